@@ -1,0 +1,76 @@
+/**
+ * The errors callers may see. Everything else that is thrown is a fault of ours: the caller gets a plain 500
+ * with the request id, and the log gets the rest.
+ */
+
+/** One thing that is wrong with the input: where, what, and what to do. `field` is a path such as `lines[3].sku`. */
+export interface FieldError {
+  readonly field: string;
+  readonly message: string;
+}
+
+export interface ProblemOptions {
+  /** What was wrong with which field. */
+  readonly errors?: readonly FieldError[];
+  /** Members of the answer beside the standard ones, such as the lines that are short of stock. */
+  readonly extra?: Readonly<Record<string, unknown>>;
+  readonly retryAfterSeconds?: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly cause?: unknown;
+}
+
+/** A refusal with a code for programs, a status for HTTP and a sentence for people (RFC 9457). */
+export class Problem extends Error {
+  override readonly name: string = 'Problem';
+  readonly code: string;
+  readonly status: number;
+  readonly options: ProblemOptions;
+
+  constructor(code: string, status: number, detail: string, options: ProblemOptions = {}) {
+    super(detail, { cause: options.cause });
+    this.code = code;
+    this.status = status;
+    this.options = options;
+  }
+}
+
+/** The request itself is wrong; the same request can never succeed. */
+export class InvalidInput extends Problem {
+  override readonly name = 'InvalidInput';
+
+  constructor(detail: string, errors: readonly FieldError[], status = 400) {
+    super('invalid_input', status, detail, { errors });
+  }
+}
+
+/** The caller proved nothing: no credential, or one that is not valid. */
+export class Unauthenticated extends Problem {
+  override readonly name = 'Unauthenticated';
+
+  constructor(code: 'unauthenticated' | 'invalid_credentials', detail: string) {
+    super(code, 401, detail, { headers: { 'www-authenticate': 'Bearer realm="stockade"' } });
+  }
+}
+
+/** Nothing of that name here: never was, or another tenant's. The answer is the same. */
+export class NotFound extends Problem {
+  override readonly name = 'NotFound';
+
+  constructor(what: string) {
+    super('not_found', 404, `There is no ${what}.`);
+  }
+}
+
+/** What we stand on does not answer; the same request may succeed later. */
+export class Unavailable extends Problem {
+  override readonly name = 'Unavailable';
+
+  constructor(detail: string, cause?: unknown, code = 'unavailable') {
+    super(code, 503, detail, { retryAfterSeconds: 2, cause });
+  }
+}
+
+/** A setting is missing or makes no sense: a fault of the deployment, found at start. */
+export class MissingSetting extends Error {
+  override readonly name = 'MissingSetting';
+}

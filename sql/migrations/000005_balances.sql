@@ -1,0 +1,97 @@
+-- One balance per item, location and lot, kept by a trigger in the transaction of the movement. Nobody else writes it.
+create table inventory.balances (
+  org_id uuid not null,
+  item_id uuid not null,
+  location_id uuid not null,
+  lot text not null,
+  on_hand numeric(15, 4) not null default 0,
+  reserved numeric(15, 4) not null default 0 check (reserved >= 0),
+  version bigint not null check (version >= 0),
+  primary key (org_id, item_id, location_id, lot),
+  -- Every movement has its balance row, so these two also hold for movements: checked once per key, not per movement.
+  foreign key (org_id, item_id) references inventory.items (org_id, id),
+  foreign key (org_id, location_id) references inventory.locations (org_id, id)
+) with (fillfactor = 80);
+
+-- No index on a column that changes, so that updates stay heap-only.
+create index balances_location on inventory.balances (org_id, location_id, item_id, lot);
+
+comment on column inventory.balances.version is 'The number of movements in this balance.';
+
+-- Under FORCE even the owner sees only the organization it has entered, which here is none.
+alter table inventory.movements no force row level security;
+insert into inventory.balances (org_id, item_id, location_id, lot, on_hand, version)
+select org_id, item_id, location_id, lot, sum(quantity), count(*)
+from inventory.movements
+group by org_id, item_id, location_id, lot;
+alter table inventory.movements force row level security;
+
+create function inventory.apply_movements()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  v_short json;
+begin
+  with delta as (
+    select org_id, item_id, location_id, lot, sum(quantity) as quantity, count(*) as movements
+    from added
+    group by org_id, item_id, location_id, lot
+  ),
+  applied as (
+    -- One upsert per key, in key order: two statements that share keys lock them in the same order and cannot deadlock.
+    insert into inventory.balances as b (org_id, item_id, location_id, lot, on_hand, version)
+    select org_id, item_id, location_id, lot, quantity, movements
+    from delta
+    order by org_id, item_id, location_id, lot
+    on conflict (org_id, item_id, location_id, lot) do update
+      set on_hand = b.on_hand + excluded.on_hand,
+          version = b.version + excluded.version
+    returning b.org_id, b.item_id, b.location_id, b.lot, b.on_hand, b.reserved
+  )
+  -- Only a key that was taken from can be short: a receipt into a negative balance is always welcome.
+  select json_agg(
+    json_build_object(
+      'sku', i.sku,
+      'location', l.code,
+      'lot', nullif(a.lot, ''),
+      'available', a.on_hand - a.reserved - d.quantity,
+      'requested', - d.quantity
+    )
+    order by i.sku, l.code, a.lot
+  )
+  into v_short
+  from applied a
+  join delta d using (org_id, item_id, location_id, lot)
+  join inventory.items i on i.org_id = a.org_id and i.id = a.item_id
+  join inventory.locations l on l.org_id = a.org_id and l.id = a.location_id
+  where a.on_hand < a.reserved
+    and d.quantity < 0
+    and not i.allow_negative;
+
+  if v_short is not null then
+    raise exception 'not enough stock' using errcode = 'SK201', detail = v_short;
+  end if;
+  return null;
+end
+$$;
+
+comment on function inventory.apply_movements() is
+  'Adds the movements of one statement to their balances. Raises SK201 when a line takes more than is available '
+  'of an item that may not go negative; DETAIL lists every such key.';
+
+create trigger apply_movements
+  after insert on inventory.movements
+  referencing new table as added
+  for each statement execute function inventory.apply_movements();
+alter table inventory.movements enable always trigger apply_movements;
+
+alter table inventory.balances enable row level security;
+alter table inventory.balances force row level security;
+create policy tenant on inventory.balances
+  using (org_id = (select tenancy.current_org()))
+  with check (org_id = (select tenancy.current_org()));
+
+grant select on inventory.balances to stockade_api, stockade_jobs;
