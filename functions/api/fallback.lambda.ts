@@ -1,0 +1,13 @@
+import * as z from 'zod';
+import { routesOf } from '#functions/routes.ts';
+import { endpoint, operation } from '#http/endpoint.ts';
+import { NotFound } from '#platform/errors.ts';
+
+export const handler = endpoint(routesOf('fallback'), {
+  $default: operation({
+    query: z.record(z.string(), z.string()),
+    handle: () => {
+      throw new NotFound('route of that method and path');
+    },
+  }),
+});

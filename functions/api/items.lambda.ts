@@ -1,0 +1,29 @@
+import * as z from 'zod';
+import { routesOf } from '#functions/routes.ts';
+import { endpoint, operation } from '#http/endpoint.ts';
+import { PageQuery, toList } from '#http/page.ts';
+import { Code } from '#ledger/input.ts';
+import { CreateItem, items, PatchItem } from '#ledger/items.ts';
+
+const path = z.object({ sku: Code });
+const query = z.strictObject(PageQuery([/./]));
+
+export const handler = endpoint(routesOf('items'), {
+  'POST /v1/items': operation({
+    body: CreateItem,
+    status: 201,
+    handle: ({ tenant, body }) => items.create(tenant, body),
+  }),
+  'GET /v1/items': operation({
+    query,
+    handle: async ({ tenant, query: { limit, cursor } }) =>
+      toList(await items.list(tenant, { limit, after: cursor })),
+  }),
+  'GET /v1/items/{sku}': operation({ path, handle: ({ tenant, path }) => items.get(tenant, path.sku) }),
+  'PATCH /v1/items/{sku}': operation({
+    path,
+    body: PatchItem,
+    handle: ({ tenant, path, body }) => items.update(tenant, path.sku, body),
+  }),
+  'DELETE /v1/items/{sku}': operation({ path, handle: ({ tenant, path }) => items.remove(tenant, path.sku) }),
+});

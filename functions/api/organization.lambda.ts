@@ -1,0 +1,7 @@
+import { routesOf } from '#functions/routes.ts';
+import { endpoint, operation } from '#http/endpoint.ts';
+import { getOrganization } from '#tenancy/organizations.ts';
+
+export const handler = endpoint(routesOf('organization'), {
+  'GET /v1/organization': operation({ handle: ({ tenant }) => getOrganization(tenant) }),
+});

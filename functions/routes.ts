@@ -1,0 +1,63 @@
+/**
+ * The route table: which method and path reaches which Lambda function, and the scope a caller needs.
+ * Pure data with four readers: the CDK stack, the local gateway, the OpenAPI document and the tests.
+ *
+ * `scope: 'none'` means that no tenant is resolved at all.
+ * `$default` answers every path that has no route of its own, as API Gateway's `$default` route does.
+ */
+export const routes = [
+  { method: 'GET', path: '/health', entry: 'health', scope: 'none' },
+  { method: 'GET', path: '/ready', entry: 'health', scope: 'none' },
+
+  { method: 'POST', path: '/v1/items', entry: 'items', scope: 'write' },
+  { method: 'GET', path: '/v1/items', entry: 'items', scope: 'read' },
+  { method: 'GET', path: '/v1/items/{sku}', entry: 'items', scope: 'read' },
+  { method: 'PATCH', path: '/v1/items/{sku}', entry: 'items', scope: 'write' },
+  { method: 'DELETE', path: '/v1/items/{sku}', entry: 'items', scope: 'write' },
+  { method: 'GET', path: '/v1/items/{sku}/balance', entry: 'balances', scope: 'read' },
+  { method: 'GET', path: '/v1/balances', entry: 'balances', scope: 'read' },
+
+  { method: 'POST', path: '/v1/locations', entry: 'locations', scope: 'write' },
+  { method: 'GET', path: '/v1/locations', entry: 'locations', scope: 'read' },
+  { method: 'GET', path: '/v1/locations/{code}', entry: 'locations', scope: 'read' },
+  { method: 'PATCH', path: '/v1/locations/{code}', entry: 'locations', scope: 'write' },
+  { method: 'DELETE', path: '/v1/locations/{code}', entry: 'locations', scope: 'write' },
+
+  { method: 'POST', path: '/v1/movements', entry: 'movements', scope: 'write' },
+  { method: 'GET', path: '/v1/movements', entry: 'movements', scope: 'read' },
+  { method: 'POST', path: '/v1/transfers', entry: 'movements', scope: 'write' },
+  { method: 'GET', path: '/v1/entries/{id}', entry: 'entries', scope: 'read' },
+  { method: 'POST', path: '/v1/entries/{id}/reversal', entry: 'entries', scope: 'write' },
+
+  { method: 'GET', path: '/v1/organization', entry: 'organization', scope: 'read' },
+
+  { method: 'ANY', path: '$default', entry: 'fallback', scope: 'none' },
+] as const satisfies readonly Route[];
+
+/** One line of the route table. `entry` names the file `functions/api/<entry>.lambda.ts`. */
+export interface Route {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'ANY';
+  readonly path: `/${string}` | '$default';
+  readonly entry: string;
+  readonly scope: 'none' | 'read' | 'write' | 'admin';
+}
+
+/** API Gateway's own name for a route: `GET /v1/items/{sku}`, or `$default`. */
+export type RouteKey = `${string} ${string}` | '$default';
+
+/** The route key of a line of the table, as API Gateway puts it into every event. */
+export function routeKey(route: Route): RouteKey {
+  return route.path === '$default' ? '$default' : `${route.method} ${route.path}`;
+}
+
+type Key<Line extends Route> = Line extends { path: '$default' }
+  ? '$default'
+  : `${Line['method']} ${Line['path']}`;
+
+/** The routes of one function, by their keys. */
+export function routesOf<Entry extends (typeof routes)[number]['entry']>(entry: Entry) {
+  type Line = Extract<(typeof routes)[number], { entry: Entry }>;
+  return routes
+    .filter((route) => route.entry === entry)
+    .map((route) => ({ key: routeKey(route) as Key<Line>, scope: route.scope as Line['scope'] }));
+}

@@ -1,0 +1,85 @@
+import { InvalidInput } from '#platform/errors.ts';
+import type { HttpEvent } from './event.ts';
+
+/** Digits a double keeps whatever they are (IEEE 754 binary64: DBL_DIG). */
+const exactDigits = 15;
+
+/** The body's bytes, as they were sent. */
+export function bodyBytes(event: HttpEvent): Buffer {
+  return Buffer.from(event.body ?? '', event.isBase64Encoded ? 'base64' : 'utf8');
+}
+
+/**
+ * Reads a JSON body. What JSON allows and the ledger cannot keep is refused: numbers of more digits than a double
+ * holds, NUL and lone surrogates in strings.
+ * @throws InvalidInput 415 when it is declared as something else, 400 when it is not JSON in UTF-8
+ */
+export function parseJsonBody(event: HttpEvent): unknown {
+  const contentType = event.headers['content-type'];
+  if (contentType !== undefined && !/^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i.test(contentType)) {
+    throw new InvalidInput(
+      `The content type is "${contentType}": send application/json.`,
+      [{ field: 'content-type', message: 'must be application/json' }],
+      415,
+    );
+  }
+  const text = decode(bodyBytes(event));
+  if (text.trim() === '') throw bodyError('The body is empty: send a JSON object.', 'must not be empty');
+  try {
+    return JSON.parse(text, refuseUnstorable);
+  } catch (error) {
+    if (error instanceof InvalidInput) throw error;
+    throw bodyError('The body is not JSON.', error instanceof Error ? error.message : 'is not JSON');
+  }
+}
+
+function decode(bytes: Buffer): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw bodyError('The body is not UTF-8.', 'must be UTF-8');
+  }
+}
+
+function refuseUnstorable(
+  this: unknown,
+  key: string,
+  value: unknown,
+  context?: { source?: string },
+): unknown {
+  if (typeof value === 'number' && digitsOf(context?.source ?? '') > exactDigits) {
+    throw new InvalidInput('A number has more digits than JSON numbers keep.', [
+      {
+        field: key,
+        message: `must have at most ${exactDigits} digits, but is ${context?.source?.slice(0, 40)}`,
+      },
+    ]);
+  }
+  if (!isStorable(key) || (typeof value === 'string' && !isStorable(value))) {
+    throw new InvalidInput('A string has a character that cannot be stored.', [
+      {
+        field: key.toWellFormed().replaceAll('\0', '\u{fffd}'),
+        message: 'must not contain NUL or half a surrogate pair',
+      },
+    ]);
+  }
+  return value;
+}
+
+/** Whether Postgres can keep a string as text: it has no NUL, and its surrogates are in pairs. */
+export function isStorable(text: string): boolean {
+  return !text.includes('\0') && text.isWellFormed();
+}
+
+/** The significant digits of a JSON number; an exponent adds none. */
+function digitsOf(source: string): number {
+  const mantissa = source.split(/e/i)[0] ?? '';
+  const digits = mantissa.replace('-', '').replace(/^0*\.?0*/, '');
+  return digits.includes('.') || mantissa.includes('.')
+    ? digits.replace('.', '').replace(/0+$/, '').length
+    : digits.replace(/0+$/, '').length;
+}
+
+function bodyError(detail: string, message: string): InvalidInput {
+  return new InvalidInput(detail, [{ field: 'body', message }]);
+}

@@ -1,0 +1,53 @@
+import * as z from 'zod';
+
+export const defaultLimit = 50;
+export const maxLimit = 200;
+
+/** The key of a row, made opaque: callers pass it back and never look inside. */
+function encodeCursor(key: readonly string[]): string {
+  return Buffer.from(JSON.stringify(key)).toString('base64url');
+}
+
+const Key = z.array(z.string().max(200)).min(1).max(4);
+
+/** The query parameters of every list. `parts` says of what the list's cursor consists, one pattern for each part. */
+export function PageQuery(parts: readonly RegExp[]) {
+  return {
+    limit: z
+      .string()
+      .regex(/^\d{1,9}$/, 'must be a whole number')
+      .transform(Number)
+      .pipe(z.number().min(1, 'must be at least 1').max(maxLimit, `must be at most ${maxLimit}`))
+      .default(defaultLimit),
+    cursor: z
+      .string()
+      .transform((text, context) => {
+        const key = decodeCursor(text);
+        if (key && key.length === parts.length && parts.every((part, index) => part.test(key[index] ?? '')))
+          return key;
+        context.addIssue({
+          code: 'custom',
+          message: 'is not a cursor of this list: pass "nextCursor" back unchanged',
+        });
+        return z.NEVER;
+      })
+      .optional(),
+  };
+}
+
+/** A list as the API answers it. */
+export function toList<Row>(page: {
+  readonly rows: readonly Row[];
+  readonly next: readonly string[] | undefined;
+}) {
+  return { data: page.rows, nextCursor: page.next ? encodeCursor(page.next) : null };
+}
+
+function decodeCursor(text: string): string[] | undefined {
+  try {
+    const decoded = Key.safeParse(JSON.parse(Buffer.from(text, 'base64url').toString('utf8')));
+    return decoded.success ? decoded.data : undefined;
+  } catch {
+    return undefined;
+  }
+}

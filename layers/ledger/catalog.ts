@@ -1,0 +1,102 @@
+import { NotFound } from '#platform/errors.ts';
+import { inTenant, type Tenant } from '#tenancy/scope.ts';
+import type { Page, PageRequest } from './page.ts';
+
+/** What items and locations have in common: they are named by a code and managed one at a time. */
+export interface CatalogTable<Created, Patched extends object> {
+  /** For sentences: `item`. */
+  readonly noun: string;
+  readonly table: `inventory.${string}`;
+  /** The column that names a row. */
+  readonly code: string;
+  /** The SQL function that shows a row as the API does. */
+  readonly show: `inventory.${string}`;
+  /** The SQL function that creates a row from json. */
+  readonly create: `inventory.${string}`;
+  /** The columns that can be changed, by the names of their fields. */
+  readonly columns: Readonly<Record<keyof Patched & string, string>>;
+  /** Never there: it only carries the type of what creates a row. */
+  readonly created?: Created;
+}
+
+export interface Catalog<Row, Created, Patched> {
+  /** @throws already_exists when the code is taken */
+  create(tenant: Tenant, row: Created): Promise<Row>;
+  /** @throws not_found */
+  get(tenant: Tenant, code: string): Promise<Row>;
+  /** By code. */
+  list(tenant: Tenant, page: PageRequest): Promise<Page<Row>>;
+  /** Changes the named fields only. @throws not_found, already_exists when the new code is taken */
+  update(tenant: Tenant, code: string, patch: Patched): Promise<Row>;
+  /** @throws not_found, in_use when it has ever been moved */
+  remove(tenant: Tenant, code: string): Promise<void>;
+}
+
+/** Makes the five operations on a table of the catalogue. */
+export function catalog<Row extends object, Created, Patched extends object>(
+  definition: CatalogTable<Created, Patched>,
+): Catalog<Row, Created, Patched> {
+  const { noun, table, code: codeColumn, show, columns } = definition;
+
+  function found(rows: readonly { row: Row }[], code: string): Row {
+    const [first] = rows;
+    if (!first) throw new NotFound(`${noun} ${JSON.stringify(code)}`);
+    return first.row;
+  }
+
+  return {
+    create: (tenant, row) => inTenant(tenant, 'write', (tx) => tx.call<Row>(definition.create, [row])),
+
+    async get(tenant, code) {
+      const rows = await inTenant(tenant, 'read', (tx) =>
+        tx.query<{ row: Row }>(`select ${show}(t) as row from ${table} t where t.${codeColumn} = $1`, [code]),
+      );
+      return found(rows, code);
+    },
+
+    async list(tenant, { limit, after }) {
+      const rows = await inTenant(tenant, 'read', (tx) =>
+        tx.query<{ row: Row; code: string }>(
+          `select ${show}(t) as row, t.${codeColumn} as code
+           from ${table} t
+           where $1::text is null or t.${codeColumn} > $1
+           order by t.${codeColumn}
+           limit $2`,
+          [after?.[0] ?? null, limit + 1],
+        ),
+      );
+      const shown = rows.slice(0, limit);
+      return {
+        rows: shown.map(({ row }) => row),
+        next: rows.length > limit ? [shown.at(-1)?.code ?? ''] : undefined,
+      };
+    },
+
+    async update(tenant, code, patch) {
+      const changes = Object.entries(patch).filter(([, value]) => value !== undefined);
+      const assignments = changes.map(
+        ([field], index) => `${columns[field as keyof Patched & string]} = $${index + 2}`,
+      );
+      const rows = await inTenant(tenant, 'write', (tx) =>
+        tx.query<{ row: Row }>(
+          `update ${table} t
+           set ${['updated_at = now()', ...assignments].join(', ')}
+           where t.${codeColumn} = $1
+           returning ${show}(t) as row`,
+          [code, ...changes.map(([, value]) => value)],
+        ),
+      );
+      return found(rows, code);
+    },
+
+    async remove(tenant, code) {
+      const rows = await inTenant(tenant, 'write', (tx) =>
+        tx.query<{ row: Row }>(
+          `delete from ${table} t where t.${codeColumn} = $1 returning ${show}(t) as row`,
+          [code],
+        ),
+      );
+      found(rows, code);
+    },
+  };
+}

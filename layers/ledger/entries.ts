@@ -1,0 +1,181 @@
+import * as z from 'zod';
+import { NotFound } from '#platform/errors.ts';
+import { inTenant, type Tenant } from '#tenancy/scope.ts';
+import { Code, Instant, Lot, Metadata, maxLines, PositiveQuantity, Quantity, Reference } from './input.ts';
+
+/** Kinds a caller may post. `count` comes from a stocktake and `reversal` from the entry it reverses. */
+const postableKinds = ['receipt', 'return', 'issue', 'adjustment', 'transfer', 'opening'] as const;
+
+export type EntryKind = (typeof postableKinds)[number] | 'count' | 'reversal';
+export const entryKinds = [...postableKinds, 'count', 'reversal'] as const satisfies readonly EntryKind[];
+
+/** The balance of one item, location and lot. `available = onHand − reserved`; `version` counts its movements. */
+export interface BalanceFigures {
+  readonly onHand: number;
+  readonly reserved: number;
+  readonly available: number;
+  readonly version: number;
+}
+
+export interface EntryLine {
+  readonly movementId: string;
+  readonly sku: string;
+  readonly location: string;
+  readonly lot: string | null;
+  readonly quantity: number;
+}
+
+export interface Entry<Line extends EntryLine = EntryLine> {
+  readonly entryId: string;
+  readonly kind: EntryKind;
+  readonly reference: string | null;
+  readonly occurredAt: string;
+  readonly recordedAt: string;
+  /** The entry that this one takes back. */
+  readonly reverses: string | null;
+  readonly lines: readonly Line[];
+}
+
+export type PostedEntry = Entry<EntryLine & { readonly balance: BalanceFigures }> & {
+  readonly dryRun?: true;
+};
+
+const lines = <Line extends z.ZodType>(line: Line) =>
+  z
+    .array(line, { error: 'must be a list of lines' })
+    .min(1, 'must have at least one line')
+    .max(maxLines, `must have at most ${maxLines} lines: post the rest as another entry`);
+
+const signs: Partial<Record<EntryKind, { sign: number; message: string }>> = {
+  receipt: { sign: 1, message: 'must be greater than zero: a receipt adds stock' },
+  return: { sign: 1, message: 'must be greater than zero: a return adds stock' },
+  issue: { sign: -1, message: 'must be less than zero: an issue takes stock' },
+};
+
+export const PostEntry = z
+  .strictObject({
+    kind: z.enum(postableKinds),
+    reference: Reference.optional(),
+    occurredAt: Instant.optional(),
+    metadata: Metadata.optional(),
+    dryRun: z.boolean().optional(),
+    lines: lines(
+      z.strictObject({
+        sku: Code,
+        location: Code,
+        lot: Lot,
+        quantity: Quantity,
+        expectedVersion: z.int('must be a whole number').min(0, 'must not be negative').optional(),
+      }),
+    ),
+  })
+  .superRefine(({ kind, lines }, context) => {
+    const rule = signs[kind];
+    if (!rule) return;
+    lines.forEach(({ quantity }, index) => {
+      if (Math.sign(quantity) !== rule.sign) {
+        context.addIssue({ code: 'custom', path: ['lines', index, 'quantity'], message: rule.message });
+      }
+    });
+  });
+
+export const PostTransfer = z
+  .strictObject({
+    from: Code,
+    to: Code,
+    reference: Reference.optional(),
+    lines: lines(z.strictObject({ sku: Code, lot: Lot, quantity: PositiveQuantity })).max(
+      maxLines / 2,
+      `must have at most ${maxLines / 2} lines: each becomes two movements`,
+    ),
+  })
+  .refine(({ from, to }) => from !== to, { path: ['to'], error: 'must be another location than "from"' });
+
+export const ReverseEntry = z.strictObject({
+  reference: Reference.optional(),
+  metadata: Metadata.optional(),
+});
+
+/**
+ * Posts one entry: all of its lines or none.
+ * Quantities are signed, in the item's own unit, at most four decimals.
+ * @throws insufficient_stock when lines take more than is available (every such key is listed)
+ * @throws stale_balance when a line's expectedVersion is not the balance's version
+ * @throws invalid_input (422) when a line names an item, location or lot that is not there or does not fit
+ */
+export async function postEntry(tenant: Tenant, entry: z.infer<typeof PostEntry>): Promise<PostedEntry> {
+  const { dryRun, ...posting } = entry;
+  const posted = await inTenant(tenant, dryRun ? 'dry-run' : 'write', (tx) =>
+    tx.call<PostedEntry>('inventory.post_entry', [posting]),
+  );
+  return dryRun ? { ...posted, dryRun } : posted;
+}
+
+/**
+ * Moves stock from one location to another: two movements a line.
+ * @throws as {@link postEntry} does
+ */
+export async function postTransfer(
+  tenant: Tenant,
+  transfer: z.infer<typeof PostTransfer>,
+): Promise<PostedEntry> {
+  const { from, to, reference } = transfer;
+  return await postEntry(tenant, {
+    kind: 'transfer',
+    reference,
+    lines: transfer.lines.flatMap(({ sku, lot, quantity }) => [
+      { sku, lot, location: from, quantity: -quantity },
+      { sku, lot, location: to, quantity },
+    ]),
+  });
+}
+
+/**
+ * Posts the opposite of an entry, once.
+ * @throws not_found, already_reversed, not_reversible; insufficient_stock when the stock to take back is gone
+ */
+export function reverseEntry(
+  tenant: Tenant,
+  entryId: string,
+  { reference, metadata }: z.infer<typeof ReverseEntry>,
+): Promise<PostedEntry> {
+  return inTenant(tenant, 'write', (tx) =>
+    tx.call<PostedEntry>('inventory.reverse_entry', [entryId, reference ?? null, metadata ?? {}]),
+  );
+}
+
+/** @throws not_found when there is no such entry here */
+export async function getEntry(
+  tenant: Tenant,
+  entryId: string,
+): Promise<
+  Entry & { readonly actor: string; readonly metadata: unknown; readonly reversedBy: string | null }
+> {
+  const [row] = await inTenant(tenant, 'read', (tx) =>
+    tx.query(
+      `select
+         e.id as "entryId", e.kind, e.reference,
+         inventory.iso(e.occurred_at) as "occurredAt", inventory.iso(e.recorded_at) as "recordedAt",
+         e.actor, e.metadata, e.reverses,
+         (select r.id from inventory.entries r where r.org_id = e.org_id and r.reverses = e.id) as "reversedBy",
+         (
+           select json_agg(
+             json_build_object(
+               'movementId', m.entry_id || '.' || m.line,
+               'sku', i.sku, 'location', l.code, 'lot', nullif(m.lot, ''), 'quantity', m.quantity
+             )
+             order by m.line
+           )
+           from inventory.movements m
+           join inventory.items i on i.org_id = m.org_id and i.id = m.item_id
+           join inventory.locations l on l.org_id = m.org_id and l.id = m.location_id
+           where m.org_id = e.org_id and m.entry_id = e.id
+         ) as lines
+       from inventory.entries e
+       where e.id = $1`,
+      [entryId],
+    ),
+  );
+  if (!row) throw new NotFound(`entry ${entryId}`);
+  return row as Awaited<ReturnType<typeof getEntry>>;
+}

@@ -1,0 +1,63 @@
+import * as z from 'zod';
+
+/** The pieces of which the inputs of the ledger are made, each with a message that says what to do. */
+
+/** Whole digits of a quantity: fifteen digits in all, four of them decimals, pass through a JSON number without loss. */
+const maxQuantity = 99_999_999_999.9999;
+const decimals = 4;
+const maxMetadataBytes = 8_192;
+export const maxLines = 1_000;
+
+/** A signed quantity in the item's own unit. */
+export const Quantity = z
+  .number({ error: 'must be a number' })
+  .refine((value) => Math.abs(value) <= maxQuantity, {
+    error: 'must have at most eleven digits before the point',
+    abort: true,
+  })
+  .refine((value) => Number(value.toFixed(decimals)) === value, {
+    error: 'must have at most four decimals',
+    abort: true,
+  })
+  .refine((value) => value !== 0, { error: 'must not be zero' });
+
+export const PositiveQuantity = Quantity.refine((value) => value > 0, { error: 'must be greater than zero' });
+
+/** A SKU or the code of a location: shown to people, typed by people, part of URLs. */
+export const Code = z
+  .string({ error: 'must be a string' })
+  .min(1, 'must not be empty')
+  .max(64, 'must have at most 64 characters')
+  .refine((value) => value === value.trim(), 'must not begin or end with a blank')
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it is to find
+  .refine((value) => !/[\u0000-\u001f\u007f-\u009f]/.test(value), 'must not contain control characters');
+
+/** A lot; none and the empty string are the same. */
+export const Lot = z.union([z.literal(''), Code]).optional();
+
+export const Name = z
+  .string({ error: 'must be a string' })
+  .min(1, 'must not be empty')
+  .max(200, 'must have at most 200 characters');
+
+/** The caller's own name for a posting: an order, an invoice, a delivery note. */
+export const Reference = z
+  .string({ error: 'must be a string' })
+  .min(1, 'must not be empty')
+  .max(200, 'must have at most 200 characters');
+
+/** Anything the caller wants to keep with the object. */
+export const Metadata = z
+  .record(z.string(), z.json(), { error: 'must be an object' })
+  .refine((value) => Buffer.byteLength(JSON.stringify(value)) <= maxMetadataBytes, {
+    error: `must have at most ${maxMetadataBytes} bytes as JSON`,
+  });
+
+/** An instant; without an offset it would mean something else on every machine. */
+export const Instant = z.iso
+  .datetime({ offset: true, error: 'must be an ISO 8601 time with an offset, such as 2026-03-01T09:30:00Z' })
+  .refine((value) => Date.parse(value) >= Date.UTC(1900, 0, 1), 'must not be before the year 1900');
+
+export const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+
+export const EntryId = z.string().regex(uuidPattern, 'must be the id of an entry');

@@ -1,0 +1,67 @@
+import * as z from 'zod';
+import { catalog } from './catalog.ts';
+import { Code, Metadata, Name } from './input.ts';
+
+export interface Item {
+  readonly id: string;
+  readonly sku: string;
+  readonly name: string;
+  /** The unit of every quantity of this item. */
+  readonly unit: string;
+  /** `lot`: every line names a lot. `none`: no line does. */
+  readonly tracking: 'none' | 'lot';
+  /** Whether `available` may go below zero. */
+  readonly allowNegative: boolean;
+  readonly reorderPoint: number | null;
+  readonly metadata: Record<string, unknown>;
+  readonly createdAt: string;
+  readonly updatedAt: string;
+}
+
+const Unit = z
+  .string({ error: 'must be a string' })
+  .min(1, 'must not be empty')
+  .max(32, 'must have at most 32 characters');
+const ReorderPoint = z
+  .number({ error: 'must be a number' })
+  .min(0, 'must not be negative')
+  .max(99_999_999_999.9999, 'must have at most eleven digits before the point')
+  .refine((value) => Number(value.toFixed(4)) === value, 'must have at most four decimals');
+
+export const CreateItem = z.strictObject({
+  sku: Code,
+  name: Name,
+  unit: Unit.optional(),
+  tracking: z.enum(['none', 'lot']).optional(),
+  allowNegative: z.boolean().optional(),
+  reorderPoint: ReorderPoint.nullish(),
+  metadata: Metadata.optional(),
+});
+
+/** How an item is tracked cannot change: the lots of its history would no longer fit. */
+export const PatchItem = z
+  .strictObject({
+    sku: Code,
+    name: Name,
+    unit: Unit,
+    allowNegative: z.boolean(),
+    reorderPoint: ReorderPoint.nullable(),
+    metadata: Metadata,
+  })
+  .partial();
+
+export const items = catalog<Item, z.infer<typeof CreateItem>, z.infer<typeof PatchItem>>({
+  noun: 'item',
+  table: 'inventory.items',
+  code: 'sku',
+  show: 'inventory.item_json',
+  create: 'inventory.create_item',
+  columns: {
+    sku: 'sku',
+    name: 'name',
+    unit: 'unit',
+    allowNegative: 'allow_negative',
+    reorderPoint: 'reorder_point',
+    metadata: 'metadata',
+  },
+});

@@ -1,0 +1,180 @@
+import type pg from 'pg';
+import { withConnection } from '#platform/database.ts';
+import { isRetryable, isSqlError, sqlstate } from '#platform/sqlstate.ts';
+import type { Scope } from './api-keys.ts';
+import type { Credentials } from './resolve.ts';
+
+/** Who asks for what: the only thing from which a transaction can enter an organization. */
+export interface Tenant {
+  readonly credentials: Credentials;
+  /** The scope that the route needs; the database checks that the credential carries it. */
+  readonly scope: Scope;
+  /** Set when the request carries an `Idempotency-Key`; its effect and its response are then stored together. */
+  readonly idempotency?: IdempotencyClaim;
+}
+
+export interface IdempotencyClaim {
+  readonly key: string;
+  /** SHA-256 of what was asked: another request under the same key is refused. */
+  readonly fingerprint: Buffer;
+  /** Called when the answer is the stored one of an earlier request. */
+  readonly onReplay: () => void;
+}
+
+/** A transaction inside one organization. Dead once the callback has returned. */
+export interface TenantTransaction {
+  /** Runs a statement and answers its rows. */
+  query<Row extends pg.QueryResultRow>(text: string, values?: readonly unknown[]): Promise<Row[]>;
+  /**
+   * Calls a function of the ledger that does the whole of a request and returns its answer as json.
+   * Under an `Idempotency-Key` it takes effect once and every further request gets the first one's answer.
+   * Arguments of objects are passed as json.
+   */
+  call<Answer>(functionName: `inventory.${string}`, args: readonly unknown[]): Promise<Answer>;
+}
+
+export type TransactionMode =
+  | 'read'
+  | 'write'
+  /** Does everything a write does, answers, and undoes it. */
+  | 'dry-run';
+
+/** Attempts at a transaction that loses to a deadlock or a serialization failure. */
+const maxAttempts = 4;
+
+/**
+ * The only way to a tenant's rows: enters the organization, does the work, commits.
+ *
+ * A callback that returns the very promise of its statement (`tx => tx.query(…)`) costs one round trip: BEGIN, the
+ * entering, the statement and COMMIT travel together. Under RDS Proxy nothing here pins the connection: no SET, no
+ * named statement, no session lock.
+ *
+ * @throws Unavailable when the database cannot be reached
+ * @throws whatever the database refuses: see `sqlstate.ts`
+ */
+export async function inTenant<T>(
+  tenant: Tenant,
+  mode: TransactionMode,
+  work: (tx: TenantTransaction) => Promise<T>,
+): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await withConnection((client) => transaction(client, tenant, mode, work));
+    } catch (error) {
+      if (isSqlError(error) && error.code === sqlstate.alreadyAnswered && tenant.idempotency) {
+        tenant.idempotency.onReplay();
+        return JSON.parse(error.detail ?? 'null') as T;
+      }
+      if (attempt >= maxAttempts || !isRetryable(error)) throw error;
+    }
+  }
+}
+
+async function transaction<T>(
+  client: pg.PoolClient,
+  tenant: Tenant,
+  mode: TransactionMode,
+  work: (tx: TenantTransaction) => Promise<T>,
+): Promise<T> {
+  const pipeline = new Pipeline(client);
+  const claim = mode === 'write' ? tenant.idempotency : undefined;
+  let alive = true;
+  let latest: Promise<unknown> | undefined;
+
+  function statement<Row extends pg.QueryResultRow>(
+    text: string,
+    values: readonly unknown[],
+  ): Promise<Row[]> {
+    if (!alive)
+      throw new Error('this transaction has ended: use `tx` only inside the callback of inTenant()');
+    const rows = pipeline.send<Row>(text, values).then((result) => result.rows);
+    latest = rows;
+    return rows;
+  }
+
+  const tx: TenantTransaction = {
+    query: (text, values = []) => statement(text, values),
+    call(functionName, args) {
+      const effect = `${functionName}(${args.map((_, index) => `$${index + 1}`).join(', ')})`;
+      const rows = claim
+        ? statement(`select inventory.remember_response($${args.length + 1}, ${effect}) as answer`, [
+            ...args,
+            claim.key,
+          ])
+        : statement(`select ${effect} as answer`, args);
+      const answer = rows.then(([row]) => row?.answer);
+      latest = answer;
+      return answer;
+    },
+  };
+
+  pipeline.send(mode === 'read' ? 'begin read only' : 'begin');
+  enter(pipeline, tenant);
+  if (claim) pipeline.send('select inventory.claim_idempotency_key($1, $2)', [claim.key, claim.fingerprint]);
+
+  const ending = mode === 'dry-run' ? 'rollback' : 'commit';
+  let ended: Promise<pg.QueryResult> | undefined;
+  try {
+    const working = work(tx);
+    // Nothing can follow a statement whose own promise was returned: the end travels with it.
+    if (working === latest) ended = pipeline.send(ending);
+    const result = await working;
+    alive = false;
+    ended ??= pipeline.send(ending);
+    const { command } = await ended;
+    // A failed transaction answers COMMIT with ROLLBACK, and the client reports that as success.
+    if (command.toLowerCase() !== ending) throw new Error(`the database answered ${ending} with ${command}`);
+    return result;
+  } catch (error) {
+    if (!ended) pipeline.send('rollback');
+    throw (await pipeline.firstFailure()) ?? error;
+  } finally {
+    alive = false;
+  }
+}
+
+/** What was sent on one connection, in order. All of it is answered, what stands behind a failure with its echo. */
+class Pipeline {
+  private readonly client: pg.PoolClient;
+  private readonly sent: Promise<unknown>[] = [];
+
+  constructor(client: pg.PoolClient) {
+    this.client = client;
+  }
+
+  /** Sends an unnamed statement without waiting for the answers of those before it. */
+  send<Row extends pg.QueryResultRow>(
+    text: string,
+    values: readonly unknown[] = [],
+  ): Promise<pg.QueryResult<Row>> {
+    const answer = this.client.query<Row>({ text, values: [...values] });
+    // Its failure is looked for in firstFailure(); until then it must not count as unhandled.
+    answer.catch(() => {});
+    this.sent.push(answer);
+    return answer;
+  }
+
+  /** Waits for every answer; the first failure is the reason for those behind it. */
+  async firstFailure(): Promise<unknown> {
+    const outcomes = await Promise.allSettled(this.sent);
+    return outcomes.find((outcome) => outcome.status === 'rejected')?.reason;
+  }
+}
+
+function enter(pipeline: Pipeline, { credentials, scope }: Tenant): void {
+  const { authority, selectors } = credentials;
+  pipeline.send('select tenancy.enter_with_key($1, $2, $3, $4)', [
+    authority.keyId,
+    authority.secretDigest,
+    scope,
+    selectors,
+  ]);
+}
+
+/**
+ * Proves that the caller may ask, and does nothing else.
+ * @throws invalid_credentials, organization_mismatch, organization_suspended, insufficient_scope, unavailable
+ */
+export async function assertAccess(tenant: Tenant): Promise<void> {
+  await inTenant({ ...tenant, idempotency: undefined }, 'read', (tx) => tx.query('select'));
+}

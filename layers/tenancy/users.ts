@@ -1,0 +1,62 @@
+import type pg from 'pg';
+import { NotFound } from '#platform/errors.ts';
+
+export const roles = ['viewer', 'clerk', 'admin'] as const;
+
+/** What a member may do: `viewer` reads, `clerk` also posts, `admin` also manages keys and members. */
+export type MemberRole = (typeof roles)[number];
+
+/** Something on both sides of an @, no blanks, at most 320 characters: whether it is read is not for us to say. */
+export const emailPattern = /^(?=.{3,320}$)[^\s@]+@[^\s@]+$/;
+
+export interface Assignment {
+  readonly userId: string;
+  readonly email: string;
+  readonly organization: string;
+  readonly role: MemberRole;
+  /** Whether the user was made by this assignment. */
+  readonly created: boolean;
+}
+
+/**
+ * Makes a user a member of an organization, or changes the member's role; creates the user if need be.
+ * Doing it twice changes nothing. `admin` is a connection as stockade_admin.
+ * @throws NotFound when there is no such organization
+ */
+export async function assignUser(
+  admin: pg.ClientBase,
+  assignment: { email: string; organization: string; role: MemberRole; name?: string },
+): Promise<Assignment> {
+  const email = assignment.email.toLowerCase();
+  await admin.query('begin');
+  try {
+    const organization = await admin.query<{ id: string }>(
+      'select id from tenancy.organizations where slug = $1',
+      [assignment.organization],
+    );
+    const orgId = organization.rows[0]?.id;
+    if (!orgId) throw new NotFound(`organization "${assignment.organization}"; see npm run org:list`);
+
+    const inserted = await admin.query<{ id: string }>(
+      'insert into tenancy.users (email, name) values ($1, $2) on conflict (email) do nothing returning id',
+      [email, assignment.name ?? null],
+    );
+    const created = inserted.rows.length > 0;
+    const user = created
+      ? inserted
+      : await admin.query<{ id: string }>('select id from tenancy.users where email = $1', [email]);
+    const userId = user.rows[0]?.id;
+    if (!userId) throw new Error(`the user ${email} was deleted meanwhile: run it again`);
+
+    await admin.query(
+      `insert into tenancy.memberships (org_id, user_id, role) values ($1, $2, $3)
+       on conflict (org_id, user_id) do update set role = excluded.role`,
+      [orgId, userId, assignment.role],
+    );
+    await admin.query('commit');
+    return { userId, email, organization: assignment.organization, role: assignment.role, created };
+  } catch (error) {
+    await admin.query('rollback');
+    throw error;
+  }
+}
