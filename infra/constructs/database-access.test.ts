@@ -1,0 +1,101 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { App, Stack } from 'aws-cdk-lib';
+import { Match, Template } from 'aws-cdk-lib/assertions';
+import { Code, Function as Lambda, Runtime } from 'aws-cdk-lib/aws-lambda';
+import { afterAll, expect, test } from 'vitest';
+import { environment } from '#platform/environment.ts';
+import type { DatabaseTarget } from '../database-target.ts';
+import { DatabaseAccess } from './database-access.ts';
+import type { FunctionNetwork } from './lambda-function.ts';
+
+const target: DatabaseTarget = {
+  host: 'db.example.com',
+  port: 6432,
+  databaseName: 'ledger',
+  resourceId: 'cluster-ABC',
+  vpcId: 'vpc-0a1b2c3d',
+  subnetIds: ['subnet-0a1b2c3d', 'subnet-1a2b3c4d'],
+  securityGroupId: 'sg-0a1b2c3d',
+};
+
+const scratch = mkdtempSync(join(tmpdir(), 'stockade-synth-'));
+afterAll(() => rmSync(scratch, { recursive: true }));
+
+function stackWithAccess() {
+  const stack = new Stack(new App({ outdir: mkdtempSync(join(scratch, 'out-')) }), 'stack');
+  return { stack, access: new DatabaseAccess(stack, 'Database', target) };
+}
+
+function functionIn(stack: Stack, network?: FunctionNetwork): Lambda {
+  return new Lambda(stack, 'Function', {
+    runtime: Runtime.NODEJS_24_X,
+    handler: 'index.handler',
+    code: Code.fromInline('exports.handler = () => {}'),
+    ...(network && {
+      vpc: network.vpc,
+      vpcSubnets: { subnets: [...network.subnets] },
+      securityGroups: [network.securityGroup],
+    }),
+  });
+}
+
+test('a grant is the permission to log in as stockade_api on this database, and the environment to find it', () => {
+  const { stack, access } = stackWithAccess();
+  access.grantConnect(functionIn(stack, access.network));
+
+  const template = Template.fromStack(stack);
+  template.hasResourceProperties('AWS::IAM::Policy', {
+    PolicyDocument: {
+      Statement: Match.arrayWith([
+        {
+          Action: 'rds-db:connect',
+          Effect: 'Allow',
+          Resource: {
+            'Fn::Join': ['', Match.arrayWith([Match.stringLikeRegexp(':dbuser:cluster-ABC/stockade_api$')])],
+          },
+        },
+      ]),
+    },
+  });
+  template.hasResourceProperties('AWS::Lambda::Function', {
+    Environment: {
+      Variables: {
+        [environment.databaseHost]: 'db.example.com',
+        [environment.databasePort]: '6432',
+        [environment.databaseName]: 'ledger',
+        [environment.databaseUser]: 'stockade_api',
+        [environment.databaseMaxConnections]: '1',
+        NODE_EXTRA_CA_CERTS: '/var/runtime/ca-cert.pem',
+      },
+    },
+    VpcConfig: { SubnetIds: ['subnet-0a1b2c3d', 'subnet-1a2b3c4d'] },
+  });
+});
+
+test('functions reach the database on its port, and nothing else', () => {
+  const { stack, access } = stackWithAccess();
+  access.grantConnect(functionIn(stack, access.network));
+
+  const template = Template.fromStack(stack);
+  template.hasResourceProperties('AWS::EC2::SecurityGroupIngress', {
+    GroupId: 'sg-0a1b2c3d',
+    IpProtocol: 'tcp',
+    FromPort: 6432,
+    ToPort: 6432,
+    CidrIp: Match.absent(),
+  });
+  template.resourceCountIs('AWS::EC2::SecurityGroupEgress', 1);
+  template.hasResourceProperties('AWS::EC2::SecurityGroupEgress', {
+    DestinationSecurityGroupId: 'sg-0a1b2c3d',
+    FromPort: 6432,
+    ToPort: 6432,
+  });
+  template.hasResourceProperties('AWS::EC2::SecurityGroup', { SecurityGroupEgress: Match.absent() });
+});
+
+test('a function outside the network is refused: its connections would only time out', () => {
+  const { stack, access } = stackWithAccess();
+  expect(() => access.grantConnect(functionIn(stack))).toThrow('create it with network: access.network');
+});

@@ -1,0 +1,79 @@
+import { Annotations, ArnFormat, Stack, Validations } from 'aws-cdk-lib';
+import { Port, SecurityGroup, Subnet, Vpc } from 'aws-cdk-lib/aws-ec2';
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { Function as Lambda } from 'aws-cdk-lib/aws-lambda';
+import { Construct } from 'constructs';
+import { environment } from '#platform/environment.ts';
+import { type DatabaseTarget, placeholderDatabase } from '../database-target.ts';
+import type { FunctionNetwork } from './lambda-function.ts';
+
+/** The role that API functions log in as; the migrations create it. */
+const apiRole = 'stockade_api';
+
+/** The way from functions to an existing database: network, permission and environment. */
+export class DatabaseAccess extends Construct {
+  /** Where a function has to run to reach the database. */
+  readonly network: FunctionNetwork;
+  private readonly target: DatabaseTarget;
+
+  constructor(scope: Construct, id: string, target: DatabaseTarget) {
+    super(scope, id);
+    this.target = target;
+    if (target === placeholderDatabase) {
+      Annotations.of(this).addWarningV2(
+        'stockade:placeholderDatabase',
+        'No database is named, so this template cannot be deployed: pass -c databaseHost=… (and what it then asks for).',
+      );
+    }
+
+    // Zones cannot be known without asking AWS. The import wants one; nothing reads it, as subnets are named one by one.
+    const vpc = Vpc.fromVpcAttributes(this, 'Vpc', { vpcId: target.vpcId, availabilityZones: ['unread'] });
+    const securityGroup = new SecurityGroup(this, 'Callers', {
+      vpc,
+      description: 'Functions that talk to the database, and to nothing else',
+      allowAllOutbound: false,
+    });
+    const database = SecurityGroup.fromSecurityGroupId(this, 'Database', target.securityGroupId);
+    database.connections.allowFrom(securityGroup, Port.tcp(target.port), 'Stockade functions');
+    const subnets = target.subnetIds.map((id, n) => Subnet.fromSubnetId(this, `Subnet${n + 1}`, id));
+    Validations.of(this).acknowledge({
+      id: '@aws-cdk/aws-ec2:noSubnetRouteTableId',
+      reason: 'Functions are only placed in these subnets; nothing reads or changes their routing.',
+    });
+    this.network = {
+      vpc,
+      subnets,
+      securityGroup,
+    };
+  }
+
+  /**
+   * Lets a function log in as `stockade_api` with RDS IAM authentication, and tells it where the database is.
+   * @throws Error when the function does not run in this construct's network
+   */
+  grantConnect(fn: Lambda): void {
+    if (!fn.isBoundToVpc) {
+      throw new Error(`${fn.node.path} cannot reach the database: create it with network: access.network`);
+    }
+    fn.addToRolePolicy(
+      new PolicyStatement({
+        actions: ['rds-db:connect'],
+        resources: [
+          Stack.of(this).formatArn({
+            service: 'rds-db',
+            resource: 'dbuser',
+            resourceName: `${this.target.resourceId}/${apiRole}`,
+            arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+          }),
+        ],
+      }),
+    );
+    fn.addEnvironment(environment.databaseHost, this.target.host);
+    fn.addEnvironment(environment.databasePort, String(this.target.port));
+    fn.addEnvironment(environment.databaseName, this.target.databaseName);
+    fn.addEnvironment(environment.databaseUser, apiRole);
+    fn.addEnvironment(environment.databaseMaxConnections, '1');
+    // IAM logins need TLS, and since Node 20 the runtime no longer trusts the RDS authorities by itself.
+    fn.addEnvironment('NODE_EXTRA_CA_CERTS', '/var/runtime/ca-cert.pem');
+  }
+}

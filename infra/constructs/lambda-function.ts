@@ -1,0 +1,99 @@
+import { Duration, RemovalPolicy, Validations } from 'aws-cdk-lib';
+import type { ISecurityGroup, ISubnet, IVpc } from 'aws-cdk-lib/aws-ec2';
+import { Effect, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { Architecture, Function as Lambda, LoggingFormat, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda';
+import { LogGroup } from 'aws-cdk-lib/aws-logs';
+import { Construct } from 'constructs';
+import { environment } from '#platform/environment.ts';
+import type { StageConfig } from '../config.ts';
+import { bundledCode, bundledHandler } from './bundle.ts';
+
+/** Where in a VPC a function runs. */
+export interface FunctionNetwork {
+  readonly vpc: IVpc;
+  readonly subnets: readonly ISubnet[];
+  readonly securityGroup: ISecurityGroup;
+}
+
+export interface LambdaFunctionProps {
+  readonly stage: StageConfig;
+  /** Path of a `*.lambda.ts` file, from the project's root. */
+  readonly entry: string;
+  readonly description: string;
+  /** Beside what the house default and each grant set. */
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Without one the function runs outside any VPC. */
+  readonly network?: FunctionNetwork;
+}
+
+/**
+ * The house default for a function: runtime, architecture, size, bundle, tracing, and a log group that expires.
+ * Its role may write to that log group, send traces, and nothing else until something is granted.
+ */
+export class LambdaFunction extends Construct {
+  readonly function: Lambda;
+
+  constructor(scope: Construct, id: string, props: LambdaFunctionProps) {
+    super(scope, id);
+    const { stage, network } = props;
+
+    const logGroup = new LogGroup(this, 'Logs', {
+      retention: stage.logRetentionDays,
+      removalPolicy: stage.keepsLogs ? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE : RemovalPolicy.DESTROY,
+    });
+    // An own role instead of AWSLambdaBasicExecutionRole, which may write to every log group of the account.
+    const role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
+    logGroup.grantWrite(role);
+    if (network !== undefined) this.allowNetworkInterfaces(role);
+
+    this.function = new Lambda(this, 'Function', {
+      description: props.description,
+      runtime: Runtime.NODEJS_24_X,
+      architecture: Architecture.ARM_64,
+      code: bundledCode(props.entry),
+      handler: bundledHandler,
+      role,
+      logGroup,
+      loggingFormat: LoggingFormat.JSON,
+      memorySize: stage.apiFunction.memoryMb,
+      timeout: Duration.seconds(stage.apiFunction.timeoutSeconds),
+      reservedConcurrentExecutions: stage.apiFunction.reservedConcurrency,
+      tracing: Tracing.ACTIVE,
+      environment: {
+        ...props.environment,
+        [environment.stage]: stage.name,
+        // Stack traces in logs name the TypeScript line.
+        NODE_OPTIONS: '--enable-source-maps',
+      },
+      ...(network && {
+        vpc: network.vpc,
+        vpcSubnets: { subnets: [...network.subnets] },
+        securityGroups: [network.securityGroup],
+      }),
+    });
+
+    Validations.of(role).acknowledge({
+      id: 'AwsSolutions-IAM5[Resource::*]',
+      reason:
+        'X-Ray segments and the network interfaces Lambda makes in a VPC are not resources that a policy can name; both take "*" only.',
+    });
+  }
+
+  /** What Lambda needs to attach a function to a VPC: AWSLambdaVPCAccessExecutionRole without its log groups. */
+  private allowNetworkInterfaces(role: Role): void {
+    role.addToPolicy(
+      new PolicyStatement({
+        effect: Effect.ALLOW,
+        actions: [
+          'ec2:CreateNetworkInterface',
+          'ec2:DescribeNetworkInterfaces',
+          'ec2:DescribeSubnets',
+          'ec2:DeleteNetworkInterface',
+          'ec2:AssignPrivateIpAddresses',
+          'ec2:UnassignPrivateIpAddresses',
+        ],
+        resources: ['*'],
+      }),
+    );
+  }
+}

@@ -1,0 +1,110 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { CfnElement } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import { Bucket } from 'aws-cdk-lib/aws-s3';
+import { afterAll, describe, expect, test } from 'vitest';
+import { routeKey, routes } from '#functions/routes.ts';
+import { type StockadeApp, stockadeApp } from '../stockade-app.ts';
+
+const scratch = mkdtempSync(join(tmpdir(), 'stockade-synth-'));
+afterAll(() => rmSync(scratch, { recursive: true }));
+
+/** An app whose functions are not bundled: what is in them is not asked here. */
+function unbundled(context: Readonly<Record<string, string>> = {}): StockadeApp {
+  const outdir = mkdtempSync(join(scratch, 'out-'));
+  return stockadeApp({ outdir, context: { ...context, 'aws:cdk:bundling-stacks': [] } });
+}
+
+const prodContext = {
+  stage: 'prod',
+  databaseHost: 'stockade.example.eu-central-1.rds.amazonaws.com',
+  databaseResourceId: 'db-EXAMPLE',
+  databaseVpcId: 'vpc-0a1b2c3d',
+  databaseSubnetIds: 'subnet-0a1b2c3d,subnet-1a2b3c4d',
+  databaseSecurityGroupId: 'sg-0a1b2c3d',
+};
+
+describe.each([
+  ['dev', {}],
+  ['prod', prodContext],
+] as const)('%s', (stage, context) => {
+  const { api } = unbundled(context);
+  // Synthesizes, and so throws when a rule of AwsSolutions is broken without a reason.
+  const template = Template.fromStack(api);
+  const routesOf = Object.values(template.findResources('AWS::ApiGatewayV2::Route'));
+  const integrations = template.findResources('AWS::ApiGatewayV2::Integration');
+  const permissions = Object.values(template.findResources('AWS::Lambda::Permission'));
+
+  test('the template is the one that was reviewed', async () => {
+    const text = JSON.stringify(template.toJSON(), null, 2).replaceAll(/[0-9a-f]{64}/g, '<asset hash>');
+    await expect(`${text}\n`).toMatchFileSnapshot(`./api-stack.${stage}.snap`);
+  });
+
+  test('the routes are those of the table: none missing, none besides, none twice', () => {
+    const deployed = routesOf.map((route) => route.Properties.RouteKey).sort();
+    expect(deployed).toEqual(routes.map(routeKey).sort());
+  });
+
+  test.each(routes.map((route) => [routeKey(route), route] as const))(
+    '%s reaches the function of its entry',
+    (key, route) => {
+      const fn = api.functions.get(route.entry);
+      const functionArn = { 'Fn::GetAtt': [api.getLogicalId(fn?.node.defaultChild as CfnElement), 'Arn'] };
+      const deployed = routesOf.find(({ Properties }) => Properties.RouteKey === key);
+      const [, integration] = deployed?.Properties.Target['Fn::Join'][1] ?? [];
+      expect(integrations[integration?.Ref]?.Properties).toMatchObject({
+        IntegrationType: 'AWS_PROXY',
+        IntegrationUri: functionArn,
+        PayloadFormatVersion: '2.0',
+      });
+
+      const path = route.path === '$default' ? '' : route.path;
+      const invokers = permissions.filter(
+        ({ Properties }) => Properties.SourceArn['Fn::Join'][1].at(-1) === `/*/*${path}`,
+      );
+      expect(invokers.map(({ Properties }) => Properties.FunctionName)).toContainEqual(functionArn);
+    },
+  );
+
+  test('there is one function for each entry of the table', () => {
+    expect([...api.functions.keys()].sort()).toEqual([...new Set(routes.map((route) => route.entry))].sort());
+    template.resourceCountIs('AWS::Lambda::Function', api.functions.size);
+  });
+
+  test('every function is Node 24 on arm64, traced, with logs that expire', () => {
+    template.allResourcesProperties('AWS::Lambda::Function', {
+      Runtime: 'nodejs24.x',
+      Architectures: ['arm64'],
+      TracingConfig: { Mode: 'Active' },
+    });
+    for (const { Properties } of Object.values(template.findResources('AWS::Lambda::Function'))) {
+      const logGroup = template.findResources('AWS::Logs::LogGroup')[Properties.LoggingConfig.LogGroup.Ref];
+      expect(logGroup?.Properties.RetentionInDays).toBeGreaterThan(0);
+    }
+  });
+
+  test('the access log is one JSON object a request', () => {
+    const [deployed] = Object.values(template.findResources('AWS::ApiGatewayV2::Stage'));
+    expect(JSON.parse(deployed?.Properties.AccessLogSettings.Format)).toMatchObject({
+      requestId: '$context.requestId',
+      status: '$context.status',
+    });
+  });
+});
+
+test('what answers unknown paths cannot log in to the database', () => {
+  const { api } = unbundled();
+  const connecting = Object.entries(Template.fromStack(api).findResources('AWS::IAM::Policy'))
+    .filter(([, policy]) => JSON.stringify(policy).includes('rds-db:connect'))
+    .map(([id]) => id);
+  expect(connecting.filter((id) => id.startsWith('fallback'))).toEqual([]);
+  expect(connecting).toHaveLength(api.functions.size - 1);
+});
+
+test('a broken rule that nobody gave a reason for fails the synth', () => {
+  const { app, api } = unbundled();
+  new Bucket(api, 'Open');
+  expect(() => app.synth()).toThrow('AwsSolutions-S1');
+});

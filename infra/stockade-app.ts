@@ -1,0 +1,41 @@
+import { App, Validations } from 'aws-cdk-lib';
+import recommendedFeatureFlags from 'aws-cdk-lib/recommended-feature-flags.json' with { type: 'json' };
+import { AwsSolutionsChecks } from 'cdk-nag';
+import { type StageConfig, stageConfig } from './config.ts';
+import { type DatabaseTarget, databaseTarget } from './database-target.ts';
+import { ApiStack } from './stacks/api-stack.ts';
+
+export interface StockadeAppOptions {
+  /** Where the assembly goes. Under the CDK CLI this is left out: the CLI decides. */
+  readonly outdir?: string;
+  /** Context values, as `-c key=value` gives them. Those the CDK CLI passes come on top. */
+  readonly context?: Readonly<Record<string, unknown>>;
+}
+
+/** The app, not synthesized yet, and what a summary says of it. */
+export interface StockadeApp {
+  readonly app: App;
+  readonly stage: StageConfig;
+  readonly database: DatabaseTarget;
+  readonly api: ApiStack;
+}
+
+/**
+ * Builds the stacks of one stage, with every AwsSolutions rule applied when they are synthesized.
+ * Needs no account and no network: stacks take account and region from whoever deploys them.
+ * @throws ConfigurationError when the stage is unknown or its database is not described
+ */
+export function stockadeApp(options: StockadeAppOptions = {}): StockadeApp {
+  const app = new App({
+    outdir: options.outdir,
+    // Here and not in cdk.json, so that the template is the same with and without the CDK CLI.
+    context: { ...recommendedFeatureFlags, ...options.context },
+    analyticsReporting: false,
+  });
+  const context = (key: string): unknown => app.node.tryGetContext(key);
+  const stage = stageConfig(context('stage'));
+  const database = databaseTarget(stage.name, context);
+  const api = new ApiStack(app, `stockade-${stage.name}-api`, { stage, database });
+  Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
+  return { app, stage, database, api };
+}
