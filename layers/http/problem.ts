@@ -4,6 +4,7 @@ import type { Problem } from '#platform/errors.ts';
 import { log } from '#platform/log.ts';
 import { toProblem } from '#platform/sqlstate.ts';
 import { type HttpEvent, type HttpResult, json } from './event.ts';
+import { requestKeys } from './request-context.ts';
 
 /**
  * Turns whatever was thrown into `application/problem+json` (RFC 9457). What callers may not know (SQL, stacks,
@@ -14,11 +15,12 @@ import { type HttpEvent, type HttpResult, json } from './event.ts';
  */
 export function problemResponse(): MiddlewareObj<HttpEvent, HttpResult> {
   const onError: MiddlewareObj<HttpEvent, HttpResult>['onError'] = (request) => {
-    const { requestId } = request.event.requestContext;
+    const keys = requestKeys(request.event);
     const problem = toProblem(request.error);
-    if (!problem) log.error('the request failed', request.error as Error);
-    else if (problem.status >= 500) log.warn(problem.message, problem.options.cause as Error);
-    request.response = problem ? present(problem, requestId) : presentFault(requestId);
+    if (!problem) log.error('the request failed', { ...keys, error: request.error as Error });
+    else if (problem.status >= 500)
+      log.warn(problem.message, { ...keys, error: problem.options.cause as Error });
+    request.response = problem ? present(problem, keys.requestId) : presentFault(keys.requestId);
   };
   return { onError };
 }

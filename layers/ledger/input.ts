@@ -23,14 +23,21 @@ export const Quantity = z
 
 export const PositiveQuantity = Quantity.refine((value) => value > 0, { error: 'must be greater than zero' });
 
-/** A SKU or the code of a location: shown to people, typed by people, part of URLs. */
+/**
+ * A SKU or the code of a location: shown to people, typed by people, part of URLs. API Gateway decodes paths twice,
+ * so that `A%3FB` would name the item `A`: what ends a path segment is refused from the start.
+ */
 export const Code = z
   .string({ error: 'must be a string' })
   .min(1, 'must not be empty')
   .max(64, 'must have at most 64 characters')
   .refine((value) => value === value.trim(), 'must not begin or end with a blank')
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it is to find
-  .refine((value) => !/[\u0000-\u001f\u007f-\u009f]/.test(value), 'must not contain control characters');
+  .refine((value) => !/[\u0000-\u001f\u007f-\u009f]/.test(value), 'must not contain control characters')
+  .refine(
+    (value) => !/[/?%\\]/.test(value) && !/^\.+$/.test(value),
+    'must not contain / ? % or \\, nor be all dots',
+  );
 
 /** A lot; none and the empty string are the same. */
 export const Lot = z.union([z.literal(''), Code]).optional();

@@ -43,6 +43,19 @@ const table: Readonly<Record<string, (error: SqlError) => Problem>> = {
       403,
       `The credential lacks the scope "${detailOf<{ scope: string }>(error).scope}": use a key that carries it.`,
     ),
+  SK105: () =>
+    new Problem(
+      'organization_required',
+      400,
+      'You are a member of several organizations: say which one with the header x-organization.',
+    ),
+  SK106: () =>
+    new Problem(
+      'too_many_requests',
+      429,
+      'The organization has too many requests under way at once: try again.',
+      { retryAfterSeconds: 1 },
+    ),
   SK201: (error) =>
     new Problem(
       'insufficient_stock',

@@ -6,6 +6,8 @@ create table tenancy.organizations (
   slug text not null unique check (slug ~ '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$'),
   name text not null check (length(name) between 1 and 200),
   status text not null default 'active' check (status in ('active', 'suspended')),
+  -- Transactions of one organization at a time; one more is told to come back.
+  max_concurrency integer not null default 32 check (max_concurrency between 1 and 1000),
   created_at timestamptz(3) not null default now()
 );
 
@@ -37,77 +39,114 @@ create table tenancy.api_keys (
 -- A caller presents a key before anybody knows the organization, so keys are found by their id alone.
 create index api_keys_key_id on tenancy.api_keys (key_id);
 
--- The keys that seal a transaction's context. No login role may read them.
+-- Secrets of the database. No login role may read them.
 -- HMAC-SHA256 (RFC 2104) with the two padded keys worked out once: a key of one whole block needs no other padding.
+-- The active key makes MACs; the others still verify what they made, so that a rotation fails no request.
 create table tenancy.seal_keys (
-  id text primary key check (id ~ '^[0-9]+$'),
+  id text primary key check (id ~ '^[0-9]{1,9}$'),
+  inner_pad bytea not null check (length(inner_pad) = 64),
+  outer_pad bytea not null check (length(outer_pad) = 64),
+  active boolean not null,
+  created_at timestamptz not null default now()
+);
+create unique index seal_keys_active on tenancy.seal_keys (active) where active;
+
+-- The same for the passes that the API mints for users whose token it has verified: here the API knows the key.
+create table tenancy.pass_keys (
+  id text primary key check (id ~ '^[0-9A-Za-z]{1,32}$'),
   inner_pad bytea not null check (length(inner_pad) = 64),
   outer_pad bytea not null check (length(outer_pad) = 64),
   created_at timestamptz not null default now()
 );
 
-create function tenancy.add_seal_key(p_id text)
-returns void
+-- One of the two padded keys of HMAC: p_pad is 54 (0x36) for the inner one, 92 (0x5c) for the outer one.
+create function tenancy.hmac_pad(p_key bytea, p_pad integer)
+returns bytea
+language plpgsql
+immutable
+set search_path = ''
+as $$
+declare
+  v_padded bytea := p_key || decode(repeat('00', 64 - length(p_key)), 'hex');
+begin
+  for i in 0..63 loop
+    v_padded := set_byte(v_padded, i, get_byte(v_padded, i) # p_pad);
+  end loop;
+  return v_padded;
+end
+$$;
+
+create function tenancy.rotate_seal_key()
+returns text
 language plpgsql
 volatile
+security definer
 set search_path = ''
 as $$
 declare
   v_key bytea := ''::bytea;
-  v_inner bytea;
-  v_outer bytea;
+  v_id text;
 begin
-  -- gen_random_uuid() draws from the server's strong random source; hashing two of them gives 32 unbiased bytes.
+  lock table tenancy.seal_keys in share row exclusive mode;
+  -- gen_random_uuid() draws from the server's strong random source, 122 bits at a time; hashed, they are evenly spread.
   for i in 1..2 loop
     v_key := v_key || sha256(uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()));
   end loop;
-  v_inner := v_key;
-  v_outer := v_key;
-  for i in 0..63 loop
-    v_inner := set_byte(v_inner, i, get_byte(v_key, i) # 54);
-    v_outer := set_byte(v_outer, i, get_byte(v_key, i) # 92);
-  end loop;
-  insert into tenancy.seal_keys (id, inner_pad, outer_pad) values (p_id, v_inner, v_outer);
+  -- No transaction lives for a day, so nothing that such a key has sealed is still in use.
+  delete from tenancy.seal_keys where not active and created_at < now() - interval '1 day';
+  update tenancy.seal_keys set active = false, created_at = now() where active;
+  select (coalesce(max(id::bigint), 0) + 1)::text into v_id from tenancy.seal_keys;
+  insert into tenancy.seal_keys (id, inner_pad, outer_pad, active)
+  values (v_id, tenancy.hmac_pad(v_key, 54), tenancy.hmac_pad(v_key, 92), true);
+  return v_id;
 end
 $$;
 
-comment on function tenancy.add_seal_key(text) is
-  'Adds a new random key for sealing contexts. The one with the highest created_at seals; all of them verify.';
+comment on function tenancy.rotate_seal_key() is
+  'Makes a new key that seals contexts from the next transaction on, and returns its id. '
+  'Contexts sealed before stay valid; keys replaced more than a day ago are deleted.';
 
-select tenancy.add_seal_key('1');
+select tenancy.rotate_seal_key();
 
--- Seals the context of this transaction: key|organization|actor|scopes|backend|transaction start|MAC.
--- Nobody but the functions below may call it.
-create function tenancy.seal(p_org_id uuid, p_actor text, p_scopes text[])
+create function tenancy.set_pass_key(p_id text, p_secret bytea)
 returns void
 language plpgsql
 volatile
+security definer
 set search_path = ''
 as $$
-declare
-  v_key tenancy.seal_keys;
-  v_text text;
 begin
-  select * into strict v_key from tenancy.seal_keys order by created_at desc, id desc limit 1;
-  v_text := concat_ws(
-    '|',
-    v_key.id,
-    p_org_id,
-    p_actor,
-    array_to_string(p_scopes, ','),
-    pg_backend_pid(),
-    encode(timestamptz_send(now()), 'hex')
-  );
-  perform set_config(
-    'stockade.context',
-    v_text || '|' || encode(sha256(v_key.outer_pad || sha256(v_key.inner_pad || convert_to(v_text, 'UTF8'))), 'hex'),
-    true
-  );
+  if length(p_secret) not between 32 and 64 then
+    raise exception 'a pass key has 32 to 64 bytes, not %', length(p_secret) using errcode = '22023';
+  end if;
+  insert into tenancy.pass_keys (id, inner_pad, outer_pad)
+  values (p_id, tenancy.hmac_pad(p_secret, 54), tenancy.hmac_pad(p_secret, 92))
+  on conflict (id) do update set inner_pad = excluded.inner_pad, outer_pad = excluded.outer_pad;
 end
 $$;
 
--- Reads the context of this transaction and verifies its seal: null when none was entered,
--- {key, organization, actor, scopes, backend, transaction start, MAC} when it is genuine.
+comment on function tenancy.set_pass_key(text, bytea) is
+  'Lets the database verify passes that were minted with this key. To rotate: set the new one, give it to the API, '
+  'drop the old one with tenancy.drop_pass_key(). Raises 22023 when the secret has not 32 to 64 bytes.';
+
+create function tenancy.drop_pass_key(p_id text)
+returns boolean
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+begin
+  delete from tenancy.pass_keys where id = p_id;
+  return found;
+end
+$$;
+
+comment on function tenancy.drop_pass_key(text) is
+  'Makes every pass that was minted with this key worthless. Answers whether there was such a key.';
+
+-- Reads the context of this transaction and verifies its seal: null when none was entered, else
+-- {key, organization, actor, scopes, backend, transaction start, MAC}.
 create function tenancy.verified_context()
 returns text[]
 language plpgsql
@@ -117,7 +156,8 @@ as $$
 declare
   v_context text := current_setting('stockade.context', true);
   v_part text[];
-  v_key tenancy.seal_keys;
+  v_inner_pad bytea;
+  v_outer_pad bytea;
 begin
   if v_context is null or v_context = '' then
     return null;
@@ -127,12 +167,9 @@ begin
     and v_part[5] = pg_backend_pid()::text
     and v_part[6] = encode(timestamptz_send(now()), 'hex')
   then
-    select * into v_key from tenancy.seal_keys where id = v_part[1];
+    select inner_pad, outer_pad into v_inner_pad, v_outer_pad from tenancy.seal_keys where id = v_part[1];
     if v_part[7] = encode(
-      sha256(
-        v_key.outer_pad
-        || sha256(v_key.inner_pad || convert_to(left(v_context, - length(v_part[7]) - 1), 'UTF8'))
-      ),
+      sha256(v_outer_pad || sha256(v_inner_pad || convert_to(left(v_context, -65), 'UTF8'))),
       'hex'
     ) then
       return v_part;
@@ -143,6 +180,7 @@ begin
 end
 $$;
 
+-- The same check as verified_context(), written out: row-level security asks for it at every statement.
 create function tenancy.current_org()
 returns uuid
 language plpgsql
@@ -150,8 +188,30 @@ stable
 security definer
 set search_path = ''
 as $$
+declare
+  v_context text := current_setting('stockade.context', true);
+  v_part text[];
+  v_inner_pad bytea;
+  v_outer_pad bytea;
 begin
-  return (tenancy.verified_context())[2]::uuid;
+  if v_context is null or v_context = '' then
+    return null;
+  end if;
+  v_part := string_to_array(v_context, '|');
+  if cardinality(v_part) = 7
+    and v_part[5] = pg_backend_pid()::text
+    and v_part[6] = encode(timestamptz_send(now()), 'hex')
+  then
+    select inner_pad, outer_pad into v_inner_pad, v_outer_pad from tenancy.seal_keys where id = v_part[1];
+    if v_part[7] = encode(
+      sha256(v_outer_pad || sha256(v_inner_pad || convert_to(left(v_context, -65), 'UTF8'))),
+      'hex'
+    ) then
+      return v_part[2]::uuid;
+    end if;
+  end if;
+  raise exception 'the context of this transaction was not sealed by tenancy.enter_*()'
+    using errcode = 'SK901';
 end
 $$;
 
@@ -197,7 +257,51 @@ end
 $$;
 
 comment on function tenancy.current_actor() is
-  'Who acts in this transaction: key:<id> or job; null when no organization was entered.';
+  'Who acts in this transaction: key:<id>, user:<id> or job; null when no organization was entered.';
+
+-- Seals the context of this transaction: key|organization|actor|scopes|backend|transaction start|MAC, and takes one of
+-- the organization's slots. Nobody but the entering functions may call it.
+create function tenancy.seal(p_org_id uuid, p_actor text, p_scopes text[], p_max_concurrency integer)
+returns void
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  v_key tenancy.seal_keys;
+  v_text text;
+  v_first integer;
+  v_slots text;
+begin
+  select * into strict v_key from tenancy.seal_keys where active;
+  if p_max_concurrency is not null then
+    -- A slot is an advisory lock that ends with the transaction. Whoever could name the locks could take them away
+    -- from others, so their keys come from the secret, and from the minute, in case somebody has seen one held.
+    v_slots := encode(v_key.inner_pad, 'hex') || p_org_id || to_char(now(), 'YYYYMMDDHH24MI');
+    v_first := floor(random() * p_max_concurrency);
+    for i in 0..p_max_concurrency - 1 loop
+      exit when pg_try_advisory_xact_lock(hashtextextended(v_slots, (v_first + i) % p_max_concurrency));
+      if i = p_max_concurrency - 1 then
+        raise exception 'this organization has % transactions under way', p_max_concurrency using errcode = 'SK106';
+      end if;
+    end loop;
+  end if;
+  v_text := concat_ws(
+    '|',
+    v_key.id,
+    p_org_id,
+    p_actor,
+    array_to_string(p_scopes, ','),
+    pg_backend_pid(),
+    encode(timestamptz_send(now()), 'hex')
+  );
+  perform set_config(
+    'stockade.context',
+    v_text || '|' || encode(sha256(v_key.outer_pad || sha256(v_key.inner_pad || convert_to(v_text, 'UTF8'))), 'hex'),
+    true
+  );
+end
+$$;
 
 create function tenancy.enter_with_key(p_key_id text, p_secret_digest bytea, p_scope text, p_selectors text[])
 returns uuid
@@ -207,9 +311,10 @@ security definer
 set search_path = ''
 as $$
 declare
+  v_entered text[] := tenancy.verified_context();
   v_key record;
 begin
-  select k.org_id, k.scopes, o.status, o.slug
+  select k.org_id, k.scopes, o.status, o.slug, o.max_concurrency
   into v_key
   from tenancy.api_keys k
   join tenancy.organizations o on o.id = k.org_id
@@ -222,7 +327,7 @@ begin
     raise exception 'this API key is not valid' using errcode = 'SK101';
   end if;
   -- Authority proves, selectors only choose: every one of them must name the key's own organization.
-  if exists (
+  if v_entered[2] <> v_key.org_id::text or exists (
     select from unnest(p_selectors) as selector
     where selector is distinct from v_key.slug and lower(selector) is distinct from v_key.org_id::text
   ) then
@@ -235,7 +340,9 @@ begin
     raise exception 'this API key does not carry the scope %', p_scope
       using errcode = 'SK104', detail = json_build_object('scope', p_scope);
   end if;
-  perform tenancy.seal(v_key.org_id, 'key:' || p_key_id, v_key.scopes);
+  perform tenancy.seal(
+    v_key.org_id, 'key:' || p_key_id, v_key.scopes, case when v_entered is null then v_key.max_concurrency end
+  );
   return v_key.org_id;
 end
 $$;
@@ -243,7 +350,83 @@ $$;
 comment on function tenancy.enter_with_key(text, bytea, text, text[]) is
   'Enters the organization of an API key for this transaction and returns its id. '
   'p_scope is what the request needs, p_selectors are the organizations it names (slug or id). '
-  'Raises SK101 unknown, revoked or expired key; SK102 another organization named; SK103 suspended; SK104 scope missing.';
+  'Raises SK101 unknown, revoked or expired key; SK102 another organization named or already entered; SK103 suspended; '
+  'SK104 scope missing; SK106 too many transactions of the organization under way.';
+
+create function tenancy.enter_with_pass(p_pass text, p_scope text, p_selectors text[])
+returns uuid
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  v_entered text[] := tenancy.verified_context();
+  v_part text[] := string_to_array(p_pass, '|');
+  v_key tenancy.pass_keys;
+  v_member record;
+  v_scopes text[];
+begin
+  select * into v_key from tenancy.pass_keys where id = v_part[1];
+  if cardinality(v_part) is distinct from 4
+    or v_part[4] is distinct from encode(
+      sha256(v_key.outer_pad || sha256(v_key.inner_pad || convert_to(left(p_pass, -65), 'UTF8'))),
+      'hex'
+    )
+    or v_part[2]::bigint <= extract(epoch from clock_timestamp())
+  then
+    raise exception 'this pass is not valid' using errcode = 'SK101';
+  end if;
+
+  select count(*) over () as n, m.org_id, m.user_id, m.role, o.status, o.max_concurrency
+  into v_member
+  from tenancy.users u
+  join tenancy.memberships m on m.user_id = u.id
+  join tenancy.organizations o on o.id = m.org_id
+  where u.email = v_part[3]
+    and (v_entered is null or o.id::text = v_entered[2])
+    and not exists (
+      select from unnest(p_selectors) as selector
+      where selector is distinct from o.slug and lower(selector) is distinct from o.id::text
+    )
+  limit 1;
+
+  if not found then
+    raise exception 'this user is not a member of the organization the request names' using errcode = 'SK102';
+  end if;
+  if v_member.n > 1 then
+    raise exception 'this user is a member of several organizations' using errcode = 'SK105';
+  end if;
+  if v_member.status <> 'active' then
+    raise exception 'this organization is suspended' using errcode = 'SK103';
+  end if;
+  v_scopes := case v_member.role
+    when 'viewer' then array['read']
+    when 'clerk' then array['read', 'write']
+    when 'admin' then array['read', 'write', 'admin']
+  end;
+  -- With a key as well, what both allow.
+  if v_entered is not null then
+    v_scopes := array(
+      select unnest(v_scopes) intersect select unnest(string_to_array(v_entered[4], ',')) order by 1
+    );
+  end if;
+  if not p_scope = any (v_scopes) then
+    raise exception 'this membership does not carry the scope %', p_scope
+      using errcode = 'SK104', detail = json_build_object('scope', p_scope);
+  end if;
+  perform tenancy.seal(
+    v_member.org_id, 'user:' || v_member.user_id, v_scopes, case when v_entered is null then v_member.max_concurrency end
+  );
+  return v_member.org_id;
+end
+$$;
+
+comment on function tenancy.enter_with_pass(text, text, text[]) is
+  'Enters an organization for this transaction on behalf of a user, and returns its id. '
+  'p_pass is <pass key>|<expiry, Unix seconds>|<email>|<HMAC-SHA256, hex>, minted by the API for a verified token. '
+  'Raises SK101 forged or expired pass; SK102 not a member of what is named; SK103 suspended; SK104 scope missing; '
+  'SK105 several organizations and none named; SK106 too many transactions of the organization under way.';
 
 create function tenancy.enter_as_job(p_org_id uuid)
 returns uuid
@@ -252,14 +435,11 @@ volatile
 security definer
 set search_path = ''
 as $$
-declare
-  v_status text;
 begin
-  select status into v_status from tenancy.organizations where id = p_org_id;
-  if not found then
+  if not exists (select from tenancy.organizations where id = p_org_id) then
     raise exception 'there is no organization %', p_org_id using errcode = 'SK404';
   end if;
-  perform tenancy.seal(p_org_id, 'job', array['read', 'write']);
+  perform tenancy.seal(p_org_id, 'job', array['read', 'write'], null);
   return p_org_id;
 end
 $$;
@@ -277,6 +457,10 @@ grant execute on function tenancy.current_org() to stockade_api, stockade_jobs, 
 grant execute on function tenancy.current_actor() to stockade_api, stockade_jobs;
 grant execute on function tenancy.require_scope(text) to stockade_api, stockade_jobs;
 grant execute on function tenancy.enter_with_key(text, bytea, text, text[]) to stockade_api;
+grant execute on function tenancy.enter_with_pass(text, text, text[]) to stockade_api;
+grant execute on function tenancy.rotate_seal_key() to stockade_admin;
+grant execute on function tenancy.set_pass_key(text, bytea) to stockade_admin;
+grant execute on function tenancy.drop_pass_key(text) to stockade_admin;
 grant execute on function tenancy.enter_as_job(uuid) to stockade_jobs;
 
 -- New functions are nobody's until they are granted.
@@ -297,6 +481,7 @@ alter table tenancy.memberships force row level security;
 create policy tenant on tenancy.memberships
   using (org_id = (select tenancy.current_org()))
   with check (org_id = (select tenancy.current_org()));
+create policy enter_owner on tenancy.memberships for select to stockade_owner using (true);
 create policy manage_admin on tenancy.memberships to stockade_admin using (true) with check (true);
 
 alter table tenancy.api_keys enable row level security;

@@ -38,8 +38,10 @@ alter table inventory.items
   add primary key (org_id, id),
   add unique (org_id, sku),
   add foreign key (org_id) references tenancy.organizations (id),
-  -- A SKU is a path segment of the API and a column of a CSV: no control characters, no blank at either end.
-  add constraint items_sku_check check (length(sku) between 1 and 64 and sku !~ '[[:cntrl:]]' and sku = btrim(sku)),
+  -- A SKU is a path segment of the API: no control characters, nothing that ends a segment, no blank at either end.
+  add constraint items_sku_check check (
+    length(sku) between 1 and 64 and sku = btrim(sku) and sku !~ '[[:cntrl:]/?%\\]|^\.+$'
+  ),
   add column tracking text not null default 'none' check (tracking in ('none', 'lot')),
   add column allow_negative boolean not null default false,
   add column reorder_point numeric(15, 4) check (reorder_point >= 0),
@@ -53,7 +55,9 @@ alter table inventory.locations
   add primary key (org_id, id),
   add unique (org_id, code),
   add foreign key (org_id) references tenancy.organizations (id),
-  add constraint locations_code_check check (length(code) between 1 and 64 and code !~ '[[:cntrl:]]' and code = btrim(code)),
+  add constraint locations_code_check check (
+    length(code) between 1 and 64 and code = btrim(code) and code !~ '[[:cntrl:]/?%\\]|^\.+$'
+  ),
   add column updated_at timestamptz(3) not null default now();
 
 alter table inventory.items enable row level security;

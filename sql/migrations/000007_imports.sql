@@ -41,25 +41,95 @@ create policy tenant on inventory.import_rejects
 
 grant select on inventory.imports, inventory.import_rejects to stockade_api, stockade_jobs;
 
+-- What items and locations of an import's batch are by now. Null ids are missing; the rest of a missing item is what it
+-- would be made with.
+create function inventory.find_import_items(
+  p_org_id uuid,
+  p_skus text[],
+  p_options jsonb,
+  out item_ids uuid[],
+  out tracking text[],
+  out allow_negative boolean[]
+)
+language sql
+stable
+set search_path = ''
+as $$
+  select
+    array_agg(i.id order by s.n),
+    array_agg(coalesce(i.tracking, p_options ->> 'tracking') order by s.n),
+    array_agg(coalesce(i.allow_negative, (p_options ->> 'allowNegative')::boolean) order by s.n)
+  from unnest(p_skus) with ordinality as s (sku, n)
+  left join inventory.items i on i.org_id = p_org_id and i.sku = s.sku
+$$;
+
+create function inventory.find_import_locations(p_org_id uuid, p_codes text[])
+returns uuid[]
+language sql
+stable
+set search_path = ''
+as $$
+  select array_agg(l.id order by s.n)
+  from unnest(p_codes) with ordinality as s (code, n)
+  left join inventory.locations l on l.org_id = p_org_id and l.code = s.code
+$$;
+
+-- Makes items and locations in the order of their codes, so that two imports that make the same ones cannot deadlock.
+create function inventory.make_import_items(p_org_id uuid, p_skus text[], p_names text[], p_options jsonb)
+returns bigint
+language sql
+volatile
+set search_path = ''
+as $$
+  with made as (
+    insert into inventory.items (org_id, sku, name, unit, tracking, allow_negative)
+    select
+      p_org_id, s.sku, coalesce(s.name, s.sku), p_options ->> 'unit',
+      p_options ->> 'tracking', (p_options ->> 'allowNegative')::boolean
+    from unnest(p_skus, p_names) as s (sku, name)
+    order by s.sku
+    on conflict (org_id, sku) do nothing
+    returning id
+  )
+  select count(*) from made
+$$;
+
+create function inventory.make_import_locations(p_org_id uuid, p_codes text[])
+returns bigint
+language sql
+volatile
+set search_path = ''
+as $$
+  with made as (
+    insert into inventory.locations (org_id, code, name)
+    select p_org_id, s.code, s.code
+    from unnest(p_codes) as s (code)
+    order by s.code
+    on conflict (org_id, code) do nothing
+    returning id
+  )
+  select count(*) from made
+$$;
+
 -- Goes through the entries of a batch in their order, as if each were posted alone, and tells which of them the stock
 -- policy refuses: an entry that is refused takes nothing from those behind it. The trigger on movements cannot tell,
 -- since it sees one statement: there a receipt would make up for an issue that came before it.
--- The lines are given by entry and by item, location and lot; item_ids and location_ids are null for what a trial would make.
+-- refusals has the reason of each refused entry by its number, moved (of a trial) what the others move.
 create function inventory.import_refusals(
   p_org_id uuid,
   p_options jsonb,
+  p_entry_count integer,
   p_skus text[],
   p_item_ids uuid[],
   p_allow_negative boolean[],
   p_locations text[],
   p_location_ids uuid[],
-  p_entries integer[],
+  p_line_entries integer[],
   p_line_skus integer[],
   p_line_locations integer[],
   p_lots text[],
   p_quantities numeric[],
-  -- The reason of each refused entry, by its number; then what the others move, for the next batch of a trial.
-  out refusals jsonb,
+  out refusals text[],
   out moved jsonb
 )
 language plpgsql
@@ -68,23 +138,23 @@ set search_path = ''
 set plan_cache_mode = 'force_custom_plan'
 as $$
 declare
+  v_trial constant boolean := (p_options ->> 'trial')::boolean;
   -- The greatest number that numeric(15,4) holds.
-  c_most constant numeric := 99999999999.9999;
+  v_most constant numeric := 99999999999.9999;
   v_key_skus integer[];
   v_key_locations integer[];
   v_key_lots text[];
-  v_on_hand numeric[];
-  v_reserved numeric[];
   v_before numeric[];
+  v_reserved numeric[];
+  v_on_hand numeric[];
   v_entry record;
   v_key integer;
   v_after numeric;
-  v_reason text;
 begin
-  refusals := '{}';
+  refusals := array_fill(null::text, array[p_entry_count]);
 
-  if not (p_options ->> 'trial')::boolean then
-    -- In the order of the trigger, so that two who share keys lock them in the same order.
+  if not v_trial then
+    -- Held until the trigger has applied the batch, and taken in the trigger's order against deadlocks.
     perform
     from inventory.balances b
     where b.org_id = p_org_id
@@ -102,7 +172,7 @@ begin
     array_agg(key.lot order by key.sku, key.location, key.lot),
     array_agg(coalesce(b.on_hand, 0) + coalesce(earlier.quantity, 0) order by key.sku, key.location, key.lot),
     array_agg(coalesce(b.reserved, 0) order by key.sku, key.location, key.lot)
-  into v_key_skus, v_key_locations, v_key_lots, v_on_hand, v_reserved
+  into v_key_skus, v_key_locations, v_key_lots, v_before, v_reserved
   from (
     select distinct line.sku, line.location, line.lot
     from unnest(p_line_skus, p_line_locations, p_lots) as line (sku, location, lot)
@@ -112,31 +182,33 @@ begin
     and b.item_id = p_item_ids[key.sku]
     and b.location_id = p_location_ids[key.location]
     and b.lot = key.lot
-  -- What a trial's batches before this one would have moved.
-  left join jsonb_to_recordset(p_options -> 'moved') as earlier (sku text, location text, lot text, quantity numeric)
+  -- A trial posts nothing, so it brings along what its batches before this one would have moved.
+  left join jsonb_to_recordset(coalesce(p_options -> 'moved', '[]'))
+    as earlier (sku text, location text, lot text, quantity numeric)
     on earlier.sku = p_skus[key.sku]
     and earlier.location = p_locations[key.location]
     and earlier.lot = key.lot;
-  v_before := v_on_hand;
+  v_on_hand := v_before;
 
   for v_entry in
-    select line.entry, array_agg(line.key) as keys, array_agg(line.quantity) as quantities
+    select by_key.entry, array_agg(by_key.key) as keys, array_agg(by_key.quantity) as quantities
     from (
+      -- Two lines of one key in one entry are summed before the check.
       select line.entry, line.key, sum(line.quantity) as quantity
       from (
         select
-          line.entry,
-          line.quantity,
-          dense_rank() over (order by line.sku, line.location, line.lot)::integer as key
-        from unnest(p_entries, p_line_skus, p_line_locations, p_lots, p_quantities)
+          entry,
+          quantity,
+          dense_rank() over (order by sku, location, lot)::integer as key
+        from unnest(p_line_entries, p_line_skus, p_line_locations, p_lots, p_quantities)
           as line (entry, sku, location, lot, quantity)
       ) as line
       group by line.entry, line.key
-    ) as line
-    group by line.entry
-    order by line.entry
+      order by line.entry, line.key
+    ) as by_key
+    group by by_key.entry
+    order by by_key.entry
   loop
-    v_reason := null;
     for i in 1..cardinality(v_entry.keys) loop
       v_key := v_entry.keys[i];
       v_after := v_on_hand[v_key] + v_entry.quantities[i];
@@ -144,27 +216,25 @@ begin
         and v_after < v_reserved[v_key]
         and not p_allow_negative[v_key_skus[v_key]]
       then
-        v_reason := format(
-          'not enough stock of %s at %s%s: %s available, %s taken by this entry',
+        refusals[v_entry.entry] := format(
+          'not enough stock of %s at %s%s: %s available, the entry takes %s',
           p_skus[v_key_skus[v_key]],
           p_locations[v_key_locations[v_key]],
           ', lot ' || nullif(v_key_lots[v_key], ''),
           trim_scale(v_on_hand[v_key] - v_reserved[v_key]),
           trim_scale(- v_entry.quantities[i])
         );
-      elsif abs(v_after) > c_most or abs(v_after - v_before[v_key]) > c_most then
-        v_reason := format(
+      elsif abs(v_after) > v_most or abs(v_after - v_before[v_key]) > v_most then
+        refusals[v_entry.entry] := format(
           'the balance of %s at %s would exceed fifteen digits, four of them decimals',
           p_skus[v_key_skus[v_key]],
           p_locations[v_key_locations[v_key]]
         );
       end if;
-      exit when v_reason is not null;
+      exit when refusals[v_entry.entry] is not null;
     end loop;
 
-    if v_reason is not null then
-      refusals := refusals || jsonb_build_object(v_entry.entry::text, v_reason);
-    else
+    if refusals[v_entry.entry] is null then
       for i in 1..cardinality(v_entry.keys) loop
         v_key := v_entry.keys[i];
         v_on_hand[v_key] := v_on_hand[v_key] + v_entry.quantities[i];
@@ -172,7 +242,7 @@ begin
     end if;
   end loop;
 
-  if (p_options ->> 'trial')::boolean then
+  if v_trial then
     select jsonb_agg(
       jsonb_build_object(
         'sku', p_skus[key.sku],
@@ -188,6 +258,7 @@ begin
 end
 $$;
 
+-- Items and locations come once each, and lines name them, and their entry, by position.
 create function inventory.import_batch(
   p_digest bytea,
   p_file_name text,
@@ -210,28 +281,26 @@ language plpgsql
 volatile
 security definer
 set search_path = ''
--- Each call is planned for its own arrays: a plan for arrays of unknown length would take them for ten elements.
+-- Planned for its own arrays each time: a plan for arrays of unknown length would take them for ten elements.
 set plan_cache_mode = 'force_custom_plan'
 as $$
 declare
   v_trial constant boolean := (p_options ->> 'trial')::boolean;
   v_create constant boolean := (p_options ->> 'createMissing')::boolean;
-  -- A trial may be for an organization that does not exist yet: then none was entered, and nothing is found.
-  v_org_id constant uuid := case
-    when (p_options ->> 'trial')::boolean then tenancy.current_org()
-    else tenancy.require_scope('write')
-  end;
+  v_retry constant boolean := (p_options ->> 'retryRejects')::boolean;
+  -- A trial may be for an organization that does not exist yet: then none is entered, and nothing is found.
+  v_org_id constant uuid := case when v_trial then tenancy.current_org() else tenancy.require_scope('write') end;
   v_import inventory.imports;
-  v_item_ids uuid[];
-  v_tracking text[];
-  v_allow_negative boolean[];
+  v_items record;
   v_location_ids uuid[];
+  -- Of each line: null when it is to be applied, '' when it was settled before, else why it is rejected.
+  v_reasons text[];
+  v_missing text[];
+  v_missing_names text[];
   v_items_created bigint := 0;
   v_locations_created bigint := 0;
-  -- Of each line: null while it is to be applied, else why not; '' when it was settled before.
-  v_reasons text[];
-  v_watch_all boolean;
-  v_refusals jsonb;
+  v_watch_all boolean := v_trial;
+  v_verdict record;
   v_moved jsonb;
   v_recorded_at timestamptz(3) := clock_timestamp();
   v_entry_ids uuid[];
@@ -249,13 +318,11 @@ begin
   end if;
   if exists (
     select from unnest(p_line_entries, p_quantities) as line (entry, quantity)
-    where line.quantity = 0
-      or (p_kinds[line.entry] in ('receipt', 'return') and line.quantity < 0)
-      or (p_kinds[line.entry] = 'issue' and line.quantity > 0)
+    where (quantity < 0 and p_kinds[entry] in ('receipt', 'return')) or (quantity > 0 and p_kinds[entry] = 'issue')
   ) then
     raise exception 'a line of an import has the wrong sign for its kind' using errcode = 'SK303';
   end if;
-  if (select status from tenancy.organizations where id = v_org_id) <> 'active' then
+  if exists (select from tenancy.organizations where id = v_org_id and status <> 'active') then
     raise exception 'this organization is suspended' using errcode = 'SK103';
   end if;
 
@@ -263,94 +330,206 @@ begin
     insert into inventory.imports (org_id, digest, file_name)
     values (v_org_id, p_digest, p_file_name)
     on conflict (org_id, digest) do nothing;
-    -- Of two runs of one import the second waits here and then finds the lines settled.
-    select * into strict v_import from inventory.imports where org_id = v_org_id and digest = p_digest for update;
-  else
-    select * into v_import from inventory.imports where org_id = v_org_id and digest = p_digest;
+    -- Of two runs of one import the second waits here, and then finds the lines settled.
+    perform from inventory.imports where org_id = v_org_id and digest = p_digest for update;
+  end if;
+  select * into v_import from inventory.imports where org_id = v_org_id and digest = p_digest;
+
+  v_items := inventory.find_import_items(v_org_id, p_skus, p_options);
+  v_location_ids := inventory.find_import_locations(v_org_id, p_locations);
+
+  select array_agg(
+    case
+      when line.line <= v_import.lines_through
+        and not (
+          v_retry
+          and exists (
+            select from inventory.import_rejects r
+            where r.org_id = v_org_id and r.import_id = v_import.id and r.line = line.line
+          )
+        )
+        then ''
+      when v_items.item_ids[line.sku] is null and not v_create
+        then format('there is no item with the SKU %s', to_json(p_skus[line.sku]))
+      when v_location_ids[line.location] is null and not v_create
+        then format('there is no location with the code %s', to_json(p_locations[line.location]))
+      when v_items.tracking[line.sku] = 'lot' and line.lot = ''
+        then format('the item %s is tracked by lot and the line names none', to_json(p_skus[line.sku]))
+      when v_items.tracking[line.sku] = 'none' and line.lot <> ''
+        then format('the item %s is not tracked by lot and the line names one', to_json(p_skus[line.sku]))
+    end
+    order by line.n
+  )
+  into v_reasons
+  from unnest(p_lines, p_line_skus, p_line_locations, p_lots)
+    with ordinality as line (line, sku, location, lot, n);
+
+  if v_create and array_position(v_items.item_ids, null) is not null then
+    select array_agg(p_skus[missing.sku]), array_agg(p_names[missing.sku])
+    into v_missing, v_missing_names
+    from (
+      select distinct line.sku
+      from unnest(p_line_skus, v_reasons) as line (sku, reason)
+      where reason is null and v_items.item_ids[line.sku] is null
+    ) as missing;
+    if v_trial then
+      v_items_created := coalesce(cardinality(v_missing), 0);
+    else
+      v_items_created := inventory.make_import_items(v_org_id, v_missing, v_missing_names, p_options);
+      v_items := inventory.find_import_items(v_org_id, p_skus, p_options);
+    end if;
   end if;
 
-  -- Twice when something is missing and may be made: before and after.
-  for attempt in 1..2 loop
-    select
-      array_agg(i.id order by s.n),
-      array_agg(coalesce(i.tracking, p_options ->> 'tracking') order by s.n),
-      array_agg(coalesce(i.allow_negative, (p_options ->> 'allowNegative')::boolean) order by s.n)
-    into v_item_ids, v_tracking, v_allow_negative
-    from unnest(p_skus) with ordinality as s (sku, n)
-    left join inventory.items i on i.org_id = v_org_id and i.sku = s.sku;
+  if v_create and array_position(v_location_ids, null) is not null then
+    select array_agg(p_locations[missing.location])
+    into v_missing
+    from (
+      select distinct line.location
+      from unnest(p_line_locations, v_reasons) as line (location, reason)
+      where reason is null and v_location_ids[line.location] is null
+    ) as missing;
+    if v_trial then
+      v_locations_created := coalesce(cardinality(v_missing), 0);
+    else
+      v_locations_created := inventory.make_import_locations(v_org_id, v_missing);
+      v_location_ids := inventory.find_import_locations(v_org_id, p_locations);
+    end if;
+  end if;
 
-    select array_agg(l.id order by s.n)
-    into v_location_ids
-    from unnest(p_locations) with ordinality as s (code, n)
-    left join inventory.locations l on l.org_id = v_org_id and l.code = s.code;
-
-    if attempt = 1 then
-      select array_agg(
-        case
-          when line.line <= v_import.lines_through and not (
-            (p_options ->> 'retryRejects')::boolean
-            and exists (
-              select from inventory.import_rejects r
-              where r.org_id = v_org_id and r.import_id = v_import.id and r.line = line.line
-            )
-          ) then ''
-          when v_item_ids[line.sku] is null and not v_create
-            then format('there is no item with the SKU %s', to_json(p_skus[line.sku]))
-          when v_location_ids[line.location] is null and not v_create
-            then format('there is no location with the code %s', to_json(p_locations[line.location]))
-          when v_tracking[line.sku] = 'lot' and line.lot = ''
-            then format('the item %s is tracked by lot, and the line names none', to_json(p_skus[line.sku]))
-          when v_tracking[line.sku] = 'none' and line.lot <> ''
-            then format('the item %s is not tracked by lot, and the line names one', to_json(p_skus[line.sku]))
-        end
-        order by line.n
-      )
+  loop
+    -- Only items that may not go negative can refuse an entry; all are watched once a balance has overflowed.
+    if v_watch_all or exists (
+      select from unnest(p_line_skus, p_quantities, v_reasons) as line (sku, quantity, reason)
+      where reason is null and quantity < 0 and not v_items.allow_negative[line.sku]
+    ) then
+      select refused.refusals, refused.moved
+      into v_verdict
+      from (
+        select
+          array_agg(line.entry order by n) as entries,
+          array_agg(line.sku order by n) as skus,
+          array_agg(line.location order by n) as locations,
+          array_agg(line.lot order by n) as lots,
+          array_agg(line.quantity order by n) as quantities
+        from unnest(p_line_entries, p_line_skus, p_line_locations, p_lots, p_quantities, v_reasons)
+          with ordinality as line (entry, sku, location, lot, quantity, reason, n)
+        where line.reason is null and (v_watch_all or not v_items.allow_negative[line.sku])
+      ) as watched
+      cross join lateral inventory.import_refusals(
+        v_org_id, p_options, cardinality(p_kinds), p_skus, v_items.item_ids, v_items.allow_negative,
+        p_locations, v_location_ids, watched.entries, watched.skus, watched.locations, watched.lots, watched.quantities
+      ) as refused;
+      v_moved := v_verdict.moved;
+      select array_agg(coalesce(line.reason, v_verdict.refusals[line.entry]) order by n)
       into v_reasons
-      from unnest(p_lines, p_line_skus, p_line_locations, p_lots)
-        with ordinality as line (line, sku, location, lot, n);
+      from unnest(p_line_entries, v_reasons) with ordinality as line (entry, reason, n);
     end if;
 
-    exit when not v_create
-      or (array_position(v_item_ids, null) is null and array_position(v_location_ids, null) is null);
+    select count(distinct line.entry), count(*)
+    into v_entries, v_applied
+    from unnest(p_line_entries, v_reasons) as line (entry, reason)
+    where line.reason is null;
+    exit when v_trial or v_applied = 0;
 
-    -- In the order of their codes, so that two imports that make the same ones cannot deadlock.
-    with missing as (
-      select p_skus[line.sku] as sku, p_names[line.sku] as name
-      from unnest(p_line_skus, v_reasons) as line (sku, reason)
-      where line.reason is null and v_item_ids[line.sku] is null
-      group by line.sku
-    ),
-    made as (
-      insert into inventory.items (org_id, sku, name, unit, tracking, allow_negative)
+    begin
+      v_entry_ids := array(select inventory.new_id() from generate_series(1, cardinality(p_kinds)));
+      v_occurred_at := array(
+        select coalesce(at::timestamp at time zone (p_options ->> 'timeZone'), v_recorded_at)
+        from unnest(p_times) with ordinality as t (at, n)
+        order by n
+      );
+
+      insert into inventory.entries (org_id, id, kind, reference, occurred_at, recorded_at, actor, metadata)
       select
-        v_org_id, sku, coalesce(name, sku), p_options ->> 'unit',
-        p_options ->> 'tracking', (p_options ->> 'allowNegative')::boolean
-      from missing
-      where not v_trial
-      order by sku
-      on conflict (org_id, sku) do nothing
-      returning id
-    )
-    select count(*) from (select from made union all select from missing where v_trial) as created
-    into v_items_created;
+        v_org_id, v_entry_ids[e.entry], p_kinds[e.entry], p_references[e.entry], v_occurred_at[e.entry], v_recorded_at,
+        tenancy.current_actor(), jsonb_build_object('import', v_import.id, 'line', e.first_line)
+      from (
+        select line.entry, min(line.line) as first_line
+        from unnest(p_lines, p_line_entries, v_reasons) as line (line, entry, reason)
+        where line.reason is null
+        group by line.entry
+      ) as e
+      order by e.entry;
 
-    with missing as (
-      select p_locations[line.location] as code
-      from unnest(p_line_locations, v_reasons) as line (location, reason)
-      where line.reason is null and v_location_ids[line.location] is null
-      group by line.location
-    ),
-    made as (
-      insert into inventory.locations (org_id, code, name)
-      select v_org_id, code, code
-      from missing
-      where not v_trial
-      order by code
-      on conflict (org_id, code) do nothing
-      returning id
-    )
-    select count(*) from (select from made union all select from missing where v_trial) as created
-    into v_locations_created;
-
-    exit when v_trial;
+      insert into inventory.movements (org_id, entry_id, line, item_id, location_id, lot, quantity, occurred_at, recorded_at)
+      select
+        v_org_id, v_entry_ids[m.entry], row_number() over (partition by m.entry order by m.n),
+        v_items.item_ids[m.sku], v_location_ids[m.location], m.lot, m.quantity, v_occurred_at[m.entry], v_recorded_at
+      from unnest(p_line_entries, p_line_skus, p_line_locations, p_lots, p_quantities, v_reasons)
+        with ordinality as m (entry, sku, location, lot, quantity, reason, n)
+      where m.reason is null
+      order by m.n;
+      exit;
+    exception
+      when numeric_value_out_of_range then
+        if v_watch_all then
+          raise;
+        end if;
+        v_watch_all := true;
+    end;
   end loop;
+
+  if not v_trial then
+    if v_retry then
+      delete from inventory.import_rejects
+      where org_id = v_org_id
+        and import_id = v_import.id
+        and line in (
+          select applied.line
+          from unnest(p_lines, v_reasons) as applied (line, reason)
+          where applied.reason is null
+        );
+    end if;
+
+    insert into inventory.import_rejects (org_id, import_id, line, reason)
+    select v_org_id, v_import.id, rejected.line, rejected.reason
+    from unnest(p_lines, v_reasons) as rejected (line, reason)
+    where rejected.reason <> ''
+    on conflict (org_id, import_id, line) do update set reason = excluded.reason;
+
+    update inventory.imports i
+    set lines_through = greatest(i.lines_through, batch.lines_through),
+        applied = i.applied + v_applied,
+        entries = i.entries + v_entries,
+        rejected = i.rejected + batch.newly_rejected - batch.retried,
+        finished_at = case when (p_options ->> 'finished')::boolean then coalesce(i.finished_at, now()) else i.finished_at end
+    from (
+      select
+        coalesce(max(line.line), 0) as lines_through,
+        count(*) filter (where line.reason <> '' and line.line > v_import.lines_through) as newly_rejected,
+        count(*) filter (where line.reason is null and line.line <= v_import.lines_through) as retried
+      from unnest(p_lines, v_reasons) as line (line, reason)
+    ) as batch
+    where i.org_id = v_org_id and i.id = v_import.id;
+  end if;
+
+  select json_agg(
+    json_build_object('line', line.line, 'reason', coalesce(nullif(line.reason, ''), r.reason))
+    order by line.line
+  )
+  into v_rejected
+  from unnest(p_lines, v_reasons) as line (line, reason)
+  left join inventory.import_rejects r
+    on r.org_id = v_org_id and r.import_id = v_import.id and r.line = line.line and line.reason = ''
+  where coalesce(nullif(line.reason, ''), r.reason) is not null;
+
+  return json_build_object(
+    'applied', v_applied,
+    'entries', v_entries,
+    'itemsCreated', v_items_created,
+    'locationsCreated', v_locations_created,
+    'rejected', coalesce(v_rejected, '[]'),
+    'moved', v_moved
+  );
+end
+$$;
+
+comment on function inventory.import_batch is
+  'Posts a batch of lines of an import, of the organization that was entered: every line that is not settled yet is applied or '
+  'rejected with a reason, and settled with that. An entry the stock policy refuses is rejected whole, the others are applied. '
+  'p_options: {timeZone, createMissing, unit, tracking, allowNegative (of what is made), retryRejects, finished, '
+  'trial (only tell), moved (by earlier batches of the trial)}. '
+  'Returns {applied, entries, itemsCreated, locationsCreated, rejected: [{line, reason}], moved}. '
+  'Raises SK103 organization suspended, SK104 write scope missing, SK301 and SK303 a kind or sign that cannot be imported.';
+
+grant execute on function inventory.import_batch to stockade_jobs;

@@ -1,0 +1,61 @@
+import { DatabaseError } from 'pg';
+
+/**
+ * A migration run that stopped for a reason an operator can act on.
+ * `message` says what is wrong and where, `remedy` what to do about it.
+ */
+export class MigrationError extends Error {
+  override readonly name = 'MigrationError';
+  /** Marks an expected failure: a command prints it without a stack. */
+  readonly operational = true;
+  readonly remedy: string;
+
+  constructor(message: string, remedy: string, options?: ErrorOptions) {
+    super(message, options);
+    this.remedy = remedy;
+  }
+}
+
+/** The SQLSTATE of an error that Postgres answered, or undefined for any other error. */
+export function sqlstateOf(error: unknown): string | undefined {
+  return error instanceof DatabaseError ? error.code : undefined;
+}
+
+/** A statement inside its file: what was sent, and the offset of its first character in the file. */
+export interface Located {
+  readonly file: string;
+  readonly content: string;
+  readonly start: number;
+  readonly text: string;
+}
+
+/**
+ * The error of a statement, told with file, line, column and SQLSTATE.
+ * Postgres counts `position` in characters of what was sent; without one, the start of the statement is told.
+ * Errors that did not come from Postgres (a lost connection) are returned as they are.
+ */
+export function locateSqlError(error: unknown, statement: Located): unknown {
+  if (!(error instanceof DatabaseError)) return error;
+  const { line, column } = placeOf(statement, error.position);
+  const extras = [error.detail, error.hint && `hint: ${error.hint}`, error.where && `where: ${error.where}`];
+  return new MigrationError(
+    [`${statement.file}:${line}:${column}: ${shorten(error.message)} (SQLSTATE ${error.code})`, ...extras]
+      .filter(Boolean)
+      .join('\n  '),
+    'Nothing of this file was kept. Correct the file and run again.',
+    { cause: error },
+  );
+}
+
+/** An unfinished quote makes Postgres repeat the rest of the file. */
+function shorten(message: string): string {
+  return message.length > 200 ? `${message.slice(0, 200).replaceAll('\n', ' ')} …` : message;
+}
+
+function placeOf(statement: Located, position: string | undefined): { line: number; column: number } {
+  // Characters, not UTF-16 units: an emoji in a comment must not move the column.
+  const sentBefore = position ? [...statement.text].slice(0, Number(position) - 1).join('') : '';
+  const before = statement.content.slice(0, statement.start) + sentBefore;
+  const lastBreak = before.lastIndexOf('\n');
+  return { line: before.split('\n').length, column: [...before.slice(lastBreak + 1)].length + 1 };
+}

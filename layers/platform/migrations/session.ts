@@ -1,0 +1,39 @@
+import type { Client } from 'pg';
+import { locateSqlError } from './migration-error.ts';
+import type { Migration } from './migration-files.ts';
+import type { Statement } from './sql-statements.ts';
+
+/** How long a migration may make others wait, and how stubborn it is about that. */
+export interface LockPolicy {
+  /** The longest one statement waits for a lock: whoever queues behind it waits no longer either. */
+  readonly lockTimeoutMs: number;
+  /** How often a file that met a lock is started again. */
+  readonly lockAttempts: number;
+}
+
+/**
+ * Brings the session back to its start: a setting or role that one file left behind must not reach the next,
+ * and a time limit that the role or database sets for its clients must not cut a migration short.
+ */
+export async function resetSession(client: Client): Promise<void> {
+  await client.query(
+    'reset role; reset all; set statement_timeout = 0; set idle_in_transaction_session_timeout = 0',
+  );
+}
+
+/** Runs one statement of a file. @throws MigrationError naming its line, column and SQLSTATE */
+export async function runStatement(client: Client, file: Migration, statement: Statement): Promise<void> {
+  try {
+    await client.query(statement.text);
+  } catch (error) {
+    throw locateSqlError(error, { ...file, ...statement });
+  }
+}
+
+/** Writes the journal row of a file. The caller's transaction decides whether it stays. */
+export async function recordApplied(client: Client, file: Migration, durationMs: number): Promise<void> {
+  await client.query(
+    'insert into stockade_migrations.applied (number, name, sha256, chain, duration_ms) values ($1, $2, $3, $4, $5)',
+    [file.number, file.name, file.sha256, file.chain, Math.round(durationMs)],
+  );
+}

@@ -1,0 +1,155 @@
+import { CommanderError } from 'commander';
+import { describeFailure, type Failure, failureText, UsageError } from './failure.ts';
+import type { Option } from './option.ts';
+import {
+  argumentsBeforeDashes,
+  type CommandForm,
+  type Options,
+  parseCommandLine,
+  typedName,
+} from './parser.ts';
+import { createProgress, type Progress, silentProgress } from './progress.ts';
+import { interruptedExitCode, listenForStop } from './stop-signal.ts';
+
+type Values<Given> = {
+  readonly [Key in keyof Given]: Given[Key] extends Option<infer Value> ? Value : never;
+};
+
+/** What a command has found or done: for people, and for programs that asked with `--json`. */
+export interface Answer {
+  readonly text: string;
+  readonly json: unknown;
+  /** The command worked and the answer is no: exit code 1, but no error message. */
+  readonly failed?: boolean;
+}
+
+/** What `run` is given. */
+export interface Context<GivenOptions, GivenArguments> {
+  readonly options: Values<GivenOptions>;
+  readonly arguments: Values<GivenArguments>;
+  /** Aborted by the first Ctrl-C: finish the step at work and return, or throw the signal's reason. */
+  readonly signal: AbortSignal;
+  readonly progress: Progress;
+  /** Tells a person one line on stderr while the command runs; says nothing with `--json`. */
+  readonly note: (line: string) => void;
+}
+
+/** A command as its file describes it. */
+export interface CommandSpec<GivenOptions extends Options, GivenArguments extends Options>
+  extends CommandForm {
+  readonly options?: GivenOptions;
+  readonly arguments?: GivenArguments;
+  /** The command runs until it is stopped: Ctrl-C is its regular end, exit code 0. */
+  readonly untilStopped?: boolean;
+  readonly run: (context: Context<GivenOptions, GivenArguments>) => Promise<Answer | undefined>;
+}
+
+/**
+ * Runs one npm command: reads what was typed, runs it, prints the answer and sets the exit code.
+ * 0 it worked, 1 it failed, 2 it was typed wrongly, 130 it was interrupted.
+ * `--help` and `--json` are on every command. With `--json`, stdout holds the answer only, and errors are JSON too.
+ *
+ * @example
+ * await command({
+ *   name: 'org:create',
+ *   summary: 'Creates an organization.',
+ *   options: { slug: option.text({ description: 'its short name', required: true, placeholder: 'slug' }) },
+ *   examples: [{ type: '--slug acme', does: 'creates the organization acme' }],
+ *   run: async ({ options }) => ({ text: `Created ${options.slug}`, json: { slug: options.slug } }),
+ * });
+ */
+export async function command<
+  GivenOptions extends Options = Record<never, never>,
+  GivenArguments extends Options = Record<never, never>,
+>(spec: CommandSpec<GivenOptions, GivenArguments>): Promise<void> {
+  endQuietlyWhenNobodyReads();
+  const outlet = createOutlet(spec.name, argumentsBeforeDashes().includes('--json'));
+  try {
+    const typed = parseCommandLine(spec);
+    process.exitCode = await runTyped(
+      spec,
+      typed as Pick<Context<GivenOptions, GivenArguments>, 'options' | 'arguments'>,
+      outlet,
+    );
+  } catch (error) {
+    process.exitCode = outlet.fail(error);
+  }
+}
+
+async function runTyped<GivenOptions extends Options, GivenArguments extends Options>(
+  spec: CommandSpec<GivenOptions, GivenArguments>,
+  typed: Pick<Context<GivenOptions, GivenArguments>, 'options' | 'arguments'>,
+  outlet: Outlet,
+): Promise<number> {
+  const { signal, stopListening } = listenForStop(() => {
+    if (!spec.untilStopped)
+      outlet.note('\nStopping after the step at work; press Ctrl-C again to stop at once.');
+  });
+  try {
+    const answer = await spec.run({ ...typed, signal, progress: outlet.progress, note: outlet.note });
+    outlet.progress.stop();
+    if (answer) outlet.print(answer);
+    if (answer?.failed) return 1;
+    return signal.aborted && !spec.untilStopped ? interruptedExitCode : 0;
+  } catch (error) {
+    outlet.progress.stop();
+    if (!isAbortOf(signal, error)) throw error;
+    return spec.untilStopped ? 0 : outlet.interrupted();
+  } finally {
+    stopListening();
+  }
+}
+
+function isAbortOf(signal: AbortSignal, error: unknown): boolean {
+  return signal.aborted && error instanceof Error && error.name === 'AbortError';
+}
+
+/** Where a command speaks: text or JSON; the answer on stdout, everything else on stderr. */
+interface Outlet {
+  readonly progress: Progress;
+  readonly note: (line: string) => void;
+  readonly print: (answer: Answer) => void;
+  /** Tells a failure and returns its exit code. */
+  readonly fail: (error: unknown) => number;
+  readonly interrupted: () => number;
+}
+
+function createOutlet(name: string, wantsJson: boolean): Outlet {
+  const printFailure = (failure: Failure) => {
+    process.stderr.write(`${wantsJson ? JSON.stringify({ error: failure }) : failureText(failure)}\n`);
+  };
+  return {
+    progress: wantsJson ? silentProgress : createProgress(),
+    note: wantsJson ? () => {} : (line) => process.stderr.write(`${line}\n`),
+    print: ({ text, json }) => process.stdout.write(`${wantsJson ? JSON.stringify(json, null, 2) : text}\n`),
+    fail: (error) => {
+      const usage = describeUsage(error, name);
+      if (usage !== 'help') printFailure(usage ?? describeFailure(error));
+      return usage === 'help' ? 0 : usage ? 2 : 1;
+    },
+    interrupted: () => {
+      printFailure({ message: 'interrupted', code: 'interrupted' });
+      return interruptedExitCode;
+    },
+  };
+}
+
+/** A wrong command line as a failure, `help` when help was asked for, undefined for every other error. */
+function describeUsage(error: unknown, name: string): Failure | 'help' | undefined {
+  if (error instanceof CommanderError && error.exitCode === 0) return 'help';
+  if (!(error instanceof CommanderError || error instanceof UsageError)) return undefined;
+  const own = error instanceof UsageError && error.remedy ? `${error.remedy}\n  ` : '';
+  return {
+    message: error.message.replace(/^error: /, ''),
+    remedy: `${own}See ${typedName(name)} --help`,
+    code: 'usage',
+  };
+}
+
+/** `… | head` closes the pipe early; that is no failure of the command. */
+function endQuietlyWhenNobodyReads(): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    process.exit(0);
+  });
+}

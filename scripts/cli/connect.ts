@@ -1,0 +1,27 @@
+import { Client, escapeIdentifier } from 'pg';
+import type { LoginRole } from '#scripts/local/logins.ts';
+
+/**
+ * Connects with the operator's URL and takes one of Stockade's roles before anything else, so that row-level security
+ * holds for a command as it does for a function; closes the connection when the work is done or has failed.
+ */
+export async function withRole<T>(
+  databaseUrl: string,
+  role: LoginRole,
+  work: (client: Client) => Promise<T>,
+): Promise<T> {
+  const client = new Client({
+    connectionString: databaseUrl,
+    application_name: 'stockade-command',
+    connectionTimeoutMillis: 10_000,
+  });
+  await client.connect();
+  // A connection that is lost between statements fails the next one; without a listener it would end the process.
+  client.on('error', () => {});
+  try {
+    await client.query(`set role ${escapeIdentifier(role)}`);
+    return await work(client);
+  } finally {
+    await client.end();
+  }
+}

@@ -1,0 +1,46 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { findDatabaseUrl, readPlatformFile } from './database-url.ts';
+
+let data: string;
+beforeEach(async () => {
+  data = await mkdtemp(join(tmpdir(), 'stockade-platform-'));
+});
+afterEach(() => rm(data, { recursive: true }));
+
+const note = { pid: process.pid, url: 'http://127.0.0.1:3000', adminUrl: 'postgres://here/stockade' };
+const put = (content: unknown) => writeFile(join(data, 'platform.json'), JSON.stringify(content));
+
+test('the option comes before DATABASE_URL, and that before the running platform', async () => {
+  await put(note);
+  const env = { DATABASE_URL: 'postgres://environment/x' };
+  expect(await findDatabaseUrl({ databaseUrl: 'postgres://option/x', data }, env)).toBe(
+    'postgres://option/x',
+  );
+  expect(await findDatabaseUrl({ databaseUrl: undefined, data }, env)).toBe('postgres://environment/x');
+  expect(await findDatabaseUrl({ databaseUrl: undefined, data }, {})).toBe('postgres://here/stockade');
+});
+
+test('when nothing runs, it says how to start it', async () => {
+  await expect(readPlatformFile(data)).rejects.toMatchObject({
+    message: `no database is named and no local platform runs: there is no ${join(data, 'platform.json')}`,
+    remedy: expect.stringContaining('npm start'),
+  });
+});
+
+test('when the process of the note is gone, it says so', async () => {
+  const { pid } = spawnSync(process.execPath, ['--eval', '']);
+  await put({ ...note, pid });
+  await expect(readPlatformFile(data)).rejects.toThrow(`its process ${pid} no longer runs`);
+});
+
+test.each(['{', 'null', '{"pid":1}', '{"pid":"1","adminUrl":"postgres://x"}'])(
+  'a broken note %s is refused',
+  async (content) => {
+    await writeFile(join(data, 'platform.json'), content);
+    await expect(readPlatformFile(data)).rejects.toThrow('is not the note of a running platform');
+  },
+);

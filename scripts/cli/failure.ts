@@ -1,0 +1,118 @@
+import { DatabaseError } from 'pg';
+import { MissingSetting, Problem } from '#platform/errors.ts';
+
+/** A command cannot do what was asked, for a reason the user can act on. */
+export class CommandError extends Error {
+  override readonly name: string = 'CommandError';
+  readonly operational = true;
+  readonly remedy: string | undefined;
+
+  constructor(message: string, remedy?: string, options?: ErrorOptions) {
+    super(message, options);
+    this.remedy = remedy;
+  }
+}
+
+/** What was typed makes no sense together; the command ends with exit code 2 and points to its help. */
+export class UsageError extends CommandError {
+  override readonly name = 'UsageError';
+}
+
+/** A failure as it is told: to people as text, to programs as JSON. `stack` only for what nobody expected. */
+export interface Failure {
+  readonly message: string;
+  readonly remedy?: string | undefined;
+  readonly code?: string | undefined;
+  readonly stack?: string | undefined;
+}
+
+/** Tells an expected failure (message and remedy) from a bug (stack). */
+export function describeFailure(error: unknown): Failure {
+  if (!(error instanceof Error)) return { message: String(error), stack: new Error('thrown here').stack };
+  const unreachable = findInCauses(error, isConnectionFailure);
+  if (unreachable) return describeConnection(unreachable, error);
+  if (error instanceof Problem) return describeProblem(error);
+  if (error instanceof DatabaseError) return describeDatabaseError(error);
+  if (error instanceof MissingSetting || isOperational(error)) {
+    const { remedy, code } = error as { remedy?: string; code?: string };
+    return { message: error.message, remedy, code };
+  }
+  return { message: error.message, stack: error.stack };
+}
+
+/** The failure as lines for a terminal. */
+export function failureText({ message, remedy, stack }: Failure): string {
+  return [`error: ${message}`, remedy && `  ${remedy}`, stack && `\nThis is a bug in Stockade:\n${stack}`]
+    .filter(Boolean)
+    .join('\n');
+}
+
+function isOperational(error: Error): boolean {
+  return ('operational' in error && error.operational === true) || 'remedy' in error;
+}
+
+function findInCauses(error: unknown, matches: (error: Error) => boolean): Error | undefined {
+  for (let current = error; current instanceof Error; current = current.cause) {
+    if (matches(current)) return current;
+    // An address with several IPs fails with one error per IP.
+    const inner = current instanceof AggregateError ? current.errors.find(matches) : undefined;
+    if (inner) return inner;
+  }
+  return undefined;
+}
+
+const CONNECTION_CODES = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+]);
+
+type ConnectionFailure = Error & { code: string; address?: string; hostname?: string; port?: number };
+
+function isConnectionFailure(error: Error): error is ConnectionFailure {
+  const { code, address, hostname } = error as ConnectionFailure;
+  return CONNECTION_CODES.has(code) && (address ?? hostname) !== undefined;
+}
+
+function describeConnection(error: Error, outermost: Error): Failure {
+  const { code, address, hostname, port } = error as ConnectionFailure;
+  // Errors of the AWS SDK carry $metadata; every other connection of a command goes to the database.
+  const what = findInCauses(outermost, (each) => '$metadata' in each) ? '' : 'the database at ';
+  const place = [address ?? hostname, port].filter((part) => part !== undefined).join(':');
+  return { message: `cannot reach ${what}${place}: is it running? (${code})`, code };
+}
+
+function describeProblem(problem: Problem): Failure {
+  const fields =
+    problem.options.errors?.map(({ field, message }) => `\n  ${field}: ${message}`).join('') ?? '';
+  return { message: `${problem.message}${fields}`, code: problem.code };
+}
+
+const DATABASE_REMEDIES: Readonly<Record<string, string>> = {
+  '28000': 'Check the user in the database URL.',
+  '28P01': 'Check the password in the database URL.',
+  '3D000': 'Check the database name in the URL, or make the database first.',
+  '3F000': 'The database has no Stockade schema yet: run `npm run migrate:all` first.',
+  '42501': 'Connect as a user who may do this: the one who runs the migrations.',
+  '42P01': 'The database has no Stockade schema, or an older one: run `npm run migrate:all` first.',
+  '42883': 'The database has no Stockade schema, or an older one: run `npm run migrate:all` first.',
+  '53300': 'The server has no connection left: try again, or raise max_connections.',
+  '57P01': 'The server ended the session: run again.',
+  '57P03': 'The server is starting or stopping: try again in a moment.',
+};
+
+function describeDatabaseError(error: DatabaseError): Failure {
+  const { code = '' } = error;
+  const message = `${error.message}${error.detail ? ` (${error.detail})` : ''} [SQLSTATE ${code}]`;
+  // Class SK is what Stockade's own functions raise on purpose.
+  const isExpected = code.startsWith('SK') || code in DATABASE_REMEDIES;
+  return {
+    message,
+    remedy: DATABASE_REMEDIES[code] ?? error.hint,
+    code,
+    stack: isExpected ? undefined : error.stack,
+  };
+}

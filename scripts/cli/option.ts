@@ -1,0 +1,134 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { InvalidArgumentError } from 'commander';
+
+/** One option or argument of a command: how it is named, explained and read. Made by the functions below. */
+export interface Option<Value> {
+  readonly description: string;
+  /** The flag without dashes when it is not the key in kebab case: the key `lockTimeoutMs`, the flag `lock-timeout`. */
+  readonly flag?: string | undefined;
+  /** What help shows for the value, such as `<slug>`; none for a flag that takes no value. */
+  readonly placeholder?: string | undefined;
+  readonly required?: boolean | undefined;
+  readonly default?: unknown;
+  /** Reads the text a user typed. @throws InvalidArgumentError saying what is allowed */
+  readonly parse?: (text: string) => Exclude<Value, undefined>;
+}
+
+interface Settings<Value> {
+  readonly description: string;
+  readonly flag?: string;
+  readonly placeholder?: string;
+  readonly required?: true;
+  readonly default?: Value;
+}
+
+/** What a command reads: never undefined when the option is required or has a default. */
+type Read<Value, Given> = Given extends { required: true } | { default: Value } ? Value : Value | undefined;
+
+/** Any text. With `pattern`, only text that matches it, which `expected` describes to the user. */
+export function text<Given extends Settings<string> & { pattern?: RegExp; expected?: string }>(
+  given: Given,
+): Option<Read<string, Given>> {
+  return make(given, 'text', (typed) => {
+    if (given.pattern && !given.pattern.test(typed))
+      refuse(given.expected ?? `It must match ${given.pattern}.`);
+    if (typed === '') refuse('It must not be empty.');
+    return typed;
+  });
+}
+
+/** A whole number from `min` to `max`. */
+export function integer<Given extends Settings<number> & { min: number; max?: number }>(
+  given: Given,
+): Option<Read<number, Given>> {
+  const { min, max = Number.MAX_SAFE_INTEGER } = given;
+  const range = given.max === undefined ? `of at least ${min}` : `from ${min} to ${max}`;
+  return make(given, 'number', (typed) => {
+    const value = Number(typed);
+    if (!/^-?\d+$/.test(typed) || value < min || value > max) refuse(`It must be a whole number ${range}.`);
+    return value;
+  });
+}
+
+/** A file or folder, as an absolute path. With `exists`, one that is there. */
+export function path<Given extends Settings<string> & { exists?: boolean }>(
+  given: Given,
+): Option<Read<string, Given>> {
+  return make(given, 'path', (typed) => {
+    const absolute = resolve(typed);
+    if (given.exists && !existsSync(absolute)) refuse(`There is no ${absolute}.`);
+    return absolute;
+  });
+}
+
+/** One of a few words. */
+export function choice<const Word extends string, Given extends Settings<NoInfer<Word>>>(
+  words: readonly Word[],
+  given: Given,
+): Option<Read<Word, Given>> {
+  return make(given, words.join('|'), (typed) => {
+    const word = words.find((each) => each === typed);
+    return word ?? refuse(`It must be one of ${words.join(', ')}.`);
+  });
+}
+
+const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** A length of time typed with its unit (200ms, 5s, 10m, 2h, 7d), read as milliseconds. */
+export function duration<Given extends Settings<number>>(given: Given): Option<Read<number, Given>> {
+  return make(given, 'duration', (typed) => {
+    const [, amount = '', unit = ''] = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(typed) ?? [];
+    const unitMs = UNIT_MS[unit];
+    return unitMs
+      ? Number(amount) * unitMs
+      : refuse('It must be a number with its unit: 200ms, 5s, 10m, 2h or 7d.');
+  });
+}
+
+/** A switch without a value: true when it is there. */
+export function flag(given: { readonly description: string; readonly flag?: string }): Option<boolean> {
+  return { ...given, default: false };
+}
+
+/** An option that may be given several times; its values in the order they were typed. */
+export function several<Value>(one: Option<Value>): Option<readonly Exclude<Value, undefined>[]> {
+  const values: Exclude<Value, undefined>[] = [];
+  return {
+    ...one,
+    description: `${one.description} (may be repeated)`,
+    default: one.required ? undefined : values,
+    parse: (typed) => {
+      if (one.parse) values.push(one.parse(typed));
+      return values;
+    },
+  };
+}
+
+/** A length of time as `duration` reads it: 1500 is `1500ms`, 60000 is `1m`. */
+export function formatDuration(durationMs: number): string {
+  const exact = ['d', 'h', 'm', 's'].find(
+    (unit) => durationMs > 0 && durationMs % (UNIT_MS[unit] ?? 0) === 0,
+  );
+  return exact ? `${durationMs / (UNIT_MS[exact] ?? 1)}${exact}` : `${durationMs}ms`;
+}
+
+function make<Value, Given extends Settings<Value>>(
+  given: Given,
+  placeholder: string,
+  parse: (typed: string) => Value,
+): Option<Read<Value, Given>> {
+  const { description, flag: flagName, required, default: fallback } = given;
+  return {
+    description,
+    flag: flagName,
+    required,
+    default: fallback,
+    placeholder: `<${given.placeholder ?? placeholder}>`,
+    parse: parse as Option<Read<Value, Given>>['parse'] & {},
+  };
+}
+
+function refuse(expected: string): never {
+  throw new InvalidArgumentError(expected);
+}

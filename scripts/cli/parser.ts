@@ -1,0 +1,128 @@
+import { Argument, Command, Option as CommanderOption } from 'commander';
+import { UsageError } from './failure.ts';
+import { formatDuration, type Option } from './option.ts';
+
+export type Options = Readonly<Record<string, Option<unknown>>>;
+
+/** How a command looks from outside: its name, what it reads, and its help. */
+export interface CommandForm {
+  /** The name of the npm script, such as `org:create`. */
+  readonly name: string;
+  /** One sentence: what it does. */
+  readonly summary: string;
+  /** What a user should know before running it. */
+  readonly description?: string;
+  readonly options?: Options;
+  readonly arguments?: Options;
+  /** What to type after the command's name, and what that does. */
+  readonly examples: readonly { readonly type: string; readonly does: string }[];
+}
+
+/** What a user typed, read by the option's key. */
+export interface Typed {
+  readonly options: Record<string, unknown>;
+  readonly arguments: Record<string, unknown>;
+}
+
+/**
+ * Reads the command line; prints help when asked.
+ * @throws CommanderError (exit code 0 after help) or UsageError when it makes no sense
+ */
+export function parseCommandLine(form: CommandForm): Typed {
+  const parser = buildParser(form);
+  parser.parse();
+  refuseOptionsThatNpmTook(form);
+  return {
+    options: readOptions(parser, form.options ?? {}),
+    arguments: readArguments(parser, form.arguments ?? {}),
+  };
+}
+
+/** How a user types a command: `npm start --`, `npm run org:create --`. */
+export function typedName(name: string): string {
+  return name === 'start' || name === 'test' ? `npm ${name} --` : `npm run ${name} --`;
+}
+
+/** What was typed before a lone `--`. */
+export function argumentsBeforeDashes(): string[] {
+  const typed = process.argv.slice(2);
+  const dashes = typed.indexOf('--');
+  return dashes < 0 ? typed : typed.slice(0, dashes);
+}
+
+function buildParser(form: CommandForm): Command {
+  const typed = typedName(form.name);
+  const parser = new Command(typed)
+    .description([form.summary, form.description].filter(Boolean).join('\n\n'))
+    .configureOutput({ writeErr: () => {} })
+    .exitOverride()
+    .helpOption('-h, --help', 'show this help')
+    .allowExcessArguments(false);
+  for (const [key, given] of Object.entries(form.arguments ?? {}))
+    parser.addArgument(buildArgument(key, given));
+  for (const [key, given] of Object.entries(form.options ?? {})) parser.addOption(buildOption(key, given));
+  parser.option('--json', 'print the answer as JSON (npm run --silent keeps npm itself quiet)');
+  const examples = form.examples.map(
+    ({ type, does }) => `  ${`${typed} ${type}`.replace(/ -- *$/, '')}\n      ${does}`,
+  );
+  return parser.addHelpText('after', `\nExamples:\n${examples.join('\n')}`);
+}
+
+function buildArgument(key: string, given: Option<unknown>): Argument {
+  const argument = new Argument(given.required ? `<${kebab(key)}>` : `[${kebab(key)}]`, given.description);
+  if (given.parse) argument.argParser(given.parse);
+  return given.default === undefined ? argument : argument.default(given.default);
+}
+
+function buildOption(key: string, given: Option<unknown>): CommanderOption {
+  const option = new CommanderOption(
+    [`--${flagOf(key, given)}`, given.placeholder].filter(Boolean).join(' '),
+    given.description,
+  );
+  if (given.parse) option.argParser(given.parse);
+  if (given.required) option.makeOptionMandatory();
+  // A switch and an empty list need no default in the help; readOptions gives it.
+  if (given.default === undefined || Array.isArray(given.default) || !given.placeholder) return option;
+  const isDuration = given.placeholder === '<duration>';
+  return option.default(given.default, isDuration ? formatDuration(Number(given.default)) : undefined);
+}
+
+function readOptions(parser: Command, options: Options): Record<string, unknown> {
+  const values = parser.opts();
+  return Object.fromEntries(
+    Object.entries(options).map(([key, given]) => {
+      const attribute = new CommanderOption(`--${flagOf(key, given)}`).attributeName();
+      return [key, values[attribute] ?? given.default];
+    }),
+  );
+}
+
+function readArguments(parser: Command, given: Options): Record<string, unknown> {
+  return Object.fromEntries(Object.keys(given).map((key, index) => [key, parser.processedArgs[index]]));
+}
+
+/**
+ * `npm run migrate:all --dry-run` without `--` gives the option to npm, and the command would run for real.
+ * npm leaves a trace in the environment, by which it is noticed.
+ */
+function refuseOptionsThatNpmTook(form: CommandForm): void {
+  const flags = Object.entries(form.options ?? {}).map(([key, given]) => flagOf(key, given));
+  const typed = argumentsBeforeDashes().map((argument) => argument.split('=')[0]);
+  const taken = flags.find(
+    (flag) =>
+      process.env[`npm_config_${flag.replaceAll('-', '_')}`] !== undefined && !typed.includes(`--${flag}`),
+  );
+  if (!taken) return;
+  throw new UsageError(
+    `npm took --${taken} for itself`,
+    `Put -- before the options: ${typedName(form.name)} --${taken} …`,
+  );
+}
+
+function flagOf(key: string, given: Option<unknown>): string {
+  return given.flag ?? kebab(key);
+}
+
+function kebab(key: string): string {
+  return key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}

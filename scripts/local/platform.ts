@@ -1,0 +1,123 @@
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Client, escapeIdentifier } from 'pg';
+import { routes } from '#functions/routes.ts';
+import { closeDatabase } from '#platform/database.ts';
+import { environment } from '#platform/environment.ts';
+import { log } from '#platform/log.ts';
+import { type MigrationReport, migrate } from '#platform/migrations/migrate.ts';
+import type { PlatformFile } from '#scripts/cli/database-url.ts';
+import { paths } from '#scripts/paths.ts';
+import { type Demo, prepareDemo, seedDemo } from './demo.ts';
+import { createHandlerLoader } from './gateway/handlers.ts';
+import { type AccessLogLine, serveGateway } from './gateway/server.ts';
+import { loginUrl, setLogins } from './logins.ts';
+import { startCluster } from './postgres/cluster.ts';
+
+const databaseName = 'stockade';
+const maxConnections = 20;
+
+export interface PlatformOptions {
+  /** Holds the cluster and what the platform remembers between starts. */
+  readonly data: string;
+  /** Port of the API on 127.0.0.1; a free one when absent. */
+  readonly port: number | undefined;
+  /** Begin again with an empty database. */
+  readonly fresh: boolean;
+  /** A Postgres to use instead of the embedded one, as a user who may migrate. */
+  readonly databaseUrl: string | undefined;
+  /** Take up changes of the code with the next request. */
+  readonly watch: boolean;
+  readonly onRequest: (line: AccessLogLine) => void;
+}
+
+export interface Platform {
+  readonly url: string;
+  readonly migrations: MigrationReport;
+  /** The demo organizations; none when the database had organizations of its own. */
+  readonly demo: readonly Demo[];
+  /** Settles when the database ends although nobody asked it to. */
+  readonly databaseEnded: Promise<void>;
+  /** Answers what is under way, then stops everything that was started. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts Stockade on this machine: a database, its migrations, and the API through the handlers that deploy.
+ * On a database without organizations it makes two with stock to look at.
+ */
+export async function startPlatform(options: PlatformOptions): Promise<Platform> {
+  await mkdir(options.data, { recursive: true });
+  const stops: (() => Promise<void>)[] = [];
+  const stop = async () => {
+    for (const step of stops.splice(0).reverse()) await step();
+  };
+  try {
+    const { adminUrl, database, ended } = await openDatabase(options, stops);
+    const migrations = await migrate({ connectionString: adminUrl, directory: paths.migrations });
+    await setLogins(adminUrl);
+
+    process.env[environment.databaseUrl] = loginUrl(adminUrl, 'stockade_api');
+    process.env[environment.databaseMaxConnections] ??= String(maxConnections);
+    process.env[environment.keyEnvironment] ??= 'live';
+    process.env[environment.stage] ??= 'local';
+    // A terminal is for people: what each request logs at INFO is in the access lines, faults are not.
+    process.env.POWERTOOLS_LOG_LEVEL ??= 'WARN';
+    log.setLogLevel(process.env.POWERTOOLS_LOG_LEVEL as 'WARN');
+    let ready = false;
+    const loader = createHandlerLoader({ watch: options.watch });
+    stops.push(() => loader.close(), closeDatabase);
+    const gateway = await serveGateway({
+      routes,
+      load: loader.load,
+      port: options.port,
+      onRequest: (line) => ready && options.onRequest(line),
+    });
+    stops.push(() => gateway.close());
+
+    const demo = await prepareDemo(adminUrl, database, join(options.data, 'demo.json'));
+    if (demo) await seedDemo(gateway.url, demo);
+
+    const platformFile = join(options.data, 'platform.json');
+    const note: PlatformFile = { pid: process.pid, url: gateway.url, adminUrl };
+    await writeFile(platformFile, JSON.stringify(note), { mode: 0o600 });
+    stops.push(() => rm(platformFile, { force: true }));
+    ready = true;
+    return { url: gateway.url, migrations, demo: demo?.organizations ?? [], databaseEnded: ended, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function openDatabase(
+  { data, databaseUrl, fresh }: PlatformOptions,
+  stops: (() => Promise<void>)[],
+): Promise<{ adminUrl: string; database: string; ended: Promise<void> }> {
+  if (databaseUrl) {
+    const { host, pathname } = new URL(databaseUrl);
+    // A Postgres that is not ours is not ours to watch.
+    return { adminUrl: databaseUrl, database: host + pathname, ended: new Promise(() => {}) };
+  }
+  const cluster = await startCluster({ directory: join(data, 'postgres') });
+  stops.push(() => cluster.stop());
+  await ensureDatabase(cluster.url, fresh);
+  if (fresh) await rm(join(data, 'demo.json'), { force: true });
+  const url = new URL(cluster.url);
+  url.pathname = databaseName;
+  // The port is another one at every start.
+  return { adminUrl: url.href, database: 'embedded', ended: cluster.ended };
+}
+
+async function ensureDatabase(clusterUrl: string, fresh: boolean): Promise<void> {
+  const name = escapeIdentifier(databaseName);
+  const client = new Client(clusterUrl);
+  await client.connect();
+  try {
+    if (fresh) await client.query(`drop database if exists ${name} with (force)`);
+    const { rowCount } = await client.query('select from pg_database where datname = $1', [databaseName]);
+    if (!rowCount) await client.query(`create database ${name}`);
+  } finally {
+    await client.end();
+  }
+}

@@ -1,0 +1,151 @@
+import { mkdirSync, realpathSync, rmdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { Client } from 'pg';
+import { findBinaries, reachableBinaries } from './binaries.ts';
+import { type DataPlace, placeData, settleData } from './data-place.ts';
+import { StartFailure } from './failure.ts';
+import { ensureInitialized } from './initialize.ts';
+import { lockDirectory } from './lock.ts';
+import { stopLeftover } from './postmaster.ts';
+import { type Server, startServer } from './server.ts';
+
+export interface ClusterOptions {
+  /** Holds the data, the superuser's password (0600) and `postgres.log`. Made when missing. */
+  readonly directory: string;
+  /** TCP port on 127.0.0.1; a free one when absent or 0. */
+  readonly port?: number;
+  /** Server settings, over the defaults: `{ archive_mode: 'on' }`. */
+  readonly settings?: Readonly<Record<string, string>>;
+  /** False trades safety against power failure for speed: for tests. */
+  readonly durable?: boolean;
+  /** Folders that replace the shared ones root falls back to: for tests. */
+  readonly sharedPlaces?: readonly string[];
+}
+
+export interface Cluster {
+  readonly host: '127.0.0.1';
+  readonly port: number;
+  /** Superuser's connection to the database `postgres`, password included. */
+  readonly url: string;
+  readonly directory: string;
+  /** Postgres's own data folder; it is not below `directory` when root had to keep it elsewhere. */
+  readonly dataDirectory: string;
+  /** The postmaster's process id. */
+  readonly pid: number;
+  /** Settles when the server has ended, also when nobody asked it to. */
+  readonly ended: Promise<void>;
+  /** Fast shutdown; the data stays. May be called twice. */
+  stop(): Promise<void>;
+  /** Stops, and deletes the data wherever it is kept. */
+  destroy(): Promise<void>;
+}
+
+const defaultSettings: Readonly<Record<string, string>> = {
+  shared_buffers: '128MB',
+  max_connections: '100',
+  wal_level: 'replica',
+  password_encryption: 'scram-sha-256',
+  timezone: 'UTC',
+  log_timezone: 'UTC',
+  log_statement: 'none',
+  log_line_prefix: '%m [%p] %q%u@%d ',
+};
+
+/** Survives a crash of Postgres, not one of the machine. Turning synchronous_commit off as well would lose the former. */
+const fastButFragile: Readonly<Record<string, string>> = { fsync: 'off', full_page_writes: 'off' };
+
+/**
+ * Starts the Postgres cluster of a folder, and makes the cluster on the first start.
+ * It listens on 127.0.0.1 only and ends with this process, also after kill -9. Root runs it as an unprivileged
+ * account.
+ * @throws StartFailure when another process uses the folder, its data is of another major version, the given port
+ *   is taken, or the server does not come up
+ */
+export async function startCluster(options: ClusterOptions): Promise<Cluster> {
+  mkdirSync(options.directory, { recursive: true });
+  const directory = realpathSync(options.directory);
+  const place = placeData(directory, options.sharedPlaces);
+  const lock = lockDirectory(directory, place.lockFile);
+  try {
+    const { server, url } = await bringUp(directory, place, options);
+    let stopped: Promise<void> | undefined;
+    const stop = () => {
+      stopped ??= server.stop().finally(lock.release);
+      return stopped;
+    };
+    return {
+      host: '127.0.0.1',
+      port: server.port,
+      url,
+      directory,
+      dataDirectory: place.data,
+      pid: server.pid,
+      ended: server.ended,
+      stop,
+      destroy: async () => {
+        await stop();
+        removeCluster(directory, place);
+      },
+    };
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+async function bringUp(
+  directory: string,
+  place: DataPlace,
+  options: ClusterOptions,
+): Promise<{ server: Server; url: string }> {
+  const { data, account } = place;
+  const durable = options.durable ?? true;
+  await stopLeftover(data);
+  settleData(place);
+  const found = findBinaries();
+  const binaries = account ? reachableBinaries(found, account, options.sharedPlaces) : found;
+  const passwordFile = join(directory, 'password');
+  const password = await ensureInitialized({ data, passwordFile, binaries, account, durable });
+  const server = await startServer({
+    program: binaries.postgres,
+    data,
+    logFile: join(directory, 'postgres.log'),
+    port: options.port || undefined,
+    account,
+    settings: { ...defaultSettings, ...(durable ? {} : fastButFragile), ...options.settings },
+  });
+  const url = `postgres://postgres:${password}@127.0.0.1:${server.port}/postgres`;
+  try {
+    await assertAnswers(url);
+  } catch (cause) {
+    await server.stop();
+    throw new StartFailure(
+      `the cluster in ${data} runs, but refuses the password in ${passwordFile}: ${(cause as Error).message}. ` +
+        'Put the password back that the cluster was made with.',
+      { cause },
+    );
+  }
+  return { server, url };
+}
+
+async function assertAnswers(url: string): Promise<void> {
+  const client = new Client({ connectionString: url, connectionTimeoutMillis: 10_000 });
+  try {
+    await client.connect();
+    await client.query('select 1');
+  } finally {
+    await client.end();
+  }
+}
+
+/** Only what a cluster made is deleted; the folder itself goes when nothing else is in it. */
+function removeCluster(directory: string, { data, entry, lockFile }: DataPlace): void {
+  const files = ['password', 'postgres.log', 'postgres.log.1'].map((name) => join(directory, name));
+  for (const path of [entry, data, lockFile, `${lockFile}.pid`, ...files])
+    rmSync(path, { recursive: true, force: true });
+  try {
+    rmdirSync(directory);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOTEMPTY') throw error;
+  }
+}

@@ -1,0 +1,75 @@
+import { join } from 'node:path';
+import { type MigrationEvent, migrate } from '#platform/migrations/migrate.ts';
+import { command } from './cli/command.ts';
+import { databaseOptions, findDatabaseUrl } from './cli/database-url.ts';
+import * as option from './cli/option.ts';
+
+await command({
+  name: 'migrate:all',
+  summary: 'Brings the database to the newest schema: applies every migration it lacks, in order.',
+  description: [
+    'Safe to run again, to run twice at once and to interrupt: each migration is applied whole or not at all.',
+    'No statement waits for a lock longer than --lock-timeout, so that nobody queues behind it; it is tried again.',
+  ].join('\n'),
+  options: {
+    ...databaseOptions,
+    until: option.text({
+      description: 'stop after this migration: its number or its name',
+      placeholder: 'migration',
+    }),
+    dryRun: option.flag({ description: 'only list what would be applied' }),
+    lockTimeoutMs: option.duration({
+      flag: 'lock-timeout',
+      description: 'the longest wait for a lock',
+      default: 200,
+    }),
+    turnWaitMs: option.duration({
+      flag: 'turn-wait',
+      description: 'how long to wait for another migration run',
+      default: 60_000,
+    }),
+  },
+  examples: [
+    { type: '', does: 'migrates the local platform that `npm start` runs' },
+    { type: '--dry-run', does: 'lists what would be applied' },
+    { type: '--until 3 --database-url postgres://…', does: 'migrates that database up to number 3' },
+  ],
+  run: async ({ options, signal, note }) => {
+    const report = await migrate({
+      connectionString: await findDatabaseUrl(options),
+      directory: join(import.meta.dirname, '..', 'sql', 'migrations'),
+      until: options.until,
+      dryRun: options.dryRun,
+      lockTimeoutMs: options.lockTimeoutMs,
+      turnWaitMs: options.turnWaitMs,
+      signal,
+      onProgress: (event) => note(eventText(event)),
+    });
+    return { json: report, text: reportText(report) };
+  },
+});
+
+function eventText(event: MigrationEvent): string {
+  switch (event.kind) {
+    case 'waiting':
+      return `waiting for another migration run: ${event.holder}`;
+    case 'planned':
+      return `${event.pending.length} to apply`;
+    case 'applying':
+      return `${event.name} …`;
+    case 'retrying':
+      return `${event.name} met a lock and starts again (attempt ${event.attempt + 1})`;
+    case 'applied':
+      return `${event.name} applied in ${Math.round(event.durationMs)} ms`;
+  }
+}
+
+function reportText(report: Awaited<ReturnType<typeof migrate>>): string {
+  const pending = report.pending.map(({ name }) => `\n  ${name}`).join('');
+  if (report.dryRun)
+    return pending ? `Would apply:${pending}` : 'Nothing to apply: the database is up to date.';
+  const done = report.applied.length
+    ? `Applied ${report.applied.length} of ${report.before + report.applied.length + report.pending.length} migrations.`
+    : 'Nothing to apply.';
+  return pending ? `${done} Left out:${pending}` : `${done} The database is up to date.`;
+}

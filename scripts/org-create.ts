@@ -1,0 +1,42 @@
+import { createOrganization, slugPattern } from '#tenancy/organizations.ts';
+import { command } from './cli/command.ts';
+import { withRole } from './cli/connect.ts';
+import { databaseOptions, findDatabaseUrl } from './cli/database-url.ts';
+import { keyEnvironmentOption } from './cli/key-environment.ts';
+import * as option from './cli/option.ts';
+
+await command({
+  name: 'org:create',
+  summary: 'Creates an organization and its first API key.',
+  description: 'The key has all scopes and is shown once: only its digest is stored.',
+  options: {
+    slug: option.text({
+      description: 'its short name in URLs: lower-case letters, digits and hyphens, at most 63',
+      placeholder: 'slug',
+      required: true,
+      pattern: slugPattern,
+      expected: 'It must be lower-case letters, digits and hyphens, at most 63, such as acme or acme-2.',
+    }),
+    name: option.text({ description: 'its full name', placeholder: 'name', required: true }),
+    ...keyEnvironmentOption,
+    ...databaseOptions,
+  },
+  examples: [
+    { type: '--slug acme --name "Acme Ltd"', does: 'creates the organization acme' },
+    { type: '--slug acme --name "Acme Ltd" --json', does: 'answers {"id","slug","name","apiKey"}' },
+  ],
+  run: async ({ options }) => {
+    const { slug, name, keyEnvironment } = options;
+    const created = await withRole(await findDatabaseUrl(options), 'stockade_admin', (admin) =>
+      createOrganization(admin, { slug, name }, keyEnvironment),
+    );
+    return {
+      json: created,
+      text: [
+        `Created organization ${slug} (${created.id}).`,
+        `API key, shown once: ${created.apiKey}`,
+        `Next: npm run users:assign -- --org ${slug} --email you@example.com --role admin`,
+      ].join('\n'),
+    };
+  },
+});

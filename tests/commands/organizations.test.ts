@@ -1,0 +1,125 @@
+import { randomUUID } from 'node:crypto';
+import { expect, test } from 'vitest';
+import { openWorld } from '#tests/world.ts';
+import { run } from './run.ts';
+
+const world = openWorld();
+const newSlug = () => `shop-${randomUUID().slice(0, 8)}`;
+const withDatabase = () => ({ DATABASE_URL: world.adminUrl });
+
+test('org:create --json answers id, slug, name and a key of all scopes that the API takes', async () => {
+  const slug = newSlug();
+  const created = await run(
+    'org-create.ts',
+    ['--slug', slug, '--name', 'Café Ünïcode', '--key-environment', 'test', '--json'],
+    withDatabase(),
+  );
+  expect([created.exitCode, created.stderr]).toEqual([0, '']);
+  const answer = JSON.parse(created.stdout);
+  expect(Object.keys(answer)).toEqual(['id', 'slug', 'name', 'apiKey']);
+  expect(answer).toMatchObject({ slug, name: 'Café Ünïcode' });
+
+  const response = await fetch(`${world.url}/v1/organization`, {
+    headers: { authorization: `Bearer ${answer.apiKey}` },
+  });
+  expect(await response.json()).toMatchObject({
+    id: answer.id,
+    slug,
+    name: 'Café Ünïcode',
+    status: 'active',
+  });
+  const superuser = await world.superuser();
+  const { rows } = await superuser.query('select scopes from tenancy.api_keys where org_id = $1', [
+    answer.id,
+  ]);
+  expect(rows).toEqual([{ scopes: ['read', 'write', 'admin'] }]);
+
+  const listed = await run('org-list.ts', ['--json'], withDatabase());
+  expect(JSON.parse(listed.stdout)).toContainEqual(
+    expect.objectContaining({ id: answer.id, slug, status: 'active' }),
+  );
+});
+
+test('ten at once under one slug: one is created, nine are told that it exists', async () => {
+  const slug = newSlug();
+  const outcomes = await Promise.all(
+    Array.from({ length: 10 }, () =>
+      run('org-create.ts', ['--slug', slug, '--name', 'X', '--json'], withDatabase()),
+    ),
+  );
+  expect(outcomes.map(({ exitCode }) => exitCode).sort()).toEqual([0, ...Array(9).fill(1)]);
+  const refused = outcomes.find(({ exitCode }) => exitCode === 1);
+  expect(JSON.parse(refused?.stderr ?? '').error).toMatchObject({ code: 'already_exists' });
+});
+
+test.each([
+  [['--slug', 'Not A Slug', '--name', 'X'], 'lower-case letters'],
+  [['--slug', 'ok'], "'--name <name>' not specified"],
+  [['--slug', 'ok', '--name', ''], 'must not be empty'],
+  [['--slug', 'ok', '--name', 'X', '--colour', 'red'], '--colour'],
+])('org:create %j is a usage error', async (args, message) => {
+  const { exitCode, stderr, stdout } = await run('org-create.ts', args, withDatabase());
+  expect([exitCode, stdout]).toEqual([2, '']);
+  expect(stderr).toContain(message);
+});
+
+test('users:assign creates the user if need be, changes the role, and does nothing the third time', async () => {
+  const { slug } = await world.createOrganization();
+  const assign = async (role: string, email = 'Ada@Example.com') => {
+    const { exitCode, stdout, stderr } = await run(
+      'users-assign.ts',
+      ['--org', slug, '--email', email, '--role', role, '--json'],
+      withDatabase(),
+    );
+    expect([exitCode, stderr]).toEqual([0, '']);
+    return JSON.parse(stdout);
+  };
+  const first = await assign('viewer');
+  expect(first).toMatchObject({
+    email: 'ada@example.com',
+    organization: slug,
+    role: 'viewer',
+    created: true,
+  });
+  expect(await assign('admin')).toEqual({ ...first, role: 'admin', created: false });
+  expect(await assign('admin', 'ada@example.com')).toEqual({ ...first, role: 'admin', created: false });
+
+  const superuser = await world.superuser();
+  const { rows } = await superuser.query(
+    'select role, email from tenancy.memberships join tenancy.users on id = user_id',
+  );
+  expect(rows).toEqual([{ role: 'admin', email: 'ada@example.com' }]);
+});
+
+test('users:assign names the organization that is not there', async () => {
+  const { exitCode, stderr } = await run(
+    'users-assign.ts',
+    ['--org', 'nowhere', '--email', 'ada@example.com', '--role', 'clerk'],
+    withDatabase(),
+  );
+  expect(exitCode).toBe(1);
+  expect(stderr).toContain('There is no organization "nowhere"');
+  const superuser = await world.superuser();
+  expect(
+    (await superuser.query(`select from tenancy.users where email = 'ada@example.com' and name = 'nowhere'`))
+      .rowCount,
+  ).toBe(0);
+});
+
+test('a database that is not there is named, without a stack', async () => {
+  const { exitCode, stderr } = await run('org-list.ts', [], {
+    DATABASE_URL: 'postgres://nobody@127.0.0.1:1/none',
+  });
+  expect(exitCode).toBe(1);
+  expect(stderr).toBe('error: cannot reach the database at 127.0.0.1:1: is it running? (ECONNREFUSED)\n');
+});
+
+test.each(['org-create.ts', 'org-list.ts', 'users-assign.ts', 'migrate-all.ts', 'import.ts', 'start.ts'])(
+  '%s --help shows examples and ends with 0',
+  async (script) => {
+    const { exitCode, stdout } = await run(script, ['--help']);
+    expect(exitCode).toBe(0);
+    expect(stdout).toContain('Examples:');
+    expect(stdout).toContain('--json');
+  },
+);

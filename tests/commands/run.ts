@@ -1,0 +1,73 @@
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { paths } from '#scripts/paths.ts';
+
+export interface Outcome {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs the file behind an npm command as a process of its own. */
+export function run(script: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Outcome> {
+  return new Promise((resolve) => {
+    execFile(
+      process.execPath,
+      [join(paths.root, 'scripts', script), ...args],
+      { env: environmentOf(env), cwd: paths.root },
+      (error, stdout, stderr) => resolve({ exitCode: error ? Number(error.code ?? 1) : 0, stdout, stderr }),
+    );
+  });
+}
+
+/** The local platform as a process of its own, once it has said that it runs. */
+export interface RunningPlatform {
+  readonly url: string;
+  /** What it has printed. */
+  readonly output: () => string;
+  readonly pid: number;
+  /** Sends a signal and waits for the end of the process. */
+  stop(signal: 'SIGINT' | 'SIGTERM' | 'SIGKILL'): Promise<{ exitCode: number | null }>;
+}
+
+/** Starts `npm start` with the options and waits until it says that Ctrl-C stops it. */
+export async function startPlatform(
+  args: readonly string[],
+  env: NodeJS.ProcessEnv = {},
+): Promise<RunningPlatform> {
+  const child = spawn(process.execPath, [join(paths.root, 'scripts/start.ts'), ...args], {
+    env: environmentOf(env),
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  child.stderr.on('data', (chunk) => {
+    output += chunk;
+  });
+  const exited = once(child, 'exit');
+  const ready = (async () => {
+    for await (const line of createInterface(child.stdout)) {
+      output += `${line}\n`;
+      if (line.startsWith('Ctrl-C stops it')) return;
+    }
+    throw new Error(`the platform ended before it was ready:\n${output}`);
+  })();
+  await ready;
+  child.stdout.resume();
+  return {
+    url: /running at (\S+)/.exec(output)?.[1] ?? '',
+    output: () => output,
+    pid: child.pid ?? 0,
+    async stop(signal) {
+      child.kill(signal);
+      const [exitCode] = await exited;
+      return { exitCode };
+    },
+  };
+}
+
+function environmentOf(changes: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const { DATABASE_URL: _, ...env } = process.env;
+  return { ...env, NO_COLOR: '1', ...changes };
+}

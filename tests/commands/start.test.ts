@@ -1,0 +1,99 @@
+import { execFile } from 'node:child_process';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { Client } from 'pg';
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { run, startPlatform } from './run.ts';
+
+const shell = promisify(execFile);
+let data: string;
+
+beforeAll(async () => {
+  data = await mkdtemp(join(tmpdir(), 'stockade-start-'));
+  // Run by root, Postgres has another user, who must get in to keep the data here and not in a shared place.
+  await chmod(data, 0o755);
+});
+afterAll(() => rm(data, { recursive: true, force: true }));
+
+const curlLines = (output: string) => output.split('\n').filter((line) => line.startsWith('curl '));
+const keys = (output: string) =>
+  [...output.matchAll(/^API key of (\S+) +(sk_live_\S+)$/gm)].map(([, slug, key]) => [slug, key]);
+
+async function paste(line: string | undefined) {
+  const { stdout } = await shell('sh', ['-c', line ?? 'false']);
+  return JSON.parse(stdout);
+}
+
+async function isRefused(url: string): Promise<boolean> {
+  return await fetch(url).then(
+    () => false,
+    () => true,
+  );
+}
+
+test('a first start prints what works when pasted; Ctrl-C and kill -9 lose nothing and leave nothing running', async () => {
+  const first = await startPlatform(['--data', data]);
+  const [balance, receipt, movements, ...more] = curlLines(first.output());
+  expect(more).toEqual([]);
+  expect(keys(first.output()).map(([slug]) => slug)).toEqual(['acme', 'globex']);
+  expect((await paste(balance)).onHand).toBe(117);
+  expect((await paste(receipt)).lines[0].balance.onHand).toBe(108);
+  expect((await paste(movements)).data).toHaveLength(5);
+
+  const listed = await run('org-list.ts', ['--data', data, '--json']);
+  expect(JSON.parse(listed.stdout).map(({ slug }: { slug: string }) => slug)).toEqual(['acme', 'globex']);
+  const again = await run('start.ts', ['--data', data]);
+  expect([again.exitCode, again.stderr]).toEqual([1, expect.stringContaining(String(first.pid))]);
+
+  expect(await first.stop('SIGINT')).toEqual({ exitCode: 0 });
+  expect(await isRefused(`${first.url}/health`)).toBe(true);
+  const gone = await run('org-list.ts', ['--data', data]);
+  expect([gone.exitCode, gone.stderr]).toEqual([1, expect.stringContaining('npm start')]);
+
+  const second = await startPlatform(['--data', data]);
+  expect(keys(second.output())).toEqual(keys(first.output()));
+  const [balanceNow, receiptNow] = curlLines(second.output());
+  expect((await paste(balanceNow)).onHand).toBe(129);
+  await paste(receiptNow);
+  await second.stop('SIGKILL');
+
+  const third = await startPlatform(['--data', data]);
+  const [balanceThen] = curlLines(third.output());
+  expect((await paste(balanceThen)).onHand).toBe(141);
+  await third.stop('SIGTERM');
+
+  const fresh = await startPlatform(['--data', data, '--fresh']);
+  expect((await paste(curlLines(fresh.output())[0])).onHand).toBe(117);
+  expect(keys(fresh.output())).not.toEqual(keys(first.output()));
+  expect(await fresh.stop('SIGINT')).toEqual({ exitCode: 0 });
+}, 120_000);
+
+test('DATABASE_URL is used instead of the embedded server, and an existing organization is left alone', async () => {
+  const database = 'given_database';
+  const cluster = new Client(inject('clusterUrl'));
+  await cluster.connect();
+  await cluster.query(`create database ${database}`);
+  const url = new URL(inject('clusterUrl'));
+  url.pathname = database;
+  const given = { DATABASE_URL: url.href };
+  const ownData = join(data, 'given');
+  try {
+    await run('migrate-all.ts', [], given);
+    const created = await run('org-create.ts', ['--slug', 'acme', '--name', 'The real one', '--json'], given);
+    const { apiKey } = JSON.parse(created.stdout);
+
+    const platform = await startPlatform(['--data', ownData], given);
+    expect(keys(platform.output())).toEqual([]);
+    const response = await fetch(`${platform.url}/v1/items`, { headers: { 'x-api-key': apiKey } });
+    expect(await response.json()).toEqual({ data: [], nextCursor: null });
+    expect(await platform.stop('SIGINT')).toEqual({ exitCode: 0 });
+
+    const refused = await run('start.ts', ['--fresh'], given);
+    expect([refused.exitCode, refused.stderr]).toEqual([2, expect.stringContaining('not ours to delete')]);
+  } finally {
+    await cluster.query(`drop database ${database} with (force)`);
+    await cluster.end();
+  }
+}, 60_000);

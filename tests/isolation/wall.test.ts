@@ -1,0 +1,297 @@
+import { randomUUID } from 'node:crypto';
+import type { Client } from 'pg';
+import { beforeAll, expect, test } from 'vitest';
+import type { LoginRole } from '#scripts/local/logins.ts';
+import { parseApiKey } from '#tenancy/api-keys.ts';
+import { type Caller, openWorld } from '#tests/world.ts';
+
+const world = openWorld();
+let acme: Caller;
+let globex: Caller;
+let api: Client;
+
+const tenantTables = [
+  'tenancy.organizations',
+  'tenancy.memberships',
+  'inventory.items',
+  'inventory.locations',
+  'inventory.entries',
+  'inventory.movements',
+  'inventory.balances',
+];
+
+beforeAll(async () => {
+  [acme, globex] = [await world.createOrganization(), await world.createOrganization()];
+  for (const organization of [acme, globex]) {
+    await organization.item('BOLT');
+    await organization.location('MAIN');
+    await organization.post('receipt', { sku: 'BOLT', location: 'MAIN', quantity: 5 });
+  }
+  await globex.item('SECRET');
+  await globex.location('VAULT');
+  api = await world.connect('stockade_api');
+});
+
+function enter(client: Client, caller: Caller): Promise<unknown> {
+  const key = parseApiKey(caller.apiKey, 'test');
+  return client.query('select tenancy.enter_with_key($1, $2, $3, $4)', [
+    key?.keyId,
+    key?.secretDigest,
+    'write',
+    [],
+  ]);
+}
+
+/** Runs the work in a transaction that is rolled back. */
+async function inTransaction<T>(client: Client, work: () => Promise<T>): Promise<T> {
+  await client.query('begin');
+  try {
+    return await work();
+  } finally {
+    await client.query('rollback');
+  }
+}
+
+async function outcome(work: Promise<unknown>): Promise<string> {
+  try {
+    const result = (await work) as { rows: { n: number }[] };
+    return `${result.rows[0]?.n ?? result.rows.length} rows`;
+  } catch (error) {
+    return (error as { code: string }).code;
+  }
+}
+
+test.each<LoginRole>(['stockade_api', 'stockade_jobs', 'stockade_admin'])(
+  '%s is no superuser, bypasses nothing, owns nothing and may create nothing',
+  async (role) => {
+    const client = await world.connect(role);
+    const { rows } = await client.query(`
+    select
+      rolsuper, rolbypassrls, rolcreaterole, rolcreatedb, rolreplication,
+      (select count(*)::int from pg_class where relowner = r.oid) as owned,
+      (select count(*)::int from pg_auth_members where member = r.oid and roleid <> coalesce(to_regrole('rds_iam'), 0)) as memberships,
+      has_database_privilege(current_database(), 'create') as creates_schemas,
+      has_database_privilege(current_database(), 'temporary') as creates_temporary,
+      (select bool_or(has_schema_privilege(oid, 'create')) from pg_namespace) as creates_objects
+    from pg_roles r
+    where rolname = session_user and current_user = session_user`);
+    expect(rows).toEqual([
+      {
+        rolsuper: false,
+        rolbypassrls: false,
+        rolcreaterole: false,
+        rolcreatedb: false,
+        rolreplication: false,
+        owned: 0,
+        memberships: 0,
+        creates_schemas: false,
+        creates_temporary: false,
+        creates_objects: false,
+      },
+    ]);
+  },
+);
+
+test('raw SQL without entering sees no rows of any tenant table', async () => {
+  for (const table of tenantTables) {
+    expect([table, await outcome(api.query(`select count(*)::int as n from ${table}`))]).toEqual([
+      table,
+      '0 rows',
+    ]);
+  }
+  for (const table of [
+    'tenancy.seal_keys',
+    'tenancy.api_keys',
+    'tenancy.users',
+    'inventory.idempotency_keys',
+  ]) {
+    expect([table, await outcome(api.query(`select * from ${table}`))]).toEqual([table, '42501']);
+  }
+});
+
+test('after entering, a transaction sees its own organization and nothing of another', async () => {
+  await inTransaction(api, async () => {
+    await enter(api, acme);
+    for (const table of tenantTables.slice(2)) {
+      const { rows } = await api.query(`select distinct org_id from ${table}`);
+      expect([table, rows]).toEqual([table, [{ org_id: acme.id }]]);
+    }
+    expect(await outcome(api.query(`select from inventory.items where org_id = $1`, [globex.id]))).toBe(
+      '0 rows',
+    );
+  });
+  expect(await outcome(api.query('select count(*)::int as n from inventory.items'))).toBe('0 rows');
+});
+
+test('the context of the transaction cannot be forged, altered, copied or replayed', async () => {
+  const other = await world.connect('stockade_api');
+  const context = await inTransaction(api, async () => {
+    await enter(api, acme);
+    return (await api.query(`select current_setting('stockade.context') as context`)).rows[0]
+      .context as string;
+  });
+  const parts = context.split('|');
+  const now = `encode(timestamptz_send(now()), 'hex')`;
+  const forgeries: [string, string][] = [
+    ['garbage', `select set_config('stockade.context', 'garbage', true)`],
+    ['the bare id', `select set_config('stockade.context', '${globex.id}', true)`],
+    ['replayed in a later transaction', `select set_config('stockade.context', '${context}', true)`],
+    ['replayed for the session', `select set_config('stockade.context', '${context}', false)`],
+    [
+      'of another organization under the old MAC',
+      `select set_config('stockade.context', '${context.replace(acme.id, globex.id)}', true)`,
+    ],
+    [
+      'with this backend and this transaction but the old MAC',
+      `select set_config('stockade.context', concat_ws('|', '${parts[0]}', '${globex.id}', 'job', 'read,write', pg_backend_pid(), ${now}, '${parts[6]}'), true)`,
+    ],
+    [
+      'of a key that is not there',
+      `select set_config('stockade.context', concat_ws('|', '99', '${globex.id}', 'job', 'read,write', pg_backend_pid(), ${now}, ''), true)`,
+    ],
+    ['with too few parts', `select set_config('stockade.context', '1|2|3', true)`],
+  ];
+  for (const client of [api, other]) {
+    for (const [what, statement] of forgeries) {
+      await inTransaction(client, async () => {
+        await client.query(statement);
+        expect([what, await outcome(client.query('select count(*)::int as n from inventory.items'))]).toEqual(
+          [what, 'SK901'],
+        );
+      });
+      await client.query(`select set_config('stockade.context', '', false)`);
+    }
+  }
+});
+
+test('an injected setting of any other name opens nothing', async () => {
+  const { rows } = await api.query('select name from pg_settings where context in ($1, $2)', [
+    'user',
+    'superuser',
+  ]);
+  const names = [
+    ...rows.map(({ name }) => name as string),
+    'app.org_id',
+    'app.tenant',
+    'stockade.org_id',
+    'tenancy.org',
+  ];
+  for (const name of names) {
+    for (const value of [globex.id, globex.slug, 'off', 'on']) {
+      await inTransaction(api, async () => {
+        const set = await outcome(api.query('select set_config($1, $2, true)', [name, value]));
+        if (!set.endsWith('rows')) return;
+        expect([
+          name,
+          value,
+          await outcome(api.query('select count(*)::int as n from inventory.items')),
+        ]).toSatisfy(([, , seen]) => seen === '0 rows' || /^[0-9A-Z]{5}$/.test(seen));
+      });
+    }
+  }
+}, 60_000);
+
+test('nobody but the trigger writes a balance, and nobody at all rewrites the ledger', async () => {
+  const statements = [
+    'update inventory.balances set on_hand = 99',
+    'delete from inventory.balances',
+    'insert into inventory.balances select * from inventory.balances',
+    'update inventory.movements set quantity = 1',
+    'delete from inventory.movements',
+    'truncate inventory.movements cascade',
+    'insert into inventory.movements select * from inventory.movements',
+    'insert into inventory.entries select * from inventory.entries',
+    'delete from inventory.entries',
+    'alter table inventory.movements disable trigger all',
+    'drop policy tenant on inventory.items',
+    'set role stockade_owner',
+    'set role stockade_jobs',
+    'set session authorization postgres',
+    `select tenancy.enter_as_job('${globex.id}')`,
+    `select tenancy.seal('${globex.id}', 'job', array['read'], null)`,
+  ];
+  const keepers = [`select tenancy.rotate_seal_key()`, `select tenancy.set_pass_key('x', '')`];
+  for (const role of ['stockade_api', 'stockade_admin'] as const) {
+    const client = await world.connect(role);
+    for (const statement of role === 'stockade_api' ? [...statements, ...keepers] : statements) {
+      await inTransaction(client, async () => {
+        if (role === 'stockade_api') await enter(client, acme);
+        expect([role, statement, await outcome(client.query(statement))]).toEqual([role, statement, '42501']);
+      });
+    }
+  }
+
+  const owner = await world.superuser();
+  for (const statement of [
+    'update inventory.movements set quantity = 1',
+    'delete from inventory.entries',
+    'truncate inventory.movements cascade',
+  ]) {
+    await inTransaction(owner, async () => {
+      await owner.query('set local role stockade_owner');
+      expect([statement, await outcome(owner.query(statement))]).toEqual([statement, 'SK903']);
+    });
+  }
+});
+
+test('a row can neither be written into another organization nor point into it', async () => {
+  const superuser = await world.superuser();
+  const secret = (await superuser.query(`select id from inventory.items where sku = 'SECRET'`)).rows[0].id;
+  await inTransaction(api, async () => {
+    await enter(api, acme);
+    expect(
+      await outcome(
+        api.query(`insert into inventory.items (org_id, sku, name) values ($1, 'X', 'X')`, [globex.id]),
+      ),
+    ).toBe('42501');
+  });
+  // Even the superuser, who obeys no policy, cannot make a row of one point at a row of the other.
+  await inTransaction(superuser, async () => {
+    expect(
+      await outcome(
+        superuser.query(
+          `insert into inventory.balances (org_id, item_id, location_id, lot, version)
+           select org_id, $2, id, '', 0 from inventory.locations where org_id = $1`,
+          [acme.id, secret],
+        ),
+      ),
+    ).toBe('23503');
+  });
+});
+
+test('every id of another organization is answered as one that never was', async () => {
+  const entry = (await globex.request('GET', '/v1/movements')).body.data[0].entryId;
+  const never = randomUUID();
+  const pairs: [method: string, theirs: string, nobodys: string, body?: object][] = [
+    ['GET', '/v1/items/SECRET', '/v1/items/NEVER'],
+    ['PATCH', '/v1/items/SECRET', '/v1/items/NEVER', { name: 'Mine' }],
+    ['DELETE', '/v1/items/SECRET', '/v1/items/NEVER'],
+    ['GET', '/v1/items/SECRET/balance', '/v1/items/NEVER/balance'],
+    ['GET', '/v1/locations/VAULT', '/v1/locations/NEVER'],
+    ['PATCH', '/v1/locations/VAULT', '/v1/locations/NEVER', { name: 'Mine' }],
+    ['DELETE', '/v1/locations/VAULT', '/v1/locations/NEVER'],
+    ['GET', `/v1/entries/${entry}`, `/v1/entries/${never}`],
+    ['POST', `/v1/entries/${entry}/reversal`, `/v1/entries/${never}/reversal`, {}],
+  ];
+  for (const [method, theirs, nobodys, body] of pairs) {
+    const [their, nobody] = [
+      await acme.request(method, theirs, body),
+      await acme.request(method, nobodys, body),
+    ];
+    expect([theirs, their.status, their.body.code]).toEqual([theirs, 404, 'not_found']);
+    const renamed = JSON.stringify({ ...their.body, requestId: '' })
+      .replaceAll('SECRET', 'NEVER')
+      .replaceAll('VAULT', 'NEVER')
+      .replaceAll(entry, never);
+    expect(JSON.parse(renamed)).toEqual({ ...nobody.body, requestId: '' });
+  }
+  expect((await globex.request('GET', '/v1/items/SECRET')).body.name).toBe('SECRET');
+  expect((await globex.request('GET', `/v1/entries/${entry}`)).status).toBe(200);
+});
+
+test('the same SKU, code and reference live in two organizations without meeting', async () => {
+  await acme.post('receipt', { sku: 'BOLT', location: 'MAIN', quantity: 2 });
+  expect([await acme.onHand('BOLT'), await globex.onHand('BOLT')]).toEqual([7, 5]);
+  const { body } = await acme.request('GET', '/v1/balances');
+  expect(body.data).toHaveLength(1);
+});
