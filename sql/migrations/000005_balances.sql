@@ -35,40 +35,47 @@ as $$
 declare
   v_short json;
 begin
-  with delta as (
-    select org_id, item_id, location_id, lot, sum(quantity) as quantity, count(*) as movements
-    from added
-    group by org_id, item_id, location_id, lot
-  ),
-  applied as (
+  with applied as (
     -- One upsert per key, in key order: two statements that share keys lock them in the same order and cannot deadlock.
     insert into inventory.balances as b (org_id, item_id, location_id, lot, on_hand, version)
-    select org_id, item_id, location_id, lot, quantity, movements
-    from delta
+    select org_id, item_id, location_id, lot, sum(quantity), count(*)
+    from added
+    group by org_id, item_id, location_id, lot
     order by org_id, item_id, location_id, lot
     on conflict (org_id, item_id, location_id, lot) do update
       set on_hand = b.on_hand + excluded.on_hand,
           version = b.version + excluded.version
-    returning b.org_id, b.item_id, b.location_id, b.lot, b.on_hand, b.reserved
+    returning b.on_hand < b.reserved as below_zero
   )
+  -- Nearly always the answer is no; who is short of what is only worked out when it is yes.
+  select null from applied where below_zero limit 1 into v_short;
+  if not found then
+    return null;
+  end if;
+
   -- Only a key that was taken from can be short: a receipt into a negative balance is always welcome.
+  with delta as (
+    select org_id, item_id, location_id, lot, sum(quantity) as quantity
+    from added
+    group by org_id, item_id, location_id, lot
+    having sum(quantity) < 0
+  )
   select json_agg(
     json_build_object(
       'sku', i.sku,
       'location', l.code,
-      'lot', nullif(a.lot, ''),
-      'available', a.on_hand - a.reserved - d.quantity,
+      'lot', nullif(b.lot, ''),
+      'available', b.on_hand - b.reserved - d.quantity,
       'requested', - d.quantity
     )
-    order by i.sku, l.code, a.lot
+    order by i.sku, l.code, b.lot
   )
   into v_short
-  from applied a
-  join delta d using (org_id, item_id, location_id, lot)
-  join inventory.items i on i.org_id = a.org_id and i.id = a.item_id
-  join inventory.locations l on l.org_id = a.org_id and l.id = a.location_id
-  where a.on_hand < a.reserved
-    and d.quantity < 0
+  from delta d
+  join inventory.balances b using (org_id, item_id, location_id, lot)
+  join inventory.items i on i.org_id = b.org_id and i.id = b.item_id
+  join inventory.locations l on l.org_id = b.org_id and l.id = b.location_id
+  where b.on_hand < b.reserved
     and not i.allow_negative;
 
   if v_short is not null then

@@ -44,14 +44,61 @@ begin
 end
 $$;
 
+-- Raises SK202 when a balance, less the lines just applied, has not the version its line expects.
+create function inventory.raise_stale_balances(
+  p_org_id uuid,
+  p_skus text[],
+  p_codes text[],
+  p_items uuid[],
+  p_locations uuid[],
+  p_lots text[],
+  p_expected_versions bigint[]
+)
+returns void
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  v_stale json;
+begin
+  select json_agg(
+    json_build_object(
+      'sku', line.sku,
+      'location', line.code,
+      'lot', nullif(line.lot, ''),
+      'expectedVersion', line.expected_version,
+      'version', b.version - line.of_this_key
+    )
+    order by line.n
+  )
+  into v_stale
+  from (
+    select *, count(*) over (partition by item_id, location_id, lot) as of_this_key
+    from unnest(p_skus, p_codes, p_items, p_locations, p_lots, p_expected_versions)
+      with ordinality as line (sku, code, item_id, location_id, lot, expected_version, n)
+  ) as line
+  join inventory.balances b
+    on b.org_id = p_org_id and b.item_id = line.item_id and b.location_id = line.location_id and b.lot = line.lot
+  where line.expected_version <> b.version - line.of_this_key;
+
+  if v_stale is not null then
+    raise exception 'a balance has changed since it was read' using errcode = 'SK202', detail = v_stale;
+  end if;
+end
+$$;
+
 -- Posts one entry whose lines are already known to be well formed. Not granted: post_entry and reverse_entry stand before it.
 create function inventory.insert_entry(
   p_org_id uuid,
+  p_actor text,
   p_kind text,
   p_reference text,
   p_occurred_at timestamptz,
   p_metadata jsonb,
   p_reverses uuid,
+  p_skus text[],
+  p_codes text[],
   p_items uuid[],
   p_locations uuid[],
   p_lots text[],
@@ -66,69 +113,53 @@ as $$
 declare
   v_entry_id uuid := inventory.new_id();
   v_recorded_at timestamptz(3) := clock_timestamp();
-  v_stale json;
+  v_occurred_at timestamptz(3) := coalesce(p_occurred_at, v_recorded_at);
   v_lines json;
 begin
   insert into inventory.entries (org_id, id, kind, reference, occurred_at, recorded_at, actor, metadata, reverses)
   values (
-    p_org_id, v_entry_id, p_kind, p_reference, coalesce(p_occurred_at, v_recorded_at), v_recorded_at,
-    tenancy.current_actor(), coalesce(p_metadata, '{}'), p_reverses
+    p_org_id, v_entry_id, p_kind, p_reference, v_occurred_at, v_recorded_at, p_actor, coalesce(p_metadata, '{}'), p_reverses
   );
 
   insert into inventory.movements (org_id, entry_id, line, item_id, location_id, lot, quantity, occurred_at, recorded_at)
-  select
-    p_org_id, v_entry_id, line.n, line.item_id, line.location_id, line.lot, line.quantity,
-    coalesce(p_occurred_at, v_recorded_at), v_recorded_at
+  select p_org_id, v_entry_id, line.n, line.item_id, line.location_id, line.lot, line.quantity, v_occurred_at, v_recorded_at
   from unnest(p_items, p_locations, p_lots, p_quantities)
     with ordinality as line (item_id, location_id, lot, quantity, n);
 
+  if array_remove(p_expected_versions, null) <> '{}' then
+    perform inventory.raise_stale_balances(
+      p_org_id, p_skus, p_codes, p_items, p_locations, p_lots, p_expected_versions
+    );
+  end if;
+
   -- The trigger has applied the lines and holds the locks of their balances, so what is read here is what they left.
-  select
-    json_agg(
-      json_build_object(
-        'movementId', v_entry_id || '.' || line.n,
-        'sku', i.sku,
-        'location', l.code,
-        'lot', nullif(line.lot, ''),
-        'quantity', line.quantity,
-        'balance', json_build_object(
-          'onHand', b.on_hand,
-          'reserved', b.reserved,
-          'available', b.on_hand - b.reserved,
-          'version', b.version
-        )
+  select json_agg(
+    json_build_object(
+      'movementId', v_entry_id || '.' || line.n,
+      'sku', line.sku,
+      'location', line.code,
+      'lot', nullif(line.lot, ''),
+      'quantity', line.quantity,
+      'balance', json_build_object(
+        'onHand', b.on_hand,
+        'reserved', b.reserved,
+        'available', b.on_hand - b.reserved,
+        'version', b.version
       )
-      order by line.n
-    ),
-    json_agg(
-      json_build_object(
-        'sku', i.sku,
-        'location', l.code,
-        'lot', nullif(line.lot, ''),
-        'expectedVersion', line.expected_version,
-        'version', b.version - line.of_this_key
-      )
-      order by line.n
-    ) filter (where line.expected_version <> b.version - line.of_this_key)
-  into v_lines, v_stale
-  from (
-    select *, count(*) over (partition by item_id, location_id, lot) as of_this_key
-    from unnest(p_items, p_locations, p_lots, p_quantities, p_expected_versions)
-      with ordinality as line (item_id, location_id, lot, quantity, expected_version, n)
-  ) as line
-  join inventory.items i on i.org_id = p_org_id and i.id = line.item_id
-  join inventory.locations l on l.org_id = p_org_id and l.id = line.location_id
+    )
+    order by line.n
+  )
+  into v_lines
+  from unnest(p_skus, p_codes, p_items, p_locations, p_lots, p_quantities)
+    with ordinality as line (sku, code, item_id, location_id, lot, quantity, n)
   join inventory.balances b
     on b.org_id = p_org_id and b.item_id = line.item_id and b.location_id = line.location_id and b.lot = line.lot;
 
-  if v_stale is not null then
-    raise exception 'a balance has changed since it was read' using errcode = 'SK202', detail = v_stale;
-  end if;
   return json_build_object(
     'entryId', v_entry_id,
     'kind', p_kind,
     'reference', p_reference,
-    'occurredAt', inventory.iso(coalesce(p_occurred_at, v_recorded_at)),
+    'occurredAt', inventory.iso(v_occurred_at),
     'recordedAt', inventory.iso(v_recorded_at),
     'reverses', p_reverses,
     'lines', v_lines
@@ -146,6 +177,8 @@ as $$
 declare
   v_org_id uuid := tenancy.require_scope('write');
   v_kind text := p_entry ->> 'kind';
+  v_skus text[];
+  v_codes text[];
   v_items uuid[];
   v_locations uuid[];
   v_lots text[];
@@ -159,11 +192,12 @@ begin
   end if;
 
   select
+    array_agg(line.sku order by n), array_agg(line.location order by n),
     array_agg(i.id order by n), array_agg(l.id order by n), array_agg(coalesce(line.lot, '') order by n),
     array_agg(line.quantity order by n), array_agg(line."expectedVersion" order by n),
     array_agg(case when coalesce(line.lot, '') = '' then 'none' else 'lot' end order by n)
       filter (where i.tracking is distinct from case when coalesce(line.lot, '') = '' then 'none' else 'lot' end)
-  into v_items, v_locations, v_lots, v_quantities, v_expected_versions, v_tracking
+  into v_skus, v_codes, v_items, v_locations, v_lots, v_quantities, v_expected_versions, v_tracking
   from rows from (
     jsonb_to_recordset(p_entry -> 'lines')
       as (sku text, location text, lot text, quantity numeric, "expectedVersion" bigint)
@@ -194,8 +228,8 @@ begin
   end if;
 
   return inventory.insert_entry(
-    v_org_id, v_kind, p_entry ->> 'reference', (p_entry ->> 'occurredAt')::timestamptz, p_entry -> 'metadata', null,
-    v_items, v_locations, v_lots, v_quantities, v_expected_versions
+    v_org_id, tenancy.current_actor(), v_kind, p_entry ->> 'reference', (p_entry ->> 'occurredAt')::timestamptz,
+    p_entry -> 'metadata', null, v_skus, v_codes, v_items, v_locations, v_lots, v_quantities, v_expected_versions
   );
 end
 $$;
@@ -216,6 +250,8 @@ as $$
 declare
   v_org_id uuid := tenancy.require_scope('write');
   v_kind text;
+  v_skus text[];
+  v_codes text[];
   v_items uuid[];
   v_locations uuid[];
   v_lots text[];
@@ -231,14 +267,17 @@ begin
   end if;
 
   select
-    array_agg(item_id order by line), array_agg(location_id order by line),
-    array_agg(lot order by line), array_agg(- quantity order by line)
-  into v_items, v_locations, v_lots, v_quantities
-  from inventory.movements
-  where org_id = v_org_id and entry_id = p_entry_id;
+    array_agg(i.sku order by m.line), array_agg(l.code order by m.line),
+    array_agg(m.item_id order by m.line), array_agg(m.location_id order by m.line),
+    array_agg(m.lot order by m.line), array_agg(- m.quantity order by m.line)
+  into v_skus, v_codes, v_items, v_locations, v_lots, v_quantities
+  from inventory.movements m
+  join inventory.items i on i.org_id = m.org_id and i.id = m.item_id
+  join inventory.locations l on l.org_id = m.org_id and l.id = m.location_id
+  where m.org_id = v_org_id and m.entry_id = p_entry_id;
 
   return inventory.insert_entry(
-    v_org_id, 'reversal', p_reference, null, p_metadata, p_entry_id,
+    v_org_id, tenancy.current_actor(), 'reversal', p_reference, null, p_metadata, p_entry_id, v_skus, v_codes,
     v_items, v_locations, v_lots, v_quantities, array[]::bigint[]
   );
 exception
