@@ -1,0 +1,87 @@
+/**
+ * How everything here is measured: two things in turns, A B A B …, in one run on one machine, and the ratio of each
+ * neighbouring pair. What the machine does meanwhile meets both, so the median ratio can be quoted where a time cannot.
+ */
+export interface Comparison {
+  readonly name: string;
+  /** What is measured, and what it is measured against. */
+  readonly subject: string;
+  readonly reference: string;
+  /** Operations per second of both, the medians over the rounds: for orientation only. */
+  readonly perSecond: { readonly subject: number; readonly reference: number };
+  /** Time of the subject over time of the reference. */
+  readonly ratio: { readonly min: number; readonly median: number; readonly max: number };
+  /** What the ratio is meant to stay below. */
+  readonly target?: number | undefined;
+}
+
+export interface Bench {
+  readonly name: string;
+  readonly summary: string;
+  run(options: BenchOptions): AsyncGenerator<Comparison>;
+}
+
+export interface BenchOptions {
+  /** How many pairs are measured. */
+  readonly rounds: number;
+  /** How long each side of a pair runs, in milliseconds. */
+  readonly roundMs: number;
+}
+
+/** Does something over and over until the deadline and answers how often. */
+export type Load = (durationMs: number) => Promise<number>;
+
+/** Measures two loads in turns, after one round that does not count. */
+export async function compare(
+  { name, subject, reference, target }: Pick<Comparison, 'name' | 'subject' | 'reference' | 'target'>,
+  loads: { readonly subject: Load; readonly reference: Load },
+  { rounds, roundMs }: BenchOptions,
+): Promise<Comparison> {
+  const rates = { subject: [] as number[], reference: [] as number[] };
+  for (let round = 0; round <= rounds; round += 1) {
+    // The order changes from pair to pair, so that neither side always comes after the other.
+    const order = round % 2 === 0 ? (['reference', 'subject'] as const) : (['subject', 'reference'] as const);
+    for (const side of order) {
+      const startedAt = performance.now();
+      const operations = await loads[side](roundMs);
+      const rate = (operations / (performance.now() - startedAt)) * 1000;
+      if (round > 0) rates[side].push(rate);
+    }
+  }
+  const ratios = rates.reference.map((rate, round) => rate / (rates.subject[round] ?? Number.NaN));
+  return {
+    name,
+    subject,
+    reference,
+    target,
+    perSecond: { subject: Math.round(median(rates.subject)), reference: Math.round(median(rates.reference)) },
+    ratio: { min: Math.min(...ratios), median: median(ratios), max: Math.max(...ratios) },
+  };
+}
+
+/** A load of `clients` that each do the operation again as soon as it is done. */
+export function clients(count: number, operation: (client: number, turn: number) => Promise<unknown>): Load {
+  return async (durationMs) => {
+    const deadline = performance.now() + durationMs;
+    let operations = 0;
+    await Promise.all(
+      Array.from({ length: count }, async (_, client) => {
+        for (let turn = 0; performance.now() < deadline; turn += 1) {
+          await operation(client, turn);
+          operations += 1;
+        }
+      }),
+    );
+    return operations;
+  };
+}
+
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = Math.floor(sorted.length / 2);
+  const [low = Number.NaN, high = Number.NaN] = [
+    sorted[sorted.length % 2 ? middle : middle - 1],
+    sorted[middle],
+  ];
+  return (low + high) / 2;
+}

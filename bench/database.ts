@@ -1,0 +1,45 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Client } from 'pg';
+import { migrate } from '#platform/migrations/migrate.ts';
+import { setLogins } from '#scripts/local/logins.ts';
+import { startCluster } from '#scripts/local/postgres/cluster.ts';
+import { paths } from '#scripts/paths.ts';
+
+/** A Postgres server of the benchmark's own, durable as a real one. */
+export interface BenchServer {
+  /** Makes a migrated database and answers the superuser's URL to it. */
+  createDatabase(name: string): Promise<string>;
+  stop(): Promise<void>;
+}
+
+export async function startServer(): Promise<BenchServer> {
+  const directory = await mkdtemp(join(tmpdir(), 'stockade-bench-'));
+  const cluster = await startCluster({ directory });
+  return {
+    async createDatabase(name) {
+      await execute(cluster.url, `create database ${name}`);
+      const url = new URL(cluster.url);
+      url.pathname = name;
+      await migrate({ connectionString: url.href, directory: paths.migrations });
+      await setLogins(url.href);
+      return url.href;
+    },
+    async stop() {
+      await cluster.destroy();
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Runs SQL as the superuser. */
+export async function execute(url: string, sql: string): Promise<void> {
+  const client = new Client(url);
+  await client.connect();
+  try {
+    await client.query(sql);
+  } finally {
+    await client.end();
+  }
+}

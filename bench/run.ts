@@ -1,0 +1,41 @@
+import { command } from '#scripts/cli/command.ts';
+import * as option from '#scripts/cli/option.ts';
+import type { Bench, Comparison } from './bench.ts';
+import { wall } from './wall.ts';
+
+const benches: readonly Bench[] = [wall];
+
+await command({
+  name: 'bench',
+  summary: 'Measures: each row is the ratio of two things measured in turns in one run.',
+  description: benches.map(({ name, summary }) => `${name}: ${summary}`).join('\n'),
+  options: {
+    only: option.choice(
+      benches.map(({ name }) => name),
+      { description: 'measure only this' },
+    ),
+    rounds: option.integer({ description: 'pairs to measure', min: 1, max: 1_000, default: 9 }),
+    roundMs: option.duration({
+      flag: 'round',
+      description: 'how long each side of a pair runs',
+      default: 1_000,
+    }),
+  },
+  examples: [{ type: '--only wall', does: 'measures what the wall costs' }],
+  run: async ({ options, note }) => {
+    const results: Comparison[] = [];
+    for (const bench of benches.filter(({ name }) => name === (options.only ?? name))) {
+      for await (const comparison of bench.run(options)) {
+        note(line(comparison));
+        results.push(comparison);
+      }
+    }
+    return { json: results, text: results.map(line).join('\n') };
+  },
+});
+
+function line({ name, perSecond, ratio, target }: Comparison): string {
+  const [low, middle, high] = [ratio.min, ratio.median, ratio.max].map((value) => value.toFixed(2));
+  const against = target === undefined ? '' : `  target ${target}`;
+  return `${name.padEnd(56)} ${middle} (${low}–${high})${against}  [${perSecond.subject}/s against ${perSecond.reference}/s]`;
+}

@@ -1,0 +1,194 @@
+import pg from 'pg';
+import { closeDatabase, createPool } from '#platform/database.ts';
+import { environment } from '#platform/environment.ts';
+import { loginUrl } from '#scripts/local/logins.ts';
+import { createOrganization } from '#tenancy/organizations.ts';
+import { resolve } from '#tenancy/resolve.ts';
+import { inTenant, type Tenant } from '#tenancy/scope.ts';
+import { type Bench, clients, compare } from './bench.ts';
+import { execute, startServer } from './database.ts';
+import { openSocket, type Statement } from './light-client.ts';
+
+/**
+ * The same schema without its wall: no row-level security, and the functions that prove the context answer a constant.
+ * What remains is what the ledger itself costs.
+ */
+const withoutWall = (orgId: string) => `
+  do $$
+  declare
+    t regclass;
+  begin
+    for t in
+      select c.oid
+      from pg_class c
+      join pg_namespace n on n.oid = c.relnamespace
+      where c.relkind = 'r' and c.relrowsecurity and n.nspname in ('inventory', 'tenancy')
+    loop
+      execute format('alter table %s no force row level security, disable row level security', t);
+    end loop;
+  end
+  $$;
+  create or replace function tenancy.current_org() returns uuid language sql immutable as $$ select '${orgId}'::uuid $$;
+  create or replace function tenancy.require_scope(p_scope text) returns uuid language sql immutable as $$ select '${orgId}'::uuid $$;
+  create or replace function tenancy.current_actor() returns text language sql immutable as $$ select 'bench' $$;
+`;
+
+const keyEnvironment = 'bench';
+const locations = 200;
+
+export const wall: Bench = {
+  name: 'wall',
+  summary: 'What the wall costs: the same statement with and without it',
+  async *run(options) {
+    const server = await startServer();
+    try {
+      const walled = await prepare(await server.createDatabase('walled'));
+      const open = await prepare(await server.createDatabase('bare'));
+      await execute(open.adminUrl, withoutWall(open.orgId));
+      process.env[environment.databaseUrl] = loginUrl(walled.adminUrl, 'stockade_api');
+      process.env[environment.databaseMaxConnections] = '20';
+      const openPool = createPool({ url: loginUrl(open.adminUrl, 'stockade_api'), maxConnections: 20 });
+
+      const reading = asTenant(walled.apiKey, 'read');
+      const writing = asTenant(walled.apiKey, 'write');
+      for (const count of [4, 20]) {
+        yield await compare(
+          {
+            name: `read by primary key, ${count} clients`,
+            subject: 'through inTenant()',
+            reference: 'the same pipeline without entering, no row-level security',
+            target: 1.35,
+          },
+          {
+            subject: clients(count, () => inTenant(reading, 'read', (tx) => tx.query(...walled.read))),
+            reference: clients(count, () => bareTransaction(openPool, 'begin read only', open.read)),
+          },
+          options,
+        );
+        yield await compare(
+          {
+            name: `single movement, ${count} clients`,
+            subject: 'through inTenant()',
+            reference: 'the same pipeline without entering, no row-level security',
+            target: 1.5,
+          },
+          {
+            subject: clients(count, (client, turn) =>
+              inTenant(writing, 'write', (tx) => tx.call('inventory.post_entry', [receipt(client, turn)])),
+            ),
+            reference: clients(count, (client, turn) =>
+              bareTransaction(openPool, 'begin', [
+                'select inventory.post_entry($1) as answer',
+                [receipt(client, turn)],
+              ]),
+            ),
+          },
+          options,
+        );
+      }
+      await openPool.end();
+      await closeDatabase();
+
+      for (const count of [4, 20]) {
+        const [subject, reference] = await Promise.all([
+          light(count, walled.adminUrl, [
+            ['begin read only', []],
+            enter(reading),
+            walled.read,
+            ['commit', []],
+          ]),
+          light(count, open.adminUrl, [['begin read only', []], open.read, ['commit', []]]),
+        ]);
+        yield await compare(
+          {
+            name: `read by primary key in the database alone, ${count} clients`,
+            subject: 'messages prepared beforehand, one write each',
+            reference: 'the same without entering, no row-level security',
+            target: 2,
+          },
+          { subject: subject.load, reference: reference.load },
+          options,
+        );
+        subject.close();
+        reference.close();
+      }
+    } finally {
+      await server.stop();
+    }
+  },
+};
+
+async function prepare(adminUrl: string) {
+  const admin = new pg.Client(loginUrl(adminUrl, 'stockade_admin'));
+  await admin.connect();
+  const { id: orgId, apiKey } = await createOrganization(
+    admin,
+    { slug: 'bench', name: 'Bench' },
+    keyEnvironment,
+  );
+  await admin.end();
+  const jobs = new pg.Client(loginUrl(adminUrl, 'stockade_jobs'));
+  await jobs.connect();
+  await jobs.query('begin');
+  await jobs.query('select tenancy.enter_as_job($1)', [orgId]);
+  await jobs.query(`select inventory.create_item('{"sku":"A","name":"A"}')`);
+  for (let index = 0; index < locations; index += 1) {
+    await jobs.query('select inventory.create_location($1)', [{ code: `L${index}`, name: 'L' }]);
+  }
+  await jobs.query('select inventory.post_entry($1)', [receipt(0, 0)]);
+  const { rows } = await jobs.query('select org_id, item_id, location_id, lot from inventory.balances');
+  await jobs.query('commit');
+  await jobs.end();
+  const read: Statement = [
+    `select on_hand, reserved, version
+     from inventory.balances
+     where org_id = $1 and item_id = $2 and location_id = $3 and lot = $4`,
+    Object.values(rows[0]),
+  ];
+  return { adminUrl, orgId, apiKey, read };
+}
+
+function receipt(client: number, turn: number) {
+  return {
+    kind: 'receipt',
+    lines: [{ sku: 'A', location: `L${(client * 7 + turn) % locations}`, quantity: 1 }],
+  };
+}
+
+function asTenant(apiKey: string, scope: 'read' | 'write'): Tenant {
+  return { credentials: resolve({ headers: { 'x-api-key': apiKey } }, keyEnvironment), scope };
+}
+
+function enter({ credentials }: Tenant): Statement {
+  const { keyId, secretDigest } = credentials.authority;
+  return ['select tenancy.enter_with_key($1, $2, $3, $4)', [keyId, secretDigest, 'read', '{}']];
+}
+
+async function bareTransaction(pool: pg.Pool, begin: string, [text, values]: Statement): Promise<unknown> {
+  const client = await pool.connect();
+  try {
+    const [, result] = await Promise.all([
+      client.query(begin),
+      client.query({ text, values: [...values] }),
+      client.query('commit'),
+    ]);
+    return result.rows;
+  } finally {
+    client.release();
+  }
+}
+
+async function light(count: number, adminUrl: string, statements: readonly Statement[]) {
+  const sockets = await Promise.all(
+    Array.from({ length: count }, () => openSocket(loginUrl(adminUrl, 'stockade_api'), statements)),
+  );
+  return {
+    load: clients(
+      count,
+      (client) => sockets[client]?.request() ?? Promise.reject(new Error('no such client')),
+    ),
+    close: () => {
+      for (const socket of sockets) socket.close();
+    },
+  };
+}
