@@ -261,41 +261,34 @@ comment on function tenancy.current_actor() is
   'Who acts in this transaction: key:<id>, user:<id> or job; null when no organization was entered.';
 
 -- Seals the context of this transaction: key|organization|actor|scopes|backend|transaction start|MAC, and takes one of
--- the organization's slots. Nobody but the entering functions may call it.
+-- the organization's slots; null for p_max_concurrency takes none. Nobody but the entering functions may call it.
+-- It answers what it has set, because an assignment is evaluated without the executor that PERFORM would start.
 create function tenancy.seal(p_org_id uuid, p_actor text, p_scopes text[], p_max_concurrency integer)
-returns void
+returns text
 language plpgsql
 volatile
 as $$
 declare
   v_key tenancy.seal_keys;
+  v_pid integer := pg_backend_pid();
   v_text text;
-  v_first integer;
-  v_slots text;
 begin
   select * into strict v_key from tenancy.seal_keys where active;
   if p_max_concurrency is not null then
     -- A slot is an advisory lock that ends with the transaction. Whoever could name the locks could take them away
     -- from others, so their keys come from the secret, and from the minute, in case somebody has seen one held.
-    v_slots := encode(v_key.inner_pad, 'hex') || p_org_id || to_char(now(), 'YYYYMMDDHH24MI');
-    v_first := floor(random() * p_max_concurrency);
-    for i in 0..p_max_concurrency - 1 loop
-      exit when pg_try_advisory_xact_lock(hashtextextended(v_slots, (v_first + i) % p_max_concurrency));
-      if i = p_max_concurrency - 1 then
+    -- Neighbouring connections begin at neighbouring slots, so that the first one tried is mostly free.
+    v_text := encode(v_key.inner_pad, 'hex') || p_org_id || to_char(now(), 'YYYYMMDDHH24MI');
+    for i in 1..p_max_concurrency loop
+      exit when pg_try_advisory_xact_lock(hashtextextended(v_text, (v_pid + i) % p_max_concurrency));
+      if i = p_max_concurrency then
         raise exception 'this organization has % transactions under way', p_max_concurrency using errcode = 'SK106';
       end if;
     end loop;
   end if;
-  v_text := concat_ws(
-    '|',
-    v_key.id,
-    p_org_id,
-    p_actor,
-    array_to_string(p_scopes, ','),
-    pg_backend_pid(),
-    encode(timestamptz_send(now()), 'hex')
-  );
-  perform set_config(
+  v_text := v_key.id || '|' || p_org_id || '|' || p_actor || '|' || array_to_string(p_scopes, ',') || '|' || v_pid || '|'
+    || encode(timestamptz_send(now()), 'hex');
+  return set_config(
     'stockade.context',
     v_text || '|' || encode(sha256(v_key.outer_pad || sha256(v_key.inner_pad || convert_to(v_text, 'UTF8'))), 'hex'),
     true
@@ -311,39 +304,47 @@ security definer
 set search_path = ''
 as $$
 declare
-  v_entered text[] := tenancy.verified_context();
+  v_entered text[];
   v_key record;
+  v_organization record;
+  v_sealed text;
 begin
-  select k.org_id, k.scopes, o.status, o.slug, o.max_concurrency
+  select org_id, scopes
   into v_key
-  from tenancy.api_keys k
-  join tenancy.organizations o on o.id = k.org_id
-  where k.key_id = p_key_id
-    and k.secret_digest = p_secret_digest
-    and k.revoked_at is null
-    and (k.expires_at is null or k.expires_at > now());
+  from tenancy.api_keys
+  where key_id = p_key_id
+    and secret_digest = p_secret_digest
+    and revoked_at is null
+    and (expires_at is null or expires_at > now());
 
   if not found then
     raise exception 'this API key is not valid' using errcode = 'SK101';
+  end if;
+  select status, slug, max_concurrency into v_organization from tenancy.organizations where id = v_key.org_id;
+  if current_setting('stockade.context', true) <> '' then
+    v_entered := tenancy.verified_context();
   end if;
   -- Authority proves, selectors only choose: every one of them must name the key's own organization.
   if v_entered[2] <> v_key.org_id::text
     or p_selectors <> '{}' and exists (
       select from unnest(p_selectors) as selector
-      where selector is distinct from v_key.slug and lower(selector) is distinct from v_key.org_id::text
+      where selector is distinct from v_organization.slug and lower(selector) is distinct from v_key.org_id::text
     )
   then
     raise exception 'this API key belongs to another organization than the request names' using errcode = 'SK102';
   end if;
-  if v_key.status <> 'active' then
+  if v_organization.status <> 'active' then
     raise exception 'this organization is suspended' using errcode = 'SK103';
   end if;
   if not p_scope = any (v_key.scopes) then
     raise exception 'this API key does not carry the scope %', p_scope
       using errcode = 'SK104', detail = json_build_object('scope', p_scope);
   end if;
-  perform tenancy.seal(
-    v_key.org_id, 'key:' || p_key_id, v_key.scopes, case when v_entered is null then v_key.max_concurrency end
+  v_sealed := tenancy.seal(
+    v_key.org_id,
+    'key:' || p_key_id,
+    v_key.scopes,
+    case when v_entered is null then v_organization.max_concurrency end
   );
   return v_key.org_id;
 end
@@ -368,6 +369,7 @@ declare
   v_key tenancy.pass_keys;
   v_member record;
   v_scopes text[];
+  v_sealed text;
 begin
   select * into v_key from tenancy.pass_keys where id = v_part[1];
   if cardinality(v_part) is distinct from 4
@@ -417,8 +419,11 @@ begin
     raise exception 'this membership does not carry the scope %', p_scope
       using errcode = 'SK104', detail = json_build_object('scope', p_scope);
   end if;
-  perform tenancy.seal(
-    v_member.org_id, 'user:' || v_member.user_id, v_scopes, case when v_entered is null then v_member.max_concurrency end
+  v_sealed := tenancy.seal(
+    v_member.org_id,
+    'user:' || v_member.user_id,
+    v_scopes,
+    case when v_entered is null then v_member.max_concurrency end
   );
   return v_member.org_id;
 end
@@ -437,11 +442,13 @@ volatile
 security definer
 set search_path = ''
 as $$
+declare
+  v_sealed text;
 begin
   if not exists (select from tenancy.organizations where id = p_org_id) then
     raise exception 'there is no organization %', p_org_id using errcode = 'SK404';
   end if;
-  perform tenancy.seal(p_org_id, 'job', array['read', 'write'], null);
+  v_sealed := tenancy.seal(p_org_id, 'job', array['read', 'write'], null);
   return p_org_id;
 end
 $$;
