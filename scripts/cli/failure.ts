@@ -31,6 +31,7 @@ export function describeFailure(error: unknown): Failure {
   if (!(error instanceof Error)) return { message: String(error), stack: new Error('thrown here').stack };
   const unreachable = findInCauses(error, isConnectionFailure);
   if (unreachable) return describeConnection(unreachable, error);
+  if (findInCauses(error, isLostConnection)) return lostConnection;
   if (error instanceof Problem) return describeProblem(error);
   if (error instanceof DatabaseError) return describeDatabaseError(error);
   if (error instanceof MissingSetting || isOperational(error)) {
@@ -70,11 +71,32 @@ const CONNECTION_CODES = new Set([
   'ENETUNREACH',
 ]);
 
-type ConnectionFailure = Error & { code: string; address?: string; hostname?: string; port?: number };
+type ConnectionFailure = Error & {
+  code: string;
+  syscall?: string;
+  address?: string;
+  hostname?: string;
+  port?: number;
+};
 
 function isConnectionFailure(error: Error): error is ConnectionFailure {
-  const { code, address, hostname } = error as ConnectionFailure;
-  return CONNECTION_CODES.has(code) && (address ?? hostname) !== undefined;
+  const { code, address, hostname, syscall } = error as ConnectionFailure;
+  // A Unix socket that is not there is a file that is not there.
+  const isKnown = CONNECTION_CODES.has(code) || (code === 'ENOENT' && syscall === 'connect');
+  return isKnown && (address ?? hostname) !== undefined;
+}
+
+const lostConnection: Failure = {
+  message: 'the connection to the database was lost while the command ran',
+  remedy: 'Check that the server is up, and run again.',
+  code: 'connection_lost',
+};
+
+function isLostConnection(error: Error): boolean {
+  // The words of pg, which gives these errors no code.
+  return (
+    /^Connection terminated\b/.test(error.message) || (error as NodeJS.ErrnoException).code === 'ECONNRESET'
+  );
 }
 
 function describeConnection(error: Error, outermost: Error): Failure {

@@ -1,0 +1,66 @@
+import type { Client } from 'pg';
+
+/** Objects made after initdb; below this are those of Postgres itself. */
+export const firstOwnOid = 16384;
+
+/** Reads rows of the catalogue. */
+export type ReadCatalog = <Row>(sql: string) => Promise<Row[]>;
+
+/** The key of an object: its catalogue and its oid there. */
+export type ObjectKey = `${string}:${string}`;
+
+/** One piece of the dump: the statements that make an object, and where it wants to stand. */
+export interface Piece {
+  readonly key: ObjectKey;
+  /** Lower comes first, as far as dependencies allow. */
+  readonly rank: number;
+  /** The qualified name: the order within a rank, and the heading. */
+  readonly name: string;
+  readonly statements: readonly string[];
+}
+
+/** The object made something this dump does not know. Better no dump than one with a hole. */
+export class IncompleteDump extends Error {
+  override readonly name = 'IncompleteDump';
+  readonly operational = true;
+  readonly remedy: string;
+
+  constructor(what: string) {
+    super(`the schema has something that the dump cannot write: ${what}`);
+    this.remedy = 'Teach scripts/catalog to dump it, with a line in its round-trip test; or do without it.';
+  }
+}
+
+/**
+ * Reads the catalogue as of one moment, in a session whose settings decide how expressions are printed:
+ * with an empty search_path every name is qualified. Expressions are read with `pretty`, because its parentheses
+ * say how an expression is evaluated and not how it was once typed: they survive the round trip.
+ */
+export async function withCatalog<Result>(
+  client: Client,
+  work: (read: ReadCatalog) => Promise<Result>,
+): Promise<Result> {
+  await client.query('begin isolation level repeatable read read only');
+  try {
+    await client.query(`set local search_path = ''; set local quote_all_identifiers = off`);
+    return await work(async <Row>(sql: string) => (await client.query(sql)).rows as Row[]);
+  } finally {
+    await client.query('rollback');
+  }
+}
+
+/** A condition for `where`: the object is neither Postgres's own, nor an extension's, nor in a temporary schema. */
+export function isOwn(catalog: string, oid: string, namespace?: string): string {
+  const fromExtension = `exists (select from pg_depend as e
+    where e.classid = '${catalog}'::regclass and e.objid = ${oid} and e.deptype = 'e')`;
+  const isTemporary = namespace
+    ? `and not exists (select from pg_namespace as x where x.oid = ${namespace} and x.nspname ~ '^pg_(temp|toast)')`
+    : '';
+  return `${oid} >= ${firstOwnOid} and not ${fromExtension} ${isTemporary}`;
+}
+
+/** A condition for `where`: the object is a part of another one and made with it, as a range type's constructors are. */
+export function isMadeWith(catalog: string, oid: string): string {
+  return `exists (select from pg_depend as m
+    where m.classid = '${catalog}'::regclass and m.objid = ${oid} and m.deptype = 'i')`;
+}

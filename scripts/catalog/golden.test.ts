@@ -1,0 +1,13 @@
+import { expect, test } from 'vitest';
+import { lineDiff } from './golden.ts';
+
+test('equal texts have no difference', () => {
+  expect(lineDiff('a\nb', 'a\nb')).toBe('');
+});
+
+test('a difference shows what went, what came, and the lines around it', () => {
+  const before = ['one', 'two', 'three', 'four', 'five', 'six', 'seven'].join('\n');
+  expect(lineDiff(before, before.replace('six', 'SIX'))).toBe(
+    ['…', '  three', '  four', '  five', '- six', '+ SIX', '  seven'].join('\n'),
+  );
+});

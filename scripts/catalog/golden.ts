@@ -1,0 +1,76 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { diff } from 'node:util';
+import { Client } from 'pg';
+import { migrate } from '#platform/migrations/migrate.ts';
+import { startCluster } from '#scripts/local/postgres/cluster.ts';
+import { dumpCatalog } from './dump.ts';
+import { createScratchDatabase } from './scratch-database.ts';
+
+/** Where the golden dump is kept, below the root of the checkout. */
+export const goldenFile = 'sql/schema.sql';
+
+/** Makes the schema from nothing, on a cluster of its own that is thrown away, and dumps it. */
+export async function dumpFromMigrations(migrations: string, signal?: AbortSignal): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), 'stockade-schema-'));
+  try {
+    const cluster = await startCluster({ directory, durable: false });
+    try {
+      return await dumpOn(cluster.url, migrations, signal);
+    } finally {
+      await cluster.destroy();
+    }
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+/** Makes the schema from nothing in a database of its own on a running cluster, and dumps it. */
+async function dumpOn(
+  clusterUrl: string,
+  migrations: string,
+  signal: AbortSignal | undefined,
+): Promise<string> {
+  await using database = await createScratchDatabase(clusterUrl);
+  await migrate({ connectionString: database.url, directory: migrations, signal });
+  const client = new Client({ connectionString: database.url });
+  await client.connect();
+  try {
+    return await dumpCatalog(client);
+  } finally {
+    await client.end();
+  }
+}
+
+/** The committed dump; empty when there is none yet. */
+export async function readGolden(file: string): Promise<string> {
+  try {
+    return (await readFile(file, 'utf8')).replaceAll('\r\n', '\n');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
+    throw error;
+  }
+}
+
+const contextLines = 3;
+
+/** What changed from one text to another, as lines with `-`, `+` or a blank in front and some context; '' for nothing. */
+export function lineDiff(from: string, to: string): string {
+  // util.diff marks what only its first argument has with 1, what only its second has with -1.
+  const edits = diff(from.split('\n'), to.split('\n'));
+  const isNear = (index: number) =>
+    edits.slice(Math.max(0, index - contextLines), index + contextLines + 1).some(([kind]) => kind !== 0);
+  let skipped = false;
+  return edits
+    .flatMap(([kind, line], index) => {
+      if (!isNear(index)) {
+        skipped = true;
+        return [];
+      }
+      const gap = skipped ? ['…'] : [];
+      skipped = false;
+      return [...gap, `${kind === 0 ? ' ' : kind > 0 ? '-' : '+'} ${line}`];
+    })
+    .join('\n');
+}

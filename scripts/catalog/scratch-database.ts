@@ -1,0 +1,34 @@
+import { randomUUID } from 'node:crypto';
+import { Client } from 'pg';
+
+/** An empty database of its own on a running cluster, dropped when disposed (`await using`). */
+export interface ScratchDatabase extends AsyncDisposable {
+  readonly url: string;
+  readonly name: string;
+}
+
+/**
+ * Makes an empty database beside the one that `clusterUrl` names, as the user that `clusterUrl` names.
+ * Disposing ends every session in it and drops it.
+ */
+export async function createScratchDatabase(clusterUrl: string): Promise<ScratchDatabase> {
+  const name = `scratch_${randomUUID().replaceAll('-', '')}`;
+  await run(clusterUrl, `create database ${name} template template0`);
+  const url = new URL(clusterUrl);
+  url.pathname = `/${name}`;
+  return {
+    name,
+    url: url.href,
+    [Symbol.asyncDispose]: () => run(clusterUrl, `drop database if exists ${name} with (force)`),
+  };
+}
+
+async function run(url: string, statement: string): Promise<void> {
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  try {
+    await client.query(statement);
+  } finally {
+    await client.end();
+  }
+}

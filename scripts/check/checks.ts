@@ -1,0 +1,82 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { dumpFromMigrations, goldenFile, lineDiff, readGolden } from '#scripts/catalog/golden.ts';
+import { commandFaults } from './documented-commands.ts';
+import { findFiles } from './files.ts';
+import { wordFaults } from './forbidden-words.ts';
+import { layeringFaults } from './layering.ts';
+import { lockfileFaults } from './lockfile.ts';
+import { toolFaults } from './tool.ts';
+
+/** One thing that must hold of every commit. */
+export interface Check {
+  readonly name: string;
+  readonly promise: string;
+  /** What is wrong, in the order in which it should be read; nothing when all is well. */
+  readonly faults: (root: string, signal: AbortSignal) => Promise<readonly string[]>;
+}
+
+/** What `npm run check` runs, cheapest first. */
+export const checks: readonly Check[] = [
+  {
+    name: 'format',
+    promise: 'every file is formatted and free of lint (biome)',
+    faults: (root, signal) => toolFaults(root, 'biome', ['ci', '--colors=off', '.'], signal),
+  },
+  {
+    name: 'types',
+    promise: 'the types agree (tsc)',
+    faults: (root, signal) => toolFaults(root, 'tsc', ['-p', '.', '--pretty', 'false'], signal),
+  },
+  {
+    name: 'layering',
+    promise: 'imports go only the way the design says',
+    faults: layeringFaults,
+  },
+  {
+    name: 'lockfile',
+    promise: 'the lockfile names versions and digests, no download addresses',
+    faults: async (root) => lockfileFaults(await readFile(join(root, 'package-lock.json'), 'utf8')),
+  },
+  {
+    name: 'commands',
+    promise: 'every npm command that a page names exists',
+    faults: async (root) => {
+      const { scripts } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
+      const names = new Set(Object.keys(scripts));
+      return await faultsOfFiles(root, '{*,docs/**/*}.md', (file, content) =>
+        commandFaults(file, content, names),
+      );
+    },
+  },
+  {
+    name: 'words',
+    promise: 'no path of one machine and no unfinished work is left in a file',
+    faults: (root) =>
+      faultsOfFiles(root, '**/*.{ts,js,json,sql,md,yml,yaml,sh,snap}', (file, content) =>
+        wordFaults(file, content),
+      ),
+  },
+  {
+    name: 'schema',
+    promise: `${goldenFile} is what the migrations make`,
+    faults: async (root, signal) => {
+      const actual = await dumpFromMigrations(join(root, 'sql/migrations'), signal);
+      const golden = await readGolden(join(root, goldenFile));
+      const difference = golden ? lineDiff(golden, actual) : '';
+      return golden === actual ? [] : [`${goldenFile} is out of date: run \`npm run schema\``, difference];
+    },
+  },
+];
+
+async function faultsOfFiles(
+  root: string,
+  pattern: string,
+  faults: (file: string, content: string) => string[],
+): Promise<string[]> {
+  const files = await findFiles(root, pattern);
+  const found = await Promise.all(
+    files.map(async (file) => faults(file, await readFile(join(root, file), 'utf8'))),
+  );
+  return found.flat();
+}

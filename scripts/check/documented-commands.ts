@@ -1,0 +1,9 @@
+/** npm commands that a page names and package.json does not have, with their line. */
+export function commandFaults(file: string, markdown: string, scripts: ReadonlySet<string>): string[] {
+  return markdown.split('\n').flatMap((text, index) =>
+    [...text.matchAll(/\bnpm (?:run(?:-script)? (?:-\S+ )*([\w:.-]*\w)|(start|test)\b)/g)]
+      .map(([, run, short]) => run ?? short ?? '')
+      .filter((name) => !scripts.has(name))
+      .map((name) => `${file}:${index + 1}: there is no npm script "${name}"`),
+  );
+}

@@ -1,0 +1,41 @@
+import { describeFailure, failureText } from '#scripts/cli/failure.ts';
+import type { Check } from './checks.ts';
+
+/** How a check went. */
+export interface CheckResult {
+  readonly name: string;
+  readonly ok: boolean;
+  readonly durationMs: number;
+  readonly faults: readonly string[];
+}
+
+/** Runs one check. One that could not run has not passed. Throws only when it is stopped. */
+export async function runCheck(
+  { name, faults }: Check,
+  root: string,
+  signal: AbortSignal,
+): Promise<CheckResult> {
+  const startedMs = performance.now();
+  const found = await faults(root, signal).catch((error: unknown) => {
+    signal.throwIfAborted();
+    return [failureText(describeFailure(error))];
+  });
+  return {
+    name,
+    ok: found.length === 0,
+    durationMs: Math.round(performance.now() - startedMs),
+    faults: found,
+  };
+}
+
+const shownLines = 60;
+
+/** A result for people: one line, and below it what is wrong, cut when it is long. */
+export function resultText({ name, ok, durationMs, faults }: CheckResult): string {
+  const lines = faults.join('\n').split('\n').filter(Boolean);
+  const cut = lines.length > shownLines ? [`… and ${lines.length - shownLines} lines more`] : [];
+  return [
+    `${ok ? 'ok  ' : 'FAIL'}  ${name.padEnd(10)}${(durationMs / 1000).toFixed(1)} s`,
+    ...[...lines.slice(0, shownLines), ...cut].map((line) => `  ${line}`),
+  ].join('\n');
+}
