@@ -54,20 +54,7 @@ export async function createOrganization(
 ): Promise<CreatedOrganization> {
   await admin.query('begin');
   try {
-    const created = await admin.query<{ id: string }>(
-      `insert into tenancy.organizations (slug, name) values ($1, $2)
-       on conflict (slug) do nothing
-       returning id`,
-      [organization.slug, organization.name],
-    );
-    const id = created.rows[0]?.id;
-    if (!id) {
-      throw new Problem(
-        'already_exists',
-        409,
-        `There is an organization "${organization.slug}" already: choose another slug.`,
-      );
-    }
+    const id = await addOrganization(admin, organization);
     const apiKey = await addApiKey(admin, id, { name: 'First key', scopes }, keyEnvironment);
     await admin.query('commit');
     return { id, slug: organization.slug, name: organization.name, apiKey };
@@ -75,6 +62,26 @@ export async function createOrganization(
     await admin.query('rollback');
     throw error;
   }
+}
+
+/**
+ * Adds an organization without any key, and returns its id: until one is made nobody can call the API for it.
+ * `admin` is a connection as stockade_admin.
+ * @throws Problem `already_exists` when the slug is taken
+ */
+export async function addOrganization(admin: pg.ClientBase, organization: NewOrganization): Promise<string> {
+  const { rows } = await admin.query<{ id: string }>(
+    `insert into tenancy.organizations (slug, name) values ($1, $2)
+     on conflict (slug) do nothing
+     returning id`,
+    [organization.slug, organization.name],
+  );
+  if (rows[0]) return rows[0].id;
+  throw new Problem(
+    'already_exists',
+    409,
+    `There is an organization "${organization.slug}" already: choose another slug.`,
+  );
 }
 
 /** Every organization, by slug. `admin` is a connection as stockade_admin. */
