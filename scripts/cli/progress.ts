@@ -24,17 +24,21 @@ export const silentProgress: Progress = { start() {}, update() {}, stop() {} };
 
 function terminalProgress(stream: NodeJS.WriteStream): Progress {
   const bar = new SingleBar({
-    format: '{bar} {percentage}% | {value} of {total} {things} | {eta_formatted} left',
+    format: '{bar} {percentage}% | {value} of {total} {things} | {rate} a second | {eta_formatted} left',
     stream,
     hideCursor: true,
     // The command itself ends on a signal, after its step; the bar must not end it before.
     gracefulExit: false,
   });
+  let startedMs = 0;
   return {
-    start: (total, things) => bar.start(total, 0, { things }),
+    start: (total, things) => {
+      startedMs = performance.now();
+      bar.start(total, 0, { things, rate: 0 });
+    },
     update: (done, total) => {
       if (total !== undefined) bar.setTotal(total);
-      bar.update(done);
+      bar.update(done, { rate: Math.round((done / (performance.now() - startedMs)) * 1_000) });
     },
     stop: () => bar.stop(),
   };

@@ -45,10 +45,16 @@ begin
     on conflict (org_id, item_id, location_id, lot) do update
       set on_hand = b.on_hand + excluded.on_hand,
           version = b.version + excluded.version
-    returning b.on_hand < b.reserved as below_zero
+    returning b.org_id, b.item_id, b.on_hand < b.reserved as below_zero
   )
   -- Nearly always the answer is no; who is short of what is only worked out when it is yes.
-  select null from applied where below_zero limit 1 into v_short;
+  select null
+  from applied a
+  where a.below_zero
+    -- One item looked up at a time: a join could be planned for another size of batch.
+    and not (select i.allow_negative from inventory.items i where i.org_id = a.org_id and i.id = a.item_id)
+  limit 1
+  into v_short;
   if not found then
     return null;
   end if;

@@ -5,8 +5,9 @@
 create table inventory.imports (
   org_id uuid not null references tenancy.organizations (id),
   id uuid not null default inventory.new_id(),
-  -- SHA-256 of the file and of the profile it is read with: the same of both is the same import.
-  digest bytea not null check (length(digest) = 32),
+  -- SHA-256 of the file, and of how the profile reads its lines: the same of both is the same import.
+  file_digest bytea not null check (length(file_digest) = 32),
+  profile_digest bytea not null check (length(profile_digest) = 32),
   file_name text not null check (length(file_name) between 1 and 255),
   lines_through bigint not null default 0 check (lines_through >= 0),
   applied bigint not null default 0 check (applied >= 0),
@@ -15,7 +16,7 @@ create table inventory.imports (
   started_at timestamptz(3) not null default now(),
   finished_at timestamptz(3),
   primary key (org_id, id),
-  unique (org_id, digest)
+  unique (org_id, file_digest, profile_digest)
 );
 
 create table inventory.import_rejects (
@@ -135,6 +136,7 @@ create function inventory.import_refusals(
 language plpgsql
 volatile
 set search_path = ''
+-- Planned for its own arrays each time: a plan for arrays of unknown length would take them for ten elements.
 set plan_cache_mode = 'force_custom_plan'
 as $$
 declare
@@ -260,7 +262,8 @@ $$;
 
 -- Items and locations come once each, and lines name them, and their entry, by position.
 create function inventory.import_batch(
-  p_digest bytea,
+  p_file_digest bytea,
+  p_profile_digest bytea,
   p_file_name text,
   p_options jsonb,
   p_skus text[],
@@ -281,26 +284,29 @@ language plpgsql
 volatile
 security definer
 set search_path = ''
--- Planned for its own arrays each time: a plan for arrays of unknown length would take them for ten elements.
-set plan_cache_mode = 'force_custom_plan'
 as $$
 declare
+  -- Tells what would happen and writes nothing, so that it runs in a read-only transaction.
   v_trial constant boolean := (p_options ->> 'trial')::boolean;
   v_create constant boolean := (p_options ->> 'createMissing')::boolean;
   v_retry constant boolean := (p_options ->> 'retryRejects')::boolean;
   -- A trial may be for an organization that does not exist yet: then none is entered, and nothing is found.
   v_org_id constant uuid := case when v_trial then tenancy.current_org() else tenancy.require_scope('write') end;
   v_import inventory.imports;
-  v_items record;
+  -- Arrays of their own, not fields of a record: only a variable's elements are found without counting them off.
+  v_item_ids uuid[];
+  v_tracking text[];
+  v_allow_negative boolean[];
   v_location_ids uuid[];
   -- Of each line: null when it is to be applied, '' when it was settled before, else why it is rejected.
   v_reasons text[];
-  v_missing text[];
+  v_missing_items text[];
   v_missing_names text[];
+  v_missing_locations text[];
   v_items_created bigint := 0;
   v_locations_created bigint := 0;
   v_watch_all boolean := v_trial;
-  v_verdict record;
+  v_refusals text[];
   v_moved jsonb;
   v_recorded_at timestamptz(3) := clock_timestamp();
   v_entry_ids uuid[];
@@ -327,15 +333,21 @@ begin
   end if;
 
   if not v_trial then
-    insert into inventory.imports (org_id, digest, file_name)
-    values (v_org_id, p_digest, p_file_name)
-    on conflict (org_id, digest) do nothing;
+    insert into inventory.imports (org_id, file_digest, profile_digest, file_name)
+    values (v_org_id, p_file_digest, p_profile_digest, p_file_name)
+    on conflict (org_id, file_digest, profile_digest) do nothing;
     -- Of two runs of one import the second waits here, and then finds the lines settled.
-    perform from inventory.imports where org_id = v_org_id and digest = p_digest for update;
+    perform
+    from inventory.imports
+    where org_id = v_org_id and file_digest = p_file_digest and profile_digest = p_profile_digest
+    for update;
   end if;
-  select * into v_import from inventory.imports where org_id = v_org_id and digest = p_digest;
+  select * into v_import
+  from inventory.imports
+  where org_id = v_org_id and file_digest = p_file_digest and profile_digest = p_profile_digest;
 
-  v_items := inventory.find_import_items(v_org_id, p_skus, p_options);
+  select * into v_item_ids, v_tracking, v_allow_negative
+  from inventory.find_import_items(v_org_id, p_skus, p_options);
   v_location_ids := inventory.find_import_locations(v_org_id, p_locations);
 
   select array_agg(
@@ -349,13 +361,13 @@ begin
           )
         )
         then ''
-      when v_items.item_ids[line.sku] is null and not v_create
+      when v_item_ids[line.sku] is null and not v_create
         then format('there is no item with the SKU %s', to_json(p_skus[line.sku]))
       when v_location_ids[line.location] is null and not v_create
         then format('there is no location with the code %s', to_json(p_locations[line.location]))
-      when v_items.tracking[line.sku] = 'lot' and line.lot = ''
+      when v_tracking[line.sku] = 'lot' and line.lot = ''
         then format('the item %s is tracked by lot and the line names none', to_json(p_skus[line.sku]))
-      when v_items.tracking[line.sku] = 'none' and line.lot <> ''
+      when v_tracking[line.sku] = 'none' and line.lot <> ''
         then format('the item %s is not tracked by lot and the line names one', to_json(p_skus[line.sku]))
     end
     order by line.n
@@ -364,34 +376,31 @@ begin
   from unnest(p_lines, p_line_skus, p_line_locations, p_lots)
     with ordinality as line (line, sku, location, lot, n);
 
-  if v_create and array_position(v_items.item_ids, null) is not null then
+  if v_create and array_position(v_item_ids, null) is not null then
     select array_agg(p_skus[missing.sku]), array_agg(p_names[missing.sku])
-    into v_missing, v_missing_names
+    into v_missing_items, v_missing_names
     from (
       select distinct line.sku
       from unnest(p_line_skus, v_reasons) as line (sku, reason)
-      where reason is null and v_items.item_ids[line.sku] is null
+      where reason is null and v_item_ids[line.sku] is null
     ) as missing;
-    if v_trial then
-      v_items_created := coalesce(cardinality(v_missing), 0);
-    else
-      v_items_created := inventory.make_import_items(v_org_id, v_missing, v_missing_names, p_options);
-      v_items := inventory.find_import_items(v_org_id, p_skus, p_options);
+    if not v_trial then
+      v_items_created := inventory.make_import_items(v_org_id, v_missing_items, v_missing_names, p_options);
+      select * into v_item_ids, v_tracking, v_allow_negative
+      from inventory.find_import_items(v_org_id, p_skus, p_options);
     end if;
   end if;
 
   if v_create and array_position(v_location_ids, null) is not null then
     select array_agg(p_locations[missing.location])
-    into v_missing
+    into v_missing_locations
     from (
       select distinct line.location
       from unnest(p_line_locations, v_reasons) as line (location, reason)
       where reason is null and v_location_ids[line.location] is null
     ) as missing;
-    if v_trial then
-      v_locations_created := coalesce(cardinality(v_missing), 0);
-    else
-      v_locations_created := inventory.make_import_locations(v_org_id, v_missing);
+    if not v_trial then
+      v_locations_created := inventory.make_import_locations(v_org_id, v_missing_locations);
       v_location_ids := inventory.find_import_locations(v_org_id, p_locations);
     end if;
   end if;
@@ -400,10 +409,10 @@ begin
     -- Only items that may not go negative can refuse an entry; all are watched once a balance has overflowed.
     if v_watch_all or exists (
       select from unnest(p_line_skus, p_quantities, v_reasons) as line (sku, quantity, reason)
-      where reason is null and quantity < 0 and not v_items.allow_negative[line.sku]
+      where reason is null and quantity < 0 and not v_allow_negative[line.sku]
     ) then
       select refused.refusals, refused.moved
-      into v_verdict
+      into v_refusals, v_moved
       from (
         select
           array_agg(line.entry order by n) as entries,
@@ -413,14 +422,13 @@ begin
           array_agg(line.quantity order by n) as quantities
         from unnest(p_line_entries, p_line_skus, p_line_locations, p_lots, p_quantities, v_reasons)
           with ordinality as line (entry, sku, location, lot, quantity, reason, n)
-        where line.reason is null and (v_watch_all or not v_items.allow_negative[line.sku])
+        where line.reason is null and (v_watch_all or not v_allow_negative[line.sku])
       ) as watched
       cross join lateral inventory.import_refusals(
-        v_org_id, p_options, cardinality(p_kinds), p_skus, v_items.item_ids, v_items.allow_negative,
+        v_org_id, p_options, cardinality(p_kinds), p_skus, v_item_ids, v_allow_negative,
         p_locations, v_location_ids, watched.entries, watched.skus, watched.locations, watched.lots, watched.quantities
       ) as refused;
-      v_moved := v_verdict.moved;
-      select array_agg(coalesce(line.reason, v_verdict.refusals[line.entry]) order by n)
+      select array_agg(coalesce(line.reason, v_refusals[line.entry]) order by n)
       into v_reasons
       from unnest(p_line_entries, v_reasons) with ordinality as line (entry, reason, n);
     end if;
@@ -454,7 +462,7 @@ begin
       insert into inventory.movements (org_id, entry_id, line, item_id, location_id, lot, quantity, occurred_at, recorded_at)
       select
         v_org_id, v_entry_ids[m.entry], row_number() over (partition by m.entry order by m.n),
-        v_items.item_ids[m.sku], v_location_ids[m.location], m.lot, m.quantity, v_occurred_at[m.entry], v_recorded_at
+        v_item_ids[m.sku], v_location_ids[m.location], m.lot, m.quantity, v_occurred_at[m.entry], v_recorded_at
       from unnest(p_line_entries, p_line_skus, p_line_locations, p_lots, p_quantities, v_reasons)
         with ordinality as m (entry, sku, location, lot, quantity, reason, n)
       where m.reason is null
@@ -519,7 +527,8 @@ begin
     'itemsCreated', v_items_created,
     'locationsCreated', v_locations_created,
     'rejected', coalesce(v_rejected, '[]'),
-    'moved', v_moved
+    'moved', v_moved,
+    'missing', case when v_trial then json_build_object('items', v_missing_items, 'locations', v_missing_locations) end
   );
 end
 $$;
@@ -529,7 +538,7 @@ comment on function inventory.import_batch is
   'rejected with a reason, and settled with that. An entry the stock policy refuses is rejected whole, the others are applied. '
   'p_options: {timeZone, createMissing, unit, tracking, allowNegative (of what is made), retryRejects, finished, '
   'trial (only tell), moved (by earlier batches of the trial)}. '
-  'Returns {applied, entries, itemsCreated, locationsCreated, rejected: [{line, reason}], moved}. '
+  'Returns {applied, entries, itemsCreated, locationsCreated, rejected: [{line, reason}], moved and missing (of a trial)}. '
   'Raises SK103 organization suspended, SK104 write scope missing, SK301 and SK303 a kind or sign that cannot be imported.';
 
 grant execute on function inventory.import_batch to stockade_jobs;

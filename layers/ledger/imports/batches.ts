@@ -1,0 +1,129 @@
+import type { ImportLine } from './import-line.ts';
+import type { ImportKind } from './profile.ts';
+
+/** The lines of one organization that become one entry. */
+export interface ImportEntry {
+  readonly kind: ImportKind;
+  readonly reference: string | null;
+  readonly time: string | null;
+  readonly lines: ImportLine[];
+}
+
+/** What one transaction applies: whole entries of one organization, in the order of the file. */
+export interface ImportBatch<Organization> {
+  readonly organization: Organization;
+  readonly entries: readonly ImportEntry[];
+  readonly lineCount: number;
+}
+
+/** An entry has no more lines than the API takes. */
+const maxEntryLines = 1_000;
+
+interface Held<Organization> {
+  readonly organization: Organization;
+  entries: ImportEntry[];
+  lineCount: number;
+  /** The entry that the next line may still belong to, and its window. */
+  open: ImportEntry | undefined;
+  openedInWindow: number;
+}
+
+/**
+ * Collects lines into entries and entries into batches.
+ *
+ * Lines of one organization that follow each other there with the same reference, kind and time are one entry. A line
+ * without a reference is an entry of its own: nothing says what it belongs to, and a refusal should not take others
+ * along.
+ *
+ * Which lines form an entry follows from the file alone, never from the size of a batch or the moment. Memory is
+ * bounded by windows: at the end of each, everything leaves but entries that began in it, so no more than two windows
+ * of the file are ever held.
+ */
+export class Batches<Organization> {
+  private readonly held = new Map<Organization, Held<Organization>>();
+  private readonly batchLines: number;
+  private window = 0;
+
+  constructor(batchLines: number) {
+    this.batchLines = batchLines;
+  }
+
+  /** Takes a line; gives the organization's batch when it is full. */
+  add(organization: Organization, line: ImportLine): ImportBatch<Organization> | undefined {
+    const held = this.heldOf(organization);
+    const { open } = held;
+    if (open && belongsTo(open, line)) {
+      open.lines.push(line);
+      held.lineCount += 1;
+      return undefined;
+    }
+    const full = held.lineCount >= this.batchLines ? this.take(held) : undefined;
+    const { kind, reference, time } = line;
+    held.open = { kind, reference, time, lines: [line] };
+    held.openedInWindow = this.window;
+    held.entries.push(held.open);
+    held.lineCount += 1;
+    return full;
+  }
+
+  /** Ends a window: gives everything but the entries that began in it and may go on. */
+  endWindow(): ImportBatch<Organization>[] {
+    const batches = [...this.held.values()].map((held) => {
+      const staying = held.open && held.openedInWindow === this.window ? held.open : undefined;
+      if (staying) held.entries.pop();
+      held.lineCount -= staying?.lines.length ?? 0;
+      const batch = this.take(held);
+      if (staying) {
+        held.entries = [staying];
+        held.lineCount = staying.lines.length;
+        held.open = staying;
+      } else {
+        this.held.delete(held.organization);
+      }
+      return batch;
+    });
+    this.window += 1;
+    return batches.filter(({ lineCount }) => lineCount > 0);
+  }
+
+  /** Gives everything that is left. */
+  end(): ImportBatch<Organization>[] {
+    return [...this.held.values()].map((held) => this.take(held)).filter(({ lineCount }) => lineCount > 0);
+  }
+
+  /** The first line of the file that is still held; Infinity when none is. */
+  firstHeldLine(): number {
+    let first = Number.POSITIVE_INFINITY;
+    for (const { entries } of this.held.values()) {
+      first = Math.min(first, entries[0]?.lines[0]?.line ?? first);
+    }
+    return first;
+  }
+
+  private heldOf(organization: Organization): Held<Organization> {
+    let held = this.held.get(organization);
+    if (!held) {
+      held = { organization, entries: [], lineCount: 0, open: undefined, openedInWindow: this.window };
+      this.held.set(organization, held);
+    }
+    return held;
+  }
+
+  private take(held: Held<Organization>): ImportBatch<Organization> {
+    const { organization, entries, lineCount } = held;
+    held.entries = [];
+    held.lineCount = 0;
+    held.open = undefined;
+    return { organization, entries, lineCount };
+  }
+}
+
+function belongsTo(entry: ImportEntry, line: ImportLine): boolean {
+  return (
+    line.reference !== null &&
+    line.reference === entry.reference &&
+    line.kind === entry.kind &&
+    line.time === entry.time &&
+    entry.lines.length < maxEntryLines
+  );
+}

@@ -1,0 +1,260 @@
+import type pg from 'pg';
+import { InvalidInput, Problem } from '#platform/errors.ts';
+import { Batches, type ImportBatch, type ImportEntry } from './batches.ts';
+import { CsvReader, type CsvRecord } from './csv-reader.ts';
+import { lineReader, type ReadLine } from './import-line.ts';
+import type { ImportOrganization, OrganizationDirectory } from './organizations.ts';
+import { earlierRejects, type ImportState, type ImportTerms, importState, postBatch } from './post-batch.ts';
+import { OrderedRejects, type RejectSink } from './rejects.ts';
+import { Trial } from './trial.ts';
+
+export interface ImportJob extends ImportTerms {
+  /** The file, decompressed. */
+  readonly source: AsyncIterable<Buffer>;
+  /** A connection as stockade_jobs, which nobody else uses meanwhile. */
+  readonly jobs: pg.ClientBase;
+  readonly organizations: OrganizationDirectory;
+  readonly rejects: RejectSink;
+  /** Imports although the same file was imported before with another profile. */
+  readonly again: boolean;
+  /** About how many lines one transaction applies. */
+  readonly batchLines: number;
+  /** Stops after the batch at work. */
+  readonly signal?: AbortSignal | undefined;
+  /** Told the columns of the file, before anything else. */
+  readonly onHeader?: ((columns: readonly string[]) => void) | undefined;
+  /** Told the line of the file that was read last. */
+  readonly onProgress?: ((line: number) => void) | undefined;
+}
+
+export interface ImportReport {
+  /** False when it was stopped; the same import goes on from there. */
+  readonly finished: boolean;
+  /** Lines with data that were read: the sum of the next three when it has finished. */
+  readonly lines: number;
+  readonly applied: number;
+  /** Applied by an earlier run. */
+  readonly alreadyApplied: number;
+  readonly rejected: number;
+  readonly entries: number;
+  readonly organizations: number;
+  /** Their slugs. */
+  readonly organizationsCreated: readonly string[];
+  readonly itemsCreated: number;
+  readonly locationsCreated: number;
+}
+
+/** A window is this many lines or bytes of the file, whichever is reached first; two are held at most. */
+const windowLines = 100_000;
+const windowBytes = 32 * 1_048_576;
+
+/**
+ * Imports a file: reads its lines, applies them in batches, and settles each line exactly once, however often it is
+ * stopped, killed or started, also twice at once.
+ * @throws InvalidInput when the profile asks for columns the file does not have, or the file is no UTF-8 CSV
+ * @throws Problem `imported_otherwise` when the file was imported with another profile before
+ */
+export async function importFile(job: ImportJob): Promise<ImportReport> {
+  return await new FileImport(job).run();
+}
+
+class FileImport {
+  private readonly job: ImportJob;
+  private readonly reader: CsvReader;
+  private readonly batches: Batches<ImportOrganization>;
+  private readonly rejects: OrderedRejects;
+  private readonly trial = new Trial();
+  private readonly states = new Map<ImportOrganization, ImportState>();
+  private readonly found = new Map<string | undefined, Awaited<ReturnType<OrganizationDirectory['find']>>>();
+  private readLine: ((record: CsvRecord) => ReadLine) | undefined;
+  private inWindow = { lines: 0, bytes: 0 };
+  /** The batch at work: the next is read meanwhile. */
+  private atWork: Promise<void> = Promise.resolve();
+  private lastLine = 0;
+  private lines = 0;
+  private applied = 0;
+  private alreadyApplied = 0;
+  private entries = 0;
+  private itemsCreated = 0;
+  private locationsCreated = 0;
+
+  constructor(job: ImportJob) {
+    this.job = job;
+    this.reader = new CsvReader(job.profile.delimiter);
+    this.batches = new Batches(job.batchLines);
+    this.rejects = new OrderedRejects(job.rejects);
+  }
+
+  async run(): Promise<ImportReport> {
+    const { job } = this;
+    try {
+      for await (const chunk of job.source) {
+        await this.take(this.reader.push(chunk));
+        if (job.signal?.aborted) break;
+        job.onProgress?.(this.lastLine);
+      }
+      if (!job.signal?.aborted) await this.finish();
+    } finally {
+      // Also behind an error: a connection is only given back when nothing is on its way any more.
+      await this.atWork.catch(() => {});
+    }
+    await this.atWork;
+    return {
+      finished: !job.signal?.aborted,
+      lines: this.lines,
+      applied: this.applied,
+      alreadyApplied: this.alreadyApplied,
+      rejected: this.rejects.count,
+      entries: this.entries,
+      organizations: this.states.size,
+      organizationsCreated: job.organizations.created,
+      itemsCreated: this.itemsCreated,
+      locationsCreated: this.locationsCreated,
+    };
+  }
+
+  private async take(records: readonly CsvRecord[]): Promise<void> {
+    for (const record of records) {
+      if (this.job.signal?.aborted) return;
+      if (!this.readLine) this.readLine = this.header(record);
+      else {
+        const waiting = this.takeLine(record, this.readLine(record));
+        if (waiting) await waiting;
+      }
+    }
+  }
+
+  private header(record: CsvRecord): (record: CsvRecord) => ReadLine {
+    if (record.fault || record.fields.some((field) => field.includes('\0'))) {
+      throw new InvalidInput('The file is not CSV in UTF-8.', [
+        { field: `line ${record.line}`, message: record.fault ?? 'contains NUL: save it as UTF-8' },
+      ]);
+    }
+    this.job.onHeader?.(record.fields);
+    return lineReader(this.job.profile, record.fields);
+  }
+
+  private takeLine(record: CsvRecord, read: ReadLine): Promise<void> | undefined {
+    this.lines += 1;
+    this.lastLine = record.line;
+    const waiting = read.faults ? this.reject(record, read.faults.join('; ')) : this.collect(record, read);
+    this.inWindow.lines += 1;
+    this.inWindow.bytes += record.bytes;
+    if (this.inWindow.lines < windowLines && this.inWindow.bytes < windowBytes) return waiting;
+    this.inWindow = { lines: 0, bytes: 0 };
+    return (async () => {
+      await waiting;
+      await this.endWindow();
+    })();
+  }
+
+  private reject(record: CsvRecord, reason: string): undefined {
+    this.rejects.add({ line: record.line, reason, record });
+  }
+
+  /** Puts a line to its organization. Waits only for an organization that is new, or when a batch is full. */
+  private collect(record: CsvRecord, read: ReadLine & { faults?: undefined }): Promise<void> | undefined {
+    const found = this.found.get(read.organization);
+    if (!found) {
+      return this.findOrganization(read.organization).then(() => this.collect(record, read));
+    }
+    if ('fault' in found) return this.reject(record, found.fault);
+    const full = this.batches.add(found, read.line);
+    return full && this.submit(full);
+  }
+
+  private async findOrganization(name: string | undefined): Promise<void> {
+    const { organizations, jobs } = this.job;
+    const found = await organizations.find(name);
+    this.found.set(name, found);
+    if ('fault' in found || this.states.has(found)) return;
+    await this.atWork;
+    const state = await importState(jobs, this.job, found);
+    if (state.appliedOtherwise > 0 && !this.job.again) {
+      throw new Problem(
+        'imported_otherwise',
+        409,
+        `${state.appliedOtherwise} lines of this file were imported into ${found.slug} before, with another profile.`,
+      );
+    }
+    this.states.set(found, state);
+  }
+
+  private async endWindow(): Promise<void> {
+    for (const batch of this.batches.endWindow()) await this.submit(batch);
+    await this.atWork;
+    await this.rejects.flushBefore(this.batches.firstHeldLine());
+  }
+
+  private async finish(): Promise<void> {
+    await this.take(this.reader.end());
+    if (!this.readLine) {
+      throw new InvalidInput('The file is empty.', [{ field: 'file', message: 'has no header line' }]);
+    }
+    const unfinished = new Set(this.states.keys());
+    for (const batch of this.batches.end()) {
+      await this.submit(batch, 'last');
+      unfinished.delete(batch.organization);
+    }
+    for (const organization of this.job.trial ? [] : unfinished) {
+      await this.submit({ organization, entries: [], lineCount: 0 }, 'last');
+    }
+    await this.atWork;
+    await this.rejects.flushBefore(Number.POSITIVE_INFINITY);
+    this.job.onProgress?.(this.lastLine);
+  }
+
+  /** Waits for the batch at work and then sets the next to work. After a stop nothing new is begun. */
+  private async submit(batch: ImportBatch<ImportOrganization>, place?: 'last'): Promise<void> {
+    await this.atWork;
+    if (this.job.signal?.aborted) return;
+    this.atWork = this.apply(batch, place === 'last');
+    // Its failure is met where it is waited for.
+    this.atWork.catch(() => {});
+  }
+
+  private async apply(batch: ImportBatch<ImportOrganization>, finished: boolean): Promise<void> {
+    const { job } = this;
+    const { organization } = batch;
+    const state = this.states.get(organization);
+    if (!state) throw new Error(`a batch of ${organization.slug} came before its state`);
+    const records = new Map<number, CsvRecord>();
+    for (const { lines } of batch.entries) for (const { line, record } of lines) records.set(line, record);
+
+    const isBehind = (batch.entries[0]?.lines[0]?.line ?? Number.POSITIVE_INFINITY) <= state.linesThrough;
+    const earlier = isBehind && state.rejected > 0 ? await earlierRejects(job.jobs, job, batch) : [];
+    const retried = new Set(job.retryRejects ? earlier.map(({ line }) => line) : []);
+    const open = isBehind
+      ? linesOf(batch.entries, (line) => line > state.linesThrough || retried.has(line))
+      : batch.entries;
+    const openLines = open.reduce((sum, { lines }) => sum + lines.length, 0);
+
+    const rejected = earlier.filter(({ line }) => !retried.has(line));
+    this.alreadyApplied += batch.lineCount - openLines - rejected.length;
+    if (openLines > 0 || (finished && !job.trial)) {
+      const posted = await postBatch(job.jobs, job, organization, open, {
+        finished,
+        ...(job.trial && { moved: this.trial.movedBefore(organization, open) }),
+      });
+      this.applied += posted.applied;
+      this.entries += posted.entries;
+      const wouldMake = this.trial.remember(organization, posted);
+      this.itemsCreated += posted.itemsCreated + wouldMake.items;
+      this.locationsCreated += posted.locationsCreated + wouldMake.locations;
+      // Settled between the look at the state and now: by another run of the same import.
+      this.alreadyApplied += openLines - posted.applied - posted.rejected.length;
+      rejected.push(...posted.rejected);
+    }
+    for (const { line, reason } of rejected) {
+      const record = records.get(line);
+      if (!record) throw new Error(`line ${line} was rejected and is not in its batch`);
+      this.reject(record, reason);
+    }
+  }
+}
+
+function linesOf(entries: readonly ImportEntry[], isOpen: (line: number) => boolean): ImportEntry[] {
+  return entries
+    .map((entry) => ({ ...entry, lines: entry.lines.filter(({ line }) => isOpen(line)) }))
+    .filter(({ lines }) => lines.length > 0);
+}

@@ -1,0 +1,234 @@
+import { Code, Name, Reference } from '#ledger/input.ts';
+import { InvalidInput } from '#platform/errors.ts';
+import type { CsvRecord } from './csv-reader.ts';
+import { type ImportKind, type ImportProfile, importKinds } from './profile.ts';
+import { readQuantity } from './quantity.ts';
+import { timeReader } from './time-format.ts';
+
+/** One line of a file as the ledger takes it. */
+export interface ImportLine {
+  /** Where it stands in the file, from 1. */
+  readonly line: number;
+  readonly sku: string;
+  /** What the item is called when it has to be made. */
+  readonly name: string | null;
+  readonly location: string;
+  readonly lot: string;
+  /** The movement's signed quantity, as digits: no binary fraction comes near it. */
+  readonly quantity: string;
+  readonly kind: ImportKind;
+  readonly reference: string | null;
+  /** Local time in the profile's zone, such as `2010-12-01 08:26:00.000`. */
+  readonly time: string | null;
+  /** The record as it was, to show when it is rejected. */
+  readonly record: CsvRecord;
+}
+
+/** A line, whose it is (as the file calls the organization), or why it cannot be read: every reason. */
+export type ReadLine =
+  | { readonly organization: string | undefined; readonly line: ImportLine; readonly faults?: undefined }
+  | { readonly faults: readonly string[] };
+
+/**
+ * Makes the reader of a file's records from its header and its profile.
+ * @throws InvalidInput naming every column the profile asks for and the file does not have
+ */
+export function lineReader(
+  profile: ImportProfile,
+  header: readonly string[],
+): (record: CsvRecord) => ReadLine {
+  const at = columnsOf(profile, header);
+  const readTime = profile.time && timeReader(profile.time.format);
+  const readSku = remembered((text) => checked(Code, 'the SKU', inCase(text.trim(), profile.sku.case)));
+  const readLocation = remembered((text) => checked(Code, 'the location', text.trim()));
+  const readLot = remembered((text) =>
+    text.trim() === '' ? { value: '' } : checked(Code, 'the lot', text.trim()),
+  );
+  const readName = remembered((text) =>
+    text.trim() === '' ? { value: '' } : checked(Name, 'the name', text.trim()),
+  );
+  const readKind = kindReader(profile);
+
+  return (record) => {
+    if (record.fault) return { faults: [record.fault] };
+    const { fields } = record;
+    if (fields.length !== header.length) {
+      return { faults: [`the line has ${fields.length} fields, the header ${header.length}`] };
+    }
+    const field = (index: number) => fields[index] ?? '';
+    const faults: string[] = [];
+    const take = <Value>(read: Checked<Value>): Value | undefined => {
+      if (read.fault !== undefined) faults.push(read.fault);
+      return read.value;
+    };
+
+    const sku = take(readSku(field(at.sku)));
+    const kindOf = take(readKind(at.kind === undefined ? '' : field(at.kind)));
+    const number = take(readQuantity(field(at.quantity)));
+    const location =
+      'constant' in profile.location
+        ? profile.location.constant
+        : take(readLocation(field(at.location ?? -1)));
+    const lot = at.lot === undefined ? '' : take(readLot(field(at.lot)));
+    const name = at.name === undefined ? '' : take(readName(field(at.name)));
+    const reference = take(readReference(profile, at.reference === undefined ? '' : field(at.reference)));
+    let time: string | null = null;
+    if (readTime && at.time !== undefined) {
+      time = readTime(field(at.time).trim()) ?? null;
+      if (time === null) {
+        faults.push(`the time ${shown(field(at.time))} is not one of the form ${profile.time?.format}`);
+      }
+    }
+    const organization = at.organization === undefined ? undefined : field(at.organization).trim();
+    if (organization === '') faults.push('the organization is empty');
+
+    const moved = number && kindOf && take(kindOf(number));
+    if (faults.length > 0 || !moved || sku === undefined || location === undefined) return { faults };
+    return {
+      organization,
+      line: {
+        line: record.line,
+        sku,
+        name: name || null,
+        location,
+        lot: lot ?? '',
+        reference: reference || null,
+        time,
+        record,
+        ...moved,
+      },
+    };
+  };
+}
+
+/** A value, or what is wrong with it. */
+type Checked<Value> =
+  | { readonly value: Value; readonly fault?: undefined }
+  | { readonly fault: string; readonly value?: undefined };
+
+interface Schema {
+  safeParse(value: string): {
+    data?: string | undefined;
+    error?: { issues: readonly { message: string }[] } | undefined;
+  };
+}
+
+function checked(schema: Schema, what: string, text: string): Checked<string> {
+  const { data, error } = schema.safeParse(text);
+  if (error) return { fault: `${what} ${text === '' ? '' : `${shown(text)} `}${error.issues[0]?.message}` };
+  // Postgres has no text with a NUL, and a name is no place for the others either.
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it is to find
+  if (/[\x00-\x1f\x7f-\x9f]/.test(text))
+    return { fault: `${what} ${shown(text)} contains control characters` };
+  return { value: data ?? '' };
+}
+
+function readReference({ reference }: ImportProfile, text: string): Checked<string> {
+  if (reference && 'constant' in reference) return { value: reference.constant };
+  const trimmed = text.trim();
+  return trimmed === '' ? { value: '' } : checked(Reference, 'the reference', trimmed);
+}
+
+type Moved = Pick<ImportLine, 'kind' | 'quantity'>;
+type Number = { readonly digits: string; readonly isNegative: boolean };
+
+const incoming: readonly ImportKind[] = ['receipt', 'return'];
+
+/** What a number is as a movement, once the kind of its line is known. */
+function kindReader({
+  kind,
+  quantity,
+}: ImportProfile): (text: string) => Checked<(number: Number) => Checked<Moved>> {
+  const { sign } = quantity;
+  const outcomes = new Map<ImportKind | undefined, (number: Number) => Checked<Moved>>();
+  for (const each of [undefined, ...importKinds]) {
+    outcomes.set(each, ({ digits, isNegative }) => {
+      if (sign === 'byKind' && isNegative)
+        return { fault: `the quantity -${digits} has a sign: the kind gives it` };
+      const isOut = sign === 'byKind' ? each === 'issue' : isNegative === (sign === 'in');
+      const made = each ?? (isOut ? 'issue' : sign === 'out' ? 'return' : 'receipt');
+      if (isOut ? incoming.includes(made) : made === 'issue') {
+        return {
+          fault: `the quantity ${isNegative ? '-' : ''}${digits} goes the other way than its kind, ${made}`,
+        };
+      }
+      return { value: { kind: made, quantity: isOut ? `-${digits}` : digits } };
+    });
+  }
+  const outcome = (each: ImportKind | undefined) => ({
+    value: outcomes.get(each) as (number: Number) => Checked<Moved>,
+  });
+  if (!kind) return () => outcome(undefined);
+  if ('constant' in kind) return () => outcome(kind.constant);
+  const named = new Map<string, ImportKind>(
+    kind.values ? Object.entries(kind.values) : importKinds.map((each) => [each, each]),
+  );
+  return (text) => {
+    const found = named.get(text.trim());
+    if (!found || (sign === 'byKind' && found === 'adjustment')) {
+      return { fault: `the kind ${shown(text)} is none of ${[...named.keys()].join(', ')}` };
+    }
+    return outcome(found);
+  };
+}
+
+interface Columns {
+  readonly sku: number;
+  readonly quantity: number;
+  readonly organization?: number;
+  readonly kind?: number;
+  readonly location?: number;
+  readonly lot?: number;
+  readonly reference?: number;
+  readonly time?: number;
+  readonly name?: number;
+}
+
+function columnsOf(profile: ImportProfile, header: readonly string[]): Columns {
+  const { organization, sku, quantity, kind, location, lot, reference, time, items } = profile;
+  const asked = { organization, sku, quantity, kind, location, lot, reference, time, name: items.name };
+  const errors: { field: string; message: string }[] = [];
+  const found: Record<string, number> = {};
+  const names = header.map((name) => name.trim());
+  for (const [field, from] of Object.entries(asked)) {
+    if (!from || !('column' in from)) continue;
+    const index = names.indexOf(from.column.trim());
+    if (index < 0 || names.lastIndexOf(from.column.trim()) !== index) {
+      errors.push({
+        field: field === 'name' ? 'items.name.column' : `${field}.column`,
+        message:
+          index < 0
+            ? `the file has no column "${from.column}"; it has ${names.map((name) => `"${name}"`).join(', ')}`
+            : `the file has several columns "${from.column}"`,
+      });
+    }
+    found[field] = index;
+  }
+  if (errors.length > 0) throw new InvalidInput('The profile does not fit the file.', errors);
+  return found as unknown as Columns;
+}
+
+function inCase(text: string, to: 'upper' | 'lower' | undefined): string {
+  return to === undefined ? text : to === 'upper' ? text.toUpperCase() : text.toLowerCase();
+}
+
+/** A value as a sentence shows it: quoted, control characters escaped, not too long. */
+function shown(text: string): string {
+  return JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text);
+}
+
+const maxRemembered = 50_000;
+
+/** The same few thousand codes come again and again; checking one costs more than looking it up. */
+function remembered<Value>(read: (text: string) => Value): (text: string) => Value {
+  const known = new Map<string, Value>();
+  return (text) => {
+    let value = known.get(text);
+    if (value === undefined) {
+      value = read(text);
+      if (known.size >= maxRemembered) known.clear();
+      known.set(text, value);
+    }
+    return value;
+  };
+}

@@ -1,0 +1,50 @@
+import type pg from 'pg';
+import { isRetryable, isSqlError } from '#platform/sqlstate.ts';
+
+/** Attempts at a transaction that meets another one. */
+const maxAttempts = 5;
+
+/**
+ * What only another transaction's work in between can cause: stock or a catalogue that was there a moment ago is not
+ * any more. The next attempt sees the new state and decides by it.
+ */
+const overtaken = new Set(['SK201', '23503']);
+
+/**
+ * Runs one statement in a transaction of a job, inside an organization (none: outside of all).
+ * `jobs` is a connection as stockade_jobs, used by one caller at a time.
+ */
+export async function inOrganizationAsJob<Row extends pg.QueryResultRow>(
+  jobs: pg.ClientBase,
+  orgId: string | undefined,
+  mode: 'read' | 'write',
+  statement: pg.QueryConfig,
+): Promise<Row[]> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await transaction<Row>(jobs, orgId, mode, statement);
+    } catch (error) {
+      const isPassing = isRetryable(error) || (isSqlError(error) && overtaken.has(error.code));
+      if (!isPassing || attempt >= maxAttempts) throw error;
+    }
+  }
+}
+
+async function transaction<Row extends pg.QueryResultRow>(
+  jobs: pg.ClientBase,
+  orgId: string | undefined,
+  mode: 'read' | 'write',
+  statement: pg.QueryConfig,
+): Promise<Row[]> {
+  await jobs.query(mode === 'read' ? 'begin read only' : 'begin');
+  try {
+    if (orgId !== undefined) await jobs.query('select tenancy.enter_as_job($1)', [orgId]);
+    const { rows } = await jobs.query<Row>(statement);
+    await jobs.query('commit');
+    return rows;
+  } catch (error) {
+    // On a connection that is lost there is nothing to take back.
+    await jobs.query('rollback').catch(() => {});
+    throw error;
+  }
+}

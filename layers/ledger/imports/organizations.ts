@@ -1,0 +1,119 @@
+import type pg from 'pg';
+import { Problem } from '#platform/errors.ts';
+import { addOrganization, slugPattern } from '#tenancy/organizations.ts';
+
+/** Whose lines are imported. There is one object per organization. */
+export interface ImportOrganization {
+  /** Absent in a trial for an organization that would be made. */
+  readonly id: string | undefined;
+  readonly slug: string;
+}
+
+export interface OrganizationDirectory {
+  /** The organization that a file calls by this name, or why its lines are rejected. */
+  find(name: string | undefined): Promise<ImportOrganization | { readonly fault: string }>;
+  /** The slugs of those that were made, or in a trial would be. */
+  readonly created: readonly string[];
+}
+
+const maxNameLength = 200;
+
+/** A file of one organization, whatever its lines say. */
+export function oneOrganization(
+  organization: ImportOrganization,
+  created: readonly string[] = [],
+): OrganizationDirectory {
+  return { created, find: async () => organization };
+}
+
+/**
+ * The organizations that a column names, by slug or by name. A name that only comes out as the same slug as another's
+ * is refused: two organizations are never taken for one. `values` says which slug a name means.
+ * `admin` is a connection as stockade_admin.
+ */
+export function organizationsByName(
+  admin: pg.ClientBase,
+  options: {
+    readonly create: boolean;
+    readonly trial: boolean;
+    readonly values?: Readonly<Record<string, string>> | undefined;
+  },
+): OrganizationDirectory {
+  const bySlug = new Map<string, { organization: ImportOrganization; name: string; status: string }>();
+  const created: string[] = [];
+
+  async function look(slug: string) {
+    const known = bySlug.get(slug);
+    if (known) return known;
+    const { rows } = await admin.query<{ id: string; name: string; status: string }>(
+      'select id, name, status from tenancy.organizations where slug = $1',
+      [slug],
+    );
+    if (!rows[0]) return undefined;
+    const { id, name, status } = rows[0];
+    const found = { organization: { id, slug }, name, status };
+    bySlug.set(slug, found);
+    return found;
+  }
+
+  async function make(slug: string, name: string) {
+    if (options.trial) {
+      const made = { organization: { id: undefined, slug }, name, status: 'active' };
+      bySlug.set(slug, made);
+      created.push(slug);
+      return made;
+    }
+    try {
+      await addOrganization(admin, { slug, name });
+      created.push(slug);
+    } catch (error) {
+      // Another run was faster: then it is there now.
+      if (!(error instanceof Problem && error.code === 'already_exists')) throw error;
+    }
+    return await look(slug);
+  }
+
+  return {
+    created,
+    async find(name = '') {
+      if (name.length > maxNameLength)
+        return { fault: `the organization has more than ${maxNameLength} characters` };
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it is to find
+      if (/[\x00-\x1f\x7f-\x9f]/.test(name)) return { fault: 'the organization contains control characters' };
+      const mapped = options.values?.[name];
+      const slug = mapped ?? slugOf(name);
+      const shown = JSON.stringify(name);
+      if (!slugPattern.test(slug)) {
+        return {
+          fault: `the organization ${shown} gives no slug: name one in the profile's organization.values`,
+        };
+      }
+      const found = (await look(slug)) ?? (options.create ? await make(slug, name) : undefined);
+      if (!found) return { fault: `there is no organization ${slug}` };
+      if (mapped === undefined && name !== slug && name !== found.name) {
+        return {
+          fault:
+            `the organization ${shown} would be ${slug}, which is called ${JSON.stringify(found.name)}: ` +
+            "say which it is in the profile's organization.values",
+        };
+      }
+      if (found.status !== 'active') return { fault: `the organization ${slug} is suspended` };
+      return found.organization;
+    },
+  };
+}
+
+/** The slug of a name: "United Kingdom" is united-kingdom, "Łódź & Søn" is lodz-son. */
+export function slugOf(name: string): string {
+  return name
+    .normalize('NFKD')
+    .toLowerCase()
+    .replace(/[łøđßæœ]/g, (letter) => spelled[letter] ?? letter)
+    .replace(/\p{Mark}/gu, '')
+    .replace(/[^a-z0-9]+/g, '-')
+    .slice(0, 63)
+    .replace(/^-+|-+$/g, '');
+}
+
+/** Letters that are no base letter with a mark. */
+const spelled: Readonly<Record<string, string>> = { ł: 'l', ø: 'o', đ: 'd', ß: 'ss', æ: 'ae', œ: 'oe' };

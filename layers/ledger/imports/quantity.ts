@@ -1,0 +1,31 @@
+const maxWholeDigits = 11;
+const maxDecimals = 4;
+
+/** A number of a file as its digits and its sign. */
+export interface ReadNumber {
+  readonly digits: string;
+  readonly isNegative: boolean;
+}
+
+/**
+ * Reads a quantity exactly: as the digits that are there, never through a binary fraction.
+ * Zero moves nothing and is refused, like everything that numeric(15,4) does not hold.
+ */
+export function readQuantity(
+  text: string,
+):
+  | { readonly value: ReadNumber; readonly fault?: undefined }
+  | { readonly fault: string; readonly value?: undefined } {
+  const trimmed = text.trim();
+  if (trimmed === '') return { fault: 'the quantity is empty' };
+  const [, sign = '', whole = '', decimals = ''] = /^([+-]?)0*(\d+)(?:\.(\d*?)0*)?$/.exec(trimmed) ?? [];
+  const refuse = (what: string) => ({
+    fault: `the quantity ${JSON.stringify(trimmed.slice(0, 40))} ${what}`,
+  });
+  if (whole === '') return refuse('is not a number');
+  if (whole.length > maxWholeDigits) return refuse(`has more than ${maxWholeDigits} digits before the point`);
+  if (decimals.length > maxDecimals) return refuse(`has more than ${maxDecimals} decimals`);
+  const digits = decimals === '' ? whole : `${whole}.${decimals}`;
+  if (digits === '0') return refuse('is zero');
+  return { value: { digits, isNegative: sign === '-' } };
+}

@@ -1,0 +1,35 @@
+import type { CsvRecord } from './csv-reader.ts';
+
+/** A line that was not applied: where, why, and what it was. */
+export interface Reject {
+  readonly line: number;
+  readonly reason: string;
+  readonly record: CsvRecord;
+}
+
+/** Where rejects go, in the order of the file. */
+export type RejectSink = (reject: Reject) => Promise<void>;
+
+/** Puts rejects in the order of the file: some are known when a line is read, others when its batch was applied. */
+export class OrderedRejects {
+  private readonly sink: RejectSink;
+  private waiting: Reject[] = [];
+  count = 0;
+
+  constructor(sink: RejectSink) {
+    this.sink = sink;
+  }
+
+  add(reject: Reject): void {
+    this.waiting.push(reject);
+    this.count += 1;
+  }
+
+  /** Hands on what stands before a line; nothing before it will be added any more. */
+  async flushBefore(line: number): Promise<void> {
+    const ready = this.waiting.filter((reject) => reject.line < line);
+    this.waiting = this.waiting.filter((reject) => reject.line >= line);
+    ready.sort((a, b) => a.line - b.line);
+    for (const reject of ready) await this.sink(reject);
+  }
+}

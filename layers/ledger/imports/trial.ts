@@ -1,0 +1,52 @@
+import type { ImportEntry } from './batches.ts';
+import type { ImportOrganization } from './organizations.ts';
+import type { MovedKey, PostedBatch } from './post-batch.ts';
+
+/** Quantities have at most four decimals: in these units they are whole numbers, and sums stay exact. */
+const unitsPerOne = 10_000;
+
+/**
+ * What the batches of a trial would have left behind for those after them. A trial writes nothing, so it is kept here:
+ * one number for each item, location and lot of the file.
+ */
+export class Trial {
+  private readonly moved = new Map<string, number>();
+  private readonly made = new Set<string>();
+
+  /** What earlier batches would have moved of the keys in these entries. */
+  movedBefore(organization: ImportOrganization, entries: readonly ImportEntry[]): MovedKey[] {
+    const keys = new Map<string, MovedKey>();
+    for (const { lines } of entries) {
+      for (const { sku, location, lot } of lines) {
+        const key = keyOf(organization, sku, location, lot);
+        const units = this.moved.get(key);
+        if (units) keys.set(key, { sku, location, lot, quantity: units / unitsPerOne });
+      }
+    }
+    return [...keys.values()];
+  }
+
+  /** Remembers a batch; gives how many items and locations it would be the first to make. */
+  remember(
+    organization: ImportOrganization,
+    { moved, missing }: PostedBatch,
+  ): { readonly items: number; readonly locations: number } {
+    for (const { sku, location, lot, quantity } of moved ?? []) {
+      const key = keyOf(organization, sku, location, lot);
+      this.moved.set(key, (this.moved.get(key) ?? 0) + Math.round(quantity * unitsPerOne));
+    }
+    const firstTimes = (kind: string, codes: readonly string[]) => {
+      const before = this.made.size;
+      for (const code of codes) this.made.add(keyOf(organization, kind, code));
+      return this.made.size - before;
+    };
+    return {
+      items: firstTimes('item', missing?.items ?? []),
+      locations: firstTimes('location', missing?.locations ?? []),
+    };
+  }
+}
+
+function keyOf(organization: ImportOrganization, ...codes: readonly string[]): string {
+  return JSON.stringify([organization.slug, ...codes]);
+}
