@@ -12,6 +12,8 @@ declare module 'vitest' {
   export interface ProvidedContext {
     /** The superuser's URL to the run's Postgres server. */
     clusterUrl: string;
+    /** The server's log. */
+    clusterLog: string;
     /** A migrated database that nobody connects to, for cloning. */
     templateDatabase: string;
   }
@@ -30,6 +32,7 @@ export default async function setup({ provide }: TestProject): Promise<() => Pro
     throw error;
   }
   provide('clusterUrl', cluster.url);
+  provide('clusterLog', join(cluster.directory, 'postgres.log'));
   provide('templateDatabase', templateDatabase);
   return async () => {
     await cluster.destroy();

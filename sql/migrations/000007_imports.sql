@@ -155,19 +155,6 @@ declare
 begin
   refusals := array_fill(null::text, array[p_entry_count]);
 
-  if not v_trial then
-    -- Held until the trigger has applied the batch, and taken in the trigger's order against deadlocks.
-    perform
-    from inventory.balances b
-    where b.org_id = p_org_id
-      and (b.item_id, b.location_id, b.lot) in (
-        select p_item_ids[line.sku], p_location_ids[line.location], line.lot
-        from unnest(p_line_skus, p_line_locations, p_lots) as line (sku, location, lot)
-      )
-    order by b.org_id, b.item_id, b.location_id, b.lot
-    for update;
-  end if;
-
   select
     array_agg(key.sku order by key.sku, key.location, key.lot),
     array_agg(key.location order by key.sku, key.location, key.lot),
@@ -306,6 +293,7 @@ declare
   v_items_created bigint := 0;
   v_locations_created bigint := 0;
   v_watch_all boolean := v_trial;
+  v_held boolean := false;
   v_refusals text[];
   v_moved jsonb;
   v_recorded_at timestamptz(3) := clock_timestamp();
@@ -411,6 +399,19 @@ begin
       select from unnest(p_line_skus, p_quantities, v_reasons) as line (sku, quantity, reason)
       where reason is null and quantity < 0 and not v_allow_negative[line.sku]
     ) then
+      if not v_trial then
+        -- Held until the trigger has applied the batch: every balance of it, in the trigger's order, also those that
+        -- are not there yet. Taking only some of them first could meet a posting that takes all, and deadlock.
+        insert into inventory.balances as b (org_id, item_id, location_id, lot, on_hand, version)
+        select distinct v_org_id, v_item_ids[line.sku], v_location_ids[line.location], line.lot, 0, 0
+        from unnest(p_line_skus, p_line_locations, p_lots, v_reasons) as line (sku, location, lot, reason)
+        where line.reason is null
+        order by 2, 3, 4
+        on conflict (org_id, item_id, location_id, lot) do update
+          set version = b.version;
+        v_held := true;
+      end if;
+
       select refused.refusals, refused.moved
       into v_refusals, v_moved
       from (
@@ -476,6 +477,17 @@ begin
         v_watch_all := true;
     end;
   end loop;
+
+  if v_held then
+    -- Where nothing was applied to a balance that was made to be held, there is no balance.
+    delete from inventory.balances b
+    where b.org_id = v_org_id
+      and b.version = 0
+      and (b.item_id, b.location_id, b.lot) in (
+        select v_item_ids[line.sku], v_location_ids[line.location], line.lot
+        from unnest(p_line_skus, p_line_locations, p_lots) as line (sku, location, lot)
+      );
+  end if;
 
   if not v_trial then
     if v_retry then

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { deadlocksIn } from '#tests/deadlocks.ts';
 import { openWorld } from '#tests/world.ts';
 
 const world = openWorld();
@@ -90,12 +91,6 @@ test('entries of 100 lines over shared keys in opposed order from 8 connections:
   for (const location of ['A', 'B', 'C', 'D']) await acme.location(location);
   const keys = skus.flatMap((sku) => ['A', 'B', 'C', 'D'].map((location) => ({ sku, location })));
 
-  const superuser = await world.superuser();
-  const deadlocks = async () =>
-    (await superuser.query('select deadlocks::int from pg_stat_database where datname = current_database()'))
-      .rows[0].deadlocks;
-  const before = await deadlocks();
-
   const expected = new Map<string, number>();
   const answers = await concurrently(64, 8, (index) => {
     const ordered = index % 3 === 2 ? shuffled(keys, index) : index % 2 === 0 ? keys : keys.toReversed();
@@ -105,7 +100,7 @@ test('entries of 100 lines over shared keys in opposed order from 8 connections:
   });
 
   expect(answers.map(({ status }) => status)).toEqual(Array(64).fill(201));
-  expect(await deadlocks()).toBe(before);
+  expect(await deadlocksIn(world.adminUrl)).toBe(0);
   for (const sku of skus) expect([sku, await acme.onHand(sku)]).toEqual([sku, expected.get(sku)]);
 });
 

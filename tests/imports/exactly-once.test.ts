@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { deadlocksIn } from '#tests/deadlocks.ts';
 import { openDatabase } from './database.ts';
 import { breakAt, chunks, ledgerOf, newOrganization, onHand, plainProfile, type Run, run } from './engine.ts';
 
@@ -201,6 +202,7 @@ test('twenty imports and postings of the same items at once neither deadlock nor
       run(database, fileNumber(number), { profile, organizations: directory, batchLines: 7 }),
     ),
   );
+  expect(await deadlocksIn(database.url)).toBe(0);
   const applied = runs.reduce((sum, { report }) => sum + report.applied, 0);
   const rejected = runs.reduce((sum, { report }) => sum + report.rejected, 0);
   expect(applied + rejected).toBe(20 * 30);
