@@ -30,7 +30,9 @@ beforeAll(async () => {
   await globex.item('SECRET');
   await globex.location('VAULT');
   // As on RDS, where nobody can take the core's functions away: the seal alone must hold.
-  await (await world.superuser()).query('grant execute on function set_config(text, text, boolean) to public');
+  await (await world.superuser()).query(
+    'grant execute on function set_config(text, text, boolean) to public',
+  );
   api = await world.connect('stockade_api');
 });
 

@@ -1,0 +1,1862 @@
+-- The whole schema as the database tells it. Written by `npm run schema`; `npm run check` compares it with
+-- what the migrations make. Do not edit it: write a migration.
+-- It can be executed, as a superuser, on an empty database of a cluster that has the roles.
+set check_function_bodies = off;
+set search_path = '';
+
+-- Roles, as sql/roles.sql makes them
+-- create role stockade_admin login inherit nobypassrls nocreaterole nocreatedb noreplication;
+-- alter role stockade_admin set lock_timeout = 5s;
+-- alter role stockade_admin set search_path = "";
+-- alter role stockade_admin set statement_timeout = 60s;
+-- create role stockade_api login inherit nobypassrls nocreaterole nocreatedb noreplication;
+-- alter role stockade_api set idle_in_transaction_session_timeout = 30s;
+-- alter role stockade_api set lock_timeout = 5s;
+-- alter role stockade_api set search_path = "";
+-- alter role stockade_api set statement_timeout = 15s;
+-- create role stockade_jobs login inherit nobypassrls nocreaterole nocreatedb noreplication;
+-- alter role stockade_jobs set lock_timeout = 30s;
+-- alter role stockade_jobs set search_path = "";
+-- create role stockade_owner nologin inherit nobypassrls nocreaterole nocreatedb noreplication;
+
+-- Database
+do $database$
+begin
+  execute format('revoke temporary on database %I from public', current_database());
+  execute format('grant connect on database %I to public', current_database());
+  execute format('grant connect on database %I to stockade_admin', current_database());
+  execute format('grant connect on database %I to stockade_api', current_database());
+  execute format('grant connect on database %I to stockade_jobs', current_database());
+  execute format('grant create on database %I to stockade_owner', current_database());
+end
+$database$;
+
+-- Schemas
+create schema inventory;
+alter schema inventory owner to stockade_owner;
+grant usage on schema inventory to stockade_admin, stockade_api, stockade_jobs;
+create schema if not exists public;
+alter schema public owner to pg_database_owner;
+revoke usage on schema public from public;
+create schema stockade_migrations;
+alter schema stockade_migrations owner to stockade_owner;
+create schema tenancy;
+alter schema tenancy owner to stockade_owner;
+grant usage on schema tenancy to stockade_admin, stockade_api, stockade_jobs;
+
+-- inventory.apply_movements()
+CREATE OR REPLACE FUNCTION inventory.apply_movements()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_short json;
+begin
+  with applied as (
+    -- One upsert per key, in key order: two statements that share keys lock them in the same order and cannot deadlock.
+    insert into inventory.balances as b (org_id, item_id, location_id, lot, on_hand, version)
+    select org_id, item_id, location_id, lot, sum(quantity), count(*)
+    from added
+    group by org_id, item_id, location_id, lot
+    order by org_id, item_id, location_id, lot
+    on conflict (org_id, item_id, location_id, lot) do update
+      set on_hand = b.on_hand + excluded.on_hand,
+          version = b.version + excluded.version
+    returning b.org_id, b.item_id, b.on_hand < b.reserved as below_zero
+  )
+  -- Nearly always the answer is no; who is short of what is only worked out when it is yes.
+  select null
+  from applied a
+  where a.below_zero
+    -- One item looked up at a time: a join could be planned for another size of batch.
+    and not (select i.allow_negative from inventory.items i where i.org_id = a.org_id and i.id = a.item_id)
+  limit 1
+  into v_short;
+  if not found then
+    return null;
+  end if;
+
+  -- Only a key that was taken from can be short: a receipt into a negative balance is always welcome.
+  with delta as (
+    select org_id, item_id, location_id, lot, sum(quantity) as quantity
+    from added
+    group by org_id, item_id, location_id, lot
+    having sum(quantity) < 0
+  )
+  select json_agg(
+    json_build_object(
+      'sku', i.sku,
+      'location', l.code,
+      'lot', nullif(b.lot, ''),
+      'available', b.on_hand - b.reserved - d.quantity,
+      'requested', - d.quantity
+    )
+    order by i.sku, l.code, b.lot
+  )
+  into v_short
+  from delta d
+  join inventory.balances b using (org_id, item_id, location_id, lot)
+  join inventory.items i on i.org_id = b.org_id and i.id = b.item_id
+  join inventory.locations l on l.org_id = b.org_id and l.id = b.location_id
+  where b.on_hand < b.reserved
+    and not i.allow_negative;
+
+  if v_short is not null then
+    raise exception 'not enough stock' using errcode = 'SK201', detail = v_short;
+  end if;
+  return null;
+end
+$function$;
+alter function inventory.apply_movements() owner to stockade_owner;
+comment on function inventory.apply_movements() is
+  'Adds the movements of one statement to their balances. Raises SK201 when a line takes more than is available of an item that may not go negative; DETAIL lists every such key.';
+revoke execute on function inventory.apply_movements() from public;
+
+-- inventory.claim_idempotency_key(text,bytea)
+CREATE OR REPLACE FUNCTION inventory.claim_idempotency_key(p_key text, p_fingerprint bytea)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_org_id uuid := tenancy.require_scope('write');
+  v_claimed inventory.idempotency_keys;
+begin
+  -- Of two at once the second waits here for the first to end, and then finds what it left.
+  insert into inventory.idempotency_keys (org_id, key, fingerprint)
+  values (v_org_id, p_key, p_fingerprint)
+  on conflict (org_id, key) do nothing;
+  if found then
+    return;
+  end if;
+
+  select * into strict v_claimed from inventory.idempotency_keys where org_id = v_org_id and key = p_key;
+  if v_claimed.fingerprint <> p_fingerprint then
+    raise exception 'this idempotency key was used for another request' using errcode = 'SK205';
+  end if;
+  -- An exception, because it makes the server skip the statements that are already on their way behind this one.
+  raise exception 'this request was answered before' using errcode = 'SK200', detail = v_claimed.response;
+end
+$function$;
+alter function inventory.claim_idempotency_key(text,bytea) owner to stockade_owner;
+comment on function inventory.claim_idempotency_key(text,bytea) is
+  'Claims an idempotency key for this transaction. p_fingerprint is the SHA-256 of the request. Raises SK200 with the stored response when the request was answered before, SK205 when the key was used for another one.';
+revoke execute on function inventory.claim_idempotency_key(text,bytea) from public;
+grant execute on function inventory.claim_idempotency_key(text,bytea) to stockade_api;
+
+-- inventory.create_item(jsonb)
+CREATE OR REPLACE FUNCTION inventory.create_item(p_item jsonb)
+ RETURNS json
+ LANGUAGE sql
+ SET search_path TO ''
+AS $function$
+  insert into inventory.items (org_id, sku, name, unit, tracking, allow_negative, reorder_point, metadata)
+  values (
+    tenancy.require_scope('write'),
+    p_item ->> 'sku',
+    p_item ->> 'name',
+    coalesce(p_item ->> 'unit', 'each'),
+    coalesce(p_item ->> 'tracking', 'none'),
+    coalesce((p_item ->> 'allowNegative')::boolean, false),
+    (p_item ->> 'reorderPoint')::numeric,
+    coalesce(p_item -> 'metadata', '{}')
+  )
+  returning inventory.item_json(items)
+$function$;
+alter function inventory.create_item(jsonb) owner to stockade_owner;
+revoke execute on function inventory.create_item(jsonb) from public;
+grant execute on function inventory.create_item(jsonb) to stockade_api, stockade_jobs;
+
+-- inventory.create_location(jsonb)
+CREATE OR REPLACE FUNCTION inventory.create_location(p_location jsonb)
+ RETURNS json
+ LANGUAGE sql
+ SET search_path TO ''
+AS $function$
+  insert into inventory.locations (org_id, code, name, kind)
+  values (
+    tenancy.require_scope('write'),
+    p_location ->> 'code',
+    p_location ->> 'name',
+    coalesce(p_location ->> 'kind', 'warehouse')
+  )
+  returning inventory.location_json(locations)
+$function$;
+alter function inventory.create_location(jsonb) owner to stockade_owner;
+revoke execute on function inventory.create_location(jsonb) from public;
+grant execute on function inventory.create_location(jsonb) to stockade_api, stockade_jobs;
+
+-- inventory.find_import_items(uuid,text[],jsonb)
+CREATE OR REPLACE FUNCTION inventory.find_import_items(p_org_id uuid, p_skus text[], p_options jsonb, OUT item_ids uuid[], OUT tracking text[], OUT allow_negative boolean[])
+ RETURNS record
+ LANGUAGE sql
+ STABLE
+ SET search_path TO ''
+AS $function$
+  select
+    array_agg(i.id order by s.n),
+    array_agg(coalesce(i.tracking, p_options ->> 'tracking') order by s.n),
+    array_agg(coalesce(i.allow_negative, (p_options ->> 'allowNegative')::boolean) order by s.n)
+  from unnest(p_skus) with ordinality as s (sku, n)
+  left join inventory.items i on i.org_id = p_org_id and i.sku = s.sku
+$function$;
+alter function inventory.find_import_items(uuid,text[],jsonb) owner to stockade_owner;
+revoke execute on function inventory.find_import_items(uuid,text[],jsonb) from public;
+
+-- inventory.find_import_locations(uuid,text[])
+CREATE OR REPLACE FUNCTION inventory.find_import_locations(p_org_id uuid, p_codes text[])
+ RETURNS uuid[]
+ LANGUAGE sql
+ STABLE
+ SET search_path TO ''
+AS $function$
+  select array_agg(l.id order by s.n)
+  from unnest(p_codes) with ordinality as s (code, n)
+  left join inventory.locations l on l.org_id = p_org_id and l.code = s.code
+$function$;
+alter function inventory.find_import_locations(uuid,text[]) owner to stockade_owner;
+revoke execute on function inventory.find_import_locations(uuid,text[]) from public;
+
+-- inventory.import_batch(bytea,bytea,text,jsonb,text[],text[],text[],text[],text[],text[],bigint[],integer[],integer[],integer[],text[],numeric[])
+CREATE OR REPLACE FUNCTION inventory.import_batch(p_file_digest bytea, p_profile_digest bytea, p_file_name text, p_options jsonb, p_skus text[], p_names text[], p_locations text[], p_kinds text[], p_references text[], p_times text[], p_lines bigint[], p_line_entries integer[], p_line_skus integer[], p_line_locations integer[], p_lots text[], p_quantities numeric[])
+ RETURNS json
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  -- Tells what would happen and writes nothing, so that it runs in a read-only transaction.
+  v_trial constant boolean := (p_options ->> 'trial')::boolean;
+  v_create constant boolean := (p_options ->> 'createMissing')::boolean;
+  v_retry constant boolean := (p_options ->> 'retryRejects')::boolean;
+  -- A trial may be for an organization that does not exist yet: then none is entered, and nothing is found.
+  v_org_id constant uuid := case when v_trial then tenancy.current_org() else tenancy.require_scope('write') end;
+  v_import inventory.imports;
+  -- Arrays of their own, not fields of a record: only a variable's elements are found without counting them off.
+  v_item_ids uuid[];
+  v_tracking text[];
+  v_allow_negative boolean[];
+  v_location_ids uuid[];
+  -- Of each line: null when it is to be applied, '' when it was settled before, else why it is rejected.
+  v_reasons text[];
+  v_missing_items text[];
+  v_missing_names text[];
+  v_missing_locations text[];
+  v_items_created bigint := 0;
+  v_locations_created bigint := 0;
+  v_watch_all boolean := v_trial;
+  v_held boolean := false;
+  v_refusals text[];
+  v_moved jsonb;
+  v_recorded_at timestamptz(3) := clock_timestamp();
+  v_entry_ids uuid[];
+  v_occurred_at timestamptz[];
+  v_entries bigint := 0;
+  v_applied bigint := 0;
+  v_rejected json;
+begin
+  if exists (
+    select from unnest(p_kinds) as kind
+    where kind is null or kind not in ('receipt', 'return', 'issue', 'adjustment', 'opening')
+  ) then
+    raise exception 'an entry of an import has a kind that cannot be imported' using errcode = 'SK301', detail = json_build_array(
+      json_build_object('field', 'kind', 'message', 'is none of receipt, return, issue, adjustment, opening'));
+  end if;
+  if exists (
+    select from unnest(p_line_entries, p_quantities) as line (entry, quantity)
+    where (quantity < 0 and p_kinds[entry] in ('receipt', 'return')) or (quantity > 0 and p_kinds[entry] = 'issue')
+  ) then
+    raise exception 'a line of an import has the wrong sign for its kind' using errcode = 'SK303';
+  end if;
+  if exists (select from tenancy.organizations where id = v_org_id and status <> 'active') then
+    raise exception 'this organization is suspended' using errcode = 'SK103';
+  end if;
+
+  if not v_trial then
+    insert into inventory.imports (org_id, file_digest, profile_digest, file_name)
+    values (v_org_id, p_file_digest, p_profile_digest, p_file_name)
+    on conflict (org_id, file_digest, profile_digest) do nothing;
+    -- Of two runs of one import the second waits here, and then finds the lines settled.
+    perform
+    from inventory.imports
+    where org_id = v_org_id and file_digest = p_file_digest and profile_digest = p_profile_digest
+    for update;
+  end if;
+  select * into v_import
+  from inventory.imports
+  where org_id = v_org_id and file_digest = p_file_digest and profile_digest = p_profile_digest;
+
+  select * into v_item_ids, v_tracking, v_allow_negative
+  from inventory.find_import_items(v_org_id, p_skus, p_options);
+  v_location_ids := inventory.find_import_locations(v_org_id, p_locations);
+
+  select array_agg(
+    case
+      when line.line <= v_import.lines_through
+        and not (
+          v_retry
+          and exists (
+            select from inventory.import_rejects r
+            where r.org_id = v_org_id and r.import_id = v_import.id and r.line = line.line
+          )
+        )
+        then ''
+      when v_item_ids[line.sku] is null and not v_create
+        then format('there is no item with the SKU %s', to_json(p_skus[line.sku]))
+      when v_location_ids[line.location] is null and not v_create
+        then format('there is no location with the code %s', to_json(p_locations[line.location]))
+      when v_tracking[line.sku] = 'lot' and line.lot = ''
+        then format('the item %s is tracked by lot and the line names none', to_json(p_skus[line.sku]))
+      when v_tracking[line.sku] = 'none' and line.lot <> ''
+        then format('the item %s is not tracked by lot and the line names one', to_json(p_skus[line.sku]))
+    end
+    order by line.n
+  )
+  into v_reasons
+  from unnest(p_lines, p_line_skus, p_line_locations, p_lots)
+    with ordinality as line (line, sku, location, lot, n);
+
+  if v_create and array_position(v_item_ids, null) is not null then
+    select array_agg(p_skus[missing.sku]), array_agg(p_names[missing.sku])
+    into v_missing_items, v_missing_names
+    from (
+      select distinct line.sku
+      from unnest(p_line_skus, v_reasons) as line (sku, reason)
+      where reason is null and v_item_ids[line.sku] is null
+    ) as missing;
+    if not v_trial then
+      v_items_created := inventory.make_import_items(v_org_id, v_missing_items, v_missing_names, p_options);
+      select * into v_item_ids, v_tracking, v_allow_negative
+      from inventory.find_import_items(v_org_id, p_skus, p_options);
+    end if;
+  end if;
+
+  if v_create and array_position(v_location_ids, null) is not null then
+    select array_agg(p_locations[missing.location])
+    into v_missing_locations
+    from (
+      select distinct line.location
+      from unnest(p_line_locations, v_reasons) as line (location, reason)
+      where reason is null and v_location_ids[line.location] is null
+    ) as missing;
+    if not v_trial then
+      v_locations_created := inventory.make_import_locations(v_org_id, v_missing_locations);
+      v_location_ids := inventory.find_import_locations(v_org_id, p_locations);
+    end if;
+  end if;
+
+  loop
+    -- Only items that may not go negative can refuse an entry; all are watched once a balance has overflowed.
+    if v_watch_all or exists (
+      select from unnest(p_line_skus, p_quantities, v_reasons) as line (sku, quantity, reason)
+      where reason is null and quantity < 0 and not v_allow_negative[line.sku]
+    ) then
+      if not v_trial then
+        -- Held until the trigger has applied the batch: every balance of it, in the trigger's order, also those that
+        -- are not there yet. Taking only some of them first could meet a posting that takes all, and deadlock.
+        insert into inventory.balances as b (org_id, item_id, location_id, lot, on_hand, version)
+        select distinct v_org_id, v_item_ids[line.sku], v_location_ids[line.location], line.lot, 0, 0
+        from unnest(p_line_skus, p_line_locations, p_lots, v_reasons) as line (sku, location, lot, reason)
+        where line.reason is null
+        order by 2, 3, 4
+        on conflict (org_id, item_id, location_id, lot) do update
+          set version = b.version;
+        v_held := true;
+      end if;
+
+      select refused.refusals, refused.moved
+      into v_refusals, v_moved
+      from (
+        select
+          array_agg(line.entry order by n) as entries,
+          array_agg(line.sku order by n) as skus,
+          array_agg(line.location order by n) as locations,
+          array_agg(line.lot order by n) as lots,
+          array_agg(line.quantity order by n) as quantities
+        from unnest(p_line_entries, p_line_skus, p_line_locations, p_lots, p_quantities, v_reasons)
+          with ordinality as line (entry, sku, location, lot, quantity, reason, n)
+        where line.reason is null and (v_watch_all or not v_allow_negative[line.sku])
+      ) as watched
+      cross join lateral inventory.import_refusals(
+        v_org_id, p_options, cardinality(p_kinds), p_skus, v_item_ids, v_allow_negative,
+        p_locations, v_location_ids, watched.entries, watched.skus, watched.locations, watched.lots, watched.quantities
+      ) as refused;
+      select array_agg(coalesce(line.reason, v_refusals[line.entry]) order by n)
+      into v_reasons
+      from unnest(p_line_entries, v_reasons) with ordinality as line (entry, reason, n);
+    end if;
+
+    select count(distinct line.entry), count(*)
+    into v_entries, v_applied
+    from unnest(p_line_entries, v_reasons) as line (entry, reason)
+    where line.reason is null;
+    exit when v_trial or v_applied = 0;
+
+    begin
+      v_entry_ids := array(select inventory.new_id() from generate_series(1, cardinality(p_kinds)));
+      v_occurred_at := array(
+        select coalesce(at::timestamp at time zone (p_options ->> 'timeZone'), v_recorded_at)
+        from unnest(p_times) with ordinality as t (at, n)
+        order by n
+      );
+
+      insert into inventory.entries (org_id, id, kind, reference, occurred_at, recorded_at, actor, metadata)
+      select
+        v_org_id, v_entry_ids[e.entry], p_kinds[e.entry], p_references[e.entry], v_occurred_at[e.entry], v_recorded_at,
+        tenancy.current_actor(), jsonb_build_object('import', v_import.id, 'line', e.first_line)
+      from (
+        select line.entry, min(line.line) as first_line
+        from unnest(p_lines, p_line_entries, v_reasons) as line (line, entry, reason)
+        where line.reason is null
+        group by line.entry
+      ) as e
+      order by e.entry;
+
+      insert into inventory.movements (org_id, entry_id, line, item_id, location_id, lot, quantity, occurred_at, recorded_at)
+      select
+        v_org_id, v_entry_ids[m.entry], row_number() over (partition by m.entry order by m.n),
+        v_item_ids[m.sku], v_location_ids[m.location], m.lot, m.quantity, v_occurred_at[m.entry], v_recorded_at
+      from unnest(p_line_entries, p_line_skus, p_line_locations, p_lots, p_quantities, v_reasons)
+        with ordinality as m (entry, sku, location, lot, quantity, reason, n)
+      where m.reason is null
+      order by m.n;
+      exit;
+    exception
+      when numeric_value_out_of_range then
+        if v_watch_all then
+          raise;
+        end if;
+        v_watch_all := true;
+    end;
+  end loop;
+
+  if v_held then
+    -- Where nothing was applied to a balance that was made to be held, there is no balance.
+    delete from inventory.balances b
+    where b.org_id = v_org_id
+      and b.version = 0
+      and (b.item_id, b.location_id, b.lot) in (
+        select v_item_ids[line.sku], v_location_ids[line.location], line.lot
+        from unnest(p_line_skus, p_line_locations, p_lots) as line (sku, location, lot)
+      );
+  end if;
+
+  if not v_trial then
+    if v_retry then
+      delete from inventory.import_rejects
+      where org_id = v_org_id
+        and import_id = v_import.id
+        and line in (
+          select applied.line
+          from unnest(p_lines, v_reasons) as applied (line, reason)
+          where applied.reason is null
+        );
+    end if;
+
+    insert into inventory.import_rejects (org_id, import_id, line, reason)
+    select v_org_id, v_import.id, rejected.line, rejected.reason
+    from unnest(p_lines, v_reasons) as rejected (line, reason)
+    where rejected.reason <> ''
+    on conflict (org_id, import_id, line) do update set reason = excluded.reason;
+
+    update inventory.imports i
+    set lines_through = greatest(i.lines_through, batch.lines_through),
+        applied = i.applied + v_applied,
+        entries = i.entries + v_entries,
+        rejected = i.rejected + batch.newly_rejected - batch.retried,
+        finished_at = case when (p_options ->> 'finished')::boolean then coalesce(i.finished_at, now()) else i.finished_at end
+    from (
+      select
+        coalesce(max(line.line), 0) as lines_through,
+        count(*) filter (where line.reason <> '' and line.line > v_import.lines_through) as newly_rejected,
+        count(*) filter (where line.reason is null and line.line <= v_import.lines_through) as retried
+      from unnest(p_lines, v_reasons) as line (line, reason)
+    ) as batch
+    where i.org_id = v_org_id and i.id = v_import.id;
+  end if;
+
+  select json_agg(
+    json_build_object('line', line.line, 'reason', coalesce(nullif(line.reason, ''), r.reason))
+    order by line.line
+  )
+  into v_rejected
+  from unnest(p_lines, v_reasons) as line (line, reason)
+  left join inventory.import_rejects r
+    on r.org_id = v_org_id and r.import_id = v_import.id and r.line = line.line and line.reason = ''
+  where coalesce(nullif(line.reason, ''), r.reason) is not null;
+
+  return json_build_object(
+    'applied', v_applied,
+    'entries', v_entries,
+    'itemsCreated', v_items_created,
+    'locationsCreated', v_locations_created,
+    'rejected', coalesce(v_rejected, '[]'),
+    'moved', v_moved,
+    'missing', case when v_trial then json_build_object('items', v_missing_items, 'locations', v_missing_locations) end
+  );
+end
+$function$;
+alter function inventory.import_batch(bytea,bytea,text,jsonb,text[],text[],text[],text[],text[],text[],bigint[],integer[],integer[],integer[],text[],numeric[]) owner to stockade_owner;
+comment on function inventory.import_batch(bytea,bytea,text,jsonb,text[],text[],text[],text[],text[],text[],bigint[],integer[],integer[],integer[],text[],numeric[]) is
+  'Posts a batch of lines of an import, of the organization that was entered: every line that is not settled yet is applied or rejected with a reason, and settled with that. An entry the stock policy refuses is rejected whole, the others are applied. p_options: {timeZone, createMissing, unit, tracking, allowNegative (of what is made), retryRejects, finished, trial (only tell), moved (by earlier batches of the trial)}. Returns {applied, entries, itemsCreated, locationsCreated, rejected: [{line, reason}], moved and missing (of a trial)}. Raises SK103 organization suspended, SK104 write scope missing, SK301 and SK303 a kind or sign that cannot be imported.';
+revoke execute on function inventory.import_batch(bytea,bytea,text,jsonb,text[],text[],text[],text[],text[],text[],bigint[],integer[],integer[],integer[],text[],numeric[]) from public;
+grant execute on function inventory.import_batch(bytea,bytea,text,jsonb,text[],text[],text[],text[],text[],text[],bigint[],integer[],integer[],integer[],text[],numeric[]) to stockade_jobs;
+
+-- inventory.import_refusals(uuid,jsonb,integer,text[],uuid[],boolean[],text[],uuid[],integer[],integer[],integer[],text[],numeric[])
+CREATE OR REPLACE FUNCTION inventory.import_refusals(p_org_id uuid, p_options jsonb, p_entry_count integer, p_skus text[], p_item_ids uuid[], p_allow_negative boolean[], p_locations text[], p_location_ids uuid[], p_line_entries integer[], p_line_skus integer[], p_line_locations integer[], p_lots text[], p_quantities numeric[], OUT refusals text[], OUT moved jsonb)
+ RETURNS record
+ LANGUAGE plpgsql
+ SET search_path TO ''
+ SET plan_cache_mode TO 'force_custom_plan'
+AS $function$
+declare
+  v_trial constant boolean := (p_options ->> 'trial')::boolean;
+  -- The greatest number that numeric(15,4) holds.
+  v_most constant numeric := 99999999999.9999;
+  v_key_skus integer[];
+  v_key_locations integer[];
+  v_key_lots text[];
+  v_before numeric[];
+  v_reserved numeric[];
+  v_on_hand numeric[];
+  v_entry record;
+  v_key integer;
+  v_after numeric;
+begin
+  refusals := array_fill(null::text, array[p_entry_count]);
+
+  select
+    array_agg(key.sku order by key.sku, key.location, key.lot),
+    array_agg(key.location order by key.sku, key.location, key.lot),
+    array_agg(key.lot order by key.sku, key.location, key.lot),
+    array_agg(coalesce(b.on_hand, 0) + coalesce(earlier.quantity, 0) order by key.sku, key.location, key.lot),
+    array_agg(coalesce(b.reserved, 0) order by key.sku, key.location, key.lot)
+  into v_key_skus, v_key_locations, v_key_lots, v_before, v_reserved
+  from (
+    select distinct line.sku, line.location, line.lot
+    from unnest(p_line_skus, p_line_locations, p_lots) as line (sku, location, lot)
+  ) as key
+  left join inventory.balances b
+    on b.org_id = p_org_id
+    and b.item_id = p_item_ids[key.sku]
+    and b.location_id = p_location_ids[key.location]
+    and b.lot = key.lot
+  -- A trial posts nothing, so it brings along what its batches before this one would have moved.
+  left join jsonb_to_recordset(coalesce(p_options -> 'moved', '[]'))
+    as earlier (sku text, location text, lot text, quantity numeric)
+    on earlier.sku = p_skus[key.sku]
+    and earlier.location = p_locations[key.location]
+    and earlier.lot = key.lot;
+  v_on_hand := v_before;
+
+  for v_entry in
+    select by_key.entry, array_agg(by_key.key) as keys, array_agg(by_key.quantity) as quantities
+    from (
+      -- Two lines of one key in one entry are summed before the check.
+      select line.entry, line.key, sum(line.quantity) as quantity
+      from (
+        select
+          entry,
+          quantity,
+          dense_rank() over (order by sku, location, lot)::integer as key
+        from unnest(p_line_entries, p_line_skus, p_line_locations, p_lots, p_quantities)
+          as line (entry, sku, location, lot, quantity)
+      ) as line
+      group by line.entry, line.key
+      order by line.entry, line.key
+    ) as by_key
+    group by by_key.entry
+    order by by_key.entry
+  loop
+    for i in 1..cardinality(v_entry.keys) loop
+      v_key := v_entry.keys[i];
+      v_after := v_on_hand[v_key] + v_entry.quantities[i];
+      if v_entry.quantities[i] < 0
+        and v_after < v_reserved[v_key]
+        and not p_allow_negative[v_key_skus[v_key]]
+      then
+        refusals[v_entry.entry] := format(
+          'not enough stock of %s at %s%s: %s available, the entry takes %s',
+          p_skus[v_key_skus[v_key]],
+          p_locations[v_key_locations[v_key]],
+          ', lot ' || nullif(v_key_lots[v_key], ''),
+          trim_scale(v_on_hand[v_key] - v_reserved[v_key]),
+          trim_scale(- v_entry.quantities[i])
+        );
+      elsif abs(v_after) > v_most or abs(v_after - v_before[v_key]) > v_most then
+        refusals[v_entry.entry] := format(
+          'the balance of %s at %s would exceed fifteen digits, four of them decimals',
+          p_skus[v_key_skus[v_key]],
+          p_locations[v_key_locations[v_key]]
+        );
+      end if;
+      exit when refusals[v_entry.entry] is not null;
+    end loop;
+
+    if refusals[v_entry.entry] is null then
+      for i in 1..cardinality(v_entry.keys) loop
+        v_key := v_entry.keys[i];
+        v_on_hand[v_key] := v_on_hand[v_key] + v_entry.quantities[i];
+      end loop;
+    end if;
+  end loop;
+
+  if v_trial then
+    select jsonb_agg(
+      jsonb_build_object(
+        'sku', p_skus[key.sku],
+        'location', p_locations[key.location],
+        'lot', key.lot,
+        'quantity', key.after - key.before
+      )
+    )
+    into moved
+    from unnest(v_key_skus, v_key_locations, v_key_lots, v_before, v_on_hand) as key (sku, location, lot, before, after)
+    where key.after <> key.before;
+  end if;
+end
+$function$;
+alter function inventory.import_refusals(uuid,jsonb,integer,text[],uuid[],boolean[],text[],uuid[],integer[],integer[],integer[],text[],numeric[]) owner to stockade_owner;
+revoke execute on function inventory.import_refusals(uuid,jsonb,integer,text[],uuid[],boolean[],text[],uuid[],integer[],integer[],integer[],text[],numeric[]) from public;
+
+-- inventory.insert_entry(uuid,text,text,text,timestamp with time zone,jsonb,uuid,text[],text[],uuid[],uuid[],text[],numeric[],bigint[])
+CREATE OR REPLACE FUNCTION inventory.insert_entry(p_org_id uuid, p_actor text, p_kind text, p_reference text, p_occurred_at timestamp with time zone, p_metadata jsonb, p_reverses uuid, p_skus text[], p_codes text[], p_items uuid[], p_locations uuid[], p_lots text[], p_quantities numeric[], p_expected_versions bigint[])
+ RETURNS json
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+declare
+  v_entry_id uuid := inventory.new_id();
+  v_recorded_at timestamptz(3) := clock_timestamp();
+  v_occurred_at timestamptz(3) := coalesce(p_occurred_at, v_recorded_at);
+  v_lines json;
+begin
+  insert into inventory.entries (org_id, id, kind, reference, occurred_at, recorded_at, actor, metadata, reverses)
+  values (
+    p_org_id, v_entry_id, p_kind, p_reference, v_occurred_at, v_recorded_at, p_actor, coalesce(p_metadata, '{}'), p_reverses
+  );
+
+  insert into inventory.movements (org_id, entry_id, line, item_id, location_id, lot, quantity, occurred_at, recorded_at)
+  select p_org_id, v_entry_id, line.n, line.item_id, line.location_id, line.lot, line.quantity, v_occurred_at, v_recorded_at
+  from unnest(p_items, p_locations, p_lots, p_quantities)
+    with ordinality as line (item_id, location_id, lot, quantity, n);
+
+  if array_remove(p_expected_versions, null) <> '{}' then
+    perform inventory.raise_stale_balances(
+      p_org_id, p_skus, p_codes, p_items, p_locations, p_lots, p_expected_versions
+    );
+  end if;
+
+  -- The trigger has applied the lines and holds the locks of their balances, so what is read here is what they left.
+  select json_agg(
+    json_build_object(
+      'movementId', v_entry_id || '.' || line.n,
+      'sku', line.sku,
+      'location', line.code,
+      'lot', nullif(line.lot, ''),
+      'quantity', line.quantity,
+      'balance', json_build_object(
+        'onHand', b.on_hand,
+        'reserved', b.reserved,
+        'available', b.on_hand - b.reserved,
+        'version', b.version
+      )
+    )
+    order by line.n
+  )
+  into v_lines
+  from unnest(p_skus, p_codes, p_items, p_locations, p_lots, p_quantities)
+    with ordinality as line (sku, code, item_id, location_id, lot, quantity, n)
+  join inventory.balances b
+    on b.org_id = p_org_id and b.item_id = line.item_id and b.location_id = line.location_id and b.lot = line.lot;
+
+  return json_build_object(
+    'entryId', v_entry_id,
+    'kind', p_kind,
+    'reference', p_reference,
+    'occurredAt', inventory.iso(v_occurred_at),
+    'recordedAt', inventory.iso(v_recorded_at),
+    'reverses', p_reverses,
+    'lines', v_lines
+  );
+end
+$function$;
+alter function inventory.insert_entry(uuid,text,text,text,timestamp with time zone,jsonb,uuid,text[],text[],uuid[],uuid[],text[],numeric[],bigint[]) owner to stockade_owner;
+revoke execute on function inventory.insert_entry(uuid,text,text,text,timestamp with time zone,jsonb,uuid,text[],text[],uuid[],uuid[],text[],numeric[],bigint[]) from public;
+
+-- inventory.iso(timestamp with time zone)
+CREATE OR REPLACE FUNCTION inventory.iso(p_at timestamp with time zone)
+ RETURNS text
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+AS $function$
+  select to_char(p_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
+$function$;
+alter function inventory.iso(timestamp with time zone) owner to stockade_owner;
+revoke execute on function inventory.iso(timestamp with time zone) from public;
+grant execute on function inventory.iso(timestamp with time zone) to stockade_admin, stockade_api, stockade_jobs;
+
+-- inventory.make_import_items(uuid,text[],text[],jsonb)
+CREATE OR REPLACE FUNCTION inventory.make_import_items(p_org_id uuid, p_skus text[], p_names text[], p_options jsonb)
+ RETURNS bigint
+ LANGUAGE sql
+ SET search_path TO ''
+AS $function$
+  with made as (
+    insert into inventory.items (org_id, sku, name, unit, tracking, allow_negative)
+    select
+      p_org_id, s.sku, coalesce(s.name, s.sku), p_options ->> 'unit',
+      p_options ->> 'tracking', (p_options ->> 'allowNegative')::boolean
+    from unnest(p_skus, p_names) as s (sku, name)
+    order by s.sku
+    on conflict (org_id, sku) do nothing
+    returning id
+  )
+  select count(*) from made
+$function$;
+alter function inventory.make_import_items(uuid,text[],text[],jsonb) owner to stockade_owner;
+revoke execute on function inventory.make_import_items(uuid,text[],text[],jsonb) from public;
+
+-- inventory.make_import_locations(uuid,text[])
+CREATE OR REPLACE FUNCTION inventory.make_import_locations(p_org_id uuid, p_codes text[])
+ RETURNS bigint
+ LANGUAGE sql
+ SET search_path TO ''
+AS $function$
+  with made as (
+    insert into inventory.locations (org_id, code, name)
+    select p_org_id, s.code, s.code
+    from unnest(p_codes) as s (code)
+    order by s.code
+    on conflict (org_id, code) do nothing
+    returning id
+  )
+  select count(*) from made
+$function$;
+alter function inventory.make_import_locations(uuid,text[]) owner to stockade_owner;
+revoke execute on function inventory.make_import_locations(uuid,text[]) from public;
+
+-- inventory.new_id()
+CREATE OR REPLACE FUNCTION inventory.new_id()
+ RETURNS uuid
+ LANGUAGE sql
+ PARALLEL SAFE
+AS $function$select pg_catalog.uuidv7()$function$;
+alter function inventory.new_id() owner to stockade_owner;
+comment on function inventory.new_id() is
+  'A new time-ordered id (UUID version 7).';
+revoke execute on function inventory.new_id() from public;
+grant execute on function inventory.new_id() to stockade_admin, stockade_api, stockade_jobs;
+
+-- inventory.post_entry(jsonb)
+CREATE OR REPLACE FUNCTION inventory.post_entry(p_entry jsonb)
+ RETURNS json
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_org_id uuid := tenancy.require_scope('write');
+  v_kind text := p_entry ->> 'kind';
+  v_skus text[];
+  v_codes text[];
+  v_items uuid[];
+  v_locations uuid[];
+  v_lots text[];
+  v_quantities numeric[];
+  v_expected_versions bigint[];
+  v_tracking text[];
+begin
+  if v_kind is null or v_kind not in ('receipt', 'return', 'issue', 'adjustment', 'transfer', 'opening') then
+    raise exception 'the kind % cannot be posted', v_kind using errcode = 'SK301', detail = json_build_array(
+      json_build_object('field', 'kind', 'message', 'is none of receipt, return, issue, adjustment, transfer, opening'));
+  end if;
+
+  select
+    array_agg(line.sku order by n), array_agg(line.location order by n),
+    array_agg(i.id order by n), array_agg(l.id order by n), array_agg(coalesce(line.lot, '') order by n),
+    array_agg(line.quantity order by n), array_agg(line."expectedVersion" order by n),
+    array_agg(case when coalesce(line.lot, '') = '' then 'none' else 'lot' end order by n)
+      filter (where i.tracking is distinct from case when coalesce(line.lot, '') = '' then 'none' else 'lot' end)
+  into v_skus, v_codes, v_items, v_locations, v_lots, v_quantities, v_expected_versions, v_tracking
+  from rows from (
+    jsonb_to_recordset(p_entry -> 'lines')
+      as (sku text, location text, lot text, quantity numeric, "expectedVersion" bigint)
+  ) with ordinality as line (sku, location, lot, quantity, "expectedVersion", n)
+  left join inventory.items i on i.org_id = v_org_id and i.sku = line.sku
+  left join inventory.locations l on l.org_id = v_org_id and l.code = line.location;
+
+  if v_items is null
+    or v_tracking is not null
+    or array_position(v_items, null) is not null
+    or array_position(v_locations, null) is not null
+  then
+    perform inventory.raise_line_errors(p_entry -> 'lines');
+    raise exception 'the entry has no lines' using errcode = 'SK301',
+      detail = json_build_array(json_build_object('field', 'lines', 'message', 'is empty: an entry has at least one line'));
+  end if;
+
+  if v_kind = 'transfer' and exists (
+    select from unnest(v_items, v_lots, v_quantities) as line (item_id, lot, quantity)
+    group by item_id, lot
+    having sum(quantity) <> 0
+  ) then
+    raise exception 'a transfer must sum to zero per item and lot' using errcode = 'SK302';
+  end if;
+
+  if (v_kind in ('receipt', 'return') and 0 >= any (v_quantities)) or (v_kind = 'issue' and 0 <= any (v_quantities)) then
+    raise exception 'a line has the wrong sign for the kind %', v_kind using errcode = 'SK303';
+  end if;
+
+  return inventory.insert_entry(
+    v_org_id, tenancy.current_actor(), v_kind, p_entry ->> 'reference', (p_entry ->> 'occurredAt')::timestamptz,
+    p_entry -> 'metadata', null, v_skus, v_codes, v_items, v_locations, v_lots, v_quantities, v_expected_versions
+  );
+end
+$function$;
+alter function inventory.post_entry(jsonb) owner to stockade_owner;
+comment on function inventory.post_entry(jsonb) is
+  'Posts one entry, all of its lines or none: {kind, reference?, occurredAt?, metadata?, lines: [{sku, location, lot?, quantity, expectedVersion?}]}, quantities signed in the item''s own unit. Returns the posted entry with the balance each line left. Raises SK201 insufficient stock, SK202 stale balance, SK301 unknown item, location or lot, SK302 unbalanced transfer, SK303 sign against kind, SK104 write scope missing.';
+revoke execute on function inventory.post_entry(jsonb) from public;
+grant execute on function inventory.post_entry(jsonb) to stockade_api, stockade_jobs;
+
+-- inventory.raise_line_errors(jsonb)
+CREATE OR REPLACE FUNCTION inventory.raise_line_errors(p_lines jsonb)
+ RETURNS void
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO ''
+AS $function$
+declare
+  v_errors json;
+begin
+  select json_agg(json_build_object('field', format('lines[%s].%s', n - 1, e.field), 'message', e.message) order by n, e.field)
+  into v_errors
+  from jsonb_array_elements(p_lines) with ordinality as line (value, n)
+  left join inventory.items i on i.org_id = (select tenancy.current_org()) and i.sku = line.value ->> 'sku'
+  left join inventory.locations l on l.org_id = (select tenancy.current_org()) and l.code = line.value ->> 'location'
+  cross join lateral (
+    values
+      ('sku', case when i.id is null
+        then format('there is no item with the SKU %s', to_json(line.value ->> 'sku')) end),
+      ('location', case when l.id is null
+        then format('there is no location with the code %s', to_json(line.value ->> 'location')) end),
+      ('lot', case
+        when i.tracking = 'lot' and coalesce(line.value ->> 'lot', '') = '' then 'this item is tracked by lot: name the lot'
+        when i.tracking = 'none' and coalesce(line.value ->> 'lot', '') <> '' then 'this item is not tracked by lot: leave the lot out'
+      end)
+  ) as e (field, message)
+  where e.message is not null;
+
+  if v_errors is not null then
+    raise exception 'the entry names what does not exist' using errcode = 'SK301', detail = v_errors;
+  end if;
+end
+$function$;
+alter function inventory.raise_line_errors(jsonb) owner to stockade_owner;
+revoke execute on function inventory.raise_line_errors(jsonb) from public;
+
+-- inventory.raise_stale_balances(uuid,text[],text[],uuid[],uuid[],text[],bigint[])
+CREATE OR REPLACE FUNCTION inventory.raise_stale_balances(p_org_id uuid, p_skus text[], p_codes text[], p_items uuid[], p_locations uuid[], p_lots text[], p_expected_versions bigint[])
+ RETURNS void
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO ''
+AS $function$
+declare
+  v_stale json;
+begin
+  select json_agg(
+    json_build_object(
+      'sku', line.sku,
+      'location', line.code,
+      'lot', nullif(line.lot, ''),
+      'expectedVersion', line.expected_version,
+      'version', b.version - line.of_this_key
+    )
+    order by line.n
+  )
+  into v_stale
+  from (
+    select *, count(*) over (partition by item_id, location_id, lot) as of_this_key
+    from unnest(p_skus, p_codes, p_items, p_locations, p_lots, p_expected_versions)
+      with ordinality as line (sku, code, item_id, location_id, lot, expected_version, n)
+  ) as line
+  join inventory.balances b
+    on b.org_id = p_org_id and b.item_id = line.item_id and b.location_id = line.location_id and b.lot = line.lot
+  where line.expected_version <> b.version - line.of_this_key;
+
+  if v_stale is not null then
+    raise exception 'a balance has changed since it was read' using errcode = 'SK202', detail = v_stale;
+  end if;
+end
+$function$;
+alter function inventory.raise_stale_balances(uuid,text[],text[],uuid[],uuid[],text[],bigint[]) owner to stockade_owner;
+revoke execute on function inventory.raise_stale_balances(uuid,text[],text[],uuid[],uuid[],text[],bigint[]) from public;
+
+-- inventory.refuse_change()
+CREATE OR REPLACE FUNCTION inventory.refuse_change()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+begin
+  raise exception '% is append-only: a mistake is corrected by a reversal entry', tg_table_name
+    using errcode = 'SK903';
+end
+$function$;
+alter function inventory.refuse_change() owner to stockade_owner;
+comment on function inventory.refuse_change() is
+  'Refuses UPDATE, DELETE and TRUNCATE of an append-only table, its owner''s too. Raises SK903.';
+revoke execute on function inventory.refuse_change() from public;
+
+-- inventory.remember_response(text,json)
+CREATE OR REPLACE FUNCTION inventory.remember_response(p_key text, p_response json)
+ RETURNS json
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+  update inventory.idempotency_keys
+  set response = p_response
+  where org_id = tenancy.require_scope('write') and key = p_key;
+  return p_response;
+end
+$function$;
+alter function inventory.remember_response(text,json) owner to stockade_owner;
+comment on function inventory.remember_response(text,json) is
+  'Stores the response under the idempotency key this transaction has claimed, and returns it.';
+revoke execute on function inventory.remember_response(text,json) from public;
+grant execute on function inventory.remember_response(text,json) to stockade_api;
+
+-- inventory.reverse_entry(uuid,text,jsonb)
+CREATE OR REPLACE FUNCTION inventory.reverse_entry(p_entry_id uuid, p_reference text, p_metadata jsonb)
+ RETURNS json
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_org_id uuid := tenancy.require_scope('write');
+  v_kind text;
+  v_skus text[];
+  v_codes text[];
+  v_items uuid[];
+  v_locations uuid[];
+  v_lots text[];
+  v_quantities numeric[];
+  v_constraint text;
+begin
+  select kind into v_kind from inventory.entries where org_id = v_org_id and id = p_entry_id;
+  if not found then
+    raise exception 'there is no entry %', p_entry_id using errcode = 'SK404';
+  end if;
+  if v_kind = 'reversal' then
+    raise exception 'a reversal cannot be reversed: post the entry again' using errcode = 'SK204';
+  end if;
+
+  select
+    array_agg(i.sku order by m.line), array_agg(l.code order by m.line),
+    array_agg(m.item_id order by m.line), array_agg(m.location_id order by m.line),
+    array_agg(m.lot order by m.line), array_agg(- m.quantity order by m.line)
+  into v_skus, v_codes, v_items, v_locations, v_lots, v_quantities
+  from inventory.movements m
+  join inventory.items i on i.org_id = m.org_id and i.id = m.item_id
+  join inventory.locations l on l.org_id = m.org_id and l.id = m.location_id
+  where m.org_id = v_org_id and m.entry_id = p_entry_id;
+
+  return inventory.insert_entry(
+    v_org_id, tenancy.current_actor(), 'reversal', p_reference, null, p_metadata, p_entry_id, v_skus, v_codes,
+    v_items, v_locations, v_lots, v_quantities, array[]::bigint[]
+  );
+exception
+  when unique_violation then
+    get stacked diagnostics v_constraint = constraint_name;
+    if v_constraint = 'entries_reverses' then
+      raise exception 'the entry % is already reversed', p_entry_id using errcode = 'SK203';
+    end if;
+    raise;
+end
+$function$;
+alter function inventory.reverse_entry(uuid,text,jsonb) owner to stockade_owner;
+comment on function inventory.reverse_entry(uuid,text,jsonb) is
+  'Posts the opposite of an entry, once. Raises SK404 no such entry, SK203 already reversed, SK204 a reversal itself, SK201 when the stock to take back is gone.';
+revoke execute on function inventory.reverse_entry(uuid,text,jsonb) from public;
+grant execute on function inventory.reverse_entry(uuid,text,jsonb) to stockade_api;
+
+-- tenancy.current_actor()
+CREATE OR REPLACE FUNCTION tenancy.current_actor()
+ RETURNS text
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+  return (tenancy.verified_context())[3];
+end
+$function$;
+alter function tenancy.current_actor() owner to stockade_owner;
+comment on function tenancy.current_actor() is
+  'Who acts in this transaction: key:<id>, user:<id> or job; null when no organization was entered.';
+revoke execute on function tenancy.current_actor() from public;
+grant execute on function tenancy.current_actor() to stockade_api, stockade_jobs;
+
+-- tenancy.current_org()
+CREATE OR REPLACE FUNCTION tenancy.current_org()
+ RETURNS uuid
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_context text := current_setting('stockade.context', true);
+  v_part text[];
+  v_inner_pad bytea;
+  v_outer_pad bytea;
+begin
+  if v_context is null or v_context = '' then
+    return null;
+  end if;
+  v_part := string_to_array(v_context, '|');
+  if cardinality(v_part) = 7
+    and v_part[5] = pg_backend_pid()::text
+    and v_part[6] = encode(timestamptz_send(now()), 'hex')
+  then
+    select inner_pad, outer_pad into v_inner_pad, v_outer_pad from tenancy.seal_keys where id = v_part[1];
+    if v_part[7] = encode(
+      sha256(v_outer_pad || sha256(v_inner_pad || convert_to(left(v_context, -65), 'UTF8'))),
+      'hex'
+    ) then
+      return v_part[2]::uuid;
+    end if;
+  end if;
+  raise exception 'the context of this transaction was not sealed by tenancy.enter_*()'
+    using errcode = 'SK901';
+end
+$function$;
+alter function tenancy.current_org() owner to stockade_owner;
+comment on function tenancy.current_org() is
+  'The organization this transaction has entered; null when it has entered none. Raises SK901 when the context is forged, or copied from another transaction or connection.';
+revoke execute on function tenancy.current_org() from public;
+grant execute on function tenancy.current_org() to stockade_admin, stockade_api, stockade_jobs;
+
+-- tenancy.drop_pass_key(text)
+CREATE OR REPLACE FUNCTION tenancy.drop_pass_key(p_id text)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+  delete from tenancy.pass_keys where id = p_id;
+  return found;
+end
+$function$;
+alter function tenancy.drop_pass_key(text) owner to stockade_owner;
+comment on function tenancy.drop_pass_key(text) is
+  'Makes every pass that was minted with this key worthless. Answers whether there was such a key.';
+revoke execute on function tenancy.drop_pass_key(text) from public;
+grant execute on function tenancy.drop_pass_key(text) to stockade_admin;
+
+-- tenancy.enter_as_job(uuid)
+CREATE OR REPLACE FUNCTION tenancy.enter_as_job(p_org_id uuid)
+ RETURNS uuid
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_sealed text;
+begin
+  if not exists (select from tenancy.organizations where id = p_org_id) then
+    raise exception 'there is no organization %', p_org_id using errcode = 'SK404';
+  end if;
+  v_sealed := tenancy.seal(p_org_id, 'job', array['read', 'write'], null);
+  return p_org_id;
+end
+$function$;
+alter function tenancy.enter_as_job(uuid) owner to stockade_owner;
+comment on function tenancy.enter_as_job(uuid) is
+  'Enters an organization for this transaction on behalf of a job; suspended ones too, since their books stay proven. Raises SK404 when there is none of that id.';
+revoke execute on function tenancy.enter_as_job(uuid) from public;
+grant execute on function tenancy.enter_as_job(uuid) to stockade_jobs;
+
+-- tenancy.enter_with_key(text,bytea,text,text[])
+CREATE OR REPLACE FUNCTION tenancy.enter_with_key(p_key_id text, p_secret_digest bytea, p_scope text, p_selectors text[])
+ RETURNS uuid
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_entered text[];
+  v_key record;
+  v_organization record;
+  v_sealed text;
+begin
+  select org_id, scopes
+  into v_key
+  from tenancy.api_keys
+  where key_id = p_key_id
+    and secret_digest = p_secret_digest
+    and revoked_at is null
+    and (expires_at is null or expires_at > now());
+
+  if not found then
+    raise exception 'this API key is not valid' using errcode = 'SK101';
+  end if;
+  select status, slug, max_concurrency into v_organization from tenancy.organizations where id = v_key.org_id;
+  if current_setting('stockade.context', true) <> '' then
+    v_entered := tenancy.verified_context();
+  end if;
+  -- Authority proves, selectors only choose: every one of them must name the key's own organization.
+  if v_entered[2] <> v_key.org_id::text
+    or p_selectors <> '{}' and exists (
+      select from unnest(p_selectors) as selector
+      where selector is distinct from v_organization.slug and lower(selector) is distinct from v_key.org_id::text
+    )
+  then
+    raise exception 'this API key belongs to another organization than the request names' using errcode = 'SK102';
+  end if;
+  if v_organization.status <> 'active' then
+    raise exception 'this organization is suspended' using errcode = 'SK103';
+  end if;
+  if not p_scope = any (v_key.scopes) then
+    raise exception 'this API key does not carry the scope %', p_scope
+      using errcode = 'SK104', detail = json_build_object('scope', p_scope);
+  end if;
+  v_sealed := tenancy.seal(
+    v_key.org_id,
+    'key:' || p_key_id,
+    v_key.scopes,
+    case when v_entered is null then v_organization.max_concurrency end
+  );
+  return v_key.org_id;
+end
+$function$;
+alter function tenancy.enter_with_key(text,bytea,text,text[]) owner to stockade_owner;
+comment on function tenancy.enter_with_key(text,bytea,text,text[]) is
+  'Enters the organization of an API key for this transaction and returns its id. p_scope is what the request needs, p_selectors are the organizations it names (slug or id). Raises SK101 unknown, revoked or expired key; SK102 another organization named or already entered; SK103 suspended; SK104 scope missing; SK106 too many transactions of the organization under way.';
+revoke execute on function tenancy.enter_with_key(text,bytea,text,text[]) from public;
+grant execute on function tenancy.enter_with_key(text,bytea,text,text[]) to stockade_api;
+
+-- tenancy.enter_with_pass(text,text,text[])
+CREATE OR REPLACE FUNCTION tenancy.enter_with_pass(p_pass text, p_scope text, p_selectors text[])
+ RETURNS uuid
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_entered text[] := tenancy.verified_context();
+  v_part text[] := string_to_array(p_pass, '|');
+  v_key tenancy.pass_keys;
+  v_member record;
+  v_scopes text[];
+  v_sealed text;
+begin
+  select * into v_key from tenancy.pass_keys where id = v_part[1];
+  if cardinality(v_part) is distinct from 4
+    or v_part[4] is distinct from encode(
+      sha256(v_key.outer_pad || sha256(v_key.inner_pad || convert_to(left(p_pass, -65), 'UTF8'))),
+      'hex'
+    )
+    or v_part[2]::bigint <= extract(epoch from clock_timestamp())
+  then
+    raise exception 'this pass is not valid' using errcode = 'SK101';
+  end if;
+
+  select count(*) over () as n, m.org_id, m.user_id, m.role, o.status, o.max_concurrency
+  into v_member
+  from tenancy.users u
+  join tenancy.memberships m on m.user_id = u.id
+  join tenancy.organizations o on o.id = m.org_id
+  where u.email = v_part[3]
+    and (v_entered is null or o.id::text = v_entered[2])
+    and not exists (
+      select from unnest(p_selectors) as selector
+      where selector is distinct from o.slug and lower(selector) is distinct from o.id::text
+    )
+  limit 1;
+
+  if not found then
+    raise exception 'this user is not a member of the organization the request names' using errcode = 'SK102';
+  end if;
+  if v_member.n > 1 then
+    raise exception 'this user is a member of several organizations' using errcode = 'SK105';
+  end if;
+  if v_member.status <> 'active' then
+    raise exception 'this organization is suspended' using errcode = 'SK103';
+  end if;
+  v_scopes := case v_member.role
+    when 'viewer' then array['read']
+    when 'clerk' then array['read', 'write']
+    when 'admin' then array['read', 'write', 'admin']
+  end;
+  -- With a key as well, what both allow.
+  if v_entered is not null then
+    v_scopes := array(
+      select unnest(v_scopes) intersect select unnest(string_to_array(v_entered[4], ',')) order by 1
+    );
+  end if;
+  if not p_scope = any (v_scopes) then
+    raise exception 'this membership does not carry the scope %', p_scope
+      using errcode = 'SK104', detail = json_build_object('scope', p_scope);
+  end if;
+  v_sealed := tenancy.seal(
+    v_member.org_id,
+    'user:' || v_member.user_id,
+    v_scopes,
+    case when v_entered is null then v_member.max_concurrency end
+  );
+  return v_member.org_id;
+end
+$function$;
+alter function tenancy.enter_with_pass(text,text,text[]) owner to stockade_owner;
+comment on function tenancy.enter_with_pass(text,text,text[]) is
+  'Enters an organization for this transaction on behalf of a user, and returns its id. p_pass is <pass key>|<expiry, Unix seconds>|<email>|<HMAC-SHA256, hex>, minted by the API for a verified token. Raises SK101 forged or expired pass; SK102 not a member of what is named; SK103 suspended; SK104 scope missing; SK105 several organizations and none named; SK106 too many transactions of the organization under way.';
+revoke execute on function tenancy.enter_with_pass(text,text,text[]) from public;
+grant execute on function tenancy.enter_with_pass(text,text,text[]) to stockade_api;
+
+-- tenancy.hmac_pad(bytea,integer)
+CREATE OR REPLACE FUNCTION tenancy.hmac_pad(p_key bytea, p_pad integer)
+ RETURNS bytea
+ LANGUAGE plpgsql
+ IMMUTABLE
+ SET search_path TO ''
+AS $function$
+declare
+  v_padded bytea := p_key || decode(repeat('00', 64 - length(p_key)), 'hex');
+begin
+  for i in 0..63 loop
+    v_padded := set_byte(v_padded, i, get_byte(v_padded, i) # p_pad);
+  end loop;
+  return v_padded;
+end
+$function$;
+alter function tenancy.hmac_pad(bytea,integer) owner to stockade_owner;
+revoke execute on function tenancy.hmac_pad(bytea,integer) from public;
+
+-- tenancy.require_scope(text)
+CREATE OR REPLACE FUNCTION tenancy.require_scope(p_scope text)
+ RETURNS uuid
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_context text[] := tenancy.verified_context();
+begin
+  if v_context is null then
+    raise exception 'no organization was entered in this transaction' using errcode = 'SK902';
+  end if;
+  if not p_scope = any (string_to_array(v_context[4], ',')) then
+    raise exception 'this credential does not carry the scope %', p_scope
+      using errcode = 'SK104', detail = json_build_object('scope', p_scope);
+  end if;
+  return v_context[2]::uuid;
+end
+$function$;
+alter function tenancy.require_scope(text) owner to stockade_owner;
+comment on function tenancy.require_scope(text) is
+  'The organization this transaction has entered, for functions that write. Raises SK902 when none was entered, SK104 when the caller lacks the scope.';
+revoke execute on function tenancy.require_scope(text) from public;
+grant execute on function tenancy.require_scope(text) to stockade_api, stockade_jobs;
+
+-- tenancy.rotate_seal_key()
+CREATE OR REPLACE FUNCTION tenancy.rotate_seal_key()
+ RETURNS text
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_key bytea := ''::bytea;
+  v_id text;
+begin
+  lock table tenancy.seal_keys in share row exclusive mode;
+  -- gen_random_uuid() draws from the server's strong random source, 122 bits at a time; hashed, they are evenly spread.
+  for i in 1..2 loop
+    v_key := v_key || sha256(uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()));
+  end loop;
+  -- No transaction lives for a day, so nothing that such a key has sealed is still in use.
+  delete from tenancy.seal_keys where not active and created_at < now() - interval '1 day';
+  update tenancy.seal_keys set active = false, created_at = now() where active;
+  select (coalesce(max(id::bigint), 0) + 1)::text into v_id from tenancy.seal_keys;
+  insert into tenancy.seal_keys (id, inner_pad, outer_pad, active)
+  values (v_id, tenancy.hmac_pad(v_key, 54), tenancy.hmac_pad(v_key, 92), true);
+  return v_id;
+end
+$function$;
+alter function tenancy.rotate_seal_key() owner to stockade_owner;
+comment on function tenancy.rotate_seal_key() is
+  'Makes a new key that seals contexts from the next transaction on, and returns its id. Contexts sealed before stay valid; keys replaced more than a day ago are deleted.';
+revoke execute on function tenancy.rotate_seal_key() from public;
+grant execute on function tenancy.rotate_seal_key() to stockade_admin;
+
+-- tenancy.seal(uuid,text,text[],integer)
+CREATE OR REPLACE FUNCTION tenancy.seal(p_org_id uuid, p_actor text, p_scopes text[], p_max_concurrency integer)
+ RETURNS text
+ LANGUAGE plpgsql
+AS $function$
+declare
+  v_key tenancy.seal_keys;
+  v_pid integer := pg_backend_pid();
+  v_text text;
+begin
+  select * into strict v_key from tenancy.seal_keys where active;
+  if p_max_concurrency is not null then
+    -- A slot is an advisory lock that ends with the transaction. Whoever could name the locks could take them away
+    -- from others, so their keys come from the secret, and from the minute, in case somebody has seen one held.
+    -- Neighbouring connections begin at neighbouring slots, so that the first one tried is mostly free.
+    v_text := encode(v_key.inner_pad, 'hex') || p_org_id || to_char(now(), 'YYYYMMDDHH24MI');
+    for i in 1..p_max_concurrency loop
+      exit when pg_try_advisory_xact_lock(hashtextextended(v_text, (v_pid + i) % p_max_concurrency));
+      if i = p_max_concurrency then
+        raise exception 'this organization has % transactions under way', p_max_concurrency using errcode = 'SK106';
+      end if;
+    end loop;
+  end if;
+  v_text := v_key.id || '|' || p_org_id || '|' || p_actor || '|' || array_to_string(p_scopes, ',') || '|' || v_pid || '|'
+    || encode(timestamptz_send(now()), 'hex');
+  return set_config(
+    'stockade.context',
+    v_text || '|' || encode(sha256(v_key.outer_pad || sha256(v_key.inner_pad || convert_to(v_text, 'UTF8'))), 'hex'),
+    true
+  );
+end
+$function$;
+alter function tenancy.seal(uuid,text,text[],integer) owner to stockade_owner;
+revoke execute on function tenancy.seal(uuid,text,text[],integer) from public;
+
+-- tenancy.set_pass_key(text,bytea)
+CREATE OR REPLACE FUNCTION tenancy.set_pass_key(p_id text, p_secret bytea)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+  if length(p_secret) not between 32 and 64 then
+    raise exception 'a pass key has 32 to 64 bytes, not %', length(p_secret) using errcode = '22023';
+  end if;
+  insert into tenancy.pass_keys (id, inner_pad, outer_pad)
+  values (p_id, tenancy.hmac_pad(p_secret, 54), tenancy.hmac_pad(p_secret, 92))
+  on conflict (id) do update set inner_pad = excluded.inner_pad, outer_pad = excluded.outer_pad;
+end
+$function$;
+alter function tenancy.set_pass_key(text,bytea) owner to stockade_owner;
+comment on function tenancy.set_pass_key(text,bytea) is
+  'Lets the database verify passes that were minted with this key. To rotate: set the new one, give it to the API, drop the old one with tenancy.drop_pass_key(). Raises 22023 when the secret has not 32 to 64 bytes.';
+revoke execute on function tenancy.set_pass_key(text,bytea) from public;
+grant execute on function tenancy.set_pass_key(text,bytea) to stockade_admin;
+
+-- tenancy.verified_context()
+CREATE OR REPLACE FUNCTION tenancy.verified_context()
+ RETURNS text[]
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+declare
+  v_context text := current_setting('stockade.context', true);
+  v_part text[];
+  v_inner_pad bytea;
+  v_outer_pad bytea;
+begin
+  if v_context is null or v_context = '' then
+    return null;
+  end if;
+  v_part := string_to_array(v_context, '|');
+  if cardinality(v_part) = 7
+    and v_part[5] = pg_backend_pid()::text
+    and v_part[6] = encode(timestamptz_send(now()), 'hex')
+  then
+    select inner_pad, outer_pad into v_inner_pad, v_outer_pad from tenancy.seal_keys where id = v_part[1];
+    if v_part[7] = encode(
+      sha256(v_outer_pad || sha256(v_inner_pad || convert_to(left(v_context, -65), 'UTF8'))),
+      'hex'
+    ) then
+      return v_part;
+    end if;
+  end if;
+  raise exception 'the context of this transaction was not sealed by tenancy.enter_*()'
+    using errcode = 'SK901';
+end
+$function$;
+alter function tenancy.verified_context() owner to stockade_owner;
+revoke execute on function tenancy.verified_context() from public;
+
+-- inventory.balances
+create table inventory.balances (
+  org_id uuid not null,
+  item_id uuid not null,
+  location_id uuid not null,
+  lot text not null,
+  on_hand numeric(15,4) default 0 not null,
+  reserved numeric(15,4) default 0 not null,
+  version bigint not null,
+  constraint balances_pkey PRIMARY KEY (org_id, item_id, location_id, lot),
+  constraint balances_reserved_check CHECK (reserved >= 0::numeric),
+  constraint balances_version_check CHECK (version >= 0)
+)
+with (fillfactor = 80);
+alter table inventory.balances owner to stockade_owner;
+comment on column inventory.balances.version is
+  'The number of movements in this balance.';
+grant select on table inventory.balances to stockade_api, stockade_jobs;
+
+-- inventory.entries
+create table inventory.entries (
+  org_id uuid not null,
+  id uuid not null,
+  kind text not null,
+  reference text,
+  occurred_at timestamp(3) with time zone not null,
+  recorded_at timestamp(3) with time zone not null,
+  actor text not null,
+  metadata jsonb default '{}'::jsonb not null,
+  reverses uuid,
+  constraint entries_pkey PRIMARY KEY (org_id, id),
+  constraint entries_actor_check CHECK (length(actor) >= 1 AND length(actor) <= 200),
+  constraint entries_check CHECK ((reverses IS NOT NULL) = (kind = 'reversal'::text)),
+  constraint entries_kind_check CHECK (kind = ANY (ARRAY['receipt'::text, 'return'::text, 'issue'::text, 'adjustment'::text, 'count'::text, 'transfer'::text, 'reversal'::text, 'opening'::text])),
+  constraint entries_metadata_check CHECK (jsonb_typeof(metadata) = 'object'::text),
+  constraint entries_reference_check CHECK (length(reference) >= 1 AND length(reference) <= 200)
+);
+alter table inventory.entries owner to stockade_owner;
+grant select on table inventory.entries to stockade_api, stockade_jobs;
+
+-- inventory.idempotency_keys
+create table inventory.idempotency_keys (
+  org_id uuid not null,
+  key text not null,
+  fingerprint bytea not null,
+  response json,
+  created_at timestamp(3) with time zone default now() not null,
+  constraint idempotency_keys_pkey PRIMARY KEY (org_id, key),
+  constraint idempotency_keys_fingerprint_check CHECK (length(fingerprint) = 32),
+  constraint idempotency_keys_key_check CHECK (length(key) >= 1 AND length(key) <= 255)
+);
+alter table inventory.idempotency_keys owner to stockade_owner;
+
+-- inventory.import_rejects
+create table inventory.import_rejects (
+  org_id uuid not null,
+  import_id uuid not null,
+  line bigint not null,
+  reason text not null,
+  constraint import_rejects_pkey PRIMARY KEY (org_id, import_id, line),
+  constraint import_rejects_line_check CHECK (line >= 1)
+);
+alter table inventory.import_rejects owner to stockade_owner;
+grant select on table inventory.import_rejects to stockade_api, stockade_jobs;
+
+-- inventory.imports
+create table inventory.imports (
+  org_id uuid not null,
+  id uuid default inventory.new_id() not null,
+  file_digest bytea not null,
+  profile_digest bytea not null,
+  file_name text not null,
+  lines_through bigint default 0 not null,
+  applied bigint default 0 not null,
+  rejected bigint default 0 not null,
+  entries bigint default 0 not null,
+  started_at timestamp(3) with time zone default now() not null,
+  finished_at timestamp(3) with time zone,
+  constraint imports_pkey PRIMARY KEY (org_id, id),
+  constraint imports_org_id_file_digest_profile_digest_key UNIQUE (org_id, file_digest, profile_digest),
+  constraint imports_applied_check CHECK (applied >= 0),
+  constraint imports_entries_check CHECK (entries >= 0),
+  constraint imports_file_digest_check CHECK (length(file_digest) = 32),
+  constraint imports_file_name_check CHECK (length(file_name) >= 1 AND length(file_name) <= 255),
+  constraint imports_lines_through_check CHECK (lines_through >= 0),
+  constraint imports_profile_digest_check CHECK (length(profile_digest) = 32),
+  constraint imports_rejected_check CHECK (rejected >= 0)
+);
+alter table inventory.imports owner to stockade_owner;
+grant select on table inventory.imports to stockade_api, stockade_jobs;
+
+-- inventory.items
+create table inventory.items (
+  id uuid default inventory.new_id() not null,
+  sku text not null,
+  name text not null,
+  unit text default 'each'::text not null,
+  created_at timestamp(3) with time zone default now() not null,
+  org_id uuid not null,
+  tracking text default 'none'::text not null,
+  allow_negative boolean default false not null,
+  reorder_point numeric(15,4),
+  metadata jsonb default '{}'::jsonb not null,
+  updated_at timestamp(3) with time zone default now() not null,
+  constraint items_pkey PRIMARY KEY (org_id, id),
+  constraint items_org_id_sku_key UNIQUE (org_id, sku),
+  constraint items_metadata_check CHECK (jsonb_typeof(metadata) = 'object'::text),
+  constraint items_name_check CHECK (length(name) >= 1 AND length(name) <= 200),
+  constraint items_reorder_point_check CHECK (reorder_point >= 0::numeric),
+  constraint items_sku_check CHECK (length(sku) >= 1 AND length(sku) <= 64 AND sku = btrim(sku) AND sku !~ '[[:cntrl:]/?%\\]|^\.+$'::text),
+  constraint items_tracking_check CHECK (tracking = ANY (ARRAY['none'::text, 'lot'::text])),
+  constraint items_unit_check CHECK (length(unit) >= 1 AND length(unit) <= 32)
+);
+alter table inventory.items owner to stockade_owner;
+grant select, insert (sku, name, unit, org_id, tracking, allow_negative, reorder_point, metadata), update (sku, name, unit, allow_negative, reorder_point, metadata, updated_at), delete on table inventory.items to stockade_api;
+grant select, insert (sku, name, unit, org_id, tracking, allow_negative, reorder_point, metadata) on table inventory.items to stockade_jobs;
+
+-- inventory.item_json(inventory.items)
+CREATE OR REPLACE FUNCTION inventory.item_json(p_item inventory.items)
+ RETURNS json
+ LANGUAGE sql
+ STABLE
+ SET search_path TO ''
+AS $function$
+  select json_build_object(
+    'id', p_item.id,
+    'sku', p_item.sku,
+    'name', p_item.name,
+    'unit', p_item.unit,
+    'tracking', p_item.tracking,
+    'allowNegative', p_item.allow_negative,
+    'reorderPoint', p_item.reorder_point,
+    'metadata', p_item.metadata,
+    'createdAt', inventory.iso(p_item.created_at),
+    'updatedAt', inventory.iso(p_item.updated_at)
+  )
+$function$;
+alter function inventory.item_json(inventory.items) owner to stockade_owner;
+revoke execute on function inventory.item_json(inventory.items) from public;
+grant execute on function inventory.item_json(inventory.items) to stockade_api, stockade_jobs;
+
+-- inventory.locations
+create table inventory.locations (
+  id uuid default inventory.new_id() not null,
+  code text not null,
+  name text not null,
+  kind text default 'warehouse'::text not null,
+  created_at timestamp(3) with time zone default now() not null,
+  org_id uuid not null,
+  updated_at timestamp(3) with time zone default now() not null,
+  constraint locations_pkey PRIMARY KEY (org_id, id),
+  constraint locations_org_id_code_key UNIQUE (org_id, code),
+  constraint locations_code_check CHECK (length(code) >= 1 AND length(code) <= 64 AND code = btrim(code) AND code !~ '[[:cntrl:]/?%\\]|^\.+$'::text),
+  constraint locations_kind_check CHECK (kind = ANY (ARRAY['warehouse'::text, 'store'::text, 'supplier'::text, 'customer'::text, 'transit'::text, 'other'::text])),
+  constraint locations_name_check CHECK (length(name) >= 1 AND length(name) <= 200)
+);
+alter table inventory.locations owner to stockade_owner;
+grant select, insert (code, name, kind, org_id), update (code, name, kind, updated_at), delete on table inventory.locations to stockade_api;
+grant select, insert (code, name, kind, org_id) on table inventory.locations to stockade_jobs;
+
+-- inventory.location_json(inventory.locations)
+CREATE OR REPLACE FUNCTION inventory.location_json(p_location inventory.locations)
+ RETURNS json
+ LANGUAGE sql
+ STABLE
+ SET search_path TO ''
+AS $function$
+  select json_build_object(
+    'id', p_location.id,
+    'code', p_location.code,
+    'name', p_location.name,
+    'kind', p_location.kind,
+    'createdAt', inventory.iso(p_location.created_at),
+    'updatedAt', inventory.iso(p_location.updated_at)
+  )
+$function$;
+alter function inventory.location_json(inventory.locations) owner to stockade_owner;
+revoke execute on function inventory.location_json(inventory.locations) from public;
+grant execute on function inventory.location_json(inventory.locations) to stockade_api, stockade_jobs;
+
+-- inventory.movements
+create table inventory.movements (
+  entry_id uuid constraint movements_id_not_null not null,
+  item_id uuid not null,
+  location_id uuid not null,
+  quantity numeric(15,4) not null,
+  occurred_at timestamp(3) with time zone not null,
+  recorded_at timestamp(3) with time zone not null,
+  org_id uuid not null,
+  line integer not null,
+  lot text default ''::text not null,
+  constraint movements_pkey PRIMARY KEY (org_id, entry_id, line),
+  constraint movements_line_check CHECK (line >= 1),
+  constraint movements_lot_check CHECK (length(lot) <= 64 AND lot !~ '[[:cntrl:]]'::text AND lot = btrim(lot)),
+  constraint movements_quantity_check CHECK (quantity <> 0::numeric)
+);
+alter table inventory.movements owner to stockade_owner;
+grant select on table inventory.movements to stockade_api, stockade_jobs;
+
+-- stockade_migrations.applied
+create table stockade_migrations.applied (
+  number integer not null,
+  name text not null,
+  sha256 text not null,
+  chain text not null,
+  applied_at timestamp with time zone default clock_timestamp() not null,
+  duration_ms integer not null,
+  applied_by text default SESSION_USER not null,
+  constraint applied_pkey PRIMARY KEY (number),
+  constraint applied_name_key UNIQUE (name),
+  constraint applied_chain_check CHECK (chain ~ '^[0-9a-f]{64}$'::text),
+  constraint applied_number_check CHECK (number > 0),
+  constraint applied_sha256_check CHECK (sha256 ~ '^[0-9a-f]{64}$'::text)
+);
+alter table stockade_migrations.applied owner to stockade_owner;
+
+-- stockade_migrations.started
+create table stockade_migrations.started (
+  number integer not null,
+  sha256 text not null,
+  started_at timestamp with time zone default clock_timestamp() not null,
+  constraint started_pkey PRIMARY KEY (number),
+  constraint started_number_check CHECK (number > 0),
+  constraint started_sha256_check CHECK (sha256 ~ '^[0-9a-f]{64}$'::text)
+);
+alter table stockade_migrations.started owner to stockade_owner;
+
+-- tenancy.api_keys
+create table tenancy.api_keys (
+  org_id uuid not null,
+  key_id text not null,
+  secret_digest bytea not null,
+  name text not null,
+  scopes text[] not null,
+  created_at timestamp(3) with time zone default now() not null,
+  expires_at timestamp(3) with time zone,
+  revoked_at timestamp(3) with time zone,
+  constraint api_keys_pkey PRIMARY KEY (org_id, key_id),
+  constraint api_keys_key_id_check CHECK (key_id ~ '^[0-9A-Za-z]{12}$'::text),
+  constraint api_keys_name_check CHECK (length(name) >= 1 AND length(name) <= 200),
+  constraint api_keys_scopes_check CHECK (cardinality(scopes) > 0 AND scopes <@ ARRAY['read'::text, 'write'::text, 'admin'::text]),
+  constraint api_keys_secret_digest_check CHECK (length(secret_digest) = 32)
+);
+alter table tenancy.api_keys owner to stockade_owner;
+grant select (org_id, key_id, name, scopes, created_at, expires_at, revoked_at), insert, update (expires_at, revoked_at) on table tenancy.api_keys to stockade_admin;
+
+-- tenancy.memberships
+create table tenancy.memberships (
+  org_id uuid not null,
+  user_id uuid not null,
+  role text not null,
+  created_at timestamp(3) with time zone default now() not null,
+  constraint memberships_pkey PRIMARY KEY (org_id, user_id),
+  constraint memberships_role_check CHECK (role = ANY (ARRAY['viewer'::text, 'clerk'::text, 'admin'::text]))
+);
+alter table tenancy.memberships owner to stockade_owner;
+grant select, insert, update, delete on table tenancy.memberships to stockade_admin;
+grant select on table tenancy.memberships to stockade_api;
+
+-- tenancy.organizations
+create table tenancy.organizations (
+  id uuid default inventory.new_id() not null,
+  slug text not null,
+  name text not null,
+  status text default 'active'::text not null,
+  max_concurrency integer default 32 not null,
+  created_at timestamp(3) with time zone default now() not null,
+  constraint organizations_pkey PRIMARY KEY (id),
+  constraint organizations_slug_key UNIQUE (slug),
+  constraint organizations_max_concurrency_check CHECK (max_concurrency >= 1 AND max_concurrency <= 1000),
+  constraint organizations_name_check CHECK (length(name) >= 1 AND length(name) <= 200),
+  constraint organizations_slug_check CHECK (slug ~ '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$'::text),
+  constraint organizations_status_check CHECK (status = ANY (ARRAY['active'::text, 'suspended'::text]))
+);
+alter table tenancy.organizations owner to stockade_owner;
+grant select, insert, update on table tenancy.organizations to stockade_admin;
+grant select on table tenancy.organizations to stockade_api, stockade_jobs;
+
+-- tenancy.pass_keys
+create table tenancy.pass_keys (
+  id text not null,
+  inner_pad bytea not null,
+  outer_pad bytea not null,
+  created_at timestamp with time zone default now() not null,
+  constraint pass_keys_pkey PRIMARY KEY (id),
+  constraint pass_keys_id_check CHECK (id ~ '^[0-9A-Za-z]{1,32}$'::text),
+  constraint pass_keys_inner_pad_check CHECK (length(inner_pad) = 64),
+  constraint pass_keys_outer_pad_check CHECK (length(outer_pad) = 64)
+);
+alter table tenancy.pass_keys owner to stockade_owner;
+
+-- tenancy.seal_keys
+create table tenancy.seal_keys (
+  id text not null,
+  inner_pad bytea not null,
+  outer_pad bytea not null,
+  active boolean not null,
+  created_at timestamp with time zone default now() not null,
+  constraint seal_keys_pkey PRIMARY KEY (id),
+  constraint seal_keys_id_check CHECK (id ~ '^[0-9]{1,9}$'::text),
+  constraint seal_keys_inner_pad_check CHECK (length(inner_pad) = 64),
+  constraint seal_keys_outer_pad_check CHECK (length(outer_pad) = 64)
+);
+alter table tenancy.seal_keys owner to stockade_owner;
+
+-- tenancy.users
+create table tenancy.users (
+  id uuid default inventory.new_id() not null,
+  email text not null,
+  name text,
+  created_at timestamp(3) with time zone default now() not null,
+  constraint users_pkey PRIMARY KEY (id),
+  constraint users_email_key UNIQUE (email),
+  constraint users_email_check CHECK (email = lower(email) AND email ~~ '%_@_%'::text AND length(email) <= 320),
+  constraint users_name_check CHECK (length(name) <= 200)
+);
+alter table tenancy.users owner to stockade_owner;
+grant select, insert, update on table tenancy.users to stockade_admin;
+
+-- Indexes
+CREATE INDEX balances_location ON inventory.balances USING btree (org_id, location_id, item_id, lot);
+CREATE UNIQUE INDEX entries_reverses ON inventory.entries USING btree (org_id, reverses) WHERE reverses IS NOT NULL;
+CREATE INDEX movements_key ON inventory.movements USING btree (org_id, item_id, location_id, lot, entry_id);
+CREATE INDEX api_keys_key_id ON tenancy.api_keys USING btree (key_id);
+CREATE INDEX memberships_user ON tenancy.memberships USING btree (user_id);
+CREATE UNIQUE INDEX seal_keys_active ON tenancy.seal_keys USING btree (active) WHERE active;
+
+-- On inventory.balances
+alter table inventory.balances
+  add constraint balances_org_id_item_id_fkey FOREIGN KEY (org_id, item_id) REFERENCES inventory.items(org_id, id);
+alter table inventory.balances
+  add constraint balances_org_id_location_id_fkey FOREIGN KEY (org_id, location_id) REFERENCES inventory.locations(org_id, id);
+alter table inventory.balances enable row level security;
+alter table inventory.balances force row level security;
+create policy tenant on inventory.balances
+  to public
+  using (org_id = (( SELECT tenancy.current_org() AS current_org)))
+  with check (org_id = (( SELECT tenancy.current_org() AS current_org)));
+
+-- On inventory.entries
+alter table inventory.entries
+  add constraint entries_org_id_reverses_fkey FOREIGN KEY (org_id, reverses) REFERENCES inventory.entries(org_id, id);
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON inventory.entries FOR EACH STATEMENT EXECUTE FUNCTION inventory.refuse_change();
+alter table inventory.entries enable always trigger append_only;
+alter table inventory.entries enable row level security;
+alter table inventory.entries force row level security;
+create policy tenant on inventory.entries
+  to public
+  using (org_id = (( SELECT tenancy.current_org() AS current_org)))
+  with check (org_id = (( SELECT tenancy.current_org() AS current_org)));
+
+-- On inventory.idempotency_keys
+alter table inventory.idempotency_keys enable row level security;
+alter table inventory.idempotency_keys force row level security;
+create policy tenant on inventory.idempotency_keys
+  to public
+  using (org_id = (( SELECT tenancy.current_org() AS current_org)))
+  with check (org_id = (( SELECT tenancy.current_org() AS current_org)));
+
+-- On inventory.import_rejects
+alter table inventory.import_rejects
+  add constraint import_rejects_org_id_import_id_fkey FOREIGN KEY (org_id, import_id) REFERENCES inventory.imports(org_id, id);
+alter table inventory.import_rejects enable row level security;
+alter table inventory.import_rejects force row level security;
+create policy tenant on inventory.import_rejects
+  to public
+  using (org_id = (( SELECT tenancy.current_org() AS current_org)))
+  with check (org_id = (( SELECT tenancy.current_org() AS current_org)));
+
+-- On inventory.imports
+alter table inventory.imports
+  add constraint imports_org_id_fkey FOREIGN KEY (org_id) REFERENCES tenancy.organizations(id);
+alter table inventory.imports enable row level security;
+alter table inventory.imports force row level security;
+create policy tenant on inventory.imports
+  to public
+  using (org_id = (( SELECT tenancy.current_org() AS current_org)))
+  with check (org_id = (( SELECT tenancy.current_org() AS current_org)));
+
+-- On inventory.items
+alter table inventory.items
+  add constraint items_org_id_fkey FOREIGN KEY (org_id) REFERENCES tenancy.organizations(id);
+alter table inventory.items enable row level security;
+alter table inventory.items force row level security;
+create policy tenant on inventory.items
+  to public
+  using (org_id = (( SELECT tenancy.current_org() AS current_org)))
+  with check (org_id = (( SELECT tenancy.current_org() AS current_org)));
+
+-- On inventory.locations
+alter table inventory.locations
+  add constraint locations_org_id_fkey FOREIGN KEY (org_id) REFERENCES tenancy.organizations(id);
+alter table inventory.locations enable row level security;
+alter table inventory.locations force row level security;
+create policy tenant on inventory.locations
+  to public
+  using (org_id = (( SELECT tenancy.current_org() AS current_org)))
+  with check (org_id = (( SELECT tenancy.current_org() AS current_org)));
+
+-- On inventory.movements
+alter table inventory.movements
+  add constraint movements_org_id_entry_id_fkey FOREIGN KEY (org_id, entry_id) REFERENCES inventory.entries(org_id, id);
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON inventory.movements FOR EACH STATEMENT EXECUTE FUNCTION inventory.refuse_change();
+alter table inventory.movements enable always trigger append_only;
+CREATE TRIGGER apply_movements AFTER INSERT ON inventory.movements REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION inventory.apply_movements();
+alter table inventory.movements enable always trigger apply_movements;
+alter table inventory.movements enable row level security;
+alter table inventory.movements force row level security;
+create policy tenant on inventory.movements
+  to public
+  using (org_id = (( SELECT tenancy.current_org() AS current_org)))
+  with check (org_id = (( SELECT tenancy.current_org() AS current_org)));
+
+-- On tenancy.api_keys
+alter table tenancy.api_keys
+  add constraint api_keys_org_id_fkey FOREIGN KEY (org_id) REFERENCES tenancy.organizations(id);
+alter table tenancy.api_keys enable row level security;
+alter table tenancy.api_keys force row level security;
+create policy enter_owner on tenancy.api_keys
+  for select
+  to stockade_owner
+  using (true);
+create policy manage_admin on tenancy.api_keys
+  to stockade_admin
+  using (true)
+  with check (true);
+create policy tenant on tenancy.api_keys
+  to public
+  using (org_id = (( SELECT tenancy.current_org() AS current_org)))
+  with check (org_id = (( SELECT tenancy.current_org() AS current_org)));
+
+-- On tenancy.memberships
+alter table tenancy.memberships
+  add constraint memberships_org_id_fkey FOREIGN KEY (org_id) REFERENCES tenancy.organizations(id);
+alter table tenancy.memberships
+  add constraint memberships_user_id_fkey FOREIGN KEY (user_id) REFERENCES tenancy.users(id);
+alter table tenancy.memberships enable row level security;
+alter table tenancy.memberships force row level security;
+create policy enter_owner on tenancy.memberships
+  for select
+  to stockade_owner
+  using (true);
+create policy manage_admin on tenancy.memberships
+  to stockade_admin
+  using (true)
+  with check (true);
+create policy tenant on tenancy.memberships
+  to public
+  using (org_id = (( SELECT tenancy.current_org() AS current_org)))
+  with check (org_id = (( SELECT tenancy.current_org() AS current_org)));
+
+-- On tenancy.organizations
+alter table tenancy.organizations enable row level security;
+alter table tenancy.organizations force row level security;
+create policy enter_owner on tenancy.organizations
+  for select
+  to stockade_owner
+  using (true);
+create policy manage_admin on tenancy.organizations
+  to stockade_admin
+  using (true)
+  with check (true);
+create policy tenant on tenancy.organizations
+  to public
+  using (id = (( SELECT tenancy.current_org() AS current_org)))
+  with check (id = (( SELECT tenancy.current_org() AS current_org)));
+
+-- Privileges of objects to come
+alter default privileges for role stockade_owner
+  revoke execute on functions from public;
