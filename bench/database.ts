@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
@@ -16,6 +16,8 @@ export interface BenchServer {
 
 export async function startServer(): Promise<BenchServer> {
   const directory = await mkdtemp(join(tmpdir(), 'stockade-bench-'));
+  // Run by root, Postgres has another user, who must get in to keep the data here and not in a shared place.
+  await chmod(directory, 0o755);
   const cluster = await startCluster({ directory });
   return {
     async createDatabase(name) {

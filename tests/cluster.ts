@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
@@ -24,6 +24,8 @@ const templateDatabase = 'stockade_template';
 /** One Postgres server for the whole run, and one migrated database in it that every test file clones. */
 export default async function setup({ provide }: TestProject): Promise<() => Promise<void>> {
   const directory = await mkdtemp(join(tmpdir(), 'stockade-tests-'));
+  // Run by root, Postgres has another user, who must get in to keep the data here and not in a shared place.
+  await chmod(directory, 0o755);
   const cluster = await startCluster({ directory, durable: false, settings: { max_connections: '300' } });
   try {
     await createTemplate(cluster.url);
