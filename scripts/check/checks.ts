@@ -1,6 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { dumpFromMigrations, goldenFile, lineDiff, readGolden } from '#scripts/catalog/golden.ts';
+import { lintMigrations, rulesFolder } from '#scripts/isolation/lint-database.ts';
+import { isolationFaults } from '#scripts/isolation/report.ts';
+import { documentFile, generateDocument, readDocument } from '#scripts/openapi/generate.ts';
+import { readIsolationRules } from '#tenancy/isolation-rules.ts';
 import { commandFaults } from './documented-commands.ts';
 import { findFiles } from './files.ts';
 import { wordFaults } from './forbidden-words.ts';
@@ -58,6 +62,14 @@ export const checks: readonly Check[] = [
       ),
   },
   {
+    name: 'openapi',
+    promise: `${documentFile} is what the route table, the schemas and their documentation make`,
+    faults: async () => {
+      const difference = lineDiff((await readDocument()) ?? '', await generateDocument());
+      return difference ? [`${documentFile} is out of date: run \`npm run openapi\``, difference] : [];
+    },
+  },
+  {
     name: 'schema',
     promise: `${goldenFile} is what the migrations make`,
     faults: async (root, signal) => {
@@ -65,6 +77,14 @@ export const checks: readonly Check[] = [
       const golden = await readGolden(join(root, goldenFile));
       const difference = golden ? lineDiff(golden, actual) : '';
       return golden === actual ? [] : [`${goldenFile} is out of date: run \`npm run schema\``, difference];
+    },
+  },
+  {
+    name: 'isolation',
+    promise: 'nothing in the schema lets one organization reach the rows of another',
+    faults: async (root, signal) => {
+      const rules = await readIsolationRules(join(root, rulesFolder));
+      return isolationFaults(await lintMigrations(join(root, 'sql/migrations'), rules, signal));
     },
   },
 ];

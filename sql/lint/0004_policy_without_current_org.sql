@@ -1,0 +1,10 @@
+-- A policy that does not ask which organization the transaction has entered.
+-- level: leak
+-- It lets rows through whatever the context says: with `using (true)` all rows of all organizations.
+select
+  object,
+  shape as detail,
+  format('drop policy %s; the policy "tenant" covers every role and verb', object) as remedy
+from tenant_policies
+where using_text !~ 'tenancy\.current_org\(\)'
+  or check_text !~ 'tenancy\.current_org\(\)'

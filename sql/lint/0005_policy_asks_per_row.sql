@@ -1,0 +1,14 @@
+-- A policy that asks for the organization once per row and not once per statement.
+-- level: weakness
+-- The seal is verified for every row that is looked at, and no index can be used: one organization's reading slows down
+-- with the rows of all others, which tells how many there are.
+select
+  object,
+  shape as detail,
+  format('alter policy %s: write (select tenancy.current_org()) for tenancy.current_org()', object) as remedy
+from tenant_policies
+where replace(
+  concat(using_text, check_text),
+  '( SELECT tenancy.current_org() AS current_org)',
+  ''
+) ~ 'tenancy\.current_org\(\)'

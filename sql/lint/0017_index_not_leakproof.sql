@@ -1,0 +1,42 @@
+-- An index of a tenant's table that conditions cannot use behind row-level security.
+-- level: weakness
+-- A condition whose operator is not leakproof is checked after the policy, so the index is not used for it: one
+-- organization's query slows down with the rows of all others, and somebody will mark a function leakproof that is not.
+with columns as (
+  select i.indexrelid, t.name as table_name, c.n, i.indkey[c.n - 1] as attnum, i.indclass[c.n - 1] as opclass, i.indexprs
+  from tenant_tables t
+  join pg_index i on i.indrelid = t.oid
+  cross join lateral generate_series(1, i.indnkeyatts) as c (n)
+),
+functions as (
+  select c.indexrelid, c.table_name, c.n, o.oprcode as function, o.oid::regoperator::text as what
+  from columns c
+  join pg_opclass class on class.oid = c.opclass
+  join pg_amop m
+    on m.amopfamily = class.opcfamily
+    and m.amoplefttype = class.opcintype
+    and m.amoppurpose = 's'
+    -- These also list operators for other types on the right, which nobody need use; in others the types must differ.
+    and (
+      m.amoprighttype = class.opcintype
+      or class.opcmethod not in (select oid from pg_am where amname in ('btree', 'hash', 'brin'))
+    )
+  join pg_operator o on o.oid = m.amopopr
+  union all
+  select c.indexrelid, c.table_name, c.n, call.oid[1]::oid, call.oid[1]::oid::regprocedure::text
+  from columns c
+  cross join lateral regexp_matches(c.indexprs::text, ':(?:op)?funcid (\d+)', 'g') as call (oid)
+  where c.attnum = 0
+)
+select
+  f.indexrelid::regclass::text as object,
+  format(
+    'not leakproof, in column %s: %s',
+    string_agg(distinct pg_get_indexdef(f.indexrelid, f.n, true), ', '),
+    string_agg(distinct f.what, ', ')
+  ) as detail,
+  'use uuid, text, bigint or timestamptz in indexed conditions; text with a check for an enumeration' as remedy
+from functions f
+join pg_proc p on p.oid = f.function
+where not p.proleakproof
+group by f.indexrelid

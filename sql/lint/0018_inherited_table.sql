@@ -1,0 +1,12 @@
+-- A tenant's table that inherits or is inherited from.
+-- level: leak
+-- Whoever reads the parent reads the child's rows by the parent's policies alone, and no key holds across the two.
+-- Partitions are no inheritance: each must be behind the wall by itself, which the other rules see to.
+select
+  i.inhrelid::regclass::text as object,
+  format('it inherits from %s', i.inhparent::regclass) as detail,
+  format('alter table %s no inherit %s;', i.inhrelid::regclass, i.inhparent::regclass) as remedy
+from pg_inherits i
+join pg_class parent on parent.oid = i.inhparent
+where parent.relkind in ('r', 'f')
+  and exists (select from tenant_tables t where t.oid in (i.inhrelid, i.inhparent))

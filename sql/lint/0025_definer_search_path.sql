@@ -1,0 +1,14 @@
+-- A security definer function without an empty search_path.
+-- level: leak
+-- It runs as the owner and finds tables, functions and operators where the caller says: a caller who may create
+-- anything anywhere has the owner run it.
+select
+  name as object,
+  coalesce(
+    (select setting from unnest(settings) as setting where setting like 'search_path=%'),
+    'no search_path is set'
+  ) as detail,
+  format('alter function %s set search_path = '''';', name) as remedy
+from own_functions
+where is_definer
+  and 'search_path=""' <> all (coalesce(settings, '{}'))

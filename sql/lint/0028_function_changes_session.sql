@@ -1,0 +1,67 @@
+-- A function that changes the session beyond its transaction, or the role it runs as.
+-- level: leak
+-- Connections are shared: what outlives the transaction is there for the next one, which is another organization's.
+with bodies as (
+  -- Parentheses in a string are none.
+  select name, lower(regexp_replace(body, $re$'(?:[^']|'')*'$re$, '''''', 'g')) as body
+  from own_functions
+  where body ~* '\mset_config\M'
+),
+calls as (
+  -- What follows each `set_config`.
+  select b.name, call.rest
+  from bodies b
+  cross join lateral (
+    select substr(b.body, sum(length(part) + length('set_config')) over (order by n)::integer + 1) as rest
+    from regexp_split_to_table(b.body, '\mset_config\M') with ordinality as parts (part, n)
+  ) as call
+  where call.rest ~ '^\s*\('
+),
+arguments as (
+  -- The same, up to where the parentheses are even again.
+  select
+    c.name,
+    (
+      select left(c.rest, min(depth.n))
+      from (
+        select
+          character.n::integer as n,
+          sum(case character.c when '(' then 1 when ')' then -1 else 0 end) over (order by character.n) as open
+        from regexp_split_to_table(c.rest, '') with ordinality as character (c, n)
+      ) as depth
+      where depth.open = 0
+        and substr(c.rest, depth.n, 1) = ')'
+    ) as text
+  from calls c
+)
+select
+  name as object,
+  'set_config is not called with a literal true as its last argument' as detail,
+  'say set_config(…, …, true)' as remedy
+from arguments
+where text is null
+  or text !~ ',\s*true\s*\)$'
+union
+select
+  f.name,
+  format('its body says %s', regexp_replace(trim(coalesce(words[1], words[2], words[3], words[4])), '\s+', ' ', 'g')),
+  'use set_config(…, …, true), and a security definer function instead of another role'
+from own_functions f
+cross join lateral regexp_match(
+  f.body,
+  -- An update says `set` as well: the statement is found by what stands before it.
+  '(?:^|[;'']|\m(?:begin|then|else|loop|atomic)\M)\s*(set\s+(?!local\s|constraints\s|transaction\s)[a-z_."]+(?:\s+[a-z_."]+)?)'
+    || '|\m(set\s+local\s+(?:role|session)\M)'
+    || '|(?:^|[;'']|\m(?:begin|then|else|loop|atomic)\M)\s*((?:reset|discard)\s+[a-z_."]+)'
+    || '|\m(update\s+(?:pg_catalog\s*\.\s*)?pg_settings)\M',
+  'i'
+) as found (words)
+where words is not null
+union
+select
+  f.name,
+  format('it is made with %s', setting),
+  format('alter function %s reset %s;', f.name, split_part(setting, '=', 1))
+from own_functions f
+cross join lateral unnest(f.settings) as setting
+where setting ~ '^(role|session_authorization|row_security|session_replication_role|stockade\..*)='

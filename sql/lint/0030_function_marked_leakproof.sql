@@ -1,0 +1,20 @@
+-- A function that is marked leakproof.
+-- level: leak
+-- Leakproof conditions are checked before the policy, on rows of every organization: an error message, a notice or the
+-- time it takes tells what is in them.
+select
+  name as object,
+  'it is marked leakproof' as detail,
+  format('alter function %s not leakproof;', name) as remedy
+from own_functions
+where is_leakproof
+union all
+-- Those of Postgres that people are told to mark because their indexes are not used behind row-level security.
+select
+  p.oid::regprocedure::text,
+  'it came with Postgres not leakproof, and was marked',
+  format('alter function %s not leakproof;', p.oid::regprocedure)
+from pg_proc p
+where p.oid < 16384
+  and p.proleakproof
+  and p.proname ~ '^(text(ic)?n?like|bpchar(ic)?n?like|name(ic)?n?like|like(_escape)?|notlike|(text|bpchar|name)(ic)?regex(eq|ne)|numeric_(eq|ne|lt|le|gt|ge|cmp)|enum_(eq|ne|lt|le|gt|ge|cmp)|jsonb_.*|array(_.*|contains|contained|overlap)|ts_match_.*)$'

@@ -1,0 +1,21 @@
+-- A role of Stockade that can skip the wall by what it is.
+-- level: leak
+-- A superuser and a role with BYPASSRLS obey no policy, CREATEROLE makes roles that others obey, REPLICATION reads every
+-- row from the log; and nobody may log in as the owner of everything.
+select
+  quote_ident(r.rolname) as object,
+  'it has ' || string_agg(attribute.name, ', ' order by attribute.name) as detail,
+  string_agg(format('alter role %I no%s;', r.rolname, attribute.name), ' ' order by attribute.name) as remedy
+from pg_roles r
+cross join lateral (
+  values
+    ('superuser', r.rolsuper),
+    ('bypassrls', r.rolbypassrls),
+    ('createrole', r.rolcreaterole),
+    ('createdb', r.rolcreatedb),
+    ('replication', r.rolreplication),
+    ('login', r.rolcanlogin and r.rolname = 'stockade_owner')
+) as attribute (name, is_set)
+where attribute.is_set
+  and (r.oid in (select oid from login_roles) or r.rolname like 'stockade\_%')
+group by r.rolname

@@ -1,0 +1,62 @@
+-- A trigger of the ledger that is missing, disabled, or not as it must be.
+-- level: leak
+-- Without append_only the owner, and whoever becomes it, rewrites history; without apply_movements balances are wrong.
+-- Enabled always, they fire for a session that replays another server's changes as well.
+with expected (table_name, trigger_name, function, events, definition) as (
+  values
+    -- Bits of pg_trigger.tgtype: 2 before, 4 insert, 8 delete, 16 update, 32 truncate; without 1 it is for each statement.
+    ('inventory.entries', 'append_only', 'inventory.refuse_change()', 58,
+      'before update or delete or truncate on inventory.entries for each statement execute function inventory.refuse_change()'),
+    ('inventory.movements', 'append_only', 'inventory.refuse_change()', 58,
+      'before update or delete or truncate on inventory.movements for each statement execute function inventory.refuse_change()'),
+    ('inventory.entries', 'append_only_rows', 'inventory.refuse_change()', 8,
+      'after delete on inventory.entries referencing old table as removed for each statement execute function inventory.refuse_change()'),
+    ('inventory.movements', 'append_only_rows', 'inventory.refuse_change()', 8,
+      'after delete on inventory.movements referencing old table as removed for each statement execute function inventory.refuse_change()'),
+    ('inventory.movements', 'apply_movements', 'inventory.apply_movements()', 4,
+      'after insert on inventory.movements referencing new table as added for each statement execute function inventory.apply_movements()')
+  union
+  select
+    name, 'append_only', 'inventory.refuse_change()', 58,
+    format(
+      'before update or delete or truncate on %s for each statement execute function inventory.refuse_change()', name
+    )
+  from own_tables
+  where class like '%(append-only)'
+)
+select
+  format('%s on %s', e.trigger_name, e.table_name) as object,
+  case
+    when t.oid is null then 'it is missing'
+    when t.tgenabled = 'D' then 'it is disabled'
+    when t.tgenabled <> 'A' then 'it is not enabled always'
+    else format('it is defined as %s', pg_get_triggerdef(t.oid))
+  end as detail,
+  format(
+    'create or replace trigger %s %s; alter table %s enable always trigger %s;',
+    e.trigger_name, e.definition, e.table_name, e.trigger_name
+  ) as remedy
+from expected e
+left join pg_trigger t
+  on t.tgrelid::regclass::text = e.table_name
+  and t.tgname = e.trigger_name
+  and not t.tgisinternal
+where t.oid is null
+  or t.tgenabled <> 'A'
+  or t.tgtype <> e.events
+  or t.tgfoid::regprocedure::text <> e.function
+  -- WHEN and UPDATE OF make exceptions.
+  or t.tgqual is not null
+  or t.tgattr::text <> ''
+union all
+-- Whatever else refuses changes must do so always.
+select
+  format('%s on %s', t.tgname, t.tgrelid::regclass),
+  'it is not enabled always',
+  format('alter table %s enable always trigger %I;', t.tgrelid::regclass, t.tgname)
+from pg_trigger t
+where t.tgfoid::regprocedure::text = 'inventory.refuse_change()'
+  and t.tgenabled <> 'A'
+  and not exists (
+    select from expected e where e.table_name = t.tgrelid::regclass::text and e.trigger_name = t.tgname
+  )

@@ -1,0 +1,2 @@
+-- finds inventory.balances
+alter table inventory.balances no force row level security;

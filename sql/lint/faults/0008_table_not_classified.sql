@@ -1,0 +1,30 @@
+-- finds inventory.planted
+set local role stockade_owner;
+create table inventory.planted (id uuid primary key);
+
+-- A word that does not decide.
+-- finds inventory.planted
+set local role stockade_owner;
+create table inventory.planted (id uuid primary key);
+comment on table inventory.planted is 'Some data: planted.';
+
+-- A decision that gives no description.
+-- finds stockade_migrations.started
+comment on table stockade_migrations.started is 'Platform data: ';
+
+-- finds inventory.imports
+comment on table inventory.imports is 'Platform data: it is not.';
+
+-- Outside of Stockade's own schemas.
+-- finds public.planted
+create table public.planted (id uuid primary key);
+alter table public.planted owner to stockade_owner;
+
+-- A tenant's table without its comment is a tenant's table still.
+-- finds inventory.items
+comment on table inventory.items is null;
+
+-- finds nothing
+set local role stockade_owner;
+create table inventory.planted (id uuid primary key);
+comment on table inventory.planted is 'Platform data: planted.';

@@ -1,0 +1,2 @@
+-- finds large objects
+select lo_create(0);

@@ -1,0 +1,23 @@
+-- finds tenancy.seal_keys
+grant select on tenancy.seal_keys to stockade_admin;
+
+-- Writing a key is as good as reading one.
+-- finds tenancy.pass_keys
+grant insert on tenancy.pass_keys to stockade_admin;
+
+-- finds tenancy.seal_keys.inner_pad
+grant select (inner_pad) on tenancy.seal_keys to stockade_api;
+
+-- finds tenancy.api_keys.secret_digest
+grant select on tenancy.api_keys to stockade_admin;
+
+-- finds tenancy.api_keys.secret_digest
+grant select (secret_digest) on tenancy.api_keys to stockade_jobs;
+
+-- The comments may go: these three are known.
+-- finds tenancy.api_keys.secret_digest
+comment on column tenancy.api_keys.secret_digest is null;
+grant select (secret_digest) on tenancy.api_keys to stockade_api;
+
+-- finds tenancy.users.email
+comment on column tenancy.users.email is 'Secret: planted.';

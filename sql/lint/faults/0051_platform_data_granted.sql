@@ -1,0 +1,10 @@
+-- finds tenancy.users
+grant select on tenancy.users to stockade_api;
+
+-- finds tenancy.users.name
+grant select (name) on tenancy.users to stockade_jobs;
+
+-- More than what is excepted.
+-- finds tenancy.users
+-- finds tenancy.users
+grant delete on tenancy.users to stockade_admin;

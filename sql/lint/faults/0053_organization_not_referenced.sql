@@ -1,0 +1,17 @@
+-- finds inventory.items
+alter table inventory.items drop constraint items_org_id_fkey;
+
+-- What hangs on it hangs on nothing.
+-- finds inventory.imports
+-- finds inventory.import_rejects
+alter table inventory.imports drop constraint imports_org_id_fkey;
+
+-- A reference that may be null holds nothing.
+-- finds inventory.import_rejects
+set local role stockade_owner;
+alter table inventory.import_rejects
+  drop constraint import_rejects_org_id_import_id_fkey,
+  drop constraint import_rejects_pkey,
+  add primary key (org_id, line),
+  alter column import_id drop not null,
+  add foreign key (org_id, import_id) references inventory.imports (org_id, id);

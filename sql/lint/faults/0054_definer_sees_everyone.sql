@@ -1,0 +1,36 @@
+-- finds inventory.planted(text)
+set local role stockade_owner;
+create function inventory.planted(p_email text) returns bigint language sql stable security definer set search_path = ''
+as $$ select count(*) from tenancy.memberships m join tenancy.users u on u.id = m.user_id where u.email = p_email $$;
+grant execute on function inventory.planted(text) to stockade_api;
+
+-- What was looked at has come to read more.
+-- finds tenancy.list_members(integer,text)
+-- finds tenancy.list_members(integer,text)
+create or replace function tenancy.list_members(p_limit integer, p_after_email text) returns setof json
+language sql stable security definer set search_path = ''
+as $$ select to_json(o) from tenancy.memberships m, tenancy.users u, tenancy.organizations o $$;
+
+-- What was looked at is given to somebody else.
+-- finds tenancy.import_users(text[])
+-- finds tenancy.import_users(text[])
+grant execute on function tenancy.import_users(text[]) to stockade_api;
+
+-- What it reads is put together when it runs.
+-- finds inventory.planted(text)
+-- and 0027 inventory.planted(text)
+set local role stockade_owner;
+create function inventory.planted(p_table text) returns bigint language plpgsql stable security definer set search_path = ''
+as $$ declare n bigint; begin execute format('select count(*) from tenancy.%I', p_table) into n; return n; end $$;
+grant execute on function inventory.planted(text) to stockade_jobs;
+
+-- It runs as its caller, or nobody may call it, or it names another table.
+-- finds nothing
+set local role stockade_owner;
+create function inventory.planted() returns bigint language sql stable set search_path = ''
+as $$ select count(*) from tenancy.users $$;
+create function inventory.planted_too() returns bigint language sql stable security definer set search_path = ''
+as $$ select count(*) from tenancy.users $$;
+create function inventory.planted_three() returns bigint language sql stable security definer set search_path = ''
+as $$ select count(*) from inventory.items /* and not tenancy.users */ $$;
+grant execute on function inventory.planted(), inventory.planted_three() to stockade_api;

@@ -1,0 +1,174 @@
+import { randomUUID } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Client, escapeIdentifier } from 'pg';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { migrate } from '#platform/migrations/migrate.ts';
+import { paths } from '#scripts/paths.ts';
+import { applyIsolationRules, type IsolationReport, lintIsolation } from '#tenancy/isolation-lint.ts';
+import { readIsolationRules } from '#tenancy/isolation-rules.ts';
+
+const here = import.meta.dirname;
+const pages = join(paths.root, 'docs/isolation');
+const rules = await readIsolationRules(here);
+const database = `lint_${randomUUID().replaceAll('-', '')}`;
+let client: Client;
+let foundBefore: readonly string[];
+
+beforeAll(async () => {
+  await onCluster(`create database ${database} template ${inject('templateDatabase')}`);
+  const url = new URL(inject('clusterUrl'));
+  url.pathname = database;
+  // A clone has the objects of its template but not the privileges of the database itself.
+  await migrate({ connectionString: url.href, directory: paths.migrations });
+  client = new Client(url.href);
+  await client.connect();
+  foundBefore = found(await lintIsolation(client, rules));
+});
+
+afterAll(async () => {
+  await client?.end();
+  await onCluster(`drop database if exists ${database} with (force)`);
+});
+
+async function onCluster(statement: string): Promise<void> {
+  const cluster = new Client(inject('clusterUrl'));
+  await cluster.connect();
+  await cluster.query(statement).finally(() => cluster.end());
+}
+
+/** Every fault of a report, as `NNNN object`. */
+function found({ outcomes }: IsolationReport): string[] {
+  return outcomes.flatMap(({ rule, faults, couldNotRun }) => [
+    ...(couldNotRun === undefined ? [] : [`${rule.number} could not run: ${couldNotRun}`]),
+    ...faults.map(({ object }) => `${rule.number} ${object}`),
+  ]);
+}
+
+/** Changes the database, asks every rule, and undoes the change: what is found that was not found before. */
+async function foundAfter(change: string): Promise<string[]> {
+  await client.query('begin');
+  try {
+    await client.query(change);
+    await client.query('reset role');
+    const after = found(await applyIsolationRules(client, rules));
+    const before = [...foundBefore];
+    return after.filter((fault) => !takeFrom(before, fault)).sort();
+  } finally {
+    await client.query('rollback');
+  }
+}
+
+function takeFrom(faults: string[], fault: string): boolean {
+  const index = faults.indexOf(fault);
+  if (index >= 0) faults.splice(index, 1);
+  return index >= 0;
+}
+
+interface PlantedFault {
+  readonly title: string;
+  readonly sql: string;
+  /** What must be found, as `NNNN object`, and nothing else. */
+  readonly expected: readonly string[];
+  /** The first major version of Postgres in which this can be planted. */
+  readonly since: number;
+}
+
+/** The planted faults of a rule: paragraphs of SQL, each with `-- finds`, and what it brings with it in `-- and`. */
+async function plantedFaults(name: string): Promise<PlantedFault[]> {
+  const content = await readFile(join(here, 'faults', `${name}.sql`), 'utf8');
+  return content.split(/\n{2,}/).map((sql) => {
+    const own = [...sql.matchAll(/^-- finds (.+)$/gm)].map(([, object]) => object ?? '');
+    const more = [...sql.matchAll(/^-- and (\d{4} .+)$/gm)].map(([, fault]) => fault ?? '');
+    const faults = own
+      .filter((object) => object !== 'nothing')
+      .map((object) => `${name.slice(0, 4)} ${object}`);
+    const isMarked = (line: string) => /^-- (finds |and \d{4} |since Postgres )/.test(line);
+    const lines = sql.split('\n').filter((line) => !isMarked(line));
+    return {
+      title: lines[0]?.replace('-- ', '') ?? sql,
+      sql: own.length > 0 ? sql : `a planted fault of ${name} does not say what it finds`,
+      since: Number(/^-- since Postgres (\d+)$/m.exec(sql)?.[1] ?? 0),
+      expected: [...faults, ...more].map((fault) => fault.replace('"current database"', database)).sort(),
+    };
+  });
+}
+
+async function namesIn(folder: string, ending: string): Promise<string[]> {
+  const names = await readdir(folder);
+  return names
+    .filter((name) => /^\d/.test(name))
+    .map((name) => name.replace(ending, ''))
+    .sort();
+}
+
+test('every rule has planted faults and a page, and there are none without a rule', async () => {
+  const names = rules.map(({ name }) => name);
+  expect(await namesIn(join(here, 'faults'), '.sql')).toEqual(names);
+  expect(await namesIn(pages, '.md')).toEqual(names);
+});
+
+test.each(rules)(
+  'the page of $name tells what it finds, why, how to mend it and what is excepted',
+  async (rule) => {
+    const page = await readFile(join(pages, `${rule.name}.md`), 'utf8');
+    expect(page.split('\n')[0]).toBe(`# ${rule.number} ${rule.title}`);
+    expect([...page.matchAll(/^## (.*)$/gm)].map(([, heading]) => heading)).toEqual([
+      'What leaks',
+      'How to mend it',
+      'Exceptions',
+    ]);
+    expect(page).toContain(`\`${rule.level}\``);
+    const excepted = rule.exceptions.filter(({ object }) => !page.includes(`\`${object}\``));
+    expect(excepted).toEqual([]);
+  },
+);
+
+test('nothing is wrong with the database that the migrations make', async () => {
+  const report = await lintIsolation(client, rules);
+  expect(found(report)).toEqual([]);
+  expect(report.ok).toBe(true);
+});
+
+test('whoever asks gets the same answer', async () => {
+  const change = `
+    alter table inventory.items disable row level security;
+    grant execute on function tenancy.rotate_seal_key() to stockade_api;
+    create view inventory.planted as select * from tenancy.users;
+    alter view inventory.planted owner to stockade_owner;`;
+  await client.query('begin');
+  try {
+    await client.query(change);
+    await client.query('create role planted');
+    const asSuperuser = found(await applyIsolationRules(client, rules));
+    expect(asSuperuser).toHaveLength(3);
+    for (const role of ['stockade_owner', 'stockade_api', 'planted']) {
+      await client.query(`set local role ${escapeIdentifier(role)}`);
+      expect([role, ...found(await applyIsolationRules(client, rules))]).toEqual([role, ...asSuperuser]);
+    }
+  } finally {
+    await client.query('rollback');
+  }
+});
+
+test('a database without Stockade is not sound', async () => {
+  const url = new URL(inject('clusterUrl'));
+  url.pathname = 'template1';
+  const empty = new Client(url.href);
+  await empty.connect();
+  const report = await lintIsolation(empty, rules).finally(() => empty.end());
+  expect(report.ok).toBe(false);
+  expect(found(report)).toContain('0031 tenancy.current_org()');
+});
+
+describe.each(rules)('$name', async ({ name }) => {
+  const faults = await plantedFaults(name);
+  test('has at least one planted fault', () => {
+    expect(faults.some(({ expected }) => expected.length > 0)).toBe(true);
+  });
+  test.for(faults)('$title', async ({ sql, expected, since }, { skip }) => {
+    const { rows } = await client.query(`select current_setting('server_version_num')::int / 10000 as major`);
+    skip(rows[0].major < since, `needs Postgres ${since}`);
+    expect(await foundAfter(sql)).toEqual(expected);
+  });
+});

@@ -1,0 +1,13 @@
+-- Tables, with what the first words of their comment say they are; class is null when they say nothing.
+select
+  r.oid,
+  r.name,
+  r.owner,
+  r.row_security,
+  r.row_security_forced,
+  substring(
+    obj_description(r.oid, 'pg_class')
+    from '^(Tenant data|Tenant data \(append-only\)|Tenant data \(derived\)|Platform data|Platform data \(append-only\)|Secret): \S'
+  ) as class
+from own_relations r
+where r.kind in ('r', 'p', 'f')
