@@ -2,8 +2,8 @@ import pg from 'pg';
 import { closeDatabase, createPool } from '#platform/database.ts';
 import { environment } from '#platform/environment.ts';
 import { loginUrl } from '#scripts/local/logins.ts';
+import { parseApiKey } from '#tenancy/api-keys.ts';
 import { createOrganization } from '#tenancy/organizations.ts';
-import { resolve } from '#tenancy/resolve.ts';
 import { inTenant, type Tenant } from '#tenancy/scope.ts';
 import { type Bench, clients, compare } from './bench.ts';
 import { execute, startServer } from './database.ts';
@@ -47,7 +47,11 @@ export const wall: Bench = {
       await execute(open.adminUrl, withoutWall(open.orgId));
       process.env[environment.databaseUrl] = loginUrl(walled.adminUrl, 'stockade_api');
       process.env[environment.databaseMaxConnections] = '20';
-      const openPool = createPool({ url: loginUrl(open.adminUrl, 'stockade_api'), maxConnections: 20 });
+      const openPool = createPool({
+        url: loginUrl(open.adminUrl, 'stockade_api'),
+        maxConnections: 20,
+        deadlineMs: 20_000,
+      });
 
       const reading = asTenant(walled.apiKey, 'read');
       const writing = asTenant(walled.apiKey, 'write');
@@ -156,12 +160,12 @@ function receipt(client: number, turn: number) {
 }
 
 function asTenant(apiKey: string, scope: 'read' | 'write'): Tenant {
-  return { credentials: resolve({ headers: { 'x-api-key': apiKey } }, keyEnvironment), scope };
+  return { credentials: { key: parseApiKey(apiKey, keyEnvironment), selectors: [] }, scope };
 }
 
 function enter({ credentials }: Tenant): Statement {
-  const { keyId, secretDigest } = credentials.authority;
-  return ['select tenancy.enter_with_key($1, $2, $3, $4)', [keyId, secretDigest, 'read', '{}']];
+  const { key } = credentials;
+  return ['select tenancy.enter_with_key($1, $2, $3, $4)', [key?.keyId, key?.secretDigest, 'read', '{}']];
 }
 
 async function bareTransaction(pool: pg.Pool, begin: string, [text, values]: Statement): Promise<unknown> {

@@ -1,15 +1,24 @@
 import { randomUUID } from 'node:crypto';
 import { Client } from 'pg';
-import { afterAll, beforeAll, inject } from 'vitest';
+import { afterAll, beforeAll, expect, inject } from 'vitest';
 import { routes } from '#functions/routes.ts';
 import { closeDatabase } from '#platform/database.ts';
 import { environment } from '#platform/environment.ts';
 import { migrate } from '#platform/migrations/migrate.ts';
 import { loadHandler } from '#scripts/local/gateway/handlers.ts';
 import { serveGateway } from '#scripts/local/gateway/server.ts';
+import { createOperatorKey } from '#scripts/local/identity.ts';
+import { type Issuer, startIssuer } from '#scripts/local/issuer/issuer.ts';
+import { createSigningKey, type TokenRequest } from '#scripts/local/issuer/signing-key.ts';
+import { createPassKey, trustIssuer } from '#scripts/local/issuer/trust.ts';
 import { type LoginRole, loginUrl } from '#scripts/local/logins.ts';
 import { paths } from '#scripts/paths.ts';
 import { createOrganization } from '#tenancy/organizations.ts';
+import { assignUser, type MemberRole } from '#tenancy/users.ts';
+import { type Caller, caller, type Request, requestsTo } from './caller.ts';
+import { recordWire, type WireRecorder } from './wire/recorder.ts';
+
+export type { Answer, Caller, Request } from './caller.ts';
 
 const keyEnvironment = 'test';
 
@@ -18,34 +27,23 @@ export interface World {
   /** The superuser's URL: for looking and for breaking things, never for proving what a role may do. */
   readonly adminUrl: string;
   readonly url: string;
+  /** What the handlers say to the database. At the end of the file, whatever would pin RDS Proxy fails it. */
+  readonly wire: WireRecorder;
   /** A connection as one of the real roles; closed at the end. */
   connect(role: LoginRole): Promise<Client>;
   /** A connection as the superuser; closed at the end. */
   superuser(): Promise<Client>;
   createOrganization(slug?: string): Promise<Caller>;
-}
-
-/** An organization, and requests with its key. */
-export interface Caller {
-  readonly id: string;
-  readonly slug: string;
-  readonly apiKey: string;
-  request(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
-  /** Makes an item. */
-  item(sku: string, more?: object): Promise<void>;
-  /** Makes a location. */
-  location(code: string): Promise<void>;
-  /** Posts an entry and expects it to succeed. */
-  post(kind: string, ...lines: readonly object[]): Promise<Answer>;
-  /** What is on hand of an item in all. */
-  onHand(sku: string): Promise<number>;
-}
-
-export interface Answer {
-  readonly status: number;
-  readonly headers: Headers;
-  // biome-ignore lint/suspicious/noExplicitAny: what the body is, is what the tests ask
-  readonly body: any;
+  /** Makes a user a member of an organization. */
+  join(email: string, organization: { readonly slug: string }, role?: MemberRole): Promise<void>;
+  /** Issues the tokens that the functions accept. */
+  readonly issuer: Issuer;
+  /** A token of a user, as `Authorization: Bearer …` takes it. */
+  token(email: string, more?: Omit<TokenRequest, 'email'>): Promise<string>;
+  /** A request with no credential but what `headers` brings. */
+  readonly request: Request;
+  /** Requests with the operator key. */
+  readonly operator: { readonly request: Request };
 }
 
 /** Gives the tests of a file a world. Call it at the top of the file and use what it returns inside tests. */
@@ -54,23 +52,35 @@ export function openWorld(): World {
   const adminUrl = new URL(inject('clusterUrl'));
   adminUrl.pathname = database;
   const clients: Client[] = [];
+  const operatorKey = createOperatorKey();
   let gateway: Awaited<ReturnType<typeof serveGateway>>;
+  let issuer: Issuer;
+  let wire: WireRecorder;
 
   beforeAll(async () => {
     await onCluster(`create database ${database} template ${inject('templateDatabase')}`);
     // A clone has the objects of its template but not the privileges of the database itself.
     await migrate({ connectionString: adminUrl.href, directory: paths.migrations });
-    process.env[environment.databaseUrl] = loginUrl(adminUrl.href, 'stockade_api');
+    wire = await recordWire(adminUrl.href);
+    process.env[environment.databaseUrl] = wire.through(loginUrl(adminUrl.href, 'stockade_api'));
     process.env[environment.databaseMaxConnections] = '10';
     process.env[environment.keyEnvironment] = keyEnvironment;
+    process.env[environment.baseDomain] = 'localhost';
+    process.env[environment.operatorKey] = operatorKey;
+    process.env[environment.adminDatabaseUrl] = wire.through(loginUrl(adminUrl.href, 'stockade_admin'));
+    issuer = await startIssuer(await createSigningKey());
+    Object.assign(process.env, await trustIssuer(adminUrl.href, issuer, createPassKey()));
     gateway = await serveGateway({ routes, load: loadHandler });
   });
 
   afterAll(async () => {
     await gateway?.close();
+    await issuer?.close();
     await closeDatabase();
     await Promise.all(clients.map((client) => client.end()));
+    await wire?.close();
     await onCluster(`drop database if exists ${database} with (force)`);
+    expect(await wire?.faults()).toEqual([]);
   });
 
   async function open(url: string): Promise<Client> {
@@ -87,6 +97,9 @@ export function openWorld(): World {
     get url() {
       return gateway.url;
     },
+    get wire() {
+      return wire;
+    },
     connect: (role) => open(loginUrl(adminUrl.href, role)),
     superuser: () => open(adminUrl.href),
     async createOrganization(slug = `org-${randomUUID().slice(0, 8)}`) {
@@ -94,50 +107,23 @@ export function openWorld(): World {
       const { id, apiKey } = await createOrganization(admin, { slug, name: slug }, keyEnvironment);
       return caller(gateway.url, { id, slug, apiKey });
     },
-  };
-}
-
-function caller(url: string, organization: { id: string; slug: string; apiKey: string }): Caller {
-  const self: Caller = {
-    ...organization,
-    async request(method, path, body, headers = {}) {
-      const response = await fetch(url + path, {
-        method,
-        headers: { 'x-api-key': organization.apiKey, 'content-type': 'application/json', ...headers },
-        body:
-          body === undefined || typeof body === 'string' || body instanceof Uint8Array
-            ? (body as string | undefined)
-            : JSON.stringify(body),
-      });
-      const text = await response.text();
-      return {
-        status: response.status,
-        headers: response.headers,
-        body: text === '' ? undefined : JSON.parse(text),
-      };
+    async join(email, { slug }, role = 'admin') {
+      const admin = await open(loginUrl(adminUrl.href, 'stockade_admin'));
+      await assignUser(admin, { email, organization: slug, role });
     },
-    async item(sku, more = {}) {
-      expectStatus(201, await self.request('POST', '/v1/items', { sku, name: sku, ...more }));
+    get issuer() {
+      return issuer;
     },
-    async location(code) {
-      expectStatus(201, await self.request('POST', '/v1/locations', { code, name: code }));
+    token: (email, more) => issuer.issueToken({ email, ...more }),
+    get request() {
+      return requestsTo(gateway.url, {});
     },
-    async post(kind, ...lines) {
-      return expectStatus(201, await self.request('POST', '/v1/movements', { kind, lines }));
-    },
-    async onHand(sku) {
-      const answer = await self.request('GET', `/v1/items/${encodeURIComponent(sku)}/balance`);
-      return expectStatus(200, answer).body.onHand;
+    operator: {
+      get request() {
+        return requestsTo(gateway.url, { 'x-operator-key': operatorKey });
+      },
     },
   };
-  return self;
-}
-
-function expectStatus(status: number, answer: Answer): Answer {
-  if (answer.status !== status) {
-    throw new Error(`expected ${status}, got ${answer.status}: ${JSON.stringify(answer.body)}`);
-  }
-  return answer;
 }
 
 async function onCluster(statement: string): Promise<void> {

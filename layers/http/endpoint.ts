@@ -1,20 +1,24 @@
 import middy from '@middy/core';
 import * as z from 'zod';
-import { keyEnvironment } from '#platform/config.ts';
+import { baseDomain, keyEnvironment, operatorKey, tokenConfig } from '#platform/config.ts';
+import { toProblem } from '#platform/sqlstate.ts';
 import type { Scope } from '#tenancy/api-keys.ts';
+import { type Operator, resolveOperator } from '#tenancy/operator.ts';
+import type { Credentials } from '#tenancy/resolution.ts';
 import { resolve } from '#tenancy/resolve.ts';
 import { assertAccess, type Tenant } from '#tenancy/scope.ts';
+import { reportMismatch } from '#tenancy/security-events.ts';
 import { isStorable, parseJsonBody } from './body.ts';
-import { type HttpEvent, type HttpResult, json, noContent } from './event.ts';
+import { type HttpEvent, type HttpResult, json, noContent, principalArnOf } from './event.ts';
 import { idempotencyOf } from './idempotency.ts';
 import { problemResponse } from './problem.ts';
-import { requestContext } from './request-context.ts';
+import { requestContext, requestKeys } from './request-context.ts';
 import { validate } from './validate.ts';
 
 /** A line of the route table, as far as an endpoint reads it. */
 export interface EndpointRoute {
   readonly key: string;
-  readonly scope: 'none' | Scope;
+  readonly scope: 'none' | 'operator' | Scope;
 }
 
 interface Schemas<Body extends z.ZodType, Query extends z.ZodType, Path extends z.ZodType> {
@@ -22,9 +26,9 @@ interface Schemas<Body extends z.ZodType, Query extends z.ZodType, Path extends 
   readonly body?: Body;
   readonly query?: Query;
   readonly path?: Path;
-  /** 200 unless said otherwise. */
-  readonly status?: number | ((answer: never) => number);
 }
+
+type Status<Answer> = number | ((answer: Awaited<Answer>) => number);
 
 interface Input<Body, Query, Path> {
   readonly body: Body;
@@ -32,11 +36,28 @@ interface Input<Body, Query, Path> {
   readonly path: Path;
 }
 
-/** How one route is answered: the schemas of what it takes, and the one call that does it. */
-export interface Operation {
+/** How one route is answered: the schemas of what it takes, and the one call that does it, for `Caller`. */
+interface OperationFor<Caller> {
   readonly schemas: Schemas<z.ZodType, z.ZodType, z.ZodType>;
-  readonly handle: (input: Input<never, never, never> & { tenant: Tenant }) => unknown;
+  readonly status: Status<unknown>;
+  readonly handle: (input: Input<unknown, unknown, unknown> & Caller) => unknown;
 }
+
+export type Operation = OperationFor<{ readonly tenant: Tenant }>;
+export type OperatorOperation = OperationFor<{ readonly operator: Operator }>;
+
+/** What an operation is written as: `Caller` is who it is handed. */
+type Definition<
+  Body extends z.ZodType,
+  Query extends z.ZodType,
+  Path extends z.ZodType,
+  Answer,
+  Caller,
+> = Schemas<Body, Query, Path> & {
+  /** 200 unless said otherwise. */
+  readonly status?: Status<Answer>;
+  readonly handle: (input: Input<z.infer<Body>, z.infer<Query>, z.infer<Path>> & Caller) => Answer;
+};
 
 const NoQuery = z.strictObject({});
 const NoPath = z.object({});
@@ -52,16 +73,23 @@ export function operation<
   Query extends z.ZodType = typeof NoQuery,
   Path extends z.ZodType = typeof NoPath,
   Answer = unknown,
->(
-  definition: Omit<Schemas<Body, Query, Path>, 'status'> & {
-    readonly status?: number | ((answer: Awaited<Answer>) => number);
-    readonly handle: (
-      input: Input<z.infer<Body>, z.infer<Query>, z.infer<Path>> & { readonly tenant: Tenant },
-    ) => Answer;
-  },
-): Operation {
-  const { handle, ...schemas } = definition;
-  return { schemas, handle } as Operation;
+>(definition: Definition<Body, Query, Path, Answer, { readonly tenant: Tenant }>): Operation {
+  const { handle, status = 200, ...schemas } = definition;
+  return { schemas, status, handle } as unknown as Operation;
+}
+
+/**
+ * An operation of an operator, for a route with `scope: 'operator'`. It has no tenant, so no row of a ledger is within
+ * its reach; `inAdmin` is its way to the database. Answers `undefined` for 204.
+ */
+export function operatorOperation<
+  Body extends z.ZodType = z.ZodUndefined,
+  Query extends z.ZodType = typeof NoQuery,
+  Path extends z.ZodType = typeof NoPath,
+  Answer = unknown,
+>(definition: Definition<Body, Query, Path, Answer, { readonly operator: Operator }>): OperatorOperation {
+  const { handle, status = 200, ...schemas } = definition;
+  return { schemas, status, handle } as unknown as OperatorOperation;
 }
 
 /**
@@ -76,49 +104,98 @@ export function operation<
  */
 export function endpoint<const Route extends EndpointRoute>(
   routes: readonly Route[],
-  operations: Readonly<Record<Route['key'], Operation>>,
+  operations: {
+    readonly [Line in Route as Line['key']]: Line['scope'] extends 'operator' ? OperatorOperation : Operation;
+  },
 ) {
   const scopes = new Map<string, EndpointRoute['scope']>(routes.map(({ key, scope }) => [key, scope]));
 
   async function answer(event: HttpEvent): Promise<HttpResult> {
     const scope = scopes.get(event.routeKey);
-    const found = (operations as Readonly<Record<string, Operation>>)[event.routeKey];
+    const found = (operations as Readonly<Record<string, Operation | OperatorOperation>>)[event.routeKey];
     if (!scope || !found) throw new Error(`the route "${event.routeKey}" is not one of this function`);
-    let replayed = false;
-    // An operation without resolution is never handed a tenant, whatever it was written to expect.
-    const tenant = scope === 'none' ? undefined : resolveTenant(event, scope, () => (replayed = true));
-
-    const input = await readInput(event, found, tenant);
-    const result = await found.handle({ ...input, tenant } as never);
-    const { status = 200 } = found.schemas;
-    const response =
-      result === undefined
-        ? noContent()
-        : json(typeof status === 'function' ? status(result as never) : status, result);
-    if (replayed) response.headers['idempotent-replayed'] = 'true';
-    return response;
+    if (scope === 'none') return await run(event, found, {});
+    if (scope === 'operator') return await run(event, found, { operator: operatorOf(event) });
+    const credentials = await credentialsOf(event);
+    try {
+      return await runForTenant(event, found, { credentials, scope });
+    } catch (error) {
+      if (toProblem(error)?.code === 'organization_mismatch')
+        await reportMismatch(credentials, requestKeys(event));
+      throw error;
+    }
   }
 
-  return middy<HttpEvent, HttpResult>().use(requestContext()).use(problemResponse()).handler(answer);
+  const handler = middy<HttpEvent, HttpResult>().use(requestContext()).use(problemResponse()).handler(answer);
+  // For whoever describes the API: what each route takes is said nowhere else.
+  return Object.assign(handler, { operations });
 }
 
-function resolveTenant(event: HttpEvent, scope: Scope, onReplay: () => void): Tenant {
-  const credentials = resolve({ headers: event.headers }, keyEnvironment());
-  return { credentials, scope, idempotency: idempotencyOf(event, onReplay) };
+function credentialsOf(event: HttpEvent): Promise<Credentials> {
+  const { headers, requestContext } = event;
+  return resolve(
+    { headers, domainName: requestContext.domainName },
+    { keyEnvironment: keyEnvironment(), baseDomain: baseDomain(), tokens: tokenConfig() },
+  );
+}
+
+function operatorOf(event: HttpEvent): Operator {
+  return resolveOperator({ headers: event.headers, principalArn: principalArnOf(event) }, operatorKey());
+}
+
+async function runForTenant(
+  event: HttpEvent,
+  found: Operation | OperatorOperation,
+  caller: { readonly credentials: Credentials; readonly scope: Scope },
+): Promise<HttpResult> {
+  let replayed = false;
+  const tenant = {
+    ...caller,
+    idempotency: await explained(caller, () => idempotencyOf(event, () => (replayed = true))),
+  };
+  const response = await run(event, found, { tenant });
+  if (replayed) response.headers['idempotent-replayed'] = 'true';
+  return response;
+}
+
+/** What an operation is handed beside its input. One without resolution gets nobody, whatever it was written to expect. */
+interface Caller {
+  readonly tenant?: Tenant;
+  readonly operator?: Operator;
+}
+
+async function run(
+  event: HttpEvent,
+  { schemas, status, handle }: Operation | OperatorOperation,
+  caller: Caller,
+): Promise<HttpResult> {
+  const input = await explained(caller.tenant, () => readInput(event, schemas));
+  const result = await handle({ ...input, ...caller } as never);
+  if (result === undefined) return noContent();
+  return json(typeof status === 'function' ? status(result) : status, result);
 }
 
 /** Input that is wrong is only explained to callers who may ask: the others learn that they may not. */
-async function readInput(event: HttpEvent, { schemas }: Operation, tenant: Tenant | undefined) {
+async function explained<T>(tenant: Tenant | undefined, read: () => T): Promise<T> {
   try {
-    const path = validate(Storable, event.pathParameters ?? {});
-    const query = validate(Storable, event.queryStringParameters ?? {});
-    return {
-      path: validate(schemas.path ?? NoPath, path),
-      query: validate(schemas.query ?? NoQuery, query),
-      body: schemas.body && validate(schemas.body, parseJsonBody(event)),
-    };
+    return read();
   } catch (error) {
     if (tenant) await assertAccess(tenant);
     throw error;
   }
+}
+
+function readInput(event: HttpEvent, schemas: Operation['schemas']): Input<unknown, unknown, unknown> {
+  const path = validate(Storable, event.pathParameters ?? {});
+  const query = validate(Storable, event.queryStringParameters ?? {});
+  return {
+    path: validate(schemas.path ?? NoPath, path),
+    query: validate(schemas.query ?? NoQuery, query),
+    body: schemas.body && validate(schemas.body, readBody(event, schemas.body)),
+  };
+}
+
+/** A body that may be left out is left out when nothing was sent. */
+function readBody(event: HttpEvent, schema: z.ZodType): unknown {
+  return !event.body && schema.isOptional() ? undefined : parseJsonBody(event);
 }

@@ -1,7 +1,15 @@
-import type { APIGatewayProxyEventV2 } from 'aws-lambda';
+import type { APIGatewayEventRequestContextIAMAuthorizer, APIGatewayProxyEventV2 } from 'aws-lambda';
 
 /** A request as API Gateway's HTTP API hands it to a function (payload format 2.0). */
 export type HttpEvent = APIGatewayProxyEventV2;
+
+/** The principal that API Gateway's IAM authorizer let through; undefined on a route that has none. */
+export function principalArnOf(event: HttpEvent): string | undefined {
+  const { authorizer } = event.requestContext as {
+    readonly authorizer?: Partial<APIGatewayEventRequestContextIAMAuthorizer>;
+  };
+  return authorizer?.iam?.userArn;
+}
 
 /** An answer as API Gateway's HTTP API takes it from a function. */
 export interface HttpResult {

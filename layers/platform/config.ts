@@ -2,31 +2,114 @@ import { environment } from './environment.ts';
 import { MissingSetting } from './errors.ts';
 
 /** How to reach the database: a whole URL, or an RDS endpoint with IAM authentication. */
-export type DatabaseConfig = { readonly maxConnections: number } & (
+export type DatabaseConfig = {
+  readonly maxConnections: number;
+  /** How long one request may use a connection before its session is ended. */
+  readonly deadlineMs: number;
+} & (
   | { readonly url: string }
   | { readonly host: string; readonly port: number; readonly name: string; readonly user: string }
 );
 
+/** Whose tokens are accepted, and how the database is told about the users they prove. */
+export interface TokenConfig {
+  readonly issuer: string;
+  readonly audience: string;
+  readonly jwksUri: URL;
+  readonly passKey: PassKey;
+}
+
+/** A secret that the database shares: what carries a MAC of it was made here. */
+export interface PassKey {
+  readonly id: string;
+  readonly secret: Buffer;
+}
+
 /**
- * Reads the database settings.
+ * Reads the settings of the database that tenants' requests use.
  * @throws MissingSetting when neither the URL nor the endpoint is there, or a number is none
  */
 export function databaseConfig(env: NodeJS.ProcessEnv = process.env): DatabaseConfig {
-  const maxConnections = positiveInteger(env, environment.databaseMaxConnections, 1);
-  const url = env[environment.databaseUrl];
-  if (url) return { maxConnections, url };
+  return databaseOf(env, environment.databaseUrl, environment.databaseUser);
+}
+
+/**
+ * Reads the settings of the same database as operators use it, as stockade_admin.
+ * @throws MissingSetting when neither the URL nor the user is there: only functions of operators have them
+ */
+export function adminDatabaseConfig(env: NodeJS.ProcessEnv = process.env): DatabaseConfig {
+  return databaseOf(env, environment.adminDatabaseUrl, environment.adminDatabaseUser);
+}
+
+/**
+ * Reads whose tokens are accepted; undefined when no issuer is named, and then none are.
+ * @throws MissingSetting when an issuer is named and the rest is not there or makes no sense
+ */
+export function tokenConfig(env: NodeJS.ProcessEnv = process.env): TokenConfig | undefined {
+  const issuer = env[environment.jwtIssuer];
+  if (!issuer) return undefined;
+  const jwksUri = env[environment.jwtJwksUri] || `${issuer.replace(/\/$/, '')}/.well-known/jwks.json`;
+  if (!URL.canParse(jwksUri)) {
+    throw new MissingSetting(
+      `"${jwksUri}" is no URL: set ${environment.jwtJwksUri} to where the issuer publishes its keys`,
+    );
+  }
   return {
-    maxConnections,
-    host: required(env, environment.databaseHost),
-    port: positiveInteger(env, environment.databasePort, 5432),
-    name: required(env, environment.databaseName),
-    user: required(env, environment.databaseUser),
+    issuer,
+    audience: required(env, environment.jwtAudience),
+    jwksUri: new URL(jwksUri),
+    passKey: {
+      id: required(env, environment.passKeyId),
+      secret: secretBytes(env, environment.passKey),
+    },
   };
+}
+
+/** The domain whose subdomains name organizations, in lower case; undefined when subdomains mean nothing. */
+export function baseDomain(env: NodeJS.ProcessEnv = process.env): string | undefined {
+  return env[environment.baseDomain]?.toLowerCase() || undefined;
+}
+
+/**
+ * The key that makes a caller an operator; undefined where there is none, as on AWS.
+ * @throws MissingSetting when it is so short that it could be guessed
+ */
+export function operatorKey(env: NodeJS.ProcessEnv = process.env): string | undefined {
+  const key = env[environment.operatorKey];
+  if (!key) return undefined;
+  if (key.length >= minOperatorKeyLength) return key;
+  throw new MissingSetting(
+    `${environment.operatorKey} has ${key.length} characters: it must have at least ${minOperatorKeyLength}`,
+  );
 }
 
 /** The `<env>` part of API keys made and accepted here: `live` in production, `test` or the like elsewhere. */
 export function keyEnvironment(env: NodeJS.ProcessEnv = process.env): string {
   return required(env, environment.keyEnvironment);
+}
+
+/** Sixteen random bytes in hex. */
+const minOperatorKeyLength = 32;
+
+function databaseOf(env: NodeJS.ProcessEnv, urlName: string, userName: string): DatabaseConfig {
+  const maxConnections = positiveInteger(env, environment.databaseMaxConnections, 1);
+  const deadlineMs = positiveInteger(env, environment.databaseDeadlineMs, 20_000);
+  const url = env[urlName];
+  if (url) return { maxConnections, deadlineMs, url };
+  return {
+    maxConnections,
+    deadlineMs,
+    host: required(env, environment.databaseHost),
+    port: positiveInteger(env, environment.databasePort, 5432),
+    name: required(env, environment.databaseName),
+    user: required(env, userName),
+  };
+}
+
+function secretBytes(env: NodeJS.ProcessEnv, name: string): Buffer {
+  const bytes = Buffer.from(required(env, name), 'base64');
+  if (bytes.length >= 32 && bytes.length <= 64) return bytes;
+  throw new MissingSetting(`${name} has ${bytes.length} bytes: it must have 32 to 64, in base64`);
 }
 
 function required(env: NodeJS.ProcessEnv, name: string): string {

@@ -1,24 +1,47 @@
 import { Signer } from '@aws-sdk/rds-signer';
 import pg from 'pg';
-import { type DatabaseConfig, databaseConfig } from './config.ts';
+import { adminDatabaseConfig, type DatabaseConfig, databaseConfig } from './config.ts';
+import { endSession } from './end-session.ts';
 import { Unavailable } from './errors.ts';
 import { log } from './log.ts';
+import { isSessionChanged, watchSession } from './session-watch.ts';
 
 const connectTimeoutMs = 5_000;
 
-let pool: pg.Pool | undefined;
+/** As whom the database is used: as the role of tenants' requests, or as stockade_admin for operators. */
+export type Login = 'tenants' | 'operators';
+
+const configOf: Readonly<Record<Login, () => DatabaseConfig>> = {
+  tenants: databaseConfig,
+  operators: adminDatabaseConfig,
+};
+
+interface Opened {
+  readonly pool: pg.Pool;
+  readonly config: DatabaseConfig;
+}
+
+const opened = new Map<Login, Opened>();
+
+function open(login: Login): Opened {
+  const already = opened.get(login);
+  if (already) return already;
+  const config = configOf[login]();
+  const opening = { pool: createPool(config), config };
+  opened.set(login, opening);
+  return opening;
+}
 
 /** The process' connections to the database, opened when first needed. Settings come from the environment. */
-export function database(): pg.Pool {
-  pool ??= createPool(databaseConfig());
-  return pool;
+export function database(login: Login = 'tenants'): pg.Pool {
+  return open(login).pool;
 }
 
 /** Closes the process' connections, those in use when they are given back. */
 export async function closeDatabase(): Promise<void> {
-  const closing = pool;
-  pool = undefined;
-  await closing?.end();
+  const closing = [...opened.values()];
+  opened.clear();
+  await Promise.all(closing.map(({ pool }) => pool.end()));
 }
 
 /**
@@ -42,50 +65,86 @@ export function createPool(config: DatabaseConfig): pg.Pool {
     max: config.maxConnections,
     types,
     pipeline: true,
-    connectionTimeoutMillis: connectTimeoutMs,
     // A process that has nothing else to do may end, whatever connections it keeps.
     allowExitOnIdle: true,
     application_name: 'stockade',
   });
   // An idle connection that dies is only replaced; without a listener it would end the process.
   created.on('error', (error) => log.warn('an idle database connection was lost', error));
+  created.on('connect', watchSession);
   return created;
 }
 
 /**
- * Takes a connection, does the work, and gives the connection back; a connection that failed is closed instead.
+ * Takes a connection, does the work, and gives the connection back. One that failed, that may carry anything from
+ * this work into the next, or whose work has exceeded its deadline is closed instead.
  * @throws Unavailable when no connection can be had; nothing was sent then, so the caller may safely retry
  */
-export async function withConnection<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
-  const client = await connect();
+export async function withConnection<T>(
+  work: (client: pg.PoolClient) => Promise<T>,
+  login: Login = 'tenants',
+): Promise<T> {
+  const { pool, config } = open(login);
+  const client = await connect(pool);
+  const deadline = setDeadline(client, config);
   let broken: Error | undefined;
   const onError = (error: Error) => {
     broken = error;
   };
   client.on('error', onError);
+  let failure: unknown;
   try {
     return await work(client);
   } catch (error) {
+    failure = error;
+    await deadline.ended();
+    if (deadline.isOver())
+      throw new Unavailable('The request took too long and was stopped.', error, 'timeout');
     // Lost in the middle: whether the work took effect is not known, which is what Idempotency-Key is for.
     if (broken) throw new Unavailable('The connection to the database was lost: try again.', error);
     throw error;
   } finally {
+    deadline.clear();
     client.off('error', onError);
-    // A connection that is still inside a transaction must never serve another request.
-    client.release(broken ?? client.getTransactionStatus() !== 'I');
+    client.release(broken ?? isSessionChanged(client, failure));
   }
 }
 
-async function connect(): Promise<pg.PoolClient> {
+/**
+ * Ends the session of work that has not ended in time. The role's statement_timeout comes first; this is for the
+ * statement that has switched it off.
+ */
+function setDeadline(client: pg.PoolClient, config: DatabaseConfig) {
+  let ending: Promise<void> | undefined;
+  const end = async () => {
+    try {
+      const how = await endSession(client, connectionOf(config), config.deadlineMs / 2);
+      log.error('a session that exceeded its deadline was ended', { how, deadlineMs: config.deadlineMs });
+    } catch (error) {
+      log.error('a session that exceeded its deadline could not be ended', error as Error);
+    }
+  };
+  const timer = setTimeout(() => {
+    ending = end();
+  }, config.deadlineMs);
+  return {
+    isOver: () => ending !== undefined,
+    /** Waits for the end that is under way: a function that has answered is frozen. */
+    ended: async () => await ending,
+    clear: () => clearTimeout(timer),
+  };
+}
+
+async function connect(pool: pg.Pool): Promise<pg.PoolClient> {
   try {
-    return await database().connect();
+    return await pool.connect();
   } catch (error) {
     throw new Unavailable('The database does not answer: try again.', error);
   }
 }
 
 function connectionOf(config: DatabaseConfig): pg.PoolConfig {
-  if ('url' in config) return { connectionString: config.url };
+  if ('url' in config) return { connectionString: config.url, connectionTimeoutMillis: connectTimeoutMs };
   const signer = new Signer({ hostname: config.host, port: config.port, username: config.user });
   return {
     host: config.host,
@@ -95,5 +154,6 @@ function connectionOf(config: DatabaseConfig): pg.PoolConfig {
     // A token lives fifteen minutes and is made for each new connection.
     password: () => signer.getAuthToken(),
     ssl: { rejectUnauthorized: true },
+    connectionTimeoutMillis: connectTimeoutMs,
   };
 }

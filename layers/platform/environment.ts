@@ -11,7 +11,27 @@ export const environment = {
   databaseUser: 'STOCKADE_DATABASE_USER',
   /** Connections one process may hold. A Lambda instance serves one request at a time: 1. */
   databaseMaxConnections: 'STOCKADE_DATABASE_MAX_CONNECTIONS',
+  /** Milliseconds after which the session of a request is ended. 20,000, above the role's statement_timeout. */
+  databaseDeadlineMs: 'STOCKADE_DATABASE_DEADLINE_MS',
   /** The `<env>` part of API keys (`sk_<env>_…`), so that a key of one stage is refused by another unseen. */
   keyEnvironment: 'STOCKADE_KEY_ENVIRONMENT',
   stage: 'STOCKADE_STAGE',
+  /** OpenID Connect: the `iss` of tokens that are accepted. Without it no token is. */
+  jwtIssuer: 'STOCKADE_JWT_ISSUER',
+  /** The `aud` of tokens that are accepted: the client id that Stockade's users log in with. */
+  jwtAudience: 'STOCKADE_JWT_AUDIENCE',
+  /** Where the issuer publishes its keys; `<issuer>/.well-known/jwks.json` when absent. */
+  jwtJwksUri: 'STOCKADE_JWT_JWKS_URI',
+  /** The key that passes for verified users are made with, as `tenancy.set_pass_key()` has told the database. */
+  passKeyId: 'STOCKADE_PASS_KEY_ID',
+  /** Its secret: 32 to 64 bytes in base64. */
+  passKey: 'STOCKADE_PASS_KEY',
+  /** The domain whose subdomains are organizations: with `api.example.com`, `acme.api.example.com` selects acme. */
+  baseDomain: 'STOCKADE_BASE_DOMAIN',
+  /** What opens `/platform/*` on a local platform. Never set on AWS, where API Gateway asks IAM. */
+  operatorKey: 'STOCKADE_OPERATOR_KEY',
+  /** For functions of operators only: the database as stockade_admin, as a whole URL … */
+  adminDatabaseUrl: 'STOCKADE_ADMIN_DATABASE_URL',
+  /** … or the user that logs in with IAM at the endpoint above. */
+  adminDatabaseUser: 'STOCKADE_ADMIN_DATABASE_USER',
 } as const;

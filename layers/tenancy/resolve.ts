@@ -1,48 +1,41 @@
+import type { TokenConfig } from '#platform/config.ts';
 import { Unauthenticated } from '#platform/errors.ts';
-import { type PresentedKey, parseApiKey } from './api-keys.ts';
+import { mintPass } from './passes.ts';
+import { type Credentials, decide, type VerifiedUser } from './resolution.ts';
+import { presentedBy, type RequestIdentity } from './resolve-presented.ts';
+import { verifyToken } from './tokens.ts';
 
-/** What a request carries that says who asks and for which organization. Header names are lower case. */
-export interface RequestIdentity {
-  readonly headers: Readonly<Record<string, string | undefined>>;
-}
-
-/** Who asks, as far as it can be told without the database, which has the last word on every transaction. */
-export interface Credentials {
-  readonly authority: PresentedKey;
-  /** The organizations the request names (slug or id); each must be the authority's own. */
-  readonly selectors: readonly string[];
+export interface ResolutionSettings {
+  readonly keyEnvironment: string;
+  /** Without one, no subdomain selects anything. */
+  readonly baseDomain: string | undefined;
+  /** Without them, no token is accepted. */
+  readonly tokens: TokenConfig | undefined;
 }
 
 /**
- * Works out who asks. Authority proves (an API key), selectors only choose (`x-organization`).
- * @throws Unauthenticated `unauthenticated` when there is no authority, `invalid_credentials` when it is malformed
- *   or two of them disagree
+ * Works out who asks. Authority proves (an API key, a token, or both), selectors only choose (`x-organization`, the
+ * subdomain).
+ * @throws Unauthenticated `unauthenticated` when there is no authority, `invalid_credentials` when one is not good
+ * @throws Unavailable when the issuer's keys cannot be had
  */
-export function resolve(request: RequestIdentity, keyEnvironment: string): Credentials {
-  const presented = presentedKeys(request.headers);
-  const [first, ...others] = presented;
-  if (first === undefined) {
-    throw new Unauthenticated(
-      'unauthenticated',
-      'Send an API key: "Authorization: Bearer sk_…" or "x-api-key: sk_…".',
-    );
-  }
-  const authority = parseApiKey(first, keyEnvironment);
-  if (!authority || others.some((other) => other !== first)) {
-    throw new Unauthenticated('invalid_credentials', 'The credential is not valid.');
-  }
-  const selector = request.headers['x-organization']?.trim();
-  return { authority, selectors: selector === undefined ? [] : [selector] };
+export async function resolve(request: RequestIdentity, settings: ResolutionSettings): Promise<Credentials> {
+  const { keyEnvironment, baseDomain, tokens } = settings;
+  const presented = presentedBy(request, baseDomain);
+  const user = presented.token !== undefined && tokens ? await userOf(presented.token, tokens) : undefined;
+  const decision = decide(presented, user, keyEnvironment);
+  if ('refuse' in decision) throw new Unauthenticated(decision.refuse, explanations[decision.refuse]);
+  return decision.ask;
 }
 
-function presentedKeys(headers: RequestIdentity['headers']): string[] {
-  const keys: string[] = [];
-  const authorization = headers.authorization?.trim();
-  if (authorization) {
-    // Any other scheme is a credential we cannot check: it fails as a malformed key does.
-    keys.push(/^bearer +(\S+)$/i.exec(authorization)?.[1] ?? '');
-  }
-  const apiKey = headers['x-api-key']?.trim();
-  if (apiKey) keys.push(apiKey);
-  return keys;
+async function userOf(token: string, config: TokenConfig): Promise<VerifiedUser | undefined> {
+  const claims = await verifyToken(token, config);
+  return claims && { pass: mintPass(claims.email, config.passKey), subject: claims.subject };
 }
+
+const explanations = {
+  unauthenticated:
+    'Send an API key ("Authorization: Bearer sk_…" or "x-api-key: sk_…") or a token ("Authorization: Bearer …").',
+  // Word for word what the database's refusal of a key becomes, so that the answer tells no reason from another.
+  invalid_credentials: 'The credential is not valid.',
+} as const;

@@ -1,8 +1,10 @@
+import type { Socket } from 'node:net';
 import type pg from 'pg';
 import { withConnection } from '#platform/database.ts';
 import { isRetryable, isSqlError, sqlstate } from '#platform/sqlstate.ts';
 import type { Scope } from './api-keys.ts';
-import type { Credentials } from './resolve.ts';
+import { KeyUse } from './key-use.ts';
+import type { Credentials } from './resolution.ts';
 
 /** Who asks for what: the only thing from which a transaction can enter an organization. */
 export interface Tenant {
@@ -30,7 +32,10 @@ export interface TenantTransaction {
    * Under an `Idempotency-Key` it takes effect once and every further request gets the first one's answer.
    * Arguments of objects are passed as json.
    */
-  call<Answer>(functionName: `inventory.${string}`, args: readonly unknown[]): Promise<Answer>;
+  call<Answer>(
+    functionName: `${'inventory' | 'tenancy'}.${string}`,
+    args: readonly unknown[],
+  ): Promise<Answer>;
 }
 
 export type TransactionMode =
@@ -38,6 +43,8 @@ export type TransactionMode =
   | 'write'
   /** Does everything a write does, answers, and undoes it. */
   | 'dry-run';
+
+const keyUse = new KeyUse();
 
 /** Attempts at a transaction that loses to a deadlock or a serialization failure. */
 const maxAttempts = 4;
@@ -124,6 +131,7 @@ async function transaction<T>(
     const { command } = await ended;
     // A failed transaction answers COMMIT with ROLLBACK, and the client reports that as success.
     if (command.toLowerCase() !== ending) throw new Error(`the database answered ${ending} with ${command}`);
+    noteKeyUse(pipeline, tenant);
     return result;
   } catch (error) {
     if (!ended) pipeline.send('rollback');
@@ -140,6 +148,10 @@ class Pipeline {
 
   constructor(client: pg.PoolClient) {
     this.client = client;
+    // What is sent without waiting in between leaves as one packet.
+    const { stream } = (client as unknown as { connection: { stream: Socket } }).connection;
+    stream.cork();
+    process.nextTick(() => stream.uncork());
   }
 
   /** Sends an unnamed statement without waiting for the answers of those before it. */
@@ -161,14 +173,33 @@ class Pipeline {
   }
 }
 
+/**
+ * Tells the database now and then that the key is in use: in a transaction of its own behind the one of the request,
+ * whose answer nobody waits for. A note that is lost is made up for by a later one.
+ */
+function noteKeyUse(pipeline: Pipeline, { credentials, scope }: Tenant): void {
+  const { key } = credentials;
+  if (!key || !keyUse.isDue(key.keyId)) return;
+  pipeline.send('begin');
+  enter(pipeline, { credentials: { key, selectors: [] }, scope });
+  pipeline.send('select tenancy.note_key_use()');
+  pipeline.send('commit');
+}
+
+/** With a key and a user both are asked: the second may only enter where the first has, and with what both allow. */
 function enter(pipeline: Pipeline, { credentials, scope }: Tenant): void {
-  const { authority, selectors } = credentials;
-  pipeline.send('select tenancy.enter_with_key($1, $2, $3, $4)', [
-    authority.keyId,
-    authority.secretDigest,
-    scope,
-    selectors,
-  ]);
+  const { key, user, selectors } = credentials;
+  if (!key && !user)
+    throw new Error('these credentials prove nothing: resolve() makes none without key and user');
+  if (key) {
+    pipeline.send('select tenancy.enter_with_key($1, $2, $3, $4)', [
+      key.keyId,
+      key.secretDigest,
+      scope,
+      selectors,
+    ]);
+  }
+  if (user) pipeline.send('select tenancy.enter_with_pass($1, $2, $3)', [user.pass, scope, selectors]);
 }
 
 /**

@@ -11,6 +11,7 @@ import { paths } from '#scripts/paths.ts';
 import { type Demo, prepareDemo, seedDemo } from './demo.ts';
 import { createHandlerLoader } from './gateway/handlers.ts';
 import { type AccessLogLine, serveGateway } from './gateway/server.ts';
+import { startIdentity } from './identity.ts';
 import { loginUrl, setLogins } from './logins.ts';
 import { startCluster } from './postgres/cluster.ts';
 
@@ -56,13 +57,17 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     const { adminUrl, database, ended } = await openDatabase(options, stops);
     const migrations = await migrate({ connectionString: adminUrl, directory: paths.migrations });
     await setLogins(adminUrl);
+    const { issuer, env } = await startIdentity(options.data, adminUrl);
+    stops.push(() => issuer.close());
 
+    Object.assign(process.env, env);
     process.env[environment.databaseUrl] = loginUrl(adminUrl, 'stockade_api');
     process.env[environment.databaseMaxConnections] ??= String(maxConnections);
     process.env[environment.keyEnvironment] ??= 'live';
     process.env[environment.stage] ??= 'local';
     // A terminal is for people: what each request logs at INFO is in the access lines, faults are not.
     process.env.POWERTOOLS_LOG_LEVEL ??= 'WARN';
+    process.env.POWERTOOLS_METRICS_DISABLED ??= 'true';
     log.setLogLevel(process.env.POWERTOOLS_LOG_LEVEL as 'WARN');
     let ready = false;
     const loader = createHandlerLoader({ watch: options.watch });

@@ -48,8 +48,13 @@ export async function createJournal(client: Client): Promise<void> {
 
 /** The migrations this database has, oldest first; none when it has no journal yet. */
 export async function readJournal(client: Client): Promise<AppliedMigration[]> {
+  // By name, not by to_regclass(): that needs the use of the schema, which only its owner has.
   const { rows } = await client.query(
-    `select to_regclass('stockade_migrations.applied') is not null as exists`,
+    `select exists (
+       select from pg_class c
+       join pg_namespace n on n.oid = c.relnamespace
+       where n.nspname = 'stockade_migrations' and c.relname = 'applied'
+     ) as exists`,
   );
   if (!rows[0].exists) return [];
   await client.query('begin read only; set local role stockade_owner');

@@ -1,0 +1,126 @@
+import { beforeAll, describe, expect, test, vi } from 'vitest';
+import { environment } from '#platform/environment.ts';
+import { inAdmin } from '#tenancy/admin.ts';
+import { listOrganizations } from '#tenancy/organizations.ts';
+import { type Caller, openWorld } from '#tests/world.ts';
+import { endpoint, operation, operatorOperation } from './endpoint.ts';
+import type { HttpEvent, HttpResult } from './event.ts';
+
+const routes = [
+  { key: 'GET /platform/organizations', scope: 'operator' },
+  { key: 'GET /v1/mine', scope: 'read' },
+] as const;
+
+const handler = endpoint(routes, {
+  'GET /platform/organizations': operatorOperation({
+    handle: async ({ operator }) => ({
+      operator: operator.name,
+      organizations: await inAdmin(listOrganizations),
+    }),
+  }),
+  'GET /v1/mine': operation({ handle: ({ tenant }) => ({ scope: tenant.scope }) }),
+});
+
+const world = openWorld();
+const arn = 'arn:aws:iam::000000000000:role/operators';
+let acme: Caller;
+
+beforeAll(async () => {
+  acme = await world.createOrganization('acme');
+});
+
+async function send(headers: Record<string, string>, authorizer?: object, routeKey: string = routes[0].key) {
+  const requestContext = {
+    requestId: 'r-1',
+    domainName: '127.0.0.1',
+    http: { method: 'GET', path: '/' },
+    ...(authorizer && { authorizer }),
+  };
+  const event = { routeKey, headers, rawQueryString: '', requestContext } as unknown as HttpEvent;
+  const { statusCode, body } = (await handler(event, {} as never)) as HttpResult;
+  return { status: statusCode, body: JSON.parse(body) };
+}
+
+const outcome = async (...request: Parameters<typeof send>) => {
+  const { status, body } = await send(...request);
+  return `${status} ${body.code ?? body.operator}`;
+};
+
+describe('a route of operators', () => {
+  test('is for whom IAM has let through, and for the holder of the operator key', async () => {
+    const operatorKey = process.env[environment.operatorKey] ?? '';
+    expect(await outcome({}, { iam: { userArn: arn } })).toBe(`200 ${arn}`);
+    expect(await outcome({ 'x-operator-key': operatorKey })).toBe('200 operator key');
+    expect(await outcome({ authorization: `Bearer ${operatorKey}` })).toBe('200 operator key');
+  });
+
+  test('sees every organization: it works as stockade_admin', async () => {
+    const { body } = await send({}, { iam: { userArn: arn } });
+    expect(body.organizations).toEqual([expect.objectContaining({ slug: 'acme' })]);
+  });
+
+  test('refuses every credential of a tenant with 403, and nothing at all with 401', async () => {
+    const token = `Bearer ${await world.token('ada@example.com')}`;
+    expect(await outcome({ 'x-api-key': acme.apiKey })).toBe('403 operator_required');
+    expect(await outcome({ authorization: `Bearer ${acme.apiKey}` })).toBe('403 operator_required');
+    expect(await outcome({ authorization: token })).toBe('403 operator_required');
+    expect(await outcome({})).toBe('401 unauthenticated');
+    expect(await outcome({ 'x-organization': 'acme' })).toBe('401 unauthenticated');
+  });
+
+  test('refuses another key, also beside a good credential of a tenant', async () => {
+    const wrong = `op_${'0'.repeat(48)}`;
+    expect(await outcome({ 'x-operator-key': wrong })).toBe('401 invalid_credentials');
+    expect(await outcome({ authorization: `Bearer ${wrong}` })).toBe('401 invalid_credentials');
+    expect(await outcome({ 'x-operator-key': wrong, 'x-api-key': acme.apiKey })).toBe(
+      '401 invalid_credentials',
+    );
+  });
+
+  test('takes no key at all where none is configured, as on AWS', async () => {
+    const operatorKey = process.env[environment.operatorKey] ?? '';
+    vi.stubEnv(environment.operatorKey, undefined);
+    for (const key of [operatorKey, 'undefined', 'op_']) {
+      expect(await outcome({ 'x-operator-key': key })).toBe('401 invalid_credentials');
+    }
+    expect(await outcome({}, { iam: { userArn: arn } })).toBe(`200 ${arn}`);
+    vi.unstubAllEnvs();
+  });
+
+  test('is not opened by an authorizer of another kind', async () => {
+    for (const authorizer of [
+      {},
+      { jwt: { claims: { sub: 'x' }, scopes: null } },
+      { lambda: { userArn: arn } },
+    ]) {
+      expect(await outcome({}, authorizer)).toBe('401 unauthenticated');
+    }
+  });
+});
+
+describe('a route of tenants', () => {
+  test('is not opened by being an operator', async () => {
+    const operatorKey = process.env[environment.operatorKey] ?? '';
+    const mine = routes[1].key;
+    expect(await outcome({ 'x-operator-key': operatorKey }, undefined, mine)).toBe('401 unauthenticated');
+    expect(await outcome({ authorization: `Bearer ${operatorKey}` }, undefined, mine)).toBe(
+      '401 invalid_credentials',
+    );
+    expect(await outcome({}, { iam: { userArn: arn } }, mine)).toBe('401 unauthenticated');
+  });
+});
+
+test('the kind of operation follows from the scope of the route, and the compiler asks for it', () => {
+  const ofTenant = operation({ handle: ({ tenant }) => tenant.scope });
+  const ofOperator = operatorOperation({ handle: ({ operator }) => operator.name });
+  endpoint([{ key: 'GET /platform/x', scope: 'operator' }], { 'GET /platform/x': ofOperator });
+  endpoint([{ key: 'GET /v1/x', scope: 'read' }], { 'GET /v1/x': ofTenant });
+  // @ts-expect-error an operator's route has no tenant
+  endpoint([{ key: 'GET /platform/x', scope: 'operator' }], { 'GET /platform/x': ofTenant });
+  // @ts-expect-error a tenant's route has no operator
+  endpoint([{ key: 'GET /v1/x', scope: 'read' }], { 'GET /v1/x': ofOperator });
+  // @ts-expect-error an operator's operation has no tenant
+  operatorOperation({ handle: ({ tenant }) => tenant });
+  // @ts-expect-error every route has an operation
+  endpoint([{ key: 'GET /v1/x', scope: 'read' }], {});
+});

@@ -1,0 +1,170 @@
+import { STATUS_CODES } from 'node:http';
+
+/** What the API can refuse, by code: the statuses it comes with, and what it means. */
+export const problems = {
+  invalid_input: { statuses: [400, 415, 422], means: 'the request is wrong: `errors` names each field' },
+  organization_required: {
+    statuses: [400],
+    means: 'the user belongs to several organizations: name one with `x-organization`',
+  },
+  unauthenticated: { statuses: [401], means: 'no credential was sent' },
+  invalid_credentials: { statuses: [401], means: 'the credential is malformed, unknown, revoked or expired' },
+  organization_mismatch: {
+    statuses: [403],
+    means: 'the request names another organization than the credential belongs to',
+  },
+  organization_suspended: { statuses: [403], means: 'the organization is suspended' },
+  insufficient_scope: { statuses: [403], means: 'the credential lacks the scope' },
+  operator_required: { statuses: [403], means: "a tenant's credential was sent; this is for operators" },
+  not_found: { statuses: [404], means: 'it never was, or is not of this organization' },
+  already_exists: { statuses: [409], means: 'the name is taken' },
+  in_use: { statuses: [409], means: 'it has stock or history' },
+  insufficient_stock: {
+    statuses: [409],
+    means: 'a line takes more than is available: `lines` names every one',
+  },
+  stale_balance: {
+    statuses: [409],
+    means: 'a balance has not the `expectedVersion`: `lines` names every one',
+  },
+  already_reversed: { statuses: [409], means: 'the entry was reversed before' },
+  not_reversible: { statuses: [409], means: 'a reversal cannot be reversed' },
+  payload_too_large: { statuses: [413], means: 'the request is larger than 6 MB' },
+  idempotency_mismatch: { statuses: [422], means: 'the `Idempotency-Key` was used for another request' },
+  quantity_out_of_range: { statuses: [422], means: 'a balance would exceed fifteen digits' },
+  too_many_requests: { statuses: [429], means: 'the organization has too many requests under way' },
+  internal: { statuses: [500], means: 'a fault of ours: quote the `requestId`' },
+  unavailable: { statuses: [503], means: 'the database does not answer' },
+  busy: { statuses: [503], means: 'rows are locked for too long' },
+  timeout: { statuses: [503], means: 'the request took too long' },
+} as const satisfies Readonly<Record<string, { statuses: readonly number[]; means: string }>>;
+
+export type ProblemCode = keyof typeof problems;
+
+/** What a route can refuse, as far as its kind says it. */
+export interface RouteKind {
+  readonly scope: string;
+  readonly takesInput: boolean;
+  readonly takesBody: boolean;
+  readonly takesIdempotencyKey: boolean;
+  readonly namesInPath: boolean;
+}
+
+const unavailable = ['unavailable', 'busy', 'timeout'] as const;
+const authenticated = ['unauthenticated', 'invalid_credentials', ...unavailable] as const;
+
+/** The codes that every route of a kind can answer, by status. */
+function commonProblems(kind: RouteKind): Map<number, Set<ProblemCode>> {
+  const found = new Map<number, Set<ProblemCode>>();
+  const add = (status: number, ...codes: readonly ProblemCode[]) =>
+    found.set(status, new Set([...(found.get(status) ?? []), ...codes]));
+  const addAll = (codes: readonly ProblemCode[]) => {
+    for (const code of codes) add(problems[code].statuses[0], code);
+  };
+  if (kind.takesInput) add(400, 'invalid_input');
+  if (kind.takesBody) {
+    add(413, 'payload_too_large');
+    add(415, 'invalid_input');
+  }
+  if (kind.namesInPath) addAll(['not_found']);
+  if (kind.takesIdempotencyKey) addAll(['idempotency_mismatch']);
+  if (kind.scope === 'operator') addAll([...authenticated, 'operator_required']);
+  else if (kind.scope !== 'none') {
+    addAll([...authenticated, 'organization_required', 'organization_mismatch', 'organization_suspended']);
+    addAll(['insufficient_scope', 'too_many_requests']);
+  }
+  add(500, 'internal');
+  return found;
+}
+
+/** Responses of refusals, those that many routes share kept once for all. */
+export class ProblemBook {
+  /** By name. */
+  readonly components: Record<string, unknown> = {};
+
+  /** The responses of everything a route can refuse, by status. `also` are the codes that are its own. */
+  read(kind: RouteKind, also: readonly ProblemCode[]): Record<string, unknown> {
+    const common = commonProblems(kind);
+    const all = new Map([...common].map(([status, codes]) => [status, new Set(codes)]));
+    for (const code of also) {
+      // What is wrong with a field alone is 400; what only the database can know is 422.
+      const status = code === 'invalid_input' ? 422 : problems[code].statuses[0];
+      all.set(status, new Set([...(all.get(status) ?? []), code]));
+    }
+    const byStatus = [...all].sort(([a], [b]) => a - b);
+    return Object.fromEntries(
+      byStatus.map(([status, codes]) => [
+        String(status),
+        codes.size === common.get(status)?.size
+          ? this.refer(kind.scope, status, [...codes])
+          : response(status, [...codes]),
+      ]),
+    );
+  }
+
+  private refer(scope: string, status: number, codes: readonly ProblemCode[]): unknown {
+    const audience = scope === 'none' ? 'Open' : scope === 'operator' ? 'Operator' : 'Tenant';
+    const name = `${audience}${STATUS_CODES[status]?.replaceAll(' ', '')}`;
+    this.components[name] ??= response(status, codes);
+    return { $ref: `#/components/responses/${name}` };
+  }
+}
+
+function response(status: number, codes: readonly ProblemCode[]): unknown {
+  const headers: Record<string, unknown> = { 'x-request-id': { $ref: '#/components/headers/RequestId' } };
+  if (status === 401) headers['www-authenticate'] = { schema: { const: 'Bearer realm="stockade"' } };
+  if (status === 429 || status === 503) headers['retry-after'] = { $ref: '#/components/headers/RetryAfter' };
+  const narrowed = { type: 'object', properties: { status: { const: status }, code: { enum: codes } } };
+  return {
+    description: codes.map((code) => `\`${code}\`: ${problems[code].means}.`).join('\n\n'),
+    headers,
+    content: {
+      'application/problem+json': {
+        schema: { allOf: [{ $ref: '#/components/schemas/Problem' }, narrowed] },
+      },
+    },
+  };
+}
+
+/** RFC 9457, with a code for programs. */
+export const problemSchema = {
+  type: 'object',
+  description: 'A refusal (RFC 9457). Programs look at `code`, people read `detail`.',
+  required: ['type', 'title', 'status', 'code', 'detail', 'requestId'],
+  properties: {
+    type: { type: 'string', const: 'about:blank' },
+    title: { type: 'string' },
+    status: { type: 'integer' },
+    code: { type: 'string', enum: Object.keys(problems) },
+    detail: { type: 'string', description: 'What is wrong, and what to do.' },
+    requestId: {
+      type: 'string',
+      description: 'The same as in `x-request-id`: quote it when you report a fault.',
+    },
+    errors: {
+      type: 'array',
+      description: 'Each field that is wrong.',
+      items: {
+        type: 'object',
+        required: ['field', 'message'],
+        properties: { field: { type: 'string', examples: ['lines[3].sku'] }, message: { type: 'string' } },
+      },
+    },
+    lines: {
+      type: 'array',
+      description: 'With `insufficient_stock` and `stale_balance`: the lines that were refused.',
+      items: { type: 'object' },
+    },
+  },
+  examples: [
+    {
+      type: 'about:blank',
+      title: 'Bad Request',
+      status: 400,
+      code: 'invalid_input',
+      detail: 'A field of the request is wrong.',
+      requestId: 'ATfSmjLgPHcESJw=',
+      errors: [{ field: 'lines[0].quantity', message: 'must not be zero' }],
+    },
+  ],
+} as const;

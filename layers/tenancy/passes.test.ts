@@ -1,0 +1,39 @@
+import { expect, test } from 'vitest';
+import { openWorld } from '#tests/world.ts';
+import { mintPass } from './passes.ts';
+
+const world = openWorld();
+const key = { id: 'k1', secret: Buffer.from('0123456789abcdef0123456789abcdef') };
+const email = 'ada@example.com';
+
+test('the database lets in whom a pass names, and nobody once it is altered, old, or made with another key', async () => {
+  const acme = await world.createOrganization();
+  await world.join(email, acme, 'clerk');
+  await (await world.connect('stockade_admin')).query('select tenancy.set_pass_key($1, $2)', [
+    key.id,
+    key.secret,
+  ]);
+  const api = await world.connect('stockade_api');
+  const enter = async (pass: string): Promise<string> => {
+    const { rows } = await api
+      .query('select tenancy.enter_with_pass($1, $2, $3) as id', [pass, 'write', []])
+      .catch(({ code }) => ({ rows: [{ id: code }] }));
+    return rows[0].id;
+  };
+
+  const pass = mintPass(email, key);
+  expect(await enter(pass)).toBe(acme.id);
+  expect(await enter(mintPass(email, key, Date.now() - 50_000))).toBe(acme.id);
+  for (const bad of [
+    mintPass(email, key, Date.now() - 61_000),
+    mintPass(email, { ...key, secret: Buffer.alloc(32) }),
+    mintPass(email, { ...key, id: 'k2' }),
+    mintPass('eve@example.com', key).replace('eve@', 'ada@'),
+    pass.replace(/\|(\d+)\|/, (_, expiry) => `|${Number(expiry) + 60}|`),
+    pass.slice(0, -1),
+    `${pass}|`,
+    '',
+  ]) {
+    expect([bad, await enter(bad)]).toEqual([bad, 'SK101']);
+  }
+});

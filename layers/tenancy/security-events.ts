@@ -1,0 +1,48 @@
+import { withConnection } from '#platform/database.ts';
+import { log } from '#platform/log.ts';
+import { count } from '#platform/metrics.ts';
+import type { Credentials } from './resolution.ts';
+
+/** An event as it was recorded: whose credential, and what else the request presented. */
+interface RecordedMismatch {
+  readonly organization: string;
+  /** `key:<id>` or `user:<id>` */
+  readonly actor: string;
+  readonly named: string;
+}
+
+/**
+ * Makes it known that a good credential was refused because of the organization that its request names: in the books of
+ * the organization whose credential it is, in the log, and as the metric `OrganizationMismatch`.
+ * Never fails: the caller's answer is the same whether or not it could be recorded.
+ */
+export async function reportMismatch(
+  credentials: Credentials,
+  request: { readonly requestId: string; readonly route: string },
+): Promise<void> {
+  const { requestId, route } = request;
+  count('OrganizationMismatch', { requestId, route });
+  const who = { keyId: credentials.key?.keyId, subject: credentials.user?.subject };
+  try {
+    const recorded = await record(credentials, requestId);
+    log.warn('a credential was refused for the organization named', { ...request, ...who, recorded });
+  } catch (error) {
+    log.error('a refused credential could not be recorded', { ...request, ...who, error: error as Error });
+  }
+}
+
+/** In a transaction of its own: the refused one is gone. The database proves the credential once more. */
+async function record(
+  { key, user, selectors }: Credentials,
+  requestId: string,
+): Promise<readonly RecordedMismatch[]> {
+  const { rows } = await withConnection((client) =>
+    client.query<RecordedMismatch>({
+      text: `
+        select org_id as organization, actor, named
+        from tenancy.record_mismatch($1, $2, $3, $4, $5)`,
+      values: [key?.keyId ?? null, key?.secretDigest ?? null, user?.pass ?? null, selectors, requestId],
+    }),
+  );
+  return rows;
+}
