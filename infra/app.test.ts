@@ -105,8 +105,10 @@ function functionOf(entry: string): FunctionResource['Properties'] {
   const template: { Resources: Record<string, FunctionResource> } = JSON.parse(
     readFileSync(join(outdir, 'stockade-dev-api.template.json'), 'utf8'),
   );
+  // Logical ids have letters and digits only.
+  const prefix = `${entry.replaceAll('-', '')}Function`;
   const found = Object.entries(template.Resources).find(
-    ([id, { Type }]) => Type === 'AWS::Lambda::Function' && id.startsWith(`${entry}Function`),
+    ([id, { Type }]) => Type === 'AWS::Lambda::Function' && id.startsWith(prefix),
   );
   if (found === undefined) throw new Error(`the template has no function for the entry ${entry}`);
   return found[1].Properties;

@@ -15,6 +15,8 @@ const fields = {
   routeKey: '$context.routeKey',
   status: '$context.status',
   sourceIp: '$context.identity.sourceIp',
+  // Whom IAM let through to a route of operators; `-` on every other.
+  operatorArn: '$context.identity.userArn',
   protocol: '$context.protocol',
   responseBytes: '$context.responseLength',
   latencyMs: '$context.responseLatency',

@@ -41,42 +41,49 @@ function functionIn(stack: Stack, network?: FunctionNetwork): Lambda {
   });
 }
 
-test('a grant is the permission to log in as stockade_api on this database, and the environment to find it', () => {
-  const { stack, access } = stackWithAccess();
-  access.grantConnect(functionIn(stack, access.network));
+test.each([
+  ['stockade_api', environment.databaseUser, environment.adminDatabaseUser],
+  ['stockade_admin', environment.adminDatabaseUser, environment.databaseUser],
+] as const)(
+  'a grant is the permission to log in as %s on this database, and the environment to find it',
+  (role, its, others) => {
+    const { stack, access } = stackWithAccess();
+    access.grantConnect(functionIn(stack, access.network), role);
 
-  const template = Template.fromStack(stack);
-  template.hasResourceProperties('AWS::IAM::Policy', {
-    PolicyDocument: {
-      Statement: Match.arrayWith([
-        {
-          Action: 'rds-db:connect',
-          Effect: 'Allow',
-          Resource: {
-            'Fn::Join': ['', Match.arrayWith([Match.stringLikeRegexp(':dbuser:cluster-ABC/stockade_api$')])],
+    const template = Template.fromStack(stack);
+    template.hasResourceProperties('AWS::IAM::Policy', {
+      PolicyDocument: {
+        Statement: Match.arrayWith([
+          {
+            Action: 'rds-db:connect',
+            Effect: 'Allow',
+            Resource: {
+              'Fn::Join': ['', Match.arrayWith([Match.stringLikeRegexp(`:dbuser:cluster-ABC/${role}$`)])],
+            },
           },
-        },
-      ]),
-    },
-  });
-  template.hasResourceProperties('AWS::Lambda::Function', {
-    Environment: {
-      Variables: {
-        [environment.databaseHost]: 'db.example.com',
-        [environment.databasePort]: '6432',
-        [environment.databaseName]: 'ledger',
-        [environment.databaseUser]: 'stockade_api',
-        [environment.databaseMaxConnections]: '1',
-        NODE_EXTRA_CA_CERTS: '/var/runtime/ca-cert.pem',
+        ]),
       },
-    },
-    VpcConfig: { SubnetIds: ['subnet-0a1b2c3d', 'subnet-1a2b3c4d'] },
-  });
-});
+    });
+    template.hasResourceProperties('AWS::Lambda::Function', {
+      Environment: {
+        Variables: {
+          [environment.databaseHost]: 'db.example.com',
+          [environment.databasePort]: '6432',
+          [environment.databaseName]: 'ledger',
+          [its]: role,
+          [others]: Match.absent(),
+          [environment.databaseMaxConnections]: '1',
+          NODE_EXTRA_CA_CERTS: '/var/runtime/ca-cert.pem',
+        },
+      },
+      VpcConfig: { SubnetIds: ['subnet-0a1b2c3d', 'subnet-1a2b3c4d'] },
+    });
+  },
+);
 
 test('functions reach the database on its port, and nothing else', () => {
   const { stack, access } = stackWithAccess();
-  access.grantConnect(functionIn(stack, access.network));
+  access.grantConnect(functionIn(stack, access.network), 'stockade_api');
 
   const template = Template.fromStack(stack);
   template.hasResourceProperties('AWS::EC2::SecurityGroupIngress', {
@@ -97,5 +104,7 @@ test('functions reach the database on its port, and nothing else', () => {
 
 test('a function outside the network is refused: its connections would only time out', () => {
   const { stack, access } = stackWithAccess();
-  expect(() => access.grantConnect(functionIn(stack))).toThrow('create it with network: access.network');
+  expect(() => access.grantConnect(functionIn(stack), 'stockade_api')).toThrow(
+    'create it with network: access.network',
+  );
 });

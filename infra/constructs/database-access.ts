@@ -7,8 +7,14 @@ import { environment } from '#platform/environment.ts';
 import { type DatabaseTarget, placeholderDatabase } from '../database-target.ts';
 import type { FunctionNetwork } from './lambda-function.ts';
 
-/** The role that API functions log in as; the migrations create it. */
-const apiRole = 'stockade_api';
+/**
+ * The roles that functions log in as, which the migrations create, and the variable that names each to its function: one
+ * that serves tenants cannot connect as an operator, even by mistake, nor the other way round.
+ */
+const logins = {
+  stockade_api: environment.databaseUser,
+  stockade_admin: environment.adminDatabaseUser,
+} as const;
 
 /** The way from functions to an existing database: network, permission and environment. */
 export class DatabaseAccess extends Construct {
@@ -48,10 +54,10 @@ export class DatabaseAccess extends Construct {
   }
 
   /**
-   * Lets a function log in as `stockade_api` with RDS IAM authentication, and tells it where the database is.
+   * Lets a function log in as one role, and no other, with RDS IAM authentication, and tells it where the database is.
    * @throws Error when the function does not run in this construct's network
    */
-  grantConnect(fn: Lambda): void {
+  grantConnect(fn: Lambda, role: keyof typeof logins): void {
     if (!fn.isBoundToVpc) {
       throw new Error(`${fn.node.path} cannot reach the database: create it with network: access.network`);
     }
@@ -62,7 +68,7 @@ export class DatabaseAccess extends Construct {
           Stack.of(this).formatArn({
             service: 'rds-db',
             resource: 'dbuser',
-            resourceName: `${this.target.resourceId}/${apiRole}`,
+            resourceName: `${this.target.resourceId}/${role}`,
             arnFormat: ArnFormat.COLON_RESOURCE_NAME,
           }),
         ],
@@ -71,7 +77,7 @@ export class DatabaseAccess extends Construct {
     fn.addEnvironment(environment.databaseHost, this.target.host);
     fn.addEnvironment(environment.databasePort, String(this.target.port));
     fn.addEnvironment(environment.databaseName, this.target.databaseName);
-    fn.addEnvironment(environment.databaseUser, apiRole);
+    fn.addEnvironment(logins[role], role);
     fn.addEnvironment(environment.databaseMaxConnections, '1');
     // IAM logins need TLS, and since Node 20 the runtime no longer trusts the RDS authorities by itself.
     fn.addEnvironment('NODE_EXTRA_CA_CERTS', '/var/runtime/ca-cert.pem');

@@ -1,5 +1,6 @@
 import { Validations } from 'aws-cdk-lib';
 import { type HttpApi, HttpMethod, HttpRoute, HttpRouteKey } from 'aws-cdk-lib/aws-apigatewayv2';
+import { HttpIamAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
@@ -12,13 +13,17 @@ export interface HttpRoutesProps {
   readonly functions: ReadonlyMap<string, IFunction>;
 }
 
-/** One route of the API for each line of the table, and one integration for each entry. */
+/**
+ * One route of the API for each line of the table, and one integration for each entry. Routes of operators are
+ * authorized with IAM: whoever may `execute-api:Invoke` them is one.
+ */
 export class HttpRoutes extends Construct {
   constructor(scope: Construct, id: string, props: HttpRoutesProps) {
     super(scope, id);
     const integrations = new Map(
       [...props.functions].map(([entry, fn]) => [entry, new HttpLambdaIntegration(entry, fn)] as const),
     );
+    const operators = new HttpIamAuthorizer();
     for (const route of props.routes) {
       const integration = integrations.get(route.entry);
       if (integration === undefined) {
@@ -28,13 +33,14 @@ export class HttpRoutes extends Construct {
         httpApi: props.api,
         routeKey: httpRouteKey(route),
         integration,
+        ...(route.scope === 'operator' && { authorizer: operators }),
       });
     }
 
     Validations.of(this).acknowledge({
       id: 'AwsSolutions-APIG4',
       reason:
-        'The function authenticates: keys and memberships are checked inside the database transaction, so that a suspension takes effect on the next request; an authorizer would answer from its cache.',
+        'Where IAM does not, the function authenticates: keys and memberships are checked inside the database transaction, so that a suspension takes effect on the next request; an authorizer would answer from its cache.',
     });
   }
 }

@@ -6,6 +6,7 @@ import { Template } from 'aws-cdk-lib/assertions';
 import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { afterAll, describe, expect, test } from 'vitest';
 import { routeKey, routes } from '#functions/routes.ts';
+import { environment } from '#platform/environment.ts';
 import { type StockadeApp, stockadeApp } from '../stockade-app.ts';
 
 const scratch = mkdtempSync(join(tmpdir(), 'stockade-synth-'));
@@ -16,6 +17,8 @@ function unbundled(context: Readonly<Record<string, string>> = {}): StockadeApp 
   const outdir = mkdtempSync(join(scratch, 'out-'));
   return stockadeApp({ outdir, context: { ...context, 'aws:cdk:bundling-stacks': [] } });
 }
+
+const withoutDatabase = ['docs', 'fallback'];
 
 const prodContext = {
   stage: 'prod',
@@ -68,6 +71,38 @@ describe.each([
     },
   );
 
+  test('IAM decides who reaches the routes of operators, and no others', () => {
+    for (const { Properties } of routesOf) {
+      const { scope } = routes.find((route) => routeKey(route) === Properties.RouteKey) ?? {};
+      expect([Properties.RouteKey, Properties.AuthorizationType]).toEqual([
+        Properties.RouteKey,
+        scope === 'operator' ? 'AWS_IAM' : 'NONE',
+      ]);
+    }
+  });
+
+  test('a function logs in as stockade_admin when it serves operators, else as stockade_api, and never as both', () => {
+    for (const [entry, fn] of api.functions) {
+      const { Properties } =
+        template.toJSON().Resources[api.getLogicalId(fn.node.defaultChild as CfnElement)];
+      const { [environment.databaseUser]: user, [environment.adminDatabaseUser]: admin } =
+        Properties.Environment.Variables;
+      const scopes = new Set<string>(
+        routes.filter((route) => route.entry === entry).map(({ scope }) => scope),
+      );
+      const expected = withoutDatabase.includes(entry)
+        ? [undefined, undefined]
+        : scopes.has('operator')
+          ? [undefined, 'stockade_admin']
+          : ['stockade_api', undefined];
+      expect([entry, user, admin]).toEqual([entry, ...expected]);
+    }
+    const admins = Object.entries(template.findResources('AWS::IAM::Policy'))
+      .filter(([, policy]) => JSON.stringify(policy).includes('/stockade_admin'))
+      .map(([id]) => id);
+    expect(admins).toEqual([expect.stringMatching(/^platform/)]);
+  });
+
   test('there is one function for each entry of the table', () => {
     expect([...api.functions.keys()].sort()).toEqual([...new Set(routes.map((route) => route.entry))].sort());
     template.resourceCountIs('AWS::Lambda::Function', api.functions.size);
@@ -90,17 +125,18 @@ describe.each([
     expect(JSON.parse(deployed?.Properties.AccessLogSettings.Format)).toMatchObject({
       requestId: '$context.requestId',
       status: '$context.status',
+      operatorArn: '$context.identity.userArn',
     });
   });
 });
 
-test('what answers unknown paths cannot log in to the database', () => {
+test('what answers from the request alone cannot log in to the database', () => {
   const { api } = unbundled();
   const connecting = Object.entries(Template.fromStack(api).findResources('AWS::IAM::Policy'))
     .filter(([, policy]) => JSON.stringify(policy).includes('rds-db:connect'))
     .map(([id]) => id);
-  expect(connecting.filter((id) => id.startsWith('fallback'))).toEqual([]);
-  expect(connecting).toHaveLength(api.functions.size - 1);
+  expect(connecting.filter((id) => withoutDatabase.some((entry) => id.startsWith(entry)))).toEqual([]);
+  expect(connecting).toHaveLength(api.functions.size - withoutDatabase.length);
 });
 
 test('a broken rule that nobody gave a reason for fails the synth', () => {

@@ -16,8 +16,8 @@ export interface ApiStackProps {
   readonly database: DatabaseTarget;
 }
 
-/** Answers what has no route, from the request alone. */
-const entryWithoutDatabase = 'fallback';
+/** What answers from the request alone. */
+const entriesWithoutDatabase = ['docs', 'fallback'];
 
 /** The HTTP API: every line of the route table, each reaching the function of its entry. */
 export class ApiStack extends Stack {
@@ -50,7 +50,7 @@ export class ApiStack extends Stack {
   }
 
   private apiFunction(entry: string, stage: StageConfig, database: DatabaseAccess): Lambda {
-    const needsDatabase = entry !== entryWithoutDatabase;
+    const needsDatabase = !entriesWithoutDatabase.includes(entry);
     const { function: fn } = new LambdaFunction(this, entry, {
       stage,
       entry: `functions/api/${entry}.lambda.ts`,
@@ -58,9 +58,19 @@ export class ApiStack extends Stack {
       network: needsDatabase ? database.network : undefined,
       environment: { [environment.keyEnvironment]: stage.keyEnvironment },
     });
-    if (needsDatabase) database.grantConnect(fn);
+    if (needsDatabase) database.grantConnect(fn, isForOperators(entry) ? 'stockade_admin' : 'stockade_api');
     return fn;
   }
+}
+
+/** Whether every route of an entry is for operators; a function serves them or tenants, never both. */
+function isForOperators(entry: string): boolean {
+  const scopes = (routes as readonly Route[])
+    .filter((route) => route.entry === entry)
+    .map((route) => route.scope === 'operator');
+  if (scopes.every((isOperator) => isOperator)) return true;
+  if (!scopes.some((isOperator) => isOperator)) return false;
+  throw new Error(`${entry} has routes of operators and of tenants: give each an entry of its own`);
 }
 
 function entriesOf(table: readonly Route[]): readonly string[] {

@@ -1,6 +1,9 @@
 import type pg from 'pg';
-import { Problem } from '#platform/errors.ts';
-import { createApiKey, type Scope, scopes } from './api-keys.ts';
+import * as z from 'zod';
+import { NotFound, Problem } from '#platform/errors.ts';
+import { type Page, type PageRequest, toPage } from '#platform/page.ts';
+import { scopes } from './api-keys.ts';
+import { addKey, type KeyRequest } from './operator-keys.ts';
 import { inTenant, type Tenant } from './scope.ts';
 
 export interface Organization {
@@ -11,10 +14,10 @@ export interface Organization {
   readonly createdAt: string;
 }
 
-export interface NewOrganization {
-  /** Lower-case letters, digits and hyphens, at most 63: it is a subdomain. */
-  readonly slug: string;
-  readonly name: string;
+/** An organization as operators see it. */
+export interface OperatedOrganization extends Organization {
+  readonly suspendedAt: string | null;
+  readonly suspensionReason: string | null;
 }
 
 export interface CreatedOrganization {
@@ -28,7 +31,26 @@ export interface CreatedOrganization {
 /** What a slug must look like: a DNS label in lower case. */
 export const slugPattern = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 
+/** The name of an organization in URLs. */
+export const Slug = z
+  .string({ error: 'must be a string' })
+  .regex(slugPattern, 'must be lower-case letters, digits and hyphens, at most 63, such as acme or acme-2');
+
+export const CreateOrganization = z.strictObject({
+  slug: Slug,
+  name: z
+    .string({ error: 'must be a string' })
+    .min(1, 'must not be empty')
+    .max(200, 'must have at most 200 characters'),
+});
+
+export type NewOrganization = z.infer<typeof CreateOrganization>;
+
 const columns = `id, slug, name, status, inventory.iso(created_at) as "createdAt"`;
+
+/** What a statement selects or returns for an {@link OperatedOrganization}. */
+export const operatedColumns = `${columns},
+  inventory.iso(suspended_at) as "suspendedAt", suspension_reason as "suspensionReason"`;
 
 /** The organization that asks. */
 export async function getOrganization(tenant: Tenant): Promise<Organization> {
@@ -85,25 +107,48 @@ export async function addOrganization(admin: pg.ClientBase, organization: NewOrg
 }
 
 /** Every organization, by slug. `admin` is a connection as stockade_admin. */
-export async function listOrganizations(admin: pg.ClientBase): Promise<Organization[]> {
-  const { rows } = await admin.query<Organization>(
-    `select ${columns} from tenancy.organizations order by slug`,
+export async function listOrganizations(admin: pg.ClientBase): Promise<OperatedOrganization[]> {
+  const { rows } = await admin.query<OperatedOrganization>(
+    `select ${operatedColumns} from tenancy.organizations order by slug`,
   );
   return rows;
+}
+
+/** A part of {@link listOrganizations}; it is continued behind a slug. */
+export async function pageOrganizations(
+  admin: pg.ClientBase,
+  { limit, after }: PageRequest,
+): Promise<Page<OperatedOrganization>> {
+  const { rows } = await admin.query<OperatedOrganization>(
+    `select ${operatedColumns}
+     from tenancy.organizations
+     where $1::text is null or slug > $1
+     order by slug
+     limit $2`,
+    [after?.[0] ?? null, limit + 1],
+  );
+  return toPage(rows, limit, ({ slug }) => [slug]);
+}
+
+/**
+ * The organization of a slug. `admin` is a connection as stockade_admin.
+ * @throws NotFound when there is none
+ */
+export async function findOrganization(admin: pg.ClientBase, slug: string): Promise<OperatedOrganization> {
+  const { rows } = await admin.query<OperatedOrganization>(
+    `select ${operatedColumns} from tenancy.organizations where slug = $1`,
+    [slug],
+  );
+  if (!rows[0]) throw new NotFound(`organization ${JSON.stringify(slug)}`);
+  return rows[0];
 }
 
 /** Adds a key to an organization and returns it; it cannot be shown again. */
 export async function addApiKey(
   admin: pg.ClientBase,
   orgId: string,
-  key: { readonly name: string; readonly scopes: readonly Scope[] },
+  request: KeyRequest,
   keyEnvironment: string,
 ): Promise<string> {
-  const created = createApiKey(keyEnvironment);
-  await admin.query(
-    `insert into tenancy.api_keys (org_id, key_id, secret_digest, name, scopes)
-     values ($1, $2, $3, $4, $5)`,
-    [orgId, created.keyId, created.secretDigest, key.name, key.scopes],
-  );
-  return created.key;
+  return (await addKey(admin, orgId, request, keyEnvironment)).key;
 }

@@ -1,5 +1,7 @@
 import type pg from 'pg';
 import { NotFound } from '#platform/errors.ts';
+import { type Page, type PageRequest, toPage } from '#platform/page.ts';
+import { inTenant, type Tenant } from './scope.ts';
 
 export const roles = ['viewer', 'clerk', 'admin'] as const;
 
@@ -16,6 +18,31 @@ export interface Assignment {
   readonly role: MemberRole;
   /** Whether the user was made by this assignment. */
   readonly created: boolean;
+}
+
+/** A user as the organization that asks knows them. */
+export interface Member {
+  readonly id: string;
+  readonly email: string;
+  readonly name: string | null;
+  readonly role: MemberRole;
+  /** When the membership began. */
+  readonly since: string;
+}
+
+/** The members of the organization that asks, by email. */
+export async function listMembers(tenant: Tenant, { limit, after }: PageRequest): Promise<Page<Member>> {
+  const rows = await inTenant(tenant, 'read', (tx) =>
+    tx.query<{ member: Member }>('select tenancy.list_members($1, $2) as member', [
+      limit + 1,
+      after?.[0] ?? null,
+    ]),
+  );
+  return toPage(
+    rows.map(({ member }) => member),
+    limit,
+    ({ email }) => [email],
+  );
 }
 
 /**

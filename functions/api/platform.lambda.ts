@@ -1,0 +1,38 @@
+import * as z from 'zod';
+import { routesOf } from '#functions/routes.ts';
+import { endpoint, operatorOperation } from '#http/endpoint.ts';
+import { PageQuery, toList } from '#http/page.ts';
+import { keyEnvironment } from '#platform/config.ts';
+import { inAdmin } from '#tenancy/admin.ts';
+import {
+  CreateOrganization,
+  createOrganization,
+  pageOrganizations,
+  Slug,
+  slugPattern,
+} from '#tenancy/organizations.ts';
+import { resumeOrganization, Suspend, suspendOrganization } from '#tenancy/suspension.ts';
+
+const path = z.object({ slug: Slug });
+
+export const handler = endpoint(routesOf('platform'), {
+  'POST /platform/organizations': operatorOperation({
+    body: CreateOrganization,
+    status: 201,
+    handle: ({ body }) => inAdmin((admin) => createOrganization(admin, body, keyEnvironment())),
+  }),
+  'GET /platform/organizations': operatorOperation({
+    query: z.strictObject(PageQuery([slugPattern])),
+    handle: async ({ query: { limit, cursor } }) =>
+      toList(await inAdmin((admin) => pageOrganizations(admin, { limit, after: cursor }))),
+  }),
+  'POST /platform/organizations/{slug}/suspend': operatorOperation({
+    path,
+    body: Suspend,
+    handle: ({ path, body }) => inAdmin((admin) => suspendOrganization(admin, path.slug, body.reason)),
+  }),
+  'POST /platform/organizations/{slug}/resume': operatorOperation({
+    path,
+    handle: ({ path }) => inAdmin((admin) => resumeOrganization(admin, path.slug)),
+  }),
+});

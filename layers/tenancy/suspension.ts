@@ -1,0 +1,60 @@
+import type pg from 'pg';
+import * as z from 'zod';
+import { NotFound } from '#platform/errors.ts';
+import { type OperatedOrganization, operatedColumns } from './organizations.ts';
+
+/** A body may be left out: when it matters, suspending must be quick. */
+export const Suspend = z
+  .strictObject({
+    /** For operators: whoever is suspended is not told. */
+    reason: z
+      .string({ error: 'must be a string' })
+      .min(1, 'must not be empty')
+      .max(500, 'must have at most 500 characters')
+      .optional(),
+  })
+  .default({});
+
+/**
+ * Suspends an organization: from the next transaction on every credential of it is refused, whatever is cached.
+ * Again changes nothing but the reason, when another one is given. `admin` is a connection as stockade_admin.
+ * @param reason for operators, at most 500 characters
+ * @throws NotFound when there is no such organization
+ */
+export async function suspendOrganization(
+  admin: pg.ClientBase,
+  slug: string,
+  reason?: string,
+): Promise<OperatedOrganization> {
+  const { rows } = await admin.query<OperatedOrganization>(
+    `update tenancy.organizations
+     set status = 'suspended',
+         suspended_at = case when status = 'suspended' then suspended_at else now() end,
+         suspension_reason = coalesce($2, suspension_reason)
+     where slug = $1
+     returning ${operatedColumns}`,
+    [slug, reason ?? null],
+  );
+  return found(rows, slug);
+}
+
+/**
+ * Lets a suspended organization work again, from the next transaction on; again changes nothing.
+ * `admin` is a connection as stockade_admin.
+ * @throws NotFound when there is no such organization
+ */
+export async function resumeOrganization(admin: pg.ClientBase, slug: string): Promise<OperatedOrganization> {
+  const { rows } = await admin.query<OperatedOrganization>(
+    `update tenancy.organizations
+     set status = 'active', suspended_at = null, suspension_reason = null
+     where slug = $1
+     returning ${operatedColumns}`,
+    [slug],
+  );
+  return found(rows, slug);
+}
+
+function found(rows: readonly OperatedOrganization[], slug: string): OperatedOrganization {
+  if (!rows[0]) throw new NotFound(`organization ${JSON.stringify(slug)}`);
+  return rows[0];
+}

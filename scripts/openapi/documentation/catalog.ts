@@ -1,0 +1,91 @@
+import type { RouteDocumentation } from '#http/openapi/documentation.ts';
+import { Item, Location, listOf } from './answers.ts';
+
+const id = '0197b1f2-6c1e-7a30-9d2f-3a5e0c7b1d42';
+const times = { createdAt: '2026-03-01T09:30:00.000Z', updatedAt: '2026-03-01T09:30:00.000Z' };
+
+const tea = {
+  id,
+  sku: 'TEA-EARL-GREY',
+  name: 'Earl Grey, 100 g tin',
+  unit: 'each',
+  tracking: 'none',
+  allowNegative: false,
+  reorderPoint: 20,
+  metadata: {},
+  ...times,
+};
+const london = { id, code: 'LONDON', name: 'London warehouse', kind: 'warehouse', ...times };
+
+const sku = { sku: tea.sku };
+const code = { code: london.code };
+
+export const catalogRoutes: Readonly<Record<string, RouteDocumentation>> = {
+  'POST /v1/items': {
+    id: 'createItem',
+    summary: 'Creates an item',
+    answer: Item,
+    problems: ['already_exists'],
+    example: { body: { sku: tea.sku, name: tea.name, reorderPoint: 20 }, answer: tea },
+  },
+  'GET /v1/items': {
+    id: 'listItems',
+    summary: 'Lists items, by SKU',
+    answer: listOf(Item),
+    example: { answer: { data: [tea], nextCursor: null } },
+  },
+  'GET /v1/items/{sku}': {
+    id: 'getItem',
+    summary: 'Shows an item',
+    answer: Item,
+    example: { path: sku, answer: tea },
+  },
+  'PATCH /v1/items/{sku}': {
+    id: 'updateItem',
+    summary: 'Changes an item',
+    description:
+      'Only the fields that are sent change. How an item is tracked cannot: its history would no longer fit.',
+    answer: Item,
+    problems: ['already_exists'],
+    example: { path: sku, body: { reorderPoint: 20 }, answer: tea },
+  },
+  'DELETE /v1/items/{sku}': {
+    id: 'deleteItem',
+    summary: 'Deletes an item that was never moved',
+    problems: ['in_use'],
+    example: { path: sku },
+  },
+  'POST /v1/locations': {
+    id: 'createLocation',
+    summary: 'Creates a location',
+    answer: Location,
+    problems: ['already_exists'],
+    example: { body: { code: london.code, name: london.name }, answer: london },
+  },
+  'GET /v1/locations': {
+    id: 'listLocations',
+    summary: 'Lists locations, by code',
+    answer: listOf(Location),
+    example: { answer: { data: [london], nextCursor: null } },
+  },
+  'GET /v1/locations/{code}': {
+    id: 'getLocation',
+    summary: 'Shows a location',
+    answer: Location,
+    example: { path: code, answer: london },
+  },
+  'PATCH /v1/locations/{code}': {
+    id: 'updateLocation',
+    summary: 'Changes a location',
+    description: 'Only the fields that are sent change.',
+    answer: Location,
+    problems: ['already_exists'],
+    example: { path: code, body: { name: london.name }, answer: london },
+  },
+  'DELETE /v1/locations/{code}': {
+    id: 'deleteLocation',
+    summary: 'Deletes a location where nothing was ever moved',
+    problems: ['in_use'],
+    example: { path: code },
+  },
+};

@@ -1,0 +1,97 @@
+import type { RouteDocumentation } from '#http/openapi/documentation.ts';
+import { Balances, Entry, ItemBalance, listOf, Movement, PostedEntry } from './answers.ts';
+
+const entryId = '0197b1f2-6c1e-7a30-9d2f-3a5e0c7b1d42';
+const recordedAt = '2026-03-01T09:30:00.000Z';
+const figures = { onHand: 117, reserved: 0, available: 117, version: 4 };
+const place = { sku: 'TEA-EARL-GREY', location: 'LONDON', lot: null };
+
+const line = { movementId: `${entryId}.1`, ...place, quantity: 12 };
+const head = { entryId, kind: 'receipt', reference: 'PO-1001', occurredAt: recordedAt, recordedAt };
+const posted = { ...head, reverses: null, lines: [{ ...line, balance: figures }] };
+const entry = {
+  ...head,
+  actor: 'key:0aQ3xVb7LmTz',
+  metadata: {},
+  reverses: null,
+  reversedBy: null,
+  lines: [line],
+};
+
+export const ledgerRoutes: Readonly<Record<string, RouteDocumentation>> = {
+  'POST /v1/movements': {
+    id: 'postEntry',
+    summary: 'Posts an entry: all of its lines or none',
+    description: [
+      'Quantities are signed: `receipt` and `return` add, `issue` takes, `adjustment` and `opening` do either, and the lines of a `transfer` sum to zero per item and lot.',
+      '`available` may not go below zero unless the item allows it; lines of one item, location and lot count together. `expectedVersion` makes a line conditional on the `version` of its balance.',
+      'With `dryRun: true` everything is checked, 200 answers what would have been posted, and nothing is.',
+    ].join('\n\n'),
+    answer: PostedEntry,
+    statuses: [201, 200],
+    problems: ['invalid_input', 'insufficient_stock', 'stale_balance', 'quantity_out_of_range'],
+    example: {
+      body: {
+        kind: 'receipt',
+        reference: 'PO-1001',
+        lines: [{ sku: place.sku, location: place.location, quantity: 12 }],
+      },
+      answer: posted,
+    },
+  },
+  'GET /v1/movements': {
+    id: 'listMovements',
+    summary: 'Lists movements, the newest entry first',
+    answer: listOf(Movement),
+    example: { query: { sku: place.sku }, answer: { data: [{ ...head, ...line }], nextCursor: null } },
+  },
+  'POST /v1/transfers': {
+    id: 'postTransfer',
+    summary: 'Moves stock from one location to another',
+    description: 'Each line becomes two movements of one entry.',
+    answer: PostedEntry,
+    problems: ['invalid_input', 'insufficient_stock', 'quantity_out_of_range'],
+    example: {
+      body: { from: 'LONDON', to: 'CAMDEN', reference: 'TR-17', lines: [{ sku: place.sku, quantity: 24 }] },
+    },
+  },
+  'GET /v1/entries/{id}': {
+    id: 'getEntry',
+    summary: 'Shows an entry',
+    answer: Entry,
+    example: { path: { id: entryId }, answer: entry },
+  },
+  'POST /v1/entries/{id}/reversal': {
+    id: 'reverseEntry',
+    summary: 'Posts the opposite of an entry, once',
+    description: 'The ledger is append-only: a mistake is taken back by an entry that says so.',
+    answer: PostedEntry,
+    problems: ['already_reversed', 'not_reversible', 'insufficient_stock', 'quantity_out_of_range'],
+    example: { path: { id: entryId }, body: { reference: 'PO-1001 was not ours' } },
+  },
+  'GET /v1/balances': {
+    id: 'listBalances',
+    summary: 'Lists balances, by SKU, location and lot',
+    description: 'With `asOf` those of then, worked out from the movements.',
+    answer: Balances,
+    example: {
+      query: { location: 'LONDON' },
+      answer: { data: [{ ...place, ...figures }], nextCursor: null },
+    },
+  },
+  'GET /v1/items/{sku}/balance': {
+    id: 'getItemBalance',
+    summary: 'Answers what there is of an item: in all, and per location and lot',
+    answer: ItemBalance,
+    example: {
+      path: { sku: place.sku },
+      answer: {
+        sku: place.sku,
+        onHand: 117,
+        reserved: 0,
+        available: 117,
+        locations: [{ location: 'LONDON', lot: null, ...figures }],
+      },
+    },
+  },
+};

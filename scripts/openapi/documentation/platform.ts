@@ -1,0 +1,58 @@
+import type { RouteDocumentation } from '#http/openapi/documentation.ts';
+import { CreatedOrganization, listOf, OperatedOrganization } from './answers.ts';
+
+const organization = {
+  id: '0197b1f2-6c1e-7a30-9d2f-3a5e0c7b1d42',
+  slug: 'acme',
+  name: 'Acme Ltd',
+  status: 'active',
+  createdAt: '2026-03-01T09:30:00.000Z',
+  suspendedAt: null,
+  suspensionReason: null,
+};
+const path = { slug: organization.slug };
+
+export const platformRoutes: Readonly<Record<string, RouteDocumentation>> = {
+  'POST /platform/organizations': {
+    id: 'createOrganization',
+    summary: 'Creates an organization and its first key',
+    description:
+      'Sent again it is refused with 409: the slug makes it safe. Where the answer was lost, make another key.',
+    answer: CreatedOrganization,
+    problems: ['already_exists'],
+    example: {
+      body: { slug: 'acme', name: 'Acme Ltd' },
+      answer: { id: organization.id, ...path, name: 'Acme Ltd', apiKey: 'sk_live_0aQ3xVb7LmTz_…' },
+    },
+  },
+  'GET /platform/organizations': {
+    id: 'listOrganizations',
+    summary: 'Lists organizations, by slug',
+    answer: listOf(OperatedOrganization),
+    example: { answer: { data: [organization], nextCursor: null } },
+  },
+  'POST /platform/organizations/{slug}/suspend': {
+    id: 'suspendOrganization',
+    summary: 'Refuses every request of an organization from now on',
+    description:
+      'Requests under way finish. Again it changes nothing but the reason, when another one is given.',
+    answer: OperatedOrganization,
+    example: {
+      path,
+      body: { reason: 'Invoice 1001 is overdue' },
+      answer: {
+        ...organization,
+        status: 'suspended',
+        suspendedAt: '2026-04-01T08:00:00.000Z',
+        suspensionReason: 'Invoice 1001 is overdue',
+      },
+    },
+  },
+  'POST /platform/organizations/{slug}/resume': {
+    id: 'resumeOrganization',
+    summary: 'Lets a suspended organization work again',
+    description: 'Again it changes nothing.',
+    answer: OperatedOrganization,
+    example: { path, answer: organization },
+  },
+};

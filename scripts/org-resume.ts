@@ -1,0 +1,27 @@
+import { resumeOrganization } from '#tenancy/suspension.ts';
+import { command } from './cli/command.ts';
+import { withRole } from './cli/connect.ts';
+import { databaseOptions, findDatabaseUrl } from './cli/database-url.ts';
+import { dryRunDescription, inTransaction } from './cli/in-transaction.ts';
+import * as option from './cli/option.ts';
+
+await command({
+  name: 'org:resume',
+  summary: 'Lets a suspended organization work again.',
+  description: 'Its keys and members are what they were. Running it again changes nothing.',
+  options: {
+    slug: option.text({ description: 'the slug of the organization', placeholder: 'slug', required: true }),
+    dryRun: option.flag({ description: dryRunDescription }),
+    ...databaseOptions,
+  },
+  examples: [{ type: '--slug acme', does: 'lets acme work again' }],
+  run: async ({ options }) => {
+    const { slug, dryRun } = options;
+    const resumed = await withRole(await findDatabaseUrl(options), 'stockade_admin', (admin) =>
+      inTransaction(admin, { dryRun }, () => resumeOrganization(admin, slug)),
+    );
+    return dryRun
+      ? { json: { ...resumed, dryRun }, text: `Would let ${slug} (${resumed.name}) work again.` }
+      : { json: resumed, text: `${slug} (${resumed.name}) works.` };
+  },
+});
