@@ -1,0 +1,114 @@
+import { join } from 'node:path';
+import type pg from 'pg';
+import { inBatches, readLines } from './lines.ts';
+import { fileOf, type Manifest } from './manifest.ts';
+import { PortabilityError } from './portability-error.ts';
+import { answerOf } from './transaction.ts';
+
+/**
+ * What one call writes. The whole import is one transaction, in which every call leaves another version of each balance
+ * it moves behind: few large calls are much faster than many small ones.
+ */
+const batchLimits = { lines: 50_000, bytes: 8 * 1024 * 1024 };
+
+/** What became of the users that the export names. */
+export interface ImportedUsers {
+  readonly found: number;
+  readonly created: number;
+  /** Id there, id here. */
+  readonly renamed: Readonly<Record<string, string>>;
+}
+
+/** Makes the organization, and enters it for the rest of the transaction. */
+export async function importOrganizationRow(
+  admin: pg.ClientBase,
+  folder: string,
+  slug: string | undefined,
+): Promise<void> {
+  const [line] = await allLines(folder, 'tenancy.organizations');
+  await answerOf(admin, 'tenancy.begin_import($1, $2)', [line, slug ?? null]);
+}
+
+/** Finds the users by their addresses, and makes those who are missing. */
+export async function importUsers(admin: pg.ClientBase, folder: string): Promise<ImportedUsers> {
+  const lines = await allLines(folder, 'tenancy.users');
+  const users = await answerOf<Omit<ImportedUsers, 'found'>>(admin, 'tenancy.import_users($1)', [lines]);
+  return { found: lines.length, ...users };
+}
+
+/**
+ * Writes the rows of a table.
+ * @throws PortabilityError when a row refers to another one of its table that is not in the export
+ */
+export async function importTable(
+  admin: pg.ClientBase,
+  folder: string,
+  name: string,
+  renamed: ImportedUsers['renamed'],
+  onRows: (rows: number) => void,
+): Promise<void> {
+  // Rows that refer to others of their table wait until those are there.
+  let waiting: string[] = [];
+  let rows = 0;
+
+  async function write(lines: string[]): Promise<void> {
+    const waitingNumbers = await answerOf<number[]>(admin, 'tenancy.import_rows($1, $2, $3)', [
+      name,
+      lines,
+      renamed,
+    ]);
+    const numbers = new Set(waitingNumbers);
+    waiting = lines.filter((_, index) => numbers.has(index + 1));
+  }
+
+  for await (const batch of inBatches(readLines(join(folder, fileOf({ name }))), batchLimits)) {
+    await write([...waiting, ...batch]);
+    rows += batch.length;
+    onRows(rows);
+  }
+  while (waiting.length > 0) {
+    const before = waiting.length;
+    await write(waiting);
+    if (waiting.length === before) {
+      throw new PortabilityError(
+        `${fileOf({ name })} has ${before} rows that refer to rows which it lacks, such as ${waiting[0]?.slice(0, 200)}`,
+        'Export the organization again.',
+      );
+    }
+  }
+}
+
+/**
+ * Lets the database digest what has arrived, told with the slug and user ids it had, and compares.
+ * @throws PortabilityError naming the tables that are not what was exported
+ */
+export async function proveImport(
+  admin: pg.ClientBase,
+  manifest: Manifest,
+  users: ImportedUsers,
+): Promise<void> {
+  const arrived = await answerOf<Record<string, { rows: number; digest: string }>>(
+    admin,
+    'tenancy.finish_import($1, $2)',
+    [manifest.organization.slug, users.renamed],
+  );
+  // Users who were here before keep the names they have here.
+  const names = users.created === users.found ? [] : ['tenancy.users'];
+  const wrong = manifest.tables.filter(
+    ({ name, digest }) => !names.includes(name) && arrived[name]?.digest !== digest,
+  );
+  if (wrong.length === 0) return;
+  const list = wrong.map(
+    ({ name, rows: sent }) => `${name} (${sent} rows, arrived ${arrived[name]?.rows ?? 0})`,
+  );
+  throw new PortabilityError(
+    `what arrived is not what was exported, and nothing was kept: ${list.join(', ')}`,
+    'A trigger or default of this database has changed rows, or the files were changed while they were read.',
+  );
+}
+
+async function allLines(folder: string, name: string): Promise<string[]> {
+  const lines: string[] = [];
+  for await (const line of readLines(join(folder, fileOf({ name })))) lines.push(line.toString());
+  return lines;
+}

@@ -1,0 +1,379 @@
+import { appendFile, copyFile, cp, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Client } from 'pg';
+import { beforeAll, expect, test } from 'vitest';
+import type { LoginRole } from '#scripts/local/logins.ts';
+import { importOrganization } from '#tenancy/portability/import.ts';
+import { type Manifest, receiptOf } from '#tenancy/portability/manifest.ts';
+import { startDigest } from '#tenancy/portability/table-digest.ts';
+import { verifyExport } from '#tenancy/portability/verify.ts';
+import { type Caller, openWorld } from '#tests/world.ts';
+import {
+  digests,
+  exportTo,
+  fillTenant,
+  openCell,
+  openFolder,
+  outcome,
+  suspend,
+} from './portability-world.ts';
+
+const world = openWorld();
+const cell = openCell();
+const folder = openFolder();
+let tenant: Caller;
+let other: Caller;
+let good: string;
+let admin: Client;
+let there: Client;
+
+beforeAll(async () => {
+  [tenant, other] = [await world.createOrganization(), await world.createOrganization()];
+  for (const each of [tenant, other]) await fillTenant(world, each, 'ada@example.com');
+  await suspend(world, tenant.slug);
+  good = folder('good');
+  await exportTo(world, tenant.id, good);
+  admin = await cell.connect('stockade_admin');
+  there = await cell.superuser();
+});
+
+/** A copy of the export, spoilt. */
+async function spoilt(spoil: (copy: string) => Promise<unknown>): Promise<string> {
+  const copy = folder();
+  await cp(good, copy, { recursive: true });
+  await spoil(copy);
+  return copy;
+}
+
+/** Changes the lines of a file, and the manifest so that every digest is right again: a forgery. */
+async function forge(
+  copy: string,
+  table: string,
+  change: (lines: string[]) => string[],
+  alter: (manifest: Manifest) => void = () => {},
+): Promise<void> {
+  const path = join(copy, `${table}.ndjson`);
+  const lines = change((await readFile(path, 'utf8')).split('\n').slice(0, -1));
+  await writeFile(path, lines.map((line) => `${line}\n`).join(''));
+  const progress = startDigest();
+  for (const line of lines) progress.add(Buffer.from(line));
+  await editManifest(copy, (manifest) => {
+    const entry = manifest.tables.find(({ name }) => name === table);
+    if (entry) Object.assign(entry, progress.finish());
+    alter(manifest);
+    manifest.receipt = receiptOf(manifest);
+  });
+}
+
+async function editManifest(copy: string, edit: (manifest: Manifest) => void): Promise<void> {
+  const path = join(copy, 'manifest.json');
+  const manifest = JSON.parse(await readFile(path, 'utf8'));
+  edit(manifest);
+  await writeFile(path, JSON.stringify(manifest));
+}
+
+const movements = 'inventory.movements.ndjson';
+const wrong: [what: string, spoil: (copy: string) => Promise<unknown>, message: RegExp | string][] = [
+  ['no manifest, as a killed export leaves it', (c) => rm(join(c, 'manifest.json')), 'there is no export'],
+  ['a manifest that is no JSON', (c) => writeFile(join(c, 'manifest.json'), '{'), 'is not the manifest'],
+  [
+    'a manifest of another format version',
+    (c) => editManifest(c, (m) => Object.assign(m, { formatVersion: 2 })),
+    'has the format version 2, and this release knows 1',
+  ],
+  [
+    'a manifest whose figures were changed',
+    (c) => editManifest(c, (m) => Object.assign(m.tables[3] ?? {}, { rows: 1 })),
+    'was altered: its receipt',
+  ],
+  [
+    'a manifest that names a file elsewhere',
+    (c) => editManifest(c, (m) => Object.assign(m.tables[3] ?? {}, { name: '../../etc.passwd' })),
+    'must be schema.table',
+  ],
+  [
+    'one digit changed in a file',
+    async (c) => {
+      const path = join(c, movements);
+      await writeFile(path, (await readFile(path, 'utf8')).replace('0.0001', '0.0002'));
+    },
+    /inventory\.movements\.ndjson was altered: its SHA-256 is/,
+  ],
+  ['a truncated file', (c) => truncate(join(c, movements), 100), /has 100 bytes, and was exported with/],
+  ['a file that grew', (c) => appendFile(join(c, movements), '{}\n'), 'bytes, and was exported with'],
+  ['a file that is missing', (c) => rm(join(c, movements)), 'is missing'],
+  [
+    'a file that is not listed',
+    (c) => copyFile(join(c, movements), join(c, 'inventory.more.ndjson')),
+    'is not listed in manifest.json',
+  ],
+  [
+    'a forged line that is no JSON',
+    (c) => forge(c, 'inventory.items', (lines) => ['{"', ...lines]),
+    /items\.ndjson:1 is not JSON/,
+  ],
+  [
+    'a forged line with an unknown column',
+    (c) => forge(c, 'inventory.items', ([first = '', ...more]) => [first.replace(/\}$/, ',"x":1}'), ...more]),
+    'does not have the columns',
+  ],
+  [
+    'a forged column, in the manifest too',
+    (c) =>
+      forge(
+        c,
+        'inventory.items',
+        (lines) => lines.map((line) => line.replace(/\}$/, ',"x":1}')),
+        (m) => m.tables.find(({ name }) => name === 'inventory.items')?.columns.push('x'),
+      ),
+    'which this database does not have like that',
+  ],
+  [
+    'a forged row of another organization',
+    (c) => forge(c, 'inventory.items', (lines) => lines.map((l) => l.replace(tenant.id, other.id))),
+    'is a row of another organization',
+  ],
+  [
+    'a forged list without a table',
+    (c) =>
+      rm(join(c, movements)).then(() =>
+        editManifest(c, (m) => {
+          m.tables = m.tables.filter(({ name }) => name !== 'inventory.movements');
+          m.receipt = receiptOf(m);
+        }),
+      ),
+    'the export lacks the table inventory.movements',
+  ],
+  [
+    'a forged list with a table of the platform',
+    async (c) => {
+      await writeFile(join(c, 'tenancy.seal_keys.ndjson'), '');
+      await editManifest(c, (m) => {
+        m.tables.push({ name: 'tenancy.seal_keys', columns: ['id'], ...startDigest().finish() });
+        m.receipt = receiptOf(m);
+      });
+    },
+    'the export has the table tenancy.seal_keys',
+  ],
+  [
+    'another schema',
+    (c) =>
+      editManifest(c, (m) => {
+        Object.assign(m.schema, { migration: '000099_future', chain: 'f'.repeat(64) });
+        m.receipt = receiptOf(m);
+      }),
+    /is of the schema 000099_future \(ffffffffffff\), and this database has 0000\d\d_/,
+  ],
+  [
+    'a forged movement, which the balances give away',
+    (c) =>
+      forge(c, 'inventory.movements', (lines) =>
+        lines.map((l) => l.replace('"quantity":3.0000', '"quantity":4.0000')),
+      ),
+    'do not add up to its balances',
+  ],
+  [
+    'a movement that is missing, which the balances give away',
+    (c) => forge(c, 'inventory.movements', (lines) => lines.slice(1)),
+    'do not add up to its balances',
+  ],
+  [
+    'a balance that is missing',
+    (c) => forge(c, 'inventory.balances', (lines) => lines.slice(1)),
+    'what arrived is not what was exported, and nothing was kept: inventory.balances',
+  ],
+  [
+    'a balance of nothing',
+    (c) =>
+      forge(c, 'inventory.balances', ([first = '', ...more]) => [
+        first,
+        first.replace(/"lot":"[^"]*"/, '"lot":"none"'),
+        ...more,
+      ]),
+    'do not add up to its balances',
+  ],
+  [
+    'a line that comes twice',
+    (c) => forge(c, 'inventory.items', ([first = '', ...more]) => [first, first, ...more]),
+    /duplicate key|what arrived is not/,
+  ],
+  [
+    'lines in another order',
+    (c) => forge(c, 'inventory.items', (lines) => lines.reverse()),
+    'what arrived is not what was exported, and nothing was kept: inventory.items (4 rows, arrived 4)',
+  ],
+  [
+    'a number written otherwise',
+    (c) => forge(c, 'inventory.items', (lines) => lines.map((l) => l.replace(/0\.0001\b/, '0.00010'))),
+    'what arrived is not what was exported',
+  ],
+  [
+    'a reversal of an entry that is not there',
+    (c) =>
+      forge(c, 'inventory.entries', (l) =>
+        l.map((x) => x.replace(/"reverses":"[^"]{8}/, '"reverses":"00000000')),
+      ),
+    'refer to rows which it lacks',
+  ],
+  [
+    'a row that breaks a rule of the table',
+    (c) => forge(c, 'inventory.items', (l) => l.map((x) => x.replace('"sku":"BOLT"', '"sku":"A/B"'))),
+    'items_sku_check',
+  ],
+];
+
+test.each(wrong)('%s is refused, and nothing is left of it', async (_, spoil, message) => {
+  const copy = await spoilt(spoil);
+  const before = await digests(there);
+  await expect(importOrganization(admin, { from: copy })).rejects.toThrow(message);
+  expect(await digests(there)).toEqual(before);
+});
+
+test('the export itself is whole, a dry run says so and writes nothing', async () => {
+  const before = await digests(there);
+  await verifyExport(good);
+  await importOrganization(admin, { from: good, dryRun: true });
+  expect(await digests(there)).toEqual(before);
+});
+
+test('an organization or slug that is there is not imported over; another slug helps with the latter', async () => {
+  const occupant = await world.createOrganization();
+  await suspend(world, occupant.slug);
+  const first = await importOrganization(admin, { from: good });
+  expect(first.slug).toBe(tenant.slug);
+  const before = await digests(there);
+  expect(await outcome(importOrganization(admin, { from: good }))).toBe('SK504');
+  expect(await outcome(importOrganization(admin, { from: good, slug: 'elsewhere' }))).toBe('SK504');
+
+  const to = folder();
+  await exportTo(world, occupant.id, to);
+  expect(await outcome(importOrganization(admin, { from: to, slug: tenant.slug }))).toBe('SK504');
+  expect(await digests(there)).toEqual(before);
+  const renamed = await importOrganization(admin, { from: to, slug: 'elsewhere' });
+  expect(renamed.slug).toBe('elsewhere');
+  const back = await exportTo(cell, occupant.id, folder());
+  expect(back.organization).toMatchObject({ id: occupant.id, slug: 'elsewhere' });
+});
+
+test('an organization whose balances have drifted from its history is exported, but not taken for sound', async () => {
+  const drifted = await world.createOrganization();
+  await fillTenant(world, drifted, 'ada@example.com');
+  const superuser = await world.superuser();
+  await superuser.query(
+    `update inventory.balances set on_hand = on_hand + 1 where org_id = $1 and version = 1`,
+    [drifted.id],
+  );
+  const to = folder();
+  await exportTo(world, drifted.id, to);
+  expect(await outcome(importOrganization(admin, { from: to }))).toBe('SK505');
+});
+
+test('no role can do more than its part', async () => {
+  const calls = {
+    'tenancy.begin_export()': ['stockade_jobs'],
+    "tenancy.open_export('inventory.items')": ['stockade_jobs'],
+    'tenancy.portable_schema()': ['stockade_jobs', 'stockade_admin'],
+    "tenancy.begin_import('{}', null)": ['stockade_admin'],
+    "tenancy.import_users('{}')": ['stockade_admin'],
+    "tenancy.import_rows('inventory.items', '{}', '{}')": ['stockade_admin'],
+    "tenancy.finish_import('x', '{}')": ['stockade_admin'],
+    "tenancy.erase_organization(gen_random_uuid(), '')": ['stockade_admin'],
+    "tenancy.write_lines('inventory.items', '{}', null, '{}')": [],
+    'tenancy.receipt(gen_random_uuid())': [],
+    "tenancy.digest_tables(gen_random_uuid(), null, '{}')": [],
+    'tenancy.tenant_tables()': [],
+  } as Record<string, LoginRole[]>;
+  for (const role of ['stockade_api', 'stockade_jobs', 'stockade_admin'] as const) {
+    const client = await cell.connect(role);
+    for (const [call, allowed] of Object.entries(calls)) {
+      const code = await outcome(client.query(`select ${call}`));
+      expect([role, call, code === '42501' ? 'denied' : 'allowed']).toEqual([
+        role,
+        call,
+        allowed.includes(role) ? 'allowed' : 'denied',
+      ]);
+    }
+    expect([role, await outcome(client.query('delete from tenancy.erasures'))]).toEqual([role, '42501']);
+    expect([role, await outcome(client.query('select secret_digest from tenancy.api_keys'))]).toEqual([
+      role,
+      '42501',
+    ]);
+  }
+});
+
+test('rows go only into the organization of the import that was begun, and never into one that exists', async () => {
+  const client = await world.connect('stockade_admin');
+  const line = (await readFile(join(good, 'inventory.items.ndjson'), 'utf8')).split('\n')[0] ?? '';
+  const write = (text: string) =>
+    client.query(`select tenancy.import_rows('inventory.items', $1, '{}')`, [[text]]);
+  expect(await outcome(write(line))).toBe('SK902');
+
+  const organization = (id: string, slug: string) =>
+    JSON.stringify({ id, slug, name: 'X', status: 'active', max_concurrency: 1, created_at: '2020-01-01' });
+  const begin = (id: string, slug: string) =>
+    client.query('select tenancy.begin_import($1, null)', [organization(id, slug)]);
+  const fresh = '00000000-0000-7000-8000-000000000001';
+  const attempts: [string, () => Promise<unknown>, string][] = [
+    ['an organization that exists', () => begin(other.id, 'new-slug'), 'SK504'],
+    ['a slug that exists', () => begin(fresh, other.slug), 'SK504'],
+    ['a row of another organization', () => begin(fresh, 'new-slug').then(() => write(line)), '42501'],
+    [
+      'a table of the platform',
+      () =>
+        begin(fresh, 'new-slug').then(() =>
+          client.query(`select tenancy.import_rows('tenancy.seal_keys', '{}', '{}')`),
+        ),
+      'SK505',
+    ],
+    [
+      'a second organization in one transaction',
+      () => begin(fresh, 'new-slug').then(() => begin(fresh.replace(/1$/, '2'), 'newer-slug')),
+      'SK902',
+    ],
+  ];
+  for (const [what, attempt, code] of attempts) {
+    await client.query('begin');
+    expect([what, await outcome(attempt())]).toEqual([what, code]);
+    await client.query('rollback');
+  }
+  // What was begun in one transaction is over in the next.
+  await client.query('begin');
+  await begin(fresh, 'new-slug');
+  const { rows } = await client.query(`select current_setting('stockade.context') as context`);
+  await client.query('rollback');
+  await client.query('begin');
+  await client.query(`select set_config('stockade.context', $1, true)`, [rows[0].context]);
+  expect(await outcome(write(line.replace(tenant.id, fresh)))).toBe('SK901');
+  await client.query('rollback');
+});
+
+test('an import of a tampered user changes nobody who is here', async () => {
+  const superuser = await cell.superuser();
+  const victim = await superuser.query(
+    `insert into tenancy.users (email, name) values ('victim@example.com', 'Victim') returning id`,
+  );
+  const source = await world.createOrganization();
+  await fillTenant(world, source, 'eve@example.com');
+  const to = folder();
+  await exportTo(world, source.id, to);
+  const { rows } = await (await world.superuser()).query(
+    `select id from tenancy.users where email = 'eve@example.com'`,
+  );
+  const swap = (lines: string[]) => lines.map((line) => line.replaceAll(rows[0].id, victim.rows[0].id));
+  await forge(to, 'tenancy.users', swap);
+  await forge(to, 'tenancy.memberships', swap);
+  const before = await superuser.query(
+    `select u.*, u::text from tenancy.users u where email = 'victim@example.com'`,
+  );
+  const report = await importOrganization(admin, { from: to });
+  const after = await superuser.query(
+    `select u.*, u::text from tenancy.users u where email = 'victim@example.com'`,
+  );
+  expect(after.rows).toEqual(before.rows);
+  expect(Object.keys(report.usersRenamed)).toEqual([victim.rows[0].id]);
+  const members = await superuser.query(
+    'select email from tenancy.memberships join tenancy.users on id = user_id where org_id = $1',
+    [source.id],
+  );
+  expect(members.rows).toEqual([{ email: 'eve@example.com' }]);
+});
