@@ -1,9 +1,9 @@
 import * as z from 'zod';
 import { InvalidInput, NotFound } from '#platform/errors.ts';
+import { type Page, type PageRequest, toPage } from '#platform/page.ts';
 import { inTenant, type Tenant } from '#tenancy/scope.ts';
 import type { BalanceFigures } from './entries.ts';
 import { Code, Instant, Lot } from './input.ts';
-import type { Page, PageRequest } from './page.ts';
 
 export interface Balance extends BalanceFigures {
   readonly sku: string;
@@ -143,12 +143,7 @@ async function list<Row extends Balance | PastBalance>(
       values,
     ),
   );
-  const shown = rows.slice(0, limit);
-  const last = shown.at(-1);
-  return {
-    rows: shown,
-    next: rows.length > limit && last ? [last.sku, last.location, last.lot ?? ''] : undefined,
-  };
+  return toPage(rows, limit, ({ sku, location, lot }) => [sku, location, lot ?? '']);
 }
 
 async function ofItem<Place>(

@@ -1,6 +1,6 @@
 import { NotFound } from '#platform/errors.ts';
+import { type Page, type PageRequest, toPage } from '#platform/page.ts';
 import { inTenant, type Tenant } from '#tenancy/scope.ts';
-import type { Page, PageRequest } from './page.ts';
 
 /** What items and locations have in common: they are named by a code and managed one at a time. */
 export interface CatalogTable<Created, Patched extends object> {
@@ -65,11 +65,8 @@ export function catalog<Row extends object, Created, Patched extends object>(
           [after?.[0] ?? null, limit + 1],
         ),
       );
-      const shown = rows.slice(0, limit);
-      return {
-        rows: shown.map(({ row }) => row),
-        next: rows.length > limit ? [shown.at(-1)?.code ?? ''] : undefined,
-      };
+      const { rows: shown, next } = toPage(rows, limit, (last) => [last.code]);
+      return { rows: shown.map(({ row }) => row), next };
     },
 
     async update(tenant, code, patch) {

@@ -1,8 +1,8 @@
 import * as z from 'zod';
+import { type Page, type PageRequest, toPage } from '#platform/page.ts';
 import { inTenant, type Tenant } from '#tenancy/scope.ts';
 import { type EntryKind, type EntryLine, entryKinds } from './entries.ts';
 import { Code, Instant } from './input.ts';
-import type { Page, PageRequest } from './page.ts';
 
 export interface ListedMovement extends EntryLine {
   readonly entryId: string;
@@ -57,10 +57,6 @@ export async function listMovements(
       values,
     ),
   );
-  const shown = rows.slice(0, limit);
-  const last = shown.at(-1);
-  return {
-    rows: shown.map(({ line: _, ...movement }) => movement),
-    next: rows.length > limit && last ? [last.entryId, String(last.line)] : undefined,
-  };
+  const { rows: shown, next } = toPage(rows, limit, (last) => [last.entryId, String(last.line)]);
+  return { rows: shown.map(({ line: _, ...movement }) => movement), next };
 }

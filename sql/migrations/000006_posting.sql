@@ -385,9 +385,13 @@ security definer
 set search_path = ''
 as $$
 declare
-  v_org_id uuid := tenancy.require_scope('write');
+  -- No scope of its own: whatever the request may do, it may be told apart from its retry.
+  v_org_id uuid := tenancy.current_org();
   v_claimed inventory.idempotency_keys;
 begin
+  if v_org_id is null then
+    raise exception 'no organization was entered in this transaction' using errcode = 'SK902';
+  end if;
   -- Of two at once the second waits here for the first to end, and then finds what it left.
   insert into inventory.idempotency_keys (org_id, key, fingerprint)
   values (v_org_id, p_key, p_fingerprint)
@@ -419,7 +423,7 @@ as $$
 begin
   update inventory.idempotency_keys
   set response = p_response
-  where org_id = tenancy.require_scope('write') and key = p_key;
+  where org_id = (select tenancy.current_org()) and key = p_key;
   return p_response;
 end
 $$;

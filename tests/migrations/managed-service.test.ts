@@ -1,0 +1,41 @@
+import { chmod, mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Client } from 'pg';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { migrate } from '#platform/migrations/migrate.ts';
+import { withRole } from '#scripts/cli/connect.ts';
+import { type Cluster, startCluster } from '#scripts/local/postgres/cluster.ts';
+import { paths } from '#scripts/paths.ts';
+import { createOrganization, listOrganizations } from '#tenancy/organizations.ts';
+
+let cluster: Cluster;
+let masterUrl: URL;
+
+/** A managed service hands out no superuser: its master may make roles and databases, and is a member of what it made. */
+beforeAll(async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'stockade-master-'));
+  await chmod(directory, 0o755);
+  cluster = await startCluster({ directory, durable: false });
+  const superuser = new Client(cluster.url);
+  await superuser.connect();
+  await superuser.query(`create role master login createrole createdb password 'master'`);
+  await superuser.query('create database stock owner master');
+  await superuser.end();
+  masterUrl = new URL(cluster.url);
+  Object.assign(masterUrl, { username: 'master', password: 'master', pathname: 'stock' });
+});
+afterAll(() => cluster?.destroy());
+
+test('a master without superuser migrates, migrates again, and runs the commands of an operator', async () => {
+  const first = await migrate({ connectionString: masterUrl.href, directory: paths.migrations });
+  expect(first.applied.length).toBeGreaterThan(0);
+  const second = await migrate({ connectionString: masterUrl.href, directory: paths.migrations });
+  expect(second).toMatchObject({ applied: [], before: first.applied.length });
+
+  const created = await withRole(masterUrl.href, 'stockade_admin', (admin) =>
+    createOrganization(admin, { slug: 'acme', name: 'Acme' }, 'test'),
+  );
+  const organizations = await withRole(masterUrl.href, 'stockade_admin', listOrganizations);
+  expect(organizations.map(({ id }) => id)).toEqual([created.id]);
+});
