@@ -10,6 +10,7 @@ set search_path = '';
 -- alter role stockade_admin set search_path = "";
 -- alter role stockade_admin set statement_timeout = 60s;
 -- create role stockade_api login inherit nobypassrls nocreaterole nocreatedb noreplication;
+-- alter role stockade_api set client_connection_check_interval = 5s;
 -- alter role stockade_api set idle_in_transaction_session_timeout = 30s;
 -- alter role stockade_api set lock_timeout = 5s;
 -- alter role stockade_api set search_path = "";
@@ -122,9 +123,13 @@ CREATE OR REPLACE FUNCTION inventory.claim_idempotency_key(p_key text, p_fingerp
  SET search_path TO ''
 AS $function$
 declare
-  v_org_id uuid := tenancy.require_scope('write');
+  -- No scope of its own: whatever the request may do, it may be told apart from its retry.
+  v_org_id uuid := tenancy.current_org();
   v_claimed inventory.idempotency_keys;
 begin
+  if v_org_id is null then
+    raise exception 'no organization was entered in this transaction' using errcode = 'SK902';
+  end if;
   -- Of two at once the second waits here for the first to end, and then finds what it left.
   insert into inventory.idempotency_keys (org_id, key, fingerprint)
   values (v_org_id, p_key, p_fingerprint)
@@ -904,13 +909,21 @@ CREATE OR REPLACE FUNCTION inventory.refuse_change()
  SET search_path TO ''
 AS $function$
 begin
-  raise exception '% is append-only: a mistake is corrected by a reversal entry', tg_table_name
+  if tg_op = 'DELETE' and tenancy.current_actor() = 'erasure' and row_security_active(tg_relid) then
+    if tg_when = 'BEFORE' then
+      return null;
+    end if;
+    if not exists (select from removed where org_id is distinct from (select tenancy.current_org())) then
+      return null;
+    end if;
+  end if;
+  raise exception '% is append-only: what is there is never changed; in the ledger, a reversal entry corrects a mistake', tg_table_name
     using errcode = 'SK903';
 end
 $function$;
 alter function inventory.refuse_change() owner to stockade_owner;
 comment on function inventory.refuse_change() is
-  'Refuses UPDATE, DELETE and TRUNCATE of an append-only table, its owner''s too. Raises SK903.';
+  'Refuses UPDATE and TRUNCATE of an append-only table, its owner''s too, and DELETE of all but rows of the organization that tenancy.erase_organization() erases. Raises SK903.';
 revoke execute on function inventory.refuse_change() from public;
 
 -- inventory.remember_response(text,json)
@@ -923,7 +936,7 @@ AS $function$
 begin
   update inventory.idempotency_keys
   set response = p_response
-  where org_id = tenancy.require_scope('write') and key = p_key;
+  where org_id = (select tenancy.current_org()) and key = p_key;
   return p_response;
 end
 $function$;
@@ -988,6 +1001,141 @@ comment on function inventory.reverse_entry(uuid,text,jsonb) is
 revoke execute on function inventory.reverse_entry(uuid,text,jsonb) from public;
 grant execute on function inventory.reverse_entry(uuid,text,jsonb) to stockade_api;
 
+-- tenancy.await_requests(interval)
+CREATE OR REPLACE FUNCTION tenancy.await_requests(p_longest interval)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+declare
+  v_until constant timestamptz := clock_timestamp() + p_longest;
+  v_open text[];
+begin
+  perform pg_stat_clear_snapshot();
+  v_open := array(
+    select l.virtualtransaction
+    from pg_locks l
+    join pg_stat_activity a on a.pid = l.pid
+    where l.locktype = 'virtualxid'
+      and l.granted
+      and a.usename = 'stockade_api'
+      and a.datname = current_database()
+  );
+  while exists (
+    select from pg_locks where locktype = 'virtualxid' and granted and virtualtransaction = any (v_open)
+  ) loop
+    if clock_timestamp() > v_until then
+      raise exception 'requests that began before now are still under way after %', p_longest
+        using errcode = 'SK503', hint = 'Run it again in a moment.';
+    end if;
+    perform pg_sleep(0.02);
+  end loop;
+end
+$function$;
+alter function tenancy.await_requests(interval) owner to stockade_owner;
+revoke execute on function tenancy.await_requests(interval) from public;
+
+-- tenancy.begin_export()
+CREATE OR REPLACE FUNCTION tenancy.begin_export()
+ RETURNS json
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_org_id uuid := tenancy.require_scope('read');
+  v_table regclass;
+  v_rows bigint;
+  v_counts jsonb := '{}';
+begin
+  perform tenancy.use_export_settings();
+  foreach v_table in array tenancy.portable_tables() loop
+    execute format('select count(*) from (%s) as l', tenancy.export_statement(v_table, v_org_id, null, '{}')) into v_rows;
+    v_counts := v_counts || jsonb_build_object(v_table::text, v_rows);
+  end loop;
+  return (
+    select json_build_object(
+      'organization', json_build_object('id', o.id, 'slug', o.slug, 'name', o.name, 'status', o.status),
+      'takenAt', inventory.iso(now()),
+      'schema', tenancy.portable_schema(),
+      'counts', v_counts
+    )
+    from tenancy.organizations o
+    where o.id = v_org_id
+  );
+end
+$function$;
+alter function tenancy.begin_export() owner to stockade_owner;
+comment on function tenancy.begin_export() is
+  'Prepares a transaction that has entered an organization for exporting it: {organization, takenAt, schema, counts: {table: rows}}. The transaction must be repeatable read, or tables will not fit together. Raises SK902 when no organization was entered, SK104 when the caller may not read.';
+revoke execute on function tenancy.begin_export() from public;
+grant execute on function tenancy.begin_export() to stockade_jobs;
+
+-- tenancy.begin_import(text,text)
+CREATE OR REPLACE FUNCTION tenancy.begin_import(p_organization text, p_slug text)
+ RETURNS uuid
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_org_id uuid := p_organization::json ->> 'id';
+  v_slug text := coalesce(p_slug, p_organization::json ->> 'slug');
+begin
+  if tenancy.verified_context() is not null then
+    raise exception 'this transaction has entered an organization' using errcode = 'SK902';
+  end if;
+  if v_org_id is null or v_slug is null then
+    raise exception 'the line is not that of an organization: %', p_organization using errcode = 'SK505';
+  end if;
+  -- Rows can only be imported into an organization that did not exist before, whose rows they must be: the wall is
+  -- that of the new organization, and it stays up.
+  begin
+    if exists (select from tenancy.organizations where id = v_org_id or slug = v_slug) then
+      raise unique_violation;
+    end if;
+    perform tenancy.seal(v_org_id, 'import', array['import'], null);
+    perform tenancy.write_lines('tenancy.organizations', array[p_organization], p_slug, '{}');
+  exception
+    when unique_violation then
+      if exists (select from tenancy.organizations where id = v_org_id) then
+        raise exception 'the organization % is here already', v_org_id using errcode = 'SK504';
+      end if;
+      raise exception 'there is another organization of the slug %', v_slug
+        using errcode = 'SK504', hint = 'Import it under another slug: --slug NEW.';
+  end;
+  return v_org_id;
+end
+$function$;
+alter function tenancy.begin_import(text,text) owner to stockade_owner;
+comment on function tenancy.begin_import(text,text) is
+  'Makes the organization that an export is of (its line), under its own slug or p_slug, and prepares this transaction for importing its rows. Raises SK504 when its id or slug is taken, SK505 when the line is of no organization, SK902 when the transaction has entered one.';
+revoke execute on function tenancy.begin_import(text,text) from public;
+grant execute on function tenancy.begin_import(text,text) to stockade_admin;
+
+-- tenancy.create_api_key(text,bytea,text,text[],timestamp with time zone)
+CREATE OR REPLACE FUNCTION tenancy.create_api_key(p_key_id text, p_secret_digest bytea, p_name text, p_scopes text[], p_expires_at timestamp with time zone)
+ RETURNS json
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_org_id uuid := tenancy.require_grantable(p_scopes);
+  v_key tenancy.api_keys;
+begin
+  insert into tenancy.api_keys (org_id, key_id, secret_digest, name, scopes, expires_at)
+  values (v_org_id, p_key_id, p_secret_digest, p_name, p_scopes, p_expires_at)
+  returning * into v_key;
+  return tenancy.api_key_json(v_key);
+end
+$function$;
+alter function tenancy.create_api_key(text,bytea,text,text[],timestamp with time zone) owner to stockade_owner;
+comment on function tenancy.create_api_key(text,bytea,text,text[],timestamp with time zone) is
+  'Adds a key to the organization that was entered and shows it without its secret, which never gets here. Raises SK902 when none was entered, SK104 when the caller lacks admin or a scope that the key would carry.';
+revoke execute on function tenancy.create_api_key(text,bytea,text,text[],timestamp with time zone) from public;
+grant execute on function tenancy.create_api_key(text,bytea,text,text[],timestamp with time zone) to stockade_api;
+
 -- tenancy.current_actor()
 CREATE OR REPLACE FUNCTION tenancy.current_actor()
  RETURNS text
@@ -1044,6 +1192,30 @@ comment on function tenancy.current_org() is
 revoke execute on function tenancy.current_org() from public;
 grant execute on function tenancy.current_org() to stockade_admin, stockade_api, stockade_jobs;
 
+-- tenancy.digest_tables(uuid,text,jsonb)
+CREATE OR REPLACE FUNCTION tenancy.digest_tables(p_org_id uuid, p_slug text, p_users jsonb)
+ RETURNS TABLE(name text, row_count bigint, digest bytea)
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+declare
+  v_line text;
+begin
+  perform tenancy.use_export_settings();
+  foreach name in array tenancy.portable_tables()::text[] loop
+    row_count := 0;
+    digest := decode(repeat('00', 32), 'hex');
+    for v_line in execute tenancy.export_statement(name::regclass, p_org_id, p_slug, p_users) loop
+      digest := sha256(digest || convert_to(v_line, 'UTF8'));
+      row_count := row_count + 1;
+    end loop;
+    return next;
+  end loop;
+end
+$function$;
+alter function tenancy.digest_tables(uuid,text,jsonb) owner to stockade_owner;
+revoke execute on function tenancy.digest_tables(uuid,text,jsonb) from public;
+
 -- tenancy.drop_pass_key(text)
 CREATE OR REPLACE FUNCTION tenancy.drop_pass_key(p_id text)
  RETURNS boolean
@@ -1062,6 +1234,33 @@ comment on function tenancy.drop_pass_key(text) is
 revoke execute on function tenancy.drop_pass_key(text) from public;
 grant execute on function tenancy.drop_pass_key(text) to stockade_admin;
 
+-- tenancy.email_of_pass(text)
+CREATE OR REPLACE FUNCTION tenancy.email_of_pass(p_pass text)
+ RETURNS text
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO ''
+AS $function$
+declare
+  v_part text[] := string_to_array(p_pass, '|');
+  v_key tenancy.pass_keys;
+begin
+  select * into v_key from tenancy.pass_keys where id = v_part[1];
+  if cardinality(v_part) = 4
+    and v_part[4] = encode(
+      sha256(v_key.outer_pad || sha256(v_key.inner_pad || convert_to(left(p_pass, -65), 'UTF8'))),
+      'hex'
+    )
+    and v_part[2]::bigint > extract(epoch from clock_timestamp())
+  then
+    return v_part[3];
+  end if;
+  return null;
+end
+$function$;
+alter function tenancy.email_of_pass(text) owner to stockade_owner;
+revoke execute on function tenancy.email_of_pass(text) from public;
+
 -- tenancy.enter_as_job(uuid)
 CREATE OR REPLACE FUNCTION tenancy.enter_as_job(p_org_id uuid)
  RETURNS uuid
@@ -1069,13 +1268,17 @@ CREATE OR REPLACE FUNCTION tenancy.enter_as_job(p_org_id uuid)
  SECURITY DEFINER
  SET search_path TO ''
 AS $function$
-declare
-  v_sealed text;
 begin
   if not exists (select from tenancy.organizations where id = p_org_id) then
     raise exception 'there is no organization %', p_org_id using errcode = 'SK404';
   end if;
-  v_sealed := tenancy.seal(p_org_id, 'job', array['read', 'write'], null);
+  perform tenancy.seal(p_org_id, 'job', array['read', 'write'], null);
+  if current_setting('transaction_read_only') = 'off' then
+    perform from tenancy.organizations where id = p_org_id for key share;
+    if not found then
+      raise exception 'there is no organization %', p_org_id using errcode = 'SK404';
+    end if;
+  end if;
   return p_org_id;
 end
 $function$;
@@ -1222,6 +1425,197 @@ comment on function tenancy.enter_with_pass(text,text,text[]) is
 revoke execute on function tenancy.enter_with_pass(text,text,text[]) from public;
 grant execute on function tenancy.enter_with_pass(text,text,text[]) to stockade_api;
 
+-- tenancy.erase_organization(uuid,bytea)
+CREATE OR REPLACE FUNCTION tenancy.erase_organization(p_org_id uuid, p_receipt bytea)
+ RETURNS json
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_status text;
+  v_taken record;
+  v_table regclass;
+  v_deleted bigint;
+  v_users uuid[];
+  v_user uuid;
+  v_users_deleted bigint := 0;
+begin
+  if tenancy.verified_context() is not null then
+    raise exception 'this transaction has entered an organization' using errcode = 'SK902';
+  end if;
+  if current_setting('transaction_isolation') <> 'read committed' then
+    raise exception 'an organization is erased in a read committed transaction, which sees what was committed before it'
+      using errcode = '25001';
+  end if;
+  -- The permission: inventory.refuse_change() lets this transaction delete rows of this organization, and no other.
+  perform tenancy.seal(p_org_id, 'erasure', array['read'], null);
+  select status into v_status from tenancy.organizations where id = p_org_id for update;
+  if not found then
+    raise exception 'there is no organization %', p_org_id using errcode = 'SK404';
+  end if;
+  if v_status <> 'suspended' then
+    raise exception 'this organization is %', v_status
+      using errcode = 'SK501', hint = 'Suspend it, export it again, and erase it with the receipt of that export.';
+  end if;
+  perform tenancy.await_requests('45 seconds');
+
+  select * into v_taken from tenancy.receipt(p_org_id);
+  if v_taken.receipt is distinct from p_receipt then
+    raise exception 'this organization is not what the receipt is of'
+      using errcode = 'SK502', hint = 'It has changed since that export, or the schema has: export it again.';
+  end if;
+
+  execute format(
+    'select array_agg(u.id) from (select (l.line::json ->> ''id'')::uuid as id from (%s) as l) as u',
+    tenancy.export_statement('tenancy.users', p_org_id, null, '{}')
+  )
+  into v_users;
+  for v_table in
+    select r.relation from unnest(tenancy.tenant_tables()) with ordinality as r (relation, n) order by r.n desc
+  loop
+    execute format('delete from %s where org_id = $1', v_table) using p_org_id;
+    get diagnostics v_deleted = row_count;
+    if v_deleted <> (v_taken.row_counts ->> v_table::text)::bigint then
+      raise exception '% rows of % were exported, but % deleted', v_taken.row_counts ->> v_table::text, v_table, v_deleted
+        using errcode = 'SK502', hint = 'It has changed while it was erased: export it again.';
+    end if;
+  end loop;
+  delete from tenancy.organizations where id = p_org_id;
+
+  foreach v_user in array coalesce(v_users, '{}') loop
+    begin
+      delete from tenancy.users where id = v_user;
+      get diagnostics v_deleted = row_count;
+      v_users_deleted := v_users_deleted + v_deleted;
+    exception
+      when foreign_key_violation then
+        -- A membership, or another row, of another organization names this user.
+        null;
+    end;
+  end loop;
+
+  v_taken.row_counts := v_taken.row_counts || jsonb_build_object('tenancy.users', v_users_deleted);
+  insert into tenancy.erasures (organization_id, receipt, row_counts)
+  values (p_org_id, p_receipt, v_taken.row_counts);
+  perform set_config('stockade.context', '', true);
+  return v_taken.row_counts;
+end
+$function$;
+alter function tenancy.erase_organization(uuid,bytea) owner to stockade_owner;
+comment on function tenancy.erase_organization(uuid,bytea) is
+  'Deletes everything of a suspended organization, append-only tables too, and users who belong to no other; leaves a row in tenancy.erasures. p_receipt is that of an export which holds exactly what is there now. Returns {table: rows deleted}. Raises SK404 no such organization, SK501 not suspended, SK502 not what was exported, SK503 requests still under way, SK902 when the transaction has entered an organization, 25001 when it is not read committed.';
+revoke execute on function tenancy.erase_organization(uuid,bytea) from public;
+grant execute on function tenancy.erase_organization(uuid,bytea) to stockade_admin;
+
+-- tenancy.export_statement(regclass,uuid,text,jsonb)
+CREATE OR REPLACE FUNCTION tenancy.export_statement(p_table regclass, p_org_id uuid, p_slug text, p_users jsonb)
+ RETURNS text
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO ''
+AS $function$
+declare
+  v_source text;
+  v_fields text;
+  v_order text;
+  v_where text;
+begin
+  select
+    string_agg(
+      case
+        when c.names_user and p_users <> '{}'
+          then format('coalesce((%1$L::jsonb ->> t.%2$I::text)::uuid, t.%2$I) as %2$I', p_users, c.name)
+        when p_table = 'tenancy.organizations'::regclass and c.name = 'slug' and p_slug is not null
+          then format('%L::text as slug', p_slug)
+        else format('t.%I', c.name)
+      end,
+      ', '
+      order by c.n
+    ),
+    string_agg(format('%s as %I', c.as_json, c.name), ', ' order by c.n),
+    -- Text is ordered by its bytes: collations differ between servers.
+    string_agg(
+      format(case when a.attcollation <> 0 then 't.%I collate "C"' else 't.%I' end, c.name),
+      ', '
+      order by c.key_place
+    ) filter (where c.key_place is not null)
+  into v_source, v_fields, v_order
+  from tenancy.portable_columns(p_table) with ordinality as c (name, type, as_json, key_place, names_user, n)
+  join pg_attribute a on a.attrelid = p_table and a.attname = c.name;
+
+  v_where := case p_table
+    when 'tenancy.organizations'::regclass then format('t.id = %L', p_org_id)
+    when 'tenancy.users'::regclass then (
+      select format('t.id in (%s)', string_agg(format('select %I from %s where org_id = %L', c.name, r.relation, p_org_id), ' union '))
+      from unnest(tenancy.tenant_tables()) as r (relation)
+      cross join lateral tenancy.portable_columns(r.relation) as c
+      where c.names_user
+    )
+    else format('t.org_id = %L', p_org_id)
+  end;
+
+  if v_order is null then
+    return format(
+      'select l.line from (select row_to_json(r)::text as line from '
+      '(select %s from (select %s from %s t where %s) t) r) l order by l.line collate "C"',
+      v_fields, v_source, p_table, v_where
+    );
+  end if;
+  return format(
+    'select row_to_json(r)::text as line from (select %s from (select %s from %s t where %s) t order by %s) r',
+    v_fields, v_source, p_table, v_where, v_order
+  );
+end
+$function$;
+alter function tenancy.export_statement(regclass,uuid,text,jsonb) owner to stockade_owner;
+revoke execute on function tenancy.export_statement(regclass,uuid,text,jsonb) from public;
+
+-- tenancy.finish_import(text,jsonb)
+CREATE OR REPLACE FUNCTION tenancy.finish_import(p_slug text, p_users jsonb)
+ RETURNS json
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_org_id uuid := tenancy.require_import();
+  v_numbered record;
+  v_highest bigint;
+  v_last bigint;
+begin
+  -- A number that this database gives later must not be one that came with the import.
+  for v_numbered in
+    select r.relation, c.name, pg_get_serial_sequence(r.relation::text, c.name) as sequence
+    from unnest(tenancy.tenant_tables()) as r (relation)
+    cross join lateral tenancy.portable_columns(r.relation) as c
+    where pg_get_serial_sequence(r.relation::text, c.name) is not null
+  loop
+    execute format('select max(%I) from %s where org_id = $1', v_numbered.name, v_numbered.relation)
+    into v_highest
+    using v_org_id;
+    execute format('select last_value from %s', v_numbered.sequence) into v_last;
+    if v_highest >= v_last then
+      execute format('alter sequence %s restart with %s', v_numbered.sequence, v_highest + 1);
+    end if;
+  end loop;
+
+  return (
+    select json_object_agg(d.name, json_build_object('rows', d.row_count, 'digest', encode(d.digest, 'hex')))
+    from tenancy.digest_tables(
+      v_org_id,
+      p_slug,
+      coalesce((select jsonb_object_agg(u.value, u.key) from jsonb_each_text(p_users) as u), '{}')
+    ) as d
+  );
+end
+$function$;
+alter function tenancy.finish_import(text,jsonb) owner to stockade_owner;
+comment on function tenancy.finish_import(text,jsonb) is
+  'Digests what was imported as the export told it, under the slug it had there and with the ids its users had: {table: {rows, digest}}. Whoever imports compares them with the export before committing. Raises SK902 when no import was begun.';
+revoke execute on function tenancy.finish_import(text,jsonb) from public;
+grant execute on function tenancy.finish_import(text,jsonb) to stockade_admin;
+
 -- tenancy.hmac_pad(bytea,integer)
 CREATE OR REPLACE FUNCTION tenancy.hmac_pad(p_key bytea, p_pad integer)
  RETURNS bytea
@@ -1240,6 +1634,449 @@ end
 $function$;
 alter function tenancy.hmac_pad(bytea,integer) owner to stockade_owner;
 revoke execute on function tenancy.hmac_pad(bytea,integer) from public;
+
+-- tenancy.import_rows(text,text[],jsonb)
+CREATE OR REPLACE FUNCTION tenancy.import_rows(p_table text, p_lines text[], p_users jsonb)
+ RETURNS integer[]
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_org_id uuid := tenancy.require_import();
+begin
+  if p_table <> all (tenancy.tenant_tables()::text[]) then
+    raise exception 'the table % holds nothing of an organization', p_table using errcode = 'SK505';
+  end if;
+  return tenancy.write_lines(p_table::regclass, p_lines, null, p_users);
+end
+$function$;
+alter function tenancy.import_rows(text,text[],jsonb) owner to stockade_owner;
+comment on function tenancy.import_rows(text,text[],jsonb) is
+  'Writes lines of an export into a table, through all of its constraints, triggers and policies; p_users is what import_users() renamed. Answers which lines (1 is the first) refer to a row of the same table that is not there yet: send them again. Balances come from their movements and must equal what their lines say. Items may go below zero until their lines are sent a second time, after the movements. Raises SK505 no such table, or balances that are not the sum of their movements; SK902 when no import was begun.';
+revoke execute on function tenancy.import_rows(text,text[],jsonb) from public;
+grant execute on function tenancy.import_rows(text,text[],jsonb) to stockade_admin;
+
+-- tenancy.import_users(text[])
+CREATE OR REPLACE FUNCTION tenancy.import_users(p_lines text[])
+ RETURNS json
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_org_id uuid := tenancy.require_import();
+  v_users jsonb;
+  v_missing text[];
+begin
+  for v_attempt in 1..5 loop
+    -- A user is who has the address. An id that somebody of another address has here is replaced by a new one.
+    select
+      jsonb_object_agg(e.id, case when taken.id is null then e.id else inventory.new_id() end),
+      array_agg(l.line order by e.email)
+    into v_users, v_missing
+    from unnest(p_lines) as l (line)
+    cross join lateral json_to_record(l.line::json) as e (id uuid, email text)
+    left join tenancy.users taken on taken.id = e.id
+    where not exists (select from tenancy.users here where here.email = e.email);
+    begin
+      -- In the order of their addresses, so that two imports of the same people cannot deadlock.
+      perform tenancy.write_lines('tenancy.users', coalesce(v_missing, '{}'), null, coalesce(v_users, '{}'));
+      exit;
+    exception
+      when unique_violation then
+        -- Somebody else has made one of them meanwhile: now it is found.
+        if v_attempt = 5 then
+          raise;
+        end if;
+    end;
+  end loop;
+
+  select jsonb_object_agg(e.id, here.id) filter (where e.id <> here.id)
+  into v_users
+  from unnest(p_lines) as l (line)
+  cross join lateral json_to_record(l.line::json) as e (id uuid, email text)
+  join tenancy.users here on here.email = e.email;
+  return json_build_object('created', coalesce(cardinality(v_missing), 0), 'renamed', coalesce(v_users, '{}'));
+end
+$function$;
+alter function tenancy.import_users(text[]) owner to stockade_owner;
+comment on function tenancy.import_users(text[]) is
+  'Finds the users of an export by their addresses and makes those that are missing: {created, renamed: {id there: id here}}, renamed with those only whose ids differ. Users that are here stay as they are. Raises SK902 when no import was begun.';
+revoke execute on function tenancy.import_users(text[]) from public;
+grant execute on function tenancy.import_users(text[]) to stockade_admin;
+
+-- tenancy.lines_statement(regclass,text)
+CREATE OR REPLACE FUNCTION tenancy.lines_statement(p_table regclass, p_slug text)
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+ SET search_path TO ''
+AS $function$
+  select format(
+    'select l.n, %s from unnest($1) with ordinality as l (line, n) cross join lateral json_to_record(l.line::json) as r (%s)',
+    string_agg(
+      case
+        when c.names_user then format('coalesce($2 ->> r.%1$I, r.%1$I)::%2$s as %1$I', c.name, c.type)
+        when p_table = 'tenancy.organizations'::regclass and c.name = 'slug' and p_slug is not null
+          then format('%L::text as slug', p_slug)
+        else format('r.%1$I::%2$s as %1$I', c.name, c.type)
+      end,
+      ', '
+    ),
+    string_agg(format('%I text', c.name), ', ')
+  )
+  from tenancy.portable_columns(p_table) as c
+$function$;
+alter function tenancy.lines_statement(regclass,text) owner to stockade_owner;
+revoke execute on function tenancy.lines_statement(regclass,text) from public;
+
+-- tenancy.list_api_keys(integer,timestamp with time zone,text)
+CREATE OR REPLACE FUNCTION tenancy.list_api_keys(p_limit integer, p_after_created_at timestamp with time zone, p_after_key_id text)
+ RETURNS SETOF json
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_org_id uuid := tenancy.require_scope('admin');
+begin
+  return query
+  select tenancy.api_key_json(k)
+  from tenancy.api_keys k
+  -- Said here, because the owner sees the keys of every organization.
+  where k.org_id = v_org_id
+    and (p_after_key_id is null or (k.created_at, k.key_id) < (p_after_created_at, p_after_key_id))
+  order by k.created_at desc, k.key_id desc
+  limit p_limit;
+end
+$function$;
+alter function tenancy.list_api_keys(integer,timestamp with time zone,text) owner to stockade_owner;
+comment on function tenancy.list_api_keys(integer,timestamp with time zone,text) is
+  'The keys of the organization that was entered, the newest first, from behind the one that is named. Raises SK902 when none was entered, SK104 when the caller lacks admin.';
+revoke execute on function tenancy.list_api_keys(integer,timestamp with time zone,text) from public;
+grant execute on function tenancy.list_api_keys(integer,timestamp with time zone,text) to stockade_api;
+
+-- tenancy.list_members(integer,text)
+CREATE OR REPLACE FUNCTION tenancy.list_members(p_limit integer, p_after_email text)
+ RETURNS SETOF json
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_org_id uuid := tenancy.require_scope('admin');
+begin
+  return query
+  select json_build_object(
+    'id', u.id,
+    'email', u.email,
+    'name', u.name,
+    'role', m.role,
+    'since', inventory.iso(m.created_at)
+  )
+  from tenancy.memberships m
+  join tenancy.users u on u.id = m.user_id
+  -- Said here, because the owner sees the members of every organization.
+  where m.org_id = v_org_id
+    and (p_after_email is null or u.email > p_after_email)
+  order by u.email
+  limit p_limit;
+end
+$function$;
+alter function tenancy.list_members(integer,text) owner to stockade_owner;
+comment on function tenancy.list_members(integer,text) is
+  'The members of the organization that was entered, by email, from behind the one that is named. Raises SK902 when none was entered, SK104 when the caller lacks admin.';
+revoke execute on function tenancy.list_members(integer,text) from public;
+grant execute on function tenancy.list_members(integer,text) to stockade_api;
+
+-- tenancy.note_key_use()
+CREATE OR REPLACE FUNCTION tenancy.note_key_use()
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_org_id uuid := tenancy.current_org();
+begin
+  if v_org_id is null then
+    raise exception 'no organization was entered in this transaction' using errcode = 'SK902';
+  end if;
+  update tenancy.api_keys
+  set last_used_at = now()
+  where org_id = v_org_id
+    and 'key:' || key_id = tenancy.current_actor()
+    and (last_used_at is null or last_used_at < now() - interval '1 minute');
+end
+$function$;
+alter function tenancy.note_key_use() owner to stockade_owner;
+comment on function tenancy.note_key_use() is
+  'Notes that the key of this transaction is in use, at most once a minute. To be called in a transaction of its own, so that no request waits for another one''s note. Raises SK902 when no organization was entered.';
+revoke execute on function tenancy.note_key_use() from public;
+grant execute on function tenancy.note_key_use() to stockade_api;
+
+-- tenancy.open_export(text)
+CREATE OR REPLACE FUNCTION tenancy.open_export(p_table text)
+ RETURNS refcursor
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_org_id uuid := tenancy.require_scope('read');
+  v_rows refcursor := 'export';
+begin
+  if p_table <> all (tenancy.portable_tables()::text[]) then
+    raise exception 'the table % holds nothing of an organization', p_table using errcode = 'SK505';
+  end if;
+  open v_rows no scroll for execute tenancy.export_statement(p_table::regclass, v_org_id, null, '{}');
+  return v_rows;
+end
+$function$;
+alter function tenancy.open_export(text) owner to stockade_owner;
+comment on function tenancy.open_export(text) is
+  'Opens the cursor "export" over the rows of a table that belong to the organization that was entered, as lines of json in the order of their keys; for the users those its rows name. Digests of API keys are among them, secrets are not. Raises SK505 no such table, SK902 when no organization was entered, SK104 when the caller may not read.';
+revoke execute on function tenancy.open_export(text) from public;
+grant execute on function tenancy.open_export(text) to stockade_jobs;
+
+-- tenancy.portable_columns(regclass)
+CREATE OR REPLACE FUNCTION tenancy.portable_columns(p_table regclass)
+ RETURNS TABLE(name text, type text, as_json text, key_place integer, names_user boolean)
+ LANGUAGE sql
+ STABLE
+ SET search_path TO ''
+AS $function$
+  select
+    a.attname,
+    format_type(a.atttypid, a.atttypmod),
+    format(
+      case
+        when b.base in (
+          'boolean'::regtype, 'smallint'::regtype, 'integer'::regtype, 'bigint'::regtype, 'numeric'::regtype,
+          'text'::regtype, 'uuid'::regtype, 'date'::regtype, 'timestamp'::regtype, 'timestamptz'::regtype
+        ) then 'to_json(t.%1$I)'
+        -- A bare null of jsonb would be taken for no value at all.
+        when b.base = 'jsonb'::regtype then
+          'case when jsonb_typeof(t.%1$I) in (''object'', ''array'') then t.%1$I::json else to_json(t.%1$I::text) end'
+        else 'to_json(t.%1$I::text)'
+      end,
+      a.attname
+    ),
+    array_position(k.conkey, a.attnum),
+    (a.attrelid = 'tenancy.users'::regclass and a.attname = 'id') or exists (
+      select from pg_constraint f
+      where f.contype = 'f'
+        and f.conrelid = a.attrelid
+        and f.confrelid = 'tenancy.users'::regclass
+        and f.conkey = array[a.attnum]
+    )
+  from pg_attribute a
+  join pg_type t on t.oid = a.atttypid
+  cross join lateral (select case t.typtype when 'd' then t.typbasetype else t.oid end as base) as b
+  left join pg_constraint k on k.conrelid = a.attrelid and k.contype = 'p'
+  where a.attrelid = p_table
+    and a.attnum > 0
+    and not a.attisdropped
+    and a.attgenerated = ''
+  order by a.attnum
+$function$;
+alter function tenancy.portable_columns(regclass) owner to stockade_owner;
+revoke execute on function tenancy.portable_columns(regclass) from public;
+
+-- tenancy.portable_schema()
+CREATE OR REPLACE FUNCTION tenancy.portable_schema()
+ RETURNS json
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_last stockade_migrations.applied;
+begin
+  select * into strict v_last from stockade_migrations.applied order by number desc limit 1;
+  return json_build_object(
+    'migration', v_last.name,
+    'chain', v_last.chain,
+    'tables', (
+      select json_agg(
+        json_build_object(
+          'name', r.relation::text,
+          'columns', (select json_agg(c.name order by c.n)
+            from tenancy.portable_columns(r.relation) with ordinality as c (name, type, as_json, key_place, names_user, n))
+        )
+        order by r.n
+      )
+      from unnest(tenancy.portable_tables()) with ordinality as r (relation, n)
+    ),
+    -- Items come again behind the movements: see tenancy.import_rows().
+    'steps', to_json(tenancy.tenant_tables()::text[] || 'inventory.items'::text)
+  );
+end
+$function$;
+alter function tenancy.portable_schema() owner to stockade_owner;
+comment on function tenancy.portable_schema() is
+  'What an export of this database looks like: {migration, chain, tables: [{name, columns}], steps: [table]}, steps being the order in which rows are imported. Says nothing of any organization.';
+revoke execute on function tenancy.portable_schema() from public;
+grant execute on function tenancy.portable_schema() to stockade_admin, stockade_jobs;
+
+-- tenancy.portable_tables()
+CREATE OR REPLACE FUNCTION tenancy.portable_tables()
+ RETURNS regclass[]
+ LANGUAGE sql
+ STABLE
+ SET search_path TO ''
+AS $function$
+  select array['tenancy.organizations', 'tenancy.users']::regclass[] || tenancy.tenant_tables()
+$function$;
+alter function tenancy.portable_tables() owner to stockade_owner;
+revoke execute on function tenancy.portable_tables() from public;
+
+-- tenancy.receipt(uuid)
+CREATE OR REPLACE FUNCTION tenancy.receipt(p_org_id uuid)
+ RETURNS TABLE(receipt bytea, row_counts jsonb)
+ LANGUAGE sql
+ SET search_path TO ''
+AS $function$
+  select
+    sha256(
+      convert_to(
+        concat(
+          'stockade organization 1', E'\n',
+          p_org_id, E'\n',
+          (select a.chain from stockade_migrations.applied a order by a.number desc limit 1), E'\n',
+          string_agg(format(E'%s %s %s\n', d.name, d.row_count, encode(d.digest, 'hex')), '' order by d.name collate "C")
+        ),
+        'UTF8'
+      )
+    ),
+    jsonb_object_agg(d.name, d.row_count)
+  from tenancy.digest_tables(p_org_id, null, '{}') as d
+$function$;
+alter function tenancy.receipt(uuid) owner to stockade_owner;
+revoke execute on function tenancy.receipt(uuid) from public;
+
+-- tenancy.record_mismatch(text,bytea,text,text[],text)
+CREATE OR REPLACE FUNCTION tenancy.record_mismatch(p_key_id text, p_secret_digest bytea, p_pass text, p_selectors text[], p_request_id text)
+ RETURNS TABLE(org_id uuid, actor text, named text)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+#variable_conflict use_column
+declare
+  -- What one credential may name in one minute before the rest is counted together.
+  v_most_named constant integer := 10;
+  v_minute constant timestamptz := date_trunc('minute', now());
+  v_email constant text := tenancy.email_of_pass(p_pass);
+  v_presented text[];
+  v_proven record;
+  v_named text;
+begin
+  if current_setting('stockade.context', true) <> '' then
+    raise exception 'a refusal is recorded in a transaction of its own' using errcode = 'SK902';
+  end if;
+
+  select array_agg(
+    case when selector ~ '^([a-z0-9.-]{1,100}|[0-9A-Fa-f-]{36})$' then selector else '?' end
+    order by n
+  )
+  into v_presented
+  from unnest(p_selectors) with ordinality as presented (selector, n);
+  if p_key_id is not null then
+    v_presented := v_presented || ('key:' || left(p_key_id, 32));
+  end if;
+  if v_email is not null then
+    v_presented := v_presented
+      || coalesce((select 'user:' || u.id from tenancy.users u where u.email = v_email), 'user:unknown');
+  end if;
+
+  -- Proven as for entering, so that nobody can put events into the books of an organization that is not theirs.
+  for v_proven in
+    select k.org_id, 'key:' || k.key_id as actor
+    from tenancy.api_keys k
+    where k.key_id = p_key_id
+      and k.secret_digest = p_secret_digest
+      and k.revoked_at is null
+      and (k.expires_at is null or k.expires_at > now())
+    union all
+    select m.org_id, 'user:' || m.user_id
+    from tenancy.users u
+    join tenancy.memberships m on m.user_id = u.id
+    where u.email = v_email
+    order by org_id, actor
+  loop
+    v_named := left(array_to_string(array_remove(v_presented, v_proven.actor), ' '), 500);
+    -- Written under the same policy as every row of a tenant; the context carries no scope and ends with the statement.
+    perform tenancy.seal(v_proven.org_id, v_proven.actor, '{}', null);
+    if v_most_named <= (
+      select count(*)
+      from tenancy.security_events e
+      where e.org_id = v_proven.org_id
+        and e.minute = v_minute
+        and e.actor = v_proven.actor
+        and e.named not in (v_named, '*')
+    ) then
+      v_named := '*';
+    end if;
+    insert into tenancy.security_events as e (org_id, minute, kind, actor, named, first_request_id)
+    values (v_proven.org_id, v_minute, 'organization_mismatch', v_proven.actor, v_named, p_request_id)
+    on conflict (org_id, minute, actor, kind, named) do update
+      set requests = e.requests + 1,
+          last_at = excluded.last_at;
+    perform set_config('stockade.context', '', true);
+
+    org_id := v_proven.org_id;
+    actor := v_proven.actor;
+    named := v_named;
+    return next;
+  end loop;
+end
+$function$;
+alter function tenancy.record_mismatch(text,bytea,text,text[],text) owner to stockade_owner;
+comment on function tenancy.record_mismatch(text,bytea,text,text[],text) is
+  'Records that a request was refused because of the organization it names, with every organization whose credential it presents: the key''s own, and those the user is a member of. A credential that proves nothing records nothing. Answers what was recorded. Raises SK902 inside a transaction that has entered an organization.';
+revoke execute on function tenancy.record_mismatch(text,bytea,text,text[],text) from public;
+grant execute on function tenancy.record_mismatch(text,bytea,text,text[],text) to stockade_api;
+
+-- tenancy.require_grantable(text[])
+CREATE OR REPLACE FUNCTION tenancy.require_grantable(p_scopes text[])
+ RETURNS uuid
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO ''
+AS $function$
+declare
+  v_org_id uuid := tenancy.require_scope('admin');
+  v_scope text;
+begin
+  foreach v_scope in array p_scopes loop
+    perform tenancy.require_scope(v_scope);
+  end loop;
+  return v_org_id;
+end
+$function$;
+alter function tenancy.require_grantable(text[]) owner to stockade_owner;
+revoke execute on function tenancy.require_grantable(text[]) from public;
+
+-- tenancy.require_import()
+CREATE OR REPLACE FUNCTION tenancy.require_import()
+ RETURNS uuid
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO ''
+AS $function$
+declare
+  v_context text[] := tenancy.verified_context();
+begin
+  if v_context[3] is distinct from 'import' then
+    raise exception 'no import was begun in this transaction' using errcode = 'SK902';
+  end if;
+  return v_context[2]::uuid;
+end
+$function$;
+alter function tenancy.require_import() owner to stockade_owner;
+revoke execute on function tenancy.require_import() from public;
 
 -- tenancy.require_scope(text)
 CREATE OR REPLACE FUNCTION tenancy.require_scope(p_scope text)
@@ -1266,6 +2103,78 @@ comment on function tenancy.require_scope(text) is
   'The organization this transaction has entered, for functions that write. Raises SK902 when none was entered, SK104 when the caller lacks the scope.';
 revoke execute on function tenancy.require_scope(text) from public;
 grant execute on function tenancy.require_scope(text) to stockade_api, stockade_jobs;
+
+-- tenancy.revoke_api_key(text)
+CREATE OR REPLACE FUNCTION tenancy.revoke_api_key(p_key_id text)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+  update tenancy.api_keys
+  set revoked_at = coalesce(revoked_at, now())
+  where org_id = tenancy.require_scope('admin') and key_id = p_key_id;
+  if not found then
+    raise exception 'this organization has no key %', p_key_id using errcode = 'SK404';
+  end if;
+end
+$function$;
+alter function tenancy.revoke_api_key(text) owner to stockade_owner;
+comment on function tenancy.revoke_api_key(text) is
+  'Ends a key of the organization that was entered, from the next transaction on; again changes nothing. Raises SK902 when none was entered, SK104 when the caller lacks admin, SK404 when it has no such key.';
+revoke execute on function tenancy.revoke_api_key(text) from public;
+grant execute on function tenancy.revoke_api_key(text) to stockade_api;
+
+-- tenancy.rotate_api_key(text,text,bytea,integer)
+CREATE OR REPLACE FUNCTION tenancy.rotate_api_key(p_key_id text, p_new_key_id text, p_new_secret_digest bytea, p_overlap_seconds integer)
+ RETURNS json
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_org_id uuid := tenancy.require_scope('admin');
+  -- Cut, not rounded: an overlap of nothing must not reach into the next transaction.
+  v_now timestamptz(3) := date_trunc('milliseconds', now());
+  v_old tenancy.api_keys;
+  v_new tenancy.api_keys;
+  v_refusal text;
+begin
+  -- Locked, so that of several at once one makes the new key and the others find it made.
+  select * into v_old from tenancy.api_keys where org_id = v_org_id and key_id = p_key_id for update;
+  if not found then
+    raise exception 'this organization has no key %', p_key_id using errcode = 'SK404';
+  end if;
+  perform tenancy.require_grantable(v_old.scopes);
+
+  v_refusal := case
+    when v_old.replaced_by is not null then 'was rotated already: rotate or revoke ' || v_old.replaced_by || ', which replaces it'
+    when v_old.revoked_at is not null then 'is revoked: create a new key'
+    when v_old.expires_at <= now() then 'has expired: create a new key'
+  end;
+  if v_refusal is not null then
+    raise exception 'key % %', p_key_id, v_refusal
+      using errcode = 'SK301', detail = json_build_array(json_build_object('field', 'id', 'message', v_refusal));
+  end if;
+
+  insert into tenancy.api_keys (org_id, key_id, secret_digest, name, scopes, expires_at)
+  values (
+    v_org_id, p_new_key_id, p_new_secret_digest, v_old.name, v_old.scopes,
+    v_now + (v_old.expires_at - v_old.created_at)
+  )
+  returning * into v_new;
+  update tenancy.api_keys
+  set expires_at = least(expires_at, v_now + make_interval(secs => p_overlap_seconds)), replaced_by = p_new_key_id
+  where org_id = v_org_id and key_id = p_key_id;
+  return tenancy.api_key_json(v_new);
+end
+$function$;
+alter function tenancy.rotate_api_key(text,text,bytea,integer) owner to stockade_owner;
+comment on function tenancy.rotate_api_key(text,text,bytea,integer) is
+  'Makes a key of the same name, scopes and lifetime in place of one of the organization that was entered, which expires after the overlap (or as before, if that is sooner), and shows the new one without its secret. Raises SK902 when none was entered, SK104 when the caller lacks admin or a scope of the key, SK404 when there is no such key, SK301 when it is revoked, expired or was rotated already.';
+revoke execute on function tenancy.rotate_api_key(text,text,bytea,integer) from public;
+grant execute on function tenancy.rotate_api_key(text,text,bytea,integer) to stockade_api;
 
 -- tenancy.rotate_seal_key()
 CREATE OR REPLACE FUNCTION tenancy.rotate_seal_key()
@@ -1355,6 +2264,79 @@ comment on function tenancy.set_pass_key(text,bytea) is
 revoke execute on function tenancy.set_pass_key(text,bytea) from public;
 grant execute on function tenancy.set_pass_key(text,bytea) to stockade_admin;
 
+-- tenancy.tenant_tables()
+CREATE OR REPLACE FUNCTION tenancy.tenant_tables()
+ RETURNS regclass[]
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO ''
+AS $function$
+declare
+  v_waiting oid[] := array(
+    select c.oid
+    from pg_class c
+    join pg_attribute a on a.attrelid = c.oid and a.attname = 'org_id' and not a.attisdropped
+    where c.relkind in ('r', 'p')
+      and not c.relispartition
+      and c.oid >= 16384
+    order by c.oid
+  );
+  v_ready oid[];
+  v_placed regclass[] := '{}';
+begin
+  while v_waiting <> '{}' loop
+    v_ready := array(
+      select w.child
+      from unnest(v_waiting) with ordinality as w (child, n)
+      where not exists (
+        select from pg_constraint k
+        where k.contype = 'f' and k.conrelid = w.child and k.confrelid <> w.child and k.confrelid = any (v_waiting)
+      )
+      -- What the balance trigger needs, and makes, is told by no foreign key of the movements.
+      and not exists (
+        select
+        from (
+          values
+            ('inventory.movements', 'inventory.items'),
+            ('inventory.movements', 'inventory.locations'),
+            ('inventory.balances', 'inventory.movements')
+        ) as needs (child, parent)
+        where to_regclass(needs.child) = w.child and to_regclass(needs.parent) = any (v_waiting)
+      )
+      order by w.n
+    );
+    if v_ready = '{}' then
+      raise exception 'tables with org_id refer to each other in a circle: %', v_waiting::regclass[] using errcode = 'SK506';
+    end if;
+    v_placed := v_placed || v_ready::regclass[];
+    v_waiting := array(
+      select w.child from unnest(v_waiting) with ordinality as w (child, n) where w.child <> all (v_ready) order by w.n
+    );
+  end loop;
+  return v_placed;
+end
+$function$;
+alter function tenancy.tenant_tables() owner to stockade_owner;
+comment on function tenancy.tenant_tables() is
+  'Every table with an org_id, in the order in which rows can be inserted. Raises SK506 when foreign keys form a circle.';
+revoke execute on function tenancy.tenant_tables() from public;
+
+-- tenancy.use_export_settings()
+CREATE OR REPLACE FUNCTION tenancy.use_export_settings()
+ RETURNS void
+ LANGUAGE sql
+ SET search_path TO ''
+AS $function$
+  select
+    set_config('timezone', 'UTC', true),
+    set_config('datestyle', 'ISO, YMD', true),
+    set_config('intervalstyle', 'postgres', true),
+    set_config('bytea_output', 'hex', true),
+    set_config('extra_float_digits', '1', true)
+$function$;
+alter function tenancy.use_export_settings() owner to stockade_owner;
+revoke execute on function tenancy.use_export_settings() from public;
+
 -- tenancy.verified_context()
 CREATE OR REPLACE FUNCTION tenancy.verified_context()
  RETURNS text[]
@@ -1390,6 +2372,115 @@ $function$;
 alter function tenancy.verified_context() owner to stockade_owner;
 revoke execute on function tenancy.verified_context() from public;
 
+-- tenancy.write_lines(regclass,text[],text,jsonb)
+CREATE OR REPLACE FUNCTION tenancy.write_lines(p_table regclass, p_lines text[], p_slug text, p_users jsonb)
+ RETURNS integer[]
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+declare
+  v_lines text := tenancy.lines_statement(p_table, p_slug);
+  v_columns text;
+  v_values text;
+  v_same_key text;
+  v_is_present text;
+  v_differs text;
+  v_changes text;
+  v_complete text;
+  v_waiting bigint[];
+  v_present bigint;
+  v_wrong json;
+begin
+  select
+    string_agg(format('%I', c.name), ', '),
+    -- Whether stock may go below zero is restored when the history is there, which was written under other rules.
+    string_agg(
+      case when p_table = to_regclass('inventory.items') and c.name = 'allow_negative' then 'true' else format('b.%I', c.name) end,
+      ', '
+    ),
+    string_agg(format('t.%1$I = b.%1$I', c.name), ' and ') filter (where c.key_place is not null),
+    string_agg(format('t.%1$I::text is distinct from b.%1$I::text', c.name), ' or ') filter (where c.key_place is null),
+    string_agg(format('%1$I = b.%1$I', c.name), ', ') filter (where c.key_place is null and a.attidentity <> 'a')
+  into v_columns, v_values, v_same_key, v_differs, v_changes
+  from tenancy.portable_columns(p_table) as c
+  join pg_attribute a on a.attrelid = p_table and a.attname = c.name;
+
+  select string_agg(
+    format(
+      '(%1$s or (%2$s) or exists (select from %3$s t where %4$s))',
+      pair.is_null,
+      pair.is_itself,
+      p_table,
+      pair.is_there
+    ),
+    ' and '
+  )
+  into v_complete
+  from pg_constraint f
+  cross join lateral (
+    select
+      string_agg(format('b.%I is null', here.attname), ' or ') as is_null,
+      string_agg(format('b.%I = b.%I', there.attname, here.attname), ' and ') as is_itself,
+      string_agg(format('t.%I = b.%I', there.attname, here.attname), ' and ') as is_there
+    from unnest(f.confkey, f.conkey) as k (there, here)
+    join pg_attribute there on there.attrelid = p_table and there.attnum = k.there
+    join pg_attribute here on here.attrelid = p_table and here.attnum = k.here
+  ) as pair
+  where f.contype = 'f' and f.conrelid = p_table and f.confrelid = p_table;
+
+  v_is_present := case
+    when v_same_key is null then 'false'
+    else format('exists (select from %s t where %s)', p_table, v_same_key)
+  end;
+  execute format(
+    'select array_agg(b.n order by b.n) filter (where not (%s)), '
+    'count(*) filter (where %s) from (%s) as b',
+    coalesce(v_complete, 'true'),
+    v_is_present,
+    v_lines
+  )
+  into v_waiting, v_present
+  using p_lines, p_users;
+  v_waiting := coalesce(v_waiting, '{}');
+
+  if p_table = to_regclass('inventory.balances') then
+    execute format(
+      'select json_agg(json_build_object(''item'', b.item_id, ''location'', b.location_id, ''lot'', b.lot, '
+      '''onHand'', b.on_hand, ''version'', b.version, ''movementsOnHand'', t.on_hand, ''movements'', t.version)) '
+      'from (%s) as b '
+      'left join inventory.balances t on %s '
+      'where (b.on_hand, b.version) is distinct from (coalesce(t.on_hand, 0), coalesce(t.version, 0))',
+      v_lines, v_same_key
+    )
+    into v_wrong
+    using p_lines, p_users;
+    if v_wrong is not null then
+      raise exception 'the movements of this export do not add up to its balances'
+        using errcode = 'SK505', detail = v_wrong,
+          hint = 'Reconcile the organization where it was exported, and export it again.';
+    end if;
+  end if;
+
+  if v_present > 0 and v_changes is not null then
+    execute format(
+      'update %s as t set %s from (%s) as b where %s and (%s)',
+      p_table, v_changes, v_lines, v_same_key, v_differs
+    )
+    using p_lines, p_users;
+  end if;
+
+  execute format(
+    'insert into %s (%s) overriding system value select %s from (%s) as b where b.n <> all ($3) and not %s order by b.n',
+    p_table, v_columns, v_values, v_lines,
+    case when v_present > 0 then v_is_present else 'false' end
+  )
+  using p_lines, p_users, v_waiting;
+  return v_waiting;
+end
+$function$;
+alter function tenancy.write_lines(regclass,text[],text,jsonb) owner to stockade_owner;
+revoke execute on function tenancy.write_lines(regclass,text[],text,jsonb) from public;
+
 -- inventory.balances
 create table inventory.balances (
   org_id uuid not null,
@@ -1405,6 +2496,8 @@ create table inventory.balances (
 )
 with (fillfactor = 80);
 alter table inventory.balances owner to stockade_owner;
+comment on table inventory.balances is
+  'Tenant data (derived): what the movements of each item, location and lot add up to.';
 comment on column inventory.balances.version is
   'The number of movements in this balance.';
 grant select on table inventory.balances to stockade_api, stockade_jobs;
@@ -1428,6 +2521,8 @@ create table inventory.entries (
   constraint entries_reference_check CHECK (length(reference) >= 1 AND length(reference) <= 200)
 );
 alter table inventory.entries owner to stockade_owner;
+comment on table inventory.entries is
+  'Tenant data (append-only): the postings of the ledger.';
 grant select on table inventory.entries to stockade_api, stockade_jobs;
 
 -- inventory.idempotency_keys
@@ -1442,6 +2537,8 @@ create table inventory.idempotency_keys (
   constraint idempotency_keys_key_check CHECK (length(key) >= 1 AND length(key) <= 255)
 );
 alter table inventory.idempotency_keys owner to stockade_owner;
+comment on table inventory.idempotency_keys is
+  'Tenant data: the answers to requests that may be sent again.';
 
 -- inventory.import_rejects
 create table inventory.import_rejects (
@@ -1453,6 +2550,8 @@ create table inventory.import_rejects (
   constraint import_rejects_line_check CHECK (line >= 1)
 );
 alter table inventory.import_rejects owner to stockade_owner;
+comment on table inventory.import_rejects is
+  'Tenant data: the lines of imported files that were refused.';
 grant select on table inventory.import_rejects to stockade_api, stockade_jobs;
 
 -- inventory.imports
@@ -1479,6 +2578,8 @@ create table inventory.imports (
   constraint imports_rejected_check CHECK (rejected >= 0)
 );
 alter table inventory.imports owner to stockade_owner;
+comment on table inventory.imports is
+  'Tenant data: the files that were imported, and how far each has come.';
 grant select on table inventory.imports to stockade_api, stockade_jobs;
 
 -- inventory.items
@@ -1504,6 +2605,8 @@ create table inventory.items (
   constraint items_unit_check CHECK (length(unit) >= 1 AND length(unit) <= 32)
 );
 alter table inventory.items owner to stockade_owner;
+comment on table inventory.items is
+  'Tenant data: what is kept in stock.';
 grant select, insert (sku, name, unit, org_id, tracking, allow_negative, reorder_point, metadata), update (sku, name, unit, allow_negative, reorder_point, metadata, updated_at), delete on table inventory.items to stockade_api;
 grant select, insert (sku, name, unit, org_id, tracking, allow_negative, reorder_point, metadata) on table inventory.items to stockade_jobs;
 
@@ -1547,6 +2650,8 @@ create table inventory.locations (
   constraint locations_name_check CHECK (length(name) >= 1 AND length(name) <= 200)
 );
 alter table inventory.locations owner to stockade_owner;
+comment on table inventory.locations is
+  'Tenant data: where stock is kept.';
 grant select, insert (code, name, kind, org_id), update (code, name, kind, updated_at), delete on table inventory.locations to stockade_api;
 grant select, insert (code, name, kind, org_id) on table inventory.locations to stockade_jobs;
 
@@ -1587,6 +2692,8 @@ create table inventory.movements (
   constraint movements_quantity_check CHECK (quantity <> 0::numeric)
 );
 alter table inventory.movements owner to stockade_owner;
+comment on table inventory.movements is
+  'Tenant data (append-only): the lines of the postings.';
 grant select on table inventory.movements to stockade_api, stockade_jobs;
 
 -- stockade_migrations.applied
@@ -1605,6 +2712,8 @@ create table stockade_migrations.applied (
   constraint applied_sha256_check CHECK (sha256 ~ '^[0-9a-f]{64}$'::text)
 );
 alter table stockade_migrations.applied owner to stockade_owner;
+comment on table stockade_migrations.applied is
+  'Platform data: the migrations that this database has.';
 
 -- stockade_migrations.started
 create table stockade_migrations.started (
@@ -1616,6 +2725,8 @@ create table stockade_migrations.started (
   constraint started_sha256_check CHECK (sha256 ~ '^[0-9a-f]{64}$'::text)
 );
 alter table stockade_migrations.started owner to stockade_owner;
+comment on table stockade_migrations.started is
+  'Platform data: the migration that runs outside of a transaction, while it runs.';
 
 -- tenancy.api_keys
 create table tenancy.api_keys (
@@ -1627,6 +2738,8 @@ create table tenancy.api_keys (
   created_at timestamp(3) with time zone default now() not null,
   expires_at timestamp(3) with time zone,
   revoked_at timestamp(3) with time zone,
+  last_used_at timestamp(3) with time zone,
+  replaced_by text,
   constraint api_keys_pkey PRIMARY KEY (org_id, key_id),
   constraint api_keys_key_id_check CHECK (key_id ~ '^[0-9A-Za-z]{12}$'::text),
   constraint api_keys_name_check CHECK (length(name) >= 1 AND length(name) <= 200),
@@ -1634,7 +2747,49 @@ create table tenancy.api_keys (
   constraint api_keys_secret_digest_check CHECK (length(secret_digest) = 32)
 );
 alter table tenancy.api_keys owner to stockade_owner;
-grant select (org_id, key_id, name, scopes, created_at, expires_at, revoked_at), insert, update (expires_at, revoked_at) on table tenancy.api_keys to stockade_admin;
+comment on table tenancy.api_keys is
+  'Tenant data: the API keys of an organization. Of each secret it holds the digest alone.';
+comment on column tenancy.api_keys.secret_digest is
+  'Secret: the SHA-256 of the key''s secret.';
+grant select (org_id, key_id, name, scopes, created_at, expires_at, revoked_at, last_used_at, replaced_by), insert, update (expires_at, revoked_at) on table tenancy.api_keys to stockade_admin;
+
+-- tenancy.api_key_json(tenancy.api_keys)
+CREATE OR REPLACE FUNCTION tenancy.api_key_json(p_key tenancy.api_keys)
+ RETURNS json
+ LANGUAGE sql
+ STABLE
+ SET search_path TO ''
+AS $function$
+  select json_build_object(
+    'id', p_key.key_id,
+    'name', p_key.name,
+    'scopes', p_key.scopes,
+    'createdAt', inventory.iso(p_key.created_at),
+    'expiresAt', inventory.iso(p_key.expires_at),
+    'revokedAt', inventory.iso(p_key.revoked_at),
+    'lastUsedAt', inventory.iso(p_key.last_used_at),
+    'replacedBy', p_key.replaced_by
+  )
+$function$;
+alter function tenancy.api_key_json(tenancy.api_keys) owner to stockade_owner;
+revoke execute on function tenancy.api_key_json(tenancy.api_keys) from public;
+
+-- tenancy.erasures
+create table tenancy.erasures (
+  id uuid default inventory.new_id() not null,
+  organization_id uuid not null,
+  receipt bytea not null,
+  row_counts jsonb not null,
+  erased_at timestamp(3) with time zone default now() not null,
+  erased_by text default SESSION_USER not null,
+  constraint erasures_pkey PRIMARY KEY (id),
+  constraint erasures_receipt_check CHECK (length(receipt) = 32),
+  constraint erasures_row_counts_check CHECK (jsonb_typeof(row_counts) = 'object'::text)
+);
+alter table tenancy.erasures owner to stockade_owner;
+comment on table tenancy.erasures is
+  'Platform data (append-only): the organizations that were erased, with what was deleted of them. Holds nothing that they stored.';
+grant select on table tenancy.erasures to stockade_admin;
 
 -- tenancy.memberships
 create table tenancy.memberships (
@@ -1646,6 +2801,8 @@ create table tenancy.memberships (
   constraint memberships_role_check CHECK (role = ANY (ARRAY['viewer'::text, 'clerk'::text, 'admin'::text]))
 );
 alter table tenancy.memberships owner to stockade_owner;
+comment on table tenancy.memberships is
+  'Tenant data: which users belong to an organization, and what they may do there.';
 grant select, insert, update, delete on table tenancy.memberships to stockade_admin;
 grant select on table tenancy.memberships to stockade_api;
 
@@ -1657,14 +2814,19 @@ create table tenancy.organizations (
   status text default 'active'::text not null,
   max_concurrency integer default 32 not null,
   created_at timestamp(3) with time zone default now() not null,
+  suspended_at timestamp(3) with time zone,
+  suspension_reason text,
   constraint organizations_pkey PRIMARY KEY (id),
   constraint organizations_slug_key UNIQUE (slug),
   constraint organizations_max_concurrency_check CHECK (max_concurrency >= 1 AND max_concurrency <= 1000),
   constraint organizations_name_check CHECK (length(name) >= 1 AND length(name) <= 200),
   constraint organizations_slug_check CHECK (slug ~ '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$'::text),
-  constraint organizations_status_check CHECK (status = ANY (ARRAY['active'::text, 'suspended'::text]))
+  constraint organizations_status_check CHECK (status = ANY (ARRAY['active'::text, 'suspended'::text])),
+  constraint organizations_suspension_reason_check CHECK (length(suspension_reason) >= 1 AND length(suspension_reason) <= 500)
 );
 alter table tenancy.organizations owner to stockade_owner;
+comment on table tenancy.organizations is
+  'Tenant data: the organizations themselves. A caller sees the one it has entered.';
 grant select, insert, update on table tenancy.organizations to stockade_admin;
 grant select on table tenancy.organizations to stockade_api, stockade_jobs;
 
@@ -1680,6 +2842,8 @@ create table tenancy.pass_keys (
   constraint pass_keys_outer_pad_check CHECK (length(outer_pad) = 64)
 );
 alter table tenancy.pass_keys owner to stockade_owner;
+comment on table tenancy.pass_keys is
+  'Secret: the keys that verify passes of users.';
 
 -- tenancy.seal_keys
 create table tenancy.seal_keys (
@@ -1694,6 +2858,31 @@ create table tenancy.seal_keys (
   constraint seal_keys_outer_pad_check CHECK (length(outer_pad) = 64)
 );
 alter table tenancy.seal_keys owner to stockade_owner;
+comment on table tenancy.seal_keys is
+  'Secret: the keys that seal the context of a transaction.';
+
+-- tenancy.security_events
+create table tenancy.security_events (
+  org_id uuid not null,
+  minute timestamp(0) with time zone not null,
+  kind text not null,
+  actor text not null,
+  named text not null,
+  requests bigint default 1 not null,
+  first_request_id text not null,
+  first_at timestamp(3) with time zone default now() not null,
+  last_at timestamp(3) with time zone default now() not null,
+  constraint security_events_pkey PRIMARY KEY (org_id, minute, actor, kind, named),
+  constraint security_events_actor_check CHECK (length(actor) >= 1 AND length(actor) <= 200),
+  constraint security_events_first_request_id_check CHECK (length(first_request_id) >= 1 AND length(first_request_id) <= 200),
+  constraint security_events_kind_check CHECK (kind = 'organization_mismatch'::text),
+  constraint security_events_named_check CHECK (length(named) <= 500),
+  constraint security_events_requests_check CHECK (requests >= 1)
+);
+alter table tenancy.security_events owner to stockade_owner;
+comment on table tenancy.security_events is
+  'Tenant data: the requests whose credential was refused because of the organization they named.';
+grant select on table tenancy.security_events to stockade_api, stockade_jobs;
 
 -- tenancy.users
 create table tenancy.users (
@@ -1707,6 +2896,8 @@ create table tenancy.users (
   constraint users_name_check CHECK (length(name) <= 200)
 );
 alter table tenancy.users owner to stockade_owner;
+comment on table tenancy.users is
+  'Platform data: the people, by e-mail address. One may belong to several organizations: memberships says to which.';
 grant select, insert, update on table tenancy.users to stockade_admin;
 
 -- Indexes
@@ -1714,6 +2905,7 @@ CREATE INDEX balances_location ON inventory.balances USING btree (org_id, locati
 CREATE UNIQUE INDEX entries_reverses ON inventory.entries USING btree (org_id, reverses) WHERE reverses IS NOT NULL;
 CREATE INDEX movements_key ON inventory.movements USING btree (org_id, item_id, location_id, lot, entry_id);
 CREATE INDEX api_keys_key_id ON tenancy.api_keys USING btree (key_id);
+CREATE INDEX erasures_organization ON tenancy.erasures USING btree (organization_id);
 CREATE INDEX memberships_user ON tenancy.memberships USING btree (user_id);
 CREATE UNIQUE INDEX seal_keys_active ON tenancy.seal_keys USING btree (active) WHERE active;
 
@@ -1734,6 +2926,8 @@ alter table inventory.entries
   add constraint entries_org_id_reverses_fkey FOREIGN KEY (org_id, reverses) REFERENCES inventory.entries(org_id, id);
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON inventory.entries FOR EACH STATEMENT EXECUTE FUNCTION inventory.refuse_change();
 alter table inventory.entries enable always trigger append_only;
+CREATE TRIGGER append_only_rows AFTER DELETE ON inventory.entries REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION inventory.refuse_change();
+alter table inventory.entries enable always trigger append_only_rows;
 alter table inventory.entries enable row level security;
 alter table inventory.entries force row level security;
 create policy tenant on inventory.entries
@@ -1794,6 +2988,8 @@ alter table inventory.movements
   add constraint movements_org_id_entry_id_fkey FOREIGN KEY (org_id, entry_id) REFERENCES inventory.entries(org_id, id);
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON inventory.movements FOR EACH STATEMENT EXECUTE FUNCTION inventory.refuse_change();
 alter table inventory.movements enable always trigger append_only;
+CREATE TRIGGER append_only_rows AFTER DELETE ON inventory.movements REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION inventory.refuse_change();
+alter table inventory.movements enable always trigger append_only_rows;
 CREATE TRIGGER apply_movements AFTER INSERT ON inventory.movements REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION inventory.apply_movements();
 alter table inventory.movements enable always trigger apply_movements;
 alter table inventory.movements enable row level security;
@@ -1820,6 +3016,10 @@ create policy tenant on tenancy.api_keys
   to public
   using (org_id = (( SELECT tenancy.current_org() AS current_org)))
   with check (org_id = (( SELECT tenancy.current_org() AS current_org)));
+
+-- On tenancy.erasures
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON tenancy.erasures FOR EACH STATEMENT EXECUTE FUNCTION inventory.refuse_change();
+alter table tenancy.erasures enable always trigger append_only;
 
 -- On tenancy.memberships
 alter table tenancy.memberships
@@ -1856,6 +3056,16 @@ create policy tenant on tenancy.organizations
   to public
   using (id = (( SELECT tenancy.current_org() AS current_org)))
   with check (id = (( SELECT tenancy.current_org() AS current_org)));
+
+-- On tenancy.security_events
+alter table tenancy.security_events
+  add constraint security_events_org_id_fkey FOREIGN KEY (org_id) REFERENCES tenancy.organizations(id);
+alter table tenancy.security_events enable row level security;
+alter table tenancy.security_events force row level security;
+create policy tenant on tenancy.security_events
+  to public
+  using (org_id = (( SELECT tenancy.current_org() AS current_org)))
+  with check (org_id = (( SELECT tenancy.current_org() AS current_org)));
 
 -- Privileges of objects to come
 alter default privileges for role stockade_owner
