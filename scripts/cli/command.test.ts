@@ -148,6 +148,10 @@ describe('reading the command line', () => {
     expect(code).toBe(2);
     expect(err).toContain('Put -- before the options: npm run thing:do -- --dry-run');
   });
+
+  test("an option that a user's .npmrc turns off was not typed", async () => {
+    expect((await type('--slug acme', { npm_config_dry_run: '' })).code).toBe(0);
+  });
 });
 
 describe('answering', () => {

@@ -109,8 +109,8 @@ function refuseOptionsThatNpmTook(form: CommandForm): void {
   const flags = Object.entries(form.options ?? {}).map(([key, given]) => flagOf(key, given));
   const typed = argumentsBeforeDashes().map((argument) => argument.split('=')[0]);
   const taken = flags.find(
-    (flag) =>
-      process.env[`npm_config_${flag.replaceAll('-', '_')}`] !== undefined && !typed.includes(`--${flag}`),
+    // Empty is what npm makes of `flag=false` in a user's .npmrc.
+    (flag) => process.env[`npm_config_${flag.replaceAll('-', '_')}`] && !typed.includes(`--${flag}`),
   );
   if (!taken) return;
   throw new UsageError(
