@@ -1,0 +1,126 @@
+import { type Attack, leakIf, type Target } from '../attack.ts';
+
+const now = `encode(timestamptz_send(now()), 'hex')`;
+const own = `current_setting('stockade.context', true)`;
+const readAll = 'select * from inventory.items; select * from inventory.movements';
+
+/** Everything about the sealed context, and the functions that make one. Setting it answers nothing, so that no answer repeats it. */
+export function contextAttacks({ org, slug }: Target): Attack[] {
+  const part = (n: number) => `split_part(${own}, '|', ${n})`;
+  const forged = (name: string, expression: string): Attack[] => [
+    {
+      name: `context forged by function: ${name}`,
+      why: 'the seal is not verified',
+      query: `select ${leakIf(`exists (
+        select from inventory.items i where i.org_id = ${org} and length(set_config('stockade.context', ${expression}, true)) > 0
+      )`)} from (select length(set_config('stockade.context', ${expression}, true))) as forged`,
+    },
+    {
+      name: `context forged by block: ${name}`,
+      why: 'the seal is not verified',
+      statements: `do $a$ begin perform set_config('stockade.context', ${expression}, true); end $a$; ${readAll}`,
+    },
+    {
+      name: `context forged for the session: ${name}`,
+      why: 'the seal is not verified, or the next transaction believes it',
+      statements: `do $a$ begin perform set_config('stockade.context', ${expression}, false); end $a$; commit; begin; ${readAll}`,
+    },
+  ];
+  return [
+    ...forged('the bare id', `${org}::text`),
+    ...forged('the other organization under our MAC', `replace(${own}, ${part(2)}, ${org}::text)`),
+    ...forged(
+      'the other organization, this backend, this transaction, no MAC',
+      `concat_ws('|', ${part(1)}, ${org}, 'job', 'read,write,admin', pg_backend_pid(), ${now}, '')`,
+    ),
+    ...forged(
+      'a key that is not there',
+      `concat_ws('|', '0', ${org}, 'job', 'read,write', pg_backend_pid(), ${now}, repeat('0', 64))`,
+    ),
+    ...forged(
+      'a MAC of what anybody knows',
+      `concat_ws('|', ${part(1)}, ${org}, 'job', 'read,write', pg_backend_pid(), ${now},
+        encode(sha256(convert_to(concat_ws('|', ${part(1)}, ${org}, 'job', 'read,write', pg_backend_pid(), ${now}), 'UTF8')), 'hex'))`,
+    ),
+    ...forged('separators in our own parts', `${own} || '|' || ${org}`),
+    ...forged('empty', `''`),
+    {
+      name: 'context set by statement',
+      why: 'a plain setting is believed',
+      requests: [`x'; set local stockade.context = '1|2|3|4|5|6|7'; ${readAll}; --`],
+    },
+    {
+      name: 'context reset, then rows',
+      why: 'no context means every row',
+      statements: `set local stockade.context = ''; ${readAll}; reset stockade.context; ${readAll}`,
+    },
+    {
+      name: 'a transaction without context',
+      why: 'COMMIT; BEGIN leaves the wall behind',
+      statements: `commit; begin; ${readAll}; update inventory.items set name = 'x' returning *`,
+    },
+    {
+      name: 'rollback and chain',
+      why: 'the context survives the end of its transaction',
+      statements: `rollback and chain; ${readAll}`,
+    },
+    {
+      name: 'our context kept for the session and replayed in the next transaction',
+      why: 'the seal does not carry its transaction',
+      statements: `do $a$ begin execute format('set session stockade.context = %L', ${own}); end $a$; commit; begin; ${readAll}`,
+    },
+    {
+      name: 'a savepoint around the context',
+      why: 'undoing the setting undoes the check',
+      statements: `savepoint a; set local stockade.context = 'x'; rollback to a; ${readAll}; release a`,
+    },
+    {
+      name: 'entering as a job',
+      why: 'enter_as_job is executable',
+      query: `select tenancy.enter_as_job(${org}), i.* from inventory.items i`,
+    },
+    {
+      name: 'sealing by hand',
+      why: 'seal is executable',
+      query: `select tenancy.seal(${org}, 'job', array['read', 'write', 'admin'], null)`,
+    },
+    {
+      name: 'the keys of the seals',
+      why: 'the secrets are readable',
+      query: 'select s::text || p::text from tenancy.seal_keys s full join tenancy.pass_keys p on true',
+    },
+    {
+      name: 'new keys of the seals',
+      why: 'whoever sets a key can seal',
+      statements: `select tenancy.rotate_seal_key(); select tenancy.set_pass_key('evil', repeat('k', 32)::bytea);
+                   select tenancy.drop_pass_key('any'); select tenancy.hmac_pad('k'::bytea, 54);
+                   select tenancy.verified_context()`,
+    },
+    {
+      name: 'entering with guessed keys',
+      why: 'a wrong secret opens, or its answer tells whether the key is there',
+      statements: `select tenancy.enter_with_key('canary7f3a9c', sha256('guess'), 'read', array[]::text[]); ${readAll}`,
+    },
+    {
+      name: 'entering with a key of nulls',
+      why: 'null compares as true',
+      query: `select tenancy.enter_with_key(null, null, null, null), i.* from inventory.items i`,
+    },
+    {
+      name: 'entering with guessed passes',
+      why: 'a pass without a MAC is taken',
+      query: `select tenancy.enter_with_pass('k|9999999999|' || ${slug} || '@example.com|' || repeat('0', 64), 'read', array[${slug}])`,
+    },
+    {
+      name: 'entering with passes of nulls',
+      why: 'null compares as true',
+      statements: `select tenancy.enter_with_pass(null, 'read', null); ${readAll}`,
+    },
+    {
+      name: 'other settings that might be believed',
+      why: 'an older or looser name is read somewhere',
+      statements: `set local app.org_id = '1'; set local app.tenant = '1'; set local stockade.org_id = '1';
+                   set local tenancy.org = '1'; set local request.jwt.claims = '{}'; ${readAll}`,
+    },
+  ];
+}

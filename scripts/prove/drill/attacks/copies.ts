@@ -1,0 +1,29 @@
+import type { Attack } from '../attack.ts';
+
+/** A genuine context of the other organization, used where it was not made. `of` says where it was. */
+export function contextCopies(context: string, of: string): Attack[] {
+  const readAll = 'select * from inventory.items; select * from inventory.movements';
+  const why = 'the seal does not carry backend and transaction';
+  return [
+    {
+      name: `context ${of}, copied by statement`,
+      why,
+      statements: `set local stockade.context = '${context}'; ${readAll}`,
+    },
+    {
+      name: `context ${of}, copied for the session`,
+      why,
+      requests: [`x'; set session stockade.context = '${context}'; commit; --`, `x'; ${readAll}; --`],
+    },
+    {
+      name: `context ${of}, copied into a transaction without one`,
+      why,
+      statements: `commit; begin; set local stockade.context = '${context}'; ${readAll}`,
+    },
+    {
+      name: `context ${of}, copied by function`,
+      why,
+      query: `select c.length, i.* from (select length(set_config('stockade.context', '${context}', true))) c, inventory.items i`,
+    },
+  ];
+}

@@ -1,0 +1,105 @@
+import type { Client } from 'pg';
+import { check, type Expectation } from './probe.ts';
+
+/** What nobody may do to the ledger, its owner included. `superuser` is inside a transaction that is undone. */
+export async function probeLedger(superuser: Client): Promise<string[]> {
+  const [ours, other] = [
+    await organization(superuser, 'ledger-ours'),
+    await organization(superuser, 'ledger-other'),
+  ];
+  await superuser.query('select tenancy.enter_as_job($1)', [ours]);
+  const pointing = await check(superuser, await pointersAcross(superuser, ours, other));
+  await superuser.query('set local role stockade_owner');
+  const faults = await check(superuser, [
+    ...['update inventory.movements set quantity = 1', 'update inventory.entries set reference = null'].map(
+      refused,
+    ),
+    ...['delete from inventory.movements', 'delete from inventory.entries'].map(refused),
+    ...['truncate inventory.movements', 'truncate inventory.movements, inventory.entries cascade'].map(
+      refused,
+    ),
+    {
+      rule: 'a movement of the ledger keeps its balance',
+      statement: `do $$ begin
+        perform inventory.post_entry('{"kind":"receipt","lines":[{"sku":"A","location":"L","quantity":3}]}');
+        if (select sum(on_hand) from inventory.balances) is distinct from 8 then
+          raise 'the balance is another' using errcode = 'SK999';
+        end if;
+      end $$`,
+      outcome: 'ok',
+    },
+    {
+      rule: 'an issue of more than there is',
+      statement: `select inventory.post_entry('{"kind":"issue","lines":[{"sku":"A","location":"L","quantity":-9}]}')`,
+      outcome: 'SK201',
+    },
+  ]);
+  await superuser.query('reset role');
+  return [...pointing, ...faults];
+}
+
+const refused = (statement: string): Expectation => ({ rule: statement, statement, outcome: 'SK903' });
+
+async function organization(superuser: Client, slug: string): Promise<string> {
+  const { rows } = await superuser.query<{ id: string }>(
+    'insert into tenancy.organizations (slug, name) values ($1, $1) returning id',
+    [slug],
+  );
+  const id = rows[0]?.id ?? '';
+  await superuser.query('select tenancy.enter_as_job($1)', [id]);
+  await superuser.query(`select inventory.create_item('{"sku":"A","name":"A"}')`);
+  await superuser.query(`select inventory.create_location('{"code":"L","name":"L"}')`);
+  await superuser.query(
+    `select inventory.post_entry('{"kind":"receipt","lines":[{"sku":"A","location":"L","quantity":5}]}')`,
+  );
+  await superuser.query(`select set_config('stockade.context', '', true)`);
+  return id;
+}
+
+/** One row of ours that points at one of the other organization, for every key that could. */
+async function pointersAcross(superuser: Client, ours: string, other: string): Promise<Expectation[]> {
+  const idOf = async (table: string) =>
+    (await superuser.query<{ id: string }>(`select id from ${table} where org_id = $1`, [other])).rows[0]
+      ?.id ?? '';
+  const [item, location, entry] = [
+    await idOf('inventory.items'),
+    await idOf('inventory.locations'),
+    await idOf('inventory.entries'),
+  ];
+  const pointer = (rule: string, statement: string): Expectation => ({
+    rule: `${rule} of another organization`,
+    statement,
+    outcome: '23503',
+  });
+  return [
+    pointer(
+      'a balance of an item',
+      `insert into inventory.balances (org_id, item_id, location_id, lot, version)
+       select org_id, '${item}', id, '', 0 from inventory.locations where org_id = '${ours}'`,
+    ),
+    pointer(
+      'a balance at a location',
+      `insert into inventory.balances (org_id, item_id, location_id, lot, version)
+       select org_id, id, '${location}', '', 0 from inventory.items where org_id = '${ours}'`,
+    ),
+    pointer(
+      'a movement of an entry',
+      `insert into inventory.movements (org_id, entry_id, line, item_id, location_id, lot, quantity, occurred_at, recorded_at)
+       select i.org_id, '${entry}', 9, i.id, l.id, '', 1, now(), now()
+       from inventory.items i join inventory.locations l using (org_id) where org_id = '${ours}'`,
+    ),
+    pointer(
+      'a reversal of an entry',
+      `insert into inventory.entries (org_id, id, kind, occurred_at, recorded_at, actor, reverses)
+       values ('${ours}', inventory.new_id(), 'reversal', now(), now(), 'x', '${entry}')`,
+    ),
+    pointer(
+      'a reject of an import',
+      `with theirs as (
+         insert into inventory.imports (org_id, file_digest, profile_digest, file_name)
+         values ('${other}', sha256(''), sha256(''), 'x') returning id
+       )
+       insert into inventory.import_rejects (org_id, import_id, line, reason) select '${ours}', id, 1, 'x' from theirs`,
+    ),
+  ];
+}

@@ -1,0 +1,122 @@
+import type { Client } from 'pg';
+import type { LoginRole } from '#scripts/local/logins.ts';
+
+/**
+ * What each role that logs in may do, by name. Whatever is not here is refused: a grant that a migration adds is added
+ * here too, by somebody who has thought about it.
+ */
+interface Allowed {
+  /** Table -> verbs; `(columns)` behind a verb means that only some of its columns are open. */
+  readonly tables: Readonly<Record<string, string>>;
+  /** Functions of the schema, by name. */
+  readonly tenancy: string;
+  readonly inventory: string;
+}
+
+const allowed: Readonly<Record<LoginRole, Allowed>> = {
+  stockade_api: {
+    tables: {
+      'inventory.balances': 'select',
+      'inventory.entries': 'select',
+      'inventory.import_rejects': 'select',
+      'inventory.imports': 'select',
+      'inventory.items': 'select insert(columns) update(columns) delete',
+      'inventory.locations': 'select insert(columns) update(columns) delete',
+      'inventory.movements': 'select',
+      'tenancy.memberships': 'select',
+      'tenancy.organizations': 'select',
+      'tenancy.security_events': 'select',
+    },
+    tenancy: `create_api_key current_actor current_org enter_with_key enter_with_pass list_api_keys list_members
+      note_key_use record_mismatch require_scope revoke_api_key rotate_api_key`,
+    inventory: `claim_idempotency_key create_item create_location iso item_json location_json new_id post_entry
+      remember_response reverse_entry`,
+  },
+  stockade_jobs: {
+    tables: {
+      'inventory.balances': 'select',
+      'inventory.entries': 'select',
+      'inventory.import_rejects': 'select',
+      'inventory.imports': 'select',
+      'inventory.items': 'select insert(columns)',
+      'inventory.locations': 'select insert(columns)',
+      'inventory.movements': 'select',
+      'tenancy.organizations': 'select',
+      'tenancy.security_events': 'select',
+    },
+    tenancy: 'begin_export current_actor current_org enter_as_job open_export portable_schema require_scope',
+    inventory: 'create_item create_location import_batch iso item_json location_json new_id post_entry',
+  },
+  stockade_admin: {
+    tables: {
+      'tenancy.api_keys': 'select(columns) insert update(columns)',
+      'tenancy.erasures': 'select',
+      'tenancy.memberships': 'select insert update delete',
+      'tenancy.organizations': 'select insert update',
+      'tenancy.users': 'select insert update',
+    },
+    tenancy: `begin_import current_org drop_pass_key erase_organization finish_import import_rows import_users
+      portable_schema rotate_seal_key set_pass_key`,
+    inventory: 'iso new_id',
+  },
+};
+
+const words = (text: string) => text.trim().split(/\s+/);
+
+/** What the roles may do and should not, and the other way round. */
+export async function probePrivileges(client: Client): Promise<string[]> {
+  const faults: string[] = [];
+  for (const [role, { tables, tenancy, inventory }] of Object.entries(allowed)) {
+    const granted = await grantedTo(client, role);
+    const wanted = new Set([
+      ...Object.entries(tables).flatMap(([table, verbs]) => words(verbs).map((verb) => `${verb} ${table}`)),
+      ...words(tenancy).map((name) => `execute tenancy.${name}`),
+      ...words(inventory).map((name) => `execute inventory.${name}`),
+    ]);
+    for (const each of granted) if (!wanted.has(each)) faults.push(`${role} may ${each}`);
+    for (const each of wanted) if (!granted.has(each)) faults.push(`${role} may not ${each}`);
+  }
+  return faults;
+}
+
+async function grantedTo(client: Client, role: string): Promise<Set<string>> {
+  const { rows } = await client.query<{ privilege: string }>(
+    `with ours as (
+       select oid, nspname from pg_namespace where nspname !~ '^pg_|^information_schema$'
+     )
+     select verb || case when has_table_privilege($1, c.oid, verb) then '' else '(columns)' end
+       || format(' %I.%I', ours.nspname, c.relname) as privilege
+     from pg_class c
+     join ours on ours.oid = c.relnamespace
+     cross join unnest(array['select', 'insert', 'update', 'delete', 'truncate', 'references', 'trigger']) as verb
+     where c.relkind in ('r', 'p', 'v', 'm', 'f')
+       and (
+         has_table_privilege($1, c.oid, verb)
+         or (verb in ('select', 'insert', 'update', 'references') and has_any_column_privilege($1, c.oid, verb))
+       )
+     union all
+     select format('%s %I.%I', verb, ours.nspname, c.relname)
+     from pg_class c
+     join ours on ours.oid = c.relnamespace
+     cross join unnest(array['select', 'update', 'usage']) as verb
+     where c.relkind = 'S' and has_sequence_privilege($1, c.oid, verb)
+     union all
+     select distinct format('execute %I.%I', ours.nspname, p.proname)
+     from pg_proc p
+     join ours on ours.oid = p.pronamespace
+     where has_function_privilege($1, p.oid, 'execute')
+     union all
+     select 'create in schema ' || nspname from pg_namespace where has_schema_privilege($1, oid, 'create')
+     union all
+     select verb || ' in the database'
+     from unnest(array['create', 'temporary']) as verb
+     where has_database_privilege($1, current_database(), verb)
+     union all
+     select 'become ' || rolname from pg_roles where pg_has_role($1, oid, 'member') and rolname <> $1 and rolname <> 'rds_iam'
+     union all
+     select 'be more than a login' from pg_roles
+     where rolname = $1 and (rolsuper or rolbypassrls or rolcreaterole or rolcreatedb or rolreplication)`,
+    [role],
+  );
+  return new Set(rows.map(({ privilege }) => privilege));
+}

@@ -1,0 +1,88 @@
+import { sentTimes } from './requests.ts';
+
+const uuid = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/gi;
+const time = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|[+-]\d\d:?\d\d)/g;
+const apiKey = /sk_prove_[0-9A-Za-z]{12}_[0-9A-Za-z]{49}/g;
+const keyId = /^[0-9A-Za-z]{12}$/;
+
+/** Headers that say something of the moment or of the connection, not of what was asked. */
+const momentary = new Set(['date', 'connection', 'keep-alive', 'x-request-id', 'apigw-requestid']);
+
+/** An answer as it is compared. */
+export interface CanonicalAnswer {
+  readonly status: number;
+  readonly headers: readonly string[];
+  readonly body: string;
+}
+
+/**
+ * Renames what a server makes up (ids, keys, times, cursors) by the order in which it is first seen, so that two
+ * worlds that do the same say the same. Each world has its own, and keeps it for a whole sequence.
+ */
+export class Canonical {
+  private readonly names = new Map<string, string>();
+
+  /** Gives something of the world a name that all worlds share. */
+  name(value: string, name: string): void {
+    this.names.set(value.toLowerCase(), name);
+  }
+
+  answer(response: Response, text: string): CanonicalAnswer {
+    const requestId = response.headers.get('x-request-id');
+    const body = parse(text);
+    this.learn(body);
+    const replaced = requestId ? text.replaceAll(requestId, '<request>') : text;
+    return {
+      status: response.status,
+      headers: [...response.headers]
+        .filter(([name]) => !momentary.has(name))
+        .map(([name, value]) => `${name}: ${this.text(value)}`)
+        .sort(),
+      body: this.text(replaced),
+    };
+  }
+
+  private text(text: string): string {
+    // Whole keys first: the id of one is a part of it.
+    let renamed = text.replace(apiKey, '<api key>');
+    for (const [value, name] of this.names) {
+      if (name.startsWith('<key') || name.startsWith('<cursor')) renamed = renamed.replaceAll(value, name);
+    }
+    return renamed
+      .replace(uuid, (id) => this.rename(id, 'id'))
+      .replace(time, (at) => ((sentTimes as readonly string[]).includes(at) ? at : '<time>'));
+  }
+
+  private rename(value: string, kind: string): string {
+    const known = this.names.get(value.toLowerCase());
+    if (known) return known;
+    const name = `<${kind} ${this.names.size}>`;
+    this.names.set(value.toLowerCase(), name);
+    return name;
+  }
+
+  /** Finds the ids of keys and the cursors, which look like any word. */
+  private learn(body: unknown): void {
+    if (typeof body !== 'object' || body === null) return;
+    for (const [name, value] of Object.entries(body)) {
+      if (typeof value !== 'string') this.learn(value);
+      else if ((name === 'id' || name === 'replacedBy') && keyId.test(value)) this.learnExactly(value, 'key');
+      else if (name === 'nextCursor') {
+        const key = Buffer.from(value, 'base64url').toString('utf8');
+        this.names.set(value, `<cursor ${this.text(key)}>`);
+      }
+    }
+  }
+
+  private learnExactly(value: string, kind: string): void {
+    if (!this.names.has(value)) this.names.set(value, `<${kind} ${this.names.size}>`);
+  }
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,305 @@
+import fc from 'fast-check';
+import { type RouteKey, routeKey, routes } from '#functions/routes.ts';
+import type { Seen, Step, Value } from './step.ts';
+
+/** Codes, references and keys that both organizations use, so that they meet wherever the wall is thin. */
+export const shared = {
+  skus: ['BOLT', 'NUT', 'MILK', 'CHEESE'],
+  locations: ['MAIN', 'SHOP'],
+  references: ['PO-1', 'PO-2'],
+  idempotencyKeys: ['key-1', 'key-2', 'key-3'],
+  lot: 'L1',
+} as const;
+
+/** What only the other organization has. */
+export const theirOwn = { skus: ['THEIRS-1'], locations: ['THEIRS'], reference: 'THEIRS-PO' } as const;
+
+/** Times that are sent; every other time in an answer is the clock's. */
+export const sentTimes = [
+  '1990-01-01T00:00:00.000Z',
+  '2026-01-02T03:04:05.678Z',
+  '2100-01-01T00:00:00.000Z',
+] as const;
+
+/** Mostly one that is there, if the sequence has not taken it away. */
+const sku = fc.oneof(
+  { weight: 3, arbitrary: fc.constantFrom('BOLT', 'MILK') },
+  fc.constantFrom(...shared.skus, ...theirOwn.skus, 'NEVER', ' BOLT', 'a/b'),
+);
+const location = fc.oneof(
+  { weight: 3, arbitrary: fc.constantFrom(...shared.locations) },
+  fc.constantFrom(...theirOwn.locations, 'NEVER'),
+);
+const lot = fc.constantFrom(undefined, '', shared.lot, 'L2');
+const reference = fc.constantFrom(...shared.references, theirOwn.reference, undefined);
+const time = fc.constantFrom(...sentTimes);
+const quantity = fc.constantFrom(1, 2, 5, 0.5, 100, 0, -1, -3, 1e300);
+const small = fc.integer({ min: 0, max: 9 });
+
+const seen = (kind: Seen) => small.map((index): Value => ({ seen: kind, index }));
+const theirs = (kind: Extract<Value, { theirs: unknown }>['theirs']) => fc.constant<Value>({ theirs: kind });
+
+const entry = fc.oneof(
+  { weight: 5, arbitrary: seen('entry') },
+  theirs('entry'),
+  seen('object'),
+  fc.constant<Value>('no-uuid'),
+);
+const key = fc.oneof({ weight: 5, arbitrary: seen('key') }, theirs('key'), fc.constant<Value>('no'));
+
+const page = {
+  limit: fc.constantFrom<Value>('1', '2', '200', '0', 'x'),
+  cursor: fc.oneof(
+    { weight: 4, arbitrary: seen('cursor') },
+    theirs('cursor'),
+    fc.constant<Value>('nonsense'),
+  ),
+};
+
+/** Up to two of the parameters, so that mostly something is found; now and then one that there is not. */
+function query(
+  parameters: Readonly<Record<string, fc.Arbitrary<Value>>>,
+): fc.Arbitrary<Record<string, Value>> {
+  return fc
+    .tuple(fc.record(parameters), fc.subarray(Object.keys(parameters)), fc.integer({ min: 0, max: 11 }))
+    .map(([values, names, luck]) => ({
+      ...Object.fromEntries(names.slice(0, 2).map((name) => [name, values[name] ?? ''])),
+      ...(luck === 11 ? { colour: 'red' } : {}),
+    }));
+}
+
+const line = fc.record(
+  { sku, location, lot, quantity, expectedVersion: fc.constantFrom(undefined, undefined, 0, 1) },
+  { requiredKeys: ['sku', 'location', 'quantity'] },
+);
+const lines = fc.array(line, { minLength: 0, maxLength: 3, size: 'small' });
+
+/** A body that mostly makes sense. */
+const posting = fc.oneof(
+  {
+    weight: 4,
+    arbitrary: fc
+      .record({
+        kind: fc.constantFrom('receipt', 'issue', 'adjustment', 'opening', 'return'),
+        reference,
+        lines: fc
+          .tuple(
+            fc.constantFrom(...shared.skus),
+            fc.constantFrom(...shared.locations),
+            fc.integer({ min: 1, max: 4 }),
+          )
+          .map(([sku, location, quantity]) => [{ sku, location, quantity }]),
+      })
+      .map(({ kind, reference, lines }) => ({
+        kind,
+        reference,
+        lines: lines.map((each) => ({
+          ...each,
+          quantity: kind === 'issue' ? -each.quantity : each.quantity,
+        })),
+      })),
+  },
+  fc.record(
+    {
+      kind: fc.constantFrom('receipt', 'issue', 'transfer', 'adjustment', 'count', 'gift'),
+      reference,
+      occurredAt: fc.oneof(time, fc.constant('yesterday')),
+      metadata: fc.constantFrom({}, { a: 1 }, []),
+      dryRun: fc.boolean(),
+      lines,
+    },
+    { requiredKeys: ['kind', 'lines'] },
+  ),
+);
+
+const garbage = fc.constantFrom<unknown>('{"kind":', '', [], { unknown: 1 }, null);
+
+/** Mostly the body, sometimes none. */
+const orGarbage = (body: fc.Arbitrary<unknown>) => fc.oneof({ weight: 8, arbitrary: body }, garbage);
+
+const name = fc.constantFrom('Renamed', '');
+const itemPatch = fc.record(
+  { name, sku: fc.constantFrom(...shared.skus, ...theirOwn.skus) },
+  { requiredKeys: [] },
+);
+const locationPatch = fc.record(
+  { name, code: fc.constantFrom(...shared.locations, ...theirOwn.locations) },
+  { requiredKeys: [] },
+);
+
+type Parts = {
+  readonly path?: fc.Arbitrary<Record<string, Value>>;
+  readonly query?: fc.Arbitrary<Record<string, Value>>;
+  readonly body?: fc.Arbitrary<unknown>;
+};
+
+const oneSku = fc.record({ sku: sku as fc.Arbitrary<Value> });
+const oneCode = fc.record({ code: location as fc.Arbitrary<Value> });
+const oneEntry = fc.record({ id: entry });
+const oneKey = fc.record({ id: key });
+const filter = { sku: sku as fc.Arbitrary<Value>, location: location as fc.Arbitrary<Value> };
+const past = {
+  asOf: time as fc.Arbitrary<Value>,
+  basis: fc.constantFrom<Value>('recorded', 'effective', 'no'),
+};
+
+/** How each route is asked. A route of the table that is missing here cannot be proven, and fails the proof. */
+const generators: Readonly<Record<RouteKey, Parts>> = {
+  'GET /health': {},
+  'GET /ready': {},
+  'GET /openapi.json': {},
+  'GET /docs': {},
+  'POST /v1/items': {
+    body: orGarbage(
+      fc.record(
+        {
+          sku,
+          name: fc.constantFrom('Thing', ''),
+          tracking: fc.constantFrom('none', 'lot'),
+          allowNegative: fc.boolean(),
+        },
+        { requiredKeys: ['sku', 'name'] },
+      ),
+    ),
+  },
+  'GET /v1/items': { query: query(page) },
+  'GET /v1/items/{sku}': { path: oneSku },
+  'PATCH /v1/items/{sku}': { path: oneSku, body: orGarbage(itemPatch) },
+  'DELETE /v1/items/{sku}': { path: oneSku },
+  'GET /v1/items/{sku}/balance': { path: oneSku, query: query(past) },
+  'GET /v1/balances': {
+    query: query({ ...page, ...filter, ...past, lot: fc.constantFrom<Value>('', shared.lot) }),
+  },
+  'POST /v1/locations': {
+    body: orGarbage(fc.record({ code: location, name: fc.constantFrom('Place', '') })),
+  },
+  'GET /v1/locations': { query: query(page) },
+  'GET /v1/locations/{code}': { path: oneCode },
+  'PATCH /v1/locations/{code}': { path: oneCode, body: orGarbage(locationPatch) },
+  'DELETE /v1/locations/{code}': { path: oneCode },
+  'POST /v1/movements': { body: orGarbage(posting) },
+  'GET /v1/movements': {
+    query: query({
+      ...page,
+      ...filter,
+      kind: fc.constantFrom<Value>('receipt', 'issue', 'no'),
+      since: time as fc.Arbitrary<Value>,
+      until: time as fc.Arbitrary<Value>,
+    }),
+  },
+  'POST /v1/transfers': {
+    body: orGarbage(
+      fc.oneof(
+        fc.constant({ from: 'MAIN', to: 'SHOP', lines: [{ sku: 'BOLT', quantity: 1 }] }),
+        fc.record({
+          from: location,
+          to: location,
+          reference,
+          lines: fc.array(fc.record({ sku, quantity }), { minLength: 1, maxLength: 2 }),
+        }),
+      ),
+    ),
+  },
+  'GET /v1/entries/{id}': { path: oneEntry },
+  'POST /v1/entries/{id}/reversal': {
+    path: oneEntry,
+    body: orGarbage(fc.record({ reference }, { requiredKeys: [] })),
+  },
+  'GET /v1/organization': {},
+  'POST /v1/api-keys': {
+    body: orGarbage(
+      fc.record(
+        {
+          name: fc.constantFrom('Till', ''),
+          scopes: fc.subarray(['read', 'write', 'admin']),
+          expiresAt: fc.constantFrom(sentTimes[0], sentTimes[2]),
+        },
+        { requiredKeys: ['name', 'scopes'] },
+      ),
+    ),
+  },
+  'GET /v1/api-keys': { query: query(page) },
+  'DELETE /v1/api-keys/{id}': { path: oneKey },
+  'POST /v1/api-keys/{id}/rotation': {
+    path: oneKey,
+    body: orGarbage(
+      fc.constantFrom({ overlapSeconds: 0 }, { overlapSeconds: 86_400 }, { overlapSeconds: -1 }),
+    ),
+  },
+  'GET /v1/users': { query: query(page) },
+  $default: { path: fc.record({ path: fc.constantFrom<Value>('/v1/nothing', '/', '/v1/items/BOLT/') }) },
+};
+
+/** The routes of the table that nothing here can ask. */
+export function routesWithoutGenerator(): string[] {
+  return routes
+    .filter(({ path }) => !path.startsWith('/platform/'))
+    .map(routeKey)
+    .filter((route) => !(route in generators));
+}
+
+/** The routes that a proof asks. `/platform/` is the operators': a tenant's credential gets nowhere there. */
+export const askedRoutes: readonly string[] = Object.keys(generators);
+
+const headers = fc.oneof(
+  { weight: 6, arbitrary: fc.constant({}) },
+  fc.record({ 'idempotency-key': fc.constantFrom<Value>(...shared.idempotencyKeys, 'with blank') }),
+  fc.record({
+    'x-organization': fc.oneof(
+      fc.constantFrom<Value>('subject', 'nobody', ''),
+      theirs('slug'),
+      theirs('organization'),
+    ),
+  }),
+  fc.record({ 'x-api-key': fc.oneof(seen('secret'), fc.constantFrom<Value>('', 'sk_prove_x')) }),
+);
+
+const weights: Readonly<Record<string, number>> = {
+  'POST /v1/movements': 5,
+  'POST /v1/items': 3,
+  'GET /v1/movements': 2,
+  'GET /v1/balances': 2,
+  'POST /v1/entries/{id}/reversal': 2,
+};
+
+/** One step over any route. */
+export const step: fc.Arbitrary<Step> = fc.oneof(
+  ...Object.entries(generators).map(([route, parts]) => ({
+    weight: weights[route] ?? 1,
+    arbitrary: fc.record<Step>({
+      route: fc.constant(route),
+      headers: headers as fc.Arbitrary<Record<string, Value>>,
+      path: parts.path ?? fc.constant({}),
+      query: parts.query ?? fc.constant({}),
+      body: parts.body ?? fc.constant(undefined),
+    }),
+  })),
+);
+
+/** What every sequence begins with, so that there is something to ask about. */
+export const opening: readonly Step[] = [
+  { route: 'POST /v1/items', body: { sku: 'BOLT', name: 'Bolt' } },
+  { route: 'POST /v1/items', body: { sku: 'MILK', name: 'Milk', tracking: 'lot' } },
+  { route: 'POST /v1/locations', body: { code: 'MAIN', name: 'Main' } },
+  { route: 'POST /v1/locations', body: { code: 'SHOP', name: 'Shop' } },
+  {
+    route: 'POST /v1/movements',
+    headers: { 'idempotency-key': 'key-1' },
+    body: {
+      kind: 'receipt',
+      reference: 'PO-1',
+      lines: [
+        { sku: 'BOLT', location: 'MAIN', quantity: 5 },
+        { sku: 'MILK', location: 'MAIN', lot: 'L1', quantity: 2 },
+      ],
+    },
+  },
+  { route: 'GET /v1/movements', query: { limit: '1' } },
+];
+
+/** A whole sequence, without its opening. */
+export const sequence: fc.Arbitrary<readonly Step[]> = fc.array(step, {
+  minLength: 1,
+  maxLength: 25,
+  size: 'max',
+});

@@ -1,0 +1,80 @@
+/**
+ * One request of the subject, before its ids are known: the same step is a request of its own in every world.
+ * Plain data, so that a failing sequence can be shrunk and read.
+ */
+export interface Step {
+  readonly route: string;
+  readonly path?: Readonly<Record<string, Value>>;
+  readonly query?: Readonly<Record<string, Value>>;
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, Value>>;
+}
+
+/** A text, or something that this world has answered before, or something of the other organization's. */
+export type Value =
+  | string
+  | { readonly seen: Seen; readonly index: number }
+  | { readonly theirs: keyof Theirs };
+
+export type Seen = 'entry' | 'key' | 'secret' | 'cursor' | 'object';
+
+/** Real ids of the other organization; where it is absent, ids that never were. */
+export interface Theirs {
+  readonly entry: string;
+  readonly item: string;
+  readonly key: string;
+  readonly slug: string;
+  readonly organization: string;
+  readonly cursor: string;
+}
+
+/** What stands for something seen while nothing of the kind was seen yet. */
+const never: Readonly<Record<Seen, string>> = {
+  entry: '01900000-0000-7000-8000-000000000000',
+  key: 'neverNEVER00',
+  secret: 'sk_prove_neverNEVER00_0',
+  cursor: Buffer.from('["A"]').toString('base64url'),
+  object: '01900000-0000-7000-8000-000000000001',
+};
+
+/** What one world has answered so far. */
+export class Memory {
+  private readonly seen: Record<Seen, string[]> = { entry: [], key: [], secret: [], cursor: [], object: [] };
+  private readonly theirs: Theirs;
+
+  constructor(theirs: Theirs) {
+    this.theirs = theirs;
+  }
+
+  valueOf(value: Value): string {
+    if (typeof value === 'string') return value;
+    if ('theirs' in value) return this.theirs[value.theirs];
+    const list = this.seen[value.seen];
+    return list[value.index % list.length] ?? never[value.seen];
+  }
+
+  /** Notes what a later step may name. */
+  note(body: unknown): void {
+    if (Array.isArray(body)) {
+      for (const item of body) this.note(item);
+    } else if (typeof body === 'object' && body !== null) {
+      for (const [name, value] of Object.entries(body)) {
+        if (typeof value === 'string') this.noteField(name, value);
+        else this.note(value);
+      }
+    }
+  }
+
+  private noteField(name: string, value: string): void {
+    const kind = kindOf(name, value);
+    if (kind && !this.seen[kind].includes(value)) this.seen[kind].push(value);
+  }
+}
+
+function kindOf(name: string, value: string): Seen | undefined {
+  if (name === 'entryId') return 'entry';
+  if (name === 'nextCursor') return 'cursor';
+  if (name === 'key') return 'secret';
+  if (name === 'id') return /^[0-9A-Za-z]{12}$/.test(value) ? 'key' : 'object';
+  return undefined;
+}

@@ -1,0 +1,34 @@
+import { expect, inject, test } from 'vitest';
+import { cloneDatabase } from '#scripts/prove/clone.ts';
+import { drill } from '#scripts/prove/drill/drill.ts';
+
+/** Left to `npm run prove:isolation`: each column alone, further arguments and ways to wait, and both ways to inject. */
+const repetitive =
+  /^(read|update) \w+\.\w+\.\w+$|, variant [23]$|^sleep|^a join|^(delete from|copy|hand our rows of) /;
+
+test('no statement that is injected sees or changes a row of another organization, stays behind or outlives its request', async () => {
+  await using clone = await cloneDatabase(inject('clusterUrl'), inject('templateDatabase'));
+  const { injections, breaches } = await drill(clone.url, {
+    ways: 'one each',
+    only: (name) => !repetitive.test(name),
+  });
+  expect(breaches).toEqual([]);
+  expect(injections).toBeGreaterThan(300);
+}, 180_000);
+
+test.each([
+  [
+    'a policy is missing',
+    'drop policy tenant on inventory.items; create policy tenant on inventory.items using (true)',
+  ],
+  ['a table without a policy is readable', 'grant select on tenancy.users to stockade_api'],
+  ['rows can be handed over', 'alter policy tenant on inventory.items with check (true)'],
+])('the drill sees it when %s', async (_, hole) => {
+  await using clone = await cloneDatabase(inject('clusterUrl'), inject('templateDatabase'));
+  await clone.run(hole);
+  const { breaches } = await drill(clone.url, {
+    until: 'first breach',
+    only: (name) => !repetitive.test(name),
+  });
+  expect(breaches).not.toEqual([]);
+});

@@ -1,0 +1,59 @@
+import { expect, inject, test } from 'vitest';
+import { asSuperuser } from '#scripts/prove/clone.ts';
+import { allMutants, type Killer, scoreMutants } from '#scripts/prove/mutants/score.ts';
+
+/** One of each kind that is noticed soon; `npm run prove:isolation` takes away every stone. */
+const sample = new Set([
+  'tenant on inventory.balances',
+  'inventory.movements',
+  'balances_org_id_item_id_fkey on inventory.balances',
+  'select on tenancy.pass_keys to stockade_api',
+  'update on inventory.balances to stockade_jobs',
+  'delete on inventory.movements to stockade_api',
+  'tenancy.seal(uuid,text,text[],integer) to stockade_api',
+  'append_only on inventory.entries',
+  'TEMPORARY to everybody',
+  'the MAC, in tenancy.current_org()',
+  'the status, in tenancy.enter_with_key(text,bytea,text,text[])',
+  'whose keys, in tenancy.list_api_keys(integer,timestamp with time zone,text)',
+]);
+
+const score = (only: (name: string) => boolean, by?: readonly Killer[]) =>
+  scoreMutants(inject('clusterUrl'), inject('templateDatabase'), {
+    only: ({ name }) => only(name),
+    ...(by ? { by } : {}),
+  });
+
+test('whichever stone of a sample is taken out of the wall, somebody notices', async () => {
+  const outcomes = await score((name) => sample.has(name));
+  expect(new Set(outcomes.map(({ mutant }) => mutant.name))).toEqual(sample);
+  expect(outcomes.filter(({ killer }) => killer === undefined)).toEqual([]);
+}, 120_000);
+
+test('what only acts notices a missing policy without being told what a policy is', async () => {
+  const outcomes = await score((name) => name === 'tenant on inventory.items', ['injection drill']);
+  expect(outcomes.map(({ mutant, killer }) => [mutant.kind, killer])).toContainEqual([
+    'USING made true',
+    'injection drill',
+  ]);
+}, 120_000);
+
+test('a stone that nobody is asked about is a survivor, by its name', async () => {
+  const outcomes = await score((name) => name === 'TEMPORARY to everybody', []);
+  expect(outcomes).toMatchObject([{ mutant: { name: 'TEMPORARY to everybody' } }]);
+  expect(outcomes[0]?.killer).toBeUndefined();
+});
+
+test('every policy, every table with row-level security and every foreign key has its mutant', async () => {
+  const url = new URL(inject('clusterUrl'));
+  url.pathname = inject('templateDatabase');
+  await asSuperuser(url.href, async (superuser) => {
+    const mutants = await allMutants(superuser);
+    const count = async (from: string) => (await superuser.query(`select from ${from}`)).rowCount;
+    const of = (kind: string) => mutants.filter((mutant) => mutant.kind === kind).length;
+    expect(of('policy dropped')).toBe(await count('pg_policy'));
+    expect(of('row-level security not forced')).toBe(await count('pg_class where relforcerowsecurity'));
+    expect(of('foreign key dropped')).toBe(await count(`pg_constraint where contype = 'f'`));
+    expect(of('trigger disabled')).toBe(await count('pg_trigger where not tgisinternal'));
+  });
+});
