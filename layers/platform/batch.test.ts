@@ -56,5 +56,5 @@ test('ten of them at once answer each its own', async () => {
   const answers = await Promise.all(
     Array.from({ length: 10 }, (_, n) => sendBatch(client, [one], { ...one, values: [n] })),
   );
-  expect(answers.map(({ rows }) => rows[0].n)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+  expect(answers.map(({ rows }) => rows[0]?.n)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
 });
