@@ -1291,19 +1291,16 @@ revoke execute on function tenancy.enter_as_job(uuid) from public;
 grant execute on function tenancy.enter_as_job(uuid) to stockade_jobs;
 
 -- tenancy.enter_with_key(text,bytea,text,text[])
-CREATE OR REPLACE FUNCTION tenancy.enter_with_key(p_key_id text, p_secret_digest bytea, p_scope text, p_selectors text[])
- RETURNS uuid
+CREATE OR REPLACE PROCEDURE tenancy.enter_with_key(IN p_key_id text, IN p_secret_digest bytea, IN p_scope text, IN p_selectors text[])
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO ''
-AS $function$
+AS $procedure$
 declare
-  v_org_id uuid;
   v_sealed text;
 begin
   -- Whatever is not the plain case (a refusal, a second entry, a slot that is taken) ends here without a context.
   select
-    k.org_id,
     case
       when pg_try_advisory_xact_lock(
         hashtextextended(tenancy.slots(s.inner_pad, k.org_id), pg_backend_pid() % o.max_concurrency)
@@ -1323,7 +1320,7 @@ begin
         true
       )
     end
-  into v_org_id, v_sealed
+  into v_sealed
   from tenancy.api_keys k
   join tenancy.organizations o on o.id = k.org_id
   join tenancy.seal_keys s on s.active
@@ -1337,24 +1334,22 @@ begin
     and coalesce(current_setting('stockade.context', true), '') = '';
 
   if v_sealed is null then
-    v_org_id := tenancy.examine_key(p_key_id, p_secret_digest, p_scope, p_selectors);
+    v_sealed := tenancy.examine_key(p_key_id, p_secret_digest, p_scope, p_selectors);
   end if;
-  return v_org_id;
 end
-$function$;
-alter function tenancy.enter_with_key(text,bytea,text,text[]) owner to stockade_owner;
-comment on function tenancy.enter_with_key(text,bytea,text,text[]) is
-  'Enters the organization of an API key for this transaction and returns its id. p_scope is what the request needs, p_selectors are the organizations it names (slug or id). Raises SK101 unknown, revoked or expired key; SK102 another organization named or already entered; SK103 suspended; SK104 scope missing; SK106 too many transactions of the organization under way.';
-revoke execute on function tenancy.enter_with_key(text,bytea,text,text[]) from public;
-grant execute on function tenancy.enter_with_key(text,bytea,text,text[]) to stockade_api;
+$procedure$;
+alter procedure tenancy.enter_with_key(text,bytea,text,text[]) owner to stockade_owner;
+comment on procedure tenancy.enter_with_key(text,bytea,text,text[]) is
+  'Enters the organization of an API key for this transaction. p_scope is what the request needs, p_selectors are the organizations it names (slug or id). Raises SK101 unknown, revoked or expired key; SK102 another organization named or already entered; SK103 suspended; SK104 scope missing; SK106 too many transactions of the organization under way.';
+revoke execute on procedure tenancy.enter_with_key(text,bytea,text,text[]) from public;
+grant execute on procedure tenancy.enter_with_key(text,bytea,text,text[]) to stockade_api;
 
 -- tenancy.enter_with_pass(text,text,text[])
-CREATE OR REPLACE FUNCTION tenancy.enter_with_pass(p_pass text, p_scope text, p_selectors text[])
- RETURNS uuid
+CREATE OR REPLACE PROCEDURE tenancy.enter_with_pass(IN p_pass text, IN p_scope text, IN p_selectors text[])
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO ''
-AS $function$
+AS $procedure$
 declare
   v_entered text[] := tenancy.verified_context();
   v_part text[] := string_to_array(p_pass, '|');
@@ -1417,14 +1412,13 @@ begin
     v_scopes,
     case when v_entered is null then v_member.max_concurrency end
   );
-  return v_member.org_id;
 end
-$function$;
-alter function tenancy.enter_with_pass(text,text,text[]) owner to stockade_owner;
-comment on function tenancy.enter_with_pass(text,text,text[]) is
-  'Enters an organization for this transaction on behalf of a user, and returns its id. p_pass is <pass key>|<expiry, Unix seconds>|<email>|<HMAC-SHA256, hex>, minted by the API for a verified token. Raises SK101 forged or expired pass; SK102 not a member of what is named; SK103 suspended; SK104 scope missing; SK105 several organizations and none named; SK106 too many transactions of the organization under way.';
-revoke execute on function tenancy.enter_with_pass(text,text,text[]) from public;
-grant execute on function tenancy.enter_with_pass(text,text,text[]) to stockade_api;
+$procedure$;
+alter procedure tenancy.enter_with_pass(text,text,text[]) owner to stockade_owner;
+comment on procedure tenancy.enter_with_pass(text,text,text[]) is
+  'Enters an organization for this transaction on behalf of a user. p_pass is <pass key>|<expiry, Unix seconds>|<email>|<HMAC-SHA256, hex>, minted by the API for a verified token. Raises SK101 forged or expired pass; SK102 not a member of what is named; SK103 suspended; SK104 scope missing; SK105 several organizations and none named; SK106 too many transactions of the organization under way.';
+revoke execute on procedure tenancy.enter_with_pass(text,text,text[]) from public;
+grant execute on procedure tenancy.enter_with_pass(text,text,text[]) to stockade_api;
 
 -- tenancy.erase_organization(uuid,bytea)
 CREATE OR REPLACE FUNCTION tenancy.erase_organization(p_org_id uuid, p_receipt bytea)
@@ -1511,7 +1505,7 @@ grant execute on function tenancy.erase_organization(uuid,bytea) to stockade_adm
 
 -- tenancy.examine_key(text,bytea,text,text[])
 CREATE OR REPLACE FUNCTION tenancy.examine_key(p_key_id text, p_secret_digest bytea, p_scope text, p_selectors text[])
- RETURNS uuid
+ RETURNS text
  LANGUAGE plpgsql
  SET search_path TO ''
 AS $function$
@@ -1519,7 +1513,6 @@ declare
   v_entered text[] := tenancy.verified_context();
   v_key record;
   v_organization record;
-  v_sealed text;
 begin
   select org_id, scopes
   into v_key
@@ -1549,13 +1542,12 @@ begin
     raise exception 'this API key does not carry the scope %', p_scope
       using errcode = 'SK104', detail = json_build_object('scope', p_scope);
   end if;
-  v_sealed := tenancy.seal(
+  return tenancy.seal(
     v_key.org_id,
     'key:' || p_key_id,
     v_key.scopes,
     case when v_entered is null then v_organization.max_concurrency end
   );
-  return v_key.org_id;
 end
 $function$;
 alter function tenancy.examine_key(text,bytea,text,text[]) owner to stockade_owner;
