@@ -31,4 +31,4 @@ test.each([
     only: (name) => !repetitive.test(name),
   });
   expect(breaches).not.toEqual([]);
-});
+}, 120_000);
