@@ -3,6 +3,7 @@ import recommendedFeatureFlags from 'aws-cdk-lib/recommended-feature-flags.json'
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { type StageConfig, stageConfig } from './config.ts';
 import { type DatabaseTarget, databaseTarget } from './database-target.ts';
+import { identity } from './identity.ts';
 import { ApiStack } from './stacks/api-stack.ts';
 
 export interface StockadeAppOptions {
@@ -23,7 +24,7 @@ export interface StockadeApp {
 /**
  * Builds the stacks of one stage, with every AwsSolutions rule applied when they are synthesized.
  * Needs no account and no network: stacks take account and region from whoever deploys them.
- * @throws ConfigurationError when the stage is unknown or its database is not described
+ * @throws ConfigurationError when the stage is unknown or its database or its issuer is not described
  */
 export function stockadeApp(options: StockadeAppOptions = {}): StockadeApp {
   const app = new App({
@@ -35,7 +36,11 @@ export function stockadeApp(options: StockadeAppOptions = {}): StockadeApp {
   const context = (key: string): unknown => app.node.tryGetContext(key);
   const stage = stageConfig(context('stage'));
   const database = databaseTarget(stage.name, context);
-  const api = new ApiStack(app, `stockade-${stage.name}-api`, { stage, database });
+  const api = new ApiStack(app, `stockade-${stage.name}-api`, {
+    stage,
+    database,
+    identity: identity(context),
+  });
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
   return { app, stage, database, api };
 }

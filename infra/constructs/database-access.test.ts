@@ -36,7 +36,7 @@ function functionIn(stack: Stack, network?: FunctionNetwork): Lambda {
     ...(network && {
       vpc: network.vpc,
       vpcSubnets: { subnets: [...network.subnets] },
-      securityGroups: [network.securityGroup],
+      securityGroups: [...network.securityGroups],
     }),
   });
 }

@@ -49,7 +49,7 @@ export class DatabaseAccess extends Construct {
     this.network = {
       vpc,
       subnets,
-      securityGroup,
+      securityGroups: [securityGroup],
     };
   }
 
