@@ -42,6 +42,14 @@ export function adminDatabaseConfig(env: NodeJS.ProcessEnv = process.env): Datab
 }
 
 /**
+ * Reads the settings of the same database as scheduled jobs use it, as stockade_jobs.
+ * @throws MissingSetting when neither the URL nor the user is there: only jobs have them
+ */
+export function jobsDatabaseConfig(env: NodeJS.ProcessEnv = process.env): DatabaseConfig {
+  return databaseOf(env, environment.jobsDatabaseUrl, environment.jobsDatabaseUser);
+}
+
+/**
  * Reads whose tokens are accepted; undefined when no issuer is named, and then none are.
  * @throws MissingSetting when an issuer is named and the rest is not there or makes no sense
  */
@@ -88,6 +96,35 @@ export function keyEnvironment(env: NodeJS.ProcessEnv = process.env): string {
   return required(env, environment.keyEnvironment);
 }
 
+/**
+ * The topic that alerts are published to.
+ * @throws MissingSetting when there is none: an alert that reaches nobody is worse than a failure that shows
+ */
+export function alertTopicArn(env: NodeJS.ProcessEnv = process.env): string {
+  return required(env, environment.alertTopicArn);
+}
+
+/** Where evidence is kept, and for how long nobody can delete it. */
+export interface EvidenceConfig {
+  readonly bucket: string;
+  readonly retentionDays: number;
+}
+
+/**
+ * Reads where evidence is kept.
+ * @throws MissingSetting when the bucket or the days are not there, or the days are no whole number above zero
+ */
+export function evidenceConfig(env: NodeJS.ProcessEnv = process.env): EvidenceConfig {
+  const bucket = required(env, environment.evidenceBucket);
+  const days = required(env, environment.evidenceRetentionDays);
+  return { bucket, retentionDays: wholeNumber(environment.evidenceRetentionDays, days) };
+}
+
+/** The stage this runs as, such as `prod`. */
+export function stage(env: NodeJS.ProcessEnv = process.env): string {
+  return required(env, environment.stage);
+}
+
 /** Sixteen random bytes in hex. */
 const minOperatorKeyLength = 32;
 
@@ -120,7 +157,10 @@ function required(env: NodeJS.ProcessEnv, name: string): string {
 
 function positiveInteger(env: NodeJS.ProcessEnv, name: string, fallback: number): number {
   const text = env[name];
-  if (text === undefined || text === '') return fallback;
+  return text === undefined || text === '' ? fallback : wholeNumber(name, text);
+}
+
+function wholeNumber(name: string, text: string): number {
   const value = Number(text);
   if (!Number.isInteger(value) || value < 1) {
     throw new MissingSetting(`${name} is "${text}": it must be a whole number of at least 1`);

@@ -34,4 +34,14 @@ export const environment = {
   adminDatabaseUrl: 'STOCKADE_ADMIN_DATABASE_URL',
   /** … or the user that logs in with IAM at the endpoint above. */
   adminDatabaseUser: 'STOCKADE_ADMIN_DATABASE_USER',
+  /** For scheduled jobs only: the database as stockade_jobs, as a whole URL … */
+  jobsDatabaseUrl: 'STOCKADE_JOBS_DATABASE_URL',
+  /** … or the user that logs in with IAM at the endpoint above. */
+  jobsDatabaseUser: 'STOCKADE_JOBS_DATABASE_USER',
+  /** The SNS topic that reaches whoever is on call. */
+  alertTopicArn: 'STOCKADE_ALERT_TOPIC_ARN',
+  /** The S3 bucket, with Object Lock, that keeps what proves the ledger from outside the database. */
+  evidenceBucket: 'STOCKADE_EVIDENCE_BUCKET',
+  /** Days for which nobody can delete or replace what was put there, the owner of the account included. */
+  evidenceRetentionDays: 'STOCKADE_EVIDENCE_RETENTION_DAYS',
 } as const;

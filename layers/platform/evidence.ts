@@ -1,0 +1,159 @@
+import { createHash } from 'node:crypto';
+import {
+  GetObjectCommand,
+  ListObjectVersionsCommand,
+  type ListObjectVersionsCommandInput,
+  type ListObjectVersionsCommandOutput,
+  PutObjectCommand,
+  S3Client,
+} from '@aws-sdk/client-s3';
+import { AwsRefused, callAws, clientOf, clientSettings } from './aws-call.ts';
+import { type EvidenceConfig, evidenceConfig } from './config.ts';
+import { Unavailable } from './errors.ts';
+
+/**
+ * What proves the ledger from outside the database. A key is written once. Object Lock protects versions, not keys:
+ * anybody who may write can hide a key behind a delete marker or put another version on top. So the *first* version
+ * of a key is the evidence, whatever came after it, and it cannot be deleted before its retention ends.
+ */
+export interface Evidence {
+  readonly key: string;
+  readonly versionId?: string | undefined;
+  /** In quotes, as S3 says it. */
+  readonly etag: string;
+}
+
+/** The key holds other bytes already: somebody wrote it before us, or the same thing was computed differently twice. */
+export class EvidenceConflict extends Error {
+  override readonly name = 'EvidenceConflict';
+  readonly key: string;
+
+  constructor(bucket: string, key: string, wanted: string, found: string) {
+    super(
+      `s3://${bucket}/${key} holds other bytes (SHA-256 ${found}) than those to be written (${wanted}): ` +
+        'nothing was written; compare the two before anything else, the one that is there cannot be replaced',
+    );
+    this.key = key;
+  }
+}
+
+const dayMs = 86_400_000;
+const maxPutAttempts = 3;
+
+const s3 = clientOf(() => new S3Client(clientSettings));
+
+/**
+ * Writes a key once, locked for the retention of the stage. Writing the same bytes again changes nothing and answers
+ * what is there, so a caller that does not know whether it has written may simply write.
+ * @throws EvidenceConflict when the key holds other bytes
+ * @throws MissingSetting when no bucket or no retention is set
+ * @throws Unavailable when S3 could not be reached; it may have been written all the same
+ * @throws AwsRefused when S3 does not take it, as from a bucket without Object Lock
+ */
+export async function putEvidence(
+  key: string,
+  body: Uint8Array | string,
+  contentType = 'application/json',
+): Promise<Evidence> {
+  const config = evidenceConfig();
+  const bytes = typeof body === 'string' ? Buffer.from(body) : body;
+  for (let attempt = 1; attempt <= maxPutAttempts; attempt += 1) {
+    const written = await putOnce(config, key, bytes, contentType);
+    if (written) return written;
+    const there = await readFirst(config, key);
+    if (!there) continue;
+    if (Buffer.compare(there.bytes, bytes) === 0) return there.evidence;
+    throw new EvidenceConflict(config.bucket, key, sha256(bytes, 'hex'), sha256(there.bytes, 'hex'));
+  }
+  throw new Unavailable(`s3://${config.bucket}/${key} is being written by somebody else: try again.`);
+}
+
+/** The bytes of a key; undefined when it was never written. Raises like {@link putEvidence}. */
+export async function readEvidence(key: string): Promise<Uint8Array | undefined> {
+  return (await readFirst(evidenceConfig(), key))?.bytes;
+}
+
+/** The keys that start with `prefix`, in the order of their bytes. Raises like {@link putEvidence}. */
+export async function* listEvidence(prefix: string): AsyncGenerator<string, void, undefined> {
+  let last: string | undefined;
+  for await (const { key } of listVersions(evidenceConfig(), prefix)) {
+    if (key !== last) yield key;
+    last = key;
+  }
+}
+
+/** Undefined when the key is there already, or is being written at this moment. */
+async function putOnce(
+  { bucket, retentionDays }: EvidenceConfig,
+  key: string,
+  bytes: Uint8Array,
+  contentType: string,
+): Promise<Evidence | undefined> {
+  try {
+    const put = await callAws(`S3 PutObject to s3://${bucket}/${key}`, () =>
+      s3().send(
+        new PutObjectCommand({
+          Bucket: bucket,
+          Key: key,
+          Body: bytes,
+          ContentType: contentType,
+          IfNoneMatch: '*',
+          ChecksumSHA256: sha256(bytes, 'base64'),
+          ObjectLockMode: 'COMPLIANCE',
+          ObjectLockRetainUntilDate: new Date(Date.now() + retentionDays * dayMs),
+        }),
+      ),
+    );
+    return { key, versionId: put.VersionId, etag: put.ETag ?? '' };
+  } catch (error) {
+    if (error instanceof AwsRefused && isTaken.includes(error.code)) return undefined;
+    throw error;
+  }
+}
+
+const isTaken = ['PreconditionFailed', 'ConditionalRequestConflict'];
+
+async function readFirst(
+  config: EvidenceConfig,
+  key: string,
+): Promise<{ evidence: Evidence; bytes: Uint8Array } | undefined> {
+  let first: Evidence | undefined;
+  for await (const version of listVersions(config, key)) {
+    // The key itself comes before every key that it is a prefix of; of its versions the oldest comes last.
+    if (version.key !== key) break;
+    first = version;
+  }
+  if (!first) return undefined;
+  const { versionId } = first;
+  const bytes = await callAws(`S3 GetObject of s3://${config.bucket}/${key}`, async () => {
+    const got = await s3().send(
+      new GetObjectCommand({ Bucket: config.bucket, Key: key, VersionId: versionId }),
+    );
+    return await got.Body?.transformToByteArray();
+  });
+  return { evidence: first, bytes: bytes ?? new Uint8Array() };
+}
+
+type Markers = Partial<Pick<ListObjectVersionsCommandInput, 'KeyMarker' | 'VersionIdMarker'>>;
+
+/** Versions by key, of one key the newest first; delete markers are none. */
+async function* listVersions({ bucket }: EvidenceConfig, prefix: string): AsyncGenerator<Evidence> {
+  let markers: Markers | undefined = {};
+  while (markers) {
+    const input: ListObjectVersionsCommandInput = { Bucket: bucket, Prefix: prefix, ...markers };
+    const page: ListObjectVersionsCommandOutput = await callAws(
+      `S3 ListObjectVersions of s3://${bucket}/${prefix}`,
+      () => s3().send(new ListObjectVersionsCommand(input)),
+    );
+    for (const { Key, VersionId, ETag } of page.Versions ?? []) {
+      if (Key !== undefined) yield { key: Key, versionId: VersionId, etag: ETag ?? '' };
+    }
+    markers = page.IsTruncated
+      ? { KeyMarker: page.NextKeyMarker, VersionIdMarker: page.NextVersionIdMarker }
+      : undefined;
+  }
+}
+
+function sha256(bytes: Uint8Array, encoding: 'hex' | 'base64'): string {
+  return createHash('sha256').update(bytes).digest(encoding);
+}
