@@ -2,17 +2,17 @@ import { Unavailable } from './errors.ts';
 
 /**
  * How every client of AWS is made. Region, credentials and endpoint come from the environment, as the SDK reads them,
- * so nothing here knows which AWS it talks to. Three attempts of at most ten seconds fit into any function's time.
+ * so nothing here knows which AWS it talks to. Three attempts of at most five seconds fit into any function's time.
  */
 export const clientSettings = {
   maxAttempts: 3,
-  requestHandler: { connectionTimeout: 2_000, requestTimeout: 10_000, throwOnRequestTimeout: true },
+  requestHandler: { connectionTimeout: 2_000, requestTimeout: 5_000, throwOnRequestTimeout: true },
 } as const;
 
 /** AWS answered and said no: a fault of the deployment or of the request, which trying again does not mend. */
 export class AwsRefused extends Error {
   override readonly name = 'AwsRefused';
-  /** The error code of the service, such as `AccessDenied`. */
+  /** The name that the SDK gives the error, such as `AccessDenied` or `NotFoundException`. */
   readonly code: string;
 
   constructor(operation: string, code: string, detail: string, cause: unknown) {

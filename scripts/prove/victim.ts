@@ -44,6 +44,7 @@ export async function plantOrganization(
   const apiKey = await plantAccess(superuser, id, holdings, keyEnvironment);
   await plantCatalogue(superuser, holdings);
   await plantLedger(superuser, holdings);
+  await plantSeal(superuser, text);
   await plantImports(superuser, id, text);
   await plantSecurityEvent(superuser, id, text);
   await superuser.query('commit');
@@ -130,6 +131,12 @@ async function plantLedger(superuser: Client, holdings: Holdings): Promise<void>
       text,
     ]);
   }
+}
+
+async function plantSeal(superuser: Client, text: string): Promise<void> {
+  await superuser.query('select inventory.draw_seal_boundary()');
+  await superuser.query('select inventory.seal_next(1000)');
+  await superuser.query('select inventory.note_seal_anchor(1, $1, $1, $1)', [text]);
 }
 
 async function plantImports(superuser: Client, id: string, text: string): Promise<void> {

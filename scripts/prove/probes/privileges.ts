@@ -23,6 +23,10 @@ const allowed: Readonly<Record<LoginRole, Allowed>> = {
       'inventory.items': 'select insert(columns) update(columns) delete',
       'inventory.locations': 'select insert(columns) update(columns) delete',
       'inventory.movements': 'select',
+      'inventory.seal_anchors': 'select',
+      'inventory.seal_closings': 'select',
+      'inventory.seal_pages': 'select',
+      'inventory.seals': 'select',
       'tenancy.memberships': 'select',
       'tenancy.organizations': 'select',
       'tenancy.security_events': 'select',
@@ -30,7 +34,7 @@ const allowed: Readonly<Record<LoginRole, Allowed>> = {
     tenancy: `create_api_key current_actor current_org enter_with_key enter_with_pass list_api_keys list_members
       note_key_use record_mismatch require_scope revoke_api_key rotate_api_key`,
     inventory: `claim_idempotency_key create_item create_location iso item_json location_json new_id post_entry
-      remember_response reverse_entry`,
+      remember_response reverse_entry seal_header seal_json`,
   },
   stockade_jobs: {
     tables: {
@@ -41,11 +45,17 @@ const allowed: Readonly<Record<LoginRole, Allowed>> = {
       'inventory.items': 'select insert(columns)',
       'inventory.locations': 'select insert(columns)',
       'inventory.movements': 'select',
+      'inventory.seal_anchors': 'select',
+      'inventory.seal_boundaries': 'select',
+      'inventory.seal_closings': 'select',
+      'inventory.seal_pages': 'select',
+      'inventory.seals': 'select',
       'tenancy.organizations': 'select',
       'tenancy.security_events': 'select',
     },
     tenancy: 'begin_export current_actor current_org enter_as_job open_export portable_schema require_scope',
-    inventory: 'create_item create_location import_batch iso item_json location_json new_id post_entry',
+    inventory: `create_item create_location draw_seal_boundary import_batch iso item_json location_json new_id
+      note_seal_anchor post_entry seal_header seal_json seal_next`,
   },
   stockade_admin: {
     tables: {

@@ -1,0 +1,112 @@
+import { AwsError } from './aws-error.ts';
+import { createFaults, type Faults, type FaultWords } from './faults.ts';
+import { type AwsRequest, type AwsResponse, type ServedService, serveAws } from './http-service.ts';
+import { QueryParameters } from './query-parameters.ts';
+import { type AwsKey, type SignatureFault, sha256Hex, signatureFault } from './signature.ts';
+import { writeXml, type XmlElements } from './xml.ts';
+
+/** Does one action and returns what its result holds; nothing for an action without a result. */
+export type Action = (
+  parameters: QueryParameters,
+) => XmlElements | undefined | Promise<XmlElements | undefined>;
+
+export interface QueryServiceOptions {
+  /** As it is in the scope of signatures, such as `sns`. */
+  readonly name: string;
+  readonly namespace: string;
+  readonly key: AwsKey;
+  readonly actions: Readonly<Record<string, Action>>;
+  /** Actions that links in messages lead to, which nobody signs. */
+  readonly unsigned?: readonly string[];
+}
+
+const maxBodyBytes = 2_097_152;
+
+/** Serves a service that speaks AWS's Query protocol: a form in, XML out. */
+export async function startQueryService(
+  options: QueryServiceOptions,
+): Promise<ServedService & { readonly faults: Faults }> {
+  const { name, namespace, key, actions, unsigned = [] } = options;
+  const faults = createFaults(faultWords);
+
+  async function answer(request: AwsRequest): Promise<AwsResponse> {
+    const body = await readBody(request);
+    const form = request.method === 'POST' ? new URLSearchParams(body.toString('utf8')) : request.query;
+    const parameters = new QueryParameters(form);
+    const action = parameters.text('Action') ?? '';
+    return await faults.meet(action, async () => {
+      if (!unsigned.includes(action)) {
+        const fault = signatureFault(request, sha256Hex(body), { key, service: name, now: new Date() });
+        if (fault) throw signatureWords[fault]();
+      }
+      const act = Object.hasOwn(actions, action) ? actions[action] : undefined;
+      if (!act) {
+        throw new AwsError('InvalidAction', 400, `The action ${action} is not valid for this endpoint.`);
+      }
+      const result = await act(parameters);
+      const content = {
+        ...(result && { [`${action}Result`]: result }),
+        ResponseMetadata: { RequestId: request.id },
+      };
+      return xmlResponse(request, 200, writeXml(`${action}Response`, content, namespace));
+    });
+  }
+
+  function refuse({ code, status, message }: AwsError, request: AwsRequest): AwsResponse {
+    const content = {
+      Error: { Type: status < 500 ? 'Sender' : 'Receiver', Code: code, Message: message },
+      RequestId: request.id,
+    };
+    return xmlResponse(request, status, writeXml('ErrorResponse', content, namespace));
+  }
+
+  return { ...(await serveAws({ name, answer, refuse })), faults };
+}
+
+function xmlResponse({ id }: AwsRequest, status: number, body: string): AwsResponse {
+  return { status, headers: { 'content-type': 'text/xml', 'x-amzn-requestid': id }, body };
+}
+
+async function readBody({ body }: AwsRequest): Promise<Buffer> {
+  const pieces: Buffer[] = [];
+  let bytes = 0;
+  for await (const piece of body) {
+    bytes += piece.length;
+    if (bytes <= maxBodyBytes) pieces.push(piece);
+  }
+  if (bytes > maxBodyBytes) throw new AwsError('RequestEntityTooLarge', 413, 'The request is too large.');
+  return Buffer.concat(pieces);
+}
+
+const faultWords: FaultWords = {
+  throttled: () => new AwsError('Throttling', 400, 'Rate exceeded'),
+  denied: () =>
+    new AwsError('AuthorizationError', 403, 'User: arn:aws:iam::000000000000:user/local is not authorized'),
+  failing: () => new AwsError('InternalFailure', 500, 'An internal error has occurred.'),
+};
+
+const signatureWords: Readonly<Record<SignatureFault, () => AwsError>> = {
+  missing: () => new AwsError('MissingAuthenticationToken', 403, 'Request is missing Authentication Token'),
+  malformed: () =>
+    new AwsError('IncompleteSignature', 400, 'The request signature does not conform to AWS standards.'),
+  session_token: unknownToken,
+  unknown_key: unknownToken,
+  skewed: () =>
+    new AwsError('SignatureDoesNotMatch', 403, 'Signature expired: the clocks are too far apart.'),
+  expired: () => new AwsError('SignatureDoesNotMatch', 403, 'Signature expired.'),
+  headers_not_signed: mismatch,
+  mismatch,
+};
+
+function unknownToken(): AwsError {
+  return new AwsError('InvalidClientTokenId', 403, 'The security token included in the request is invalid.');
+}
+
+function mismatch(): AwsError {
+  return new AwsError(
+    'SignatureDoesNotMatch',
+    403,
+    'The request signature we calculated does not match the signature you provided. ' +
+      'Check your AWS Secret Access Key and signing method. Consult the service documentation for details.',
+  );
+}
