@@ -29,6 +29,16 @@ export interface StageConfig {
    * are given up at the end of that deploy. It counts only where tokens are accepted.
    */
   readonly passKeyGeneration: number;
+  /** One that runs alone finds nobody in its way: a second run at once would only wait for what the first has taken. */
+  readonly jobFunction: FunctionSize;
+  /** Days for which nobody can delete evidence, the owner of the account included: it cannot be shortened afterwards. */
+  readonly evidenceRetentionDays: number;
+  readonly alarms: {
+    /** Answers 5xx within five minutes that are one too many. */
+    readonly serverErrorsIn5Minutes: number;
+    /** Requests within five minutes whose credential belongs to another organization than they name. */
+    readonly organizationMismatchesIn5Minutes: number;
+  };
   /** The `<env>` part of this stage's API keys, `sk_<env>_…`. */
   readonly keyEnvironment: 'live' | 'test';
   readonly logRetentionDays: RetentionDays;
@@ -43,6 +53,9 @@ const stages: Readonly<Record<StageName, StageConfig>> = {
     // A new account has ten concurrent executions in all and refuses to reserve any of them.
     apiFunction: { memoryMb: 512, timeoutSeconds: 15, reservedConcurrency: undefined },
     passKeyGeneration: 1,
+    jobFunction: { memoryMb: 512, timeoutSeconds: 900, reservedConcurrency: undefined },
+    evidenceRetentionDays: 1,
+    alarms: { serverErrorsIn5Minutes: 5, organizationMismatchesIn5Minutes: 50 },
     keyEnvironment: 'test',
     logRetentionDays: RetentionDays.TWO_WEEKS,
     keepsLogs: false,
@@ -53,6 +66,9 @@ const stages: Readonly<Record<StageName, StageConfig>> = {
     // Every instance holds one connection: this number times the functions must fit the database's max_connections.
     apiFunction: { memoryMb: 1024, timeoutSeconds: 15, reservedConcurrency: 25 },
     passKeyGeneration: 1,
+    jobFunction: { memoryMb: 1024, timeoutSeconds: 900, reservedConcurrency: 1 },
+    evidenceRetentionDays: 400,
+    alarms: { serverErrorsIn5Minutes: 5, organizationMismatchesIn5Minutes: 50 },
     keyEnvironment: 'live',
     logRetentionDays: RetentionDays.THREE_MONTHS,
     keepsLogs: true,

@@ -1,10 +1,14 @@
 import { App, Validations } from 'aws-cdk-lib';
 import recommendedFeatureFlags from 'aws-cdk-lib/recommended-feature-flags.json' with { type: 'json' };
 import { AwsSolutionsChecks } from 'cdk-nag';
+import { alertEmails } from './alert-emails.ts';
 import { type StageConfig, stageConfig } from './config.ts';
 import { type DatabaseTarget, databaseTarget } from './database-target.ts';
 import { identity } from './identity.ts';
 import { ApiStack } from './stacks/api-stack.ts';
+import { DataStack } from './stacks/data-stack.ts';
+import { JobsStack } from './stacks/jobs-stack.ts';
+import { MonitoringStack } from './stacks/monitoring-stack.ts';
 
 export interface StockadeAppOptions {
   /** Where the assembly goes. Under the CDK CLI this is left out: the CLI decides. */
@@ -19,6 +23,9 @@ export interface StockadeApp {
   readonly stage: StageConfig;
   readonly database: DatabaseTarget;
   readonly api: ApiStack;
+  readonly data: DataStack;
+  readonly jobs: JobsStack;
+  readonly monitoring: MonitoringStack;
 }
 
 /**
@@ -41,6 +48,17 @@ export function stockadeApp(options: StockadeAppOptions = {}): StockadeApp {
     database,
     identity: identity(context),
   });
+  const data = new DataStack(app, `stockade-${stage.name}-data`, {
+    stage,
+    alertEmails: alertEmails(context),
+  });
+  const jobs = new JobsStack(app, `stockade-${stage.name}-jobs`, { stage, database });
+  const monitoring = new MonitoringStack(app, `stockade-${stage.name}-monitoring`, {
+    stage,
+    data,
+    api,
+    jobs,
+  });
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
-  return { app, stage, database, api };
+  return { app, stage, database, api, data, jobs, monitoring };
 }

@@ -1,4 +1,4 @@
-import { CustomResource, RemovalPolicy, Stack, Validations } from 'aws-cdk-lib';
+import { CustomResource, RemovalPolicy, Validations } from 'aws-cdk-lib';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import type { CfnFunction, Function as Lambda } from 'aws-cdk-lib/aws-lambda';
@@ -9,6 +9,7 @@ import { Construct } from 'constructs';
 import { environment } from '#platform/environment.ts';
 import type { StageConfig } from '../config.ts';
 import type { DatabaseTarget } from '../database-target.ts';
+import { acknowledgeWildcard } from './acknowledge-wildcard.ts';
 import type { DatabaseAccess } from './database-access.ts';
 import { LambdaFunction } from './lambda-function.ts';
 
@@ -112,12 +113,11 @@ export class PassKey extends Construct {
     });
     const role = new Role(this, 'ProviderRole', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
     logGroup.grantWrite(role);
-    const handlerId = Stack.of(this).getLogicalId(handler.node.defaultChild as CfnFunction);
-    Validations.of(role).acknowledge({
-      id: `AwsSolutions-IAM5[Resource::<${handlerId}.Arn>:*]`,
-      reason:
-        'The provider may invoke one function; the framework includes the versions of it, of which there are none.',
-    });
+    acknowledgeWildcard(
+      role,
+      `${handler.functionArn}:*`,
+      'The provider may invoke one function; the framework includes the versions of it, of which there are none.',
+    );
     return new Provider(this, 'Provider', { onEventHandler: handler, frameworkOnEventRole: role, logGroup });
   }
 }
