@@ -53,8 +53,9 @@ const allowed: Readonly<Record<LoginRole, Allowed>> = {
       'tenancy.organizations': 'select',
       'tenancy.security_events': 'select',
     },
-    tenancy: 'begin_export current_actor current_org enter_as_job open_export portable_schema require_scope',
-    inventory: `create_item create_location draw_seal_boundary import_batch iso item_json location_json new_id
+    tenancy: `active_organizations begin_export current_actor current_org enter_as_job forget_security_events open_export
+      portable_schema require_scope`,
+    inventory: `count_forgettable create_item create_location draw_seal_boundary forget_idempotency_keys import_batch iso item_json location_json new_id
       note_seal_anchor post_entry seal_header seal_json seal_next`,
   },
   stockade_admin: {
