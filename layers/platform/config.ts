@@ -46,7 +46,7 @@ export function adminDatabaseConfig(env: NodeJS.ProcessEnv = process.env): Datab
  * @throws MissingSetting when neither the URL nor the user is there: only jobs have them
  */
 export function jobsDatabaseConfig(env: NodeJS.ProcessEnv = process.env): DatabaseConfig {
-  return databaseOf(env, environment.jobsDatabaseUrl, environment.jobsDatabaseUser);
+  return databaseOf(env, environment.jobsDatabaseUrl, environment.jobsDatabaseUser, longestJobMs);
 }
 
 /**
@@ -125,12 +125,20 @@ export function stage(env: NodeJS.ProcessEnv = process.env): string {
   return required(env, environment.stage);
 }
 
+/** As long as Lambda lets a function run. A job watches its time itself, and stops before. */
+const longestJobMs = 15 * 60_000;
+
 /** Sixteen random bytes in hex. */
 const minOperatorKeyLength = 32;
 
-function databaseOf(env: NodeJS.ProcessEnv, urlName: string, userName: string): DatabaseConfig {
+function databaseOf(
+  env: NodeJS.ProcessEnv,
+  urlName: string,
+  userName: string,
+  defaultDeadlineMs = 20_000,
+): DatabaseConfig {
   const maxConnections = positiveInteger(env, environment.databaseMaxConnections, 1);
-  const deadlineMs = positiveInteger(env, environment.databaseDeadlineMs, 20_000);
+  const deadlineMs = positiveInteger(env, environment.databaseDeadlineMs, defaultDeadlineMs);
   const url = env[urlName];
   if (url) return { maxConnections, deadlineMs, url };
   return {
