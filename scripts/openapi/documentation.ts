@@ -4,6 +4,7 @@ import { catalogRoutes } from './documentation/catalog.ts';
 import { ledgerRoutes } from './documentation/ledger.ts';
 import { organizationRoutes } from './documentation/organization.ts';
 import { platformRoutes } from './documentation/platform.ts';
+import { reconciliationRoutes } from './documentation/reconciliations.ts';
 import { sealRoutes } from './documentation/seals.ts';
 import { serviceRoutes } from './documentation/service.ts';
 import { vocabulary } from './documentation/vocabulary.ts';
@@ -26,6 +27,7 @@ export const documentation: Documentation = {
     movements: 'What moves: entries are posted here, and their lines listed.',
     entries: 'One atomic posting each.',
     balances: 'What there is, now or then.',
+    reconciliations: 'How the balances were compared with the ledger, and what was found.',
     seals: 'What the ledger held, so that nobody can change it unseen.',
     organization: 'The organization that asks.',
     'api-keys': 'The keys of the organization that asks.',
@@ -39,6 +41,7 @@ export const documentation: Documentation = {
     ...ledgerRoutes,
     ...organizationRoutes,
     ...platformRoutes,
+    ...reconciliationRoutes,
     ...sealRoutes,
     ...serviceRoutes,
   },

@@ -22,6 +22,8 @@ create table inventory.reconciliation_runs (
   -- The last seal that the run has seen, and the newest entry.
   seal_seq bigint,
   newest_entry uuid,
+  -- The boundary behind which everything was there when the run began: all of it was compared.
+  compared_through uuid,
   -- From the newest entry that was compared to the newest there was in the end.
   lag_seconds numeric(12, 3) check (lag_seconds >= 0),
   -- [{trigger, fault}]: the triggers of the ledger that were not as they must be.
@@ -29,6 +31,7 @@ create table inventory.reconciliation_runs (
   error text,
   primary key (org_id, id),
   foreign key (org_id, newest_entry) references inventory.entries (org_id, id),
+  foreign key (org_id, compared_through) references inventory.entries (org_id, id),
   check ((finished_at is null) = (status = 'running'))
 );
 
@@ -77,6 +80,9 @@ create table inventory.reconciliation_state (
   run_id uuid,
   checkpoint jsonb,
   failures integer not null default 0 check (failures >= 0),
+  -- Up to this entry balances were found right: what has moved since is what has to be compared.
+  compared_through uuid,
+  foreign key (org_id, compared_through) references inventory.entries (org_id, id),
   foreign key (org_id, run_id) references inventory.reconciliation_runs (org_id, id)
 );
 
@@ -222,13 +228,18 @@ begin
     update inventory.reconciliation_state set run_id = v_run.id, checkpoint = null where org_id = v_state.org_id;
     v_state.checkpoint := null;
   end if;
-  return json_build_object('id', v_run.id, 'bucket', v_run.bucket, 'checkpoint', v_state.checkpoint);
+  return json_build_object(
+    'id', v_run.id,
+    'bucket', v_run.bucket,
+    'checkpoint', v_state.checkpoint,
+    'comparedThrough', v_state.compared_through
+  );
 end
 $$;
 
 comment on function inventory.begin_reconciliation(uuid, text) is
   'Begins a run of the organization that was entered, or goes on with the one of this kind that was not finished: '
-  '{id, bucket, checkpoint}. Raises SK601 when the lease is not held any more, SK902 when no organization was entered.';
+  '{id, bucket, checkpoint, comparedThrough}, the last being up to where an earlier run found everything right. Raises SK601 when the lease is not held any more, SK902 when no organization was entered.';
 
 create function inventory.record_reconciliation(p_lease uuid, p_step jsonb)
 returns void
@@ -241,14 +252,16 @@ declare
   v_state inventory.reconciliation_state := inventory.leased_state(p_lease);
   v_numbered integer;
 begin
-  update inventory.reconciliation_runs
-  set keys_checked = keys_checked + coalesce((p_step ->> 'keys')::bigint, 0),
-      movements_read = movements_read + coalesce((p_step ->> 'movements')::bigint, 0),
-      found = found + coalesce((p_step ->> 'found')::bigint, 0),
-      seal_seq = coalesce((p_step ->> 'sealSeq')::bigint, seal_seq),
-      newest_entry = coalesce((p_step ->> 'newestEntry')::uuid, newest_entry),
-      trigger_faults = coalesce(p_step -> 'triggerFaults', trigger_faults)
-  where org_id = v_state.org_id and id = v_state.run_id;
+  update inventory.reconciliation_runs r
+  set keys_checked = r.keys_checked + coalesce((p_step ->> 'keys')::bigint, 0),
+      movements_read = r.movements_read + coalesce((p_step ->> 'movements')::bigint, 0),
+      found = r.found + coalesce((p_step ->> 'found')::bigint, 0),
+      seal_seq = coalesce((p_step ->> 'sealSeq')::bigint, r.seal_seq),
+      newest_entry = coalesce((p_step ->> 'newestEntry')::uuid, r.newest_entry),
+      -- Of the first step: later ones have seen more.
+      compared_through = coalesce(r.compared_through, (p_step ->> 'boundary')::uuid),
+      trigger_faults = coalesce(p_step -> 'triggerFaults', r.trigger_faults)
+  where r.org_id = v_state.org_id and r.id = v_state.run_id;
 
   select coalesce(max(number), 0) into v_numbered
   from inventory.discrepancies
@@ -283,7 +296,7 @@ end
 $$;
 
 comment on function inventory.record_reconciliation(uuid, jsonb) is
-  'Adds a step to the run that is under way: {keys, movements, found, sealSeq, newestEntry, triggerFaults, discrepancies, '
+  'Adds a step to the run that is under way: {keys, movements, found, sealSeq, newestEntry, boundary, triggerFaults, discrepancies, '
   'checkpoint, leaseSeconds}, and keeps the lease for leaseSeconds from now. '
   'Raises SK601 when the lease is not held any more, SK902 when no organization was entered.';
 
@@ -349,6 +362,14 @@ begin
       due_at = clock_timestamp() + coalesce((p_outcome ->> 'dueInSeconds')::numeric, 0) * interval '1 second',
       failures = case v_status when 'failed' then failures + 1 when 'finished' then 0 else failures end,
       next_bucket = coalesce((p_outcome ->> 'nextBucket')::integer, next_bucket),
+      compared_through = coalesce(
+        (
+          select r.compared_through
+          from inventory.reconciliation_runs r
+          where r.org_id = v_state.org_id and r.id = v_state.run_id and r.status = 'finished' and r.found = 0
+        ),
+        compared_through
+      ),
       run_id = case when v_status is null then run_id end,
       checkpoint = case when v_status is null then checkpoint end
   where org_id = v_state.org_id;

@@ -17,12 +17,14 @@ const allowed: Readonly<Record<LoginRole, Allowed>> = {
   stockade_api: {
     tables: {
       'inventory.balances': 'select',
+      'inventory.discrepancies': 'select',
       'inventory.entries': 'select',
       'inventory.import_rejects': 'select',
       'inventory.imports': 'select',
       'inventory.items': 'select insert(columns) update(columns) delete',
       'inventory.locations': 'select insert(columns) update(columns) delete',
       'inventory.movements': 'select',
+      'inventory.reconciliation_runs': 'select',
       'inventory.seal_anchors': 'select',
       'inventory.seal_closings': 'select',
       'inventory.seal_pages': 'select',
@@ -38,13 +40,17 @@ const allowed: Readonly<Record<LoginRole, Allowed>> = {
   },
   stockade_jobs: {
     tables: {
+      'inventory.balance_backfills': 'select',
       'inventory.balances': 'select',
+      'inventory.discrepancies': 'select',
       'inventory.entries': 'select',
       'inventory.import_rejects': 'select',
       'inventory.imports': 'select',
       'inventory.items': 'select insert(columns)',
       'inventory.locations': 'select insert(columns)',
       'inventory.movements': 'select',
+      'inventory.reconciliation_runs': 'select',
+      'inventory.reconciliation_state': 'select',
       'inventory.seal_anchors': 'select',
       'inventory.seal_boundaries': 'select',
       'inventory.seal_closings': 'select',
@@ -55,8 +61,10 @@ const allowed: Readonly<Record<LoginRole, Allowed>> = {
     },
     tenancy: `active_organizations begin_export current_actor current_org enter_as_job forget_security_events open_export
       portable_schema require_scope`,
-    inventory: `count_forgettable create_item create_location draw_seal_boundary forget_idempotency_keys import_batch iso item_json location_json new_id
-      note_seal_anchor post_entry seal_header seal_json seal_next`,
+    inventory: `backfill_balances begin_backfill begin_reconciliation correct_balance count_forgettable create_item
+      create_location draw_seal_boundary end_backfill finish_reconciliation forget_idempotency_keys held_quantities
+      import_batch iso item_json lease_reconciliation ledger_triggers location_json new_id note_seal_anchor post_entry
+      record_reconciliation seal_header seal_json seal_next settle_discrepancies trigger_history`,
   },
   stockade_admin: {
     tables: {

@@ -211,6 +211,7 @@ const generators: Readonly<Record<RouteKey, Parts>> = {
     path: oneEntry,
     body: orGarbage(fc.record({ reference }, { requiredKeys: [] })),
   },
+  'GET /v1/reconciliations': { query: query(page) },
   'GET /v1/seals': { query: query(page) },
   'GET /v1/movements/{id}/proof': { path: oneMovement },
   'GET /v1/organization': {},
