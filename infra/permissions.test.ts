@@ -47,6 +47,18 @@ const expected: Readonly<Record<string, readonly string[]>> = {
   docs: [],
   fallback: [],
   TokensPassKeyHandler: [...inNetwork, ...loginAs('stockade_admin'), ...passKey],
+  ReconcileBalancesJob: [
+    ...inNetwork,
+    ...loginAs('stockade_jobs'),
+    ...keepsFailures('ReconcileBalances'),
+    'kms:Decrypt <AlertsEncryption of data>',
+    'kms:GenerateDataKey* <AlertsEncryption of data>',
+    's3:GetObjectVersion <EvidenceBucket of data>/seals/*',
+    's3:ListBucketVersions <EvidenceBucket of data> if {"StringLike":{"s3:prefix":"seals/*"}}',
+    's3:PutObject <EvidenceBucket of data>/seals/*',
+    's3:PutObjectRetention <EvidenceBucket of data>/seals/*',
+    'sns:Publish <AlertsTopic of data>',
+  ],
   TidyJob: [...inNetwork, ...loginAs('stockade_jobs'), ...keepsFailures('Tidy')],
 };
 
@@ -129,11 +141,22 @@ function lines({ Effect, Action, Resource, Condition }: Statement): string[] {
 /** `<logical name>` of what is in the template, the last part of an ARN that is put together, or what is written. */
 function resourceName(resource: unknown): string {
   if (typeof resource === 'string') return resource;
-  const { 'Fn::GetAtt': attribute, 'Fn::Join': join } = resource as {
+  const {
+    'Fn::GetAtt': attribute,
+    'Fn::GetStackOutput': output,
+    'Fn::Join': join,
+  } = resource as {
     'Fn::GetAtt'?: [string, string];
+    'Fn::GetStackOutput'?: { StackName: string; OutputName: string };
     'Fn::Join'?: [string, unknown[]];
   };
   if (attribute) return `<${nameOf(attribute[0])}>`;
+  if (output) {
+    // PublishOutput, what is published (Ref, or FnGetAtt and Arn), its logical id, and a hash.
+    const [, id = ''] =
+      /^PublishOutput(?:Ref|FnGetAtt)(\w+?)(?:Arn)?[0-9A-F]{8}$/.exec(output.OutputName) ?? [];
+    return `<${nameOf(id)} of ${output.StackName.replace('stockade-prod-', '')}>`;
+  }
   const parts = join?.[1] ?? [];
   if (parts[0] === 'arn:') return String(parts.at(-1)).replace(/^:/, '');
   if (parts.length > 0)

@@ -52,7 +52,7 @@ export function stockadeApp(options: StockadeAppOptions = {}): StockadeApp {
     stage,
     alertEmails: alertEmails(context),
   });
-  const jobs = new JobsStack(app, `stockade-${stage.name}-jobs`, { stage, database });
+  const jobs = new JobsStack(app, `stockade-${stage.name}-jobs`, { stage, database, data });
   const monitoring = new MonitoringStack(app, `stockade-${stage.name}-monitoring`, {
     stage,
     data,

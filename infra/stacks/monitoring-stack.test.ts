@@ -54,9 +54,13 @@ test('silence is good news where nothing counted means that nothing happened, an
 
 test('what functions count is what alarms look at, by name and dimensions', () => {
   const counted = alarms.filter(({ Namespace }) => Namespace === 'Stockade');
-  expect(counted.map(({ MetricName }) => MetricName)).toEqual(['OrganizationMismatch']);
+  expect(counted.map(({ MetricName }) => MetricName)).toEqual([
+    'OrganizationMismatch',
+    'ReconciliationHeartbeat',
+  ]);
   for (const { MetricName, Dimensions } of counted) {
-    const program = `import { count } from '#platform/metrics.ts'; count('${MetricName}')`;
+    const call = MetricName === 'OrganizationMismatch' ? 'count' : 'measure';
+    const program = `import { ${call} } from '#platform/metrics.ts'; ${call}('${MetricName}'${call === 'measure' ? ', 1' : ''})`;
     const line = execFileSync(process.execPath, ['--input-type=module', '--eval', program], {
       cwd: projectRoot,
       env: { [environment.stage]: 'prod' },

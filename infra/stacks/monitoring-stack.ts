@@ -25,6 +25,7 @@ export class MonitoringStack extends Stack {
     this.stage = stage;
     this.data = data;
     this.watchApi(api);
+    this.watchReconciliation();
     for (const job of jobs.jobs) this.watchJob(job);
   }
 
@@ -44,6 +45,20 @@ export class MonitoringStack extends Stack {
       runbook: 'organization-mismatch',
       metric: this.counted('OrganizationMismatch', Duration.minutes(5)),
       when: { atLeast: this.stage.alarms.organizationMismatchesIn5Minutes },
+    });
+  }
+
+  private watchReconciliation(): void {
+    this.alarm({
+      name: 'reconciliation-silent',
+      severity: 'critical',
+      meaning:
+        'For three hours no run of the reconciliation has come to its end, so nothing proves the balances.',
+      runbook: 'reconciliation-silent',
+      metric: this.counted('ReconciliationHeartbeat', Duration.hours(1)),
+      when: { lessThan: 1 },
+      periods: 3,
+      silence: 'alarming',
     });
   }
 
