@@ -327,15 +327,18 @@ begin
   if v_org_id is null then
     raise exception 'no organization was entered in this transaction' using errcode = 'SK902';
   end if;
-  -- Of two at once the second waits here for the first to end, and then finds what it left.
-  insert into inventory.idempotency_keys (org_id, key, fingerprint)
-  values (v_org_id, p_key, p_fingerprint)
-  on conflict (org_id, key) do nothing;
-  if found then
-    return;
-  end if;
+  loop
+    -- Of two at once the second waits here for the first to end, and then finds what it left.
+    insert into inventory.idempotency_keys (org_id, key, fingerprint)
+    values (v_org_id, p_key, p_fingerprint)
+    on conflict (org_id, key) do nothing;
+    if found then
+      return;
+    end if;
+    select * into v_claimed from inventory.idempotency_keys where org_id = v_org_id and key = p_key;
+    exit when found;
+  end loop;
 
-  select * into strict v_claimed from inventory.idempotency_keys where org_id = v_org_id and key = p_key;
   if v_claimed.fingerprint <> p_fingerprint then
     raise exception 'this idempotency key was used for another request' using errcode = 'SK205';
   end if;
@@ -437,6 +440,33 @@ comment on function inventory.correct_balance(uuid,uuid,integer,text) is
   'Makes the balance of a discrepancy what its history says, if it still differs by the same, and writes that down: one statement and so one transaction, in which the row is held only while the movements since the seal boundary are summed. p_action is corrected (by the policy) or applied (by a person). Returns the action; gone when it differs no more, changed when it differs by something else, recurring when the key was corrected before: nothing is changed then. Raises SK404 no such organization, SK602 no such discrepancy, 25001 in a transaction that is not read committed.';
 revoke execute on function inventory.correct_balance(uuid,uuid,integer,text) from public;
 grant execute on function inventory.correct_balance(uuid,uuid,integer,text) to stockade_jobs;
+
+-- inventory.count_forgettable(interval,interval)
+CREATE OR REPLACE FUNCTION inventory.count_forgettable(p_keys_older_than interval, p_events_older_than interval)
+ RETURNS TABLE(idempotency_keys bigint, security_events bigint)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+  select
+    (
+      select count(*)
+      from inventory.idempotency_keys
+      where org_id = (select tenancy.current_org())
+        and created_at < now() - p_keys_older_than
+    ),
+    (
+      select count(*)
+      from tenancy.security_events
+      where org_id = (select tenancy.current_org())
+        and minute < now() - p_events_older_than
+    )
+$function$;
+alter function inventory.count_forgettable(interval,interval) owner to stockade_owner;
+comment on function inventory.count_forgettable(interval,interval) is
+  'What forget_idempotency_keys() and forget_security_events() would delete of the organization that was entered.';
+revoke execute on function inventory.count_forgettable(interval,interval) from public;
+grant execute on function inventory.count_forgettable(interval,interval) to stockade_jobs;
 
 -- inventory.create_item(jsonb)
 CREATE OR REPLACE FUNCTION inventory.create_item(p_item jsonb)
@@ -630,6 +660,47 @@ comment on function inventory.finish_reconciliation(uuid,jsonb) is
   'Gives the organization that was entered back: {status?, error?, lagSeconds?, dueInSeconds?, nextBucket?}. With a status (finished, failed) its run is over, without one it goes on with the next lease. Raises SK601 when the lease is not held any more, SK902 when no organization was entered.';
 revoke execute on function inventory.finish_reconciliation(uuid,jsonb) from public;
 grant execute on function inventory.finish_reconciliation(uuid,jsonb) to stockade_jobs;
+
+-- inventory.forget_idempotency_keys(interval,text,integer)
+CREATE OR REPLACE FUNCTION inventory.forget_idempotency_keys(p_older_than interval, p_after text, p_page integer)
+ RETURNS TABLE(examined integer, forgotten integer, last_key text)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_org_id constant uuid := tenancy.require_scope('write');
+begin
+  if p_older_than < interval '24 hours' then
+    raise exception 'idempotency keys are kept for 24 hours at least, not for %', p_older_than using errcode = '22023';
+  end if;
+  -- A walk along the primary key: an index on the age would cost every request that carries a key.
+  return query
+  with page as (
+    select k.key, k.created_at
+    from inventory.idempotency_keys k
+    where k.org_id = v_org_id
+      and k.key > p_after
+    order by k.key
+    limit p_page
+  ),
+  gone as (
+    delete from inventory.idempotency_keys k
+    using page
+    where k.org_id = v_org_id
+      and k.key = page.key
+      and page.created_at < now() - p_older_than
+    returning 1
+  )
+  select count(*)::integer, (select count(*)::integer from gone), max(page.key)
+  from page;
+end
+$function$;
+alter function inventory.forget_idempotency_keys(interval,text,integer) owner to stockade_owner;
+comment on function inventory.forget_idempotency_keys(interval,text,integer) is
+  'Looks at p_page idempotency keys behind p_after of the organization that was entered, and deletes those older than p_older_than. Answers how many it looked at and deleted, and the last one, from where to go on; none looked at is the end. Raises 22023 when p_older_than is less than 24 hours.';
+revoke execute on function inventory.forget_idempotency_keys(interval,text,integer) from public;
+grant execute on function inventory.forget_idempotency_keys(interval,text,integer) to stockade_jobs;
 
 -- inventory.held_quantities(uuid)
 CREATE OR REPLACE FUNCTION inventory.held_quantities(p_org_id uuid)
@@ -2015,6 +2086,26 @@ comment on function inventory.watch_triggers() is
   'Notes the state of the ledger''s triggers when a command has changed it. Warns (01000), and lets the command be, when it cannot.';
 revoke execute on function inventory.watch_triggers() from public;
 
+-- tenancy.active_organizations(uuid,integer)
+CREATE OR REPLACE FUNCTION tenancy.active_organizations(p_after uuid, p_most integer)
+ RETURNS SETOF uuid
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+  select id
+  from tenancy.organizations
+  where status = 'active'
+    and id > p_after
+  order by id
+  limit p_most
+$function$;
+alter function tenancy.active_organizations(uuid,integer) owner to stockade_owner;
+comment on function tenancy.active_organizations(uuid,integer) is
+  'The ids of the organizations that may work, in their order, p_most of those behind p_after: for jobs that go through all.';
+revoke execute on function tenancy.active_organizations(uuid,integer) from public;
+grant execute on function tenancy.active_organizations(uuid,integer) to stockade_jobs;
+
 -- tenancy.await_requests(interval)
 CREATE OR REPLACE FUNCTION tenancy.await_requests(p_longest interval)
  RETURNS void
@@ -2629,6 +2720,43 @@ comment on function tenancy.finish_import(text,jsonb) is
   'Digests what was imported as the export told it, under the slug it had there and with the ids its users had: {table: {rows, digest}}. Whoever imports compares them with the export before committing. Raises SK902 when no import was begun.';
 revoke execute on function tenancy.finish_import(text,jsonb) from public;
 grant execute on function tenancy.finish_import(text,jsonb) to stockade_admin;
+
+-- tenancy.forget_security_events(interval,integer)
+CREATE OR REPLACE FUNCTION tenancy.forget_security_events(p_older_than interval, p_most integer)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_org_id constant uuid := tenancy.require_scope('write');
+  v_forgotten integer;
+begin
+  if p_older_than < interval '90 days' then
+    raise exception 'security events are kept for 90 days at least, not for %', p_older_than using errcode = '22023';
+  end if;
+  delete from tenancy.security_events e
+  where e.org_id = v_org_id
+    and e.minute <= (
+      select max(oldest.minute)
+      from (
+        select o.minute
+        from tenancy.security_events o
+        where o.org_id = v_org_id
+          and o.minute < now() - p_older_than
+        order by o.minute
+        limit p_most
+      ) as oldest
+    );
+  get diagnostics v_forgotten = row_count;
+  return v_forgotten;
+end
+$function$;
+alter function tenancy.forget_security_events(interval,integer) owner to stockade_owner;
+comment on function tenancy.forget_security_events(interval,integer) is
+  'Deletes the oldest security events of the organization that was entered that are older than p_older_than: p_most, and the rest of the last minute. Answers how many; 0 when there are none. Raises 22023 when p_older_than is less than 90 days.';
+revoke execute on function tenancy.forget_security_events(interval,integer) from public;
+grant execute on function tenancy.forget_security_events(interval,integer) to stockade_jobs;
 
 -- tenancy.hmac_pad(bytea,integer)
 CREATE OR REPLACE FUNCTION tenancy.hmac_pad(p_key bytea, p_pad integer)
