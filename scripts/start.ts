@@ -2,15 +2,18 @@ import { styleText } from 'node:util';
 import { command } from './cli/command.ts';
 import { CommandError, UsageError } from './cli/failure.ts';
 import * as option from './cli/option.ts';
+import { alertText } from './local/alert.ts';
 import type { AccessLogLine } from './local/gateway/server.ts';
 import { type Platform, startPlatform } from './local/platform.ts';
 import { paths } from './paths.ts';
 
 await command({
   name: 'start',
-  summary: 'Runs Stockade on this machine: a Postgres of its own, the migrations, and the API.',
+  summary:
+    'Runs Stockade on this machine: a Postgres, an S3 and an SNS of its own, the migrations, and the API.',
   description: [
     'The first start makes two demo organizations with stock to look at. Data is kept between starts.',
+    'Alerts are printed as they arrive, also those of commands in other terminals.',
     'With DATABASE_URL (a user who may migrate) that Postgres is used instead of the embedded one.',
   ].join('\n'),
   options: {
@@ -20,7 +23,9 @@ await command({
       default: paths.data,
     }),
     port: option.integer({ description: 'the port of the API (else a free one)', min: 1, max: 65_535 }),
-    fresh: option.flag({ description: 'begin again: delete the database of the data folder first' }),
+    fresh: option.flag({
+      description: 'begin again: delete the database and the evidence of the data folder first',
+    }),
     watch: option.flag({ description: 'take up changes of the code with the next request' }),
   },
   examples: [
@@ -41,6 +46,7 @@ await command({
       ...options,
       databaseUrl,
       onRequest: (line) => note(accessText(line)),
+      onAlert: (alert) => note(alertText(alert)),
     });
     try {
       process.stdout.write(welcome(platform));

@@ -26,6 +26,8 @@ export interface PlatformFile {
   readonly url: string;
   /** Its database, as the user who may do everything. */
   readonly adminUrl: string;
+  /** The environment of whoever publishes alerts or keeps evidence there. */
+  readonly aws?: Readonly<Record<string, string>>;
 }
 
 /**

@@ -2,12 +2,15 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Client, escapeIdentifier } from 'pg';
 import { routes } from '#functions/routes.ts';
+import { closeAwsClients } from '#platform/aws-call.ts';
 import { closeDatabase } from '#platform/database.ts';
 import { environment } from '#platform/environment.ts';
 import { log } from '#platform/log.ts';
 import { type MigrationReport, migrate } from '#platform/migrations/migrate.ts';
 import type { PlatformFile } from '#scripts/cli/database-url.ts';
 import { paths } from '#scripts/paths.ts';
+import { type ReceivedAlert, readAlert } from './alert.ts';
+import { startLocalAws } from './aws/loopback.ts';
 import { type Demo, prepareDemo, seedDemo } from './demo.ts';
 import { createHandlerLoader } from './gateway/handlers.ts';
 import { type AccessLogLine, serveGateway } from './gateway/server.ts';
@@ -30,6 +33,8 @@ export interface PlatformOptions {
   /** Take up changes of the code with the next request. */
   readonly watch: boolean;
   readonly onRequest: (line: AccessLogLine) => void;
+  /** Told of every alert that is published, by whichever process. */
+  readonly onAlert: (alert: ReceivedAlert) => void;
 }
 
 export interface Platform {
@@ -44,7 +49,7 @@ export interface Platform {
 }
 
 /**
- * Starts Stockade on this machine: a database, its migrations, and the API through the handlers that deploy.
+ * Starts Stockade on this machine: a database, its migrations, S3 and SNS, and the API through the handlers that deploy.
  * On a database without organizations it makes two with stock to look at.
  */
 export async function startPlatform(options: PlatformOptions): Promise<Platform> {
@@ -60,18 +65,33 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     const { issuer, env } = await startIdentity(options.data, adminUrl);
     stops.push(() => issuer.close());
 
-    Object.assign(process.env, env);
+    const awsFolder = join(options.data, 'aws');
+    if (options.fresh) await rm(awsFolder, { recursive: true, force: true });
+    const aws = await startLocalAws({ directory: awsFolder });
+    stops.push(() => aws.close());
+    aws.sns.onMessage((message) => {
+      const alert = readAlert(message);
+      if (alert) options.onAlert(alert);
+    });
+
+    Object.assign(process.env, env, aws.env);
     process.env[environment.databaseUrl] = loginUrl(adminUrl, 'stockade_api');
+    process.env[environment.jobsDatabaseUrl] = loginUrl(adminUrl, 'stockade_jobs');
     process.env[environment.databaseMaxConnections] ??= String(maxConnections);
     process.env[environment.keyEnvironment] ??= 'live';
-    process.env[environment.stage] ??= 'local';
+    const stage = process.env[environment.stage] || 'local';
+    process.env[environment.stage] = stage;
     // A terminal is for people: what each request logs at INFO is in the access lines, faults are not.
     process.env.POWERTOOLS_LOG_LEVEL ??= 'WARN';
     process.env.POWERTOOLS_METRICS_DISABLED ??= 'true';
     log.setLogLevel(process.env.POWERTOOLS_LOG_LEVEL as 'WARN');
     let ready = false;
     const loader = createHandlerLoader({ watch: options.watch });
-    stops.push(() => loader.close(), closeDatabase);
+    stops.push(
+      () => loader.close(),
+      closeDatabase,
+      async () => closeAwsClients(),
+    );
     const gateway = await serveGateway({
       routes,
       load: loader.load,
@@ -84,7 +104,12 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     if (demo) await seedDemo(gateway.url, demo);
 
     const platformFile = join(options.data, 'platform.json');
-    const note: PlatformFile = { pid: process.pid, url: gateway.url, adminUrl };
+    const note: PlatformFile = {
+      pid: process.pid,
+      url: gateway.url,
+      adminUrl,
+      aws: { ...aws.env, [environment.stage]: stage },
+    };
     await writeFile(platformFile, JSON.stringify(note), { mode: 0o600 });
     stops.push(() => rm(platformFile, { force: true }));
     ready = true;

@@ -50,7 +50,8 @@ export const headBucket: Operation = async (call) => {
 
 export const deleteBucket: Operation = async (call) => {
   const { name } = bucketOf(call);
-  if (call.store.keys(name).length > 0) {
+  const [first] = call.store.keys(name);
+  if (first !== undefined) {
     throw new AwsError('BucketNotEmpty', 409, 'The bucket you tried to delete is not empty', {
       extra: { BucketName: name },
     });

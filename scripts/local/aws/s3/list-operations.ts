@@ -1,24 +1,21 @@
 import { owner } from './buckets.ts';
 import { refusal } from './errors.ts';
+import { compareKeys } from './key-order.ts';
 import { type ListOptions, listPage } from './listing.ts';
 import { bucketOf, type Call, type Operation, xmlResponse } from './operation.ts';
-import { compareKeys, type Version } from './store.ts';
+import type { Version } from './store.ts';
 
 const maxKeysInPage = 1_000;
 
 export const listObjectsV2: Operation = async (call) => {
-  const { store, request, bucketName } = call;
+  const { request, bucketName } = call;
   bucketOf(call);
   const options = optionsOf(call);
   const token = request.query.get('continuation-token') ?? undefined;
   const startAfter = request.query.get('start-after') ?? undefined;
   const after = token === undefined ? (startAfter ?? '') : decodeToken(token);
-  const newest = store
-    .keys(bucketName)
-    .map((key) => store.versions(bucketName, key).at(-1))
-    .filter((version) => version !== undefined && !version.deleteMarker) as Version[];
   const page = listPage(
-    newest,
+    newestVersions(call, options.prefix, after),
     ({ key }) => key,
     options,
     ({ key }, common) => compareKeys(key, after) > 0 && (common === undefined || common !== after),
@@ -55,10 +52,9 @@ export const listObjectVersions: Operation = async (call) => {
       versionIdMarker,
     );
   }
-  const newestFirst = store.keys(bucketName).flatMap((key) => [...store.versions(bucketName, key)].reverse());
   const marked = store.versions(bucketName, keyMarker).find(({ versionId }) => versionId === versionIdMarker);
   const page = listPage(
-    newestFirst,
+    allVersions(call, options.prefix, keyMarker),
     ({ key }) => key,
     options,
     ({ key, order }, common) => {
@@ -86,6 +82,18 @@ export const listObjectVersions: Operation = async (call) => {
     CommonPrefixes: page.commonPrefixes.map((Prefix) => ({ Prefix })),
   });
 };
+
+function* newestVersions({ store, bucketName }: Call, prefix: string, from: string): Generator<Version> {
+  for (const key of store.keys(bucketName, prefix, from)) {
+    const newest = store.versions(bucketName, key).at(-1);
+    if (newest && !newest.deleteMarker) yield newest;
+  }
+}
+
+function* allVersions({ store, bucketName }: Call, prefix: string, from: string): Generator<Version> {
+  for (const key of store.keys(bucketName, prefix, from))
+    yield* [...store.versions(bucketName, key)].reverse();
+}
 
 function identity({ store, bucketName }: Call, { key, versionId }: Version) {
   const newest = store.versions(bucketName, key).at(-1);

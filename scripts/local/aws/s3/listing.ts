@@ -16,7 +16,7 @@ export interface ListPage<T> {
 }
 
 /**
- * Takes a page out of rows that are in order. `isAfter` says whether a row, and a common prefix, come after where the
+ * Takes a page out of rows that are in order and reads no further. `isAfter` says whether a row, and a common prefix, come after where the
  * page before has ended.
  */
 export function listPage<T>(

@@ -89,7 +89,7 @@ export async function startS3(options: {
       if (store.bucket(bucket.name)) return;
       await store.putBucket({ ...bucket, createdAt: new Date().toISOString() });
     },
-    keys: (bucket) => store.keys(bucket),
+    keys: (bucket) => [...store.keys(bucket)],
     async lose(bucket, key) {
       await store.inTurn(bucket, key, async () => {
         for (const version of [...store.versions(bucket, key)]) await store.remove(bucket, version);

@@ -36,24 +36,29 @@ const publish = (more: Partial<sns.PublishCommandInput>) =>
   client.send(new sns.PublishCommand({ TopicArn, Message: 'text', ...more }));
 const refusal = (name: string, status: number) => ({ name, $metadata: { httpStatusCode: status } });
 
-/** An endpoint that subscribes: what has been posted to it, one at a time. */
+/** An endpoint that subscribes: what is posted to it, in order. */
 async function listen(): Promise<{
   url: string;
   next: () => Promise<Record<string, string>>;
   server: Server;
 }> {
-  const server = createServer();
+  const server = createServer(async (request, response) => {
+    const body = JSON.parse(await text(request));
+    response.end();
+    posted.enqueue({ type: request.headers['x-amz-sns-message-type'], ...body });
+  });
+  let posted: ReadableStreamDefaultController<Record<string, string>>;
+  const reader = new ReadableStream<Record<string, string>>({
+    start: (controller) => {
+      posted = controller;
+    },
+  }).getReader();
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   return {
     server,
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`,
-    async next() {
-      const [request, response] = await once(server, 'request');
-      const body = await text(request);
-      response.end();
-      return { type: request.headers['x-amz-sns-message-type'], ...JSON.parse(body) };
-    },
+    next: async () => (await reader.read()).value ?? {},
   };
 }
 
@@ -157,23 +162,22 @@ test('a batch: each entry for itself, and the rules of the batch', async () => {
 test('an endpoint is asked first, then notified, and can leave by a link', async () => {
   const endpoint = await listen();
   try {
-    const asked = endpoint.next();
     const subscribed = await client.send(
       new sns.SubscribeCommand({ TopicArn, Protocol: 'http', Endpoint: endpoint.url }),
     );
     expect(subscribed.SubscriptionArn).toBe('pending confirmation');
-    expect(await asked).toMatchObject({ type: 'SubscriptionConfirmation', TopicArn });
+    const asked = await endpoint.next();
+    expect(asked).toMatchObject({ type: 'SubscriptionConfirmation', TopicArn });
     const list = async () =>
       (await client.send(new sns.ListSubscriptionsByTopicCommand({ TopicArn }))).Subscriptions ?? [];
     expect(await list()).toMatchObject([{ SubscriptionArn: 'PendingConfirmation', Endpoint: endpoint.url }]);
     await publish({ Message: 'nobody hears this' });
 
-    const { SubscribeURL = '' } = await asked;
+    const { SubscribeURL = '' } = asked;
     expect((await fetch(SubscribeURL)).status).toBe(200);
     expect(await list()).toMatchObject([{ SubscriptionArn: expect.stringContaining(`${TopicArn}:`) }]);
-    const arriving = endpoint.next();
     const { MessageId } = await publish({ Message: 'heard', Subject: 'Hear' });
-    const notified = await arriving;
+    const notified = await endpoint.next();
     expect(notified).toMatchObject({
       type: 'Notification',
       MessageId,
