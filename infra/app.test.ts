@@ -41,11 +41,11 @@ const entries = ['api', 'jobs'].flatMap((folder) =>
 );
 const everything = ['-c', 'jwtIssuer=https://login.example.com', '-c', 'jwtAudience=stockade'];
 
-describe('npm run synth', { timeout: 60_000 }, () => {
+describe('npm run synth', { timeout: 120_000 }, () => {
   let result: ReturnType<typeof synth>;
   beforeAll(() => {
     result = synth(...everything);
-  }, 60_000);
+  }, 120_000);
 
   test('needs no account and no network, and says what it made', () => {
     expect(result.stderr).not.toContain('Error');
