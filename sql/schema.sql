@@ -196,6 +196,48 @@ alter function inventory.create_location(jsonb) owner to stockade_owner;
 revoke execute on function inventory.create_location(jsonb) from public;
 grant execute on function inventory.create_location(jsonb) to stockade_api, stockade_jobs;
 
+-- inventory.draw_seal_boundary()
+CREATE OR REPLACE FUNCTION inventory.draw_seal_boundary()
+ RETURNS uuid
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+ SET lock_timeout TO '25ms'
+AS $function$
+declare
+  v_org_id constant uuid := tenancy.require_scope('write');
+  -- A posting is refused when it was under way for longer than this while a boundary was drawn.
+  v_longest_posting constant interval := '1 minute';
+  v_newest uuid;
+begin
+  if current_setting('transaction_isolation') <> 'read committed' then
+    raise exception 'a boundary is drawn in a read committed transaction, which sees what was committed before it'
+      using errcode = '25001';
+  end if;
+  -- First, so that nobody waits for another sealer while the writers wait.
+  perform from inventory.seal_boundaries where org_id = v_org_id for update;
+  perform pg_advisory_xact_lock(hashtextextended(v_org_id::text, 7325));
+  select id into v_newest from inventory.entries where org_id = v_org_id order by id desc limit 1;
+  if v_newest is null then
+    return null;
+  end if;
+  insert into inventory.seal_boundaries as b (org_id, boundary, settled_through)
+  values (v_org_id, v_newest, clock_timestamp() - v_longest_posting)
+  on conflict (org_id) do update
+    set boundary = greatest(b.boundary, excluded.boundary),
+        settled_through = greatest(b.settled_through, excluded.settled_through)
+  returning b.boundary into v_newest;
+  -- The writers wait for this commit, not for the disk: a seal is committed after it, to the same log.
+  perform set_config('synchronous_commit', 'off', true);
+  return v_newest;
+end
+$function$;
+alter function inventory.draw_seal_boundary() owner to stockade_owner;
+comment on function inventory.draw_seal_boundary() is
+  'Closes the ledger of the organization that was entered up to its newest entry, and returns that entry; null when there is none. To be committed at once, in a transaction of its own: writers wait for it. Raises 55P03 when writers were not done within 25 ms (try again), SK902 when no organization was entered, SK104 when the caller may not write, 25001 in a transaction that is not read committed.';
+revoke execute on function inventory.draw_seal_boundary() from public;
+grant execute on function inventory.draw_seal_boundary() to stockade_jobs;
+
 -- inventory.find_import_items(uuid,text[],jsonb)
 CREATE OR REPLACE FUNCTION inventory.find_import_items(p_org_id uuid, p_skus text[], p_options jsonb, OUT item_ids uuid[], OUT tracking text[], OUT allow_negative boolean[])
  RETURNS record
@@ -746,6 +788,36 @@ $function$;
 alter function inventory.make_import_locations(uuid,text[]) owner to stockade_owner;
 revoke execute on function inventory.make_import_locations(uuid,text[]) from public;
 
+-- inventory.merkle_level(bytea,integer,integer)
+CREATE OR REPLACE FUNCTION inventory.merkle_level(p_nodes bytea, p_stride integer, p_offset integer)
+ RETURNS bytea
+ LANGUAGE sql
+ IMMUTABLE
+ SET search_path TO ''
+ SET jit TO 'off'
+AS $function$
+  select
+    coalesce(
+      string_agg(
+        sha256(
+          '\x01'::bytea
+            || substring(p_nodes from 2 * i * p_stride + p_offset + 1 for 32)
+            || substring(p_nodes from (2 * i + 1) * p_stride + p_offset + 1 for 32)
+        ),
+        -- generate_series counts upwards, and a sort would cost as much as the hashes.
+        ''
+      ),
+      ''
+    )
+    || case length(p_nodes) / p_stride % 2
+      when 1 then substring(p_nodes from length(p_nodes) - p_stride + p_offset + 1 for 32)
+      else ''
+    end
+  from generate_series(0, length(p_nodes) / p_stride / 2 - 1) as i
+$function$;
+alter function inventory.merkle_level(bytea,integer,integer) owner to stockade_owner;
+revoke execute on function inventory.merkle_level(bytea,integer,integer) from public;
+
 -- inventory.new_id()
 CREATE OR REPLACE FUNCTION inventory.new_id()
  RETURNS uuid
@@ -757,6 +829,23 @@ comment on function inventory.new_id() is
   'A new time-ordered id (UUID version 7).';
 revoke execute on function inventory.new_id() from public;
 grant execute on function inventory.new_id() to stockade_admin, stockade_api, stockade_jobs, stockade_ledger;
+
+-- inventory.note_seal_anchor(bigint,text,text,text)
+CREATE OR REPLACE FUNCTION inventory.note_seal_anchor(p_seq bigint, p_bucket text, p_key text, p_version_id text)
+ RETURNS void
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+  insert into inventory.seal_anchors (org_id, seq, bucket, key, version_id)
+  values (tenancy.require_scope('write'), p_seq, p_bucket, p_key, p_version_id)
+  on conflict (org_id, seq, bucket) do nothing
+$function$;
+alter function inventory.note_seal_anchor(bigint,text,text,text) owner to stockade_owner;
+comment on function inventory.note_seal_anchor(bigint,text,text,text) is
+  'Notes where a seal of the organization that was entered is written down outside of the database; the first note stays. Raises 23503 when there is no such seal, SK902 when no organization was entered, SK104 when the caller may not write.';
+revoke execute on function inventory.note_seal_anchor(bigint,text,text,text) from public;
+grant execute on function inventory.note_seal_anchor(bigint,text,text,text) to stockade_jobs;
 
 -- inventory.post_entry(jsonb)
 CREATE OR REPLACE FUNCTION inventory.post_entry(p_entry jsonb)
@@ -929,6 +1018,43 @@ comment on function inventory.refuse_change() is
   'Refuses UPDATE and TRUNCATE of an append-only table, its owner''s too, and DELETE of all but rows of the organization that tenancy.erase_organization() erases. Raises SK903.';
 revoke execute on function inventory.refuse_change() from public;
 
+-- inventory.refuse_sealed()
+CREATE OR REPLACE FUNCTION inventory.refuse_sealed()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+declare
+  -- The boundary stays where it is until this transaction ends. The context is read without its seal being verified,
+  -- because every posting pays for this: who forges one holds the wrong lock, and the wall refuses the rows.
+  -- An assignment is evaluated without the executor that PERFORM would start; in the statement that looks at the boundary
+  -- it would come after the snapshot.
+  v_held constant text := pg_advisory_xact_lock_shared(
+    hashtextextended(split_part(current_setting('stockade.context', true), '|', 2), 7325)
+  );
+begin
+  -- An older snapshot would show an older boundary.
+  if current_setting('transaction_isolation') <> 'read committed' or exists (
+    select
+    from inventory.seal_boundaries b
+    join added a on a.entry_id <= b.boundary or a.recorded_at <= b.settled_through
+    where b.org_id = nullif(split_part(current_setting('stockade.context', true), '|', 2), '')::uuid
+  ) then
+    if current_setting('transaction_isolation') <> 'read committed' then
+      raise exception 'movements are written in a read committed transaction, which sees where the ledger is sealed'
+        using errcode = '25001';
+    end if;
+    raise exception 'the ledger was sealed while this entry was posted'
+      using errcode = '40001', hint = 'Post it again: it gets a new id and a new time.';
+  end if;
+  return null;
+end
+$function$;
+alter function inventory.refuse_sealed() owner to stockade_owner;
+comment on function inventory.refuse_sealed() is
+  'Keeps the seal boundary of the organization where it is until this transaction ends, in common with other writers, and refuses movements behind it: it was drawn since their id or time was, or the clock has gone back. Raises 40001, on which the caller posts again; 25001 in a transaction that is not read committed.';
+revoke execute on function inventory.refuse_sealed() from public;
+
 -- inventory.remember_response(text,json)
 CREATE OR REPLACE FUNCTION inventory.remember_response(p_key text, p_response json)
  RETURNS json
@@ -1004,6 +1130,191 @@ comment on function inventory.reverse_entry(uuid,text,jsonb) is
   'Posts the opposite of an entry, once. Raises SK404 no such entry, SK203 already reversed, SK204 a reversal itself, SK201 when the stock to take back is gone.';
 revoke execute on function inventory.reverse_entry(uuid,text,jsonb) from public;
 grant execute on function inventory.reverse_entry(uuid,text,jsonb) to stockade_api;
+
+-- inventory.seal_leaves(uuid,uuid,uuid)
+CREATE OR REPLACE FUNCTION inventory.seal_leaves(p_org_id uuid, p_after uuid, p_boundary uuid, OUT leaves bytea, OUT movements bigint, OUT recorded_through timestamp with time zone)
+ RETURNS record
+ LANGUAGE sql
+ STABLE
+ SET search_path TO ''
+ SET plan_cache_mode TO 'force_custom_plan'
+ SET enable_sort TO 'off'
+ SET enable_hashjoin TO 'off'
+ SET enable_nestloop TO 'off'
+ SET enable_seqscan TO 'off'
+ SET enable_bitmapscan TO 'off'
+ SET jit TO 'off'
+AS $function$
+  select
+    string_agg(
+      uuid_send(m.entry_id) || int4send(m.line)
+        || sha256(
+          '\x00'::bytea
+            || uuid_send(m.entry_id) || int4send(m.line) || uuid_send(m.item_id) || uuid_send(m.location_id)
+            || timestamptz_send(m.occurred_at) || timestamptz_send(m.recorded_at)
+            || convert_to(
+              concat(
+                m.quantity, E'\n', e.kind, E'\n', m.lot, E'\n', e.reverses, E'\n',
+                octet_length(e.reference), E'\n', e.reference, E'\n',
+                octet_length(e.actor), E'\n', e.actor, E'\n',
+                e.metadata
+              ),
+              'UTF8'
+            )
+        ),
+      ''
+      order by m.entry_id, m.line
+    ),
+    count(*),
+    max(m.recorded_at)
+  from inventory.movements m
+  join inventory.entries e on e.org_id = m.org_id and e.id = m.entry_id
+  where m.org_id = p_org_id
+    and m.entry_id > p_after
+    and m.entry_id <= p_boundary
+    -- Said of both, so that the indexes of both are read from there to there.
+    and e.org_id = p_org_id
+    and e.id > p_after
+    and e.id <= p_boundary
+$function$;
+alter function inventory.seal_leaves(uuid,uuid,uuid) owner to stockade_owner;
+revoke execute on function inventory.seal_leaves(uuid,uuid,uuid) from public;
+
+-- inventory.seal_next(integer)
+CREATE OR REPLACE FUNCTION inventory.seal_next(p_most_movements integer)
+ RETURNS json
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+ SET plan_cache_mode TO 'force_custom_plan'
+ SET jit TO 'off'
+ SET work_mem TO '64MB'
+AS $function$
+declare
+  v_org_id constant uuid := tenancy.require_scope('write');
+  v_leaf_bytes constant integer := 52;
+  -- 1024 leaves.
+  v_page_levels constant integer := 10;
+  v_drawn inventory.seal_boundaries;
+  v_last inventory.seals;
+  v_seal inventory.seals;
+  v_after uuid;
+  v_leaves bytea;
+  v_nodes bytea;
+  v_page_roots bytea;
+  v_level integer := 1;
+  v_closings inventory.seal_closings[];
+begin
+  if current_setting('transaction_isolation') <> 'read committed' then
+    raise exception 'a seal is made in a read committed transaction, which sees the last one'
+      using errcode = '25001';
+  end if;
+  -- Of two at once the second waits here, and then seals behind what the first has sealed.
+  select * into v_drawn from inventory.seal_boundaries where org_id = v_org_id for update;
+  select * into v_last from inventory.seals where org_id = v_org_id order by seq desc limit 1;
+  v_after := coalesce(v_last.boundary, '00000000-0000-0000-0000-000000000000');
+
+  -- An entry is sealed whole, so one of many lines may add some to the most.
+  select entry_id
+  into v_seal.boundary
+  from inventory.movements
+  where org_id = v_org_id
+    and entry_id > v_after
+    and entry_id <= v_drawn.boundary
+  order by entry_id, line
+  offset p_most_movements - 1
+  limit 1;
+  v_seal.boundary := coalesce(v_seal.boundary, v_drawn.boundary);
+
+  select l.leaves, l.movements, l.recorded_through
+  into v_leaves, v_seal.movements, v_seal.recorded_through
+  from inventory.seal_leaves(v_org_id, v_after, v_seal.boundary) as l;
+  if v_leaves is null then
+    return null;
+  end if;
+
+  v_nodes := inventory.merkle_level(v_leaves, v_leaf_bytes, v_leaf_bytes - 32);
+  while length(v_nodes) > 32 loop
+    if v_level = v_page_levels then
+      v_page_roots := v_nodes;
+    end if;
+    v_nodes := inventory.merkle_level(v_nodes, 32, 0);
+    v_level := v_level + 1;
+  end loop;
+  v_page_roots := coalesce(v_page_roots, v_nodes);
+
+  v_seal.org_id := v_org_id;
+  v_seal.seq := coalesce(v_last.seq, 0) + 1;
+  v_seal.previous_hash := coalesce(v_last.hash, decode(repeat('00', 32), 'hex'));
+  v_seal.after_entry := v_last.boundary;
+  v_seal.merkle_root := v_nodes;
+  v_seal.recorded_through := greatest(v_last.recorded_through, v_seal.recorded_through);
+  v_seal.settled_through := case
+    when v_seal.boundary = v_drawn.boundary then v_drawn.settled_through
+    -- Of what lies between this seal and the boundary it is not known when it was recorded.
+    else v_last.settled_through
+  end;
+  v_seal.sealed_at := date_trunc('milliseconds', clock_timestamp());
+
+  select
+    array_agg(row(closing.*)::inventory.seal_closings order by closing.item_id, closing.location_id, closing.lot collate "C"),
+    count(*),
+    sha256(
+      string_agg(
+        uuid_send(closing.item_id) || uuid_send(closing.location_id)
+          || convert_to(concat(closing.lot, E'\n', closing.on_hand, E'\n', closing.version, E'\n'), 'UTF8'),
+        ''
+        order by closing.item_id, closing.location_id, closing.lot collate "C"
+      )
+    )
+  into v_closings, v_seal.closings, v_seal.closing_digest
+  from (
+    select
+      item_id, location_id, lot, sum(quantity) as quantity, count(*) as movements
+    from inventory.movements
+    where org_id = v_org_id
+      and entry_id > v_after
+      and entry_id <= v_seal.boundary
+    group by item_id, location_id, lot
+  ) as changed
+  left join lateral (
+    select c.on_hand, c.version
+    from inventory.seal_closings c
+    where c.org_id = v_org_id
+      and c.item_id = changed.item_id
+      and c.location_id = changed.location_id
+      and c.lot = changed.lot
+    order by c.seq desc
+    limit 1
+  ) as before on true
+  cross join lateral (
+    select
+      v_org_id as org_id, changed.item_id, changed.location_id, changed.lot, v_seal.seq,
+      (coalesce(before.on_hand, 0) + changed.quantity)::numeric(17, 4) as on_hand,
+      coalesce(before.version, 0) + changed.movements as version
+  ) as closing;
+
+  v_seal.hash := sha256(convert_to(inventory.seal_header(v_seal), 'UTF8'));
+  insert into inventory.seals select v_seal.*;
+  insert into inventory.seal_pages (org_id, seq, page, last_leaf, root, leaves)
+  select
+    v_org_id,
+    v_seal.seq,
+    page,
+    substring(leaves from length(leaves) - v_leaf_bytes + 1 for 20),
+    substring(v_page_roots from page * 32 + 1 for 32),
+    leaves
+  from generate_series(0, length(v_page_roots) / 32 - 1) as page
+  cross join lateral substring(v_leaves from page * 1024 * v_leaf_bytes + 1 for 1024 * v_leaf_bytes) as leaves;
+  insert into inventory.seal_closings select * from unnest(v_closings);
+  return inventory.seal_json(v_seal);
+end
+$function$;
+alter function inventory.seal_next(integer) owner to stockade_owner;
+comment on function inventory.seal_next(integer) is
+  'Seals the next movements of the organization that was entered, up to the drawn boundary and about as many as asked for, and returns the seal; null when there is nothing to seal. Call it until then, a transaction each. Reads history alone, never the balances. Raises SK902 when no organization was entered, SK104 when the caller may not write, 25001 in a transaction that is not read committed.';
+revoke execute on function inventory.seal_next(integer) from public;
+grant execute on function inventory.seal_next(integer) to stockade_jobs;
 
 -- tenancy.await_requests(interval)
 CREATE OR REPLACE FUNCTION tenancy.await_requests(p_longest interval)
@@ -2380,7 +2691,9 @@ begin
           values
             ('inventory.movements', 'inventory.items'),
             ('inventory.movements', 'inventory.locations'),
-            ('inventory.balances', 'inventory.movements')
+            ('inventory.balances', 'inventory.movements'),
+            -- Movements behind the boundary are refused.
+            ('inventory.seal_boundaries', 'inventory.movements')
         ) as needs (child, parent)
         where to_regclass(needs.child) = w.child and to_regclass(needs.parent) = any (v_waiting)
       )
@@ -2779,6 +3092,155 @@ comment on table inventory.movements is
 grant select on table inventory.movements to stockade_api, stockade_jobs;
 grant select, insert on table inventory.movements to stockade_ledger;
 
+-- inventory.seal_anchors
+create table inventory.seal_anchors (
+  org_id uuid not null,
+  seq bigint not null,
+  bucket text not null,
+  key text not null,
+  version_id text,
+  anchored_at timestamp(3) with time zone default now() not null,
+  constraint seal_anchors_pkey PRIMARY KEY (org_id, seq, bucket),
+  constraint seal_anchors_bucket_check CHECK (length(bucket) >= 1 AND length(bucket) <= 255),
+  constraint seal_anchors_key_check CHECK (length(key) >= 1 AND length(key) <= 1024)
+);
+alter table inventory.seal_anchors owner to stockade_owner;
+comment on table inventory.seal_anchors is
+  'Tenant data (append-only): where seals were written down outside of the database.';
+grant select on table inventory.seal_anchors to stockade_api, stockade_jobs;
+
+-- inventory.seal_boundaries
+create table inventory.seal_boundaries (
+  org_id uuid not null,
+  boundary uuid not null,
+  settled_through timestamp(3) with time zone not null,
+  constraint seal_boundaries_pkey PRIMARY KEY (org_id)
+);
+alter table inventory.seal_boundaries owner to stockade_owner;
+comment on table inventory.seal_boundaries is
+  'Tenant data (derived): how far the ledger of an organization is closed to new movements.';
+grant select on table inventory.seal_boundaries to stockade_jobs, stockade_ledger;
+
+-- inventory.seal_closings
+create table inventory.seal_closings (
+  org_id uuid not null,
+  item_id uuid not null,
+  location_id uuid not null,
+  lot text not null,
+  seq bigint not null,
+  on_hand numeric(17,4) not null,
+  version bigint not null,
+  constraint seal_closings_pkey PRIMARY KEY (org_id, item_id, location_id, lot, seq),
+  constraint seal_closings_version_check CHECK (version >= 1)
+);
+alter table inventory.seal_closings owner to stockade_owner;
+comment on table inventory.seal_closings is
+  'Tenant data (append-only): what the balances were when they were sealed.';
+grant select on table inventory.seal_closings to stockade_api, stockade_jobs;
+
+-- inventory.seal_pages
+create table inventory.seal_pages (
+  org_id uuid not null,
+  seq bigint not null,
+  page integer not null,
+  last_leaf bytea not null,
+  root bytea not null,
+  leaves bytea not null,
+  constraint seal_pages_pkey PRIMARY KEY (org_id, seq, page),
+  constraint seal_pages_last_leaf_check CHECK (length(last_leaf) = 20),
+  constraint seal_pages_leaves_check CHECK (length(leaves) >= 52 AND length(leaves) <= 53248 AND (length(leaves) % 52) = 0),
+  constraint seal_pages_page_check CHECK (page >= 0),
+  constraint seal_pages_root_check CHECK (length(root) = 32)
+);
+alter table inventory.seal_pages owner to stockade_owner;
+alter table inventory.seal_pages alter column leaves set storage external;
+comment on table inventory.seal_pages is
+  'Tenant data (append-only): the hashes of the sealed movements.';
+grant select on table inventory.seal_pages to stockade_api, stockade_jobs;
+
+-- inventory.seals
+create table inventory.seals (
+  org_id uuid not null,
+  seq bigint not null,
+  previous_hash bytea not null,
+  after_entry uuid,
+  boundary uuid not null,
+  movements bigint not null,
+  merkle_root bytea not null,
+  closings bigint not null,
+  closing_digest bytea not null,
+  recorded_through timestamp(3) with time zone not null,
+  settled_through timestamp(3) with time zone,
+  sealed_at timestamp(3) with time zone not null,
+  hash bytea not null,
+  constraint seals_pkey PRIMARY KEY (org_id, seq),
+  constraint seals_org_id_boundary_key UNIQUE (org_id, boundary),
+  constraint seals_closing_digest_check CHECK (length(closing_digest) = 32),
+  constraint seals_closings_check CHECK (closings >= 1),
+  constraint seals_hash_check CHECK (length(hash) = 32),
+  constraint seals_merkle_root_check CHECK (length(merkle_root) = 32),
+  constraint seals_movements_check CHECK (movements >= 1),
+  constraint seals_previous_hash_check CHECK (length(previous_hash) = 32),
+  constraint seals_seq_check CHECK (seq >= 1)
+);
+alter table inventory.seals owner to stockade_owner;
+comment on table inventory.seals is
+  'Tenant data (append-only): the seals of the ledger, each chained to the one before.';
+grant select on table inventory.seals to stockade_api, stockade_jobs;
+
+-- inventory.seal_header(inventory.seals)
+CREATE OR REPLACE FUNCTION inventory.seal_header(p_seal inventory.seals)
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+ SET search_path TO ''
+AS $function$
+  select concat(
+    'stockade seal 1', E'\n',
+    p_seal.org_id, E'\n',
+    p_seal.seq, E'\n',
+    encode(p_seal.previous_hash, 'hex'), E'\n',
+    p_seal.after_entry, E'\n',
+    p_seal.boundary, E'\n',
+    p_seal.movements, E'\n',
+    encode(p_seal.merkle_root, 'hex'), E'\n',
+    p_seal.closings, E'\n',
+    encode(p_seal.closing_digest, 'hex'), E'\n',
+    inventory.iso(p_seal.recorded_through), E'\n',
+    inventory.iso(p_seal.settled_through), E'\n',
+    inventory.iso(p_seal.sealed_at), E'\n'
+  )
+$function$;
+alter function inventory.seal_header(inventory.seals) owner to stockade_owner;
+revoke execute on function inventory.seal_header(inventory.seals) from public;
+grant execute on function inventory.seal_header(inventory.seals) to stockade_api, stockade_jobs;
+
+-- inventory.seal_json(inventory.seals)
+CREATE OR REPLACE FUNCTION inventory.seal_json(p_seal inventory.seals)
+ RETURNS json
+ LANGUAGE sql
+ STABLE
+ SET search_path TO ''
+AS $function$
+  select json_build_object(
+    'seq', p_seal.seq,
+    'hash', encode(p_seal.hash, 'hex'),
+    'previousHash', encode(p_seal.previous_hash, 'hex'),
+    'afterEntry', p_seal.after_entry,
+    'boundary', p_seal.boundary,
+    'movements', p_seal.movements,
+    'merkleRoot', encode(p_seal.merkle_root, 'hex'),
+    'closings', p_seal.closings,
+    'closingDigest', encode(p_seal.closing_digest, 'hex'),
+    'recordedThrough', inventory.iso(p_seal.recorded_through),
+    'settledThrough', inventory.iso(p_seal.settled_through),
+    'sealedAt', inventory.iso(p_seal.sealed_at)
+  )
+$function$;
+alter function inventory.seal_json(inventory.seals) owner to stockade_owner;
+revoke execute on function inventory.seal_json(inventory.seals) from public;
+grant execute on function inventory.seal_json(inventory.seals) to stockade_api, stockade_jobs;
+
 -- stockade_migrations.applied
 create table stockade_migrations.applied (
   number integer not null,
@@ -2987,6 +3449,7 @@ grant select, insert, update on table tenancy.users to stockade_admin;
 CREATE INDEX balances_location ON inventory.balances USING btree (org_id, location_id, item_id, lot);
 CREATE UNIQUE INDEX entries_reverses ON inventory.entries USING btree (org_id, reverses) WHERE reverses IS NOT NULL;
 CREATE INDEX movements_key ON inventory.movements USING btree (org_id, item_id, location_id, lot, entry_id);
+CREATE INDEX seal_closings_seq ON inventory.seal_closings USING btree (org_id, seq);
 CREATE INDEX api_keys_key_id ON tenancy.api_keys USING btree (key_id);
 CREATE INDEX erasures_organization ON tenancy.erasures USING btree (organization_id);
 CREATE INDEX memberships_user ON tenancy.memberships USING btree (user_id);
@@ -3085,6 +3548,8 @@ create policy tenant on inventory.locations
 -- On inventory.movements
 alter table inventory.movements
   add constraint movements_org_id_entry_id_fkey FOREIGN KEY (org_id, entry_id) REFERENCES inventory.entries(org_id, id);
+CREATE TRIGGER above_seal_boundary AFTER INSERT ON inventory.movements REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION inventory.refuse_sealed();
+alter table inventory.movements enable always trigger above_seal_boundary;
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON inventory.movements FOR EACH STATEMENT EXECUTE FUNCTION inventory.refuse_change();
 alter table inventory.movements enable always trigger append_only;
 CREATE TRIGGER append_only_rows AFTER DELETE ON inventory.movements REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION inventory.refuse_change();
@@ -3098,6 +3563,82 @@ create policy post_ledger on inventory.movements
   using (true)
   with check (true);
 create policy tenant on inventory.movements
+  to public
+  using (org_id = (( SELECT tenancy.current_org() AS current_org)))
+  with check (org_id = (( SELECT tenancy.current_org() AS current_org)));
+
+-- On inventory.seal_anchors
+alter table inventory.seal_anchors
+  add constraint seal_anchors_org_id_seq_fkey FOREIGN KEY (org_id, seq) REFERENCES inventory.seals(org_id, seq);
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON inventory.seal_anchors FOR EACH STATEMENT EXECUTE FUNCTION inventory.refuse_change();
+alter table inventory.seal_anchors enable always trigger append_only;
+CREATE TRIGGER append_only_rows AFTER DELETE ON inventory.seal_anchors REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION inventory.refuse_change();
+alter table inventory.seal_anchors enable always trigger append_only_rows;
+alter table inventory.seal_anchors enable row level security;
+alter table inventory.seal_anchors force row level security;
+create policy tenant on inventory.seal_anchors
+  to public
+  using (org_id = (( SELECT tenancy.current_org() AS current_org)))
+  with check (org_id = (( SELECT tenancy.current_org() AS current_org)));
+
+-- On inventory.seal_boundaries
+alter table inventory.seal_boundaries
+  add constraint seal_boundaries_org_id_boundary_fkey FOREIGN KEY (org_id, boundary) REFERENCES inventory.entries(org_id, id);
+alter table inventory.seal_boundaries
+  add constraint seal_boundaries_org_id_fkey FOREIGN KEY (org_id) REFERENCES tenancy.organizations(id);
+alter table inventory.seal_boundaries enable row level security;
+alter table inventory.seal_boundaries force row level security;
+create policy post_ledger on inventory.seal_boundaries
+  for select
+  to stockade_ledger
+  using (true);
+create policy tenant on inventory.seal_boundaries
+  to public
+  using (org_id = (( SELECT tenancy.current_org() AS current_org)))
+  with check (org_id = (( SELECT tenancy.current_org() AS current_org)));
+
+-- On inventory.seal_closings
+alter table inventory.seal_closings
+  add constraint seal_closings_org_id_seq_fkey FOREIGN KEY (org_id, seq) REFERENCES inventory.seals(org_id, seq);
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON inventory.seal_closings FOR EACH STATEMENT EXECUTE FUNCTION inventory.refuse_change();
+alter table inventory.seal_closings enable always trigger append_only;
+CREATE TRIGGER append_only_rows AFTER DELETE ON inventory.seal_closings REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION inventory.refuse_change();
+alter table inventory.seal_closings enable always trigger append_only_rows;
+alter table inventory.seal_closings enable row level security;
+alter table inventory.seal_closings force row level security;
+create policy tenant on inventory.seal_closings
+  to public
+  using (org_id = (( SELECT tenancy.current_org() AS current_org)))
+  with check (org_id = (( SELECT tenancy.current_org() AS current_org)));
+
+-- On inventory.seal_pages
+alter table inventory.seal_pages
+  add constraint seal_pages_org_id_seq_fkey FOREIGN KEY (org_id, seq) REFERENCES inventory.seals(org_id, seq);
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON inventory.seal_pages FOR EACH STATEMENT EXECUTE FUNCTION inventory.refuse_change();
+alter table inventory.seal_pages enable always trigger append_only;
+CREATE TRIGGER append_only_rows AFTER DELETE ON inventory.seal_pages REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION inventory.refuse_change();
+alter table inventory.seal_pages enable always trigger append_only_rows;
+alter table inventory.seal_pages enable row level security;
+alter table inventory.seal_pages force row level security;
+create policy tenant on inventory.seal_pages
+  to public
+  using (org_id = (( SELECT tenancy.current_org() AS current_org)))
+  with check (org_id = (( SELECT tenancy.current_org() AS current_org)));
+
+-- On inventory.seals
+alter table inventory.seals
+  add constraint seals_org_id_after_entry_fkey FOREIGN KEY (org_id, after_entry) REFERENCES inventory.seals(org_id, boundary);
+alter table inventory.seals
+  add constraint seals_org_id_boundary_fkey FOREIGN KEY (org_id, boundary) REFERENCES inventory.entries(org_id, id);
+alter table inventory.seals
+  add constraint seals_org_id_fkey FOREIGN KEY (org_id) REFERENCES tenancy.organizations(id);
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON inventory.seals FOR EACH STATEMENT EXECUTE FUNCTION inventory.refuse_change();
+alter table inventory.seals enable always trigger append_only;
+CREATE TRIGGER append_only_rows AFTER DELETE ON inventory.seals REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION inventory.refuse_change();
+alter table inventory.seals enable always trigger append_only_rows;
+alter table inventory.seals enable row level security;
+alter table inventory.seals force row level security;
+create policy tenant on inventory.seals
   to public
   using (org_id = (( SELECT tenancy.current_org() AS current_org)))
   with check (org_id = (( SELECT tenancy.current_org() AS current_org)));
