@@ -1,9 +1,10 @@
 import { command } from '#scripts/cli/command.ts';
 import * as option from '#scripts/cli/option.ts';
 import type { Bench, Comparison } from './bench.ts';
+import { seals } from './seals.ts';
 import { wall } from './wall.ts';
 
-const benches: readonly Bench[] = [wall];
+const benches: readonly Bench[] = [wall, seals];
 
 await command({
   name: 'bench',

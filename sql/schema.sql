@@ -797,27 +797,6 @@ $function$;
 alter function inventory.hold_balances(uuid,uuid[],uuid[],text[]) owner to stockade_owner;
 revoke execute on function inventory.hold_balances(uuid,uuid[],uuid[],text[]) from public;
 
--- inventory.hold_seal_boundary()
-CREATE OR REPLACE FUNCTION inventory.hold_seal_boundary()
- RETURNS trigger
- LANGUAGE plpgsql
- SET search_path TO ''
-AS $function$
-declare
-  v_held text;
-begin
-  -- An assignment is evaluated without the executor that PERFORM would start.
-  v_held := pg_advisory_xact_lock_shared(
-    hashtextextended(split_part(current_setting('stockade.context', true), '|', 2), 7325)
-  );
-  return null;
-end
-$function$;
-alter function inventory.hold_seal_boundary() owner to stockade_owner;
-comment on function inventory.hold_seal_boundary() is
-  'Keeps the seal boundary of the organization where it is until this transaction ends, in common with other writers. Before the entry is written, so that a writer never waits here with balances in its hands.';
-revoke execute on function inventory.hold_seal_boundary() from public;
-
 -- inventory.import_batch(bytea,bytea,text,jsonb,text[],text[],text[],text[],text[],text[],bigint[],integer[],integer[],integer[],text[],numeric[])
 CREATE OR REPLACE FUNCTION inventory.import_batch(p_file_digest bytea, p_profile_digest bytea, p_file_name text, p_options jsonb, p_skus text[], p_names text[], p_locations text[], p_kinds text[], p_references text[], p_times text[], p_lines bigint[], p_line_entries integer[], p_line_skus integer[], p_line_locations integer[], p_lots text[], p_quantities numeric[])
  RETURNS json
@@ -1726,21 +1705,25 @@ CREATE OR REPLACE FUNCTION inventory.refuse_sealed()
  SET search_path TO ''
 AS $function$
 declare
-  v_org_id constant text := split_part(current_setting('stockade.context', true), '|', 2);
-  -- Held already by all that goes through an entry; a statement of its own, so that the next one sees the boundary.
-  v_held text := pg_advisory_xact_lock_shared(hashtextextended(v_org_id, 7325));
+  -- The boundary stays where it is until this transaction ends. The context is read without its seal being verified,
+  -- because every posting pays for this: who forges one holds the wrong lock, and the wall refuses the rows.
+  -- An assignment is evaluated without the executor that PERFORM would start; in the statement that looks at the boundary
+  -- it would come after the snapshot.
+  v_held constant text := pg_advisory_xact_lock_shared(
+    hashtextextended(split_part(current_setting('stockade.context', true), '|', 2), 7325)
+  );
 begin
   -- An older snapshot would show an older boundary.
-  if current_setting('transaction_isolation') <> 'read committed' then
-    raise exception 'movements are written in a read committed transaction, which sees where the ledger is sealed'
-      using errcode = '25001';
-  end if;
-  if exists (
+  if current_setting('transaction_isolation') <> 'read committed' or exists (
     select
     from inventory.seal_boundaries b
     join added a on a.entry_id <= b.boundary or a.recorded_at <= b.settled_through
-    where b.org_id = nullif(v_org_id, '')::uuid
+    where b.org_id = nullif(split_part(current_setting('stockade.context', true), '|', 2), '')::uuid
   ) then
+    if current_setting('transaction_isolation') <> 'read committed' then
+      raise exception 'movements are written in a read committed transaction, which sees where the ledger is sealed'
+        using errcode = '25001';
+    end if;
     raise exception 'the ledger was sealed while this entry was posted'
       using errcode = '40001', hint = 'Post it again: it gets a new id and a new time.';
   end if;
@@ -1749,7 +1732,7 @@ end
 $function$;
 alter function inventory.refuse_sealed() owner to stockade_owner;
 comment on function inventory.refuse_sealed() is
-  'Refuses movements behind the seal boundary of their organization: the boundary was drawn since their id or time was, or the clock has gone back. Raises 40001, on which the caller posts again; 25001 in a transaction that is not read committed.';
+  'Keeps the seal boundary of the organization where it is until this transaction ends, in common with other writers, and refuses movements behind it: it was drawn since their id or time was, or the clock has gone back. Raises 40001, on which the caller posts again; 25001 in a transaction that is not read committed.';
 revoke execute on function inventory.refuse_sealed() from public;
 
 -- inventory.remember_response(text,json)
@@ -4468,8 +4451,6 @@ CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON inventory.entr
 alter table inventory.entries enable always trigger append_only;
 CREATE TRIGGER append_only_rows AFTER DELETE ON inventory.entries REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION inventory.refuse_change();
 alter table inventory.entries enable always trigger append_only_rows;
-CREATE TRIGGER hold_seal_boundary BEFORE INSERT ON inventory.entries FOR EACH STATEMENT EXECUTE FUNCTION inventory.hold_seal_boundary();
-alter table inventory.entries enable always trigger hold_seal_boundary;
 alter table inventory.entries enable row level security;
 alter table inventory.entries force row level security;
 create policy post_ledger on inventory.entries
