@@ -4,6 +4,7 @@ import * as z from 'zod';
 import { routeKey, routes } from '#functions/routes.ts';
 import { buildDocument, type DocumentedOperation } from '#http/openapi/document.ts';
 import { problems } from '#http/openapi/problems.ts';
+import { sealOrganization } from '#ledger/seals/seal-organization.ts';
 import { createRouter } from '#scripts/local/gateway/router.ts';
 import { documentation } from '#scripts/openapi/documentation.ts';
 import { documentFile, generateDocument, readDocument, readOperations } from '#scripts/openapi/generate.ts';
@@ -126,6 +127,11 @@ describe('the document', () => {
   });
 });
 
+async function seal(orgId: string): Promise<void> {
+  const jobs = await world.connect('stockade_jobs');
+  await sealOrganization(jobs, orgId);
+}
+
 describe('every answer', () => {
   const router = createRouter(routes);
   const answered = new Set<string>();
@@ -238,6 +244,15 @@ describe('every answer', () => {
       await ask('GET', `${path}?asOf=${asOf}&basis=effective`);
       await ask('GET', `${path}?basis=effective`);
     }
+
+    const movement = `${moved.body.entryId}.1`;
+    await ask('GET', `/v1/movements/${movement}/proof`);
+    await seal(acme.id);
+    await ask('GET', `/v1/movements/${movement}/proof`);
+    await ask('GET', `/v1/movements/${movement.replace('.1', '.2')}/proof`);
+    await ask('GET', '/v1/movements/nonsense/proof');
+    await ask('GET', '/v1/seals?limit=1');
+    await ask('GET', '/v1/seals?cursor=nonsense');
 
     await ask('GET', '/v1/organization');
     await ask('GET', '/v1/organization', undefined, { 'x-organization': 'another' });

@@ -4,13 +4,20 @@ import { isSqlError } from '#platform/sqlstate.ts';
 import { inOrganizationAsJob } from '#tenancy/job-transaction.ts';
 
 /** Tries at an instant in which nobody writes, until this has passed. */
-const patienceMs = 5_000;
+const defaultPatienceMs = 5_000;
 
 /** Between two tries writers go on undisturbed for longer than one try keeps them. */
 const pauseMs = { min: 50, max: 150 } as const;
 
 /** `lock_not_available`: writers were not done in time. */
 const busy = '55P03';
+
+export interface BoundaryOptions {
+  /** When it comes, no other try is begun. */
+  readonly signal?: AbortSignal | undefined;
+  /** For how long to try, in milliseconds. */
+  readonly patienceMs?: number | undefined;
+}
 
 /**
  * Closes the ledger of an organization up to its newest entry: nothing behind that is committed from then on.
@@ -19,7 +26,7 @@ const busy = '55P03';
 export async function drawBoundary(
   jobs: pg.ClientBase,
   orgId: string,
-  { signal }: { readonly signal?: AbortSignal | undefined } = {},
+  { signal, patienceMs = defaultPatienceMs }: BoundaryOptions = {},
 ): Promise<boolean> {
   const givesUpAtMs = performance.now() + patienceMs;
   for (;;) {

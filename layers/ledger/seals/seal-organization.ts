@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import { inOrganizationAsJob } from '#tenancy/job-transaction.ts';
 import { type Anchoring, anchorSeals } from './anchor.ts';
-import { drawBoundary } from './boundary.ts';
+import { type BoundaryOptions, drawBoundary } from './boundary.ts';
 import type { Seal } from './seal.ts';
 
 /** About how many movements one seal covers at most: each takes a second or so, and some fifty megabytes. */
@@ -20,9 +20,8 @@ export interface SealResult {
   readonly anchoring: Anchoring;
 }
 
-export interface SealOptions {
-  /** When it comes, the seal at work is finished and nothing else is begun. */
-  readonly signal?: AbortSignal | undefined;
+/** When the signal comes, the seal at work is finished and nothing else is begun. */
+export interface SealOptions extends BoundaryOptions {
   /** The most movements of one seal, for tests. */
   readonly mostMovements?: number;
 }
@@ -42,8 +41,7 @@ export async function sealOrganization(
   let reason: SealResult['reason'];
   if (progress.newest === progress.sealed) reason = 'nothing-new';
   // A boundary that was drawn and not sealed up to is sealed in any case.
-  else if (progress.newest !== progress.drawn && !(await drawBoundary(jobs, orgId, { signal })))
-    reason = 'busy';
+  else if (progress.newest !== progress.drawn && !(await drawBoundary(jobs, orgId, options))) reason = 'busy';
 
   const seals: Seal[] = [];
   while (reason !== 'nothing-new') {
