@@ -28,7 +28,9 @@ export async function previewRun(jobs: pg.ClientBase, orgId: string, kind: RunKi
     const parts: Comparison[] = [];
     if (kind === 'daily' && seal && entry) {
       parts.push(await compareSince(snapshot, orgId, { entry, seal }));
-      parts.push(await compareHistory(snapshot, orgId, { ...everything, bucket: state?.next_bucket ?? 0 }, seal));
+      parts.push(
+        await compareHistory(snapshot, orgId, { ...everything, bucket: state?.next_bucket ?? 0 }, seal),
+      );
     } else parts.push(await compareHistory(snapshot, orgId, everything, seal));
     return { parts, comparedThrough: entry };
   });
