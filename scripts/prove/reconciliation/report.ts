@@ -1,4 +1,5 @@
 import type { InjectionResult } from './inject.ts';
+import { type LoadReport, longestWaitMs } from './load.ts';
 import type { ReconciliationProof } from './proof.ts';
 
 /** One line while the proof runs. */
@@ -33,5 +34,15 @@ export function proofText({ results, ok }: ReconciliationProof): string {
       ? `All ${results.length} classes were found, named and treated as they must be.`
       : `${results.filter(({ faults }) => faults.length > 0).length} of ${results.length} classes failed:`,
     ...failures,
+  ].join('\n');
+}
+
+/** What came of reconciling under load. */
+export function loadText({ runs, seals, found, postings, imported, waits }: LoadReport): string {
+  return [
+    `${runs} runs and ${seals} seals while ${postings} entries were posted and ${imported} lines imported:`,
+    `  ${found === 0 ? 'no false alarm' : `${found} FALSE ALARMS`}`,
+    `  ${waits.length === 0 ? `no writer waited longer than ${longestWaitMs} ms because of it` : `${waits.length} WAITS longer than ${longestWaitMs} ms`}`,
+    ...waits.slice(0, 10).map(({ what, waitedMs, because }) => `    ${what}: ${waitedMs} ms, ${because}`),
   ].join('\n');
 }
