@@ -47,15 +47,10 @@ export async function runUnderLoad(
   { adminUrl, logFile }: { readonly adminUrl: string; readonly logFile: string },
   durationMs: number,
 ): Promise<LoadReport> {
-  await asSuperuser(adminUrl, async (superuser) => {
-    const { rows } = await superuser.query('select quote_ident(current_database()) as name');
-    // The server itself tells of every wait that is longer than this, and who made it wait.
-    await superuser.query(`alter database ${rows[0].name} set deadlock_timeout = ${longestWaitMs}`);
-    await superuser.query(`alter database ${rows[0].name} set log_lock_waits = on`);
-  });
+  await logLockWaits(adminUrl);
   process.env[environment.databaseUrl] = loginUrl(adminUrl, 'stockade_api');
   process.env[environment.databaseMaxConnections] = String(writers);
-  const { orgId, tenant } = await prepare(adminUrl);
+  const { orgId, tenant } = await loadTenant(adminUrl);
   const until = performance.now() + durationMs;
   const isOver = () => performance.now() > until;
 
@@ -165,7 +160,17 @@ async function importUntil(adminUrl: string, orgId: string, isOver: () => boolea
   return applied;
 }
 
-async function prepare(adminUrl: string): Promise<{ orgId: string; tenant: Tenant }> {
+/** Has the server log every wait for a lock that is longer than a writer may wait, and who made it wait. */
+export async function logLockWaits(adminUrl: string): Promise<void> {
+  await asSuperuser(adminUrl, async (superuser) => {
+    const { rows } = await superuser.query('select quote_ident(current_database()) as name');
+    await superuser.query(`alter database ${rows[0].name} set deadlock_timeout = ${longestWaitMs}`);
+    await superuser.query(`alter database ${rows[0].name} set log_lock_waits = on`);
+  });
+}
+
+/** An organization to write to, and who may. */
+export async function loadTenant(adminUrl: string): Promise<{ orgId: string; tenant: Tenant }> {
   const admin = new Client(loginUrl(adminUrl, 'stockade_admin'));
   await admin.connect();
   try {
