@@ -30,8 +30,20 @@ const withoutWall = (orgId: string) => `
   $$;
   create or replace function tenancy.current_org() returns uuid language sql immutable as $$ select '${orgId}'::uuid $$;
   create or replace function tenancy.require_scope(p_scope text) returns uuid language sql immutable as $$ select '${orgId}'::uuid $$;
+  create or replace function tenancy.require_context(p_scope text) returns text[] language sql immutable as $$ select array['', '${orgId}', 'bench'] $$;
   create or replace function tenancy.current_actor() returns text language sql immutable as $$ select 'bench' $$;
 `;
+
+/** Other organizations with a key each, and the statistics that autovacuum would have gathered by then. */
+const manyNeighbours = `
+  with neighbours as (
+    insert into tenancy.organizations (slug, name)
+    select 'neighbour-' || n, 'Neighbour' from generate_series(1, 2000) as n
+    returning id
+  )
+  insert into tenancy.api_keys (org_id, key_id, secret_digest, name, scopes)
+  select id, right(replace(id::text, '-', ''), 12), sha256(uuid_send(id)), 'first', '{read,write}' from neighbours;
+  analyze`;
 
 const keyEnvironment = 'bench';
 const locations = 200;
@@ -143,6 +155,7 @@ async function prepare(adminUrl: string) {
   const { rows } = await jobs.query('select org_id, item_id, location_id, lot from inventory.balances');
   await jobs.query('commit');
   await jobs.end();
+  await execute(adminUrl, manyNeighbours);
   const read: Statement = [
     `select on_hand, reserved, version
      from inventory.balances

@@ -1,4 +1,5 @@
 import { type SealResult, sealOrganization } from '#ledger/seals/seal-organization.ts';
+import { useLocalAws } from './cli/aws-environment.ts';
 import { command } from './cli/command.ts';
 import { withRole } from './cli/connect.ts';
 import { databaseOptions, findDatabaseUrl } from './cli/database-url.ts';
@@ -20,6 +21,7 @@ await command({
   run: async ({ options, signal, note }) => {
     const { org } = options;
     const databaseUrl = await findDatabaseUrl(options);
+    await useLocalAws(options);
     const { id } = await withRole(databaseUrl, 'stockade_admin', (admin) => findOrganization(admin, org));
     note(`Sealing ${org} …`);
     const result = await withRole(databaseUrl, 'stockade_jobs', (jobs) =>

@@ -1,5 +1,6 @@
 import type { Client } from 'pg';
 import { type LedgerReport, verifyLedger } from '#ledger/seals/verify-ledger.ts';
+import { useLocalAws } from './cli/aws-environment.ts';
 import { command } from './cli/command.ts';
 import { withRole } from './cli/connect.ts';
 import { databaseOptions, findDatabaseUrl } from './cli/database-url.ts';
@@ -25,6 +26,7 @@ await command({
   run: async ({ options, signal, progress, note }) => {
     const { org } = options;
     const databaseUrl = await findDatabaseUrl(options);
+    await useLocalAws(options);
     const { id } = await withRole(databaseUrl, 'stockade_admin', (admin) => findOrganization(admin, org));
     const report = await withRole(databaseUrl, 'stockade_jobs', async (jobs) => {
       const total = await sealedMovements(jobs, id);

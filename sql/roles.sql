@@ -1,8 +1,9 @@
 -- The cluster's roles and the database's own privileges. Run before every migration, as often as wanted.
 --
 -- stockade_owner owns every object and nobody logs in as it; migrations take it with SET ROLE.
--- stockade_api, stockade_jobs and stockade_admin log in. None of the four is a superuser, none bypasses
--- row-level security, none may create anything.
+-- stockade_ledger owns the few functions that post, and nobody logs in as it either.
+-- stockade_api, stockade_jobs and stockade_admin log in. None of the five is a superuser, none bypasses
+-- row-level security, and none but the owner may create anything.
 do $$
 declare
   v_role text;
@@ -10,6 +11,11 @@ begin
   if to_regrole('stockade_owner') is null then
     create role stockade_owner nologin;
   end if;
+  if to_regrole('stockade_ledger') is null then
+    create role stockade_ledger nologin;
+  end if;
+  -- To give functions away. Inherited, the policies that are for stockade_ledger would be for the owner as well.
+  grant stockade_ledger to stockade_owner with inherit false, set true;
   foreach v_role in array array['stockade_api', 'stockade_jobs', 'stockade_admin'] loop
     if to_regrole(v_role) is null then
       execute format('create role %I login', v_role);
@@ -82,7 +88,8 @@ begin
   loop
     execute format('revoke execute on function %s from public', v_function);
     execute format(
-      'grant execute on function %s to stockade_owner, stockade_jobs, stockade_admin, pg_monitor, pg_read_all_data',
+      'grant execute on function %s to stockade_owner, stockade_ledger, stockade_jobs, stockade_admin, pg_monitor, '
+        'pg_read_all_data',
       v_function
     );
   end loop;

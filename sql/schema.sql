@@ -18,7 +18,9 @@ set search_path = '';
 -- create role stockade_jobs login inherit nobypassrls nocreaterole nocreatedb noreplication;
 -- alter role stockade_jobs set lock_timeout = 30s;
 -- alter role stockade_jobs set search_path = "";
+-- create role stockade_ledger nologin inherit nobypassrls nocreaterole nocreatedb noreplication;
 -- create role stockade_owner nologin inherit nobypassrls nocreaterole nocreatedb noreplication;
+-- grant stockade_ledger to stockade_owner with admin f, inherit f, set t;
 
 -- Database
 do $database$
@@ -35,7 +37,7 @@ $database$;
 -- Schemas
 create schema inventory;
 alter schema inventory owner to stockade_owner;
-grant usage on schema inventory to stockade_admin, stockade_api, stockade_jobs;
+grant usage on schema inventory to stockade_admin, stockade_api, stockade_jobs, stockade_ledger;
 create schema if not exists public;
 alter schema public owner to pg_database_owner;
 revoke usage on schema public from public;
@@ -43,7 +45,7 @@ create schema stockade_migrations;
 alter schema stockade_migrations owner to stockade_owner;
 create schema tenancy;
 alter schema tenancy owner to stockade_owner;
-grant usage on schema tenancy to stockade_admin, stockade_api, stockade_jobs;
+grant usage on schema tenancy to stockade_admin, stockade_api, stockade_jobs, stockade_ledger;
 
 -- inventory.apply_movements()
 CREATE OR REPLACE FUNCTION inventory.apply_movements()
@@ -110,7 +112,7 @@ begin
   return null;
 end
 $function$;
-alter function inventory.apply_movements() owner to stockade_owner;
+alter function inventory.apply_movements() owner to stockade_ledger;
 comment on function inventory.apply_movements() is
   'Adds the movements of one statement to their balances. Raises SK201 when a line takes more than is available of an item that may not go negative; DETAIL lists every such key.';
 revoke execute on function inventory.apply_movements() from public;
@@ -1217,7 +1219,7 @@ begin
   );
 end
 $function$;
-alter function inventory.insert_entry(uuid,text,text,text,timestamp with time zone,jsonb,uuid,text[],text[],uuid[],uuid[],text[],numeric[],bigint[]) owner to stockade_owner;
+alter function inventory.insert_entry(uuid,text,text,text,timestamp with time zone,jsonb,uuid,text[],text[],uuid[],uuid[],text[],numeric[],bigint[]) owner to stockade_ledger;
 revoke execute on function inventory.insert_entry(uuid,text,text,text,timestamp with time zone,jsonb,uuid,text[],text[],uuid[],uuid[],text[],numeric[],bigint[]) from public;
 
 -- inventory.iso(timestamp with time zone)
@@ -1230,7 +1232,7 @@ AS $function$
 $function$;
 alter function inventory.iso(timestamp with time zone) owner to stockade_owner;
 revoke execute on function inventory.iso(timestamp with time zone) from public;
-grant execute on function inventory.iso(timestamp with time zone) to stockade_admin, stockade_api, stockade_jobs;
+grant execute on function inventory.iso(timestamp with time zone) to stockade_admin, stockade_api, stockade_jobs, stockade_ledger;
 
 -- inventory.lease_reconciliation(uuid,interval)
 CREATE OR REPLACE FUNCTION inventory.lease_reconciliation(p_org_id uuid, p_lease interval)
@@ -1382,7 +1384,7 @@ alter function inventory.new_id() owner to stockade_owner;
 comment on function inventory.new_id() is
   'A new time-ordered id (UUID version 7).';
 revoke execute on function inventory.new_id() from public;
-grant execute on function inventory.new_id() to stockade_admin, stockade_api, stockade_jobs;
+grant execute on function inventory.new_id() to stockade_admin, stockade_api, stockade_jobs, stockade_ledger;
 
 -- inventory.note_seal_anchor(bigint,text,text,text)
 CREATE OR REPLACE FUNCTION inventory.note_seal_anchor(p_seq bigint, p_bucket text, p_key text, p_version_id text)
@@ -1432,7 +1434,8 @@ CREATE OR REPLACE FUNCTION inventory.post_entry(p_entry jsonb)
  SET search_path TO ''
 AS $function$
 declare
-  v_org_id uuid := tenancy.require_scope('write');
+  v_context text[] := tenancy.require_context('write');
+  v_org_id uuid := v_context[2];
   v_kind text := p_entry ->> 'kind';
   v_skus text[];
   v_codes text[];
@@ -1485,12 +1488,12 @@ begin
   end if;
 
   return inventory.insert_entry(
-    v_org_id, tenancy.current_actor(), v_kind, p_entry ->> 'reference', (p_entry ->> 'occurredAt')::timestamptz,
+    v_org_id, v_context[3], v_kind, p_entry ->> 'reference', (p_entry ->> 'occurredAt')::timestamptz,
     p_entry -> 'metadata', null, v_skus, v_codes, v_items, v_locations, v_lots, v_quantities, v_expected_versions
   );
 end
 $function$;
-alter function inventory.post_entry(jsonb) owner to stockade_owner;
+alter function inventory.post_entry(jsonb) owner to stockade_ledger;
 comment on function inventory.post_entry(jsonb) is
   'Posts one entry, all of its lines or none: {kind, reference?, occurredAt?, metadata?, lines: [{sku, location, lot?, quantity, expectedVersion?}]}, quantities signed in the item''s own unit. Returns the posted entry with the balance each line left. Raises SK201 insufficient stock, SK202 stale balance, SK301 unknown item, location or lot, SK302 unbalanced transfer, SK303 sign against kind, SK104 write scope missing.';
 revoke execute on function inventory.post_entry(jsonb) from public;
@@ -1529,7 +1532,7 @@ begin
   end if;
 end
 $function$;
-alter function inventory.raise_line_errors(jsonb) owner to stockade_owner;
+alter function inventory.raise_line_errors(jsonb) owner to stockade_ledger;
 revoke execute on function inventory.raise_line_errors(jsonb) from public;
 
 -- inventory.raise_stale_balances(uuid,text[],text[],uuid[],uuid[],text[],bigint[])
@@ -1567,7 +1570,7 @@ begin
   end if;
 end
 $function$;
-alter function inventory.raise_stale_balances(uuid,text[],text[],uuid[],uuid[],text[],bigint[]) owner to stockade_owner;
+alter function inventory.raise_stale_balances(uuid,text[],text[],uuid[],uuid[],text[],bigint[]) owner to stockade_ledger;
 revoke execute on function inventory.raise_stale_balances(uuid,text[],text[],uuid[],uuid[],text[],bigint[]) from public;
 
 -- inventory.record_reconciliation(uuid,jsonb)
@@ -1714,7 +1717,8 @@ CREATE OR REPLACE FUNCTION inventory.reverse_entry(p_entry_id uuid, p_reference 
  SET search_path TO ''
 AS $function$
 declare
-  v_org_id uuid := tenancy.require_scope('write');
+  v_context text[] := tenancy.require_context('write');
+  v_org_id uuid := v_context[2];
   v_kind text;
   v_skus text[];
   v_codes text[];
@@ -1743,7 +1747,7 @@ begin
   where m.org_id = v_org_id and m.entry_id = p_entry_id;
 
   return inventory.insert_entry(
-    v_org_id, tenancy.current_actor(), 'reversal', p_reference, null, p_metadata, p_entry_id, v_skus, v_codes,
+    v_org_id, v_context[3], 'reversal', p_reference, null, p_metadata, p_entry_id, v_skus, v_codes,
     v_items, v_locations, v_lots, v_quantities, array[]::bigint[]
   );
 exception
@@ -1755,7 +1759,7 @@ exception
     raise;
 end
 $function$;
-alter function inventory.reverse_entry(uuid,text,jsonb) owner to stockade_owner;
+alter function inventory.reverse_entry(uuid,text,jsonb) owner to stockade_ledger;
 comment on function inventory.reverse_entry(uuid,text,jsonb) is
   'Posts the opposite of an entry, once. Raises SK404 no such entry, SK203 already reversed, SK204 a reversal itself, SK201 when the stock to take back is gone.';
 revoke execute on function inventory.reverse_entry(uuid,text,jsonb) from public;
@@ -2184,35 +2188,33 @@ CREATE OR REPLACE FUNCTION tenancy.current_org()
 AS $function$
 declare
   v_context text := current_setting('stockade.context', true);
-  v_part text[];
-  v_inner_pad bytea;
-  v_outer_pad bytea;
+  v_org_id uuid;
 begin
-  if v_context is null or v_context = '' then
-    return null;
-  end if;
-  v_part := string_to_array(v_context, '|');
-  if cardinality(v_part) = 7
-    and v_part[5] = pg_backend_pid()::text
-    and v_part[6] = encode(timestamptz_send(now()), 'hex')
-  then
-    select inner_pad, outer_pad into v_inner_pad, v_outer_pad from tenancy.seal_keys where id = v_part[1];
-    if v_part[7] = encode(
-      sha256(v_outer_pad || sha256(v_inner_pad || convert_to(left(v_context, -65), 'UTF8'))),
-      'hex'
-    ) then
-      return v_part[2]::uuid;
+  if v_context <> '' then
+    -- Made a uuid by the assignment: a cast in here would be tried on what is not sealed when the statement is planned.
+    select split_part(v_context, '|', 2)
+    into v_org_id
+    from tenancy.seal_keys
+    where id = split_part(v_context, '|', 1)
+      and right(v_context, 64) = encode(
+        sha256(outer_pad || sha256(inner_pad || convert_to(
+          concat_ws('|', left(v_context, -65), pg_backend_pid(), encode(timestamptz_send(now()), 'hex')), 'UTF8'
+        ))),
+        'hex'
+      );
+    if v_org_id is null then
+      raise exception 'the context of this transaction was not sealed by tenancy.enter_*()'
+        using errcode = 'SK901';
     end if;
   end if;
-  raise exception 'the context of this transaction was not sealed by tenancy.enter_*()'
-    using errcode = 'SK901';
+  return v_org_id;
 end
 $function$;
 alter function tenancy.current_org() owner to stockade_owner;
 comment on function tenancy.current_org() is
   'The organization this transaction has entered; null when it has entered none. Raises SK901 when the context is forged, or copied from another transaction or connection.';
 revoke execute on function tenancy.current_org() from public;
-grant execute on function tenancy.current_org() to stockade_admin, stockade_api, stockade_jobs;
+grant execute on function tenancy.current_org() to stockade_admin, stockade_api, stockade_jobs, stockade_ledger;
 
 -- tenancy.digest_tables(uuid,text,jsonb)
 CREATE OR REPLACE FUNCTION tenancy.digest_tables(p_org_id uuid, p_slug text, p_users jsonb)
@@ -2318,49 +2320,48 @@ CREATE OR REPLACE FUNCTION tenancy.enter_with_key(p_key_id text, p_secret_digest
  SET search_path TO ''
 AS $function$
 declare
-  v_entered text[];
-  v_key record;
-  v_organization record;
+  v_org_id uuid;
   v_sealed text;
 begin
-  select org_id, scopes
-  into v_key
-  from tenancy.api_keys
-  where key_id = p_key_id
-    and secret_digest = p_secret_digest
-    and revoked_at is null
-    and (expires_at is null or expires_at > now());
+  -- Whatever is not the plain case (a refusal, a second entry, a slot that is taken) ends here without a context.
+  select
+    k.org_id,
+    case
+      when pg_try_advisory_xact_lock(
+        hashtextextended(tenancy.slots(s.inner_pad, k.org_id), pg_backend_pid() % o.max_concurrency)
+      )
+      then set_config(
+        'stockade.context',
+        concat_ws('|', s.id, k.org_id, 'key:' || p_key_id, array_to_string(k.scopes, ','), encode(
+          sha256(s.outer_pad || sha256(s.inner_pad || convert_to(
+            concat_ws(
+              '|', s.id, k.org_id, 'key:' || p_key_id, array_to_string(k.scopes, ','),
+              pg_backend_pid(), encode(timestamptz_send(now()), 'hex')
+            ),
+            'UTF8'
+          ))),
+          'hex'
+        )),
+        true
+      )
+    end
+  into v_org_id, v_sealed
+  from tenancy.api_keys k
+  join tenancy.organizations o on o.id = k.org_id
+  join tenancy.seal_keys s on s.active
+  where k.key_id = p_key_id
+    and k.secret_digest = p_secret_digest
+    and k.revoked_at is null
+    and (k.expires_at is null or k.expires_at > now())
+    and p_selectors <@ array[o.slug, o.id::text]
+    and o.status = 'active'
+    and p_scope = any (k.scopes)
+    and coalesce(current_setting('stockade.context', true), '') = '';
 
-  if not found then
-    raise exception 'this API key is not valid' using errcode = 'SK101';
+  if v_sealed is null then
+    v_org_id := tenancy.examine_key(p_key_id, p_secret_digest, p_scope, p_selectors);
   end if;
-  select status, slug, max_concurrency into v_organization from tenancy.organizations where id = v_key.org_id;
-  if current_setting('stockade.context', true) <> '' then
-    v_entered := tenancy.verified_context();
-  end if;
-  -- Authority proves, selectors only choose: every one of them must name the key's own organization.
-  if v_entered[2] <> v_key.org_id::text
-    or p_selectors <> '{}' and exists (
-      select from unnest(p_selectors) as selector
-      where selector is distinct from v_organization.slug and lower(selector) is distinct from v_key.org_id::text
-    )
-  then
-    raise exception 'this API key belongs to another organization than the request names' using errcode = 'SK102';
-  end if;
-  if v_organization.status <> 'active' then
-    raise exception 'this organization is suspended' using errcode = 'SK103';
-  end if;
-  if not p_scope = any (v_key.scopes) then
-    raise exception 'this API key does not carry the scope %', p_scope
-      using errcode = 'SK104', detail = json_build_object('scope', p_scope);
-  end if;
-  v_sealed := tenancy.seal(
-    v_key.org_id,
-    'key:' || p_key_id,
-    v_key.scopes,
-    case when v_entered is null then v_organization.max_concurrency end
-  );
-  return v_key.org_id;
+  return v_org_id;
 end
 $function$;
 alter function tenancy.enter_with_key(text,bytea,text,text[]) owner to stockade_owner;
@@ -2529,6 +2530,58 @@ comment on function tenancy.erase_organization(uuid,bytea) is
   'Deletes everything of a suspended organization, append-only tables too, and users who belong to no other; leaves a row in tenancy.erasures. p_receipt is that of an export which holds exactly what is there now. Returns {table: rows deleted}. Raises SK404 no such organization, SK501 not suspended, SK502 not what was exported, SK503 requests still under way, SK902 when the transaction has entered an organization, 25001 when it is not read committed.';
 revoke execute on function tenancy.erase_organization(uuid,bytea) from public;
 grant execute on function tenancy.erase_organization(uuid,bytea) to stockade_admin;
+
+-- tenancy.examine_key(text,bytea,text,text[])
+CREATE OR REPLACE FUNCTION tenancy.examine_key(p_key_id text, p_secret_digest bytea, p_scope text, p_selectors text[])
+ RETURNS uuid
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+declare
+  v_entered text[] := tenancy.verified_context();
+  v_key record;
+  v_organization record;
+  v_sealed text;
+begin
+  select org_id, scopes
+  into v_key
+  from tenancy.api_keys
+  where key_id = p_key_id
+    and secret_digest = p_secret_digest
+    and revoked_at is null
+    and (expires_at is null or expires_at > now());
+
+  if not found then
+    raise exception 'this API key is not valid' using errcode = 'SK101';
+  end if;
+  select status, slug, max_concurrency into v_organization from tenancy.organizations where id = v_key.org_id;
+  -- Authority proves, selectors only choose: every one of them must name the key's own organization.
+  if v_entered[2] <> v_key.org_id::text
+    or p_selectors <> '{}' and exists (
+      select from unnest(p_selectors) as selector
+      where selector is distinct from v_organization.slug and lower(selector) is distinct from v_key.org_id::text
+    )
+  then
+    raise exception 'this API key belongs to another organization than the request names' using errcode = 'SK102';
+  end if;
+  if v_organization.status <> 'active' then
+    raise exception 'this organization is suspended' using errcode = 'SK103';
+  end if;
+  if not p_scope = any (v_key.scopes) then
+    raise exception 'this API key does not carry the scope %', p_scope
+      using errcode = 'SK104', detail = json_build_object('scope', p_scope);
+  end if;
+  v_sealed := tenancy.seal(
+    v_key.org_id,
+    'key:' || p_key_id,
+    v_key.scopes,
+    case when v_entered is null then v_organization.max_concurrency end
+  );
+  return v_key.org_id;
+end
+$function$;
+alter function tenancy.examine_key(text,bytea,text,text[]) owner to stockade_owner;
+revoke execute on function tenancy.examine_key(text,bytea,text,text[]) from public;
 
 -- tenancy.export_statement(regclass,uuid,text,jsonb)
 CREATE OR REPLACE FUNCTION tenancy.export_statement(p_table regclass, p_org_id uuid, p_slug text, p_users jsonb)
@@ -3061,6 +3114,32 @@ comment on function tenancy.record_mismatch(text,bytea,text,text[],text) is
 revoke execute on function tenancy.record_mismatch(text,bytea,text,text[],text) from public;
 grant execute on function tenancy.record_mismatch(text,bytea,text,text[],text) to stockade_api;
 
+-- tenancy.require_context(text)
+CREATE OR REPLACE FUNCTION tenancy.require_context(p_scope text)
+ RETURNS text[]
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_context text[] := tenancy.verified_context();
+begin
+  if v_context is null then
+    raise exception 'no organization was entered in this transaction' using errcode = 'SK902';
+  end if;
+  if not p_scope = any (string_to_array(v_context[4], ',')) then
+    raise exception 'this credential does not carry the scope %', p_scope
+      using errcode = 'SK104', detail = json_build_object('scope', p_scope);
+  end if;
+  return v_context;
+end
+$function$;
+alter function tenancy.require_context(text) owner to stockade_owner;
+comment on function tenancy.require_context(text) is
+  'The verified context of this transaction, {key, organization, actor, scopes, MAC}, for functions that write. Raises SK902 when no organization was entered, SK104 when the caller lacks the scope.';
+revoke execute on function tenancy.require_context(text) from public;
+grant execute on function tenancy.require_context(text) to stockade_ledger;
+
 -- tenancy.require_grantable(text[])
 CREATE OR REPLACE FUNCTION tenancy.require_grantable(p_scopes text[])
  RETURNS uuid
@@ -3107,17 +3186,8 @@ CREATE OR REPLACE FUNCTION tenancy.require_scope(p_scope text)
  STABLE SECURITY DEFINER
  SET search_path TO ''
 AS $function$
-declare
-  v_context text[] := tenancy.verified_context();
 begin
-  if v_context is null then
-    raise exception 'no organization was entered in this transaction' using errcode = 'SK902';
-  end if;
-  if not p_scope = any (string_to_array(v_context[4], ',')) then
-    raise exception 'this credential does not carry the scope %', p_scope
-      using errcode = 'SK104', detail = json_build_object('scope', p_scope);
-  end if;
-  return v_context[2]::uuid;
+  return (tenancy.require_context(p_scope))[2];
 end
 $function$;
 alter function tenancy.require_scope(text) owner to stockade_owner;
@@ -3236,27 +3306,27 @@ CREATE OR REPLACE FUNCTION tenancy.seal(p_org_id uuid, p_actor text, p_scopes te
 AS $function$
 declare
   v_key tenancy.seal_keys;
-  v_pid integer := pg_backend_pid();
   v_text text;
 begin
   select * into strict v_key from tenancy.seal_keys where active;
   if p_max_concurrency is not null then
-    -- A slot is an advisory lock that ends with the transaction. Whoever could name the locks could take them away
-    -- from others, so their keys come from the secret, and from the minute, in case somebody has seen one held.
-    -- Neighbouring connections begin at neighbouring slots, so that the first one tried is mostly free.
-    v_text := encode(v_key.inner_pad, 'hex') || p_org_id || to_char(now(), 'YYYYMMDDHH24MI');
-    for i in 1..p_max_concurrency loop
-      exit when pg_try_advisory_xact_lock(hashtextextended(v_text, (v_pid + i) % p_max_concurrency));
-      if i = p_max_concurrency then
+    v_text := tenancy.slots(v_key.inner_pad, p_org_id);
+    for i in 0..p_max_concurrency - 1 loop
+      exit when pg_try_advisory_xact_lock(hashtextextended(v_text, (pg_backend_pid() + i) % p_max_concurrency));
+      if i = p_max_concurrency - 1 then
         raise exception 'this organization has % transactions under way', p_max_concurrency using errcode = 'SK106';
       end if;
     end loop;
   end if;
-  v_text := v_key.id || '|' || p_org_id || '|' || p_actor || '|' || array_to_string(p_scopes, ',') || '|' || v_pid || '|'
-    || encode(timestamptz_send(now()), 'hex');
+  v_text := concat_ws('|', v_key.id, p_org_id, p_actor, array_to_string(p_scopes, ','));
   return set_config(
     'stockade.context',
-    v_text || '|' || encode(sha256(v_key.outer_pad || sha256(v_key.inner_pad || convert_to(v_text, 'UTF8'))), 'hex'),
+    concat_ws('|', v_text, encode(
+      sha256(v_key.outer_pad || sha256(v_key.inner_pad || convert_to(
+        concat_ws('|', v_text, pg_backend_pid(), encode(timestamptz_send(now()), 'hex')), 'UTF8'
+      ))),
+      'hex'
+    )),
     true
   );
 end
@@ -3285,6 +3355,17 @@ comment on function tenancy.set_pass_key(text,bytea) is
   'Lets the database verify passes that were minted with this key. To rotate: set the new one, give it to the API, drop the old one with tenancy.drop_pass_key(). Raises 22023 when the secret has not 32 to 64 bytes.';
 revoke execute on function tenancy.set_pass_key(text,bytea) from public;
 grant execute on function tenancy.set_pass_key(text,bytea) to stockade_admin;
+
+-- tenancy.slots(bytea,uuid)
+CREATE OR REPLACE FUNCTION tenancy.slots(p_secret bytea, p_org_id uuid)
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select concat(encode(p_secret, 'hex'), p_org_id, floor(extract(epoch from now()) / 60))
+$function$;
+alter function tenancy.slots(bytea,uuid) owner to stockade_owner;
+revoke execute on function tenancy.slots(bytea,uuid) from public;
 
 -- tenancy.tenant_tables()
 CREATE OR REPLACE FUNCTION tenancy.tenant_tables()
@@ -3370,27 +3451,24 @@ AS $function$
 declare
   v_context text := current_setting('stockade.context', true);
   v_part text[];
-  v_inner_pad bytea;
-  v_outer_pad bytea;
 begin
-  if v_context is null or v_context = '' then
-    return null;
-  end if;
-  v_part := string_to_array(v_context, '|');
-  if cardinality(v_part) = 7
-    and v_part[5] = pg_backend_pid()::text
-    and v_part[6] = encode(timestamptz_send(now()), 'hex')
-  then
-    select inner_pad, outer_pad into v_inner_pad, v_outer_pad from tenancy.seal_keys where id = v_part[1];
-    if v_part[7] = encode(
-      sha256(v_outer_pad || sha256(v_inner_pad || convert_to(left(v_context, -65), 'UTF8'))),
-      'hex'
-    ) then
-      return v_part;
+  if v_context <> '' then
+    select string_to_array(v_context, '|')
+    into v_part
+    from tenancy.seal_keys
+    where id = split_part(v_context, '|', 1)
+      and right(v_context, 64) = encode(
+        sha256(outer_pad || sha256(inner_pad || convert_to(
+          concat_ws('|', left(v_context, -65), pg_backend_pid(), encode(timestamptz_send(now()), 'hex')), 'UTF8'
+        ))),
+        'hex'
+      );
+    if v_part is null then
+      raise exception 'the context of this transaction was not sealed by tenancy.enter_*()'
+        using errcode = 'SK901';
     end if;
   end if;
-  raise exception 'the context of this transaction was not sealed by tenancy.enter_*()'
-    using errcode = 'SK901';
+  return v_part;
 end
 $function$;
 alter function tenancy.verified_context() owner to stockade_owner;
@@ -3547,6 +3625,7 @@ comment on table inventory.balances is
 comment on column inventory.balances.version is
   'The number of movements in this balance.';
 grant select on table inventory.balances to stockade_api, stockade_jobs;
+grant select, insert, update on table inventory.balances to stockade_ledger;
 
 -- inventory.discrepancies
 create table inventory.discrepancies (
@@ -3601,6 +3680,7 @@ alter table inventory.entries owner to stockade_owner;
 comment on table inventory.entries is
   'Tenant data (append-only): the postings of the ledger.';
 grant select on table inventory.entries to stockade_api, stockade_jobs;
+grant select, insert on table inventory.entries to stockade_ledger;
 
 -- inventory.idempotency_keys
 create table inventory.idempotency_keys (
@@ -3686,6 +3766,7 @@ comment on table inventory.items is
   'Tenant data: what is kept in stock.';
 grant select, insert (sku, name, unit, org_id, tracking, allow_negative, reorder_point, metadata), update (sku, name, unit, allow_negative, reorder_point, metadata, updated_at), delete on table inventory.items to stockade_api;
 grant select, insert (sku, name, unit, org_id, tracking, allow_negative, reorder_point, metadata) on table inventory.items to stockade_jobs;
+grant select on table inventory.items to stockade_ledger;
 
 -- inventory.item_json(inventory.items)
 CREATE OR REPLACE FUNCTION inventory.item_json(p_item inventory.items)
@@ -3731,6 +3812,7 @@ comment on table inventory.locations is
   'Tenant data: where stock is kept.';
 grant select, insert (code, name, kind, org_id), update (code, name, kind, updated_at), delete on table inventory.locations to stockade_api;
 grant select, insert (code, name, kind, org_id) on table inventory.locations to stockade_jobs;
+grant select on table inventory.locations to stockade_ledger;
 
 -- inventory.location_json(inventory.locations)
 CREATE OR REPLACE FUNCTION inventory.location_json(p_location inventory.locations)
@@ -3772,6 +3854,7 @@ alter table inventory.movements owner to stockade_owner;
 comment on table inventory.movements is
   'Tenant data (append-only): the lines of the postings.';
 grant select on table inventory.movements to stockade_api, stockade_jobs;
+grant select, insert on table inventory.movements to stockade_ledger;
 
 -- inventory.reconciliation_runs
 create table inventory.reconciliation_runs (
@@ -4247,6 +4330,10 @@ alter table inventory.balances
   add constraint balances_org_id_location_id_fkey FOREIGN KEY (org_id, location_id) REFERENCES inventory.locations(org_id, id);
 alter table inventory.balances enable row level security;
 alter table inventory.balances force row level security;
+create policy post_ledger on inventory.balances
+  to stockade_ledger
+  using (true)
+  with check (true);
 create policy tenant on inventory.balances
   to public
   using (org_id = (( SELECT tenancy.current_org() AS current_org)))
@@ -4273,6 +4360,10 @@ CREATE TRIGGER hold_seal_boundary BEFORE INSERT ON inventory.entries FOR EACH ST
 alter table inventory.entries enable always trigger hold_seal_boundary;
 alter table inventory.entries enable row level security;
 alter table inventory.entries force row level security;
+create policy post_ledger on inventory.entries
+  to stockade_ledger
+  using (true)
+  with check (true);
 create policy tenant on inventory.entries
   to public
   using (org_id = (( SELECT tenancy.current_org() AS current_org)))
@@ -4311,6 +4402,10 @@ alter table inventory.items
   add constraint items_org_id_fkey FOREIGN KEY (org_id) REFERENCES tenancy.organizations(id);
 alter table inventory.items enable row level security;
 alter table inventory.items force row level security;
+create policy post_ledger on inventory.items
+  for select
+  to stockade_ledger
+  using (true);
 create policy tenant on inventory.items
   to public
   using (org_id = (( SELECT tenancy.current_org() AS current_org)))
@@ -4321,6 +4416,10 @@ alter table inventory.locations
   add constraint locations_org_id_fkey FOREIGN KEY (org_id) REFERENCES tenancy.organizations(id);
 alter table inventory.locations enable row level security;
 alter table inventory.locations force row level security;
+create policy post_ledger on inventory.locations
+  for select
+  to stockade_ledger
+  using (true);
 create policy tenant on inventory.locations
   to public
   using (org_id = (( SELECT tenancy.current_org() AS current_org)))
@@ -4339,6 +4438,10 @@ CREATE TRIGGER apply_movements AFTER INSERT ON inventory.movements REFERENCING N
 alter table inventory.movements enable always trigger apply_movements;
 alter table inventory.movements enable row level security;
 alter table inventory.movements force row level security;
+create policy post_ledger on inventory.movements
+  to stockade_ledger
+  using (true)
+  with check (true);
 create policy tenant on inventory.movements
   to public
   using (org_id = (( SELECT tenancy.current_org() AS current_org)))

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { adminDatabaseConfig, operatorKey, tokenConfig } from './config.ts';
+import { adminDatabaseConfig, jobsDatabaseConfig, operatorKey, tokenConfig } from './config.ts';
 
 const complete = {
   STOCKADE_JWT_ISSUER: 'https://issuer.example.com/',
@@ -38,4 +38,11 @@ test('a function that is not for operators has no way into the database as one',
     host: 'db.example.com',
     user: 'stockade_admin',
   });
+});
+
+test('a function that is no scheduled job has no way into the database as one', () => {
+  const env = { STOCKADE_DATABASE_URL: 'postgres://x', STOCKADE_ADMIN_DATABASE_URL: 'postgres://y' };
+  expect(() => jobsDatabaseConfig(env)).toThrow('STOCKADE_DATABASE_HOST');
+  const url = 'postgres://jobs';
+  expect(jobsDatabaseConfig({ ...env, STOCKADE_JOBS_DATABASE_URL: url })).toMatchObject({ url });
 });

@@ -119,7 +119,8 @@ function setDeadline(client: pg.PoolClient, config: DatabaseConfig) {
   let ending: Promise<void> | undefined;
   const end = async () => {
     try {
-      const how = await endSession(client, connectionOf(config), config.deadlineMs / 2);
+      // Its transaction has begun a little later than the connection was taken.
+      const how = await endSession(client, connectionOf(config), config.deadlineMs * 0.9);
       log.error('a session that exceeded its deadline was ended', { how, deadlineMs: config.deadlineMs });
     } catch (error) {
       log.error('a session that exceeded its deadline could not be ended', error as Error);

@@ -9,13 +9,16 @@ import { isSqlError } from './sqlstate.ts';
  * A statement can switch its own timeouts off and catch every cancellation, so nothing inside the session can be relied
  * on; only another session can end it for good. Where `sql/roles.sql` could take pg_terminate_backend() away from the
  * role it has taken PL/pgSQL as well, so that no statement can catch a cancellation, which needs no privilege.
- * The backend is named by its process and the moment it was seen at work: behind a proxy the process may be another's.
+ * The session is named by how long its transaction runs, not by the process the client was told: behind a proxy that is
+ * the proxy's number, and may be another session's here. No transaction of this role may run that long, so whichever
+ * others are found had to end as well.
+ * @param longestMs what no transaction of this role may reach, in milliseconds
  * @throws what keeps a second connection from being opened
  */
 export async function endSession(
   client: pg.ClientBase,
   config: pg.ClientConfig,
-  busyForMs: number,
+  longestMs: number,
 ): Promise<'terminated' | 'cancelled'> {
   const session = client as SessionNames;
   // The connection itself is of no use any more, and idle in a transaction the server ends without it.
@@ -27,8 +30,10 @@ export async function endSession(
     const { rowCount } = await second.query(
       `select pg_terminate_backend(pid)
        from pg_stat_activity
-       where pid = $1 and usename = current_user and xact_start <= clock_timestamp() - $2 * interval '1 millisecond'`,
-      [session.processID, busyForMs],
+       where datname = current_database()
+         and usename = current_user
+         and xact_start <= clock_timestamp() - $1 * interval '1 millisecond'`,
+      [longestMs],
     );
     if (rowCount) return 'terminated';
   } catch (error) {

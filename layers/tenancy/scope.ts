@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type pg from 'pg';
+import { type Statement, sendBatch } from '#platform/batch.ts';
 import { withConnection } from '#platform/database.ts';
 import { isRetryable, isSqlError, sqlstate } from '#platform/sqlstate.ts';
 import type { Scope } from './api-keys.ts';
@@ -115,15 +116,16 @@ async function transaction<T>(
     },
   };
 
-  pipeline.send(mode === 'read' ? 'begin read only' : 'begin');
+  pipeline.hold(mode === 'read' ? 'begin read only' : 'begin');
   enter(pipeline, tenant);
-  if (claim) pipeline.send('select inventory.claim_idempotency_key($1, $2)', [claim.key, claim.fingerprint]);
+  if (claim) pipeline.hold('select inventory.claim_idempotency_key($1, $2)', [claim.key, claim.fingerprint]);
 
   const ending = mode === 'dry-run' ? 'rollback' : 'commit';
   let ended: Promise<pg.QueryResult> | undefined;
   try {
     const working = work(tx);
-    // Nothing can follow a statement whose own promise was returned: the end travels with it.
+    // Nothing can follow a statement whose own promise was returned: the end travels with it. It has a Sync of its own,
+    // because the server skips what stands behind a failure, and a transaction that has failed must end too.
     if (working === latest) ended = pipeline.send(ending);
     const result = await working;
     alive = false;
@@ -145,6 +147,7 @@ async function transaction<T>(
 class Pipeline {
   private readonly client: pg.PoolClient;
   private readonly sent: Promise<unknown>[] = [];
+  private held: Statement[] = [];
 
   constructor(client: pg.PoolClient) {
     this.client = client;
@@ -154,12 +157,22 @@ class Pipeline {
     process.nextTick(() => stream.uncork());
   }
 
+  /** Keeps an unnamed statement to send it in one message with the next that is sent. Only its failure is of interest. */
+  hold(text: string, values: readonly unknown[] = []): void {
+    this.held.push({ text, values });
+  }
+
   /** Sends an unnamed statement without waiting for the answers of those before it. */
   send<Row extends pg.QueryResultRow>(
     text: string,
     values: readonly unknown[] = [],
   ): Promise<pg.QueryResult<Row>> {
-    const answer = this.client.query<Row>({ text, values: [...values] });
+    const ahead = this.held;
+    this.held = [];
+    const answer =
+      ahead.length > 0
+        ? sendBatch<Row>(this.client, ahead, { text, values })
+        : this.client.query<Row>({ text, values: [...values] });
     // Its failure is looked for in firstFailure(); until then it must not count as unhandled.
     answer.catch(() => {});
     this.sent.push(answer);
@@ -180,7 +193,7 @@ class Pipeline {
 function noteKeyUse(pipeline: Pipeline, { credentials, scope }: Tenant): void {
   const { key } = credentials;
   if (!key || !keyUse.isDue(key.keyId)) return;
-  pipeline.send('begin');
+  pipeline.hold('begin');
   enter(pipeline, { credentials: { key, selectors: [] }, scope });
   pipeline.send('select tenancy.note_key_use()');
   pipeline.send('commit');
@@ -192,14 +205,14 @@ function enter(pipeline: Pipeline, { credentials, scope }: Tenant): void {
   if (!key && !user)
     throw new Error('these credentials prove nothing: resolve() makes none without key and user');
   if (key) {
-    pipeline.send('select tenancy.enter_with_key($1, $2, $3, $4)', [
+    pipeline.hold('select tenancy.enter_with_key($1, $2, $3, $4)', [
       key.keyId,
       key.secretDigest,
       scope,
       selectors,
     ]);
   }
-  if (user) pipeline.send('select tenancy.enter_with_pass($1, $2, $3)', [user.pass, scope, selectors]);
+  if (user) pipeline.hold('select tenancy.enter_with_pass($1, $2, $3)', [user.pass, scope, selectors]);
 }
 
 /**

@@ -1,7 +1,7 @@
 -- A role of Stockade that can skip the wall by what it is.
 -- level: leak
 -- A superuser and a role with BYPASSRLS obey no policy, CREATEROLE makes roles that others obey, REPLICATION reads every
--- row from the log; and nobody may log in as the owner of everything.
+-- row from the log; and nobody may log in as the owner of everything, or of the functions that post.
 select
   quote_ident(r.rolname) as object,
   'it has ' || string_agg(attribute.name, ', ' order by attribute.name) as detail,
@@ -14,7 +14,7 @@ cross join lateral (
     ('createrole', r.rolcreaterole),
     ('createdb', r.rolcreatedb),
     ('replication', r.rolreplication),
-    ('login', r.rolcanlogin and r.rolname = 'stockade_owner')
+    ('login', r.rolcanlogin and r.rolname in ('stockade_owner', 'stockade_ledger'))
 ) as attribute (name, is_set)
 where attribute.is_set
   and (r.oid in (select oid from login_roles) or r.rolname like 'stockade\_%')

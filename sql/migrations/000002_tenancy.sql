@@ -107,6 +107,8 @@ comment on function tenancy.rotate_seal_key() is
   'Contexts sealed before stay valid; keys replaced more than a day ago are deleted.';
 
 select tenancy.rotate_seal_key();
+-- There are never more than a handful, too few for autovacuum to look at; unlooked at, they are planned as hundreds.
+analyze tenancy.seal_keys;
 
 create function tenancy.set_pass_key(p_id text, p_secret bytea)
 returns void
@@ -145,10 +147,14 @@ $$;
 comment on function tenancy.drop_pass_key(text) is
   'Makes every pass that was minted with this key worthless. Answers whether there was such a key.';
 
--- verified_context() and seal() are called on every transaction, by functions whose search_path is empty already: a SET
--- clause of their own would only cost.
+-- A context is key|organization|actor|scopes|MAC. The MAC is also over the backend and the start of the transaction, so
+-- that a context copied from another one does not fit. Every step of a function costs as much again in each transaction,
+-- so reading, checking and setting are one statement where they can be.
+--
+-- verified_context() and seal() are called by functions whose search_path is empty already: a SET clause of their own
+-- would only cost.
 -- Reads the context of this transaction and verifies its seal: null when none was entered, else
--- {key, organization, actor, scopes, backend, transaction start, MAC}.
+-- {key, organization, actor, scopes, MAC}.
 create function tenancy.verified_context()
 returns text[]
 language plpgsql
@@ -157,27 +163,24 @@ as $$
 declare
   v_context text := current_setting('stockade.context', true);
   v_part text[];
-  v_inner_pad bytea;
-  v_outer_pad bytea;
 begin
-  if v_context is null or v_context = '' then
-    return null;
-  end if;
-  v_part := string_to_array(v_context, '|');
-  if cardinality(v_part) = 7
-    and v_part[5] = pg_backend_pid()::text
-    and v_part[6] = encode(timestamptz_send(now()), 'hex')
-  then
-    select inner_pad, outer_pad into v_inner_pad, v_outer_pad from tenancy.seal_keys where id = v_part[1];
-    if v_part[7] = encode(
-      sha256(v_outer_pad || sha256(v_inner_pad || convert_to(left(v_context, -65), 'UTF8'))),
-      'hex'
-    ) then
-      return v_part;
+  if v_context <> '' then
+    select string_to_array(v_context, '|')
+    into v_part
+    from tenancy.seal_keys
+    where id = split_part(v_context, '|', 1)
+      and right(v_context, 64) = encode(
+        sha256(outer_pad || sha256(inner_pad || convert_to(
+          concat_ws('|', left(v_context, -65), pg_backend_pid(), encode(timestamptz_send(now()), 'hex')), 'UTF8'
+        ))),
+        'hex'
+      );
+    if v_part is null then
+      raise exception 'the context of this transaction was not sealed by tenancy.enter_*()'
+        using errcode = 'SK901';
     end if;
   end if;
-  raise exception 'the context of this transaction was not sealed by tenancy.enter_*()'
-    using errcode = 'SK901';
+  return v_part;
 end
 $$;
 
@@ -191,28 +194,26 @@ set search_path = ''
 as $$
 declare
   v_context text := current_setting('stockade.context', true);
-  v_part text[];
-  v_inner_pad bytea;
-  v_outer_pad bytea;
+  v_org_id uuid;
 begin
-  if v_context is null or v_context = '' then
-    return null;
-  end if;
-  v_part := string_to_array(v_context, '|');
-  if cardinality(v_part) = 7
-    and v_part[5] = pg_backend_pid()::text
-    and v_part[6] = encode(timestamptz_send(now()), 'hex')
-  then
-    select inner_pad, outer_pad into v_inner_pad, v_outer_pad from tenancy.seal_keys where id = v_part[1];
-    if v_part[7] = encode(
-      sha256(v_outer_pad || sha256(v_inner_pad || convert_to(left(v_context, -65), 'UTF8'))),
-      'hex'
-    ) then
-      return v_part[2]::uuid;
+  if v_context <> '' then
+    -- Made a uuid by the assignment: a cast in here would be tried on what is not sealed when the statement is planned.
+    select split_part(v_context, '|', 2)
+    into v_org_id
+    from tenancy.seal_keys
+    where id = split_part(v_context, '|', 1)
+      and right(v_context, 64) = encode(
+        sha256(outer_pad || sha256(inner_pad || convert_to(
+          concat_ws('|', left(v_context, -65), pg_backend_pid(), encode(timestamptz_send(now()), 'hex')), 'UTF8'
+        ))),
+        'hex'
+      );
+    if v_org_id is null then
+      raise exception 'the context of this transaction was not sealed by tenancy.enter_*()'
+        using errcode = 'SK901';
     end if;
   end if;
-  raise exception 'the context of this transaction was not sealed by tenancy.enter_*()'
-    using errcode = 'SK901';
+  return v_org_id;
 end
 $$;
 
@@ -220,8 +221,8 @@ comment on function tenancy.current_org() is
   'The organization this transaction has entered; null when it has entered none. '
   'Raises SK901 when the context is forged, or copied from another transaction or connection.';
 
-create function tenancy.require_scope(p_scope text)
-returns uuid
+create function tenancy.require_context(p_scope text)
+returns text[]
 language plpgsql
 stable
 security definer
@@ -237,7 +238,23 @@ begin
     raise exception 'this credential does not carry the scope %', p_scope
       using errcode = 'SK104', detail = json_build_object('scope', p_scope);
   end if;
-  return v_context[2]::uuid;
+  return v_context;
+end
+$$;
+
+comment on function tenancy.require_context(text) is
+  'The verified context of this transaction, {key, organization, actor, scopes, MAC}, for functions that write. '
+  'Raises SK902 when no organization was entered, SK104 when the caller lacks the scope.';
+
+create function tenancy.require_scope(p_scope text)
+returns uuid
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+begin
+  return (tenancy.require_context(p_scope))[2];
 end
 $$;
 
@@ -260,8 +277,20 @@ $$;
 comment on function tenancy.current_actor() is
   'Who acts in this transaction: key:<id>, user:<id> or job; null when no organization was entered.';
 
--- Seals the context of this transaction: key|organization|actor|scopes|backend|transaction start|MAC, and takes one of
--- the organization's slots; null for p_max_concurrency takes none. Nobody but the entering functions may call it.
+-- What the slots of an organization are named after. A slot is an advisory lock that ends with the transaction. Whoever
+-- could name the locks could take them away from others, so their names come from the secret, and from the minute, in case
+-- somebody has seen one held. Of the neighbouring connections each begins at another slot, so that the first one tried is
+-- mostly free.
+create function tenancy.slots(p_secret bytea, p_org_id uuid)
+returns text
+language sql
+stable
+as $$
+  select concat(encode(p_secret, 'hex'), p_org_id, floor(extract(epoch from now()) / 60))
+$$;
+
+-- Seals the context of this transaction, and takes one of the organization's slots; null for p_max_concurrency takes
+-- none. Nobody but the entering functions may call it.
 -- It answers what it has set, because an assignment is evaluated without the executor that PERFORM would start.
 create function tenancy.seal(p_org_id uuid, p_actor text, p_scopes text[], p_max_concurrency integer)
 returns text
@@ -270,41 +299,42 @@ volatile
 as $$
 declare
   v_key tenancy.seal_keys;
-  v_pid integer := pg_backend_pid();
   v_text text;
 begin
   select * into strict v_key from tenancy.seal_keys where active;
   if p_max_concurrency is not null then
-    -- A slot is an advisory lock that ends with the transaction. Whoever could name the locks could take them away
-    -- from others, so their keys come from the secret, and from the minute, in case somebody has seen one held.
-    -- Neighbouring connections begin at neighbouring slots, so that the first one tried is mostly free.
-    v_text := encode(v_key.inner_pad, 'hex') || p_org_id || to_char(now(), 'YYYYMMDDHH24MI');
-    for i in 1..p_max_concurrency loop
-      exit when pg_try_advisory_xact_lock(hashtextextended(v_text, (v_pid + i) % p_max_concurrency));
-      if i = p_max_concurrency then
+    v_text := tenancy.slots(v_key.inner_pad, p_org_id);
+    for i in 0..p_max_concurrency - 1 loop
+      exit when pg_try_advisory_xact_lock(hashtextextended(v_text, (pg_backend_pid() + i) % p_max_concurrency));
+      if i = p_max_concurrency - 1 then
         raise exception 'this organization has % transactions under way', p_max_concurrency using errcode = 'SK106';
       end if;
     end loop;
   end if;
-  v_text := v_key.id || '|' || p_org_id || '|' || p_actor || '|' || array_to_string(p_scopes, ',') || '|' || v_pid || '|'
-    || encode(timestamptz_send(now()), 'hex');
+  v_text := concat_ws('|', v_key.id, p_org_id, p_actor, array_to_string(p_scopes, ','));
   return set_config(
     'stockade.context',
-    v_text || '|' || encode(sha256(v_key.outer_pad || sha256(v_key.inner_pad || convert_to(v_text, 'UTF8'))), 'hex'),
+    concat_ws('|', v_text, encode(
+      sha256(v_key.outer_pad || sha256(v_key.inner_pad || convert_to(
+        concat_ws('|', v_text, pg_backend_pid(), encode(timestamptz_send(now()), 'hex')), 'UTF8'
+      ))),
+      'hex'
+    )),
     true
   );
 end
 $$;
 
-create function tenancy.enter_with_key(p_key_id text, p_secret_digest bytea, p_scope text, p_selectors text[])
+-- Everything a key must pass, asked in the order in which the answers are given, and then the context sealed: for the
+-- requests that tenancy.enter_with_key() does not settle in its one statement. Raises what that one says.
+create function tenancy.examine_key(p_key_id text, p_secret_digest bytea, p_scope text, p_selectors text[])
 returns uuid
 language plpgsql
 volatile
-security definer
 set search_path = ''
 as $$
 declare
-  v_entered text[];
+  v_entered text[] := tenancy.verified_context();
   v_key record;
   v_organization record;
   v_sealed text;
@@ -321,9 +351,6 @@ begin
     raise exception 'this API key is not valid' using errcode = 'SK101';
   end if;
   select status, slug, max_concurrency into v_organization from tenancy.organizations where id = v_key.org_id;
-  if current_setting('stockade.context', true) <> '' then
-    v_entered := tenancy.verified_context();
-  end if;
   -- Authority proves, selectors only choose: every one of them must name the key's own organization.
   if v_entered[2] <> v_key.org_id::text
     or p_selectors <> '{}' and exists (
@@ -347,6 +374,59 @@ begin
     case when v_entered is null then v_organization.max_concurrency end
   );
   return v_key.org_id;
+end
+$$;
+
+create function tenancy.enter_with_key(p_key_id text, p_secret_digest bytea, p_scope text, p_selectors text[])
+returns uuid
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  v_org_id uuid;
+  v_sealed text;
+begin
+  -- Whatever is not the plain case (a refusal, a second entry, a slot that is taken) ends here without a context.
+  select
+    k.org_id,
+    case
+      when pg_try_advisory_xact_lock(
+        hashtextextended(tenancy.slots(s.inner_pad, k.org_id), pg_backend_pid() % o.max_concurrency)
+      )
+      then set_config(
+        'stockade.context',
+        concat_ws('|', s.id, k.org_id, 'key:' || p_key_id, array_to_string(k.scopes, ','), encode(
+          sha256(s.outer_pad || sha256(s.inner_pad || convert_to(
+            concat_ws(
+              '|', s.id, k.org_id, 'key:' || p_key_id, array_to_string(k.scopes, ','),
+              pg_backend_pid(), encode(timestamptz_send(now()), 'hex')
+            ),
+            'UTF8'
+          ))),
+          'hex'
+        )),
+        true
+      )
+    end
+  into v_org_id, v_sealed
+  from tenancy.api_keys k
+  join tenancy.organizations o on o.id = k.org_id
+  join tenancy.seal_keys s on s.active
+  where k.key_id = p_key_id
+    and k.secret_digest = p_secret_digest
+    and k.revoked_at is null
+    and (k.expires_at is null or k.expires_at > now())
+    and p_selectors <@ array[o.slug, o.id::text]
+    and o.status = 'active'
+    and p_scope = any (k.scopes)
+    and coalesce(current_setting('stockade.context', true), '') = '';
+
+  if v_sealed is null then
+    v_org_id := tenancy.examine_key(p_key_id, p_secret_digest, p_scope, p_selectors);
+  end if;
+  return v_org_id;
 end
 $$;
 
@@ -459,10 +539,11 @@ comment on function tenancy.enter_as_job(uuid) is
 
 revoke all on all functions in schema tenancy from public;
 revoke all on all functions in schema inventory from public;
-grant usage on schema tenancy to stockade_api, stockade_jobs, stockade_admin;
-grant usage on schema inventory to stockade_api, stockade_jobs, stockade_admin;
-grant execute on function inventory.new_id() to stockade_api, stockade_jobs, stockade_admin;
-grant execute on function tenancy.current_org() to stockade_api, stockade_jobs, stockade_admin;
+grant usage on schema tenancy to stockade_api, stockade_jobs, stockade_admin, stockade_ledger;
+grant usage on schema inventory to stockade_api, stockade_jobs, stockade_admin, stockade_ledger;
+grant execute on function inventory.new_id() to stockade_api, stockade_jobs, stockade_admin, stockade_ledger;
+grant execute on function tenancy.current_org() to stockade_api, stockade_jobs, stockade_admin, stockade_ledger;
+grant execute on function tenancy.require_context(text) to stockade_ledger;
 grant execute on function tenancy.current_actor() to stockade_api, stockade_jobs;
 grant execute on function tenancy.require_scope(text) to stockade_api, stockade_jobs;
 grant execute on function tenancy.enter_with_key(text, bytea, text, text[]) to stockade_api;

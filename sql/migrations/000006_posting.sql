@@ -175,7 +175,8 @@ security definer
 set search_path = ''
 as $$
 declare
-  v_org_id uuid := tenancy.require_scope('write');
+  v_context text[] := tenancy.require_context('write');
+  v_org_id uuid := v_context[2];
   v_kind text := p_entry ->> 'kind';
   v_skus text[];
   v_codes text[];
@@ -228,7 +229,7 @@ begin
   end if;
 
   return inventory.insert_entry(
-    v_org_id, tenancy.current_actor(), v_kind, p_entry ->> 'reference', (p_entry ->> 'occurredAt')::timestamptz,
+    v_org_id, v_context[3], v_kind, p_entry ->> 'reference', (p_entry ->> 'occurredAt')::timestamptz,
     p_entry -> 'metadata', null, v_skus, v_codes, v_items, v_locations, v_lots, v_quantities, v_expected_versions
   );
 end
@@ -248,7 +249,8 @@ security definer
 set search_path = ''
 as $$
 declare
-  v_org_id uuid := tenancy.require_scope('write');
+  v_context text[] := tenancy.require_context('write');
+  v_org_id uuid := v_context[2];
   v_kind text;
   v_skus text[];
   v_codes text[];
@@ -277,7 +279,7 @@ begin
   where m.org_id = v_org_id and m.entry_id = p_entry_id;
 
   return inventory.insert_entry(
-    v_org_id, tenancy.current_actor(), 'reversal', p_reference, null, p_metadata, p_entry_id, v_skus, v_codes,
+    v_org_id, v_context[3], 'reversal', p_reference, null, p_metadata, p_entry_id, v_skus, v_codes,
     v_items, v_locations, v_lots, v_quantities, array[]::bigint[]
   );
 exception
@@ -446,3 +448,15 @@ grant execute on function inventory.create_item(jsonb) to stockade_api, stockade
 grant execute on function inventory.create_location(jsonb) to stockade_api, stockade_jobs;
 grant execute on function inventory.claim_idempotency_key(text, bytea) to stockade_api;
 grant execute on function inventory.remember_response(text, json) to stockade_api;
+
+-- What posting stands on, and the functions that post: see the policies post_ledger.
+grant execute on function inventory.iso(timestamptz) to stockade_ledger;
+grant create on schema inventory to stockade_ledger;
+alter function inventory.raise_line_errors(jsonb) owner to stockade_ledger;
+alter function inventory.raise_stale_balances(uuid, text[], text[], uuid[], uuid[], text[], bigint[]) owner to stockade_ledger;
+alter function inventory.insert_entry(
+  uuid, text, text, text, timestamptz, jsonb, uuid, text[], text[], uuid[], uuid[], text[], numeric[], bigint[]
+) owner to stockade_ledger;
+alter function inventory.post_entry(jsonb) owner to stockade_ledger;
+alter function inventory.reverse_entry(uuid, text, jsonb) owner to stockade_ledger;
+revoke create on schema inventory from stockade_ledger;

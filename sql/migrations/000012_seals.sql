@@ -129,9 +129,9 @@ begin
 end
 $migration$;
 
--- Every posting looks at the boundary, by the id of the organization that it has entered and that the wall proves for the
--- rows themselves: proven here once more, it would cost more than all the rest of it.
-create policy posting_owner on inventory.seal_boundaries for select to stockade_owner using (true);
+-- Whoever posts looks at the boundary, of the organization that it names in every statement.
+create policy post_ledger on inventory.seal_boundaries for select to stockade_ledger using (true);
+grant select on inventory.seal_boundaries to stockade_ledger;
 
 grant select on
   inventory.seal_boundaries, inventory.seals, inventory.seal_pages, inventory.seal_closings, inventory.seal_anchors

@@ -42,6 +42,8 @@ const requests: Readonly<Record<string, readonly [path: string, body?: object]>>
   ],
   'GET /v1/entries/{id}': ['/v1/entries/{entry}'],
   'POST /v1/entries/{id}/reversal': ['/v1/entries/{entry}/reversal', {}],
+  'GET /v1/seals': ['/v1/seals'],
+  'GET /v1/movements/{id}/proof': ['/v1/movements/{entry}.1/proof'],
   'GET /v1/organization': ['/v1/organization'],
   'POST /v1/api-keys': ['/v1/api-keys', { name: 'Other', scopes: ['read'] }],
   'GET /v1/api-keys': ['/v1/api-keys'],

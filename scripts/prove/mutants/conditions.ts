@@ -3,58 +3,64 @@ import type { Mutant } from './mutant.ts';
 
 /** A condition in the body of a function, and what it becomes when it is not asked. */
 interface Condition {
-  readonly function: string;
+  /** Several when it only means something in all of them. */
+  readonly function: string | readonly string[];
   readonly what: string;
   /** As the function has it; blanks match any blanks. */
   readonly from: string;
   readonly to: string;
 }
 
-const isOfBackend = 'and v_part[5] = pg_backend_pid()::text';
-const isOfTransaction = `and v_part[6] = encode(timestamptz_send(now()), 'hex')`;
-const isMac = `if v_part[7] = encode(
-      sha256(v_outer_pad || sha256(v_inner_pad || convert_to(left(v_context, -65), 'UTF8'))),
-      'hex'
-    ) then`;
+const isMac = `and right(v_context, 64) = encode(
+        sha256(outer_pad || sha256(inner_pad || convert_to(
+          concat_ws('|', left(v_context, -65), pg_backend_pid(), encode(timestamptz_send(now()), 'hex')), 'UTF8'
+        ))),
+        'hex'
+      )`;
 
 const readers = ['tenancy.current_org()', 'tenancy.verified_context()'] as const;
 
+const backend = 'pg_backend_pid()';
+const transaction = `encode(timestamptz_send(now()), 'hex')`;
+const backendAndTransaction = `${backend}, ${transaction}`;
+
 const byKey = 'tenancy.enter_with_key(text,bytea,text,text[])';
+const byKeyInDetail = 'tenancy.examine_key(text,bytea,text,text[])';
 const byPass = 'tenancy.enter_with_pass(text,text,text[])';
+const inMac = [...readers, byKey, 'tenancy.seal(uuid,text,text[],integer)'];
 
 const conditions: readonly Condition[] = [
-  ...readers.flatMap((name): Condition[] => [
-    { function: name, what: 'the backend', from: isOfBackend, to: '' },
-    { function: name, what: 'the transaction', from: isOfTransaction, to: '' },
-    { function: name, what: 'the MAC', from: isMac, to: 'if true then' },
-  ]),
-  { function: byKey, what: 'the secret', from: 'and secret_digest = p_secret_digest', to: '' },
-  { function: byKey, what: 'the revocation', from: 'and revoked_at is null', to: '' },
-  { function: byKey, what: 'the expiry', from: 'and (expires_at is null or expires_at > now())', to: '' },
-  {
-    function: byKey,
-    what: 'the organization entered before',
-    from: 'v_entered[2] <> v_key.org_id::text',
-    to: 'false',
-  },
-  {
-    function: byKey,
-    what: 'the selectors',
-    from: `p_selectors <> '{}' and exists (`,
-    to: 'false and exists (',
-  },
-  {
-    function: byKey,
-    what: 'the status',
-    from: `if v_organization.status <> 'active' then`,
-    to: 'if false then',
-  },
-  {
-    function: byKey,
-    what: 'the scope',
-    from: 'if not p_scope = any (v_key.scopes) then',
-    to: 'if false then',
-  },
+  ...readers.map((name): Condition => ({ function: name, what: 'the MAC', from: isMac, to: '' })),
+  // What a MAC is over is said where it is made and where it is verified.
+  { function: inMac, what: 'the backend', from: backendAndTransaction, to: transaction },
+  { function: inMac, what: 'the transaction', from: backendAndTransaction, to: backend },
+  // The plain case and the one that explains refusals both ask everything.
+  ...(
+    [
+      ['the secret', 'and k.secret_digest = p_secret_digest', ''],
+      ['the revocation', 'and k.revoked_at is null', ''],
+      ['the expiry', 'and (k.expires_at is null or k.expires_at > now())', ''],
+      ['the selectors', 'and p_selectors <@ array[o.slug, o.id::text]', ''],
+      ['the status', `and o.status = 'active'`, ''],
+      ['the scope', 'and p_scope = any (k.scopes)', ''],
+      [
+        'the organization entered before',
+        `and coalesce(current_setting('stockade.context', true), '') = ''`,
+        '',
+      ],
+    ] as const
+  ).map(([what, from, to]): Condition => ({ function: byKey, what, from, to })),
+  ...(
+    [
+      ['the secret', 'and secret_digest = p_secret_digest', ''],
+      ['the revocation', 'and revoked_at is null', ''],
+      ['the expiry', 'and (expires_at is null or expires_at > now())', ''],
+      ['the organization entered before', 'v_entered[2] <> v_key.org_id::text', 'false'],
+      ['the selectors', `p_selectors <> '{}' and exists (`, 'false and exists ('],
+      ['the status', `if v_organization.status <> 'active' then`, 'if false then'],
+      ['the scope', 'if not p_scope = any (v_key.scopes) then', 'if false then'],
+    ] as const
+  ).map(([what, from, to]): Condition => ({ function: byKeyInDetail, what, from, to })),
   {
     function: byPass,
     what: 'the MAC',
@@ -89,13 +95,13 @@ const conditions: readonly Condition[] = [
     to: 'if false then v_scopes',
   },
   {
-    function: 'tenancy.require_scope(text)',
+    function: 'tenancy.require_context(text)',
     what: 'that an organization was entered',
     from: 'if v_context is null then',
     to: 'if false then',
   },
   {
-    function: 'tenancy.require_scope(text)',
+    function: 'tenancy.require_context(text)',
     what: 'the scope',
     from: `if not p_scope = any (string_to_array(v_context[4], ',')) then`,
     to: 'if false then',
@@ -132,22 +138,24 @@ const conditions: readonly Condition[] = [
  */
 export async function conditionMutants(superuser: Client): Promise<Mutant[]> {
   const mutants: Mutant[] = [];
-  for (const condition of conditions) {
-    const { rows } = await superuser.query<{ definition: string }>(
-      'select pg_get_functiondef($1::regprocedure) as definition',
-      [condition.function],
-    );
-    const definition = rows[0]?.definition ?? '';
-    const pattern = new RegExp(condition.from.trim().split(/\s+/).map(escaped).join('\\s+'));
-    if (!pattern.test(definition)) {
-      throw new Error(
-        `${condition.function} has no "${condition.from}": bring scripts/prove/mutants/conditions.ts up to date`,
+  for (const { function: names, what, from, to } of conditions) {
+    const pattern = new RegExp(from.trim().split(/\s+/).map(escaped).join('\\s+'));
+    const definitions: string[] = [];
+    for (const name of [names].flat()) {
+      const { rows } = await superuser.query<{ definition: string }>(
+        'select pg_get_functiondef($1::regprocedure) as definition',
+        [name],
       );
+      const definition = rows[0]?.definition ?? '';
+      if (!pattern.test(definition)) {
+        throw new Error(`${name} has no "${from}": bring scripts/prove/mutants/conditions.ts up to date`);
+      }
+      definitions.push(definition.replace(pattern, () => to));
     }
     mutants.push({
       kind: 'condition not asked',
-      name: `${condition.what}, in ${condition.function}`,
-      sql: definition.replace(pattern, () => condition.to),
+      name: `${what}, in ${typeof names === 'string' ? names : 'every function that makes or verifies one'}`,
+      sql: definitions.join(';\n'),
     });
   }
   return mutants;

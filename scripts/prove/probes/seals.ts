@@ -66,9 +66,12 @@ async function seal(
   mac?: string,
 ): Promise<string> {
   const { rows } = await superuser.query<{ context: string }>(
-    `select concat_ws('|', text, coalesce($6::text, encode(sha256(outer_pad || sha256(inner_pad || convert_to(text, 'UTF8'))), 'hex'))) as context
+    `select concat_ws('|', text, coalesce(
+       $6::text,
+       encode(sha256(outer_pad || sha256(inner_pad || convert_to(concat_ws('|', text, $4::text, $5::text), 'UTF8'))), 'hex')
+     )) as context
      from tenancy.seal_keys
-     cross join lateral concat_ws('|', id, $1::text, $2::text, $3::text, $4::text, $5::text) as text
+     cross join lateral concat_ws('|', id, $1::text, $2::text, $3::text) as text
      where active`,
     [org, actor, scopes, pid, at, mac ?? null],
   );

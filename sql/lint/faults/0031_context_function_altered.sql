@@ -15,5 +15,6 @@ drop function tenancy.current_actor();
 -- and 0032 tenancy.current_org()
 -- and 0032 tenancy.current_org()
 -- and 0032 tenancy.current_org()
+-- and 0032 tenancy.current_org()
 create or replace function tenancy.current_org() returns uuid language sql stable security definer set search_path = ''
 as $$ select nullif(current_setting('app.org_id', true), '')::uuid $$;

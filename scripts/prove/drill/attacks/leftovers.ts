@@ -18,7 +18,7 @@ const settings: readonly [name: string, value: string][] = [
   ['transform_null_equals', 'on'],
   ['enable_indexscan', 'off'],
   ['client_min_messages', 'debug5'],
-  ['stockade.context', '1|2|3|4|5|6|7'],
+  ['stockade.context', '1|2|3|4|5'],
 ];
 
 /** What a request might leave in its session for the next one, which may be anybody's. */
