@@ -3961,7 +3961,7 @@ create table inventory.seal_boundaries (
 alter table inventory.seal_boundaries owner to stockade_owner;
 comment on table inventory.seal_boundaries is
   'Tenant data (derived): how far the ledger of an organization is closed to new movements.';
-grant select on table inventory.seal_boundaries to stockade_jobs;
+grant select on table inventory.seal_boundaries to stockade_jobs, stockade_ledger;
 
 -- inventory.seal_closings
 create table inventory.seal_closings (
@@ -4500,9 +4500,9 @@ alter table inventory.seal_boundaries
   add constraint seal_boundaries_org_id_fkey FOREIGN KEY (org_id) REFERENCES tenancy.organizations(id);
 alter table inventory.seal_boundaries enable row level security;
 alter table inventory.seal_boundaries force row level security;
-create policy posting_owner on inventory.seal_boundaries
+create policy post_ledger on inventory.seal_boundaries
   for select
-  to stockade_owner
+  to stockade_ledger
   using (true);
 create policy tenant on inventory.seal_boundaries
   to public
