@@ -611,6 +611,10 @@ declare
   v_locations uuid[];
   v_lots text[];
   v_movements bigint;
+  v_wrong bigint[];
+  v_on_hand numeric[];
+  v_reserved numeric[];
+  v_version bigint[];
   v_changed bigint;
 begin
   -- Two that run at once take turns.
@@ -671,26 +675,30 @@ begin
   into v_items, v_locations, v_lots
   from keys;
 
-  with held as (
-    select * from inventory.hold_balances(p_org_id, v_items, v_locations, v_lots)
-  ),
-  restated as (
-    update inventory.balances b
-    set on_hand = h.computed_on_hand,
-        reserved = h.computed_reserved,
-        version = h.computed_version
-    from held h
-    where b.org_id = p_org_id
-      and b.item_id = v_items[h.n]
-      and b.location_id = v_locations[h.n]
-      and b.lot = v_lots[h.n]
-      and (h.stored_on_hand, h.stored_reserved, h.stored_version)
-        <> (h.computed_on_hand, h.computed_reserved, h.computed_version)
-    returning 1
-  )
-  select coalesce(sum(h.computed_version), 0), (select count(*) from restated)
-  into v_movements, v_changed
-  from held h;
+  -- Two statements: one that updates would not see the rows that holding them has made.
+  select
+    coalesce(sum(h.computed_version), 0),
+    array_agg(h.n) filter (where differs),
+    array_agg(h.computed_on_hand) filter (where differs),
+    array_agg(h.computed_reserved) filter (where differs),
+    array_agg(h.computed_version) filter (where differs)
+  into v_movements, v_wrong, v_on_hand, v_reserved, v_version
+  from inventory.hold_balances(p_org_id, v_items, v_locations, v_lots) h
+  cross join lateral (
+    select (h.stored_on_hand, h.stored_reserved, h.stored_version)
+      <> (h.computed_on_hand, h.computed_reserved, h.computed_version) as differs
+  ) as d;
+
+  update inventory.balances b
+  set on_hand = w.on_hand,
+      reserved = w.reserved,
+      version = w.version
+  from unnest(v_wrong, v_on_hand, v_reserved, v_version) as w (n, on_hand, reserved, version)
+  where b.org_id = p_org_id
+    and b.item_id = v_items[w.n]
+    and b.location_id = v_locations[w.n]
+    and b.lot = v_lots[w.n];
+  get diagnostics v_changed = row_count;
 
   update inventory.balance_backfills
   set checkpoint = case when v_items is null then checkpoint else jsonb_build_object(

@@ -4,6 +4,8 @@ import * as z from 'zod';
 import { routeKey, routes } from '#functions/routes.ts';
 import { buildDocument, type DocumentedOperation } from '#http/openapi/document.ts';
 import { problems } from '#http/openapi/problems.ts';
+import { takeLease } from '#ledger/reconcile/lease.ts';
+import { reconcileOrganization } from '#ledger/reconcile/reconcile.ts';
 import { sealOrganization } from '#ledger/seals/seal-organization.ts';
 import { createRouter } from '#scripts/local/gateway/router.ts';
 import { documentation } from '#scripts/openapi/documentation.ts';
@@ -132,6 +134,19 @@ async function seal(orgId: string): Promise<void> {
   await sealOrganization(jobs, orgId);
 }
 
+/** One run with something to show. */
+async function reconcile(orgId: string): Promise<void> {
+  const superuser = await world.superuser();
+  await superuser.query('update inventory.balances set on_hand = on_hand * 3 where org_id = $1', [orgId]);
+  const jobs = await world.connect('stockade_jobs');
+  const lease = await takeLease(jobs, orgId);
+  if (!lease) throw new Error('somebody else reconciles it');
+  await reconcileOrganization(jobs, lease, {
+    kind: 'full',
+    time: { remainingMs: () => Number.POSITIVE_INFINITY },
+  });
+}
+
 describe('every answer', () => {
   const router = createRouter(routes);
   const answered = new Set<string>();
@@ -253,6 +268,10 @@ describe('every answer', () => {
     await ask('GET', '/v1/movements/nonsense/proof');
     await ask('GET', '/v1/seals?limit=1');
     await ask('GET', '/v1/seals?cursor=nonsense');
+
+    await ask('GET', '/v1/reconciliations?cursor=nonsense');
+    await reconcile(acme.id);
+    await ask('GET', '/v1/reconciliations');
 
     await ask('GET', '/v1/organization');
     await ask('GET', '/v1/organization', undefined, { 'x-organization': 'another' });

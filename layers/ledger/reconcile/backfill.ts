@@ -147,7 +147,7 @@ async function end(jobs: pg.ClientBase, orgId: string, isEqual: boolean): Promis
 }
 
 function compareAll(jobs: pg.ClientBase, orgId: string): Promise<Comparison> {
-  return inSnapshot(jobs, orgId, {}, (snapshot) => compareHistory(snapshot, orgId, everything));
+  return inSnapshot(jobs, orgId, {}, (snapshot) => compareHistory(snapshot, orgId, everything, undefined));
 }
 
 function reportOf(

@@ -1,3 +1,4 @@
+import type { Fault, FaultKind } from '../seals/verify/fault.ts';
 import { type Cause, driftOf, exactly, noFigures } from './discrepancy.ts';
 import type { Evidence, Tally } from './evidence.ts';
 import type { TriggerHistory, Window } from './triggers.ts';
@@ -17,20 +18,12 @@ export interface Circumstances {
   readonly windows: readonly Window[];
   /** Whether a backfill was begun and not finished. */
   readonly backfillUnfinished: boolean;
-  /** Sealed movements that are not what their leaves say, by the seals themselves; undefined when nobody looked. */
-  readonly sealFaults: readonly SealFault[] | undefined;
+  /** What of the ledger is not what was sealed; empty when nothing gave reason to look. */
+  readonly sealFaults: readonly Fault[];
   /** When that was written up to which balances were found right and history is sealed; undefined before the first time. */
   readonly vouchedAt: Date | undefined;
   /** Entries behind the boundary that have lost lines. */
   readonly incompleteEntries: readonly string[];
-}
-
-/** A movement that is not as it was sealed. */
-export interface SealFault {
-  readonly kind: 'altered' | 'missing' | 'inserted';
-  readonly movementId: string;
-  /** Where it is known. */
-  readonly key?: { readonly item: string; readonly location: string; readonly lot: string } | undefined;
 }
 
 /**
@@ -42,8 +35,7 @@ export function findCauses(evidence: readonly Evidence[], circumstances: Circums
   const swapped = swappedPairs(evidence);
   return evidence.map((each) => {
     const finding =
-      alteredHistory(each, circumstances) ??
-      alteredClosing(each) ??
+      unlikeSeal(each, circumstances) ??
       missedMovements(each, circumstances) ??
       unfinishedBackfill(each, circumstances) ??
       (restored?.has(each) ? restored.get(each) : undefined) ??
@@ -55,32 +47,45 @@ export function findCauses(evidence: readonly Evidence[], circumstances: Circums
   });
 }
 
-type Partial = Omit<Finding, 'number'> | undefined;
+type Suspicion = Omit<Finding, 'number'> | undefined;
 
-/** A seal has a closing of the key that its sealed movements do not come to any more: history itself was changed. */
-function alteredHistory({ closing, sealed, ...key }: Evidence, { sealFaults }: Circumstances): Partial {
-  if (!closing || isSame(closing, sealed)) return undefined;
-  const kind =
-    sealed.version < closing.version ? 'missing' : sealed.version > closing.version ? 'inserted' : 'altered';
-  const movements = sealFaults
-    ?.filter((fault) => fault.kind === kind && (!fault.key || isKey(fault.key, key)))
-    .map(({ movementId }) => movementId);
-  // A closing can have been changed as well. Its movements vouch for the balance then.
-  if (movements?.length === 0) return undefined;
-  const cause = (
-    { missing: 'movement_deleted', inserted: 'movement_inserted', altered: 'movement_altered' } as const
-  )[kind];
-  return { cause, detail: { closing, sealed, ...(movements ? { movements } : {}) } };
+/**
+ * What of the key's history is sealed does not come to its closing any more: one of the two was changed. The hashes of
+ * the seal say which.
+ */
+function unlikeSeal(
+  { closing = nothing, sealed, ...key }: Evidence,
+  { sealFaults }: Circumstances,
+): Suspicion {
+  if (isSame(closing, sealed)) return undefined;
+  const detail = { closing, sealed };
+  if (sealFaults.some(({ key: altered }) => altered && isKey(altered, key))) {
+    return { cause: 'seal_altered', detail };
+  }
+  const likely =
+    sealed.version < closing.version
+      ? 'movement_missing'
+      : sealed.version > closing.version
+        ? 'movement_inserted'
+        : 'movement_altered';
+  // A movement that was given to another key is an altered one, and counts here as missing and there as inserted.
+  const kinds: FaultKind[] = [likely, 'movement_altered', 'movement_missing', 'movement_inserted'];
+  const kind = kinds.find((each) => sealFaults.some((fault) => fault.kind === each));
+  const movements = sealFaults.filter((fault) => fault.kind === kind).map(({ movement }) => movement);
+  const cause = kind && historyCauses[kind];
+  return cause ? { cause, detail: { ...detail, movements } } : undefined;
 }
 
-/** The balance is what its history says, and only the closing is something else. */
-function alteredClosing({ stored = noFigures, computed, closing, sealed }: Evidence): Partial {
-  if (!closing || isSame(closing, sealed) || !isSame(stored, computed)) return undefined;
-  return { cause: 'seal_altered', detail: { closing, sealed } };
-}
+const historyCauses: Partial<Record<FaultKind, Cause>> = {
+  movement_missing: 'movement_deleted',
+  movement_inserted: 'movement_inserted',
+  movement_altered: 'movement_altered',
+};
+
+const nothing: Tally = { onHand: 0, version: 0 };
 
 /** What is missing in the balance is just what was recorded while the balance trigger was not there. */
-function missedMovements(each: Evidence, { windows }: Circumstances): Partial {
+function missedMovements(each: Evidence, { windows }: Circumstances): Suspicion {
   const drift = driftOf(each);
   if (drift.reserved !== 0 || drift.version >= 0) return undefined;
   const match = spans(each.windows.length).find(([from, to]) => {
@@ -107,7 +112,7 @@ function missedMovements(each: Evidence, { windows }: Circumstances): Partial {
 function unfinishedBackfill(
   { stored = noFigures, computed }: Evidence,
   { backfillUnfinished }: Circumstances,
-): Partial {
+): Suspicion {
   if (!backfillUnfinished || stored.version >= computed.version) return undefined;
   return { cause: 'partial_backfill', detail: {} };
 }
@@ -153,9 +158,9 @@ function swappedPairs(evidence: readonly Evidence[]) {
  * Up to where balances were found right and history was sealed, that vouches for both; for what came after it the log of
  * the triggers does, for as long as it goes back.
  */
-function directWrite(each: Evidence, { triggers, vouchedAt }: Circumstances): Partial {
+function directWrite(each: Evidence, { triggers, vouchedAt }: Circumstances): Suspicion {
   const { closing, sealed, hasMovedSince, itemMadeAt } = each;
-  if (closing ? !isSame(closing, sealed) : sealed.version > 0) return undefined;
+  if (!isSame(closing ?? nothing, sealed)) return undefined;
   const drift = driftOf(each);
   // Nobody else writes what is reserved.
   if (drift.onHand === 0 && drift.version === 0) return { cause: 'direct_write', detail: { of: 'reserved' } };
@@ -172,7 +177,7 @@ function directWrite(each: Evidence, { triggers, vouchedAt }: Circumstances): Pa
 }
 
 /** The balance has counted more movements than there are, and an entry has lost some. */
-function deletedUnsealed(each: Evidence, { incompleteEntries }: Circumstances): Partial {
+function deletedUnsealed(each: Evidence, { incompleteEntries }: Circumstances): Suspicion {
   if (driftOf(each).version <= 0 || incompleteEntries.length === 0) return undefined;
   return { cause: 'movement_deleted', detail: { entries: incompleteEntries } };
 }
@@ -202,10 +207,10 @@ function isSame(one: Tally, other: Tally): boolean {
 }
 
 function isKey(
-  one: { item: string; location: string; lot: string },
-  other: { item: string; location: string; lot: string },
+  { itemId, locationId, lot }: NonNullable<Fault['key']>,
+  key: { readonly item: string; readonly location: string; readonly lot: string },
 ): boolean {
-  return one.item === other.item && one.location === other.location && one.lot === other.lot;
+  return itemId === key.item && locationId === key.location && lot === key.lot;
 }
 
 const entryOf = (movementId: string) => movementId.slice(0, 36);

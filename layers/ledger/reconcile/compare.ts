@@ -73,7 +73,8 @@ export async function compareSince(
        b.on_hand as stored_on_hand, b.reserved as stored_reserved, b.version as stored_version,
        coalesce(c.on_hand, 0) + coalesce(t.on_hand, 0) as computed_on_hand,
        coalesce(r.quantity, 0) as computed_reserved,
-       coalesce(c.version, 0) + t.version as computed_version
+       coalesce(c.version, 0) + t.version as computed_version,
+       false as unlike_seal
      from (
        select item_id, location_id, lot, count(*) as movements,
          sum(quantity) filter (where entry_id > $3) as on_hand, count(*) filter (where entry_id > $3) as version
@@ -99,12 +100,14 @@ export async function compareSince(
 
 /**
  * Compares balances with their whole history: one pass over the movements, joined with the balances they should come to.
- * Finds rows that are missing and rows that have no history as well.
+ * Finds rows that are missing and rows that have no history as well, and history that is not what was sealed: what there
+ * is up to the seal, which is all of it but for the short rest behind, must be what the closings say.
  */
 export async function compareHistory(
   snapshot: Snapshot,
   orgId: string,
   range: ItemRange,
+  seal: SealMark | undefined,
 ): Promise<Comparison> {
   const values: unknown[] = [orgId];
   const conditions = ['org_id = $1'];
@@ -120,19 +123,22 @@ export async function compareHistory(
   }
   const where = conditions.join(' and ');
   const held = where.replace('org_id = $1', 'true');
+  const sealed = seal && sealedPart(where, `$${values.push(seal.boundary)}`);
   return await compare(
     snapshot,
     `select item_id, location_id, lot, h.version as movements,
        b.on_hand as stored_on_hand, b.reserved as stored_reserved, b.version as stored_version,
        coalesce(h.on_hand, 0) as computed_on_hand,
        coalesce(r.quantity, 0) as computed_reserved,
-       coalesce(h.version, 0) as computed_version
+       coalesce(h.version, 0) as computed_version,
+       ${sealed?.unlike ?? 'false'} as unlike_seal
      from (
        select item_id, location_id, lot, sum(quantity) as on_hand, count(*) as version
        from inventory.movements
        where ${where}
        group by item_id, location_id, lot
      ) h
+     ${sealed?.join ?? ''}
      full join (
        select item_id, location_id, lot, on_hand, reserved, version
        from inventory.balances
@@ -145,6 +151,26 @@ export async function compareHistory(
      ) r using (item_id, location_id, lot)`,
     values,
   );
+}
+
+/** What of history is sealed, which is all of it but for the rest behind the boundary, against the last closings. */
+function sealedPart(where: string, boundary: string) {
+  return {
+    unlike: `coalesce(h.on_hand, 0) - coalesce(t.on_hand, 0) <> coalesce(c.on_hand, 0)
+         or coalesce(h.version, 0) - coalesce(t.version, 0) <> coalesce(c.version, 0)`,
+    join: `full join (
+       select distinct on (item_id, location_id, lot) item_id, location_id, lot, on_hand, version
+       from inventory.seal_closings
+       where ${where}
+       order by item_id, location_id, lot, seq desc
+     ) c using (item_id, location_id, lot)
+     left join (
+       select item_id, location_id, lot, sum(quantity) as on_hand, count(*) as version
+       from inventory.movements
+       where entry_id > ${boundary} and ${where}
+       group by item_id, location_id, lot
+     ) t using (item_id, location_id, lot)`,
+  };
 }
 
 /**
@@ -202,7 +228,8 @@ async function compare(snapshot: Snapshot, keys: string, values: readonly unknow
        select *,
          coalesce(stored_on_hand, 0) <> computed_on_hand
            or coalesce(stored_version, 0) <> computed_version
-           or coalesce(stored_reserved, 0) <> computed_reserved as differs
+           or coalesce(stored_reserved, 0) <> computed_reserved
+           or unlike_seal as differs
        from (${keys}) as keys
      )
      select count(*)::float8 as keys, coalesce(sum(movements), 0)::float8 as movements,

@@ -1,9 +1,10 @@
 import type pg from 'pg';
-import { findCauses, type SealFault } from './causes.ts';
+import { findCauses } from './causes.ts';
 import { lastSeal } from './compare.ts';
 import { type Cause, type Difference, noFigures } from './discrepancy.ts';
-import { type Evidence, gatherEvidence, incompleteEntries } from './evidence.ts';
+import { type Evidence, gatherEvidence, incompleteEntries, type Tally } from './evidence.ts';
 import { type Decision, decide, type ReconciliationPolicy } from './policy.ts';
+import { sealFaults } from './seal-check.ts';
 import { inSnapshot } from './snapshot.ts';
 import { balanceTrigger, readTriggerHistory, type TriggerFault } from './triggers.ts';
 
@@ -23,8 +24,6 @@ export interface ExplainOptions {
   readonly comparedThrough: string | null;
   readonly triggerFaults: readonly TriggerFault[];
   readonly policy: ReconciliationPolicy;
-  /** Sealed movements that are not what their leaves say; undefined when nobody looked. */
-  readonly sealFaults?: readonly SealFault[] | undefined;
   readonly statementTimeoutMs?: number | undefined;
 }
 
@@ -59,26 +58,30 @@ export async function explain(
           triggers,
           windows,
           backfillUnfinished: backfill !== undefined,
-          sealFaults: options.sealFaults,
           vouchedAt: vouched === undefined ? undefined : drawnAt(vouched),
           incompleteEntries: await incompleteEntries(snapshot, orgId, seal?.boundary),
         },
       };
     },
   );
-  const findings = findCauses(evidence, circumstances);
+  // As slow as there is history, so only when a closing says that history is not what it was.
+  const suspects = evidence.some(({ closing, sealed }) => !isUnchanged(closing, sealed));
+  const findings = findCauses(evidence, {
+    ...circumstances,
+    sealFaults: suspects ? await sealFaults(jobs, orgId) : [],
+  });
   return evidence.map((each, index) => {
     const { cause = 'unknown', detail = {} } = findings[index] ?? {};
     const context = { found: options.found, triggersHealthy: triggerFaults.length === 0 };
     const { number, item, location, lot, stored, computed } = each;
     return {
       ...{ number, item, location, lot, stored, computed, cause, detail },
-      decision: isRight(each)
-        ? // Then something else was wrong: what the comparison went by.
-          cause === 'seal_altered'
-          ? { do: 'alert', because: 'history in doubt' }
-          : { do: 'nothing' }
-        : decide(each, cause, context, options.policy),
+      decision: !isRight(each)
+        ? decide(each, cause, context, options.policy)
+        : // The balance agrees with movements that do not agree with their seal.
+          isUnchanged(each.closing, each.sealed)
+          ? { do: 'nothing' }
+          : { do: 'alert', because: 'history in doubt' },
     };
   });
 }
@@ -89,6 +92,11 @@ function isRight({ stored = noFigures, computed }: Evidence): boolean {
     stored.reserved === computed.reserved &&
     stored.version === computed.version
   );
+}
+
+/** Whether what is sealed of a key is still what its last closing says. */
+function isUnchanged(closing: Tally | undefined, sealed: Tally): boolean {
+  return (closing?.onHand ?? 0) === sealed.onHand && (closing?.version ?? 0) === sealed.version;
 }
 
 /** When an id was drawn: UUIDs of version 7 begin with the milliseconds since 1970. */

@@ -4,7 +4,7 @@ import { type Cause, type Difference, driftOf, noFigures } from './discrepancy.t
 export interface ReconciliationPolicy {
   /** The most that on hand and reserved may each be off, in the item's own unit. */
   readonly toleranceAbsolute: number;
-  /** The same as a share of the greater of stored and computed: 0.05 is five per cent. Both must hold. */
+  /** The same as a share of what is on hand, stored or computed, whichever is more: 0.05 is five per cent. Both must hold. */
   readonly toleranceRelative: number;
   /** When a run finds more differences than this, it corrects none of them: what breaks many is no accident of one. */
   readonly maxCorrectionsPerRun: number;
@@ -63,11 +63,10 @@ export function isWithinTolerance(
   { toleranceAbsolute, toleranceRelative }: ReconciliationPolicy = defaultPolicy,
 ): boolean {
   const drift = driftOf({ stored, computed });
-  return (['onHand', 'reserved'] as const).every((figure) => {
-    const off = Math.abs(drift[figure]);
-    const whole = Math.max(Math.abs(stored[figure]), Math.abs(computed[figure]));
-    return off <= toleranceAbsolute && off <= toleranceRelative * whole;
-  });
+  const whole = Math.max(Math.abs(stored.onHand), Math.abs(computed.onHand));
+  return [drift.onHand, drift.reserved].every(
+    (off) => Math.abs(off) <= toleranceAbsolute && Math.abs(off) <= toleranceRelative * whole,
+  );
 }
 
 /** Whether the movements may be what is wrong: then the balance may be the only thing left that is right. */

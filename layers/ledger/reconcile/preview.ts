@@ -28,8 +28,10 @@ export async function previewRun(jobs: pg.ClientBase, orgId: string, kind: RunKi
     const parts: Comparison[] = [];
     if (kind === 'daily' && seal && entry) {
       parts.push(await compareSince(snapshot, orgId, { entry, seal }));
-      parts.push(await compareHistory(snapshot, orgId, { ...everything, bucket: state?.next_bucket ?? 0 }));
-    } else parts.push(await compareHistory(snapshot, orgId, everything));
+      parts.push(
+        await compareHistory(snapshot, orgId, { ...everything, bucket: state?.next_bucket ?? 0 }, seal),
+      );
+    } else parts.push(await compareHistory(snapshot, orgId, everything, seal));
     return { parts, comparedThrough: entry };
   });
   const total = (figure: 'keys' | 'movements' | 'found') =>

@@ -12,6 +12,7 @@ import {
   rollingBuckets,
 } from './policy.ts';
 import { correctBalance, readFindings, settleFindings } from './run-findings.ts';
+import { checkSeals } from './seal-check.ts';
 import { type TriggerFault, triggerFaults } from './triggers.ts';
 import { type TimeLeft, walk } from './walk.ts';
 
@@ -83,6 +84,8 @@ async function work(
   }
   await recordStep(jobs, lease, {
     triggerFaults: faults,
+    // Once: a run that goes on from here has them already.
+    sealFindings: run.checkpoint?.step === 'settle' ? [] : await checkSeals(jobs, lease.orgId),
     checkpoint: { step: 'settle', afterItem: null, movementsPerStep: 0 },
   });
   await settle(jobs, lease, run, faults, policy);
@@ -94,7 +97,7 @@ async function work(
     dueInSeconds: dueAfterSeconds,
     ...(kind === 'daily' && run.bucket !== null ? { nextBucket: (run.bucket + 1) % rollingBuckets } : {}),
   });
-  return { ...settled, finished: true, clean: settled.found === 0 && faults.length === 0 };
+  return { ...settled, finished: true, clean: settled.discrepancies.length === 0 && faults.length === 0 };
 }
 
 /** Settles everything that the run has found. What a run that was killed has settled stays settled. */
@@ -105,7 +108,14 @@ async function settle(
   faults: readonly TriggerFault[],
   policy: ReconciliationPolicy,
 ): Promise<void> {
-  const open = (await readFindings(jobs, lease.orgId, run.id, 'found')).filter(({ item }) => item !== '');
+  const all = await readFindings(jobs, lease.orgId, run.id, 'found');
+  const open = all.filter(({ item }) => item !== '');
+  const ofSeals = all.filter(({ item }) => item === '');
+  await settleFindings(
+    jobs,
+    lease,
+    ofSeals.map(({ number }) => ({ number, action: 'alerted' })),
+  );
   if (open.length === 0) return;
   const { found } = await totals(jobs, lease.orgId, run.id);
   const explained = await explain(jobs, lease.orgId, open, {

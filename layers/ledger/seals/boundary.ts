@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type pg from 'pg';
-import { isSqlError } from '#platform/sqlstate.ts';
-import { inOrganizationAsJob } from '#tenancy/job-transaction.ts';
+import pg from 'pg';
+import { isRetryable, isSqlError } from '#platform/sqlstate.ts';
 
 /** Tries at an instant in which nobody writes, until this has passed. */
 const defaultPatienceMs = 5_000;
@@ -31,12 +30,28 @@ export async function drawBoundary(
   const givesUpAtMs = performance.now() + patienceMs;
   for (;;) {
     try {
-      await inOrganizationAsJob(jobs, orgId, 'write', { text: 'select inventory.draw_seal_boundary()' });
+      await draw(jobs, orgId);
       return true;
     } catch (error) {
-      if (!isSqlError(error) || error.code !== busy) throw error;
+      if (!isRetryable(error) && !(isSqlError(error) && error.code === busy)) throw error;
       if (performance.now() > givesUpAtMs || signal?.aborted) return false;
       await sleep(pauseMs.min + Math.random() * (pauseMs.max - pauseMs.min));
     }
+  }
+}
+
+/**
+ * One message: between the drawing and the commit writers wait, and on a machine that is busy a round trip may take longer
+ * than they should.
+ */
+async function draw(jobs: pg.ClientBase, orgId: string): Promise<void> {
+  try {
+    await jobs.query(
+      `begin; select tenancy.enter_as_job(${pg.escapeLiteral(orgId)}); select inventory.draw_seal_boundary(); commit`,
+    );
+  } catch (error) {
+    // On a connection that is lost there is nothing to take back.
+    await jobs.query('rollback').catch(() => {});
+    throw error;
   }
 }
