@@ -44,4 +44,10 @@ export const environment = {
   evidenceBucket: 'STOCKADE_EVIDENCE_BUCKET',
   /** Days for which nobody can delete or replace what was put there, the owner of the account included. */
   evidenceRetentionDays: 'STOCKADE_EVIDENCE_RETENTION_DAYS',
+  /** For recovery only: the RDS instance that holds the database … */
+  dbInstanceIdentifier: 'STOCKADE_DB_INSTANCE_IDENTIFIER',
+  /** … or, in its place, the Aurora cluster. */
+  dbClusterIdentifier: 'STOCKADE_DB_CLUSTER_IDENTIFIER',
+  /** The region that backups are copied to, or `none` where it was decided that there is no such copy. */
+  backupCopyRegion: 'STOCKADE_BACKUP_COPY_REGION',
 } as const;
