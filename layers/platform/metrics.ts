@@ -18,6 +18,11 @@ const units = {
   ReconciliationDurationMs: MetricUnit.Milliseconds,
   /** From the newest entry that was compared to the newest there was in the end; of the organization that is furthest behind. */
   ReconciliationLagSeconds: MetricUnit.Seconds,
+  /** A run of the monitor of the backups came to its end, and told what it had to tell. */
+  BackupMonitorHeartbeat: MetricUnit.Count,
+  BackupChecksFailing: MetricUnit.Count,
+  BackupChecksBlind: MetricUnit.Count,
+  BackupChecksWarning: MetricUnit.Count,
 } as const;
 export type MeasuredFigure = keyof typeof units;
 

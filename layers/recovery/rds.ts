@@ -68,7 +68,7 @@ export async function describeDrillInstances(prefix: string = drillPrefix): Prom
 export async function listSnapshots(identifier: string, region?: string): Promise<DBSnapshot[]> {
   return await everyPage(async (Marker) => {
     const page = await callAws(`RDS DescribeDBSnapshots of ${identifier}`, () =>
-      rdsClient(region).send(new DescribeDBSnapshotsCommand({ DBInstanceIdentifier: identifier, Marker })),
+      rdsClient(region).send(new DescribeDBSnapshotsCommand({ Filters: ofInstance(identifier), Marker })),
     );
     return { items: page.DBSnapshots, marker: page.Marker };
   });
@@ -92,16 +92,21 @@ export async function describeAutomatedBackup(
   identifier: string,
   region?: string,
 ): Promise<DBInstanceAutomatedBackup | undefined> {
-  const answer = await unlessAbsent('DBInstanceAutomatedBackupNotFoundFault', () =>
-    callAws(`RDS DescribeDBInstanceAutomatedBackups of ${identifier}`, () =>
+  const backups = await everyPage(async (Marker) => {
+    const page = await callAws(`RDS DescribeDBInstanceAutomatedBackups of ${identifier}`, () =>
       rdsClient(region).send(
-        new DescribeDBInstanceAutomatedBackupsCommand({ DBInstanceIdentifier: identifier }),
+        new DescribeDBInstanceAutomatedBackupsCommand({ Filters: ofInstance(identifier), Marker }),
       ),
-    ),
-  );
+    );
+    return { items: page.DBInstanceAutomatedBackups, marker: page.Marker };
+  });
   // Of an instance that was deleted and made again there may be two: the one of today has no end.
-  const backups = answer?.DBInstanceAutomatedBackups ?? [];
   return backups.find(({ Status }) => Status === 'active') ?? backups[0];
+}
+
+/** A filter and not the parameter of that name, which wants the instance to exist, and in that region. */
+function ofInstance(identifier: string) {
+  return [{ Name: 'db-instance-id', Values: [identifier] }];
 }
 
 /** RDS keeps events for fourteen days. */

@@ -4,7 +4,7 @@ import { Client, escapeLiteral } from 'pg';
 import { findBinaries, reachableBinaries } from './binaries.ts';
 import { type DataPlace, placeData, settleData } from './data-place.ts';
 import { StartFailure } from './failure.ts';
-import { ensureInitialized, keepPassword, type Seed } from './initialize.ts';
+import { ensureInitialized, keepPassword, removeUnfinished, type Seed } from './initialize.ts';
 import { lockDirectory } from './lock.ts';
 import { stopLeftover } from './postmaster.ts';
 import { type Server, startServer } from './server.ts';
@@ -38,6 +38,8 @@ export interface Cluster {
   readonly dataDirectory: string;
   /** Where the finished WAL segments are kept, when they are. */
   readonly archiveDirectory: string | undefined;
+  /** The server's `wal_segment_size`. */
+  readonly walSegmentBytes: number;
   /** The postmaster's process id. */
   readonly pid: number;
   /** Settles when the server has ended, also when nobody asked it to. */
@@ -94,6 +96,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
       directory,
       dataDirectory: place.data,
       archiveDirectory: options.archive ? place.archive : undefined,
+      walSegmentBytes: brought.walSegmentBytes,
       pid: server.pid,
       ended: server.ended,
       async changePassword(password) {
@@ -117,7 +120,7 @@ async function bringUp(
   directory: string,
   place: DataPlace,
   options: ClusterOptions,
-): Promise<{ server: Server; url: string }> {
+): Promise<{ server: Server; url: string; walSegmentBytes: number }> {
   const { data, account } = place;
   const durable = options.durable ?? true;
   await stopLeftover(data);
@@ -143,7 +146,7 @@ async function bringUp(
   });
   const url = urlOf(server.port, password);
   try {
-    await assertAnswers(url);
+    return { server, url, walSegmentBytes: await askSegmentBytes(url) };
   } catch (cause) {
     await server.stop();
     throw new StartFailure(
@@ -152,7 +155,6 @@ async function bringUp(
       { cause },
     );
   }
-  return { server, url };
 }
 
 /** Postgres writes each segment under another name first, and never over one that is there with other content. */
@@ -184,11 +186,14 @@ async function alterPassword(url: string, password: string): Promise<void> {
   }
 }
 
-async function assertAnswers(url: string): Promise<void> {
+async function askSegmentBytes(url: string): Promise<number> {
   const client = new Client({ connectionString: url, connectionTimeoutMillis: 10_000 });
   try {
     await client.connect();
-    await client.query('select 1');
+    const { rows } = await client.query<{ setting: string }>(
+      "select setting from pg_settings where name = 'wal_segment_size'",
+    );
+    return Number(rows[0]?.setting);
   } finally {
     await client.end();
   }
@@ -205,6 +210,7 @@ export async function destroyCluster(path: string): Promise<void> {
   const lock = lockDirectory(directory, place.lockFile);
   try {
     await stopLeftover(place.data);
+    removeUnfinished(place.data);
   } finally {
     lock.release();
   }

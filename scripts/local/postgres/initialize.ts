@@ -146,7 +146,8 @@ function writePrivate(file: string, text: string, account?: Account): void {
   }
 }
 
-function removeUnfinished(data: string): void {
+/** Clears away what was left by a process that was killed while it made this data folder. */
+export function removeUnfinished(data: string): void {
   for (const name of readdirSync(dirname(data))) {
     if (name.startsWith(`${basename(data)}.initializing-`)) {
       // An initdb whose starter was killed may still be writing there.

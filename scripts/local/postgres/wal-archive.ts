@@ -237,13 +237,25 @@ export class WalArchive {
     await this.#inTurn(() => this.#prune(bases));
   }
 
+  /** Deletes all of it; what comes from here on leads on from backups that come from here on. */
+  async clear(): Promise<void> {
+    await this.#inTurn(async () => {
+      const { directory, marksFile } = this.#options;
+      for (const name of (await readdir(directory)).filter(belongsToSegment)) {
+        await rm(join(directory, name), { force: true });
+      }
+      this.#marks = [];
+      await rm(marksFile, { force: true });
+    });
+  }
+
   async #prune(bases: readonly Base[]): Promise<void> {
     const oldest = bases.map(({ startSegment }) => startSegment).sort()[0];
     if (oldest === undefined) return;
     const { directory, marksFile } = this.#options;
     for (const name of await readdir(directory)) {
-      const plain = name.replace(/\.gz$/, '');
-      if ((isSegment(plain) && plain < oldest) || name.startsWith('compressing-')) {
+      const isOutdated = belongsToSegment(name) && name.slice(0, oldest.length) < oldest;
+      if (isOutdated || name.startsWith('compressing-')) {
         await rm(join(directory, name), { force: true });
       }
     }
@@ -274,6 +286,11 @@ async function withClient(url: string, work: (client: Client) => Promise<void>):
   } finally {
     await client.end();
   }
+}
+
+/** A segment, compressed or not, or the note that a backup began in it. Histories of timelines belong to none. */
+function belongsToSegment(name: string): boolean {
+  return /^[\dA-F]{24}(\.gz|\.[\dA-F]{8}\.backup)?$/.test(name);
 }
 
 function writeMark({ at, segment }: Mark): string {

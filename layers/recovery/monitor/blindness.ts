@@ -1,0 +1,71 @@
+import { AwsRefused } from '#platform/aws-call.ts';
+import { MissingSetting, Unavailable } from '#platform/errors.ts';
+import type { BlindReason } from './check.ts';
+
+/** The database could not be asked. */
+export class DatabaseUnreachable extends Error {
+  override readonly name = 'DatabaseUnreachable';
+}
+
+/** There is nothing of that name, which `database-status` fails by. */
+export class NoSuchDatabase extends Error {
+  override readonly name = 'NoSuchDatabase';
+
+  constructor({ kind, identifier }: { readonly kind: string; readonly identifier: string }) {
+    super(`there is no ${kind} ${identifier} in this region and account`);
+  }
+}
+
+const inWords: Readonly<Record<BlindReason, string>> = {
+  permission_missing: 'Permission is missing',
+  throttled: 'AWS is throttling',
+  timeout: 'There was no answer in time',
+  unreachable: 'There was no connection',
+  failing: 'AWS is failing',
+  no_credentials: 'There are no credentials that AWS takes',
+  refused: 'AWS refused',
+  not_configured: 'It is not configured',
+  database_unreachable: 'The database could not be asked',
+  database_missing: 'What is to be backed up was not found',
+  unexpected: 'Something unexpected happened',
+};
+
+/** Why something could not be found out: a name for programs and a sentence for people. */
+export function blindness(error: unknown): { readonly reason: BlindReason; readonly summary: string } {
+  const reason = reasonOf(error);
+  const detail = error instanceof Error ? error.message : String(error);
+  return { reason, summary: `Could not run. ${inWords[reason]}: ${detail}` };
+}
+
+function reasonOf(error: unknown): BlindReason {
+  if (error instanceof DatabaseUnreachable) return 'database_unreachable';
+  if (error instanceof NoSuchDatabase) return 'database_missing';
+  if (error instanceof MissingSetting) return 'not_configured';
+  if (error instanceof AwsRefused) return refusalOf(error.code);
+  if (error instanceof Unavailable) return outageOf(error.options.cause);
+  if (error instanceof Error && error.name === 'CredentialsProviderError') return 'no_credentials';
+  return 'unexpected';
+}
+
+function refusalOf(code: string): BlindReason {
+  if (/^(AccessDenied|AuthorizationError|UnauthorizedOperation|KMSKeyNotAccessible)/.test(code)) {
+    return 'permission_missing';
+  }
+  if (
+    /^(ExpiredToken|InvalidClientTokenId|UnrecognizedClient|SignatureDoesNotMatch|AuthFailure)/.test(code)
+  ) {
+    return 'no_credentials';
+  }
+  return /throttl|RequestLimitExceeded|TooManyRequests/i.test(code) ? 'throttled' : 'refused';
+}
+
+/** What the SDK says when it has given up: its last attempt. */
+function outageOf(cause: unknown): BlindReason {
+  if (!(cause instanceof Error)) return 'unreachable';
+  const status = (cause as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode;
+  if (status === 429 || /throttl|RequestLimitExceeded|TooManyRequests/i.test(cause.name)) return 'throttled';
+  const { code } = cause as { code?: unknown };
+  if (cause.name === 'TimeoutError' || cause.name === 'RequestTimeout' || code === 'ETIMEDOUT')
+    return 'timeout';
+  return status === undefined ? 'unreachable' : 'failing';
+}

@@ -1,0 +1,57 @@
+import { judge, spoken } from '../../policy.ts';
+import type { Check, Finding } from '../check.ts';
+import { listSubscribers } from '../subscribers.ts';
+
+export const alertPath: Check = {
+  name: 'alert-path',
+  title: 'Alerts arrive, and somebody is there to get them',
+  run: async ({ postgres, now, policy }): Promise<Finding> => {
+    const subscribers = await listSubscribers();
+    const people = subscribers.filter(({ isPerson }) => isPerson);
+    const confirmed = people.filter(({ isConfirmed }) => isConfirmed).length;
+    const pending = people.length - confirmed;
+    const probes = await postgres.alertProbes();
+    const arrived = probes.find(({ receivedAt }) => receivedAt !== undefined);
+    const [newest] = probes;
+    const facts = {
+      confirmedSubscribers: confirmed,
+      pendingSubscribers: pending,
+      lastSentAt: newest?.sentAt,
+      lastArrivedAt: arrived?.receivedAt,
+      failure: newest?.failure,
+    };
+    const finding = (status: Finding['status'], summary: string): Finding => ({ status, summary, facts });
+
+    if (confirmed === 0) {
+      const waiting = pending > 0 ? `: ${pending} have not confirmed their subscription` : '';
+      return finding('fail', `Nobody gets the alerts${waiting}.`);
+    }
+    if (!newest) return finding('warn', 'No alert has been sent yet to see whether it arrives.');
+    const { underWayMs, ageMs } = policy.alertProbe;
+    // Those after the last one that arrived. One that has just been sent says nothing yet.
+    const open = arrived ? probes.slice(0, probes.indexOf(arrived)) : probes;
+    const unsent = open.find(({ failure }) => failure !== undefined);
+    if (unsent) return finding('fail', `Alerts cannot be sent: ${unsent.failure}`);
+    const waitingMs = Math.max(0, ...open.map(({ madeAt }) => now.getTime() - madeAt.getTime()));
+    if (waitingMs > underWayMs) {
+      return finding(
+        'fail',
+        `An alert that was sent ${spoken(waitingMs)} ago to see whether it arrives has not.`,
+      );
+    }
+    if (!arrived) return finding('warn', 'The first alert to see whether it arrives is under way.');
+    const arrivedAt = arrived.receivedAt ?? arrived.madeAt;
+    const sinceMs = Math.max(0, now.getTime() - arrivedAt.getTime());
+    const status = judge(sinceMs, ageMs);
+    if (pending > 0 && status === 'ok') {
+      return finding(
+        'warn',
+        `Alerts arrive, but ${pending} of those who should get them have not confirmed.`,
+      );
+    }
+    return finding(
+      status,
+      `The last alert that was sent to see whether it arrives did so ${spoken(sinceMs)} ago.`,
+    );
+  },
+};

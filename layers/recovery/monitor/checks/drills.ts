@@ -1,0 +1,90 @@
+import { judge, spoken } from '../../policy.ts';
+import { type Check, type Finding, rdsCheck } from '../check.ts';
+import { list } from './database.ts';
+
+export const lastDrill: Check = {
+  name: 'last-drill',
+  title: 'A backup was restored and proven lately',
+  run: async ({ lastDrill: readLast, now, policy }): Promise<Finding> => {
+    const last = await readLast();
+    if (!last) return { status: 'fail', summary: 'No backup has ever been restored and proven.' };
+    const facts = { ...last };
+    const ageMs = now.getTime() - last.at.getTime();
+    if (!last.passed) {
+      return {
+        status: 'fail',
+        summary: `The last drill, ${last.id}, has failed ${spoken(ageMs)} ago.`,
+        facts,
+      };
+    }
+    const wanted = spoken(policy.lastDrillAgeMs.fail);
+    return {
+      status: judge(ageMs, policy.lastDrillAgeMs),
+      summary: `A backup was restored and proven ${spoken(ageMs)} ago (${last.id}); ${wanted} at most are wanted.`,
+      facts,
+    };
+  },
+};
+
+export const recoveryTime: Check = {
+  name: 'recovery-time',
+  title: 'A restore takes no longer than was promised',
+  run: async ({ lastDrill: readLast, policy }): Promise<Finding> => {
+    const last = await readLast();
+    if (last?.provenAfterMs === undefined) {
+      return {
+        status: 'fail',
+        summary: `How long a restore takes is not known: ${last ? `the last drill, ${last.id}, proved nothing` : 'there was no drill'}.`,
+      };
+    }
+    const { provenAfterMs, id } = last;
+    const promised = spoken(policy.recoveryTimeMs.fail);
+    return {
+      status: judge(provenAfterMs, policy.recoveryTimeMs),
+      summary: `From the request to the proof it took ${spoken(provenAfterMs)} (${id}); ${promised} were promised.`,
+      facts: { drill: id, provenAfterSeconds: Math.round(provenAfterMs / 1000) },
+    };
+  },
+};
+
+export const drillLeftovers = rdsCheck(
+  'drill-leftovers',
+  'Drills have left no instance behind',
+  async (rds, { now, policy }): Promise<Finding> => {
+    const instances = (await rds.drillInstances()).map((each) => ({
+      ...each,
+      // One that is being made has no time yet.
+      ageMs: each.createdAt ? now.getTime() - each.createdAt.getTime() : 0,
+    }));
+    const facts = {
+      instances: instances.map(({ identifier, drillId, status, createdAt }) => ({
+        identifier,
+        drillId,
+        status,
+        createdAt,
+      })),
+    };
+    const judged = instances.map((each) => ({
+      ...each,
+      verdict: judge(each.ageMs, policy.drillInstanceAgeMs),
+    }));
+    const old = judged.filter(({ verdict }) => verdict !== 'ok');
+    const names = list(old.map(({ identifier, ageMs }) => `${identifier} (${spoken(ageMs)})`));
+    if (old.length > 0) {
+      const isFailure = old.some(({ verdict }) => verdict === 'fail');
+      return {
+        status: isFailure ? 'fail' : 'warn',
+        summary: `Instances of drills are still there: ${names}. They cost money and hold everybody's stock.`,
+        facts,
+      };
+    }
+    if (instances.length > 1) {
+      return {
+        status: 'warn',
+        summary: `${instances.length} instances of drills at once: one is wanted.`,
+        facts,
+      };
+    }
+    return { status: 'ok', summary: 'No instance of a drill is older than a drill takes.', facts };
+  },
+);

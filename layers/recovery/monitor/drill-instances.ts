@@ -1,0 +1,12 @@
+import { describeDrillInstances, drillTag } from '../rds.ts';
+import type { DrillInstance } from './source.ts';
+
+/** The instances that drills have made, of instances and of clusters. */
+export async function drillInstances(): Promise<DrillInstance[]> {
+  return (await describeDrillInstances()).map((instance) => ({
+    identifier: instance.DBInstanceIdentifier ?? '',
+    status: instance.DBInstanceStatus ?? 'unknown',
+    drillId: instance.TagList?.find(({ Key }) => Key === drillTag)?.Value,
+    createdAt: instance.InstanceCreateTime,
+  }));
+}

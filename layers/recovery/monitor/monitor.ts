@@ -1,0 +1,104 @@
+import type pg from 'pg';
+import { publishAlert } from '#platform/alerts.ts';
+import { measure } from '#platform/metrics.ts';
+import { type RecoveryPolicy, recoveryPolicy } from '../policy.ts';
+import { sendAlertProbe } from './alert-probe.ts';
+import { changeOf, isTroubled } from './changes.ts';
+import type { CheckResult, CheckStatus, Surroundings } from './check.ts';
+import { messagesOf, unnotedMessage } from './messages.ts';
+import { once } from './once.ts';
+import { asking, type InJobs, postgresReader } from './postgres.ts';
+import { runChecks } from './run-checks.ts';
+import type { BackupSource } from './source.ts';
+import { claimChecks, noteAlerted, noteChecks } from './states.ts';
+
+export interface MonitorOptions {
+  /** The instance or cluster; undefined where the database runs elsewhere than on RDS. */
+  readonly rds: BackupSource | undefined;
+  readonly inJobs: InJobs;
+  readonly lastDrill: Surroundings['lastDrill'];
+  readonly policy?: RecoveryPolicy;
+  readonly now?: Date;
+}
+
+/** What a run has found and told. */
+export interface MonitorReport {
+  readonly results: readonly CheckResult[];
+  /** The names of the alerts that were sent. */
+  readonly alerts: readonly string[];
+}
+
+/** Looks at the backups and tells nobody. */
+export async function checkBackups(options: MonitorOptions): Promise<CheckResult[]> {
+  const { rds, inJobs, lastDrill, policy = recoveryPolicy, now = new Date() } = options;
+  return await runChecks({ now, policy, rds, postgres: postgresReader(inJobs), lastDrill: once(lastDrill) });
+}
+
+/**
+ * Looks at the backups, and tells what has changed since the last run, what is still wrong after a day, and what is well
+ * again. Without the database, which knows what was told, one alert tells all that is wrong.
+ * @throws Unavailable, AwsRefused when an alert could not be sent: it is sent by the next run, and the heartbeat is silent
+ */
+export async function monitorBackups(options: MonitorOptions): Promise<MonitorReport> {
+  const { inJobs, policy = recoveryPolicy, now = new Date() } = options;
+  const unreachable = await asking(() => inJobs((jobs) => sendAlertProbe(jobs, policy, now))).then(
+    () => undefined,
+    (error: Error) => error,
+  );
+  const results = await checkBackups(options);
+  const alerts = await tell(results, unreachable, options);
+  for (const status of ['fail', 'could_not_run', 'warn'] as const) {
+    measure(figures[status], results.filter((each) => each.status === status).length);
+  }
+  // Last, so that a run that could not tell is as silent as none.
+  measure('BackupMonitorHeartbeat', 1);
+  return { results, alerts };
+}
+
+const figures = {
+  fail: 'BackupChecksFailing',
+  could_not_run: 'BackupChecksBlind',
+  warn: 'BackupChecksWarning',
+} as const satisfies Partial<Record<CheckStatus, string>>;
+
+async function tell(
+  results: readonly CheckResult[],
+  unreachable: Error | undefined,
+  { inJobs, policy = recoveryPolicy, now = new Date() }: MonitorOptions,
+): Promise<string[]> {
+  const cannotNote =
+    unreachable ??
+    (await asking(() => inJobs((jobs) => noteChecks(jobs, results, now))).then(
+      () => undefined,
+      (error: Error) => error,
+    ));
+  if (cannotNote) return [await publish(unnotedMessage(results, cannotNote))];
+  return await inJobs((jobs) => tellChanges(jobs, policy, now));
+}
+
+/** What was told is noted in the transaction that has claimed the checks: told twice at worst, when it ends in between. */
+async function tellChanges(jobs: pg.ClientBase, policy: RecoveryPolicy, now: Date): Promise<string[]> {
+  await jobs.query('begin');
+  try {
+    const states = await claimChecks(jobs);
+    const changes = states.flatMap((state) => changeOf(state, policy, now) ?? []);
+    const messages = messagesOf(changes, now);
+    for (const message of messages) await publish(message);
+    const told = changes.map(({ state: { check, status }, severity }) => ({
+      check,
+      status: isTroubled(status) ? status : undefined,
+      severity,
+    }));
+    await noteAlerted(jobs, told, now);
+    await jobs.query('commit');
+    return messages.map(({ name }) => name);
+  } catch (error) {
+    await jobs.query('rollback').catch(() => {});
+    throw error;
+  }
+}
+
+async function publish(alert: Parameters<typeof publishAlert>[0]): Promise<string> {
+  await publishAlert(alert);
+  return alert.name;
+}
