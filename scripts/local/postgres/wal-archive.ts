@@ -220,7 +220,7 @@ export class WalArchive {
         await pipeline(
           createReadStream(join(directory, name)),
           createGzip({ level: 1 }),
-          createWriteStream(draft),
+          createWriteStream(draft, { mode: 0o600 }),
         );
         await syncPath(draft);
         await rename(draft, join(directory, `${name}.gz`));
