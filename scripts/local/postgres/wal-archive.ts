@@ -210,7 +210,7 @@ export class WalArchive {
     }
   }
 
-  /** What was switched early is mostly zeros: 16 MB become some kilobytes. */
+  /** What was switched early is mostly zeros: 16 MB become some 75 KB. */
   async #compress(): Promise<void> {
     const { directory } = this.#options;
     const names = await readdir(directory);
