@@ -3,9 +3,10 @@ import * as option from '#scripts/cli/option.ts';
 import { balanceRead } from './balance-read.ts';
 import type { Bench, Comparison } from './bench.ts';
 import { reconcile } from './reconcile.ts';
+import { seals } from './seals.ts';
 import { wall } from './wall.ts';
 
-const benches: readonly Bench[] = [wall, reconcile, balanceRead];
+const benches: readonly Bench[] = [wall, seals, reconcile, balanceRead];
 
 await command({
   name: 'bench',

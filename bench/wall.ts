@@ -178,7 +178,7 @@ function asTenant(apiKey: string, scope: 'read' | 'write'): Tenant {
 
 function enter({ credentials }: Tenant): Statement {
   const { key } = credentials;
-  return ['select tenancy.enter_with_key($1, $2, $3, $4)', [key?.keyId, key?.secretDigest, 'read', '{}']];
+  return ['call tenancy.enter_with_key($1, $2, $3, $4)', [key?.keyId, key?.secretDigest, 'read', '{}']];
 }
 
 async function bareTransaction(pool: pg.Pool, begin: string, [text, values]: Statement): Promise<unknown> {

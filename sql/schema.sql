@@ -337,15 +337,18 @@ begin
   if v_org_id is null then
     raise exception 'no organization was entered in this transaction' using errcode = 'SK902';
   end if;
-  -- Of two at once the second waits here for the first to end, and then finds what it left.
-  insert into inventory.idempotency_keys (org_id, key, fingerprint)
-  values (v_org_id, p_key, p_fingerprint)
-  on conflict (org_id, key) do nothing;
-  if found then
-    return;
-  end if;
+  loop
+    -- Of two at once the second waits here for the first to end, and then finds what it left.
+    insert into inventory.idempotency_keys (org_id, key, fingerprint)
+    values (v_org_id, p_key, p_fingerprint)
+    on conflict (org_id, key) do nothing;
+    if found then
+      return;
+    end if;
+    select * into v_claimed from inventory.idempotency_keys where org_id = v_org_id and key = p_key;
+    exit when found;
+  end loop;
 
-  select * into strict v_claimed from inventory.idempotency_keys where org_id = v_org_id and key = p_key;
   if v_claimed.fingerprint <> p_fingerprint then
     raise exception 'this idempotency key was used for another request' using errcode = 'SK205';
   end if;
@@ -447,6 +450,33 @@ comment on function inventory.correct_balance(uuid,uuid,integer,text) is
   'Makes the balance of a discrepancy what its history says, if it still differs by the same, and writes that down: one statement and so one transaction, in which the row is held only while the movements since the seal boundary are summed. p_action is corrected (by the policy) or applied (by a person). Returns the action; gone when it differs no more, changed when it differs by something else, recurring when the key was corrected before: nothing is changed then. Raises SK404 no such organization, SK602 no such discrepancy, 25001 in a transaction that is not read committed.';
 revoke execute on function inventory.correct_balance(uuid,uuid,integer,text) from public;
 grant execute on function inventory.correct_balance(uuid,uuid,integer,text) to stockade_jobs;
+
+-- inventory.count_forgettable(interval,interval)
+CREATE OR REPLACE FUNCTION inventory.count_forgettable(p_keys_older_than interval, p_events_older_than interval)
+ RETURNS TABLE(idempotency_keys bigint, security_events bigint)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+  select
+    (
+      select count(*)
+      from inventory.idempotency_keys
+      where org_id = (select tenancy.current_org())
+        and created_at < now() - p_keys_older_than
+    ),
+    (
+      select count(*)
+      from tenancy.security_events
+      where org_id = (select tenancy.current_org())
+        and minute < now() - p_events_older_than
+    )
+$function$;
+alter function inventory.count_forgettable(interval,interval) owner to stockade_owner;
+comment on function inventory.count_forgettable(interval,interval) is
+  'What forget_idempotency_keys() and forget_security_events() would delete of the organization that was entered.';
+revoke execute on function inventory.count_forgettable(interval,interval) from public;
+grant execute on function inventory.count_forgettable(interval,interval) to stockade_jobs;
 
 -- inventory.create_item(jsonb)
 CREATE OR REPLACE FUNCTION inventory.create_item(p_item jsonb)
@@ -641,6 +671,47 @@ comment on function inventory.finish_reconciliation(uuid,jsonb) is
 revoke execute on function inventory.finish_reconciliation(uuid,jsonb) from public;
 grant execute on function inventory.finish_reconciliation(uuid,jsonb) to stockade_jobs;
 
+-- inventory.forget_idempotency_keys(interval,text,integer)
+CREATE OR REPLACE FUNCTION inventory.forget_idempotency_keys(p_older_than interval, p_after text, p_page integer)
+ RETURNS TABLE(examined integer, forgotten integer, last_key text)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_org_id constant uuid := tenancy.require_scope('write');
+begin
+  if p_older_than < interval '24 hours' then
+    raise exception 'idempotency keys are kept for 24 hours at least, not for %', p_older_than using errcode = '22023';
+  end if;
+  -- A walk along the primary key: an index on the age would cost every request that carries a key.
+  return query
+  with page as (
+    select k.key, k.created_at
+    from inventory.idempotency_keys k
+    where k.org_id = v_org_id
+      and k.key > p_after
+    order by k.key
+    limit p_page
+  ),
+  gone as (
+    delete from inventory.idempotency_keys k
+    using page
+    where k.org_id = v_org_id
+      and k.key = page.key
+      and page.created_at < now() - p_older_than
+    returning 1
+  )
+  select count(*)::integer, (select count(*)::integer from gone), max(page.key)
+  from page;
+end
+$function$;
+alter function inventory.forget_idempotency_keys(interval,text,integer) owner to stockade_owner;
+comment on function inventory.forget_idempotency_keys(interval,text,integer) is
+  'Looks at p_page idempotency keys behind p_after of the organization that was entered, and deletes those older than p_older_than. Answers how many it looked at and deleted, and the last one, from where to go on; none looked at is the end. Raises 22023 when p_older_than is less than 24 hours.';
+revoke execute on function inventory.forget_idempotency_keys(interval,text,integer) from public;
+grant execute on function inventory.forget_idempotency_keys(interval,text,integer) to stockade_jobs;
+
 -- inventory.held_quantities(uuid)
 CREATE OR REPLACE FUNCTION inventory.held_quantities(p_org_id uuid)
  RETURNS TABLE(item_id uuid, location_id uuid, lot text, quantity numeric)
@@ -733,27 +804,6 @@ end
 $function$;
 alter function inventory.hold_balances(uuid,uuid[],uuid[],text[]) owner to stockade_owner;
 revoke execute on function inventory.hold_balances(uuid,uuid[],uuid[],text[]) from public;
-
--- inventory.hold_seal_boundary()
-CREATE OR REPLACE FUNCTION inventory.hold_seal_boundary()
- RETURNS trigger
- LANGUAGE plpgsql
- SET search_path TO ''
-AS $function$
-declare
-  v_held text;
-begin
-  -- An assignment is evaluated without the executor that PERFORM would start.
-  v_held := pg_advisory_xact_lock_shared(
-    hashtextextended(split_part(current_setting('stockade.context', true), '|', 2), 7325)
-  );
-  return null;
-end
-$function$;
-alter function inventory.hold_seal_boundary() owner to stockade_owner;
-comment on function inventory.hold_seal_boundary() is
-  'Keeps the seal boundary of the organization where it is until this transaction ends, in common with other writers. Before the entry is written, so that a writer never waits here with balances in its hands.';
-revoke execute on function inventory.hold_seal_boundary() from public;
 
 -- inventory.import_batch(bytea,bytea,text,jsonb,text[],text[],text[],text[],text[],text[],bigint[],integer[],integer[],integer[],text[],numeric[])
 CREATE OR REPLACE FUNCTION inventory.import_batch(p_file_digest bytea, p_profile_digest bytea, p_file_name text, p_options jsonb, p_skus text[], p_names text[], p_locations text[], p_kinds text[], p_references text[], p_times text[], p_lines bigint[], p_line_entries integer[], p_line_skus integer[], p_line_locations integer[], p_lots text[], p_quantities numeric[])
@@ -1663,21 +1713,25 @@ CREATE OR REPLACE FUNCTION inventory.refuse_sealed()
  SET search_path TO ''
 AS $function$
 declare
-  v_org_id constant text := split_part(current_setting('stockade.context', true), '|', 2);
-  -- Held already by all that goes through an entry; a statement of its own, so that the next one sees the boundary.
-  v_held text := pg_advisory_xact_lock_shared(hashtextextended(v_org_id, 7325));
+  -- The boundary stays where it is until this transaction ends. The context is read without its seal being verified,
+  -- because every posting pays for this: who forges one holds the wrong lock, and the wall refuses the rows.
+  -- An assignment is evaluated without the executor that PERFORM would start; in the statement that looks at the boundary
+  -- it would come after the snapshot.
+  v_held constant text := pg_advisory_xact_lock_shared(
+    hashtextextended(split_part(current_setting('stockade.context', true), '|', 2), 7325)
+  );
 begin
   -- An older snapshot would show an older boundary.
-  if current_setting('transaction_isolation') <> 'read committed' then
-    raise exception 'movements are written in a read committed transaction, which sees where the ledger is sealed'
-      using errcode = '25001';
-  end if;
-  if exists (
+  if current_setting('transaction_isolation') <> 'read committed' or exists (
     select
     from inventory.seal_boundaries b
     join added a on a.entry_id <= b.boundary or a.recorded_at <= b.settled_through
-    where b.org_id = nullif(v_org_id, '')::uuid
+    where b.org_id = nullif(split_part(current_setting('stockade.context', true), '|', 2), '')::uuid
   ) then
+    if current_setting('transaction_isolation') <> 'read committed' then
+      raise exception 'movements are written in a read committed transaction, which sees where the ledger is sealed'
+        using errcode = '25001';
+    end if;
     raise exception 'the ledger was sealed while this entry was posted'
       using errcode = '40001', hint = 'Post it again: it gets a new id and a new time.';
   end if;
@@ -1686,7 +1740,7 @@ end
 $function$;
 alter function inventory.refuse_sealed() owner to stockade_owner;
 comment on function inventory.refuse_sealed() is
-  'Refuses movements behind the seal boundary of their organization: the boundary was drawn since their id or time was, or the clock has gone back. Raises 40001, on which the caller posts again; 25001 in a transaction that is not read committed.';
+  'Keeps the seal boundary of the organization where it is until this transaction ends, in common with other writers, and refuses movements behind it: it was drawn since their id or time was, or the clock has gone back. Raises 40001, on which the caller posts again; 25001 in a transaction that is not read committed.';
 revoke execute on function inventory.refuse_sealed() from public;
 
 -- inventory.remember_response(text,json)
@@ -2027,6 +2081,26 @@ comment on function inventory.watch_triggers() is
   'Notes the state of the ledger''s triggers when a command has changed it. Warns (01000), and lets the command be, when it cannot.';
 revoke execute on function inventory.watch_triggers() from public;
 
+-- tenancy.active_organizations(uuid,integer)
+CREATE OR REPLACE FUNCTION tenancy.active_organizations(p_after uuid, p_most integer)
+ RETURNS SETOF uuid
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+  select id
+  from tenancy.organizations
+  where status = 'active'
+    and id > p_after
+  order by id
+  limit p_most
+$function$;
+alter function tenancy.active_organizations(uuid,integer) owner to stockade_owner;
+comment on function tenancy.active_organizations(uuid,integer) is
+  'The ids of the organizations that may work, in their order, p_most of those behind p_after: for jobs that go through all.';
+revoke execute on function tenancy.active_organizations(uuid,integer) from public;
+grant execute on function tenancy.active_organizations(uuid,integer) to stockade_jobs;
+
 -- tenancy.await_requests(interval)
 CREATE OR REPLACE FUNCTION tenancy.await_requests(p_longest interval)
  RETURNS void
@@ -2313,19 +2387,16 @@ revoke execute on function tenancy.enter_as_job(uuid) from public;
 grant execute on function tenancy.enter_as_job(uuid) to stockade_jobs;
 
 -- tenancy.enter_with_key(text,bytea,text,text[])
-CREATE OR REPLACE FUNCTION tenancy.enter_with_key(p_key_id text, p_secret_digest bytea, p_scope text, p_selectors text[])
- RETURNS uuid
+CREATE OR REPLACE PROCEDURE tenancy.enter_with_key(IN p_key_id text, IN p_secret_digest bytea, IN p_scope text, IN p_selectors text[])
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO ''
-AS $function$
+AS $procedure$
 declare
-  v_org_id uuid;
   v_sealed text;
 begin
   -- Whatever is not the plain case (a refusal, a second entry, a slot that is taken) ends here without a context.
   select
-    k.org_id,
     case
       when pg_try_advisory_xact_lock(
         hashtextextended(tenancy.slots(s.inner_pad, k.org_id), pg_backend_pid() % o.max_concurrency)
@@ -2345,7 +2416,7 @@ begin
         true
       )
     end
-  into v_org_id, v_sealed
+  into v_sealed
   from tenancy.api_keys k
   join tenancy.organizations o on o.id = k.org_id
   join tenancy.seal_keys s on s.active
@@ -2359,24 +2430,22 @@ begin
     and coalesce(current_setting('stockade.context', true), '') = '';
 
   if v_sealed is null then
-    v_org_id := tenancy.examine_key(p_key_id, p_secret_digest, p_scope, p_selectors);
+    v_sealed := tenancy.examine_key(p_key_id, p_secret_digest, p_scope, p_selectors);
   end if;
-  return v_org_id;
 end
-$function$;
-alter function tenancy.enter_with_key(text,bytea,text,text[]) owner to stockade_owner;
-comment on function tenancy.enter_with_key(text,bytea,text,text[]) is
-  'Enters the organization of an API key for this transaction and returns its id. p_scope is what the request needs, p_selectors are the organizations it names (slug or id). Raises SK101 unknown, revoked or expired key; SK102 another organization named or already entered; SK103 suspended; SK104 scope missing; SK106 too many transactions of the organization under way.';
-revoke execute on function tenancy.enter_with_key(text,bytea,text,text[]) from public;
-grant execute on function tenancy.enter_with_key(text,bytea,text,text[]) to stockade_api;
+$procedure$;
+alter procedure tenancy.enter_with_key(text,bytea,text,text[]) owner to stockade_owner;
+comment on procedure tenancy.enter_with_key(text,bytea,text,text[]) is
+  'Enters the organization of an API key for this transaction. p_scope is what the request needs, p_selectors are the organizations it names (slug or id). Raises SK101 unknown, revoked or expired key; SK102 another organization named or already entered; SK103 suspended; SK104 scope missing; SK106 too many transactions of the organization under way.';
+revoke execute on procedure tenancy.enter_with_key(text,bytea,text,text[]) from public;
+grant execute on procedure tenancy.enter_with_key(text,bytea,text,text[]) to stockade_api;
 
 -- tenancy.enter_with_pass(text,text,text[])
-CREATE OR REPLACE FUNCTION tenancy.enter_with_pass(p_pass text, p_scope text, p_selectors text[])
- RETURNS uuid
+CREATE OR REPLACE PROCEDURE tenancy.enter_with_pass(IN p_pass text, IN p_scope text, IN p_selectors text[])
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO ''
-AS $function$
+AS $procedure$
 declare
   v_entered text[] := tenancy.verified_context();
   v_part text[] := string_to_array(p_pass, '|');
@@ -2439,14 +2508,13 @@ begin
     v_scopes,
     case when v_entered is null then v_member.max_concurrency end
   );
-  return v_member.org_id;
 end
-$function$;
-alter function tenancy.enter_with_pass(text,text,text[]) owner to stockade_owner;
-comment on function tenancy.enter_with_pass(text,text,text[]) is
-  'Enters an organization for this transaction on behalf of a user, and returns its id. p_pass is <pass key>|<expiry, Unix seconds>|<email>|<HMAC-SHA256, hex>, minted by the API for a verified token. Raises SK101 forged or expired pass; SK102 not a member of what is named; SK103 suspended; SK104 scope missing; SK105 several organizations and none named; SK106 too many transactions of the organization under way.';
-revoke execute on function tenancy.enter_with_pass(text,text,text[]) from public;
-grant execute on function tenancy.enter_with_pass(text,text,text[]) to stockade_api;
+$procedure$;
+alter procedure tenancy.enter_with_pass(text,text,text[]) owner to stockade_owner;
+comment on procedure tenancy.enter_with_pass(text,text,text[]) is
+  'Enters an organization for this transaction on behalf of a user. p_pass is <pass key>|<expiry, Unix seconds>|<email>|<HMAC-SHA256, hex>, minted by the API for a verified token. Raises SK101 forged or expired pass; SK102 not a member of what is named; SK103 suspended; SK104 scope missing; SK105 several organizations and none named; SK106 too many transactions of the organization under way.';
+revoke execute on procedure tenancy.enter_with_pass(text,text,text[]) from public;
+grant execute on procedure tenancy.enter_with_pass(text,text,text[]) to stockade_api;
 
 -- tenancy.erase_organization(uuid,bytea)
 CREATE OR REPLACE FUNCTION tenancy.erase_organization(p_org_id uuid, p_receipt bytea)
@@ -2533,7 +2601,7 @@ grant execute on function tenancy.erase_organization(uuid,bytea) to stockade_adm
 
 -- tenancy.examine_key(text,bytea,text,text[])
 CREATE OR REPLACE FUNCTION tenancy.examine_key(p_key_id text, p_secret_digest bytea, p_scope text, p_selectors text[])
- RETURNS uuid
+ RETURNS text
  LANGUAGE plpgsql
  SET search_path TO ''
 AS $function$
@@ -2541,7 +2609,6 @@ declare
   v_entered text[] := tenancy.verified_context();
   v_key record;
   v_organization record;
-  v_sealed text;
 begin
   select org_id, scopes
   into v_key
@@ -2571,13 +2638,12 @@ begin
     raise exception 'this API key does not carry the scope %', p_scope
       using errcode = 'SK104', detail = json_build_object('scope', p_scope);
   end if;
-  v_sealed := tenancy.seal(
+  return tenancy.seal(
     v_key.org_id,
     'key:' || p_key_id,
     v_key.scopes,
     case when v_entered is null then v_organization.max_concurrency end
   );
-  return v_key.org_id;
 end
 $function$;
 alter function tenancy.examine_key(text,bytea,text,text[]) owner to stockade_owner;
@@ -2690,6 +2756,43 @@ comment on function tenancy.finish_import(text,jsonb) is
   'Digests what was imported as the export told it, under the slug it had there and with the ids its users had: {table: {rows, digest}}. Whoever imports compares them with the export before committing. Raises SK902 when no import was begun.';
 revoke execute on function tenancy.finish_import(text,jsonb) from public;
 grant execute on function tenancy.finish_import(text,jsonb) to stockade_admin;
+
+-- tenancy.forget_security_events(interval,integer)
+CREATE OR REPLACE FUNCTION tenancy.forget_security_events(p_older_than interval, p_most integer)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_org_id constant uuid := tenancy.require_scope('write');
+  v_forgotten integer;
+begin
+  if p_older_than < interval '90 days' then
+    raise exception 'security events are kept for 90 days at least, not for %', p_older_than using errcode = '22023';
+  end if;
+  delete from tenancy.security_events e
+  where e.org_id = v_org_id
+    and e.minute <= (
+      select max(oldest.minute)
+      from (
+        select o.minute
+        from tenancy.security_events o
+        where o.org_id = v_org_id
+          and o.minute < now() - p_older_than
+        order by o.minute
+        limit p_most
+      ) as oldest
+    );
+  get diagnostics v_forgotten = row_count;
+  return v_forgotten;
+end
+$function$;
+alter function tenancy.forget_security_events(interval,integer) owner to stockade_owner;
+comment on function tenancy.forget_security_events(interval,integer) is
+  'Deletes the oldest security events of the organization that was entered that are older than p_older_than: p_most, and the rest of the last minute. Answers how many; 0 when there are none. Raises 22023 when p_older_than is less than 90 days.';
+revoke execute on function tenancy.forget_security_events(interval,integer) from public;
+grant execute on function tenancy.forget_security_events(interval,integer) to stockade_jobs;
 
 -- tenancy.hmac_pad(bytea,integer)
 CREATE OR REPLACE FUNCTION tenancy.hmac_pad(p_key bytea, p_pad integer)
@@ -4356,8 +4459,6 @@ CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON inventory.entr
 alter table inventory.entries enable always trigger append_only;
 CREATE TRIGGER append_only_rows AFTER DELETE ON inventory.entries REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION inventory.refuse_change();
 alter table inventory.entries enable always trigger append_only_rows;
-CREATE TRIGGER hold_seal_boundary BEFORE INSERT ON inventory.entries FOR EACH STATEMENT EXECUTE FUNCTION inventory.hold_seal_boundary();
-alter table inventory.entries enable always trigger hold_seal_boundary;
 alter table inventory.entries enable row level security;
 alter table inventory.entries force row level security;
 create policy post_ledger on inventory.entries

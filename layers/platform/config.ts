@@ -66,11 +66,16 @@ export function tokenConfig(env: NodeJS.ProcessEnv = process.env): TokenConfig |
     issuer,
     audience: required(env, environment.jwtAudience),
     jwksUri: new URL(jwksUri),
-    passKey: {
-      id: required(env, environment.passKeyId),
-      secret: secretBytes(env, environment.passKey),
-    },
+    passKey: passKey(env),
   };
+}
+
+/**
+ * Reads the key that passes are made with.
+ * @throws MissingSetting when it is not there or its secret has not 32 to 64 bytes
+ */
+export function passKey(env: NodeJS.ProcessEnv = process.env): PassKey {
+  return { id: required(env, environment.passKeyId), secret: secretBytes(env, environment.passKey) };
 }
 
 /** The domain whose subdomains name organizations, in lower case; undefined when subdomains mean nothing. */

@@ -1,4 +1,5 @@
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
+import { environment } from './environment.ts';
 
 /** What is counted, by the name it has in CloudWatch, namespace `Stockade`. */
 export type CountedEvent =
@@ -20,7 +21,14 @@ const units = {
 } as const;
 export type MeasuredFigure = keyof typeof units;
 
-const metrics = new Metrics({ namespace: 'Stockade', serviceName: 'stockade' });
+const stage = process.env[environment.stage];
+
+const metrics = new Metrics({
+  namespace: 'Stockade',
+  serviceName: 'stockade',
+  // Stages may share an account, and an alarm of one must not hear another.
+  ...(stage && { defaultDimensions: { stage } }),
+});
 
 /**
  * Counts an event, in CloudWatch's embedded metric format on standard output. `metadata` is kept with the event and is no

@@ -11,7 +11,7 @@ import { isSqlError } from './sqlstate.ts';
 
 /** Commands that end with their transaction. SET, LISTEN, PREPARE, DECLARE, LOAD, DO and all others may outlive it. */
 const endsWithTransaction =
-  /^(BEGIN|COMMIT|ROLLBACK|SAVEPOINT|RELEASE|SELECT|INSERT|UPDATE|DELETE|MERGE|COPY|LOCK)\b/;
+  /^(BEGIN|COMMIT|ROLLBACK|SAVEPOINT|RELEASE|SELECT|CALL|INSERT|UPDATE|DELETE|MERGE|COPY|LOCK)\b/;
 
 /** What our own functions and constraints answer. Any other error may come of what was left behind in the session. */
 const ownAnswers = /^(SK[1-8]..|23...|22003|40...)$/;

@@ -15,10 +15,15 @@ test('the database lets in whom a pass names, and nobody once it is altered, old
   ]);
   const api = await world.connect('stockade_api');
   const enter = async (pass: string): Promise<string> => {
-    const { rows } = await api
-      .query('select tenancy.enter_with_pass($1, $2, $3) as id', [pass, 'write', []])
-      .catch(({ code }) => ({ rows: [{ id: code }] }));
-    return rows[0].id;
+    await api.query('begin');
+    try {
+      await api.query('call tenancy.enter_with_pass($1, $2, $3)', [pass, 'write', []]);
+      return (await api.query('select tenancy.current_org() as id')).rows[0].id;
+    } catch (error) {
+      return (error as { code: string }).code;
+    } finally {
+      await api.query('rollback');
+    }
   };
 
   const pass = mintPass(email, key);

@@ -205,14 +205,14 @@ function enter(pipeline: Pipeline, { credentials, scope }: Tenant): void {
   if (!key && !user)
     throw new Error('these credentials prove nothing: resolve() makes none without key and user');
   if (key) {
-    pipeline.hold('select tenancy.enter_with_key($1, $2, $3, $4)', [
+    pipeline.hold('call tenancy.enter_with_key($1, $2, $3, $4)', [
       key.keyId,
       key.secretDigest,
       scope,
       selectors,
     ]);
   }
-  if (user) pipeline.hold('select tenancy.enter_with_pass($1, $2, $3)', [user.pass, scope, selectors]);
+  if (user) pipeline.hold('call tenancy.enter_with_pass($1, $2, $3)', [user.pass, scope, selectors]);
 }
 
 /**

@@ -8,7 +8,7 @@ select
     (select setting from unnest(settings) as setting where setting like 'search_path=%'),
     'no search_path is set'
   ) as detail,
-  format('alter function %s set search_path = '''';', name) as remedy
+  format('alter routine %s set search_path = '''';', name) as remedy
 from own_functions
 where is_definer
   and 'search_path=""' <> all (coalesce(settings, '{}'))

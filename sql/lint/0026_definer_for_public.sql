@@ -4,7 +4,7 @@
 select
   f.name as object,
   'public may execute it' as detail,
-  format('revoke execute on function %s from public; grant it to the roles that need it', f.name) as remedy
+  format('revoke execute on routine %s from public; grant it to the roles that need it', f.name) as remedy
 from own_functions f
 join privileges p on p.kind = 'function' and p.object = f.name
 where f.is_definer

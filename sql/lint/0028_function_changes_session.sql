@@ -61,7 +61,7 @@ union
 select
   f.name,
   format('it is made with %s', setting),
-  format('alter function %s reset %s;', f.name, split_part(setting, '=', 1))
+  format('alter routine %s reset %s;', f.name, split_part(setting, '=', 1))
 from own_functions f
 cross join lateral unnest(f.settings) as setting
 where setting ~ '^(role|session_authorization|row_security|session_replication_role|stockade\..*)='

@@ -5,7 +5,7 @@
 select
   name as object,
   'it is marked leakproof' as detail,
-  format('alter function %s not leakproof;', name) as remedy
+  format('alter routine %s not leakproof;', name) as remedy
 from own_functions
 where is_leakproof
 union all
@@ -13,7 +13,7 @@ union all
 select
   p.oid::regprocedure::text,
   'it came with Postgres not leakproof, and was marked',
-  format('alter function %s not leakproof;', p.oid::regprocedure)
+  format('alter routine %s not leakproof;', p.oid::regprocedure)
 from pg_proc p
 where p.oid < 16384
   and p.proleakproof

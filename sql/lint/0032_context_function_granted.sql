@@ -5,7 +5,7 @@
 select
   f.name as object,
   format('%s may execute it', p.grantee_name) as detail,
-  format('revoke execute on function %s from %s;', f.name, p.grantee_name) as remedy
+  format('revoke execute on routine %s from %s;', f.name, p.grantee_name) as remedy
 from own_functions f
 join privileges p on p.kind = 'function' and p.object = f.name
 where p.grantee not in (0, f.owner)

@@ -326,9 +326,10 @@ end
 $$;
 
 -- Everything a key must pass, asked in the order in which the answers are given, and then the context sealed: for the
--- requests that tenancy.enter_with_key() does not settle in its one statement. Raises what that one says.
+-- requests that tenancy.enter_with_key() does not settle in its one statement. Answers the context; raises what that one
+-- says.
 create function tenancy.examine_key(p_key_id text, p_secret_digest bytea, p_scope text, p_selectors text[])
-returns uuid
+returns text
 language plpgsql
 volatile
 set search_path = ''
@@ -337,7 +338,6 @@ declare
   v_entered text[] := tenancy.verified_context();
   v_key record;
   v_organization record;
-  v_sealed text;
 begin
   select org_id, scopes
   into v_key
@@ -367,30 +367,26 @@ begin
     raise exception 'this API key does not carry the scope %', p_scope
       using errcode = 'SK104', detail = json_build_object('scope', p_scope);
   end if;
-  v_sealed := tenancy.seal(
+  return tenancy.seal(
     v_key.org_id,
     'key:' || p_key_id,
     v_key.scopes,
     case when v_entered is null then v_organization.max_concurrency end
   );
-  return v_key.org_id;
 end
 $$;
 
-create function tenancy.enter_with_key(p_key_id text, p_secret_digest bytea, p_scope text, p_selectors text[])
-returns uuid
+-- A procedure: a CALL is not planned, and every request pays for this one.
+create procedure tenancy.enter_with_key(p_key_id text, p_secret_digest bytea, p_scope text, p_selectors text[])
 language plpgsql
-volatile
 security definer
 set search_path = ''
 as $$
 declare
-  v_org_id uuid;
   v_sealed text;
 begin
   -- Whatever is not the plain case (a refusal, a second entry, a slot that is taken) ends here without a context.
   select
-    k.org_id,
     case
       when pg_try_advisory_xact_lock(
         hashtextextended(tenancy.slots(s.inner_pad, k.org_id), pg_backend_pid() % o.max_concurrency)
@@ -410,7 +406,7 @@ begin
         true
       )
     end
-  into v_org_id, v_sealed
+  into v_sealed
   from tenancy.api_keys k
   join tenancy.organizations o on o.id = k.org_id
   join tenancy.seal_keys s on s.active
@@ -424,22 +420,19 @@ begin
     and coalesce(current_setting('stockade.context', true), '') = '';
 
   if v_sealed is null then
-    v_org_id := tenancy.examine_key(p_key_id, p_secret_digest, p_scope, p_selectors);
+    v_sealed := tenancy.examine_key(p_key_id, p_secret_digest, p_scope, p_selectors);
   end if;
-  return v_org_id;
 end
 $$;
 
-comment on function tenancy.enter_with_key(text, bytea, text, text[]) is
-  'Enters the organization of an API key for this transaction and returns its id. '
+comment on procedure tenancy.enter_with_key(text, bytea, text, text[]) is
+  'Enters the organization of an API key for this transaction. '
   'p_scope is what the request needs, p_selectors are the organizations it names (slug or id). '
   'Raises SK101 unknown, revoked or expired key; SK102 another organization named or already entered; SK103 suspended; '
   'SK104 scope missing; SK106 too many transactions of the organization under way.';
 
-create function tenancy.enter_with_pass(p_pass text, p_scope text, p_selectors text[])
-returns uuid
+create procedure tenancy.enter_with_pass(p_pass text, p_scope text, p_selectors text[])
 language plpgsql
-volatile
 security definer
 set search_path = ''
 as $$
@@ -505,12 +498,11 @@ begin
     v_scopes,
     case when v_entered is null then v_member.max_concurrency end
   );
-  return v_member.org_id;
 end
 $$;
 
-comment on function tenancy.enter_with_pass(text, text, text[]) is
-  'Enters an organization for this transaction on behalf of a user, and returns its id. '
+comment on procedure tenancy.enter_with_pass(text, text, text[]) is
+  'Enters an organization for this transaction on behalf of a user. '
   'p_pass is <pass key>|<expiry, Unix seconds>|<email>|<HMAC-SHA256, hex>, minted by the API for a verified token. '
   'Raises SK101 forged or expired pass; SK102 not a member of what is named; SK103 suspended; SK104 scope missing; '
   'SK105 several organizations and none named; SK106 too many transactions of the organization under way.';
@@ -537,8 +529,8 @@ comment on function tenancy.enter_as_job(uuid) is
   'Enters an organization for this transaction on behalf of a job; suspended ones too, since their books stay proven. '
   'Raises SK404 when there is none of that id.';
 
-revoke all on all functions in schema tenancy from public;
-revoke all on all functions in schema inventory from public;
+revoke all on all routines in schema tenancy from public;
+revoke all on all routines in schema inventory from public;
 grant usage on schema tenancy to stockade_api, stockade_jobs, stockade_admin, stockade_ledger;
 grant usage on schema inventory to stockade_api, stockade_jobs, stockade_admin, stockade_ledger;
 grant execute on function inventory.new_id() to stockade_api, stockade_jobs, stockade_admin, stockade_ledger;
@@ -546,8 +538,8 @@ grant execute on function tenancy.current_org() to stockade_api, stockade_jobs, 
 grant execute on function tenancy.require_context(text) to stockade_ledger;
 grant execute on function tenancy.current_actor() to stockade_api, stockade_jobs;
 grant execute on function tenancy.require_scope(text) to stockade_api, stockade_jobs;
-grant execute on function tenancy.enter_with_key(text, bytea, text, text[]) to stockade_api;
-grant execute on function tenancy.enter_with_pass(text, text, text[]) to stockade_api;
+grant execute on procedure tenancy.enter_with_key(text, bytea, text, text[]) to stockade_api;
+grant execute on procedure tenancy.enter_with_pass(text, text, text[]) to stockade_api;
 grant execute on function tenancy.rotate_seal_key() to stockade_admin;
 grant execute on function tenancy.set_pass_key(text, bytea) to stockade_admin;
 grant execute on function tenancy.drop_pass_key(text) to stockade_admin;

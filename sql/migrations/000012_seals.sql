@@ -138,54 +138,31 @@ grant select on
   to stockade_jobs;
 grant select on inventory.seals, inventory.seal_pages, inventory.seal_closings, inventory.seal_anchors to stockade_api;
 
--- The lock of an organization's boundary. The context is read without its seal being verified, because every posting
--- pays for this: who forges one gets the wrong lock, and the wall then refuses the rows.
-create function inventory.hold_seal_boundary()
-returns trigger
-language plpgsql
-set search_path = ''
-as $$
-declare
-  v_held text;
-begin
-  -- An assignment is evaluated without the executor that PERFORM would start.
-  v_held := pg_advisory_xact_lock_shared(
-    hashtextextended(split_part(current_setting('stockade.context', true), '|', 2), 7325)
-  );
-  return null;
-end
-$$;
-
-comment on function inventory.hold_seal_boundary() is
-  'Keeps the seal boundary of the organization where it is until this transaction ends, in common with other writers. Before '
-  'the entry is written, so that a writer never waits here with balances in its hands.';
-
-create trigger hold_seal_boundary
-  before insert on inventory.entries
-  for each statement execute function inventory.hold_seal_boundary();
-alter table inventory.entries enable always trigger hold_seal_boundary;
-
 create function inventory.refuse_sealed()
 returns trigger
 language plpgsql
 set search_path = ''
 as $$
 declare
-  v_org_id constant text := split_part(current_setting('stockade.context', true), '|', 2);
-  -- Held already by all that goes through an entry; a statement of its own, so that the next one sees the boundary.
-  v_held text := pg_advisory_xact_lock_shared(hashtextextended(v_org_id, 7325));
+  -- The boundary stays where it is until this transaction ends. The context is read without its seal being verified,
+  -- because every posting pays for this: who forges one holds the wrong lock, and the wall refuses the rows.
+  -- An assignment is evaluated without the executor that PERFORM would start; in the statement that looks at the boundary
+  -- it would come after the snapshot.
+  v_held constant text := pg_advisory_xact_lock_shared(
+    hashtextextended(split_part(current_setting('stockade.context', true), '|', 2), 7325)
+  );
 begin
   -- An older snapshot would show an older boundary.
-  if current_setting('transaction_isolation') <> 'read committed' then
-    raise exception 'movements are written in a read committed transaction, which sees where the ledger is sealed'
-      using errcode = '25001';
-  end if;
-  if exists (
+  if current_setting('transaction_isolation') <> 'read committed' or exists (
     select
     from inventory.seal_boundaries b
     join added a on a.entry_id <= b.boundary or a.recorded_at <= b.settled_through
-    where b.org_id = nullif(v_org_id, '')::uuid
+    where b.org_id = nullif(split_part(current_setting('stockade.context', true), '|', 2), '')::uuid
   ) then
+    if current_setting('transaction_isolation') <> 'read committed' then
+      raise exception 'movements are written in a read committed transaction, which sees where the ledger is sealed'
+        using errcode = '25001';
+    end if;
     raise exception 'the ledger was sealed while this entry was posted'
       using errcode = '40001', hint = 'Post it again: it gets a new id and a new time.';
   end if;
@@ -194,10 +171,11 @@ end
 $$;
 
 comment on function inventory.refuse_sealed() is
-  'Refuses movements behind the seal boundary of their organization: the boundary was drawn since their id or time was, or the '
-  'clock has gone back. Raises 40001, on which the caller posts again; 25001 in a transaction that is not read committed.';
+  'Keeps the seal boundary of the organization where it is until this transaction ends, in common with other writers, and '
+  'refuses movements behind it: it was drawn since their id or time was, or the clock has gone back. '
+  'Raises 40001, on which the caller posts again; 25001 in a transaction that is not read committed.';
 
--- Its name comes before apply_movements, and so does it.
+-- Its name comes before apply_movements, and so does it: a writer that waits here has no balances in its hands yet.
 create trigger above_seal_boundary
   after insert on inventory.movements
   referencing new table as added

@@ -161,7 +161,7 @@ test('the role of the API can read, write and list keys and users through the fu
     `select tenancy.require_grantable(array['read'])`,
   ]) {
     await api.query('begin');
-    await api.query('select tenancy.enter_with_key($1, $2, $3, $4)', [
+    await api.query('call tenancy.enter_with_key($1, $2, $3, $4)', [
       parsed?.keyId,
       parsed?.secretDigest,
       'admin',

@@ -45,7 +45,7 @@ describe('last used', () => {
     const api = await world.connect('stockade_api');
     const parsed = parseApiKey(key, 'test');
     await api.query('begin');
-    await api.query('select tenancy.enter_with_key($1, $2, $3, $4)', [
+    await api.query('call tenancy.enter_with_key($1, $2, $3, $4)', [
       parsed?.keyId,
       parsed?.secretDigest,
       'read',

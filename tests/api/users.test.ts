@@ -61,7 +61,7 @@ test.each(['read', 'write'])(
     const key = parseApiKey(created.body.key, 'test');
     const api = await world.connect('stockade_api');
     await api.query('begin');
-    await api.query('select tenancy.enter_with_key($1, $2, $3, $4)', [
+    await api.query('call tenancy.enter_with_key($1, $2, $3, $4)', [
       key?.keyId,
       key?.secretDigest,
       scope,

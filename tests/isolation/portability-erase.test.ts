@@ -43,7 +43,7 @@ async function request(tenant: Caller): Promise<Client> {
   const api = await world.connect('stockade_api');
   const key = parseApiKey(tenant.apiKey, 'test');
   await api.query('begin');
-  await api.query('select tenancy.enter_with_key($1, $2, $3, $4)', [
+  await api.query('call tenancy.enter_with_key($1, $2, $3, $4)', [
     key?.keyId,
     key?.secretDigest,
     'write',

@@ -98,7 +98,7 @@ test('what it could do there it can do here: its keys work, its books go on', as
   const api = await cell.connect('stockade_api');
   const key = parseApiKey(tenant.apiKey, 'test');
   await api.query('begin');
-  await api.query('select tenancy.enter_with_key($1, $2, $3, $4)', [
+  await api.query('call tenancy.enter_with_key($1, $2, $3, $4)', [
     key?.keyId,
     key?.secretDigest,
     'write',

@@ -27,7 +27,7 @@ async function session(): Promise<number> {
 describe('the next request gets the same session', () => {
   test.each([
     ['ordinary statements', ['begin; select 1; commit']],
-    ['a refusal of ours', ['begin', `select tenancy.enter_with_key('x', '', 'read', '{}')`, 'rollback']],
+    ['a refusal of ours', ['begin', `call tenancy.enter_with_key('x', '', 'read', '{}')`, 'rollback']],
   ])('after %s', async (_, statements) => {
     const before = await session();
     await withConnection(async (client) => {

@@ -38,7 +38,7 @@ beforeAll(async () => {
 
 function enter(client: Client, caller: Caller): Promise<unknown> {
   const key = parseApiKey(caller.apiKey, 'test');
-  return client.query('select tenancy.enter_with_key($1, $2, $3, $4)', [
+  return client.query('call tenancy.enter_with_key($1, $2, $3, $4)', [
     key?.keyId,
     key?.secretDigest,
     'write',

@@ -36,7 +36,7 @@ export function openSealedWorld(): SealedWorld {
     const { rows } = await superuser.query<{ statement: string }>(
       `select format('alter table %s ${what} trigger %I', tgrelid::regclass, tgname) as statement
        from pg_trigger where not tgisinternal and tgfoid in (
-         'inventory.refuse_change'::regproc, 'inventory.refuse_sealed'::regproc, 'inventory.hold_seal_boundary'::regproc,
+         'inventory.refuse_change'::regproc, 'inventory.refuse_sealed'::regproc,
          'inventory.apply_movements'::regproc
        )`,
     );

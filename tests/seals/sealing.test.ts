@@ -16,7 +16,7 @@ async function openPosting(tenant: Caller) {
   await client.connect();
   const key = parseApiKey(tenant.apiKey, 'test');
   await client.query('begin');
-  await client.query('select tenancy.enter_with_key($1, $2, $3, $4)', [
+  await client.query('call tenancy.enter_with_key($1, $2, $3, $4)', [
     key?.keyId,
     key?.secretDigest,
     'write',

@@ -40,7 +40,7 @@ test.each([
   'begin isolation level serializable',
   'commit',
   'select',
-  'select tenancy.enter_with_key($1, $2, $3, $4)',
+  'call tenancy.enter_with_key($1, $2, $3, $4)',
   'select pg_advisory_xact_lock(1), pg_try_advisory_xact_lock_shared(2)',
   `select 'set work_mem = 1', "set_config" from t`,
   'update t set name = $1 where id = $2 returning id',

@@ -60,13 +60,13 @@ test('a statement that pins is a fault, ever after', async () => {
 test('a credential that was a parameter once may be in no text', async () => {
   const digest = Buffer.alloc(32, 7);
   const enter = (text: string, values: unknown[]) => client.query(text, values).catch(() => {});
-  await enter('select tenancy.enter_with_key($1, $2, $3, $4)', ['Kkkkkkkkkkk1', digest, 'read', []]);
+  await enter('call tenancy.enter_with_key($1, $2, $3, $4)', ['Kkkkkkkkkkk1', digest, 'read', []]);
   expect(await wire.faults()).toEqual([]);
   for (const text of [`select 'Kkkkkkkkkkk1'`, `select '\\x${digest.toString('hex')}'::bytea`]) {
     await client.query(text);
     expect(await wire.faults()).toContain(`a credential is in the text: ${text}`);
   }
-  await enter('select tenancy.enter_with_pass($1, $2, $3)', ['k|1|ada|00', 'read', []]);
+  await enter('call tenancy.enter_with_pass($1, $2, $3)', ['k|1|ada|00', 'read', []]);
   await client.query(`select 'k|1|ada|00'`);
   expect(await wire.faults()).toContain(`a credential is in the text: select 'k|1|ada|00'`);
 });

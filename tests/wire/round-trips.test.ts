@@ -42,6 +42,7 @@ const requests: Readonly<Record<string, readonly [path: string, body?: object]>>
   ],
   'GET /v1/entries/{id}': ['/v1/entries/{entry}'],
   'POST /v1/entries/{id}/reversal': ['/v1/entries/{entry}/reversal', {}],
+  'GET /v1/reconciliations': ['/v1/reconciliations'],
   'GET /v1/seals': ['/v1/seals'],
   'GET /v1/movements/{id}/proof': ['/v1/movements/{entry}.1/proof'],
   'GET /v1/organization': ['/v1/organization'],

@@ -50,7 +50,7 @@ export class VictimAtWork {
     client.on('error', () => {});
     await client.connect();
     await client.query('set idle_in_transaction_session_timeout = 0; begin');
-    await client.query('select tenancy.enter_with_key($1, $2, $3, $4)', [
+    await client.query('call tenancy.enter_with_key($1, $2, $3, $4)', [
       key?.keyId,
       key?.secretDigest,
       'read',

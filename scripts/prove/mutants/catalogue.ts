@@ -102,19 +102,19 @@ const secretColumns = `
 
 const functionGrants = `
   select 'function granted' as kind, format('%s to %s', p.oid::regprocedure, role) as name,
-    format('grant execute on function %s to %I', p.oid::regprocedure, role) as sql
+    format('grant execute on routine %s to %I', p.oid::regprocedure, role) as sql
   from pg_proc p
   join pg_namespace n on n.oid = p.pronamespace
   cross join unnest(array['stockade_api', 'stockade_jobs']) as role
-  where ${ours} and not has_function_privilege(role, p.oid, 'execute') and p.prorettype <> 'trigger'::regtype
+  where ${ours} and not has_function_privilege(role, p.oid, 'execute') and p.prorettype is distinct from 'trigger'::regtype
   order by 2`;
 
 const definers = `
   select 'definer without search_path' as kind, p.oid::regprocedure::text as name,
-    format('alter function %s reset search_path', p.oid::regprocedure) as sql
+    format('alter routine %s reset search_path', p.oid::regprocedure) as sql
   from pg_proc p
   join pg_namespace n on n.oid = p.pronamespace
-  where prosecdef and ${ours} and prokind = 'f'
+  where prosecdef and ${ours}
   order by 2`;
 
 const triggers = `

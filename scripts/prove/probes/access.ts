@@ -28,8 +28,8 @@ export async function probeAccess(superuser: Client): Promise<string[]> {
   return faults;
 }
 
-const enterWithKey = 'select tenancy.enter_with_key($1, $2, $3, $4)';
-const enterWithPass = 'select tenancy.enter_with_pass($1, $2, $3)';
+const enterWithKey = 'call tenancy.enter_with_key($1, $2, $3, $4)';
+const enterWithPass = 'call tenancy.enter_with_pass($1, $2, $3)';
 
 function keyRules({ key, ours, other }: Cast): Expectation[] {
   const [id, digest] = key('reader');
@@ -93,8 +93,7 @@ function passRules({ pass, ours, other, key }: Cast): Expectation[] {
 
 function scopeRules({ key }: Cast): Expectation[] {
   const [id, digest] = key('reader');
-  const after = (statement: string) =>
-    `select ${statement} from (select tenancy.enter_with_key(${sql(id)}, ${hex(digest)}, 'read', '{}') offset 0) as entered`;
+  const after = (statement: string) => `${withKey(sql(id), hex(digest))}; select ${statement}`;
   return [
     {
       rule: 'scope: a reader posts',
@@ -115,13 +114,11 @@ function scopeRules({ key }: Cast): Expectation[] {
   ];
 }
 
-// Two entries in one statement, the second behind the first: a CASE is evaluated in its order.
+const withKey = (id: string, digest: string) => `call tenancy.enter_with_key(${id}, ${digest}, 'read', '{}')`;
 const twice = (id: string, digest: string, secondId: string, secondDigest: string) =>
-  `select case when tenancy.enter_with_key(${id}, ${digest}, 'read', '{}') is not null
-     then tenancy.enter_with_key(${secondId}, ${secondDigest}, 'read', '{}') end`;
+  `${withKey(id, digest)}; ${withKey(secondId, secondDigest)}`;
 const keyThenPass = (id: string, digest: string, pass: string, scope: string) =>
-  `select case when tenancy.enter_with_key(${id}, ${digest}, 'read', '{}') is not null
-     then tenancy.enter_with_pass(${pass}, '${scope}', '{}') end`;
+  `${withKey(id, digest)}; call tenancy.enter_with_pass(${pass}, '${scope}', '{}')`;
 const sql = (text: string) => `'${text.replaceAll("'", "''")}'`;
 const hex = (bytes: Buffer) => `'\\x${bytes.toString('hex')}'::bytea`;
 

@@ -215,7 +215,7 @@ function keepWriting(adminUrl: string, { apiKey }: Victim): () => Promise<void> 
     for (let index = 0; !stop.signal.aborted; index += 1) {
       const sku = shared.skus[index % shared.skus.length];
       await client.query('begin');
-      await client.query('select tenancy.enter_with_key($1, $2, $3, $4)', [
+      await client.query('call tenancy.enter_with_key($1, $2, $3, $4)', [
         key?.keyId,
         key?.secretDigest,
         'write',

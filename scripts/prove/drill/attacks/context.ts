@@ -96,22 +96,23 @@ export function contextAttacks({ org, slug }: Target): Attack[] {
     {
       name: 'entering with guessed keys',
       why: 'a wrong secret opens, or its answer tells whether the key is there',
-      statements: `select tenancy.enter_with_key('canary7f3a9c', sha256('guess'), 'read', array[]::text[]); ${readAll}`,
+      statements: `call tenancy.enter_with_key('canary7f3a9c', sha256('guess'), 'read', array[]::text[]); ${readAll}`,
     },
     {
       name: 'entering with a key of nulls',
       why: 'null compares as true',
-      query: `select tenancy.enter_with_key(null, null, null, null), i.* from inventory.items i`,
+      statements: `call tenancy.enter_with_key(null, null, null, null); ${readAll}`,
     },
     {
       name: 'entering with guessed passes',
       why: 'a pass without a MAC is taken',
-      query: `select tenancy.enter_with_pass('k|9999999999|' || ${slug} || '@example.com|' || repeat('0', 64), 'read', array[${slug}])`,
+      statements: `call tenancy.enter_with_pass('k|9999999999|' || ${slug} || '@example.com|' || repeat('0', 64), 'read', array[${slug}]);
+                   ${readAll}`,
     },
     {
       name: 'entering with passes of nulls',
       why: 'null compares as true',
-      statements: `select tenancy.enter_with_pass(null, 'read', null); ${readAll}`,
+      statements: `call tenancy.enter_with_pass(null, 'read', null); ${readAll}`,
     },
     {
       name: 'other settings that might be believed',
