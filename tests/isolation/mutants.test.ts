@@ -1,7 +1,9 @@
 import { expect, inject, test } from 'vitest';
-import { asSuperuser } from '#scripts/prove/clone.ts';
+import { asSuperuser, cloneDatabase } from '#scripts/prove/clone.ts';
 import type { Mutant } from '#scripts/prove/mutants/mutant.ts';
 import { allMutants, type Killer, scoreMutants } from '#scripts/prove/mutants/score.ts';
+import { probePrivileges } from '#scripts/prove/probes/privileges.ts';
+import { probe } from '#scripts/prove/probes/probes.ts';
 
 /** One of each kind that is noticed soon; `npm run prove:isolation` takes away every stone. */
 const sample = new Set([
@@ -21,6 +23,12 @@ const sample = new Set([
 
 const score = (only: (mutant: Mutant) => boolean, by?: readonly Killer[]) =>
   scoreMutants(inject('clusterUrl'), inject('templateDatabase'), { only, ...(by ? { by } : {}) });
+
+test('on the wall as it is nobody notices anything', async () => {
+  await using clone = await cloneDatabase(inject('clusterUrl'), inject('templateDatabase'));
+  expect(await asSuperuser(clone.url, probePrivileges)).toEqual([]);
+  expect(await probe(clone.url)).toEqual([]);
+});
 
 test('whichever stone of a sample is taken out of the wall, somebody notices', async () => {
   const outcomes = await score(({ name }) => sample.has(name));

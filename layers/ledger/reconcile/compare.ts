@@ -89,8 +89,13 @@ export async function compareSince(
        order by c.seq desc
        limit 1
      ) c on true
-     left join inventory.balances b
-       on b.org_id = $1 and b.item_id = t.item_id and b.location_id = t.location_id and b.lot = t.lot
+     -- One looked up at a time, as the limit says: all balances would be read for a few otherwise.
+     left join lateral (
+       select b.on_hand, b.reserved, b.version
+       from inventory.balances b
+       where b.org_id = $1 and b.item_id = t.item_id and b.location_id = t.location_id and b.lot = t.lot
+       limit 1
+     ) b on true
      left join inventory.held_quantities($1) r
        on r.item_id = t.item_id and r.location_id = t.location_id and r.lot = t.lot`,
     // What is sealed and was not compared is read again, and what was compared and is not sealed.
