@@ -125,6 +125,31 @@ export function evidenceConfig(env: NodeJS.ProcessEnv = process.env): EvidenceCo
   return { bucket, retentionDays: wholeNumber(environment.evidenceRetentionDays, days) };
 }
 
+/** What RDS knows the database by, and where its backups are copied to. */
+export interface BackedUpConfig {
+  readonly kind: 'instance' | 'cluster';
+  readonly identifier: string;
+  /** Another region, or `none`; undefined when nobody has said. */
+  readonly copyRegion: string | undefined;
+}
+
+/**
+ * Reads whose backups are watched.
+ * @throws MissingSetting when neither an instance nor a cluster is named, or both are
+ */
+export function backedUpConfig(env: NodeJS.ProcessEnv = process.env): BackedUpConfig {
+  const instance = env[environment.dbInstanceIdentifier];
+  const cluster = env[environment.dbClusterIdentifier];
+  if (instance && cluster) {
+    throw new MissingSetting(
+      `${environment.dbInstanceIdentifier} and ${environment.dbClusterIdentifier} are both set: one of them holds the database`,
+    );
+  }
+  const copyRegion = env[environment.backupCopyRegion] || undefined;
+  if (cluster) return { kind: 'cluster', identifier: cluster, copyRegion };
+  return { kind: 'instance', identifier: required(env, environment.dbInstanceIdentifier), copyRegion };
+}
+
 /** The stage this runs as, such as `prod`. */
 export function stage(env: NodeJS.ProcessEnv = process.env): string {
   return required(env, environment.stage);

@@ -38,14 +38,14 @@ export const environment = {
   jobsDatabaseUrl: 'STOCKADE_JOBS_DATABASE_URL',
   /** … or the user that logs in with IAM at the endpoint above. */
   jobsDatabaseUser: 'STOCKADE_JOBS_DATABASE_USER',
+  /** For recovery only: the RDS instance of the database, whose backups are watched and restored … */
+  dbInstanceIdentifier: 'STOCKADE_DB_INSTANCE_IDENTIFIER',
   /** The SNS topic that reaches whoever is on call. */
   alertTopicArn: 'STOCKADE_ALERT_TOPIC_ARN',
   /** The S3 bucket, with Object Lock, that keeps what proves the ledger from outside the database. */
   evidenceBucket: 'STOCKADE_EVIDENCE_BUCKET',
   /** Days for which nobody can delete or replace what was put there, the owner of the account included. */
   evidenceRetentionDays: 'STOCKADE_EVIDENCE_RETENTION_DAYS',
-  /** For recovery only: the RDS instance that holds the database … */
-  dbInstanceIdentifier: 'STOCKADE_DB_INSTANCE_IDENTIFIER',
   /** … or, in its place, the Aurora cluster. */
   dbClusterIdentifier: 'STOCKADE_DB_CLUSTER_IDENTIFIER',
   /** The region that backups are copied to, or `none` where it was decided that there is no such copy. */

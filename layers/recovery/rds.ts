@@ -206,8 +206,8 @@ function restored(settings: RestoreSettings) {
  */
 export async function deleteInstance(identifier: string): Promise<void> {
   assertDrill(identifier);
-  await unlessAbsent('DBInstanceNotFoundFault', () =>
-    callAws(`RDS DeleteDBInstance of ${identifier}`, () =>
+  try {
+    await callAws(`RDS DeleteDBInstance of ${identifier}`, () =>
       rdsClient().send(
         new DeleteDBInstanceCommand({
           DBInstanceIdentifier: identifier,
@@ -215,8 +215,15 @@ export async function deleteInstance(identifier: string): Promise<void> {
           DeleteAutomatedBackups: true,
         }),
       ),
-    ),
-  );
+    );
+  } catch (error) {
+    if (!(error instanceof AwsRefused && isGone(error))) throw error;
+  }
+}
+
+/** RDS has one code for all states in which it does not delete: only its words tell that it is at it already. */
+function isGone({ code, message }: AwsRefused): boolean {
+  return code === 'DBInstanceNotFoundFault' || /already being deleted/.test(message);
 }
 
 /** Adds tags to what has this ARN; one of the same key is replaced. */

@@ -140,13 +140,17 @@ security definer
 set search_path = ''
 as $$
 declare
-  v_newest recovery.alert_probes;
+  v_due_at timestamptz;
   v_id uuid;
 begin
   -- Two runs at once send one.
   lock table recovery.alert_probes in share row exclusive mode;
-  select * into v_newest from recovery.alert_probes order by made_at desc, id desc limit 1;
-  if v_newest.made_at > p_at - case when v_newest.received_at is null then p_retry else p_every end then
+  select made_at + case when received_at is null then p_retry else p_every end
+  into v_due_at
+  from recovery.alert_probes
+  order by made_at desc, id desc
+  limit 1;
+  if v_due_at > p_at then
     return null;
   end if;
   insert into recovery.alert_probes (made_at) values (p_at) returning id into v_id;

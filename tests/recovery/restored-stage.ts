@@ -6,15 +6,15 @@ import { join } from 'node:path';
 import { Client } from 'pg';
 import { afterAll, beforeAll } from 'vitest';
 import { migrate } from '#platform/migrations/migrate.ts';
+import { beat } from '#recovery/heartbeat.ts';
 import { readProofBook } from '#recovery/proofs/book.ts';
-import type { ProofName } from '#recovery/proofs/proof.ts';
 import { type ProofReport, proveCopy } from '#recovery/proofs/prove-copy.ts';
 import { setLogins } from '#scripts/local/logins.ts';
 import { takeBaseBackup } from '#scripts/local/postgres/base-backup.ts';
 import { type Cluster, startCluster } from '#scripts/local/postgres/cluster.ts';
 import { restoreCluster } from '#scripts/local/postgres/restored-cluster.ts';
 import { paths } from '#scripts/paths.ts';
-import { setStage } from '#scripts/prove/reconciliation/stage.ts';
+import { asJobs, setStage } from '#scripts/prove/reconciliation/stage.ts';
 import { type AwsWorld, openAws } from '#tests/aws.ts';
 
 /** A physical backup of a ledger, sealed and anchored, and copies that are restored from it. */
@@ -25,8 +25,6 @@ export interface RestoredStage {
   /** A database of the caller's own in a restored cluster, as the backup has it, for breaking. */
   copy(): Promise<string>;
   prove(databaseUrl: string): Promise<ProofReport>;
-  /** The proofs that have not passed. */
-  brokenIn(databaseUrl: string): Promise<ProofName[]>;
 }
 
 const database = 'stock';
@@ -37,6 +35,7 @@ export function openRestoredStage(): RestoredStage {
   const aws = openAws();
   let folder: string;
   let password: string;
+  let backedUpAt: Date;
   let shared: { cluster: Cluster; databaseUrl: string };
   const clusters: Cluster[] = [];
   const book = readProofBook(join(paths.root, 'sql'));
@@ -51,6 +50,8 @@ export function openRestoredStage(): RestoredStage {
       await migrate({ connectionString: url, directory: paths.migrations });
       await setLogins(url);
       await setStage(url);
+      await asJobs(url, beat);
+      backedUpAt = new Date();
       password = decodeURIComponent(new URL(source.url).password);
       await takeBaseBackup({ ...source, target: join(folder, 'backup'), durable: false });
     } finally {
@@ -76,7 +77,8 @@ export function openRestoredStage(): RestoredStage {
     return await proveCopy({
       connectionString: databaseUrl,
       book: await book,
-      asOf: new Date(Date.now() + agedMs),
+      asOf: new Date(backedUpAt.getTime() + agedMs),
+      requestedAt: new Date(),
     });
   }
 
@@ -92,10 +94,6 @@ export function openRestoredStage(): RestoredStage {
       return url;
     },
     prove,
-    async brokenIn(databaseUrl) {
-      const { outcomes } = await prove(databaseUrl);
-      return outcomes.filter(({ verdict }) => verdict !== 'passed').map(({ proof }) => proof);
-    },
   };
 }
 

@@ -65,7 +65,8 @@ function outageOf(cause: unknown): BlindReason {
   const status = (cause as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode;
   if (status === 429 || /throttl|RequestLimitExceeded|TooManyRequests/i.test(cause.name)) return 'throttled';
   const { code } = cause as { code?: unknown };
-  if (cause.name === 'TimeoutError' || cause.name === 'RequestTimeout' || code === 'ETIMEDOUT')
-    return 'timeout';
+  // The SDK calls a connection that was closed a timeout too.
+  const isClosed = code === 'ECONNRESET' || code === 'EPIPE';
+  if (!isClosed && /^(Request)?Timeout(Error)?$/.test(cause.name)) return 'timeout';
   return status === undefined ? 'unreachable' : 'failing';
 }

@@ -1,10 +1,8 @@
 import type pg from 'pg';
 import { inSnapshot } from '#ledger/reconcile/snapshot.ts';
 import { activeOrganizations } from '#tenancy/jobs.ts';
-import type { Findings, ProofContext } from './proof.ts';
-
-/** How production is asked, on a connection as stockade_jobs. */
-export type InJobs = <T>(work: (jobs: pg.ClientBase) => Promise<T>) => Promise<T>;
+import { readOrganizations } from './organizations.ts';
+import { DoesNotApply, type Findings, type ProofContext } from './proof.ts';
 
 /** Longer than any posting takes: what began before that was committed, or never will be. */
 const overlapMs = 600_000;
@@ -14,17 +12,19 @@ const overlapMs = 600_000;
  * production been lost then, this would have been lost with it. Finds no faults; it measures.
  */
 export async function measureLoss(
-  { connect, source, requestedAt }: ProofContext & { readonly source: InJobs; readonly requestedAt: Date },
+  { connect, production, requestedAt }: ProofContext,
   findings: Findings,
 ): Promise<void> {
+  if (!production) throw new DoesNotApply('there is no production beside it to compare it with');
   const copy = await connect();
+  const there = new Set((await readOrganizations(copy)).map(({ id }) => id));
   await copy.query('set role stockade_jobs');
   findings.add('entries', 0);
   findings.add('movements', 0);
   let firstLost: Date | undefined;
-  await source(async (jobs) => {
+  await production(async (jobs) => {
     for (const orgId of await activeOrganizations(jobs)) {
-      const known = await newestOf(copy, orgId);
+      const known = there.has(orgId) ? await newestOf(copy, orgId) : nothingKnown;
       const lost = await lostOf(jobs, orgId, known, requestedAt);
       findings.add('entries', lost.entries);
       findings.add('movements', lost.movements);
@@ -42,17 +42,12 @@ interface Known {
 }
 
 async function newestOf(copy: pg.ClientBase, orgId: string): Promise<Known> {
-  const { rows } = await copy.query('select from tenancy.active_organizations($1, 1) as id where id = $2', [
-    before(orgId),
-    orgId,
-  ]);
-  if (rows.length === 0) return { after: firstId, ids: [] };
   return await inSnapshot(copy, orgId, {}, async (snapshot) => {
     const [newest] = await snapshot.query<{ recordedAt: Date }>(
       `select recorded_at as "recordedAt" from inventory.entries where org_id = $1 order by id desc limit 1`,
       [orgId],
     );
-    if (!newest) return { after: firstId, ids: [] };
+    if (!newest) return nothingKnown;
     const after = idAt(newest.recordedAt.getTime() - overlapMs);
     const there = await snapshot.query<{ id: string }>(
       'select id from inventory.entries where org_id = $1 and id > $2',
@@ -78,16 +73,10 @@ async function lostOf(jobs: pg.ClientBase, orgId: string, { after, ids }: Known,
   });
 }
 
-const firstId = '00000000-0000-0000-0000-000000000000';
+const nothingKnown: Known = { after: '00000000-0000-0000-0000-000000000000', ids: [] };
 
 /** The least id that can be drawn at an instant: ids begin with their milliseconds. */
 function idAt(ms: number): string {
   const hex = Math.max(0, ms).toString(16).padStart(12, '0');
   return `${hex.slice(0, 8)}-${hex.slice(8)}-7000-8000-000000000000`;
-}
-
-/** The id right before another one. */
-function before(id: string): string {
-  const hex = (BigInt(`0x${id.replaceAll('-', '')}`) - 1n).toString(16).padStart(32, '0');
-  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-');
 }

@@ -1,4 +1,5 @@
 import type { Client } from 'pg';
+import type { InJobs } from '../monitor/postgres.ts';
 import type { ProofBook } from './book.ts';
 
 /** What there is to be proven, in the order in which it is. */
@@ -11,17 +12,22 @@ export const proofNames = [
   'organizations',
   'balances',
   'seals',
+  'heartbeat',
+  'loss',
 ] as const;
 export type ProofName = (typeof proofNames)[number];
 
-/** A proof that could not run proves nothing: it counts like one that failed. */
-export type Verdict = 'passed' | 'failed' | 'could not run';
+/**
+ * A proof that could not run proves nothing: it counts like one that failed. One that does not apply, because what it would
+ * ask is not there by its nature, is told as that and not counted at all.
+ */
+export type Verdict = 'passed' | 'failed' | 'could not run' | 'does not apply';
 
 /** How one proof went. */
 export interface ProofOutcome {
   readonly proof: ProofName;
   readonly verdict: Verdict;
-  /** The first of what is wrong, at most {@link toldFaults}; for one that could not run, why. */
+  /** The first of what is wrong, at most {@link toldFaults}; for one that did not run, why. */
   readonly faults: readonly string[];
   readonly faultCount: number;
   /** What was looked at, in numbers. */
@@ -36,15 +42,25 @@ export interface ProofContext {
   readonly book: ProofBook;
   /** Opens a connection to the copy as whoever may do most in it; closed for it when the proof is over. */
   readonly connect: () => Promise<Client>;
+  /** Whoever may do most there: a superuser, or the master of a managed service. */
   readonly connectionString: string;
   /** The instant that the copy is to be of. What was made later cannot be in it. */
   readonly asOf: Date;
+  /** Production, which goes on; undefined where the copy stands alone. */
+  readonly production?: InJobs | undefined;
+  /** The instant at which production is thought to be lost; what the copy lacks of it is the loss. */
+  readonly requestedAt: Date;
   readonly signal?: AbortSignal | undefined;
 }
 
 /** Why a proof could not be carried out: not a fault of the copy, and not its innocence. */
 export class CouldNotRun extends Error {
   override readonly name = 'CouldNotRun';
+}
+
+/** Why there is nothing to prove. */
+export class DoesNotApply extends Error {
+  override readonly name = 'DoesNotApply';
 }
 
 /** What a proof comes upon. */

@@ -1,10 +1,12 @@
 import { Client } from 'pg';
 import { proveBalances } from './balances.ts';
-import type { ProofBook } from './book.ts';
+import { proveHeartbeat } from './heartbeat.ts';
 import { proveIsolation } from './isolation.ts';
+import { measureLoss } from './loss.ts';
 import { proveOrganizations } from './organizations.ts';
 import { isDamage, proveHeap, proveIndexes } from './pages.ts';
 import {
+  DoesNotApply,
   Findings,
   type Proof,
   type ProofContext,
@@ -25,23 +27,19 @@ const proofs: Readonly<Record<ProofName, Proof>> = {
   organizations: proveOrganizations,
   balances: proveBalances,
   seals: proveSeals,
+  heartbeat: proveHeartbeat,
+  loss: measureLoss,
 };
 
 /** What the proofs of a database came to. */
 export interface ProofReport {
-  /** Every proof ran, and none found a fault. */
+  /** Every proof that applies ran, and none found a fault. */
   readonly ok: boolean;
   readonly durationMs: number;
   readonly outcomes: readonly ProofOutcome[];
 }
 
-export interface ProveOptions {
-  /** Who may do most there: a superuser, or the master of a managed service. */
-  readonly connectionString: string;
-  readonly book: ProofBook;
-  /** The instant that the copy is to be of. */
-  readonly asOf: Date;
-  readonly signal?: AbortSignal | undefined;
+export interface ProveOptions extends Omit<ProofContext, 'connect'> {
   /** Called with each proof that is done. */
   readonly onOutcome?: (outcome: ProofOutcome) => void;
 }
@@ -60,7 +58,7 @@ export async function proveCopy({ onOutcome, signal, ...options }: ProveOptions)
     onOutcome?.(outcome);
   }
   return {
-    ok: outcomes.every(({ verdict }) => verdict === 'passed'),
+    ok: outcomes.every(({ verdict }) => verdict === 'passed' || verdict === 'does not apply'),
     durationMs: performance.now() - startedMs,
     outcomes,
   };
@@ -76,7 +74,7 @@ async function runProof(proof: ProofName, options: Omit<ProofContext, 'connect'>
   } catch (error) {
     options.signal?.throwIfAborted();
     // Pages that make no sense may be met by any proof.
-    if (!isDamage(error)) verdict = 'could not run';
+    if (!isDamage(error)) verdict = error instanceof DoesNotApply ? 'does not apply' : 'could not run';
     findings.fault((error as Error).message);
   } finally {
     await Promise.all(opened.map((client) => client.end().catch(() => {})));

@@ -1,0 +1,24 @@
+import type { SNSEvent } from 'aws-lambda';
+import * as z from 'zod';
+import { log } from '#platform/log.ts';
+import { alertProbeName, noteAlertProbe } from '#recovery/monitor/alert-probe.ts';
+import { inJobs } from '#tenancy/jobs.ts';
+
+/** The facts at the end of an alert's text. */
+const Facts = z.object({ probe: z.uuid() });
+
+/**
+ * Gets the alerts that are sent to see whether alerts arrive, as any subscriber does, and notes that they have. The
+ * subscription lets no others through; one that comes all the same is somebody else's to read.
+ */
+export async function handler({ Records }: SNSEvent): Promise<{ readonly received: number }> {
+  let received = 0;
+  for (const { Sns } of Records) {
+    if (Sns.MessageAttributes.name?.Value !== alertProbeName) continue;
+    const { probe } = Facts.parse(JSON.parse(Sns.Message.slice(Sns.Message.lastIndexOf('\n\n{'))));
+    const isKnown = await inJobs((jobs) => noteAlertProbe(jobs, probe, new Date()));
+    if (isKnown) received += 1;
+    else log.warn('an alert has arrived that this database has not sent', { probe });
+  }
+  return { received };
+}
