@@ -7,7 +7,7 @@ import { answerOf, inTransaction } from './transaction.ts';
 export interface ExportOptions {
   /** The folder that will hold the export. It must not exist. */
   readonly to: string;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Rows so far, of how many. */
   readonly onProgress?: (rows: number, total: number) => void;
 }

@@ -12,7 +12,7 @@ export interface ImportOptions {
   readonly slug?: string | undefined;
   /** Verifies the export, and that this database would take it, and writes nothing. */
   readonly dryRun?: boolean;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Called when a phase begins and as it goes on, with rows so far, of how many. */
   readonly onProgress?: (phase: ImportPhase, rows: number, total: number) => void;
 }
@@ -45,25 +45,46 @@ export async function importOrganization(
   });
   const schema = await answerOf<Schema>(admin, 'tenancy.portable_schema()');
   checkSchema(manifest, schema);
-  const report = { manifest, slug: slug ?? manifest.organization.slug };
   return await inTransaction(admin, 'begin', dryRun ? 'rollback' : 'commit', async () => {
+    if (!dryRun) return await writeImport(admin, manifest, { from, slug, signal, onProgress });
     await importOrganizationRow(admin, from, slug);
-    if (dryRun) return { ...report, usersCreated: 0, usersRenamed: {} };
-    const users = await importUsers(admin, from);
-    const sizes = new Map(manifest.tables.map((table) => [table.name, table.rows]));
-    const total = schema.steps.reduce((sum, name) => sum + (sizes.get(name) ?? 0), 0);
-    let before = 0;
-    for (const name of schema.steps) {
-      await importTable(admin, from, name, users.renamed, (done) => {
-        signal?.throwIfAborted();
-        onProgress('importing', before + done, total);
-      });
-      before += sizes.get(name) ?? 0;
-    }
-    onProgress('proving', 0, total);
-    await proveImport(admin, manifest, users);
-    return { ...report, usersCreated: users.created, usersRenamed: users.renamed };
+    return { manifest, slug: slug ?? manifest.organization.slug, usersCreated: 0, usersRenamed: {} };
   });
+}
+
+/**
+ * Writes a verified export within a transaction of the caller's, which has entered no organization, and proves what has
+ * arrived. The transaction has then entered the organization that was imported.
+ * @throws PortabilityError when the export is of another schema, or has not arrived as it was
+ * @throws SK504 when the organization, or another one of its slug, is there already
+ */
+export async function writeImport(
+  admin: pg.ClientBase,
+  manifest: Manifest,
+  { from, slug, signal, onProgress = () => {} }: Omit<ImportOptions, 'dryRun'>,
+): Promise<ImportReport> {
+  const schema = await answerOf<Schema>(admin, 'tenancy.portable_schema()');
+  checkSchema(manifest, schema);
+  await importOrganizationRow(admin, from, slug);
+  const users = await importUsers(admin, from);
+  const sizes = new Map(manifest.tables.map((table) => [table.name, table.rows]));
+  const total = schema.steps.reduce((sum, name) => sum + (sizes.get(name) ?? 0), 0);
+  let before = 0;
+  for (const name of schema.steps) {
+    await importTable(admin, from, name, users.renamed, (done) => {
+      signal?.throwIfAborted();
+      onProgress('importing', before + done, total);
+    });
+    before += sizes.get(name) ?? 0;
+  }
+  onProgress('proving', 0, total);
+  await proveImport(admin, manifest, users);
+  return {
+    manifest,
+    slug: slug ?? manifest.organization.slug,
+    usersCreated: users.created,
+    usersRenamed: users.renamed,
+  };
 }
 
 interface Schema {

@@ -1,0 +1,110 @@
+import { createExportFolder } from '#tenancy/portability/export-folder.ts';
+import { createManifest, fileOf, type Manifest, manifestFile } from '#tenancy/portability/manifest.ts';
+import { PortabilityError } from '#tenancy/portability/portability-error.ts';
+import { startDigest, type TableDigest } from '#tenancy/portability/table-digest.ts';
+import { MovementSums } from './balances.ts';
+import { pairsOf, type Side } from './difference.ts';
+import { readSeals, type SealedCount } from './sealed.ts';
+import { type RestoreMode, Selection } from './selection.ts';
+import type { TableKeys } from './table-keys.ts';
+
+export interface Composition {
+  readonly manifest: Manifest;
+  /** Keys that production no longer had: they are there again, and revoked. */
+  readonly keysRevoked: number;
+  /** Balances that were made what the movements of both sides add up to. */
+  readonly balancesRecomputed: number;
+}
+
+/**
+ * Writes what the organization is to be from now on, as an export that the import takes and proves.
+ * @throws PortabilityError when seals or users of both sides contradict each other
+ */
+export async function compose(
+  past: Side,
+  present: Side | undefined,
+  {
+    mode,
+    to,
+    keys,
+    signal,
+  }: { mode: RestoreMode; to: string; keys: TableKeys; signal?: AbortSignal | undefined },
+): Promise<Composition> {
+  const seals = await readSeals(past, present, mode, keys);
+  const selection = new Selection(mode);
+  const sums = new MovementSums();
+  const folder = await createExportFolder(to);
+  try {
+    const tables = [];
+    for (const { name, columns } of past.manifest.tables) {
+      const lines = linesOf(name);
+      const table = startFile(lines);
+      await folder.write(fileOf({ name }), table.chunks);
+      tables.push({ name, columns, ...table.digest() });
+    }
+    if (mode === 'merge') {
+      sums.checkAllUsed();
+      if (selection.movementsReturned > 0) seals.check();
+    }
+    const { takenAt, schema, organization } = past.manifest;
+    const manifest = createManifest({
+      takenAt,
+      schema,
+      organization: { ...organization, ...present?.manifest.organization, status: 'suspended' },
+      tables,
+    });
+    await folder.write(manifestFile, [Buffer.from(`${JSON.stringify(manifest, null, 2)}\n`)]);
+    await folder.finish();
+    return {
+      manifest,
+      keysRevoked: selection.keysRevoked,
+      balancesRecomputed: sums.recomputed,
+    };
+  } catch (error) {
+    await folder.discard();
+    throw error;
+  }
+
+  async function* linesOf(table: string): AsyncGenerator<string> {
+    const emails = new Map<string, string>();
+    for await (const pair of pairsOf(past, present, table, keys)) {
+      signal?.throwIfAborted();
+      const line = selection.lineOf(table, pair);
+      if (line === undefined) continue;
+      if (table === 'tenancy.users') checkUser(line, emails);
+      if (mode === 'merge' && table === 'inventory.movements') countMovement(line, sums, seals);
+      yield mode === 'merge' && table === 'inventory.balances' ? sums.lineOf(line) : line;
+    }
+  }
+}
+
+function countMovement(line: string, sums: MovementSums, seals: SealedCount): void {
+  const movement = JSON.parse(line);
+  sums.add(movement);
+  seals.count(movement.entry_id);
+}
+
+function checkUser(line: string, emails: Map<string, string>): void {
+  const { id, email } = JSON.parse(line) as { id: string; email: string };
+  const other = emails.get(email);
+  emails.set(email, id);
+  if (other === undefined) return;
+  throw new PortabilityError(
+    `the user ${email} is ${id} on one side and ${other} on the other`,
+    'Bring the organization back as it was, or give the user one id on both sides.',
+  );
+}
+
+function startFile(lines: AsyncIterable<string>): {
+  readonly chunks: AsyncIterable<Buffer>;
+  digest(): TableDigest;
+} {
+  const progress = startDigest();
+  async function* chunks(): AsyncGenerator<Buffer> {
+    for await (const line of lines) {
+      progress.add(Buffer.from(line));
+      yield Buffer.from(`${line}\n`);
+    }
+  }
+  return { chunks: chunks(), digest: () => progress.finish() };
+}

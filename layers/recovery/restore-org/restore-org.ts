@@ -1,0 +1,255 @@
+import { mkdir, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type pg from 'pg';
+import { exportOrganization } from '#tenancy/portability/export.ts';
+import { writeImport } from '#tenancy/portability/import.ts';
+import type { Manifest } from '#tenancy/portability/manifest.ts';
+import { PortabilityError } from '#tenancy/portability/portability-error.ts';
+import { answerOf, inTransaction } from '#tenancy/portability/transaction.ts';
+import { verifyExport } from '#tenancy/portability/verify.ts';
+import { compose } from './compose.ts';
+import { compareSides, type Side, type TableDifference } from './difference.ts';
+import { type OthersProof, observeOthers, proveOthers } from './others.ts';
+import type { RestoreMode } from './selection.ts';
+import { readTableKeys } from './table-keys.ts';
+
+/** Connections to production and to the restored copy, each as the role it is named after. */
+export interface RestoreConnections {
+  readonly copyAdmin: pg.ClientBase;
+  readonly copyJobs: pg.ClientBase;
+  readonly admin: pg.ClientBase;
+  readonly jobs: pg.ClientBase;
+}
+
+export interface RestoreOptions {
+  /** The slug of the organization, in the copy. */
+  readonly slug: string;
+  readonly mode: RestoreMode;
+  /** A folder that does not exist: what there was before stays in it, as an export under `before`. */
+  readonly work: string;
+  /** Compares, and changes nothing. */
+  readonly dryRun?: boolean;
+  readonly signal?: AbortSignal | undefined;
+  /** Called when a phase begins and as it goes on, with rows so far, of how many. */
+  readonly onProgress?: (phase: RestorePhase, rows: number, total: number) => void;
+}
+
+export type RestorePhase =
+  | 'reading the copy'
+  | 'reading production'
+  | 'comparing'
+  | 'composing'
+  | 'digesting the others'
+  | 'writing'
+  | 'proving';
+
+export interface RestoreReport {
+  readonly organization: { readonly id: string; readonly slug: string };
+  readonly mode: RestoreMode;
+  /** The instant that the copy shows. */
+  readonly copiedAt: string;
+  readonly differences: readonly TableDifference[];
+  /** In a dry run: why it would be refused. */
+  readonly obstacle?: { readonly message: string; readonly remedy: string } | undefined;
+  /** Undefined in a dry run, and when there was nothing to bring back. */
+  readonly restored?: {
+    readonly rows: number;
+    readonly receipt: string;
+    /** The folder of the export of what there was before; none when there was nothing. */
+    readonly before: string | undefined;
+    readonly keysRevoked: number;
+    readonly balancesRecomputed: number;
+    readonly others: OthersProof;
+  };
+}
+
+/**
+ * Takes one organization out of a restored copy and brings it back into production: as it was then, or (merge) only the
+ * rows that production lacks. Production's own rows are exported first, then replaced in one transaction in which every
+ * other organization is digested before and after. API keys stay what they are today. The organization must be suspended
+ * and stays so. Other organizations go on working.
+ * @throws PortabilityError when it cannot be brought back as asked, saying what to do
+ * @throws SK501 when it is not suspended, SK502 when it has changed meanwhile, SK503 when requests do not end
+ */
+export async function restoreOrganization(
+  connections: RestoreConnections,
+  { slug, mode, work, dryRun = false, signal, onProgress = () => {} }: RestoreOptions,
+): Promise<RestoreReport> {
+  const { copyAdmin, copyJobs, admin, jobs } = connections;
+  const id = await idOf(copyAdmin, slug);
+  const there = await productionOf(admin, id, slug);
+  if (there && !dryRun && there.status !== 'suspended') {
+    throw new PortabilityError(
+      `${there.slug} is ${there.status}: what it does meanwhile would be lost`,
+      `Suspend it: npm run org:suspend -- --org ${there.slug}. Or see what differs with --dry-run.`,
+    );
+  }
+  await makeFolder(work);
+  const before = join(work, 'before');
+  const sideOf = async (client: pg.ClientBase, folder: string, phase: RestorePhase): Promise<Side> => {
+    const onRows = (rows: number, total: number) => onProgress(phase, rows, total);
+    const manifest = await exportOrganization(client, id, { to: folder, signal, onProgress: onRows });
+    return { folder, manifest };
+  };
+  let isDone = false;
+  try {
+    const past = await sideOf(copyJobs, join(work, 'past'), 'reading the copy');
+    const present = there && (await sideOf(jobs, before, 'reading production'));
+    checkSchemas(past, present);
+    const keys = await readTableKeys(admin);
+    onProgress('comparing', 0, 0);
+    const report = {
+      organization: { id, slug: there?.slug ?? slug },
+      mode,
+      copiedAt: past.manifest.takenAt,
+      differences: await compareSides(past, present, keys),
+    };
+    onProgress('composing', 0, 0);
+    const after = join(work, 'after');
+    const composing = compose(past, present, { mode, to: after, keys, signal });
+    if (dryRun) return { ...report, obstacle: await obstacleOf(composing) };
+
+    const { manifest, ...composed } = await composing;
+    if (manifest.receipt === present?.manifest.receipt) return report;
+    await verifyExport(after, { signal });
+    const others = await replace(admin, {
+      id,
+      present,
+      manifest,
+      from: after,
+      mode,
+      copiedAt: report.copiedAt,
+      signal,
+      onProgress,
+    });
+    isDone = true;
+    const rows = manifest.tables.reduce((sum, table) => sum + table.rows, 0);
+    return {
+      ...report,
+      restored: {
+        ...composed,
+        rows,
+        receipt: manifest.receipt,
+        before: present?.folder,
+        others,
+      },
+    };
+  } finally {
+    const used = isDone && there ? [join(work, 'past'), join(work, 'after')] : [work];
+    await Promise.all(used.map((folder) => rm(folder, { recursive: true, force: true })));
+  }
+}
+
+/** Only a folder of its own is cleared away afterwards. */
+async function makeFolder(work: string): Promise<void> {
+  await mkdir(dirname(work), { recursive: true });
+  await mkdir(work, { mode: 0o700 }).catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code !== 'EEXIST') throw cause;
+    throw new PortabilityError(`${work} is there already`, 'Name a folder that does not exist.', { cause });
+  });
+}
+
+interface Replacement {
+  readonly id: string;
+  readonly present: Side | undefined;
+  readonly manifest: Manifest;
+  readonly from: string;
+  readonly mode: RestoreMode;
+  readonly copiedAt: string;
+  readonly signal: AbortSignal | undefined;
+  readonly onProgress: NonNullable<RestoreOptions['onProgress']>;
+}
+
+/** The one transaction: everything is replaced and nobody else touched, or nothing has happened. */
+async function replace(
+  admin: pg.ClientBase,
+  { id, present, manifest, from, mode, copiedAt, signal, onProgress }: Replacement,
+): Promise<OthersProof> {
+  const receipt = present ? Buffer.from(present.manifest.receipt, 'hex') : null;
+  // Read committed: what was committed while it waited for requests to end must be seen.
+  return await inTransaction(admin, 'begin isolation level read committed', 'commit', async () => {
+    onProgress('digesting the others', 0, 0);
+    const before = await observeOthers(admin, id);
+    const erased = receipt
+      ? await answerOf<Record<string, number>>(admin, 'tenancy.erase_organization($1, $2)', [id, receipt])
+      : {};
+    await writeImport(admin, manifest, {
+      from,
+      signal,
+      onProgress: (phase, rows, total) =>
+        onProgress(phase === 'proving' ? 'proving' : 'writing', rows, total),
+    });
+    onProgress('digesting the others', 0, 0);
+    const proof = proveOthers(before, await observeOthers(admin, id), erased);
+    signal?.throwIfAborted();
+    await answerOf(admin, 'recovery.note_restoration($1, $2, $3, $4, $5, $6, $7)', [
+      id,
+      mode,
+      copiedAt,
+      receipt,
+      Buffer.from(manifest.receipt, 'hex'),
+      proof.organizations,
+      proof.changedByThemselves,
+    ]);
+    return proof;
+  });
+}
+
+/** Why it would be refused; undefined when it would not. */
+async function obstacleOf(composing: Promise<unknown>): Promise<RestoreReport['obstacle']> {
+  try {
+    await composing;
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof PortabilityError)) throw error;
+    return { message: error.message, remedy: error.remedy };
+  }
+}
+
+function checkSchemas({ manifest: past }: Side, present: Side | undefined): void {
+  if (!present || present.manifest.schema.chain === past.schema.chain) return;
+  throw new PortabilityError(
+    `the copy has the schema ${past.schema.migration}, and production ${present.manifest.schema.migration}`,
+    'Bring the copy to the schema of production: npm run migrate:all -- --database-url <url of the copy>.',
+  );
+}
+
+async function idOf(copy: pg.ClientBase, slug: string): Promise<string> {
+  const { rows } = await copy.query<{ id: string }>('select id from tenancy.organizations where slug = $1', [
+    slug,
+  ]);
+  if (rows[0]) return rows[0].id;
+  throw new PortabilityError(
+    `the copy has no organization ${JSON.stringify(slug)}`,
+    'Take a copy of a time at which it was there.',
+  );
+}
+
+/** The organization of the copy as production has it; undefined when production has lost it. */
+async function productionOf(
+  admin: pg.ClientBase,
+  id: string,
+  slug: string,
+): Promise<{ readonly slug: string; readonly status: string } | undefined> {
+  const { rows } = await admin.query<{ id: string; slug: string; status: string }>(
+    'select id, slug, status from tenancy.organizations where id = $1 or slug = $2 order by id = $1 desc',
+    [id, slug],
+  );
+  if (rows[0] && rows[0].id !== id) {
+    throw new PortabilityError(
+      `${slug} is ${rows[0].id} in production and ${id} in the copy: two organizations`,
+      'Name an organization that is the same one on both sides.',
+    );
+  }
+  if (rows[0]) return rows[0];
+  const erasures = await admin.query<{ at: Date }>(
+    'select erased_at as at from tenancy.erasures where organization_id = $1 order by erased_at desc limit 1',
+    [id],
+  );
+  const erased = erasures.rows[0]?.at;
+  if (!erased) return undefined;
+  throw new PortabilityError(
+    `${slug} was erased at ${erased.toISOString()}, on purpose: a backup is no way around that`,
+    'If it was a mistake, import the export that was its receipt: npm run org:import.',
+  );
+}

@@ -1,0 +1,42 @@
+import { randomUUID } from 'node:crypto';
+import { Client } from 'pg';
+import { afterAll, inject } from 'vitest';
+import { migrate } from '#platform/migrations/migrate.ts';
+import { paths } from '#scripts/paths.ts';
+
+/**
+ * Makes copies of a database, as a restore does: every page of it at one instant. Whoever is connected loses the
+ * connection. The copies are gone at the end of the file.
+ */
+export function openCopies(): (adminUrl: string) => Promise<string> {
+  const made: string[] = [];
+  afterAll(async () => {
+    for (const name of made) await onCluster(`drop database if exists ${name} with (force)`);
+  });
+  return async (adminUrl) => {
+    const source = new URL(adminUrl).pathname.slice(1);
+    const name = `copy_${randomUUID().replaceAll('-', '')}`;
+    made.push(name);
+    await onCluster(`alter database ${source} allow_connections false`);
+    await onCluster(
+      `select pg_terminate_backend(pid, 5000) from pg_stat_activity where datname = '${source}'`,
+    );
+    await onCluster(`create database ${name} template ${source}`);
+    await onCluster(`alter database ${source} allow_connections true`);
+    const url = new URL(adminUrl);
+    url.pathname = name;
+    // A clone has the objects of its template but not the privileges of the database itself.
+    await migrate({ connectionString: url.href, directory: paths.migrations });
+    return url.href;
+  };
+}
+
+async function onCluster(statement: string): Promise<void> {
+  const cluster = new Client(inject('clusterUrl'));
+  await cluster.connect();
+  try {
+    await cluster.query(statement);
+  } finally {
+    await cluster.end();
+  }
+}
