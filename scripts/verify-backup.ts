@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { backedUpConfig } from '#platform/config.ts';
+import { drillConfig } from '#platform/config.ts';
+import { environment } from '#platform/environment.ts';
 import { Unavailable } from '#platform/errors.ts';
 import {
   abandonDrill,
@@ -54,12 +55,14 @@ await command({
   run: async ({ options, signal, note }) => {
     const databaseUrl = await findDatabaseUrl(options);
     await useLocalAws(options);
+    const sqlDirectory = join(paths.root, 'sql');
+    const network = drillConfig({ ...process.env, [environment.sqlDirectory]: sqlDirectory });
     const around: DrillSurroundings = {
-      source: backedUpConfig().identifier,
-      network: {},
+      source: network.source,
+      network,
       production: (work) => withRole(databaseUrl, 'stockade_jobs', work),
       urlOf: (address) => copyUrl({ url: databaseUrl, maxConnections: 1, deadlineMs: 0 }, address),
-      book: await readProofBook(join(paths.root, 'sql')),
+      book: await readProofBook(sqlDirectory),
       policy: recoveryPolicy,
       time: { remainingMs: () => Number.POSITIVE_INFINITY },
       pollMs,
