@@ -150,6 +150,34 @@ export function backedUpConfig(env: NodeJS.ProcessEnv = process.env): BackedUpCo
   return { kind: 'instance', identifier: required(env, environment.dbInstanceIdentifier), copyRegion };
 }
 
+/** What a drill restores, and where. */
+export interface DrillConfig {
+  /** The instance whose backups are restored. */
+  readonly source: string;
+  readonly sqlDirectory: string;
+  readonly subnetGroup: string | undefined;
+  readonly securityGroupIds: readonly string[] | undefined;
+}
+
+/**
+ * Reads what a drill restores, and where.
+ * @throws MissingSetting when no instance is named, as for an Aurora cluster, or the folder of the SQL files is not
+ */
+export function drillConfig(env: NodeJS.ProcessEnv = process.env): DrillConfig {
+  const { kind, identifier } = backedUpConfig(env);
+  if (kind === 'cluster') {
+    throw new MissingSetting(
+      `${environment.dbClusterIdentifier} is set, and drills restore instances only: restore the cluster by hand and prove it`,
+    );
+  }
+  return {
+    source: identifier,
+    sqlDirectory: required(env, environment.sqlDirectory),
+    subnetGroup: env[environment.drillSubnetGroup] || undefined,
+    securityGroupIds: env[environment.drillSecurityGroupIds]?.split(',').filter(Boolean),
+  };
+}
+
 /** The stage this runs as, such as `prod`. */
 export function stage(env: NodeJS.ProcessEnv = process.env): string {
   return required(env, environment.stage);

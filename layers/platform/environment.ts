@@ -48,6 +48,12 @@ export const environment = {
   evidenceRetentionDays: 'STOCKADE_EVIDENCE_RETENTION_DAYS',
   /** … or, in its place, the Aurora cluster. */
   dbClusterIdentifier: 'STOCKADE_DB_CLUSTER_IDENTIFIER',
+  /** For drills only: the folder `sql` of this release, which a restored copy is held against. */
+  sqlDirectory: 'STOCKADE_SQL_DIRECTORY',
+  /** The subnet group of restored copies; that of production when it is not set … */
+  drillSubnetGroup: 'STOCKADE_DRILL_SUBNET_GROUP',
+  /** … and their security groups, with commas between. */
+  drillSecurityGroupIds: 'STOCKADE_DRILL_SECURITY_GROUP_IDS',
   /** The region that backups are copied to, or `none` where it was decided that there is no such copy. */
   backupCopyRegion: 'STOCKADE_BACKUP_COPY_REGION',
 } as const;

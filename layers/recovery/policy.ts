@@ -26,7 +26,9 @@ export interface RecoveryPolicy {
   readonly trustedAccounts: readonly string[];
   /** Age of the last drill that passed. */
   readonly lastDrillAgeMs: Threshold;
-  /** How long an instance of a drill may live. */
+  /** How often a backup is restored and proven: a week less what the schedule may be late by. */
+  readonly drillEveryMs: number;
+  /** How long an instance of a drill may live: it is given up at the first, and swept. */
   readonly drillInstanceAgeMs: Threshold;
   /** How often an alert is sent to see whether alerts arrive, and how long one may be under way. */
   readonly alertProbe: {
@@ -50,6 +52,7 @@ export const recoveryPolicy: RecoveryPolicy = {
   copyAgeMs: { warn: 26 * hourMs, fail: 36 * hourMs },
   trustedAccounts: [],
   lastDrillAgeMs: { warn: 8 * dayMs, fail: 10 * dayMs },
+  drillEveryMs: 7 * dayMs - hourMs,
   drillInstanceAgeMs: { warn: 4 * hourMs, fail: 6 * hourMs },
   alertProbe: {
     everyMs: 7 * dayMs,

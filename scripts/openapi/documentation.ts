@@ -1,6 +1,7 @@
 import type { Documentation } from '#http/openapi/documentation.ts';
 import manifest from '../../package.json' with { type: 'json' };
 import { catalogRoutes } from './documentation/catalog.ts';
+import { drillRoutes } from './documentation/drills.ts';
 import { ledgerRoutes } from './documentation/ledger.ts';
 import { organizationRoutes } from './documentation/organization.ts';
 import { platformRoutes } from './documentation/platform.ts';
@@ -33,6 +34,7 @@ export const documentation: Documentation = {
     'api-keys': 'The keys of the organization that asks.',
     users: 'The members of the organization that asks.',
     platform: 'For operators: the organizations themselves.',
+    drills: 'For operators: what was restored, and proven.',
     health: 'Whether it works.',
     docs: 'What it does.',
   },
@@ -41,6 +43,7 @@ export const documentation: Documentation = {
     ...ledgerRoutes,
     ...organizationRoutes,
     ...platformRoutes,
+    ...drillRoutes,
     ...reconciliationRoutes,
     ...sealRoutes,
     ...serviceRoutes,

@@ -41,13 +41,10 @@ async function compareCatalogue(client: Client, golden: string): Promise<string[
   const { rows } = await client.query<{ master: string }>('select session_user as master');
   return lineDiff(golden, withoutMaster(dump, rows[0]?.master ?? ''))
     .split('\n')
-    .flatMap((line) =>
-      line.startsWith('- ')
-        ? [`missing: ${line.slice(2)}`]
-        : line.startsWith('+ ')
-          ? [`added: ${line.slice(2)}`]
-          : [],
-    );
+    .flatMap((line) => {
+      const [, sign, statement] = /^([-+]) (.*\S.*)$/.exec(line) ?? [];
+      return statement ? [`${sign === '-' ? 'missing' : 'added'}: ${statement}`] : [];
+    });
 }
 
 /** The master of a managed service is a role like any other there, and it gives roles its own way to log in. */

@@ -1,0 +1,24 @@
+import * as z from 'zod';
+import { routesOf } from '#functions/routes.ts';
+import { endpoint, operatorOperation } from '#http/endpoint.ts';
+import { PageQuery, toList } from '#http/page.ts';
+import { listDrills, trendOfDrills } from '#recovery/list-drills.ts';
+
+export const handler = endpoint(routesOf('drills'), {
+  'GET /platform/drills': operatorOperation({
+    query: z.strictObject(PageQuery([/^\d{6,12}$/])),
+    handle: async ({ query: { limit, cursor } }) => {
+      const trend = await trendOfDrills();
+      return {
+        ...toList(await listDrills({ limit, after: cursor })),
+        trend: trend
+          ? {
+              promisedSeconds: trend.promisedMs / 1000,
+              perWeekSeconds: trend.perWeekMs / 1000,
+              brokenInWeekOf: trend.brokenInWeekOf?.toISOString().slice(0, 10) ?? null,
+            }
+          : null,
+      };
+    },
+  }),
+});

@@ -1,0 +1,23 @@
+import type { Context } from 'aws-lambda';
+import { log } from '#platform/log.ts';
+import { carryOnDrills } from '#recovery/drill-function.ts';
+
+/** Where the drill is after this tick. */
+interface Ticked {
+  readonly drill?: string;
+  readonly passed?: boolean | undefined;
+  readonly waitsFor?: string | undefined;
+}
+
+/**
+ * Restores and proves a backup once a week, tick by tick: the schedule and every event of RDS call it. One at a time: of
+ * two that prove at once, one would change the password of the other.
+ */
+export async function handler(_event: unknown, context: Context): Promise<Ticked> {
+  const state = await carryOnDrills({ remainingMs: () => context.getRemainingTimeInMillis() });
+  if (!state) return {};
+  const { drill, waitsFor } = state;
+  const ticked = { drill: drill.id, passed: drill.verdict?.passed, waitsFor };
+  log.info('ticked a drill', ticked);
+  return ticked;
+}

@@ -1,0 +1,86 @@
+import * as z from 'zod';
+import type { RouteDocumentation } from '#http/openapi/documentation.ts';
+import { proofNames } from '#recovery/proofs/proof.ts';
+import { listOf, Time } from './answers.ts';
+import { vocabulary } from './vocabulary.ts';
+
+const Seconds = z.number();
+const Drill = z.strictObject({
+  id: z.string(),
+  kind: z.enum(['snapshot', 'point-in-time']),
+  source: z.string(),
+  snapshot: z.string().nullable(),
+  asOf: Time,
+  requestedAt: Time,
+  availableAfterSeconds: Seconds.nullable(),
+  queryableAfterSeconds: Seconds.nullable(),
+  provenAfterSeconds: Seconds.nullable(),
+  passed: z.boolean().nullable(),
+  summary: z.string().nullable(),
+  loss: z.strictObject({ seconds: Seconds, entries: z.int().min(0), movements: z.int().min(0) }).nullable(),
+  proofs: z.array(
+    z.strictObject({
+      proof: z.enum(proofNames),
+      verdict: z.enum(['passed', 'failed', 'could not run', 'does not apply']),
+      faults: z.array(z.string()),
+      faultCount: z.int().min(0),
+    }),
+  ),
+  tornDownAt: Time.nullable(),
+});
+vocabulary.add(Drill, {
+  id: 'Drill',
+  description: 'A backup that was restored beside production, proven and torn down.',
+});
+vocabulary.add(Drill.shape.asOf, { description: 'The instant that was restored.' });
+vocabulary.add(Drill.shape.passed, {
+  description: 'Null while it is under way. What could not be proven has not passed.',
+});
+vocabulary.add(Drill.shape.loss, {
+  description:
+    'What production had recorded when the drill was asked for and the copy had not; null when it is not known.',
+});
+
+const Trend = z
+  .strictObject({
+    promisedSeconds: Seconds,
+    perWeekSeconds: Seconds,
+    brokenInWeekOf: z.iso.date().nullable(),
+  })
+  .nullable();
+vocabulary.add(Trend, {
+  description:
+    'Where the time from request to proof is heading: by how much each week makes it longer, and the Monday of the week in which it will be longer than promised, if any. Null for fewer than three drills.',
+});
+
+export const drillRoutes: Readonly<Record<string, RouteDocumentation>> = {
+  'GET /platform/drills': {
+    id: 'listDrills',
+    summary: 'Lists the drills of the backups, the newest first',
+    answer: listOf(Drill).extend({ trend: Trend }),
+    example: {
+      answer: {
+        data: [
+          {
+            id: '000042',
+            kind: 'snapshot',
+            source: 'stockade',
+            snapshot: 'rds:stockade-2026-03-01-03-10',
+            asOf: '2026-03-01T03:10:00.000Z',
+            requestedAt: '2026-03-01T04:00:00.000Z',
+            availableAfterSeconds: 840,
+            queryableAfterSeconds: 871,
+            provenAfterSeconds: 1_310,
+            passed: true,
+            summary: 'Proven: schema, heap, indexes, balances, seals.',
+            loss: { seconds: 2_990, entries: 412, movements: 1_030 },
+            proofs: [{ proof: 'balances', verdict: 'passed', faults: [], faultCount: 0 }],
+            tornDownAt: '2026-03-01T04:26:00.000Z',
+          },
+        ],
+        nextCursor: null,
+        trend: { promisedSeconds: 7_200, perWeekSeconds: 12.5, brokenInWeekOf: '2035-01-01' },
+      },
+    },
+  },
+};

@@ -1,0 +1,51 @@
+import { join } from 'node:path';
+import type { Context } from 'aws-lambda';
+import { beforeAll, expect, test } from 'vitest';
+import { handler as beat } from '#functions/jobs/heartbeat.lambda.ts';
+import { handler as sweep } from '#functions/jobs/sweep-drills.lambda.ts';
+import { handler as verify } from '#functions/jobs/verify-snapshot.lambda.ts';
+import { closeDatabase } from '#platform/database.ts';
+import { environment } from '#platform/environment.ts';
+import { beginDrill } from '#recovery/drill.ts';
+import { lastDrill } from '#recovery/drill-records.ts';
+import { loginUrl } from '#scripts/local/logins.ts';
+import { paths } from '#scripts/paths.ts';
+import { openDrillWorld } from './drill-world.ts';
+
+const world = openDrillWorld();
+const context = { getRemainingTimeInMillis: () => 600_000 } as Context;
+
+beforeAll(() => {
+  process.env[environment.sqlDirectory] = join(paths.root, 'sql');
+  process.env[environment.jobsDatabaseUrl] = loginUrl(world.rds.adminUrl, 'stockade_jobs');
+  return closeDatabase;
+});
+
+async function untilOver() {
+  for (;;) {
+    const ticked = await verify({}, context);
+    if (ticked.waitsFor === undefined) return ticked;
+    await world.rds.rds.settled();
+  }
+}
+
+test('the schedule begins a drill when one is due, carries on with it, and begins no other before the week is over', async () => {
+  await expect(beat()).resolves.toBeInstanceOf(Date);
+  const first = await verify({}, context);
+  expect(first).toMatchObject({ drill: '000001', waitsFor: expect.any(String) });
+  await world.rds.rds.settled();
+  expect(await untilOver()).toEqual({ drill: '000001', passed: true, waitsFor: undefined });
+  expect(await verify({}, context)).toEqual({ drill: '000001', passed: true, waitsFor: undefined });
+  expect(await sweep()).toEqual([]);
+  expect(await lastDrill()).toMatchObject({ id: '000001', passed: true });
+  expect(await world.instancesLeft()).toEqual([]);
+});
+
+test('nothing happens to a drill for which there is too little time, and the next tick has it', async () => {
+  await beginDrill(world.around(), { kind: 'snapshot' });
+  await verify({}, context);
+  await world.rds.rds.settled();
+  const hurried = await verify({}, { getRemainingTimeInMillis: () => 50_000 } as Context);
+  expect(hurried).toMatchObject({ drill: '000002', waitsFor: 'more time' });
+  expect(await untilOver()).toMatchObject({ drill: '000002', passed: true });
+});

@@ -1,0 +1,212 @@
+import { DeleteDBInstanceCommand, RestoreDBInstanceFromDBSnapshotCommand } from '@aws-sdk/client-rds';
+import { afterEach, describe, expect, test } from 'vitest';
+import { environment } from '#platform/environment.ts';
+import { readEvidence } from '#platform/evidence.ts';
+import { beginDrill, tickDrill } from '#recovery/drill.ts';
+import { brokenLinks, lastDrill } from '#recovery/drill-records.ts';
+import { sweepDrills } from '#recovery/drill-sweep.ts';
+import { recoveryPolicy } from '#recovery/policy.ts';
+import { describeInstance, drillPrefix, drillTag, listSnapshots, rdsClient } from '#recovery/rds.ts';
+import { asSuperuser } from '#scripts/prove/clone.ts';
+import { openDrillWorld, theDrill } from './drill-world.ts';
+
+const world = openDrillWorld();
+const snapshot = { kind: 'snapshot' } as const;
+
+afterEach(async () => {
+  world.rds.rds.faults.clear();
+  expect(await world.instancesLeft()).toEqual([]);
+});
+
+const keysOf = (id: string) =>
+  world.rds.local.s3
+    .keys(process.env[environment.evidenceBucket] ?? '')
+    .filter((key) => key.startsWith('drills/') && key.includes(`/${id}/`));
+
+test('a drill restores the newest snapshot, proves it, tells what would be lost, and leaves nothing but evidence', async () => {
+  await world.post(['A', 'B']);
+  await world.post(['C']);
+  const begun = await beginDrill(world.around(), snapshot);
+  await world.post(['D']);
+  const { drill, waitsFor } = await world.untilOver();
+  expect(waitsFor).toBeUndefined();
+  expect(drill.verdict).toMatchObject({ passed: true });
+  // The two entries behind the snapshot; the third came after the request.
+  const loss = drill.verdict?.proofs?.outcomes.find(({ proof }) => proof === 'loss');
+  expect(loss).toMatchObject({ verdict: 'passed', figures: { entries: 2, movements: 3 } });
+  expect(drill.availableAfterMs).toBeLessThanOrEqual(drill.queryableAfterMs ?? 0);
+  expect(drill.queryableAfterMs).toBeLessThanOrEqual(drill.provenAfterMs ?? 0);
+  expect(keysOf(begun.id).map((key) => key.split('/').at(-1))).toEqual([
+    '01-requested.json',
+    '02-available.json',
+    '03-queryable.json',
+    '04-verdict.json',
+    '05-torn-down.json',
+  ]);
+  expect(await brokenLinks()).toEqual([]);
+  expect(await lastDrill()).toMatchObject({ id: begun.id, passed: true, at: expect.any(Date) });
+});
+
+test('what is restored is private, unprotected, kept from backups, and carries the tag of its drill', async () => {
+  await beginDrill(world.around(), snapshot);
+  await tickDrill(world.around());
+  const { id, request } = await theDrill();
+  expect(await describeInstance(request.instance)).toMatchObject({
+    DBInstanceIdentifier: `${drillPrefix}${id}`,
+    PubliclyAccessible: false,
+    DeletionProtection: false,
+    BackupRetentionPeriod: 0,
+    TagList: [{ Key: drillTag, Value: id }],
+  });
+  await world.untilOver();
+});
+
+test('a drill of a point in time has what was committed just before and not what came just after', async () => {
+  await world.post(['A', 'B', 'C']);
+  await world.beat();
+  const at = await world.rds.clock();
+  await world.post(['A']);
+  await world.post(['A', 'B']);
+  await world.rds.archive();
+  await beginDrill(world.around(), { kind: 'point-in-time', at });
+  const { drill } = await world.untilOver();
+  expect(drill.verdict).toMatchObject({ passed: true });
+  const loss = drill.verdict?.proofs?.outcomes.find(({ proof }) => proof === 'loss');
+  expect(loss?.figures).toMatchObject({ entries: 2, movements: 3 });
+});
+
+test('of two drills that are asked for at once one begins, and whoever asks meanwhile gets that one', async () => {
+  const [first, second] = await Promise.all([
+    beginDrill(world.around(), snapshot),
+    beginDrill(world.around(), { kind: 'point-in-time' }),
+  ]);
+  expect(second).toEqual(first);
+  await tickDrill(world.around());
+  expect(await world.instancesLeft()).toHaveLength(1);
+  expect(await beginDrill(world.around(), snapshot)).toMatchObject({ id: first.id });
+  await world.untilOver();
+});
+
+test('a ledger that is wrong in the backup fails the drill, which names the proof', async () => {
+  const alter = (by: number) =>
+    asSuperuser(world.rds.adminUrl, async (superuser) => {
+      await superuser.query(
+        `update inventory.balances set on_hand = on_hand + $1
+         where (org_id, item_id) = (select org_id, id from inventory.items where sku = 'N' order by org_id limit 1)`,
+        [by],
+      );
+    });
+  await alter(1);
+  await world.beat();
+  await world.rds.backUp();
+  await alter(-1);
+  await beginDrill(world.around(), snapshot);
+  const { drill } = await world.untilOver();
+  expect(drill.verdict).toMatchObject({
+    passed: false,
+    summary: expect.stringMatching(/^balances failed: /),
+  });
+  expect(await lastDrill()).toMatchObject({ passed: false });
+  await world.beat();
+  await world.rds.backUp();
+});
+
+describe('what goes wrong ends in a verdict, and with nothing left', () => {
+  test.each([
+    ['the restore is refused', 'denied', 'RestoreDBInstanceFromDBSnapshot', /was refused: /],
+    [
+      'the restore is incompatible',
+      'incompatible-restore',
+      'RestoreDBInstanceFromDBSnapshot',
+      /is incompatible-restore/,
+    ],
+    ['the restore fails', 'failed', 'RestoreDBInstanceFromDBSnapshot', /is failed/],
+    ['nobody may log in', 'denied', 'ModifyDBInstance', /lets nobody in: .*was refused/],
+  ] as const)('%s', async (_, fault, operation, says) => {
+    world.rds.rds.faults.inject(fault, { operation });
+    await beginDrill(world.around(), snapshot);
+    const { drill, waitsFor } = await world.untilOver();
+    expect(waitsFor).toBeUndefined();
+    expect(drill.verdict).toMatchObject({ passed: false, summary: expect.stringMatching(says) });
+  });
+
+  test('there is no snapshot of that name', async () => {
+    await beginDrill(world.around(), { kind: 'snapshot', snapshot: 'none-such' });
+    const { drill } = await world.untilOver();
+    expect(drill.verdict).toMatchObject({
+      passed: false,
+      summary: `${world.rds.instance} has no snapshot none-such that is available`,
+    });
+  });
+
+  test('the restore is stuck: its time ends it', async () => {
+    world.rds.rds.faults.inject('stuck', { operation: 'RestoreDBInstanceFromDBSnapshot' });
+    await beginDrill(world.around(), snapshot);
+    const { waitsFor } = (await tickDrill(world.around())) ?? {};
+    expect(waitsFor).toMatch(/is being made|is creating/);
+    const hasty = { ...recoveryPolicy, drillInstanceAgeMs: { warn: 0, fail: 0 } };
+    const { drill } = await world.untilOver({ policy: hasty });
+    expect(drill.verdict).toMatchObject({
+      passed: false,
+      summary: expect.stringMatching(/not come to an end/),
+    });
+  });
+
+  test('AWS is busy: nothing is lost by trying again', async () => {
+    await beginDrill(world.around(), snapshot);
+    world.rds.rds.faults.inject('throttled', { times: 3 });
+    await expect(tickDrill(world.around())).rejects.toThrow('did not succeed');
+    world.rds.rds.faults.clear();
+    const { drill } = await world.untilOver();
+    expect(drill.verdict?.summary).toMatch(/^Proven: /);
+  });
+
+  test('an answer is lost: the restore was begun all the same', async () => {
+    await beginDrill(world.around(), snapshot);
+    world.rds.rds.faults.inject('answer-lost', { operation: 'RestoreDBInstanceFromDBSnapshot', times: 1 });
+    await tickDrill(world.around()).catch(() => {});
+    const { drill } = await world.untilOver();
+    expect(drill.verdict?.summary).toMatch(/^Proven: /);
+  });
+});
+
+test('what nobody remembers is swept when it is old, and nothing else is', async () => {
+  const [newest] = await listSnapshots(world.rds.instance);
+  const restore = (name: string, tag: string) =>
+    rdsClient().send(
+      new RestoreDBInstanceFromDBSnapshotCommand({
+        DBInstanceIdentifier: name,
+        DBSnapshotIdentifier: newest?.DBSnapshotIdentifier ?? '',
+        Tags: [{ Key: tag, Value: 'forgotten' }],
+        BackupRetentionPeriod: 0,
+      }),
+    );
+  await restore(`${drillPrefix}forgotten`, drillTag);
+  await restore(`${drillPrefix}untagged`, 'another');
+  await restore('tagged-only', drillTag);
+  await world.rds.rds.settled();
+  const later = (ms: number) => new Date(Date.now() + ms);
+  expect(await sweepDrills(recoveryPolicy)).toEqual([]);
+  expect(await sweepDrills(recoveryPolicy, later(recoveryPolicy.drillInstanceAgeMs.warn + 60_000))).toEqual([
+    `${drillPrefix}forgotten`,
+  ]);
+  await world.rds.rds.settled();
+  expect((await world.instancesLeft()).sort()).toEqual([`${drillPrefix}untagged`, 'tagged-only'].sort());
+  expect(await describeInstance(world.rds.instance)).toMatchObject({ DBInstanceStatus: 'available' });
+  for (const name of ['tagged-only', `${drillPrefix}untagged`]) await remove(name);
+  await world.rds.rds.settled();
+});
+
+test('whatever was written down of drills follows from what was before', async () => {
+  expect(await brokenLinks()).toEqual([]);
+  const [first] = keysOf('000001');
+  const bytes = await readEvidence(first ?? '');
+  expect(JSON.parse(Buffer.from(bytes ?? []).toString())).toMatchObject({
+    format: 'stockade drill 1',
+    previous: null,
+  });
+});
+
+async function remove(DBInstanceIdentifier: string): Promise<void> {
+  await rdsClient().send(new DeleteDBInstanceCommand({ DBInstanceIdentifier, SkipFinalSnapshot: true }));
+}

@@ -1,0 +1,82 @@
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { migrate } from '#platform/migrations/migrate.ts';
+import { readProofBook } from '#recovery/proofs/book.ts';
+import { proveCopy } from '#recovery/proofs/prove-copy.ts';
+import { setLogins } from '#scripts/local/logins.ts';
+import { type Cluster, startCluster } from '#scripts/local/postgres/cluster.ts';
+import { paths } from '#scripts/paths.ts';
+import { setStage } from '#scripts/prove/reconciliation/stage.ts';
+import { openAws } from '#tests/aws.ts';
+import { execute } from './restored-stage.ts';
+
+openAws();
+let folder: string;
+let cluster: Cluster;
+let masterUrl: URL;
+
+/** A managed service hands out no superuser: its master may make roles and databases, and is a member of what it made. */
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'stockade-managed-'));
+  await chmod(folder, 0o755);
+  cluster = await startCluster({ directory: join(folder, 'postgres'), durable: false });
+  await execute(
+    cluster.url,
+    `create role rds_iam; create role master login createrole createdb password 'master'; grant rds_iam to master with admin option`,
+  );
+  await execute(cluster.url, 'create database stock owner master');
+  masterUrl = new URL(cluster.url);
+  Object.assign(masterUrl, { username: 'master', password: 'master', pathname: 'stock' });
+  await migrate({ connectionString: masterUrl.href, directory: paths.migrations });
+  const url = new URL(cluster.url);
+  url.pathname = 'stock';
+  await setLogins(url.href);
+  await setStage(url.href);
+  await execute(url.href, 'select recovery.beat()');
+}, 60_000);
+afterAll(async () => {
+  await cluster?.destroy();
+  await rm(folder, { recursive: true, force: true });
+});
+
+async function prove() {
+  const { outcomes } = await proveCopy({
+    connectionString: masterUrl.href,
+    book: await readProofBook(join(paths.root, 'sql')),
+    asOf: new Date(),
+    requestedAt: new Date(),
+  });
+  return Object.fromEntries(outcomes.map((each) => [each.proof, each]));
+}
+
+test('a master without superuser proves what it may, and what it may not look at has not passed', async () => {
+  const outcomes = await prove();
+  for (const proof of ['references', 'organizations', 'balances', 'seals', 'heartbeat'])
+    expect(outcomes[proof], proof).toMatchObject({ verdict: 'passed', faults: [] });
+  for (const proof of ['heap', 'indexes']) {
+    expect(outcomes[proof]).toMatchObject({
+      verdict: 'could not run',
+      faults: [expect.stringContaining('amcheck cannot be had: permission denied')],
+    });
+  }
+  // What is put under watch only who may make event triggers can.
+  expect(outcomes.schema).toMatchObject({
+    verdict: 'failed',
+    faults: expect.arrayContaining([expect.stringContaining('stockade_watch_triggers')]),
+  });
+  expect(outcomes.schema?.faults.filter((fault) => !/watch|event trigger/i.test(fault))).toEqual([]);
+});
+
+test('it finds what is missing behind policies that show it nothing', async () => {
+  const url = new URL(cluster.url);
+  url.pathname = 'stock';
+  await execute(
+    url.href,
+    `begin; set local session_replication_role = replica; delete from inventory.items where sku = 'M'; commit`,
+  );
+  const { references } = await prove();
+  expect(references?.verdict).toBe('failed');
+  expect(references?.faults.join('\n')).toMatch(/^inventory\.balances: .* is not present in table "items"/m);
+});
