@@ -11,6 +11,14 @@ export interface CopyAddress {
   readonly password: string;
 }
 
+export interface OpenCopyOptions {
+  readonly giveUpAt: number;
+  readonly pollMs: number;
+  readonly signal?: AbortSignal | undefined;
+  /** Gives the master another password; without it, of a drill's instance and no other. */
+  readonly setPassword?: (identifier: string, password: string) => Promise<void>;
+}
+
 /**
  * Makes oneself the master of a copy and answers the URL to it, once it lets us in. Nobody has to know or keep a
  * password: whoever goes on with the drill sets another one.
@@ -19,12 +27,12 @@ export interface CopyAddress {
 export async function openCopy(
   instance: DBInstance,
   urlOf: (address: CopyAddress) => string,
-  { giveUpAt, pollMs, signal }: { giveUpAt: number; pollMs: number; signal?: AbortSignal | undefined },
+  { giveUpAt, pollMs, signal, setPassword = setMasterPassword }: OpenCopyOptions,
 ): Promise<string> {
   const { DBInstanceIdentifier: identifier = '', Endpoint: endpoint, MasterUsername: user = '' } = instance;
   if (!endpoint?.Address || !endpoint.Port) throw new Error(`${identifier} has no endpoint`);
   const password = randomBytes(24).toString('base64url');
-  await setMasterPassword(identifier, password);
+  await setPassword(identifier, password);
   const url = urlOf({ host: endpoint.Address, port: endpoint.Port, user, password });
   for (;;) {
     signal?.throwIfAborted();

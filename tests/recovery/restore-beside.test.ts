@@ -1,0 +1,108 @@
+import { DeleteDBInstanceCommand, ModifyDBInstanceCommand } from '@aws-sdk/client-rds';
+import { afterEach, expect, test } from 'vitest';
+import { describeInstance, rdsClient } from '#recovery/rds.ts';
+import { setBesidePassword } from '#recovery/rds-beside.ts';
+import { asSuperuser } from '#scripts/prove/clone.ts';
+import { run } from '../commands/run.ts';
+import { openDrillWorld } from './drill-world.ts';
+
+const world = openDrillWorld();
+const name = 'stockade-back-then';
+
+afterEach(async () => {
+  if (!(await describeInstance(name))) return;
+  await rdsClient().send(
+    new ModifyDBInstanceCommand({
+      DBInstanceIdentifier: name,
+      DeletionProtection: false,
+      ApplyImmediately: true,
+    }),
+  );
+  await world.rds.rds.settled();
+  await rdsClient().send(
+    new DeleteDBInstanceCommand({
+      DBInstanceIdentifier: name,
+      SkipFinalSnapshot: true,
+      DeleteAutomatedBackups: true,
+    }),
+  );
+  await world.rds.rds.settled();
+});
+
+async function restore(...args: string[]) {
+  const { exitCode, stdout, stderr } = await run('restore.ts', [...args, '--json'], {
+    DATABASE_URL: world.rds.adminUrl,
+  });
+  // biome-ignore lint/suspicious/noExplicitAny: what it is, is what the tests ask
+  return { code: exitCode, json: JSON.parse(stdout || stderr) as any };
+}
+
+const entriesIn = (url: string) =>
+  asSuperuser(url, async (superuser) => {
+    const { rows } = await superuser.query('select count(*)::int as n from inventory.entries');
+    return rows[0].n as number;
+  });
+
+test('a point in time is prepared beside production and proven, made like production, which nothing happens to', async () => {
+  const production = await describeInstance(world.rds.instance);
+  await world.post(['A']);
+  await world.beat();
+  const at = await world.rds.clock();
+  const then = await entriesIn(world.rds.adminUrl);
+  await world.post(['A', 'B']);
+  await world.rds.archive();
+
+  const dry = await restore('--at', at.toISOString(), '--to', name, '--dry-run');
+  expect([dry.code, dry.json]).toEqual([
+    0,
+    expect.objectContaining({ dryRun: true, asOf: at.toISOString() }),
+  ]);
+  expect(await describeInstance(name)).toBeUndefined();
+
+  const { code, json } = await restore('--at', at.toISOString(), '--to', name);
+  expect([code, json]).toEqual([
+    0,
+    expect.objectContaining({ name, proofs: expect.objectContaining({ ok: true }) }),
+  ]);
+  expect([await entriesIn(json.url), await entriesIn(world.rds.adminUrl)]).toEqual([then, then + 1]);
+  const made = await describeInstance(name);
+  expect(made).toMatchObject({
+    DBInstanceClass: production?.DBInstanceClass,
+    BackupRetentionPeriod: production?.BackupRetentionPeriod,
+    DeletionProtection: true,
+    PubliclyAccessible: false,
+  });
+  expect(json.steps.cutOver.join('\n')).toContain(`databaseResourceId=${made?.DbiResourceId}`);
+  expect(json.steps.rollBack.join('\n')).toContain(`databaseResourceId=${production?.DbiResourceId}`);
+  const { LatestRestorableTime: _, ...after } = (await describeInstance(world.rds.instance)) ?? {};
+  const { LatestRestorableTime: __, ...before } = production ?? {};
+  expect(after).toEqual(before);
+
+  // Again, as after Ctrl-C: it finds its instance and carries on. Another time does not get the same name.
+  const again = await restore('--at', at.toISOString(), '--to', name);
+  expect([again.code, again.json.isBegun]).toEqual([0, true]);
+  const other = await restore('--at', new Date(at.getTime() - 1).toISOString(), '--to', name);
+  expect([other.code, other.json.error.message]).toEqual([1, expect.stringContaining('was restored from')]);
+}, 120_000);
+
+test('production, drills, other times and contradicting wishes are refused before anything is made', async () => {
+  const at = (await world.rds.clock()).toISOString();
+  const refused = async (...args: string[]) => {
+    const { code, json } = await restore(...args);
+    return [code, json.error.message];
+  };
+  expect(await refused('--at', at, '--to', world.rds.instance)).toEqual([
+    1,
+    expect.stringContaining('is production'),
+  ]);
+  expect(await refused('--at', at, '--to', 'stockade-drill-1')).toEqual([
+    1,
+    expect.stringContaining('a drill'),
+  ]);
+  expect(await refused('--at', '2001-01-01T00:00:00Z', '--to', name)).toEqual([
+    1,
+    expect.stringContaining('cannot be restored'),
+  ]);
+  expect(await refused('--to', name)).toEqual([2, expect.stringContaining('either --at or --snapshot')]);
+  await expect(setBesidePassword(world.rds.instance, 'a-password')).rejects.toThrow('Nothing was done');
+}, 60_000);
