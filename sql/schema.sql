@@ -2247,6 +2247,78 @@ comment on function recovery.note_checks(jsonb,timestamp with time zone) is
 revoke execute on function recovery.note_checks(jsonb,timestamp with time zone) from public;
 grant execute on function recovery.note_checks(jsonb,timestamp with time zone) to stockade_jobs;
 
+-- recovery.note_restoration(uuid,text,timestamp with time zone,bytea,bytea,bigint,bigint)
+CREATE OR REPLACE FUNCTION recovery.note_restoration(p_org_id uuid, p_mode text, p_copied_at timestamp with time zone, p_replaced bytea, p_restored bytea, p_others bigint, p_others_changed bigint)
+ RETURNS uuid
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+  insert into recovery.restorations (organization_id, mode, copied_at, replaced, restored, others, others_changed)
+  values (p_org_id, p_mode, p_copied_at, p_replaced, p_restored, p_others, p_others_changed)
+  returning id
+$function$;
+alter function recovery.note_restoration(uuid,text,timestamp with time zone,bytea,bytea,bigint,bigint) owner to stockade_owner;
+comment on function recovery.note_restoration(uuid,text,timestamp with time zone,bytea,bytea,bigint,bigint) is
+  'Writes down that an organization was brought back, in the transaction that does it. Raises 23514 for a mode that there is not.';
+revoke execute on function recovery.note_restoration(uuid,text,timestamp with time zone,bytea,bytea,bigint,bigint) from public;
+grant execute on function recovery.note_restoration(uuid,text,timestamp with time zone,bytea,bytea,bigint,bigint) to stockade_admin;
+
+-- recovery.observe_others(uuid)
+CREATE OR REPLACE FUNCTION recovery.observe_others(p_org_id uuid)
+ RETURNS json
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_top constant bigint := pg_current_xact_id()::text::bigint;
+  v_org_id uuid;
+  v_table regclass;
+  v_rows bigint;
+  v_written bigint;
+  v_deleted jsonb := '{}';
+  v_others jsonb := '{}';
+begin
+  if tenancy.verified_context() is not null and tenancy.current_actor() <> 'import' then
+    raise exception 'this transaction has entered an organization' using errcode = 'SK902';
+  end if;
+  for v_org_id in
+    select id from tenancy.organizations where id <> p_org_id order by id
+  loop
+    perform tenancy.seal(v_org_id, 'observation', array['read'], null);
+    v_written := 0;
+    foreach v_table in array tenancy.tenant_tables() loop
+      -- A row that is seen and whose transaction is under way was written by this one, or by a savepoint of it, which has
+      -- a number of its own that is higher.
+      execute format(
+        'select count(*) from %s t where t.org_id = $1 and age(t.xmin) <= age($2::text::xid) and pg_xact_status('
+        '($3 + (t.xmin::text::bigint - $2 + 4294967296) %% 4294967296)::text::xid8) = ''in progress''',
+        v_table
+      )
+      into v_rows
+      using v_org_id, v_top % 4294967296, v_top;
+      v_written := v_written + v_rows;
+    end loop;
+    v_others := v_others || jsonb_build_object(
+      v_org_id,
+      jsonb_build_object('receipt', (select encode(r.receipt, 'hex') from tenancy.receipt(v_org_id) as r), 'written', v_written)
+    );
+  end loop;
+  -- What was deleted is not there to be seen: it is counted.
+  foreach v_table in array 'tenancy.organizations'::regclass || tenancy.tenant_tables() loop
+    v_deleted := v_deleted || jsonb_build_object(v_table::text, pg_stat_get_xact_tuples_deleted(v_table));
+  end loop;
+  perform set_config('stockade.context', '', true);
+  return json_build_object('others', v_others, 'deleted', v_deleted);
+end
+$function$;
+alter function recovery.observe_others(uuid) owner to stockade_owner;
+comment on function recovery.observe_others(uuid) is
+  'Of every other organization the digest of all it has, as in an export, and how many of its rows this transaction has written: {others: {id: {receipt, written}}, deleted: {table: rows}}, deleted being a counter that only goes up. It leaves whatever organization was being imported. Raises SK902 when another one was entered.';
+revoke execute on function recovery.observe_others(uuid) from public;
+grant execute on function recovery.observe_others(uuid) to stockade_admin;
+
 -- tenancy.active_organizations(uuid,integer)
 CREATE OR REPLACE FUNCTION tenancy.active_organizations(p_after uuid, p_most integer)
  RETURNS SETOF uuid
@@ -4489,6 +4561,30 @@ comment on function recovery.list_checks() is
 revoke execute on function recovery.list_checks() from public;
 grant execute on function recovery.list_checks() to stockade_admin, stockade_jobs;
 
+-- recovery.restorations
+create table recovery.restorations (
+  id uuid default inventory.new_id() not null,
+  organization_id uuid not null,
+  mode text not null,
+  copied_at timestamp(3) with time zone not null,
+  replaced bytea,
+  restored bytea not null,
+  others bigint not null,
+  others_changed bigint not null,
+  restored_at timestamp(3) with time zone default now() not null,
+  restored_by text default SESSION_USER not null,
+  constraint restorations_pkey PRIMARY KEY (id),
+  constraint restorations_check CHECK (others_changed >= 0 AND others_changed <= others),
+  constraint restorations_mode_check CHECK (mode = ANY (ARRAY['as_it_was'::text, 'merge'::text])),
+  constraint restorations_others_check CHECK (others >= 0),
+  constraint restorations_replaced_check CHECK (length(replaced) = 32),
+  constraint restorations_restored_check CHECK (length(restored) = 32)
+);
+alter table recovery.restorations owner to stockade_owner;
+comment on table recovery.restorations is
+  'Platform data (append-only): the organizations that were brought back from a restored copy. Holds nothing that they stored.';
+grant select on table recovery.restorations to stockade_admin;
+
 -- stockade_migrations.applied
 create table stockade_migrations.applied (
   number integer not null,
@@ -4947,6 +5043,10 @@ create policy tenant on inventory.seals
 -- On inventory.trigger_changes
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON inventory.trigger_changes FOR EACH STATEMENT EXECUTE FUNCTION inventory.refuse_change();
 alter table inventory.trigger_changes enable always trigger append_only;
+
+-- On recovery.restorations
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON recovery.restorations FOR EACH STATEMENT EXECUTE FUNCTION inventory.refuse_change();
+alter table recovery.restorations enable always trigger append_only;
 
 -- On tenancy.api_keys
 alter table tenancy.api_keys
