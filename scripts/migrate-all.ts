@@ -1,5 +1,7 @@
 import { join } from 'node:path';
 import { type MigrationEvent, migrate } from '#platform/migrations/migrate.ts';
+import { allowContract } from '#recovery/contract-interlock.ts';
+import { recoveryPolicy } from '#recovery/policy.ts';
 import type { IsolationReport } from '#tenancy/isolation-lint.ts';
 import { readIsolationRules } from '#tenancy/isolation-rules.ts';
 import { command } from './cli/command.ts';
@@ -15,6 +17,7 @@ await command({
   description: [
     'Safe to run again, to run twice at once and to interrupt: each migration is applied whole or not at all.',
     'No statement waits for a lock longer than --lock-timeout, so that nobody queues behind it; it is tried again.',
+    'One marked "--! contract" runs on AWS only when a drill has passed lately and the log is shipped up to now.',
     'At the newest schema it then looks for holes in the wall between organizations, as `npm run validate:isolation` does.',
   ].join('\n'),
   options: {
@@ -50,6 +53,12 @@ await command({
       lockTimeoutMs: options.lockTimeoutMs,
       turnWaitMs: options.turnWaitMs,
       signal,
+      beforeContract: (file, client) =>
+        allowContract(file, client, {
+          databaseUrl,
+          policy: recoveryPolicy,
+          onReturnPoint: (at) => note(returnText(file.name, at)),
+        }),
       onProgress: (event) => note(eventText(event)),
     });
     // The rules are those of the newest schema: on the way there faults are to be expected.
@@ -63,6 +72,10 @@ await command({
     return { json, text: `${reportText(report)}\n\n${faultsText(isolation)}`, failed: true };
   },
 });
+
+function returnText(name: string, at: Date): string {
+  return `${name} can be undone by a backup alone: npm run restore -- --at ${at.toISOString()} --to NAME`;
+}
 
 function faultsText(isolation: IsolationReport): string {
   return [

@@ -53,6 +53,7 @@ export const recoveryPolicy: RecoveryPolicy = {
   trustedAccounts: [],
   lastDrillAgeMs: { warn: 8 * dayMs, fail: 10 * dayMs },
   drillEveryMs: 7 * dayMs - hourMs,
+  contractDrillAgeMs: 24 * hourMs,
   drillInstanceAgeMs: { warn: 4 * hourMs, fail: 6 * hourMs },
   alertProbe: {
     everyMs: 7 * dayMs,

@@ -25,6 +25,8 @@ export type MigrateOptions = MigrationSource &
     readonly dryRun?: boolean;
     /** How long to wait for another runner of the same database. Default: 60,000. */
     readonly turnWaitMs?: number;
+    /** Awaited before a migration marked `--! contract` is applied; what it throws stops the run before that file. */
+    readonly beforeContract?: (file: Migration, client: Client) => Promise<void>;
     /** Awaited before the run goes on. */
     readonly onProgress?: (event: MigrationEvent) => void | Promise<void>;
     /** Stops the run after the file at work. */
@@ -136,6 +138,7 @@ async function applyAll(client: Client, files: readonly Migration[], options: Mi
   for (const file of files) {
     options.signal?.throwIfAborted();
     const { number, name } = file;
+    if (file.isContract) await options.beforeContract?.(file, client);
     await report({ kind: 'applying', name });
     const durationMs = await applyMigration(client, file, {
       lockTimeoutMs: options.lockTimeoutMs ?? 200,

@@ -16,6 +16,8 @@ export interface Migration {
   readonly chain: string;
   /** False when the file asks to run outside a transaction. */
   readonly inTransaction: boolean;
+  /** Only a backup leads back from it. */
+  readonly isContract: boolean;
 }
 
 const FILE_NAME = /^(\d{6})_[a-z0-9]+(?:_[a-z0-9]+)*\.sql$/;
@@ -34,7 +36,7 @@ export async function readMigrations(directory: string): Promise<Migration[]> {
     const content = (await readFile(join(directory, file), 'utf8')).replaceAll('\r\n', '\n');
     const sha256 = createHash('sha256').update(content).digest('hex');
     chain = chainDigest(chain, sha256);
-    const { inTransaction } = readDirectives(file, content);
+    const { inTransaction, isContract } = readDirectives(file, content);
     migrations.push({
       number: index + 1,
       name: file.slice(0, -4),
@@ -43,6 +45,7 @@ export async function readMigrations(directory: string): Promise<Migration[]> {
       sha256,
       chain,
       inTransaction,
+      isContract,
     });
   }
   return migrations;
