@@ -1,0 +1,11 @@
+import { lastVerdict } from '#recovery/monitor/last-verdict.ts';
+import { type MonitorReport, measureRun, monitorBackups } from '#recovery/monitor/monitor.ts';
+import { configuredSource } from '#recovery/monitor/source-of.ts';
+import { inJobs } from '#tenancy/jobs.ts';
+
+/** Looks at the backups every hour, and tells what has changed. */
+export async function handler(): Promise<MonitorReport> {
+  const report = await monitorBackups({ rds: configuredSource(), inJobs, lastDrill: lastVerdict });
+  measureRun(report);
+  return report;
+}
