@@ -1,5 +1,5 @@
 import { MissingSetting } from '#platform/errors.ts';
-import { lastVerdict } from '#recovery/monitor/last-verdict.ts';
+import { lastDrill } from '#recovery/drill-records.ts';
 import { checkBackups, monitorBackups } from '#recovery/monitor/monitor.ts';
 import type { InJobs } from '#recovery/monitor/postgres.ts';
 import { useLocalAws } from './cli/aws-environment.ts';
@@ -54,7 +54,7 @@ await command({
       if (options.instance === undefined && options.cluster === undefined) throw databaseUrl;
     } else await useLocalAws(options);
     const rds = findBackedUp(options);
-    const monitor = { rds, inJobs: inJobsOf(databaseUrl), lastDrill: lastVerdict };
+    const monitor = { rds, inJobs: inJobsOf(databaseUrl), lastDrill };
     const report = options.alert ? await monitorBackups(monitor) : { results: await checkBackups(monitor) };
     const counts = countsOf(report.results);
     return {

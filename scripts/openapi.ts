@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { lineDiff } from './catalog/golden.ts';
+import { lineDiff } from '#platform/catalog/line-diff.ts';
 import { command } from './cli/command.ts';
 import * as option from './cli/option.ts';
 import { documentFile, generateDocument, readDocument } from './openapi/generate.ts';

@@ -1,12 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import {
-  goldenFile,
-  goldenFromMigrations,
-  goldenTriggersFile,
-  lineDiff,
-  readGolden,
-} from './catalog/golden.ts';
+import { lineDiff } from '#platform/catalog/line-diff.ts';
+import { goldenFile, goldenFromMigrations, goldenTriggersFile, readGolden } from './catalog/golden.ts';
 import { command } from './cli/command.ts';
 import * as option from './cli/option.ts';
 import { paths } from './paths.ts';

@@ -41,6 +41,9 @@ grant usage on schema inventory to stockade_admin, stockade_api, stockade_jobs, 
 create schema if not exists public;
 alter schema public owner to pg_database_owner;
 revoke usage on schema public from public;
+create schema recovery;
+alter schema recovery owner to stockade_owner;
+grant usage on schema recovery to stockade_admin, stockade_jobs;
 create schema stockade_migrations;
 alter schema stockade_migrations owner to stockade_owner;
 create schema tenancy;
@@ -2080,6 +2083,169 @@ alter function inventory.watch_triggers() owner to stockade_owner;
 comment on function inventory.watch_triggers() is
   'Notes the state of the ledger''s triggers when a command has changed it. Warns (01000), and lets the command be, when it cannot.';
 revoke execute on function inventory.watch_triggers() from public;
+
+-- recovery.beat()
+CREATE OR REPLACE FUNCTION recovery.beat()
+ RETURNS timestamp with time zone
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_at timestamptz(3) := clock_timestamp();
+begin
+  insert into recovery.heartbeats (at, organizations)
+  select v_at, count(*)
+  from tenancy.organizations
+  on conflict (at) do nothing;
+  -- A restored copy needs the newest one; a few days of them show when there was none.
+  delete from recovery.heartbeats
+  where at < v_at - interval '8 days';
+  return v_at;
+end
+$function$;
+alter function recovery.beat() owner to stockade_owner;
+comment on function recovery.beat() is
+  'Writes down that the database takes writes now, and with how many organizations. Answers when that was.';
+revoke execute on function recovery.beat() from public;
+grant execute on function recovery.beat() to stockade_jobs;
+
+-- recovery.begin_alert_probe(timestamp with time zone,interval,interval)
+CREATE OR REPLACE FUNCTION recovery.begin_alert_probe(p_at timestamp with time zone, p_every interval, p_retry interval)
+ RETURNS uuid
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_due_at timestamptz;
+  v_id uuid;
+begin
+  -- Two runs at once send one.
+  lock table recovery.alert_probes in share row exclusive mode;
+  select made_at + case when received_at is null then p_retry else p_every end
+  into v_due_at
+  from recovery.alert_probes
+  order by made_at desc, id desc
+  limit 1;
+  if v_due_at > p_at then
+    return null;
+  end if;
+  insert into recovery.alert_probes (made_at) values (p_at) returning id into v_id;
+  delete from recovery.alert_probes where made_at < p_at - interval '400 days';
+  return v_id;
+end
+$function$;
+alter function recovery.begin_alert_probe(timestamp with time zone,interval,interval) owner to stockade_owner;
+comment on function recovery.begin_alert_probe(timestamp with time zone,interval,interval) is
+  'The id of an alert that is to be sent now to see whether alerts arrive; null when none is due. One is p_every after the last one that arrived, and p_retry after one that did not.';
+revoke execute on function recovery.begin_alert_probe(timestamp with time zone,interval,interval) from public;
+grant execute on function recovery.begin_alert_probe(timestamp with time zone,interval,interval) to stockade_jobs;
+
+-- recovery.note_alert_probe(uuid,timestamp with time zone,text)
+CREATE OR REPLACE FUNCTION recovery.note_alert_probe(p_id uuid, p_sent_at timestamp with time zone, p_failure text)
+ RETURNS void
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+  update recovery.alert_probes
+  set sent_at = p_sent_at,
+      failure = p_failure
+  where id = p_id
+$function$;
+alter function recovery.note_alert_probe(uuid,timestamp with time zone,text) owner to stockade_owner;
+comment on function recovery.note_alert_probe(uuid,timestamp with time zone,text) is
+  'Notes when an alert was sent to see whether it arrives, or why it could not be.';
+revoke execute on function recovery.note_alert_probe(uuid,timestamp with time zone,text) from public;
+grant execute on function recovery.note_alert_probe(uuid,timestamp with time zone,text) to stockade_jobs;
+
+-- recovery.note_alert_received(uuid,timestamp with time zone)
+CREATE OR REPLACE FUNCTION recovery.note_alert_received(p_id uuid, p_at timestamp with time zone)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+  -- SNS delivers once or more.
+  update recovery.alert_probes
+  set received_at = coalesce(received_at, p_at)
+  where id = p_id;
+  return found;
+end
+$function$;
+alter function recovery.note_alert_received(uuid,timestamp with time zone) owner to stockade_owner;
+comment on function recovery.note_alert_received(uuid,timestamp with time zone) is
+  'Notes that an alert has arrived that was sent to see whether it does. False when none of that id was sent.';
+revoke execute on function recovery.note_alert_received(uuid,timestamp with time zone) from public;
+grant execute on function recovery.note_alert_received(uuid,timestamp with time zone) to stockade_jobs;
+
+-- recovery.note_alerted(jsonb,timestamp with time zone)
+CREATE OR REPLACE FUNCTION recovery.note_alerted(p_alerted jsonb, p_at timestamp with time zone)
+ RETURNS void
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+  update recovery.monitor_states s
+  set alerted_status = a.status,
+      alerted_severity = a.severity,
+      alerted_at = case when a.status is not null then p_at end
+  from jsonb_to_recordset(p_alerted) as a (check_name text, status text, severity text)
+  where s.check_name = a.check_name
+$function$;
+alter function recovery.note_alerted(jsonb,timestamp with time zone) owner to stockade_owner;
+comment on function recovery.note_alerted(jsonb,timestamp with time zone) is
+  'Notes what was told about checks, [{check_name, status, severity}]; null and null that it is well again.';
+revoke execute on function recovery.note_alerted(jsonb,timestamp with time zone) from public;
+grant execute on function recovery.note_alerted(jsonb,timestamp with time zone) to stockade_jobs;
+
+-- recovery.note_checks(jsonb,timestamp with time zone)
+CREATE OR REPLACE FUNCTION recovery.note_checks(p_results jsonb, p_at timestamp with time zone)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+  insert into recovery.monitor_states as s
+    (check_name, title, status, reason, summary, facts, runbook, since, checked_at)
+  select r.check_name, r.title, r.status, r.reason, r.summary, r.facts, r.runbook, p_at, p_at
+  from jsonb_to_recordset(p_results) as r (
+    check_name text,
+    title text,
+    status text,
+    reason text,
+    summary text,
+    facts jsonb,
+    runbook text
+  )
+  order by r.check_name
+  on conflict (check_name) do update
+    set title = excluded.title,
+        status = excluded.status,
+        reason = excluded.reason,
+        summary = excluded.summary,
+        facts = excluded.facts,
+        runbook = excluded.runbook,
+        since = case when s.status = excluded.status then s.since else excluded.since end,
+        checked_at = excluded.checked_at
+    -- Of two runs at once the one that began later knows more.
+    where s.checked_at <= excluded.checked_at;
+  -- A check that this release no longer has.
+  delete from recovery.monitor_states s
+  where s.checked_at < p_at
+    and not exists (
+      select from jsonb_to_recordset(p_results) as r (check_name text) where r.check_name = s.check_name
+    );
+end
+$function$;
+alter function recovery.note_checks(jsonb,timestamp with time zone) owner to stockade_owner;
+comment on function recovery.note_checks(jsonb,timestamp with time zone) is
+  'Notes the results of a run, [{check_name, title, status, reason, summary, facts, runbook}]. Raises 23514 for a status that there is not, and for one that could not run without a reason.';
+revoke execute on function recovery.note_checks(jsonb,timestamp with time zone) from public;
+grant execute on function recovery.note_checks(jsonb,timestamp with time zone) to stockade_jobs;
 
 -- tenancy.active_organizations(uuid,integer)
 CREATE OR REPLACE FUNCTION tenancy.active_organizations(p_after uuid, p_most integer)
@@ -4200,6 +4366,128 @@ create table inventory.trigger_changes (
 alter table inventory.trigger_changes owner to stockade_owner;
 comment on table inventory.trigger_changes is
   'Platform data (append-only): every change of the ledger''s triggers, with what they were after it.';
+
+-- recovery.alert_probes
+create table recovery.alert_probes (
+  id uuid default inventory.new_id() not null,
+  made_at timestamp(3) with time zone not null,
+  sent_at timestamp(3) with time zone,
+  received_at timestamp(3) with time zone,
+  failure text,
+  constraint alert_probes_pkey PRIMARY KEY (id),
+  constraint alert_probes_check CHECK (failure IS NULL OR sent_at IS NULL)
+);
+alter table recovery.alert_probes owner to stockade_owner;
+comment on table recovery.alert_probes is
+  'Platform data: the alerts that were sent to see whether alerts arrive.';
+
+-- recovery.alert_probes()
+CREATE OR REPLACE FUNCTION recovery.alert_probes()
+ RETURNS SETOF recovery.alert_probes
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+  select *
+  from recovery.alert_probes
+  order by made_at desc, id desc
+  limit 10
+$function$;
+alter function recovery.alert_probes() owner to stockade_owner;
+comment on function recovery.alert_probes() is
+  'The newest ten alerts that were sent to see whether they arrive.';
+revoke execute on function recovery.alert_probes() from public;
+grant execute on function recovery.alert_probes() to stockade_jobs;
+
+-- recovery.heartbeats
+create table recovery.heartbeats (
+  at timestamp(3) with time zone not null,
+  organizations bigint not null,
+  constraint heartbeats_pkey PRIMARY KEY (at),
+  constraint heartbeats_organizations_check CHECK (organizations >= 0)
+);
+alter table recovery.heartbeats owner to stockade_owner;
+comment on table recovery.heartbeats is
+  'Platform data: a row a minute. The newest one in a restored copy says up to when the copy has everything.';
+
+-- recovery.newest_heartbeat()
+CREATE OR REPLACE FUNCTION recovery.newest_heartbeat()
+ RETURNS SETOF recovery.heartbeats
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+  select *
+  from recovery.heartbeats
+  order by at desc
+  limit 1
+$function$;
+alter function recovery.newest_heartbeat() owner to stockade_owner;
+comment on function recovery.newest_heartbeat() is
+  'The newest heartbeat: in a restored copy, up to when it has what was committed. None when there never was one.';
+revoke execute on function recovery.newest_heartbeat() from public;
+grant execute on function recovery.newest_heartbeat() to stockade_jobs;
+
+-- recovery.monitor_states
+create table recovery.monitor_states (
+  check_name text not null,
+  title text not null,
+  status text not null,
+  reason text,
+  summary text not null,
+  facts jsonb not null,
+  runbook text not null,
+  since timestamp(3) with time zone not null,
+  checked_at timestamp(3) with time zone not null,
+  alerted_status text,
+  alerted_severity text,
+  alerted_at timestamp(3) with time zone,
+  constraint monitor_states_pkey PRIMARY KEY (check_name),
+  constraint monitor_states_alerted_severity_check CHECK (alerted_severity = ANY (ARRAY['warning'::text, 'critical'::text])),
+  constraint monitor_states_alerted_status_check CHECK (alerted_status = ANY (ARRAY['warn'::text, 'fail'::text, 'could_not_run'::text])),
+  constraint monitor_states_check CHECK ((reason IS NOT NULL) = (status = 'could_not_run'::text)),
+  constraint monitor_states_check1 CHECK ((alerted_status IS NULL) = (alerted_severity IS NULL) AND (alerted_status IS NULL) = (alerted_at IS NULL)),
+  constraint monitor_states_check_name_check CHECK (check_name ~ '^[a-z][a-z-]{1,60}$'::text),
+  constraint monitor_states_status_check CHECK (status = ANY (ARRAY['ok'::text, 'warn'::text, 'fail'::text, 'could_not_run'::text, 'not_applicable'::text]))
+);
+alter table recovery.monitor_states owner to stockade_owner;
+comment on table recovery.monitor_states is
+  'Platform data: how each check of the backups stands, since when, and what has been told about it.';
+
+-- recovery.claim_checks()
+CREATE OR REPLACE FUNCTION recovery.claim_checks()
+ RETURNS SETOF recovery.monitor_states
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+  select *
+  from recovery.monitor_states
+  order by check_name
+  for update
+$function$;
+alter function recovery.claim_checks() owner to stockade_owner;
+comment on function recovery.claim_checks() is
+  'How every check stands, and what was told about it. Until the end of the transaction nobody else can tell about them: a second run waits here, and then finds that it has been told.';
+revoke execute on function recovery.claim_checks() from public;
+grant execute on function recovery.claim_checks() to stockade_jobs;
+
+-- recovery.list_checks()
+CREATE OR REPLACE FUNCTION recovery.list_checks()
+ RETURNS SETOF recovery.monitor_states
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+  select *
+  from recovery.monitor_states
+  order by check_name
+$function$;
+alter function recovery.list_checks() owner to stockade_owner;
+comment on function recovery.list_checks() is
+  'How every check of the backups stood in the last run.';
+revoke execute on function recovery.list_checks() from public;
+grant execute on function recovery.list_checks() to stockade_admin, stockade_jobs;
 
 -- stockade_migrations.applied
 create table stockade_migrations.applied (

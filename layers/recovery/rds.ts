@@ -10,6 +10,7 @@ import {
   DescribeDBSnapshotAttributesCommand,
   DescribeDBSnapshotsCommand,
   DescribeEventsCommand,
+  ModifyDBInstanceCommand,
   RDSClient,
   RestoreDBInstanceFromDBSnapshotCommand,
   RestoreDBInstanceToPointInTimeCommand,
@@ -224,6 +225,23 @@ export async function deleteInstance(identifier: string): Promise<void> {
 /** RDS has one code for all states in which it does not delete: only its words tell that it is at it already. */
 function isGone({ code, message }: AwsRefused): boolean {
   return code === 'DBInstanceNotFoundFault' || /already being deleted/.test(message);
+}
+
+/**
+ * Begins to give the master of an instance of a drill another password.
+ * @throws RecoveryRefused when its name is no drill's
+ */
+export async function setMasterPassword(identifier: string, password: string): Promise<void> {
+  assertDrill(identifier);
+  await callAws(`RDS ModifyDBInstance of ${identifier}`, () =>
+    rdsClient().send(
+      new ModifyDBInstanceCommand({
+        DBInstanceIdentifier: identifier,
+        MasterUserPassword: password,
+        ApplyImmediately: true,
+      }),
+    ),
+  );
 }
 
 /** Adds tags to what has this ARN; one of the same key is replaced. */

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { goldenFile, goldenFromMigrations, lineDiff, readGolden } from '#scripts/catalog/golden.ts';
+import { lineDiff } from '#platform/catalog/line-diff.ts';
+import { goldenFile, goldenFromMigrations, readGolden } from '#scripts/catalog/golden.ts';
 import { lintMigrations, rulesFolder } from '#scripts/isolation/lint-database.ts';
 import { isolationFaults } from '#scripts/isolation/report.ts';
 import { documentFile, generateDocument, readDocument } from '#scripts/openapi/generate.ts';

@@ -2,14 +2,15 @@ import { execFile } from 'node:child_process';
 import * as rds from '@aws-sdk/client-rds';
 import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { environment } from '#platform/environment.ts';
-import { putEvidence } from '#platform/evidence.ts';
+import { recordStage } from '#recovery/drill-records.ts';
 import { sendAlertProbe } from '#recovery/monitor/alert-probe.ts';
 import type { CheckResult } from '#recovery/monitor/check.ts';
 import { checks } from '#recovery/monitor/run-checks.ts';
 import { recoveryPolicy } from '#recovery/policy.ts';
+import type { ProofReport } from '#recovery/proofs/prove-copy.ts';
 import { paths } from '#scripts/paths.ts';
 import { inJobs } from '#tenancy/jobs.ts';
-import { goodDrill, instance, minuteMs, openBackedUp } from '#tests/recovery/backed-up-world.ts';
+import { hourMs, instance, minuteMs, openBackedUp } from '#tests/recovery/backed-up-world.ts';
 import { run } from './run.ts';
 
 const world = openBackedUp();
@@ -17,11 +18,17 @@ const world = openBackedUp();
 beforeAll(async () => {
   await inJobs((jobs) => sendAlertProbe(jobs, recoveryPolicy, new Date()));
   await world.received();
-  const { id: drillId, at } = goodDrill();
-  const verdict = { drillId, passed: true, at: at.toISOString(), provenAfterMs: 20 * minuteMs };
-  const day = at.toISOString().slice(0, 10);
-  await putEvidence(`drills/${day}/${drillId}/05-verdict.json`, JSON.stringify(verdict));
+  await noteDrill();
 });
+/** The records of a drill that has passed an hour ago. */
+async function noteDrill(): Promise<void> {
+  const requestedAt = new Date(Date.now() - hourMs);
+  const provenAt = new Date(requestedAt.getTime() + 20 * minuteMs);
+  const request = { kind: 'snapshot', source: instance, asOf: '', instance: '', keep: false } as const;
+  await recordStage('000001', requestedAt, 'requested', request, requestedAt);
+  const proofs = {} as ProofReport;
+  await recordStage('000001', requestedAt, 'verdict', { passed: true, summary: '', proofs }, provenAt);
+}
 beforeEach(() => world.round());
 afterEach(() => protect(true));
 

@@ -25,8 +25,11 @@ export function anchorKey(orgId: string, seq: number): string {
 }
 
 export function anchorPrefix(orgId: string): string {
-  return `seals/${orgId}/`;
+  return `${anchorsRoot}${orgId}/`;
 }
+
+/** Under which the anchors of every organization are. */
+export const anchorsRoot = 'seals/';
 
 /** What is written down of a seal: the same bytes whenever it is asked. */
 export function anchorBody(orgId: string, seal: Seal): string {

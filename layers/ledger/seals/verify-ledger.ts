@@ -21,6 +21,8 @@ export interface LedgerReport {
 }
 
 export interface VerifyOptions {
+  /** The database is a copy as of this instant: what was sealed later cannot be in it. */
+  readonly asOf?: Date | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Called with each seal that is done. */
   readonly onSeal?: (seal: Seal) => void;
@@ -55,7 +57,7 @@ async function verifySnapshot(
   snapshot: pg.ClientBase,
   orgId: string,
   opened: Anchors | { readonly couldNotRun: string },
-  { signal, onSeal }: VerifyOptions,
+  { asOf, signal, onSeal }: VerifyOptions,
 ): Promise<LedgerReport> {
   const faults = new Faults();
   const anchors = opened instanceof Anchors ? opened : undefined;
@@ -88,7 +90,7 @@ async function verifySnapshot(
   await checkBoundary(snapshot, orgId, last, faults);
   const check: AnchorCheck =
     couldNotRun === undefined && anchors
-      ? anchors.finish(last?.seq ?? 0, faults)
+      ? await anchors.finish(last?.seq ?? 0, faults, asOf)
       : { status: 'could not run', reason: couldNotRun ?? '' };
   return {
     ok: faults.count === 0 && check.status === 'compared',

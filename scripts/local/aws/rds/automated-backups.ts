@@ -3,6 +3,8 @@ import { completedAt, type Instance, type Snapshot } from './records.ts';
 import { beginSnapshot, deleteSnapshot, finishSnapshot } from './snapshots.ts';
 
 const dayMs = 86_400_000;
+/** After one that failed. */
+const retryMs = 3_600_000;
 
 /** Takes an automated snapshot, from which an instance can be brought to points in time from here on. */
 export async function backUp(rds: Rds, instance: Instance, signal: AbortSignal): Promise<void> {
@@ -41,7 +43,16 @@ export async function careFor(rds: Rds, instance: Instance, everyMs: number): Pr
 
   const bases = store.bases(resourceId).sort((a, b) => completedAt(b).getTime() - completedAt(a).getTime());
   const [newest, ...older] = bases;
-  const isDue = !newest || Date.now() - completedAt(newest).getTime() >= everyMs;
+  const failed = store
+    .snapshots()
+    .filter(
+      (each) => each.resourceId === resourceId && each.type === 'automated' && each.status === 'failed',
+    );
+  const since = (time: string | undefined) => Date.now() - new Date(time ?? 0).getTime();
+  const isDue =
+    since(newest?.originalCreatedAt) >= everyMs && failed.every((each) => since(each.begunAt) >= retryMs);
+  // What has failed is shown until one succeeds.
+  for (const each of failed) if (newest && newest.begunAt > each.begunAt) await deleteSnapshot(rds, each);
   if (isDue && instance.status === 'available') {
     works.start(resourceId, ({ signal }) => backUp(rds, instance, signal));
   }

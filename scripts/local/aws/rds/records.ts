@@ -68,6 +68,7 @@ export interface Snapshot extends Origin {
   readonly password: string;
   /** The folder with the files, once they are whole. */
   readonly folder: string;
+  readonly begunAt: string;
   /** When it, or the copy, was complete. */
   readonly createdAt?: string | undefined;
   readonly originalCreatedAt?: string | undefined;

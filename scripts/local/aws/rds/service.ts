@@ -16,7 +16,7 @@ import { type Attachment, attachCluster, deleteInstance, startInstance } from '.
 import type { RdsEvent } from './records.ts';
 import { restoreActions } from './restore-actions.ts';
 import { snapshotActions } from './snapshot-actions.ts';
-import { failSnapshot } from './snapshots.ts';
+import { deleteSnapshot, failSnapshot } from './snapshots.ts';
 import { Store } from './store.ts';
 import { tagActions } from './tag-actions.ts';
 import { createWorks } from './works.ts';
@@ -154,7 +154,8 @@ async function resume(rds: Rds): Promise<void> {
     if (!kept.has(folder)) await rm(join(directory, 'snapshots', folder), { recursive: true, force: true });
   }
   for (const snapshot of store.snapshots().filter(({ status }) => status === 'creating')) {
-    await failSnapshot(rds, snapshot);
+    // The next round takes another automated one.
+    await (snapshot.type === 'automated' ? deleteSnapshot(rds, snapshot) : failSnapshot(rds, snapshot));
   }
   for (const instance of store.instances()) {
     const { resourceId, status, attachedSystem } = instance;

@@ -42,6 +42,7 @@ export async function beginSnapshot(
     port: rds.running.get(resourceId)?.cluster.port ?? 5432,
     password: instance.passwords.at(-1)?.password ?? '',
     folder: randomUUID(),
+    begunAt: new Date().toISOString(),
     restorableBy: [],
   };
   // Both before anything else gets a turn: a second request finds the instance busy.
@@ -145,6 +146,7 @@ export async function beginCopy(
     isEncrypted: source.isEncrypted || kmsKeyId !== undefined,
     kmsKeyId: kmsKeyId ?? source.kmsKeyId,
     folder: randomUUID(),
+    begunAt: new Date().toISOString(),
     createdAt: undefined,
     sourceRegion: isFromElsewhere ? source.region : undefined,
     sourceArn: isFromElsewhere ? snapshotArn(source) : undefined,

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { lineDiff } from './golden.ts';
+import { lineDiff } from './line-diff.ts';
 
 test('equal texts have no difference', () => {
   expect(lineDiff('a\nb', 'a\nb')).toBe('');

@@ -1,4 +1,4 @@
-import type { Client } from 'pg';
+import type { ClientBase } from 'pg';
 
 /** Objects made after initdb; below this are those of Postgres itself. */
 export const firstOwnOid = 16384;
@@ -27,7 +27,8 @@ export class IncompleteDump extends Error {
 
   constructor(what: string) {
     super(`the schema has something that the dump cannot write: ${what}`);
-    this.remedy = 'Teach scripts/catalog to dump it, with a line in its round-trip test; or do without it.';
+    this.remedy =
+      'Teach layers/platform/catalog to dump it, with a line in its round-trip test; or do without it.';
   }
 }
 
@@ -37,7 +38,7 @@ export class IncompleteDump extends Error {
  * say how an expression is evaluated and not how it was once typed: they survive the round trip.
  */
 export async function withCatalog<Result>(
-  client: Client,
+  client: ClientBase,
   work: (read: ReadCatalog) => Promise<Result>,
 ): Promise<Result> {
   await client.query('begin isolation level repeatable read read only');

@@ -1,4 +1,4 @@
-import type { Client } from 'pg';
+import type { ClientBase } from 'pg';
 import {
   type Attachment,
   readEventTriggers,
@@ -33,7 +33,7 @@ set search_path = '';`;
  * schema. The connection should be a superuser's, who sees every object.
  * @throws IncompleteDump when the schema has something that would be left out
  */
-export async function dumpCatalog(client: Client): Promise<string> {
+export async function dumpCatalog(client: ClientBase): Promise<string> {
   return await withCatalog(client, async (read) => {
     await refuseUnknown(read);
     const extras = await readExtras(read);

@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { migrate } from '#platform/migrations/migrate.ts';
+import { createScratchDatabase, type ScratchDatabase } from '#scripts/catalog/scratch-database.ts';
 import { paths } from '#scripts/paths.ts';
 import { dumpCatalog } from './dump.ts';
-import { createScratchDatabase, type ScratchDatabase } from './scratch-database.ts';
 
 let database: ScratchDatabase;
 let client: Client;

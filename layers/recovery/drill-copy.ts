@@ -1,0 +1,50 @@
+import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Client } from 'pg';
+import { type DBInstance, setMasterPassword } from './rds.ts';
+
+/** Where a copy is to be reached, and as whom. */
+export interface CopyAddress {
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  readonly password: string;
+}
+
+/**
+ * Makes oneself the master of a copy and answers the URL to it, once it lets us in. Nobody has to know or keep a
+ * password: whoever goes on with the drill sets another one.
+ * @throws when it does not let us in before `giveUpAt`
+ */
+export async function openCopy(
+  instance: DBInstance,
+  urlOf: (address: CopyAddress) => string,
+  { giveUpAt, pollMs, signal }: { giveUpAt: number; pollMs: number; signal?: AbortSignal | undefined },
+): Promise<string> {
+  const { DBInstanceIdentifier: identifier = '', Endpoint: endpoint, MasterUsername: user = '' } = instance;
+  if (!endpoint?.Address || !endpoint.Port) throw new Error(`${identifier} has no endpoint`);
+  const password = randomBytes(24).toString('base64url');
+  await setMasterPassword(identifier, password);
+  const url = urlOf({ host: endpoint.Address, port: endpoint.Port, user, password });
+  for (;;) {
+    signal?.throwIfAborted();
+    try {
+      await ask(url);
+      return url;
+    } catch (error) {
+      if (Date.now() > giveUpAt) throw error;
+      await sleep(pollMs, undefined, { signal });
+    }
+  }
+}
+
+async function ask(connectionString: string): Promise<void> {
+  const client = new Client({ connectionString, connectionTimeoutMillis: 5_000 });
+  client.on('error', () => {});
+  try {
+    await client.connect();
+    await client.query('select');
+  } finally {
+    await client.end().catch(() => {});
+  }
+}

@@ -1,0 +1,29 @@
+import { compareHistory, everything, lastSeal } from '#ledger/reconcile/compare.ts';
+import { driftOf } from '#ledger/reconcile/discrepancy.ts';
+import { inSnapshot } from '#ledger/reconcile/snapshot.ts';
+import { readOrganizations } from './organizations.ts';
+import type { Findings, ProofContext } from './proof.ts';
+
+/** Every balance of every organization is what its whole history comes to, and that is what was sealed. */
+export async function proveBalances({ connect, signal }: ProofContext, findings: Findings): Promise<void> {
+  const client = await connect();
+  const organizations = await readOrganizations(client);
+  await client.query('set role stockade_jobs');
+  findings.add('organizations', organizations.length);
+  for (const { id, slug } of organizations) {
+    signal?.throwIfAborted();
+    const { keys, movements, found, differences } = await inSnapshot(client, id, {}, async (snapshot) =>
+      compareHistory(snapshot, id, everything, await lastSeal(snapshot, id)),
+    );
+    findings.add('balances', keys);
+    findings.add('movements', movements);
+    for (const difference of differences) {
+      const { item, location, lot } = difference;
+      const drift = driftOf(difference);
+      findings.fault(
+        `${slug}: item ${item} at ${location}${lot && `, lot ${lot}`} differs from its history by ${drift.onHand} on hand, ${drift.reserved} reserved, ${drift.version} movements`,
+      );
+    }
+    findings.count += found - differences.length;
+  }
+}

@@ -1,0 +1,31 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Migration, readMigrations } from '#platform/migrations/migration-files.ts';
+import { type IsolationRule, readIsolationRules } from '#tenancy/isolation-rules.ts';
+
+/** What a copy is held against: how the database of this release must be made. */
+export interface ProofBook {
+  /** The folder of the migrations. */
+  readonly migrationsDirectory: string;
+  readonly migrations: readonly Migration[];
+  /** The whole schema, as `npm run schema` writes it. */
+  readonly schema: string;
+  readonly rules: readonly IsolationRule[];
+  /** The query of everything that is kept in pages. */
+  readonly relations: string;
+}
+
+/**
+ * Reads the book from the folder `sql` of a release.
+ * @throws when a part of it is missing or not as it must be, naming the file
+ */
+export async function readProofBook(directory: string): Promise<ProofBook> {
+  const migrationsDirectory = join(directory, 'migrations');
+  const [migrations, rules, schema, relations] = await Promise.all([
+    readMigrations(migrationsDirectory),
+    readIsolationRules(join(directory, 'lint')),
+    readFile(join(directory, 'schema.sql'), 'utf8'),
+    readFile(join(directory, 'proofs/relations.sql'), 'utf8'),
+  ]);
+  return { migrationsDirectory, migrations, rules, schema: schema.replaceAll('\r\n', '\n'), relations };
+}

@@ -1,0 +1,82 @@
+import type pg from 'pg';
+import { inSnapshot } from '#ledger/reconcile/snapshot.ts';
+import { activeOrganizations } from '#tenancy/jobs.ts';
+import { readOrganizations } from './organizations.ts';
+import { DoesNotApply, type Findings, type ProofContext } from './proof.ts';
+
+/** Longer than any posting takes: what began before that was committed, or never will be. */
+const overlapMs = 600_000;
+
+/**
+ * What production has and the copy has not, entry by entry, of what was recorded before the drill was asked for: had
+ * production been lost then, this would have been lost with it. Finds no faults; it measures.
+ */
+export async function measureLoss(
+  { connect, production, requestedAt }: ProofContext,
+  findings: Findings,
+): Promise<void> {
+  if (!production) throw new DoesNotApply('there is no production beside it to compare it with');
+  const copy = await connect();
+  const there = new Set((await readOrganizations(copy)).map(({ id }) => id));
+  await copy.query('set role stockade_jobs');
+  findings.add('entries', 0);
+  findings.add('movements', 0);
+  let firstLost: Date | undefined;
+  await production(async (jobs) => {
+    for (const orgId of await activeOrganizations(jobs)) {
+      const known = there.has(orgId) ? await newestOf(copy, orgId) : nothingKnown;
+      const lost = await lostOf(jobs, orgId, known, requestedAt);
+      findings.add('entries', lost.entries);
+      findings.add('movements', lost.movements);
+      if (lost.first && (!firstLost || lost.first < firstLost)) firstLost = lost.first;
+    }
+  });
+  findings.add('seconds', firstLost ? (requestedAt.getTime() - firstLost.getTime()) / 1000 : 0);
+}
+
+interface Known {
+  /** Behind this id everything is compared: it was drawn before anything that could be missing. */
+  readonly after: string;
+  /** What the copy has behind it. */
+  readonly ids: readonly string[];
+}
+
+async function newestOf(copy: pg.ClientBase, orgId: string): Promise<Known> {
+  return await inSnapshot(copy, orgId, {}, async (snapshot) => {
+    const [newest] = await snapshot.query<{ recordedAt: Date }>(
+      `select recorded_at as "recordedAt" from inventory.entries where org_id = $1 order by id desc limit 1`,
+      [orgId],
+    );
+    if (!newest) return nothingKnown;
+    const after = idAt(newest.recordedAt.getTime() - overlapMs);
+    const there = await snapshot.query<{ id: string }>(
+      'select id from inventory.entries where org_id = $1 and id > $2',
+      [orgId, after],
+    );
+    return { after, ids: there.map(({ id }) => id) };
+  });
+}
+
+async function lostOf(jobs: pg.ClientBase, orgId: string, { after, ids }: Known, until: Date) {
+  return await inSnapshot(jobs, orgId, {}, async (snapshot) => {
+    const [lost] = await snapshot.query<{ entries: number; movements: number; first: Date | null }>(
+      `select count(distinct e.id)::float8 as entries, count(m.line)::float8 as movements, min(e.recorded_at) as first
+       from inventory.entries e
+       left join inventory.movements m on m.org_id = e.org_id and m.entry_id = e.id
+       where e.org_id = $1
+         and e.id > $2
+         and not e.id = any ($3::uuid[])
+         and e.recorded_at <= $4`,
+      [orgId, after, ids, until],
+    );
+    return lost ?? { entries: 0, movements: 0, first: null };
+  });
+}
+
+const nothingKnown: Known = { after: '00000000-0000-0000-0000-000000000000', ids: [] };
+
+/** The least id that can be drawn at an instant: ids begin with their milliseconds. */
+function idAt(ms: number): string {
+  const hex = Math.max(0, ms).toString(16).padStart(12, '0');
+  return `${hex.slice(0, 8)}-${hex.slice(8)}-7000-8000-000000000000`;
+}

@@ -1,0 +1,124 @@
+import type { Client } from 'pg';
+import { isSqlError } from '#platform/sqlstate.ts';
+import { CouldNotRun, type Findings, type ProofContext } from './proof.ts';
+
+interface Relation {
+  readonly relation: string;
+  readonly oid: number;
+  readonly how: 'heap' | 'btree' | null;
+  readonly valid: boolean;
+  readonly method: string | null;
+}
+
+/** Every row of every table can be read and is what a row can be; what was stored apart from its row is all there. */
+export async function proveHeap(context: ProofContext, findings: Findings): Promise<void> {
+  await withAmcheck(context, findings, async (amcheck, relations) => {
+    for (const { relation, oid, how } of relations) {
+      if (how !== 'heap') continue;
+      const rows = await amcheck.ask<{ blkno: string; offnum: number | null; msg: string }>(
+        relation,
+        `select blkno, offnum, msg
+         from ${amcheck.schema}.verify_heapam(relation => $1::oid::regclass, check_toast => true, skip => 'none')`,
+        [oid],
+      );
+      findings.add('tables', 1);
+      for (const { blkno, offnum, msg } of rows)
+        findings.fault(`${relation}, page ${blkno}${offnum === null ? '' : `, row ${offnum}`}: ${msg}`);
+    }
+  });
+}
+
+/** Every index is in order, and has an entry for every row of its table. */
+export async function proveIndexes(context: ProofContext, findings: Findings): Promise<void> {
+  await withAmcheck(context, findings, async (amcheck, relations) => {
+    const unique = amcheck.serverVersion >= 170_000 ? ', checkunique => true' : '';
+    const check = `bt_index_parent_check(index => $1::oid::regclass, heapallindexed => true, rootdescend => true${unique})`;
+    for (const { relation, oid, how, valid, method } of relations) {
+      if (how === 'heap') continue;
+      if (!valid) findings.fault(`${relation} is invalid: its building was broken off`);
+      else if (how === null)
+        throw new CouldNotRun(`${relation} is of kind ${method}, which nothing here checks`);
+      else {
+        await amcheck.ask(relation, `select ${amcheck.schema}.${check}`, [oid]);
+        findings.add('indexes', 1);
+      }
+    }
+  });
+}
+
+interface Amcheck {
+  readonly schema: string;
+  readonly serverVersion: number;
+  /** What a check of one relation says; damage that keeps it from going on is a finding. */
+  ask<Row>(relation: string, check: string, values: readonly unknown[]): Promise<Row[]>;
+}
+
+/** In one transaction that is undone: the extension is not part of the schema, and no trace of it stays. */
+async function withAmcheck(
+  { connect, book, signal }: ProofContext,
+  findings: Findings,
+  work: (amcheck: Amcheck, relations: readonly Relation[]) => Promise<void>,
+): Promise<void> {
+  const client = await connect();
+  const { rows: relations } = await client.query<Relation>(book.relations);
+  await client.query('begin');
+  try {
+    const schema = await ensureAmcheck(client);
+    const { rows } = await client.query<{ version: number }>(
+      `select current_setting('server_version_num')::int as version`,
+    );
+    await work(
+      {
+        schema,
+        serverVersion: rows[0]?.version ?? 0,
+        async ask<Row>(relation: string, check: string, values: readonly unknown[]) {
+          signal?.throwIfAborted();
+          return (await checkOne(client, findings, relation, check, values)) as Row[];
+        },
+      },
+      relations,
+    );
+  } finally {
+    await client.query('rollback').catch(() => {});
+  }
+}
+
+async function ensureAmcheck(client: Client): Promise<string> {
+  try {
+    await client.query('create extension if not exists amcheck schema public');
+  } catch (error) {
+    throw new CouldNotRun(`the extension amcheck cannot be had: ${(error as Error).message}`);
+  }
+  const { rows } = await client.query<{ schema: string }>(
+    `select quote_ident(n.nspname) as schema
+     from pg_extension e join pg_namespace n on n.oid = e.extnamespace
+     where e.extname = 'amcheck'`,
+  );
+  if (!rows[0]) throw new CouldNotRun('the extension amcheck was made and is not there');
+  return rows[0].schema;
+}
+
+async function checkOne(
+  client: Client,
+  findings: Findings,
+  relation: string,
+  check: string,
+  values: readonly unknown[],
+): Promise<unknown[]> {
+  await client.query('savepoint one');
+  try {
+    const { rows } = await client.query(check, [...values]);
+    await client.query('release savepoint one');
+    return rows;
+  } catch (error) {
+    if (!isDamage(error)) throw error;
+    await client.query('rollback to savepoint one');
+    findings.fault(`${relation}: ${(error as Error).message}`);
+    return [];
+  }
+}
+
+/** What Postgres says of pages that it cannot make sense of: `data_corrupted` and `index_corrupted`. */
+export function isDamage(error: unknown): boolean {
+  return isSqlError(error) && ['XX001', 'XX002'].includes(error.code);
+}

@@ -1,0 +1,62 @@
+import type { Client } from 'pg';
+import { IncompleteDump } from '#platform/catalog/catalog.ts';
+import { dumpCatalog } from '#platform/catalog/dump.ts';
+import { lineDiff } from '#platform/catalog/line-diff.ts';
+import { pendingMigrations, readJournal } from '#platform/migrations/journal.ts';
+import { MigrationError } from '#platform/migrations/migration-error.ts';
+import type { Findings, ProofContext } from './proof.ts';
+
+/**
+ * The journal of migrations is that of this release, and the catalogue (tables, functions, triggers, policies, grants,
+ * roles) is what these migrations make, to the letter.
+ */
+export async function proveSchema({ connect, book }: ProofContext, findings: Findings): Promise<void> {
+  const client = await connect();
+  const journal = await readJournal(client);
+  findings.add('migrations', journal.length);
+  try {
+    const pending = pendingMigrations(journal, book.migrations);
+    if (pending.length > 0) {
+      findings.fault(
+        `the schema is that of migration ${journal.length} of ${book.migrations.length}: ${pending[0]?.name} was not applied`,
+      );
+    }
+  } catch (error) {
+    if (!(error instanceof MigrationError)) throw error;
+    findings.fault(error.message);
+  }
+  const differences = await compareCatalogue(client, book.schema);
+  findings.add('lines', book.schema.split('\n').length);
+  for (const line of differences) findings.fault(line);
+}
+
+async function compareCatalogue(client: Client, golden: string): Promise<string[]> {
+  let dump: string;
+  try {
+    dump = await dumpCatalog(client);
+  } catch (error) {
+    if (error instanceof IncompleteDump) return [error.message];
+    throw error;
+  }
+  const { rows } = await client.query<{ master: string }>('select session_user as master');
+  return lineDiff(golden, withoutMaster(dump, rows[0]?.master ?? ''))
+    .split('\n')
+    .flatMap((line) =>
+      line.startsWith('- ')
+        ? [`missing: ${line.slice(2)}`]
+        : line.startsWith('+ ')
+          ? [`added: ${line.slice(2)}`]
+          : [],
+    );
+}
+
+/** The master of a managed service is a role like any other there, and it gives roles its own way to log in. */
+function withoutMaster(dump: string, master: string): string {
+  const isManaged = new RegExp(
+    `^-- (create role (${master}|rds\\w*) |alter role (${master}|rds\\w*) |grant \\w+ to (${master}|rds\\w*) with |grant rds_iam to )`,
+  );
+  return dump
+    .split('\n')
+    .filter((line) => !isManaged.test(line))
+    .join('\n');
+}

@@ -1,0 +1,21 @@
+import { verifyLedger } from '#ledger/seals/verify-ledger.ts';
+import { readOrganizations } from './organizations.ts';
+import { CouldNotRun, type Findings, type ProofContext } from './proof.ts';
+
+/** Every seal follows from the movements that are there, and is what was anchored outside of the database. */
+export async function proveSeals({ connect, asOf, signal }: ProofContext, findings: Findings): Promise<void> {
+  const client = await connect();
+  const organizations = await readOrganizations(client);
+  await client.query('set role stockade_jobs');
+  for (const { id, slug } of organizations) {
+    const report = await verifyLedger(client, id, { signal, asOf });
+    findings.add('seals', report.seals);
+    findings.add('movements', report.movements);
+    findings.add('unsealed', report.unsealed);
+    for (const { kind, message } of report.faults) findings.fault(`${slug}: ${kind}: ${message}`);
+    findings.count += report.faultCount - report.faults.length;
+    if (report.anchors.status !== 'compared') throw new CouldNotRun(report.anchors.reason);
+    findings.add('anchors', report.anchors.compared);
+    findings.add('unanchored', report.anchors.unanchored);
+  }
+}
