@@ -59,6 +59,23 @@ const expected: Readonly<Record<string, readonly string[]>> = {
     's3:PutObjectRetention <EvidenceBucket of data>/seals/*',
     'sns:Publish <AlertsTopic of data>',
   ],
+  MonitorBackupsJob: [
+    ...inNetwork,
+    ...loginAs('stockade_jobs'),
+    ...keepsFailures('MonitorBackups'),
+    'kms:Decrypt <AlertsEncryption of data>',
+    'kms:GenerateDataKey* <AlertsEncryption of data>',
+    'rds:DescribeDBInstanceAutomatedBackups *',
+    'rds:DescribeDBInstances *',
+    'rds:DescribeDBSnapshotAttributes *',
+    'rds:DescribeDBSnapshots *',
+    'rds:DescribeEvents *',
+    's3:GetObjectVersion <EvidenceBucket of data>/drills/*',
+    's3:ListBucketVersions <EvidenceBucket of data> if {"StringLike":{"s3:prefix":"drills/*"}}',
+    'sns:ListSubscriptionsByTopic <AlertsTopic of data>',
+    'sns:Publish <AlertsTopic of data>',
+  ],
+  AlertReceipt: [...inNetwork, ...loginAs('stockade_jobs')],
   TidyJob: [...inNetwork, ...loginAs('stockade_jobs'), ...keepsFailures('Tidy')],
 };
 
