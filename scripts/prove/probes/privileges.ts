@@ -68,8 +68,7 @@ const allowed: Readonly<Record<LoginRole, Allowed>> = {
       import_batch iso item_json lease_reconciliation ledger_triggers location_json new_id note_seal_anchor post_entry
       record_reconciliation seal_header seal_json seal_next settle_discrepancies trigger_history`,
     recovery: `alert_probes beat begin_alert_probe claim_checks list_checks newest_heartbeat note_alert_probe
-      note_alert_received note_alerted
-      note_checks`,
+      note_alert_received note_alerted note_checks`,
   },
   stockade_admin: {
     tables: {
