@@ -4,6 +4,7 @@ import type { CfnElement } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { describe, expect, test } from 'vitest';
 import { environment } from '#platform/environment.ts';
+import { alertProbeName } from '#recovery/monitor/alert-probe.ts';
 import { projectRoot } from '../constructs/bundle.ts';
 import { prodContext, reviewable, unbundledApps } from '../unbundled-apps.ts';
 
@@ -65,6 +66,14 @@ describe.each([
         Condition: { StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } } },
       },
     ]);
+  });
+
+  test('the receipt of alerts gets those that are sent to see whether alerts arrive, and no other', () => {
+    template.resourceCountIs('AWS::SNS::Subscription', 1);
+    template.hasResourceProperties('AWS::SNS::Subscription', {
+      Protocol: 'lambda',
+      FilterPolicy: { name: [alertProbeName] },
+    });
   });
 
   test('every job logs in as stockade_jobs, has fifteen minutes, and in prod runs alone', () => {
