@@ -76,6 +76,7 @@ const expected: Readonly<Record<string, readonly string[]>> = {
     'sns:Publish <AlertsTopic of data>',
   ],
   AlertReceipt: [...inNetwork, ...loginAs('stockade_jobs')],
+  HeartbeatJob: [...inNetwork, ...loginAs('stockade_jobs'), ...keepsFailures('Heartbeat')],
   TidyJob: [...inNetwork, ...loginAs('stockade_jobs'), ...keepsFailures('Tidy')],
 };
 

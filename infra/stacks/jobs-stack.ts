@@ -83,7 +83,19 @@ export class JobsStack extends Stack {
     }).function;
     data.alerts.deliver(receipt, 'AlertProbe');
 
-    this.jobs = [reconciliation, tidying, monitor];
+    const heartbeat = new ScheduledJob(this, 'Heartbeat', {
+      stage,
+      name: 'heartbeat',
+      description: 'leaves a row every minute, by which a restored copy tells what it has lost',
+      size: stage.jobFunction,
+      network: database.network,
+      schedule: ScheduleExpression.rate(Duration.minutes(1)),
+      flexibleMinutes: 1,
+      // A late one tells nothing: the next comes in a minute.
+      maxAgeMinutes: 1,
+    });
+
+    this.jobs = [reconciliation, tidying, monitor, heartbeat];
     for (const fn of [receipt, ...this.jobs.map((job) => job.function)]) {
       database.grantConnect(fn, 'stockade_jobs');
     }
