@@ -2,6 +2,7 @@ import { App, Validations } from 'aws-cdk-lib';
 import recommendedFeatureFlags from 'aws-cdk-lib/recommended-feature-flags.json' with { type: 'json' };
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { alertEmails } from './alert-emails.ts';
+import { backupTarget } from './backup-target.ts';
 import { type StageConfig, stageConfig } from './config.ts';
 import { type DatabaseTarget, databaseTarget } from './database-target.ts';
 import { identity } from './identity.ts';
@@ -52,7 +53,12 @@ export function stockadeApp(options: StockadeAppOptions = {}): StockadeApp {
     stage,
     alertEmails: alertEmails(context),
   });
-  const jobs = new JobsStack(app, `stockade-${stage.name}-jobs`, { stage, database, data });
+  const jobs = new JobsStack(app, `stockade-${stage.name}-jobs`, {
+    stage,
+    database,
+    data,
+    backups: backupTarget(stage.name, context),
+  });
   const monitoring = new MonitoringStack(app, `stockade-${stage.name}-monitoring`, {
     stage,
     data,
