@@ -44,14 +44,15 @@ export function stockadeApp(options: StockadeAppOptions = {}): StockadeApp {
   const context = (key: string): unknown => app.node.tryGetContext(key);
   const stage = stageConfig(context('stage'));
   const database = databaseTarget(stage.name, context);
+  const data = new DataStack(app, `stockade-${stage.name}-data`, {
+    stage,
+    alertEmails: alertEmails(context),
+  });
   const api = new ApiStack(app, `stockade-${stage.name}-api`, {
     stage,
     database,
     identity: identity(context),
-  });
-  const data = new DataStack(app, `stockade-${stage.name}-data`, {
-    stage,
-    alertEmails: alertEmails(context),
+    data,
   });
   const jobs = new JobsStack(app, `stockade-${stage.name}-jobs`, {
     stage,

@@ -6,6 +6,7 @@ import type { BackupTarget } from '../backup-target.ts';
 import type { StageConfig } from '../config.ts';
 import { grantWatchBackups } from '../constructs/backup-watch.ts';
 import { DatabaseAccess } from '../constructs/database-access.ts';
+import { DrillAccess } from '../constructs/drill-access.ts';
 import { HttpsEgress } from '../constructs/https-egress.ts';
 import { LambdaFunction } from '../constructs/lambda-function.ts';
 import { ScheduledJob } from '../constructs/scheduled-job.ts';
@@ -23,7 +24,8 @@ export interface JobsStackProps {
 export class JobsStack extends Stack {
   readonly jobs: readonly ScheduledJob[];
 
-  constructor(scope: Construct, id: string, { stage, database: target, data, backups }: JobsStackProps) {
+  constructor(scope: Construct, id: string, props: JobsStackProps) {
+    const { stage, database: target, data, backups } = props;
     super(scope, id, { description: `Stockade ${stage.name}: scheduled jobs` });
     const database = new DatabaseAccess(this, 'Database', target);
 
@@ -95,9 +97,48 @@ export class JobsStack extends Stack {
       maxAgeMinutes: 1,
     });
 
-    this.jobs = [reconciliation, tidying, monitor, heartbeat];
+    this.jobs = [reconciliation, tidying, monitor, heartbeat, ...this.drillJobs(props, database, aws)];
     for (const fn of [receipt, ...this.jobs.map((job) => job.function)]) {
-      database.grantConnect(fn, 'stockade_jobs');
+      if (fn.isBoundToVpc) database.grantConnect(fn, 'stockade_jobs');
     }
+  }
+
+  /** What restores backups and proves them, and what sweeps up behind it. Drills are of instances only. */
+  private drillJobs(
+    { stage, database: target, data, backups }: JobsStackProps,
+    database: DatabaseAccess,
+    aws: HttpsEgress,
+  ): ScheduledJob[] {
+    if (backups.kind === 'cluster') return [];
+    const drills = new DrillAccess(this, 'Drills', { network: database.network, port: target.port, backups });
+    const drill = new ScheduledJob(this, 'VerifySnapshot', {
+      stage,
+      name: 'verify-snapshot',
+      description: 'restores a backup once a week and proves it',
+      // Of two that prove at once, one would change the password of the other. A proof takes what time there is.
+      size: { ...stage.jobFunction, timeoutSeconds: 900, reservedConcurrency: 1 },
+      network: aws.from(database.network),
+      folders: ['sql'],
+      schedule: ScheduleExpression.rate(Duration.minutes(5)),
+      flexibleMinutes: 1,
+      maxAgeMinutes: 5,
+    });
+    drills.grantDrill(drill.function);
+    data.evidence.grantWriteOnce(drill.function, 'drills');
+    data.evidence.grantRead(drill.function, 'seals');
+    drill.function.addEnvironment(environment.sqlDirectory, '/var/task/sql');
+
+    const sweeper = new ScheduledJob(this, 'SweepDrills', {
+      stage,
+      name: 'sweep-drills',
+      description: 'deletes what drills have left behind',
+      size: stage.jobFunction,
+      network: undefined,
+      schedule: ScheduleExpression.rate(Duration.hours(1)),
+      flexibleMinutes: 5,
+      maxAgeMinutes: 30,
+    });
+    drills.grantSweep(sweeper.function);
+    return [drill, sweeper];
   }
 }
