@@ -47,6 +47,7 @@ export const routes = [
   { method: 'GET', path: '/platform/organizations', entry: 'platform', scope: 'operator' },
   { method: 'POST', path: '/platform/organizations/{slug}/suspend', entry: 'platform', scope: 'operator' },
   { method: 'POST', path: '/platform/organizations/{slug}/resume', entry: 'platform', scope: 'operator' },
+  { method: 'GET', path: '/platform/backups', entry: 'platform', scope: 'operator' },
   { method: 'GET', path: '/platform/drills', entry: 'drills', scope: 'operator' },
 
   { method: 'ANY', path: '$default', entry: 'fallback', scope: 'none' },

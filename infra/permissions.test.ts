@@ -35,6 +35,11 @@ const keepsFailures = (job: string) => [
   `sqs:SendMessage <${job}DeadLetters>`,
 ];
 
+const drillsOnly = (call: string) => [
+  `${call} db:stockade-drill-* if {"StringLike":{"aws:ResourceTag/stockade:drill":"*"}}`,
+  `Deny ${call} db:stockade-prod`,
+];
+
 /** What each function of the stage may do beside that. Whoever adds a line here gives a function a new power. */
 const expected: Readonly<Record<string, readonly string[]>> = {
   ...Object.fromEntries(
@@ -45,6 +50,10 @@ const expected: Readonly<Record<string, readonly string[]>> = {
   health: [...inNetwork, ...loginAs('stockade_api')],
   platform: [...inNetwork, ...loginAs('stockade_admin')],
   docs: [],
+  drills: [
+    's3:GetObjectVersion <EvidenceBucket of data>/drills/*',
+    's3:ListBucketVersions <EvidenceBucket of data> if {"StringLike":{"s3:prefix":"drills/*"}}',
+  ],
   fallback: [],
   TokensPassKeyHandler: [...inNetwork, ...loginAs('stockade_admin'), ...passKey],
   ReconcileBalancesJob: [
@@ -59,6 +68,57 @@ const expected: Readonly<Record<string, readonly string[]>> = {
     's3:PutObjectRetention <EvidenceBucket of data>/seals/*',
     'sns:Publish <AlertsTopic of data>',
   ],
+  MonitorBackupsJob: [
+    ...inNetwork,
+    ...loginAs('stockade_jobs'),
+    ...keepsFailures('MonitorBackups'),
+    'kms:Decrypt <AlertsEncryption of data>',
+    'kms:GenerateDataKey* <AlertsEncryption of data>',
+    'rds:DescribeDBInstanceAutomatedBackups *',
+    'rds:DescribeDBInstances *',
+    'rds:DescribeDBSnapshotAttributes *',
+    'rds:DescribeDBSnapshots *',
+    'rds:DescribeEvents *',
+    's3:GetObjectVersion <EvidenceBucket of data>/drills/*',
+    's3:ListBucketVersions <EvidenceBucket of data> if {"StringLike":{"s3:prefix":"drills/*"}}',
+    'sns:ListSubscriptionsByTopic <AlertsTopic of data>',
+    'sns:Publish <AlertsTopic of data>',
+  ],
+  VerifySnapshotJob: [
+    ...inNetwork,
+    ...loginAs('stockade_jobs'),
+    ...keepsFailures('VerifySnapshot'),
+    'rds:DescribeDBInstances *',
+    'rds:DescribeDBSnapshots *',
+    ...['RestoreDBInstanceFromDBSnapshot', 'RestoreDBInstanceToPointInTime'].flatMap((call) =>
+      [
+        'db:stockade-drill-*',
+        'db:stockade-prod',
+        'auto-backup:*',
+        'og:*',
+        'pg:*',
+        'subgrp:*',
+        'secgrp:*',
+        'snapshot:*',
+      ].map((resource) => `rds:${call} ${resource}`),
+    ),
+    'rds:AddTagsToResource db:stockade-drill-* if {"StringLike":{"aws:RequestTag/stockade:drill":"*"}}',
+    ...drillsOnly('rds:DeleteDBInstance'),
+    ...drillsOnly('rds:ModifyDBInstance'),
+    's3:GetObjectVersion <EvidenceBucket of data>/drills/*',
+    's3:GetObjectVersion <EvidenceBucket of data>/seals/*',
+    's3:ListBucketVersions <EvidenceBucket of data> if {"StringLike":{"s3:prefix":"drills/*"}}',
+    's3:ListBucketVersions <EvidenceBucket of data> if {"StringLike":{"s3:prefix":"seals/*"}}',
+    's3:PutObject <EvidenceBucket of data>/drills/*',
+    's3:PutObjectRetention <EvidenceBucket of data>/drills/*',
+  ],
+  SweepDrillsJob: [
+    ...keepsFailures('SweepDrills'),
+    'rds:DescribeDBInstances *',
+    ...drillsOnly('rds:DeleteDBInstance'),
+  ],
+  AlertReceipt: [...inNetwork, ...loginAs('stockade_jobs')],
+  HeartbeatJob: [...inNetwork, ...loginAs('stockade_jobs'), ...keepsFailures('Heartbeat')],
   TidyJob: [...inNetwork, ...loginAs('stockade_jobs'), ...keepsFailures('Tidy')],
 };
 

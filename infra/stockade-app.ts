@@ -2,6 +2,7 @@ import { App, Validations } from 'aws-cdk-lib';
 import recommendedFeatureFlags from 'aws-cdk-lib/recommended-feature-flags.json' with { type: 'json' };
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { alertEmails } from './alert-emails.ts';
+import { backupTarget } from './backup-target.ts';
 import { type StageConfig, stageConfig } from './config.ts';
 import { type DatabaseTarget, databaseTarget } from './database-target.ts';
 import { identity } from './identity.ts';
@@ -43,16 +44,22 @@ export function stockadeApp(options: StockadeAppOptions = {}): StockadeApp {
   const context = (key: string): unknown => app.node.tryGetContext(key);
   const stage = stageConfig(context('stage'));
   const database = databaseTarget(stage.name, context);
-  const api = new ApiStack(app, `stockade-${stage.name}-api`, {
-    stage,
-    database,
-    identity: identity(context),
-  });
   const data = new DataStack(app, `stockade-${stage.name}-data`, {
     stage,
     alertEmails: alertEmails(context),
   });
-  const jobs = new JobsStack(app, `stockade-${stage.name}-jobs`, { stage, database, data });
+  const api = new ApiStack(app, `stockade-${stage.name}-api`, {
+    stage,
+    database,
+    identity: identity(context),
+    data,
+  });
+  const jobs = new JobsStack(app, `stockade-${stage.name}-jobs`, {
+    stage,
+    database,
+    data,
+    backups: backupTarget(stage.name, context),
+  });
   const monitoring = new MonitoringStack(app, `stockade-${stage.name}-monitoring`, {
     stage,
     data,

@@ -12,6 +12,8 @@ export const prodContext = {
   databaseVpcId: 'vpc-0a1b2c3d',
   databaseSubnetIds: 'subnet-0a1b2c3d,subnet-1a2b3c4d',
   databaseSecurityGroupId: 'sg-0a1b2c3d',
+  databaseInstanceIdentifier: 'stockade-prod',
+  backupCopyRegion: 'eu-west-1',
   jwtIssuer: 'https://login.example.com/',
   jwtAudience: 'stockade',
   baseDomain: 'api.example.com',

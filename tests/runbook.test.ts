@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { checks, runbookOf } from '#recovery/monitor/run-checks.ts';
 import { findFiles } from '#scripts/check/files.ts';
 import { paths } from '#scripts/paths.ts';
 
@@ -24,4 +25,9 @@ test('a page that an alert or an alarm names is there', async () => {
     ),
   );
   expect(named.filter((page) => !pages.includes(page))).toEqual([]);
+});
+
+test.each(checks.map(({ name }) => name))('the check %s of the backups has a page that names it', (name) => {
+  expect(pages).toContain(runbookOf(name));
+  expect(readFileSync(join(paths.root, runbookOf(name)), 'utf8')).toContain(`# BackupCheck ${name} (`);
 });

@@ -3,6 +3,7 @@ import { routesOf } from '#functions/routes.ts';
 import { endpoint, operatorOperation } from '#http/endpoint.ts';
 import { PageQuery, toList } from '#http/page.ts';
 import { keyEnvironment } from '#platform/config.ts';
+import { latestChecks } from '#recovery/monitor/latest-checks.ts';
 import { inAdmin } from '#tenancy/admin.ts';
 import {
   CreateOrganization,
@@ -34,5 +35,8 @@ export const handler = endpoint(routesOf('platform'), {
   'POST /platform/organizations/{slug}/resume': operatorOperation({
     path,
     handle: ({ path }) => inAdmin((admin) => resumeOrganization(admin, path.slug)),
+  }),
+  'GET /platform/backups': operatorOperation({
+    handle: async () => toList({ rows: await inAdmin((admin) => latestChecks(admin)), next: undefined }),
   }),
 });

@@ -18,7 +18,7 @@ export function acknowledgeWildcard(owner: IConstruct, resource: string, reason:
   });
 }
 
-/** As cdk-nag spells it: attributes in angle brackets, other functions as JSON. */
+/** As cdk-nag spells it: attributes and what AWS fills in in angle brackets, other functions as JSON. */
 function spelled(owner: IConstruct, resource: string): string {
   const resolved: unknown = Stack.of(owner).resolve(resource);
   const parts = isJoin(resolved) ? resolved['Fn::Join'][1] : [resolved];
@@ -26,7 +26,8 @@ function spelled(owner: IConstruct, resource: string): string {
 }
 
 function attributeOf(part: unknown): string {
-  const { 'Fn::GetAtt': attribute } = part as { 'Fn::GetAtt'?: [string, string] };
+  const { 'Fn::GetAtt': attribute, Ref } = part as { 'Fn::GetAtt'?: [string, string]; Ref?: string };
+  if (Ref?.startsWith('AWS::')) return `<${Ref}>`;
   return attribute ? `<${attribute.join('.')}>` : JSON.stringify(part);
 }
 

@@ -2,8 +2,8 @@ import { RemovalPolicy, Stack, Validations } from 'aws-cdk-lib';
 import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import type { Function as Lambda } from 'aws-cdk-lib/aws-lambda';
-import { Topic } from 'aws-cdk-lib/aws-sns';
-import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
+import { SubscriptionFilter, Topic } from 'aws-cdk-lib/aws-sns';
+import { EmailSubscription, LambdaSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import { Construct } from 'constructs';
 import { environment } from '#platform/environment.ts';
 import type { StageConfig } from '../config.ts';
@@ -52,5 +52,21 @@ export class AlertTopic extends Construct {
       reason: 'SNS asks for a data key in one of two ways; the grant is for one key.',
     });
     fn.addEnvironment(environment.alertTopicArn, this.topic.topicArn);
+  }
+
+  /** Lets a function ask who has subscribed; whoever may publish knows of which topic. */
+  grantListSubscribers(fn: Lambda): void {
+    fn.addToRolePolicy(
+      new PolicyStatement({ actions: ['sns:ListSubscriptionsByTopic'], resources: [this.topic.topicArn] }),
+    );
+  }
+
+  /** Has a function called with every alert of a name, as anybody is who has subscribed. */
+  deliver(fn: Lambda, name: string): void {
+    this.topic.addSubscription(
+      new LambdaSubscription(fn, {
+        filterPolicy: { name: SubscriptionFilter.stringFilter({ allowlist: [name] }) },
+      }),
+    );
   }
 }

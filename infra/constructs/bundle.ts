@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { AssetHashType, DockerImage } from 'aws-cdk-lib';
@@ -16,9 +16,10 @@ export const bundledHandler = 'index.handler';
  * The AWS SDK is bundled too, not taken from the runtime: the version that was tested is the version that
  * runs, and only the clients an entry uses are loaded at a cold start.
  * @param entry path of a `*.lambda.ts` file, from the project's root
+ * @param folders what the function reads beside its code, from the project's root; they keep their names
  * @throws esbuild's BuildFailure, naming file and line, when the entry does not build
  */
-export function writeBundle(entry: string, outputDir: string): void {
+export function writeBundle(entry: string, outputDir: string, folders: readonly string[] = []): void {
   const { outputFiles } = buildSync({
     absWorkingDir: projectRoot,
     entryPoints: [entry],
@@ -47,20 +48,26 @@ export function writeBundle(entry: string, outputDir: string): void {
   });
   mkdirSync(outputDir, { recursive: true });
   for (const file of outputFiles) writeFileSync(join(outputDir, basename(file.path)), file.contents);
+  for (const folder of folders) {
+    cpSync(join(projectRoot, folder), join(outputDir, folder), {
+      recursive: true,
+      filter: (path) => !/\.test\.ts$|\/faults$/.test(path),
+    });
+  }
 }
 
 /** The code of a function: its bundle, named by the hash of what is in it, built here and never in a container. */
-export function bundledCode(entry: string): Code {
+export function bundledCode(entry: string, folders: readonly string[] = []): Code {
   return Code.fromAsset(join(projectRoot, dirname(entry)), {
     assetHashType: AssetHashType.OUTPUT,
     bundling: {
       // The type asks for an image; `tryBundle` either succeeds or throws, so it is never pulled.
       image: DockerImage.fromRegistry('unused'),
       // Assets are told apart by folder and options before they are built: without the entry all would share one.
-      command: [entry],
+      command: [entry, ...folders],
       local: {
         tryBundle: (outputDir) => {
-          writeBundle(entry, outputDir);
+          writeBundle(entry, outputDir, folders);
           return true;
         },
       },

@@ -73,14 +73,18 @@ export class EvidenceBucket extends Construct {
    * @param prefix without its slash, such as `seals`
    */
   grantWriteOnce(fn: Lambda, prefix: string): void {
+    this.grant(fn, prefix, ['s3:PutObject', 's3:PutObjectRetention', 's3:GetObjectVersion']);
+  }
+
+  /** Lets a function read and list what is below a prefix, and tells it where. */
+  grantRead(fn: Lambda, prefix: string): void {
+    this.grant(fn, prefix, ['s3:GetObjectVersion']);
+  }
+
+  /** Reading is of a version: what was written first is the evidence, whatever was put on top of it. */
+  private grant(fn: Lambda, prefix: string, actions: string[]): void {
     const keys = this.bucket.arnForObjects(`${prefix}/*`);
-    fn.addToRolePolicy(
-      new PolicyStatement({
-        // Reading is of a version: what was written first is the evidence, whatever was put on top of it.
-        actions: ['s3:PutObject', 's3:PutObjectRetention', 's3:GetObjectVersion'],
-        resources: [keys],
-      }),
-    );
+    fn.addToRolePolicy(new PolicyStatement({ actions, resources: [keys] }));
     fn.addToRolePolicy(
       new PolicyStatement({
         actions: ['s3:ListBucketVersions'],

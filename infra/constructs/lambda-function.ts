@@ -24,6 +24,8 @@ export interface LambdaFunctionProps {
   readonly size: FunctionSize;
   /** Beside what the house default and each grant set. */
   readonly environment?: Readonly<Record<string, string>>;
+  /** Folders that it reads, from the project's root; on Lambda they are below `/var/task`. */
+  readonly folders?: readonly string[] | undefined;
   /** Without one the function runs outside any VPC. */
   readonly network?: FunctionNetwork;
 }
@@ -52,7 +54,7 @@ export class LambdaFunction extends Construct {
       description: props.description,
       runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64,
-      code: bundledCode(props.entry),
+      code: bundledCode(props.entry, props.folders),
       handler: bundledHandler,
       role,
       logGroup,

@@ -17,7 +17,9 @@ export interface ScheduledJobProps {
   /** What it does, as an ending of "Stockade prod: ". */
   readonly description: string;
   readonly size: FunctionSize;
-  readonly network: FunctionNetwork;
+  readonly network: FunctionNetwork | undefined;
+  /** Folders that it reads, from the project's root. */
+  readonly folders?: readonly string[];
   readonly schedule: ScheduleExpression;
   /** Minutes within which it may begin after its time, so that not everything begins at once. At least one. */
   readonly flexibleMinutes: number;
@@ -52,7 +54,8 @@ export class ScheduledJob extends Construct {
       entry: `functions/jobs/${name}.lambda.ts`,
       description: `Stockade ${stage.name}: ${props.description}`,
       size,
-      network,
+      folders: props.folders,
+      ...(network && { network }),
     }).function;
     // The scheduler hands the run over and knows no more of it: Lambda keeps what failed.
     this.function.configureAsyncInvoke({

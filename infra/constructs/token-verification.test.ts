@@ -7,6 +7,7 @@ import { passLifetimeSeconds as lifetimeOfPasses } from '#tenancy/passes.ts';
 import { stageConfig } from '../config.ts';
 import { placeholderDatabase } from '../database-target.ts';
 import { ApiStack } from '../stacks/api-stack.ts';
+import { DataStack } from '../stacks/data-stack.ts';
 import { prodContext, unbundledApps } from '../unbundled-apps.ts';
 import { passLifetimeSeconds } from './pass-key.ts';
 
@@ -125,8 +126,10 @@ test('no function gets a key that the database does not know yet', () => {
 test('the next generation is another secret, and replaces the key that the database knows', () => {
   const [one, two] = [1, 2].map((passKeyGeneration) => {
     const app = new App({ context: { 'aws:cdk:bundling-stacks': [] } });
+    const stage = { ...stageConfig('dev'), passKeyGeneration };
     const stack = new ApiStack(app, 'api', {
-      stage: { ...stageConfig('dev'), passKeyGeneration },
+      stage,
+      data: new DataStack(app, 'data', { stage, alertEmails: [] }),
       database: placeholderDatabase,
       identity: { tokens: { issuer: 'https://a', audience: 'b', jwksUri: undefined }, baseDomain: undefined },
     });

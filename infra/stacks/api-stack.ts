@@ -12,15 +12,19 @@ import { LambdaFunction } from '../constructs/lambda-function.ts';
 import { TokenVerification } from '../constructs/token-verification.ts';
 import type { DatabaseTarget } from '../database-target.ts';
 import type { Identity } from '../identity.ts';
+import type { DataStack } from './data-stack.ts';
 
 export interface ApiStackProps {
   readonly stage: StageConfig;
   readonly database: DatabaseTarget;
   readonly identity: Identity;
+  readonly data: DataStack;
 }
 
 /** What answers from the request alone. */
 const entriesWithoutDatabase = ['docs', 'fallback'];
+/** What answers from the evidence. */
+const entriesOfEvidence = ['drills'];
 
 /** The HTTP API: every line of the route table, each reaching the function of its entry. */
 export class ApiStack extends Stack {
@@ -63,9 +67,9 @@ export class ApiStack extends Stack {
     new CfnOutput(this, 'ApiUrl', { value: deployed.url, description: 'Where the API answers' });
   }
 
-  private apiFunction(entry: string, { stage, identity }: ApiStackProps): Lambda {
+  private apiFunction(entry: string, { stage, identity, data }: ApiStackProps): Lambda {
     const callers = callersOf(entry);
-    const needsDatabase = !entriesWithoutDatabase.includes(entry);
+    const needsDatabase = ![...entriesWithoutDatabase, ...entriesOfEvidence].includes(entry);
     const tokens = callers === 'tenants' ? this.tokens : undefined;
     const { function: fn } = new LambdaFunction(this, entry, {
       stage,
@@ -82,6 +86,7 @@ export class ApiStack extends Stack {
     if (needsDatabase) {
       this.database.grantConnect(fn, callers === 'operators' ? 'stockade_admin' : 'stockade_api');
     }
+    if (entriesOfEvidence.includes(entry)) data.evidence.grantRead(fn, entry);
     tokens?.grantVerify(fn);
     return fn;
   }

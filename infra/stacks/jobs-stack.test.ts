@@ -4,6 +4,7 @@ import type { CfnElement } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { describe, expect, test } from 'vitest';
 import { environment } from '#platform/environment.ts';
+import { alertProbeName } from '#recovery/monitor/alert-probe.ts';
 import { projectRoot } from '../constructs/bundle.ts';
 import { prodContext, reviewable, unbundledApps } from '../unbundled-apps.ts';
 
@@ -11,6 +12,8 @@ const unbundled = unbundledApps();
 
 /** What the API's stack runs at a deploy, and not by the clock. */
 const atDeploy = ['pass-key'];
+/** What an alert starts. */
+const atAlert = ['alert-receipt'];
 
 describe.each([
   ['dev', {}],
@@ -28,14 +31,14 @@ describe.each([
     );
   });
 
-  test('every entry of functions/jobs runs by the clock, but those that a deploy runs', () => {
+  test('every entry of functions/jobs runs by the clock, but those that a deploy or an alert runs', () => {
     const entries = readdirSync(join(projectRoot, 'functions/jobs'))
       .filter((file) => file.endsWith('.lambda.ts'))
       .map((file) => file.replace('.lambda.ts', ''))
-      .filter((name) => !atDeploy.includes(name));
+      .filter((name) => ![...atDeploy, ...atAlert].includes(name));
     expect(jobs.jobs.map(({ name }) => name).sort()).toEqual(entries.sort());
     template.resourceCountIs('AWS::Scheduler::Schedule', entries.length);
-    template.resourceCountIs('AWS::Lambda::Function', entries.length);
+    template.resourceCountIs('AWS::Lambda::Function', entries.length + atAlert.length);
   });
 
   test.each(jobs.jobs.map((job) => [job.name, job] as const))('%s runs, and what fails is kept', (_, job) => {
@@ -63,6 +66,14 @@ describe.each([
         Condition: { StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } } },
       },
     ]);
+  });
+
+  test('the receipt of alerts gets those that are sent to see whether alerts arrive, and no other', () => {
+    template.resourceCountIs('AWS::SNS::Subscription', 1);
+    template.hasResourceProperties('AWS::SNS::Subscription', {
+      Protocol: 'lambda',
+      FilterPolicy: { name: [alertProbeName] },
+    });
   });
 
   test('every job logs in as stockade_jobs, has fifteen minutes, and in prod runs alone', () => {

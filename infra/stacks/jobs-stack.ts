@@ -1,9 +1,14 @@
 import { Duration, Stack } from 'aws-cdk-lib';
 import { ScheduleExpression } from 'aws-cdk-lib/aws-scheduler';
 import type { Construct } from 'constructs';
+import { environment } from '#platform/environment.ts';
+import type { BackupTarget } from '../backup-target.ts';
 import type { StageConfig } from '../config.ts';
+import { grantWatchBackups } from '../constructs/backup-watch.ts';
 import { DatabaseAccess } from '../constructs/database-access.ts';
+import { DrillAccess } from '../constructs/drill-access.ts';
 import { HttpsEgress } from '../constructs/https-egress.ts';
+import { LambdaFunction } from '../constructs/lambda-function.ts';
 import { ScheduledJob } from '../constructs/scheduled-job.ts';
 import type { DatabaseTarget } from '../database-target.ts';
 import type { DataStack } from './data-stack.ts';
@@ -12,13 +17,15 @@ export interface JobsStackProps {
   readonly stage: StageConfig;
   readonly database: DatabaseTarget;
   readonly data: DataStack;
+  readonly backups: BackupTarget;
 }
 
 /** What runs by the clock. */
 export class JobsStack extends Stack {
   readonly jobs: readonly ScheduledJob[];
 
-  constructor(scope: Construct, id: string, { stage, database: target, data }: JobsStackProps) {
+  constructor(scope: Construct, id: string, props: JobsStackProps) {
+    const { stage, database: target, data, backups } = props;
     super(scope, id, { description: `Stockade ${stage.name}: scheduled jobs` });
     const database = new DatabaseAccess(this, 'Database', target);
 
@@ -52,7 +59,86 @@ export class JobsStack extends Stack {
       maxAgeMinutes: 60,
     });
 
-    this.jobs = [reconciliation, tidying];
-    for (const job of this.jobs) database.grantConnect(job.function, 'stockade_jobs');
+    const monitor = new ScheduledJob(this, 'MonitorBackups', {
+      stage,
+      name: 'monitor-backups',
+      description: 'looks whether the backups are what was promised',
+      size: stage.jobFunction,
+      network: aws.from(database.network),
+      schedule: ScheduleExpression.rate(Duration.hours(1)),
+      flexibleMinutes: 5,
+      maxAgeMinutes: 30,
+    });
+    data.alerts.grantPublish(monitor.function);
+    data.alerts.grantListSubscribers(monitor.function);
+    data.evidence.grantRead(monitor.function, 'drills');
+    grantWatchBackups(monitor.function, backups);
+    // A database that hangs must not keep it from telling so.
+    monitor.function.addEnvironment(environment.databaseDeadlineMs, '60000');
+
+    const receipt = new LambdaFunction(this, 'AlertReceipt', {
+      stage,
+      entry: 'functions/jobs/alert-receipt.lambda.ts',
+      description: `Stockade ${stage.name}: notes that alerts arrive`,
+      size: stage.jobFunction,
+      network: database.network,
+    }).function;
+    data.alerts.deliver(receipt, 'AlertProbe');
+
+    const heartbeat = new ScheduledJob(this, 'Heartbeat', {
+      stage,
+      name: 'heartbeat',
+      description: 'leaves a row every minute, by which a restored copy tells what it has lost',
+      size: stage.jobFunction,
+      network: database.network,
+      schedule: ScheduleExpression.rate(Duration.minutes(1)),
+      flexibleMinutes: 1,
+      // A late one tells nothing: the next comes in a minute.
+      maxAgeMinutes: 1,
+    });
+
+    this.jobs = [reconciliation, tidying, monitor, heartbeat, ...this.drillJobs(props, database, aws)];
+    for (const fn of [receipt, ...this.jobs.map((job) => job.function)]) {
+      if (fn.isBoundToVpc) database.grantConnect(fn, 'stockade_jobs');
+    }
+  }
+
+  /** What restores backups and proves them, and what sweeps up behind it. Drills are of instances only. */
+  private drillJobs(
+    { stage, database: target, data, backups }: JobsStackProps,
+    database: DatabaseAccess,
+    aws: HttpsEgress,
+  ): ScheduledJob[] {
+    if (backups.kind === 'cluster') return [];
+    const drills = new DrillAccess(this, 'Drills', { network: database.network, port: target.port, backups });
+    const drill = new ScheduledJob(this, 'VerifySnapshot', {
+      stage,
+      name: 'verify-snapshot',
+      description: 'restores a backup once a week and proves it',
+      // Of two that prove at once, one would change the password of the other. A proof takes what time there is.
+      size: { ...stage.jobFunction, timeoutSeconds: 900, reservedConcurrency: 1 },
+      network: aws.from(database.network),
+      folders: ['sql'],
+      schedule: ScheduleExpression.rate(Duration.minutes(5)),
+      flexibleMinutes: 1,
+      maxAgeMinutes: 5,
+    });
+    drills.grantDrill(drill.function);
+    data.evidence.grantWriteOnce(drill.function, 'drills');
+    data.evidence.grantRead(drill.function, 'seals');
+    drill.function.addEnvironment(environment.sqlDirectory, '/var/task/sql');
+
+    const sweeper = new ScheduledJob(this, 'SweepDrills', {
+      stage,
+      name: 'sweep-drills',
+      description: 'deletes what drills have left behind',
+      size: stage.jobFunction,
+      network: undefined,
+      schedule: ScheduleExpression.rate(Duration.hours(1)),
+      flexibleMinutes: 5,
+      maxAgeMinutes: 30,
+    });
+    drills.grantSweep(sweeper.function);
+    return [drill, sweeper];
   }
 }

@@ -57,6 +57,7 @@ test('what functions count is what alarms look at, by name and dimensions', () =
   expect(counted.map(({ MetricName }) => MetricName)).toEqual([
     'OrganizationMismatch',
     'ReconciliationHeartbeat',
+    'BackupMonitorHeartbeat',
   ]);
   for (const { MetricName, Dimensions } of counted) {
     const call = MetricName === 'OrganizationMismatch' ? 'count' : 'measure';

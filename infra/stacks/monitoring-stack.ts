@@ -26,6 +26,7 @@ export class MonitoringStack extends Stack {
     this.data = data;
     this.watchApi(api);
     this.watchReconciliation();
+    this.watchBackups();
     for (const job of jobs.jobs) this.watchJob(job);
   }
 
@@ -56,6 +57,20 @@ export class MonitoringStack extends Stack {
         'For three hours no run of the reconciliation has come to its end, so nothing proves the balances.',
       runbook: 'reconciliation-silent',
       metric: this.counted('ReconciliationHeartbeat', Duration.hours(1)),
+      when: { lessThan: 1 },
+      periods: 3,
+      silence: 'alarming',
+    });
+  }
+
+  private watchBackups(): void {
+    this.alarm({
+      name: 'backup-monitor-silent',
+      severity: 'critical',
+      meaning:
+        'For three hours no run of the monitor of the backups has come to its end, so nobody would know of a backup that stopped.',
+      runbook: 'backup-monitor-silent',
+      metric: this.counted('BackupMonitorHeartbeat', Duration.hours(1)),
       when: { lessThan: 1 },
       periods: 3,
       silence: 'alarming',

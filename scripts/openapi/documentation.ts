@@ -33,7 +33,7 @@ export const documentation: Documentation = {
     organization: 'The organization that asks.',
     'api-keys': 'The keys of the organization that asks.',
     users: 'The members of the organization that asks.',
-    platform: 'For operators: the organizations themselves.',
+    platform: 'For operators: the organizations themselves, and how the backups are.',
     drills: 'For operators: what was restored, and proven.',
     health: 'Whether it works.',
     docs: 'What it does.',

@@ -6,7 +6,8 @@ import type { BackupSource } from './source.ts';
  * How a check ended. `could_not_run` is never as good as `ok`; `not_applicable` says that there is nothing of the kind
  * where the database runs, and is counted with neither.
  */
-export type CheckStatus = 'ok' | 'warn' | 'fail' | 'could_not_run' | 'not_applicable';
+export const checkStatuses = ['ok', 'warn', 'fail', 'could_not_run', 'not_applicable'] as const;
+export type CheckStatus = (typeof checkStatuses)[number];
 
 /** What a check has found. */
 export interface Finding {
@@ -18,18 +19,20 @@ export interface Finding {
 }
 
 /** Why a check could not run, by name. */
-export type BlindReason =
-  | 'permission_missing'
-  | 'throttled'
-  | 'timeout'
-  | 'unreachable'
-  | 'failing'
-  | 'no_credentials'
-  | 'refused'
-  | 'not_configured'
-  | 'database_unreachable'
-  | 'database_missing'
-  | 'unexpected';
+export const blindReasons = [
+  'permission_missing',
+  'throttled',
+  'timeout',
+  'unreachable',
+  'failing',
+  'no_credentials',
+  'refused',
+  'not_configured',
+  'database_unreachable',
+  'database_missing',
+  'unexpected',
+] as const;
+export type BlindReason = (typeof blindReasons)[number];
 
 /** What is known of a check after a run. */
 export interface CheckResult {

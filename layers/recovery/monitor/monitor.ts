@@ -37,7 +37,7 @@ export async function checkBackups(options: MonitorOptions): Promise<CheckResult
 /**
  * Looks at the backups, and tells what has changed since the last run, what is still wrong after a day, and what is well
  * again. Without the database, which knows what was told, one alert tells all that is wrong.
- * @throws Unavailable, AwsRefused when an alert could not be sent: it is sent by the next run, and the heartbeat is silent
+ * @throws Unavailable, AwsRefused when an alert could not be sent: the next run sends it
  */
 export async function monitorBackups(options: MonitorOptions): Promise<MonitorReport> {
   const { inJobs, policy = recoveryPolicy, now = new Date() } = options;
@@ -47,11 +47,6 @@ export async function monitorBackups(options: MonitorOptions): Promise<MonitorRe
   );
   const results = await checkBackups(options);
   const alerts = await tell(results, unreachable, options);
-  for (const status of ['fail', 'could_not_run', 'warn'] as const) {
-    measure(figures[status], results.filter((each) => each.status === status).length);
-  }
-  // Last, so that a run that could not tell is as silent as none.
-  measure('BackupMonitorHeartbeat', 1);
   return { results, alerts };
 }
 
@@ -60,6 +55,14 @@ const figures = {
   could_not_run: 'BackupChecksBlind',
   warn: 'BackupChecksWarning',
 } as const satisfies Partial<Record<CheckStatus, string>>;
+
+/** Measures a run that has told what it had to tell. The heartbeat comes last: its silence alarms. */
+export function measureRun({ results }: MonitorReport): void {
+  for (const status of ['fail', 'could_not_run', 'warn'] as const) {
+    measure(figures[status], results.filter((each) => each.status === status).length);
+  }
+  measure('BackupMonitorHeartbeat', 1);
+}
 
 async function tell(
   results: readonly CheckResult[],

@@ -1,5 +1,6 @@
 import type { RouteDocumentation } from '#http/openapi/documentation.ts';
 import { CreatedOrganization, listOf, OperatedOrganization } from './answers.ts';
+import { BackupCheck } from './backup-checks.ts';
 
 const organization = {
   id: '0197b1f2-6c1e-7a30-9d2f-3a5e0c7b1d42',
@@ -45,6 +46,33 @@ export const platformRoutes: Readonly<Record<string, RouteDocumentation>> = {
         status: 'suspended',
         suspendedAt: '2026-04-01T08:00:00.000Z',
         suspensionReason: 'Invoice 1001 is overdue',
+      },
+    },
+  },
+  'GET /platform/backups': {
+    id: 'listBackupChecks',
+    summary: 'Lists how every check of the backups stood in the last run of the monitor',
+    description:
+      'Empty before the first run. All of them are in one answer. `npm run monitor:backups` looks anew; `docs/runbook` has a page for each.',
+    answer: listOf(BackupCheck),
+    example: {
+      answer: {
+        data: [
+          {
+            check: 'latest-restorable-time',
+            title: 'No more could be lost than was promised',
+            status: 'ok',
+            reason: null,
+            summary: 'stockade can be restored to 3 min 20 s ago; 15 min at most were promised.',
+            facts: { latestRestorableAt: '2026-04-01T07:56:40.000Z', behindSeconds: 200 },
+            runbook: 'docs/runbook/backup-latest-restorable-time.md',
+            since: '2026-03-30T21:00:04.120Z',
+            checkedAt: '2026-04-01T08:00:00.000Z',
+            stale: false,
+            alertedAt: null,
+          },
+        ],
+        nextCursor: null,
       },
     },
   },

@@ -21,7 +21,7 @@ export async function catalogueMutants(superuser: Client): Promise<Mutant[]> {
   return mutants;
 }
 
-const ours = `nspname in ('tenancy', 'inventory')`;
+const ours = `nspname in ('tenancy', 'inventory', 'recovery')`;
 
 const tables = `
   select

@@ -11,6 +11,7 @@ interface Allowed {
   /** Functions of the schema, by name. */
   readonly tenancy: string;
   readonly inventory: string;
+  readonly recovery: string;
 }
 
 const allowed: Readonly<Record<LoginRole, Allowed>> = {
@@ -37,6 +38,7 @@ const allowed: Readonly<Record<LoginRole, Allowed>> = {
       note_key_use record_mismatch require_scope revoke_api_key rotate_api_key`,
     inventory: `claim_idempotency_key create_item create_location iso item_json location_json new_id post_entry
       remember_response reverse_entry seal_header seal_json`,
+    recovery: '',
   },
   stockade_jobs: {
     tables: {
@@ -65,6 +67,8 @@ const allowed: Readonly<Record<LoginRole, Allowed>> = {
       create_location draw_seal_boundary end_backfill finish_reconciliation forget_idempotency_keys held_quantities
       import_batch iso item_json lease_reconciliation ledger_triggers location_json new_id note_seal_anchor post_entry
       record_reconciliation seal_header seal_json seal_next settle_discrepancies trigger_history`,
+    recovery: `alert_probes beat begin_alert_probe claim_checks list_checks newest_heartbeat note_alert_probe
+      note_alert_received note_alerted note_checks`,
   },
   stockade_admin: {
     tables: {
@@ -77,20 +81,22 @@ const allowed: Readonly<Record<LoginRole, Allowed>> = {
     tenancy: `begin_import current_org drop_pass_key erase_organization finish_import import_rows import_users
       portable_schema rotate_seal_key set_pass_key`,
     inventory: 'iso new_id',
+    recovery: 'list_checks',
   },
 };
 
-const words = (text: string) => text.trim().split(/\s+/);
+const words = (text: string) => text.split(/\s+/).filter((word) => word !== '');
 
 /** What the roles may do and should not, and the other way round. */
 export async function probePrivileges(client: Client): Promise<string[]> {
   const faults: string[] = [];
-  for (const [role, { tables, tenancy, inventory }] of Object.entries(allowed)) {
+  for (const [role, { tables, tenancy, inventory, recovery }] of Object.entries(allowed)) {
     const granted = await grantedTo(client, role);
     const wanted = new Set([
       ...Object.entries(tables).flatMap(([table, verbs]) => words(verbs).map((verb) => `${verb} ${table}`)),
       ...words(tenancy).map((name) => `execute tenancy.${name}`),
       ...words(inventory).map((name) => `execute inventory.${name}`),
+      ...words(recovery).map((name) => `execute recovery.${name}`),
     ]);
     for (const each of granted) if (!wanted.has(each)) faults.push(`${role} may ${each}`);
     for (const each of wanted) if (!granted.has(each)) faults.push(`${role} may not ${each}`);

@@ -1,11 +1,17 @@
+import { environment } from '#platform/environment.ts';
 import { judge, spoken } from '../../policy.ts';
-import type { Check, Finding } from '../check.ts';
+import { type Check, type Finding, notApplicable } from '../check.ts';
 import { listSubscribers } from '../subscribers.ts';
 
 export const alertPath: Check = {
   name: 'alert-path',
   title: 'Alerts arrive, and somebody is there to get them',
-  run: async ({ postgres, now, policy }): Promise<Finding> => {
+  run: async ({ rds, postgres, now, policy }): Promise<Finding> => {
+    if (!rds && !process.env[environment.alertTopicArn]) {
+      return notApplicable(
+        'No topic is named: whoever runs this sees to it that its exit code reaches somebody.',
+      );
+    }
     const subscribers = await listSubscribers();
     const people = subscribers.filter(({ isPerson }) => isPerson);
     const confirmed = people.filter(({ isConfirmed }) => isConfirmed).length;

@@ -8,7 +8,8 @@ export const lastDrill: Check = {
   run: async ({ lastDrill: readLast, now, policy }): Promise<Finding> => {
     const last = await readLast();
     if (!last) return { status: 'fail', summary: 'No backup has ever been restored and proven.' };
-    const facts = { ...last };
+    const { id, passed, at } = last;
+    const facts = { drill: id, passed, at };
     const ageMs = now.getTime() - last.at.getTime();
     if (!last.passed) {
       return {

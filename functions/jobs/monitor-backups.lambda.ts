@@ -1,0 +1,11 @@
+import { lastDrill } from '#recovery/drill-records.ts';
+import { type MonitorReport, measureRun, monitorBackups } from '#recovery/monitor/monitor.ts';
+import { configuredSource } from '#recovery/monitor/source-of.ts';
+import { inJobs } from '#tenancy/jobs.ts';
+
+/** Looks at the backups every hour, and tells what has changed. */
+export async function handler(): Promise<MonitorReport> {
+  const report = await monitorBackups({ rds: configuredSource(), inJobs, lastDrill });
+  measureRun(report);
+  return report;
+}

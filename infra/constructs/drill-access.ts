@@ -1,0 +1,111 @@
+import { ArnFormat, Stack } from 'aws-cdk-lib';
+import { Port, SecurityGroup } from 'aws-cdk-lib/aws-ec2';
+import { Effect, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { Function as Lambda } from 'aws-cdk-lib/aws-lambda';
+import { Construct } from 'constructs';
+import { environment } from '#platform/environment.ts';
+import { type BackupTarget, backupVariables } from '../backup-target.ts';
+import { acknowledgeWildcard } from './acknowledge-wildcard.ts';
+import type { FunctionNetwork } from './lambda-function.ts';
+
+/** What instances of drills are called, and the tag that they carry: as the code has them. */
+const drillInstances = 'stockade-drill-*';
+const drillTag = 'stockade:drill';
+
+export interface DrillAccessProps {
+  /** Where the functions are that look into copies. */
+  readonly network: FunctionNetwork;
+  readonly port: number;
+  readonly backups: BackupTarget;
+}
+
+/**
+ * The way from functions to restored copies, and to no other instance: copies have a security group of their own, and only
+ * what has both the name and the tag of a drill may be changed or deleted. Production is denied by name besides.
+ */
+export class DrillAccess extends Construct {
+  private readonly copies: SecurityGroup;
+  private readonly backups: BackupTarget;
+
+  constructor(scope: Construct, id: string, { network, port, backups }: DrillAccessProps) {
+    super(scope, id);
+    this.backups = backups;
+    this.copies = new SecurityGroup(this, 'Copies', {
+      vpc: network.vpc,
+      description: 'Restored copies: reached by the functions that prove them, and reaching nobody',
+      allowAllOutbound: false,
+    });
+    for (const callers of network.securityGroups) {
+      this.copies.connections.allowFrom(callers, Port.tcp(port), 'The functions that prove copies');
+    }
+  }
+
+  /** Lets a function restore the backups of the stage's database into instances of drills, and tells it whose they are. */
+  grantDrill(fn: Lambda): void {
+    this.describe(fn, ['rds:DescribeDBInstances', 'rds:DescribeDBSnapshots']);
+    const { identifier } = this.backups;
+    const parts = ['og', 'pg', 'subgrp', 'secgrp', 'snapshot'].map((kind) => this.arn(kind, '*'));
+    const source = identifier === undefined ? [] : [this.arn('db', identifier), this.arn('auto-backup', '*')];
+    const resources = [this.arn('db', drillInstances), ...source, ...parts];
+    fn.addToRolePolicy(
+      new PolicyStatement({
+        actions: ['rds:RestoreDBInstanceFromDBSnapshot', 'rds:RestoreDBInstanceToPointInTime'],
+        resources,
+      }),
+    );
+    fn.addToRolePolicy(
+      new PolicyStatement({
+        actions: ['rds:AddTagsToResource'],
+        resources: [this.arn('db', drillInstances)],
+        // Only while it is made.
+        conditions: { StringLike: { [`aws:RequestTag/${drillTag}`]: '*' } },
+      }),
+    );
+    for (const resource of resources.filter((each) => each.endsWith('*'))) {
+      acknowledgeWildcard(
+        fn.role ?? fn,
+        resource,
+        'Drills are numbered as they come, and snapshots made daily; groups are named by whoever made production.',
+      );
+    }
+    this.mayChange(fn, ['rds:DeleteDBInstance', 'rds:ModifyDBInstance']);
+    for (const [name, value] of Object.entries(backupVariables(this.backups))) fn.addEnvironment(name, value);
+    fn.addEnvironment(environment.drillSecurityGroupIds, this.copies.securityGroupId);
+  }
+
+  /** Lets a function delete what drills have left behind. */
+  grantSweep(fn: Lambda): void {
+    this.describe(fn, ['rds:DescribeDBInstances']);
+    acknowledgeWildcard(fn.role ?? fn, this.arn('db', drillInstances), 'Drills are numbered as they come.');
+    this.mayChange(fn, ['rds:DeleteDBInstance']);
+  }
+
+  /** What these calls list is named by no resource, so they take all: they read descriptions, no data. */
+  private describe(fn: Lambda, actions: string[]): void {
+    fn.addToRolePolicy(new PolicyStatement({ actions, resources: ['*'] }));
+  }
+
+  private mayChange(fn: Lambda, actions: string[]): void {
+    fn.addToRolePolicy(
+      new PolicyStatement({
+        actions,
+        resources: [this.arn('db', drillInstances)],
+        conditions: { StringLike: { [`aws:ResourceTag/${drillTag}`]: '*' } },
+      }),
+    );
+    const { identifier } = this.backups;
+    if (identifier === undefined) return;
+    fn.addToRolePolicy(
+      new PolicyStatement({ effect: Effect.DENY, actions, resources: [this.arn('db', identifier)] }),
+    );
+  }
+
+  private arn(kind: string, name: string): string {
+    return Stack.of(this).formatArn({
+      service: 'rds',
+      resource: kind,
+      resourceName: name,
+      arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+    });
+  }
+}

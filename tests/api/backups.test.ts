@@ -1,0 +1,74 @@
+import type { Client } from 'pg';
+import { beforeAll, expect, test } from 'vitest';
+import { noteAlerted, noteChecks } from '#recovery/monitor/states.ts';
+import { BackupCheck } from '#scripts/openapi/documentation/backup-checks.ts';
+import { openWorld } from '#tests/world.ts';
+
+const world = openWorld();
+let jobs: Client;
+beforeAll(async () => {
+  jobs = await world.connect('stockade_jobs');
+});
+
+const list = async () => (await world.operator.request('GET', '/platform/backups')).body.data;
+const result = {
+  check: 'retention',
+  title: 't',
+  status: 'fail',
+  summary: 's',
+  facts: { days: 3 },
+  runbook: 'r',
+} as const;
+
+test('operators see how every check stood, since when, and whether that is still known', async () => {
+  expect(await list()).toEqual([]);
+  const at = (ms: number) => new Date(Date.now() - ms);
+  const [first, then] = [at(3_600_000), at(1_000)];
+  await noteChecks(jobs, [result], first);
+  await noteAlerted(jobs, [{ check: 'retention', status: 'fail', severity: 'critical' }], first);
+  const blind = {
+    ...result,
+    check: 'encryption',
+    status: 'could_not_run',
+    reason: 'throttled',
+    facts: {},
+  } as const;
+  await noteChecks(jobs, [result, blind], then);
+  const data = await list();
+  expect(data.map((each: unknown) => BackupCheck.parse(each))).toEqual([
+    {
+      ...blind,
+      since: then.toISOString(),
+      checkedAt: then.toISOString(),
+      stale: false,
+      alertedAt: null,
+    },
+    {
+      ...result,
+      reason: null,
+      since: first.toISOString(),
+      checkedAt: then.toISOString(),
+      stale: false,
+      alertedAt: first.toISOString(),
+    },
+  ]);
+  const superuser = await world.superuser();
+  await superuser.query("update recovery.monitor_states set checked_at = checked_at - interval '4 hours'");
+  expect((await list()).map(({ stale }: { stale: boolean }) => stale)).toEqual([true, true]);
+});
+
+test('a tenant does not', async () => {
+  const acme = await world.createOrganization();
+  expect((await acme.request('GET', '/platform/backups')).status).toBe(403);
+});
+
+test('only jobs write what the monitor knows, and operators read no more of it than the list', async () => {
+  for (const role of ['stockade_api', 'stockade_admin'] as const) {
+    const client = await world.connect(role);
+    await expect(noteChecks(client, [result], new Date())).rejects.toMatchObject({ code: '42501' });
+    await expect(client.query('select recovery.claim_checks()')).rejects.toMatchObject({ code: '42501' });
+    await expect(client.query('select from recovery.monitor_states')).rejects.toMatchObject({
+      code: '42501',
+    });
+  }
+});

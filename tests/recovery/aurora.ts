@@ -1,0 +1,75 @@
+import { AwsError } from '#scripts/local/aws/aws-error.ts';
+import type { QueryParameters } from '#scripts/local/aws/query-parameters.ts';
+import { startQueryService } from '#scripts/local/aws/query-service.ts';
+import type { XmlElements } from '#scripts/local/aws/xml.ts';
+
+/** A snapshot of a cluster, as the API describes it, and who may restore it. */
+export interface ClusterSnapshot {
+  readonly description: XmlElements;
+  readonly restorers: readonly string[];
+}
+
+/** What there is of Aurora: descriptions only. The local RDS has no clusters of this kind, so nothing here is backed up. */
+export interface AuroraState {
+  cluster: XmlElements | undefined;
+  /** By region. */
+  snapshots: Record<string, ClusterSnapshot[]>;
+  /** The replicas of automated backups, by region. */
+  replicas: Record<string, XmlElements[]>;
+  /** When each snapshot was begun, by its identifier. */
+  begun: Record<string, Date>;
+}
+
+/** Answers the real SDK what Aurora would, over the Query protocol; everything it is asked is recorded. */
+export async function startAurora(state: AuroraState) {
+  const { AWS_ACCESS_KEY_ID: accessKeyId = '', AWS_SECRET_ACCESS_KEY: secretAccessKey = '' } = process.env;
+  const isOf = (parameters: QueryParameters, description: XmlElements | undefined) => {
+    const [filter] = parameters.list('Filters', 'Filter');
+    const asked = filter?.list('Values', 'Value')[0]?.text() ?? parameters.text('DBClusterIdentifier');
+    return description !== undefined && description.DBClusterIdentifier === asked;
+  };
+  return await startQueryService({
+    name: 'rds',
+    namespace: 'http://rds.amazonaws.com/doc/2014-10-31/',
+    key: { accessKeyId, secretAccessKey },
+    actions: {
+      DescribeDBClusters(parameters) {
+        if (!isOf(parameters, state.cluster)) {
+          throw new AwsError('DBClusterNotFoundFault', 404, 'DBCluster not found.');
+        }
+        return { DBClusters: { DBCluster: [state.cluster ?? {}] } };
+      },
+      DescribeDBClusterSnapshots(parameters, region) {
+        const there = (state.snapshots[region] ?? []).map(({ description }) => description);
+        return { DBClusterSnapshots: { DBClusterSnapshot: there.filter((each) => isOf(parameters, each)) } };
+      },
+      DescribeDBClusterSnapshotAttributes(parameters, region) {
+        const asked = parameters.text('DBClusterSnapshotIdentifier');
+        const found = state.snapshots[region]?.find(
+          ({ description }) => description.DBClusterSnapshotIdentifier === asked,
+        );
+        if (!found) throw new AwsError('DBClusterSnapshotNotFoundFault', 404, `${asked} not found.`);
+        const attribute = {
+          AttributeName: 'restore',
+          AttributeValues: { AttributeValue: [...found.restorers] },
+        };
+        return {
+          DBClusterSnapshotAttributesResult: {
+            DBClusterSnapshotIdentifier: asked,
+            DBClusterSnapshotAttributes: { DBClusterSnapshotAttribute: [attribute] },
+          },
+        };
+      },
+      DescribeDBClusterAutomatedBackups(parameters, region) {
+        const there = (state.replicas[region] ?? []).filter((each) => isOf(parameters, each));
+        return { DBClusterAutomatedBackups: { DBClusterAutomatedBackup: there } };
+      },
+      DescribeDBInstances: () => ({ DBInstances: { DBInstance: [] } }),
+      DescribeEvents(parameters) {
+        const at = state.begun[parameters.text('SourceIdentifier') ?? ''];
+        const isAsked = parameters.text('SourceType') === 'db-cluster-snapshot';
+        return { Events: { Event: at && isAsked ? [{ Date: at.toISOString() }] : [] } };
+      },
+    },
+  });
+}
