@@ -146,6 +146,7 @@ test('a transaction that was open across a mark is not taken for idleness', asyn
   await slow.connect();
   await slow.query('begin');
   await slow.query('insert into line values (20)');
+  await add(21);
   await wal.advance(source.url);
   const latest = await wal.latestRestorable([backup]);
   await slow.query('commit');
