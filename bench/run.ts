@@ -1,9 +1,12 @@
 import { command } from '#scripts/cli/command.ts';
 import * as option from '#scripts/cli/option.ts';
+import { balanceRead } from './balance-read.ts';
 import type { Bench, Comparison } from './bench.ts';
+import { reconcile } from './reconcile.ts';
+import { seals } from './seals.ts';
 import { wall } from './wall.ts';
 
-const benches: readonly Bench[] = [wall];
+const benches: readonly Bench[] = [wall, seals, reconcile, balanceRead];
 
 await command({
   name: 'bench',
@@ -35,7 +38,12 @@ await command({
 });
 
 function line({ name, perSecond, ratio, target }: Comparison): string {
-  const [low, middle, high] = [ratio.min, ratio.median, ratio.max].map((value) => value.toFixed(2));
-  const against = target === undefined ? '' : `  target ${target}`;
+  const [low, middle, high] = [ratio.min, ratio.median, ratio.max].map((value) => figure(value));
+  const against = target === undefined ? '' : `  target ${figure(target)}`;
   return `${name.padEnd(56)} ${middle} (${low}–${high})${against}  [${perSecond.subject}/s against ${perSecond.reference}/s]`;
+}
+
+/** Two decimals, or two digits of what is less than that. */
+function figure(value: number): string {
+  return value < 0.1 ? String(Number(value.toPrecision(2))) : value.toFixed(2);
 }

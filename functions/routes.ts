@@ -32,6 +32,10 @@ export const routes = [
   { method: 'GET', path: '/v1/entries/{id}', entry: 'entries', scope: 'read' },
   { method: 'POST', path: '/v1/entries/{id}/reversal', entry: 'entries', scope: 'write' },
 
+  { method: 'GET', path: '/v1/reconciliations', entry: 'reconciliations', scope: 'read' },
+  { method: 'GET', path: '/v1/seals', entry: 'seals', scope: 'read' },
+  { method: 'GET', path: '/v1/movements/{id}/proof', entry: 'seals', scope: 'read' },
+
   { method: 'GET', path: '/v1/organization', entry: 'organization', scope: 'read' },
   { method: 'POST', path: '/v1/api-keys', entry: 'api-keys', scope: 'admin' },
   { method: 'GET', path: '/v1/api-keys', entry: 'api-keys', scope: 'admin' },

@@ -53,13 +53,16 @@ function keyAndValue(argument: string): [key: string, value: string] {
   throw new ConfigurationError(`-c ${argument} is not of the form -c key=value`);
 }
 
-function summary({ api, app, stage, database }: StockadeApp, tookMs: number): string {
-  const template = relative(process.cwd(), join(app.outdir, api.templateFile));
+function summary(stockade: StockadeApp, tookMs: number): string {
+  const { api, jobs, data, monitoring, app, stage, database } = stockade;
+  const templates = [data, api, jobs, monitoring].map(({ templateFile }) =>
+    relative(process.cwd(), join(app.outdir, templateFile)),
+  );
   return `Synthesized stage ${stage.name} in ${(tookMs / 1000).toFixed(1)} s
-  stack      ${api.stackName}
   functions  ${api.functions.size} (${[...api.functions.keys()].join(', ')})
   routes     ${routes.length}
+  jobs       ${jobs.jobs.length} (${jobs.jobs.map(({ name }) => name).join(', ')})
   database   ${database.host}${database === placeholderDatabase ? ' (a placeholder)' : ''}
-  template   ${template}
+  templates  ${templates.join('\n             ')}
 `;
 }

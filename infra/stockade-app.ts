@@ -1,9 +1,14 @@
 import { App, Validations } from 'aws-cdk-lib';
 import recommendedFeatureFlags from 'aws-cdk-lib/recommended-feature-flags.json' with { type: 'json' };
 import { AwsSolutionsChecks } from 'cdk-nag';
+import { alertEmails } from './alert-emails.ts';
 import { type StageConfig, stageConfig } from './config.ts';
 import { type DatabaseTarget, databaseTarget } from './database-target.ts';
+import { identity } from './identity.ts';
 import { ApiStack } from './stacks/api-stack.ts';
+import { DataStack } from './stacks/data-stack.ts';
+import { JobsStack } from './stacks/jobs-stack.ts';
+import { MonitoringStack } from './stacks/monitoring-stack.ts';
 
 export interface StockadeAppOptions {
   /** Where the assembly goes. Under the CDK CLI this is left out: the CLI decides. */
@@ -18,12 +23,15 @@ export interface StockadeApp {
   readonly stage: StageConfig;
   readonly database: DatabaseTarget;
   readonly api: ApiStack;
+  readonly data: DataStack;
+  readonly jobs: JobsStack;
+  readonly monitoring: MonitoringStack;
 }
 
 /**
  * Builds the stacks of one stage, with every AwsSolutions rule applied when they are synthesized.
  * Needs no account and no network: stacks take account and region from whoever deploys them.
- * @throws ConfigurationError when the stage is unknown or its database is not described
+ * @throws ConfigurationError when the stage is unknown or its database or its issuer is not described
  */
 export function stockadeApp(options: StockadeAppOptions = {}): StockadeApp {
   const app = new App({
@@ -35,7 +43,22 @@ export function stockadeApp(options: StockadeAppOptions = {}): StockadeApp {
   const context = (key: string): unknown => app.node.tryGetContext(key);
   const stage = stageConfig(context('stage'));
   const database = databaseTarget(stage.name, context);
-  const api = new ApiStack(app, `stockade-${stage.name}-api`, { stage, database });
+  const api = new ApiStack(app, `stockade-${stage.name}-api`, {
+    stage,
+    database,
+    identity: identity(context),
+  });
+  const data = new DataStack(app, `stockade-${stage.name}-data`, {
+    stage,
+    alertEmails: alertEmails(context),
+  });
+  const jobs = new JobsStack(app, `stockade-${stage.name}-jobs`, { stage, database, data });
+  const monitoring = new MonitoringStack(app, `stockade-${stage.name}-monitoring`, {
+    stage,
+    data,
+    api,
+    jobs,
+  });
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
-  return { app, stage, database, api };
+  return { app, stage, database, api, data, jobs, monitoring };
 }

@@ -81,7 +81,7 @@ await command({
             `Imported ${what}${slug === organization.slug ? '' : `, as ${slug}`}; every table is what was exported.`,
             `Users made: ${usersCreated}; with another id here than there: ${renamed}.`,
             organization.status === 'suspended'
-              ? `It is suspended, as it was: npm run org:resume -- --slug ${slug}`
+              ? `It is suspended, as it was: npm run org:resume -- --org ${slug}`
               : 'It is active.',
           ].join('\n'),
     };

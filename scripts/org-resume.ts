@@ -10,18 +10,18 @@ await command({
   summary: 'Lets a suspended organization work again.',
   description: 'Its keys and members are what they were. Running it again changes nothing.',
   options: {
-    slug: option.text({ description: 'the slug of the organization', placeholder: 'slug', required: true }),
+    org: option.text({ description: 'the slug of the organization', placeholder: 'slug', required: true }),
     dryRun: option.flag({ description: dryRunDescription }),
     ...databaseOptions,
   },
-  examples: [{ type: '--slug acme', does: 'lets acme work again' }],
+  examples: [{ type: '--org acme', does: 'lets acme work again' }],
   run: async ({ options }) => {
-    const { slug, dryRun } = options;
+    const { org, dryRun } = options;
     const resumed = await withRole(await findDatabaseUrl(options), 'stockade_admin', (admin) =>
-      inTransaction(admin, { dryRun }, () => resumeOrganization(admin, slug)),
+      inTransaction(admin, { dryRun }, () => resumeOrganization(admin, org)),
     );
     return dryRun
-      ? { json: { ...resumed, dryRun }, text: `Would let ${slug} (${resumed.name}) work again.` }
-      : { json: resumed, text: `${slug} (${resumed.name}) works.` };
+      ? { json: { ...resumed, dryRun }, text: `Would let ${org} (${resumed.name}) work again.` }
+      : { json: resumed, text: `${org} (${resumed.name}) works.` };
   },
 });

@@ -12,7 +12,7 @@ await command({
     'Requests under way finish; jobs go on, so that its books stay proven. Running it again changes nothing but the ' +
     'reason, when another one is given.',
   options: {
-    slug: option.text({ description: 'the slug of the organization', placeholder: 'slug', required: true }),
+    org: option.text({ description: 'the slug of the organization', placeholder: 'slug', required: true }),
     reason: option.text({
       description: 'why, for other operators',
       placeholder: 'text',
@@ -23,22 +23,22 @@ await command({
     ...databaseOptions,
   },
   examples: [
-    { type: '--slug acme --reason "Invoice 1001 is overdue"', does: 'suspends acme' },
-    { type: '--slug acme --json', does: 'suspends it and answers the organization as JSON' },
+    { type: '--org acme --reason "Invoice 1001 is overdue"', does: 'suspends acme' },
+    { type: '--org acme --json', does: 'suspends it and answers the organization as JSON' },
   ],
   run: async ({ options }) => {
-    const { slug, reason, dryRun } = options;
+    const { org, reason, dryRun } = options;
     const suspended = await withRole(await findDatabaseUrl(options), 'stockade_admin', (admin) =>
-      inTransaction(admin, { dryRun }, () => suspendOrganization(admin, slug, reason)),
+      inTransaction(admin, { dryRun }, () => suspendOrganization(admin, org, reason)),
     );
     const why = suspended.suspensionReason ? `: ${suspended.suspensionReason}` : '';
     return dryRun
-      ? { json: { ...suspended, dryRun }, text: `Would suspend ${slug} (${suspended.name})${why}.` }
+      ? { json: { ...suspended, dryRun }, text: `Would suspend ${org} (${suspended.name})${why}.` }
       : {
           json: suspended,
           text: [
-            `${slug} (${suspended.name}) is suspended since ${suspended.suspendedAt}${why}.`,
-            `To let it work again: npm run org:resume -- --slug ${slug}`,
+            `${org} (${suspended.name}) is suspended since ${suspended.suspendedAt}${why}.`,
+            `To let it work again: npm run org:resume -- --org ${org}`,
           ].join('\n'),
         };
   },

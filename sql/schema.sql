@@ -117,6 +117,211 @@ comment on function inventory.apply_movements() is
   'Adds the movements of one statement to their balances. Raises SK201 when a line takes more than is available of an item that may not go negative; DETAIL lists every such key.';
 revoke execute on function inventory.apply_movements() from public;
 
+-- inventory.backfill_balances(uuid,integer)
+CREATE OR REPLACE FUNCTION inventory.backfill_balances(p_org_id uuid, p_keys integer)
+ RETURNS json
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_entered uuid := tenancy.enter_as_job(p_org_id);
+  v_backfill inventory.balance_backfills;
+  v_after_item uuid;
+  v_after_location uuid;
+  v_after_lot text;
+  v_items uuid[];
+  v_locations uuid[];
+  v_lots text[];
+  v_movements bigint;
+  v_wrong bigint[];
+  v_on_hand numeric[];
+  v_reserved numeric[];
+  v_version bigint[];
+  v_changed bigint;
+begin
+  -- Two that run at once take turns.
+  select * into v_backfill
+  from inventory.balance_backfills
+  where org_id = p_org_id and finished_at is null
+  for update;
+  if not found then
+    raise exception 'no backfill of this organization was begun' using errcode = 'SK603';
+  end if;
+  v_after_item := coalesce(v_backfill.checkpoint ->> 'item', '00000000-0000-0000-0000-000000000000');
+  v_after_location := coalesce(v_backfill.checkpoint ->> 'location', '00000000-0000-0000-0000-000000000000');
+  v_after_lot := coalesce(v_backfill.checkpoint ->> 'lot', '');
+
+  with recursive history (item_id, location_id, lot, n) as (
+    -- From key to key by the index, without reading the movements of any.
+    (
+      select m.item_id, m.location_id, m.lot, 1
+      from inventory.movements m
+      where m.org_id = p_org_id
+        and (m.item_id, m.location_id, m.lot) > (v_after_item, v_after_location, v_after_lot)
+      order by m.item_id, m.location_id, m.lot
+      limit 1
+    )
+    union all
+    select next.item_id, next.location_id, next.lot, h.n + 1
+    from history h
+    cross join lateral (
+      select m.item_id, m.location_id, m.lot
+      from inventory.movements m
+      where m.org_id = p_org_id
+        and (m.item_id, m.location_id, m.lot) > (h.item_id, h.location_id, h.lot)
+      order by m.item_id, m.location_id, m.lot
+      limit 1
+    ) as next
+    where h.n < p_keys
+  ),
+  -- Balances of which there is no history are wrong as well.
+  stored as (
+    select b.item_id, b.location_id, b.lot
+    from inventory.balances b
+    where b.org_id = p_org_id
+      and (b.item_id, b.location_id, b.lot) > (v_after_item, v_after_location, v_after_lot)
+    order by b.item_id, b.location_id, b.lot
+    limit p_keys
+  ),
+  keys as (
+    select item_id, location_id, lot from history
+    union
+    select item_id, location_id, lot from stored
+    order by item_id, location_id, lot
+    limit p_keys
+  )
+  select
+    array_agg(item_id order by item_id, location_id, lot),
+    array_agg(location_id order by item_id, location_id, lot),
+    array_agg(lot order by item_id, location_id, lot)
+  into v_items, v_locations, v_lots
+  from keys;
+
+  -- Two statements: one that updates would not see the rows that holding them has made.
+  select
+    coalesce(sum(h.computed_version), 0),
+    array_agg(h.n) filter (where differs),
+    array_agg(h.computed_on_hand) filter (where differs),
+    array_agg(h.computed_reserved) filter (where differs),
+    array_agg(h.computed_version) filter (where differs)
+  into v_movements, v_wrong, v_on_hand, v_reserved, v_version
+  from inventory.hold_balances(p_org_id, v_items, v_locations, v_lots) h
+  cross join lateral (
+    select (h.stored_on_hand, h.stored_reserved, h.stored_version)
+      <> (h.computed_on_hand, h.computed_reserved, h.computed_version) as differs
+  ) as d;
+
+  update inventory.balances b
+  set on_hand = w.on_hand,
+      reserved = w.reserved,
+      version = w.version
+  from unnest(v_wrong, v_on_hand, v_reserved, v_version) as w (n, on_hand, reserved, version)
+  where b.org_id = p_org_id
+    and b.item_id = v_items[w.n]
+    and b.location_id = v_locations[w.n]
+    and b.lot = v_lots[w.n];
+  get diagnostics v_changed = row_count;
+
+  update inventory.balance_backfills
+  set checkpoint = case when v_items is null then checkpoint else jsonb_build_object(
+        'item', v_items[cardinality(v_items)],
+        'location', v_locations[cardinality(v_items)],
+        'lot', v_lots[cardinality(v_items)]
+      ) end,
+      walked = coalesce(cardinality(v_items), 0) < p_keys,
+      keys = keys + coalesce(cardinality(v_items), 0),
+      movements = movements + v_movements,
+      changed = changed + v_changed
+  where org_id = p_org_id
+  returning * into v_backfill;
+  return json_build_object(
+    'walked', v_backfill.walked,
+    'keys', v_backfill.keys,
+    'movements', v_backfill.movements,
+    'changed', v_backfill.changed
+  );
+end
+$function$;
+alter function inventory.backfill_balances(uuid,integer) owner to stockade_owner;
+comment on function inventory.backfill_balances(uuid,integer) is
+  'Rebuilds the balances of the next p_keys keys from history and remembers how far it has come: one statement and so one transaction. Answers {walked, keys, movements, changed} of the whole backfill; walked when there is no key left. Raises SK603 when none was begun, SK404 no such organization, 25001 in a transaction that is not read committed.';
+revoke execute on function inventory.backfill_balances(uuid,integer) from public;
+grant execute on function inventory.backfill_balances(uuid,integer) to stockade_jobs;
+
+-- inventory.begin_backfill()
+CREATE OR REPLACE FUNCTION inventory.begin_backfill()
+ RETURNS json
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_org_id constant uuid := tenancy.require_scope('write');
+  v_backfill inventory.balance_backfills;
+begin
+  select * into v_backfill from inventory.balance_backfills where org_id = v_org_id and finished_at is null;
+  if not found then
+    delete from inventory.balance_backfills where org_id = v_org_id;
+    insert into inventory.balance_backfills (org_id, total_movements)
+    select v_org_id, count(*) from inventory.movements where org_id = v_org_id
+    on conflict (org_id) do nothing;
+    select * into strict v_backfill from inventory.balance_backfills where org_id = v_org_id;
+  end if;
+  return json_build_object(
+    'resumed', v_backfill.checkpoint is not null,
+    'walked', v_backfill.walked,
+    'keys', v_backfill.keys,
+    'movements', v_backfill.movements,
+    'totalMovements', v_backfill.total_movements
+  );
+end
+$function$;
+alter function inventory.begin_backfill() owner to stockade_owner;
+comment on function inventory.begin_backfill() is
+  'Begins to rebuild the balances of the organization that was entered, or goes on with what was not finished: {resumed, walked, keys, movements, totalMovements}. Raises SK902 when no organization was entered.';
+revoke execute on function inventory.begin_backfill() from public;
+grant execute on function inventory.begin_backfill() to stockade_jobs;
+
+-- inventory.begin_reconciliation(uuid,text)
+CREATE OR REPLACE FUNCTION inventory.begin_reconciliation(p_lease uuid, p_kind text)
+ RETURNS json
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_state inventory.reconciliation_state := inventory.leased_state(p_lease);
+  v_run inventory.reconciliation_runs;
+begin
+  select * into v_run from inventory.reconciliation_runs where org_id = v_state.org_id and id = v_state.run_id;
+  if v_run.kind <> p_kind then
+    update inventory.reconciliation_runs
+    set status = 'failed', finished_at = clock_timestamp(), error = format('a %s run took its place', p_kind)
+    where org_id = v_state.org_id and id = v_run.id;
+    v_run := null;
+  end if;
+  if v_run.id is null then
+    insert into inventory.reconciliation_runs (org_id, kind, bucket)
+    values (v_state.org_id, p_kind, case p_kind when 'daily' then v_state.next_bucket end)
+    returning * into v_run;
+    update inventory.reconciliation_state set run_id = v_run.id, checkpoint = null where org_id = v_state.org_id;
+    v_state.checkpoint := null;
+  end if;
+  return json_build_object(
+    'id', v_run.id,
+    'bucket', v_run.bucket,
+    'checkpoint', v_state.checkpoint,
+    'comparedThrough', v_state.compared_through
+  );
+end
+$function$;
+alter function inventory.begin_reconciliation(uuid,text) owner to stockade_owner;
+comment on function inventory.begin_reconciliation(uuid,text) is
+  'Begins a run of the organization that was entered, or goes on with the one of this kind that was not finished: {id, bucket, checkpoint, comparedThrough}, the last being up to where an earlier run found everything right. Raises SK601 when the lease is not held any more, SK902 when no organization was entered.';
+revoke execute on function inventory.begin_reconciliation(uuid,text) from public;
+grant execute on function inventory.begin_reconciliation(uuid,text) to stockade_jobs;
+
 -- inventory.claim_idempotency_key(text,bytea)
 CREATE OR REPLACE FUNCTION inventory.claim_idempotency_key(p_key text, p_fingerprint bytea)
  RETURNS void
@@ -132,15 +337,18 @@ begin
   if v_org_id is null then
     raise exception 'no organization was entered in this transaction' using errcode = 'SK902';
   end if;
-  -- Of two at once the second waits here for the first to end, and then finds what it left.
-  insert into inventory.idempotency_keys (org_id, key, fingerprint)
-  values (v_org_id, p_key, p_fingerprint)
-  on conflict (org_id, key) do nothing;
-  if found then
-    return;
-  end if;
+  loop
+    -- Of two at once the second waits here for the first to end, and then finds what it left.
+    insert into inventory.idempotency_keys (org_id, key, fingerprint)
+    values (v_org_id, p_key, p_fingerprint)
+    on conflict (org_id, key) do nothing;
+    if found then
+      return;
+    end if;
+    select * into v_claimed from inventory.idempotency_keys where org_id = v_org_id and key = p_key;
+    exit when found;
+  end loop;
 
-  select * into strict v_claimed from inventory.idempotency_keys where org_id = v_org_id and key = p_key;
   if v_claimed.fingerprint <> p_fingerprint then
     raise exception 'this idempotency key was used for another request' using errcode = 'SK205';
   end if;
@@ -153,6 +361,122 @@ comment on function inventory.claim_idempotency_key(text,bytea) is
   'Claims an idempotency key for this transaction. p_fingerprint is the SHA-256 of the request. Raises SK200 with the stored response when the request was answered before, SK205 when the key was used for another one.';
 revoke execute on function inventory.claim_idempotency_key(text,bytea) from public;
 grant execute on function inventory.claim_idempotency_key(text,bytea) to stockade_api;
+
+-- inventory.correct_balance(uuid,uuid,integer,text)
+CREATE OR REPLACE FUNCTION inventory.correct_balance(p_org_id uuid, p_run_id uuid, p_number integer, p_action text)
+ RETURNS text
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_entered uuid := tenancy.enter_as_job(p_org_id);
+  v_found inventory.discrepancies;
+  v_now record;
+  v_action text;
+begin
+  if p_action is null or p_action not in ('corrected', 'applied') then
+    raise exception 'a balance is corrected or applied, not %', p_action using errcode = '22023';
+  end if;
+  select * into v_found
+  from inventory.discrepancies
+  where org_id = p_org_id and run_id = p_run_id and number = p_number
+  for update;
+  if not found or v_found.item_id is null then
+    raise exception 'the run % has no discrepancy % of a balance', p_run_id, p_number using errcode = 'SK602';
+  end if;
+  -- A run that was killed meets what it has settled before.
+  if v_found.action not in ('found', 'alerted') then
+    return v_found.action;
+  end if;
+  if p_action = 'corrected' and exists (
+    select
+    from inventory.discrepancies d
+    where d.org_id = p_org_id
+      and d.item_id = v_found.item_id
+      and d.location_id = v_found.location_id
+      and d.lot = v_found.lot
+      and d.action = 'corrected'
+  ) then
+    return 'recurring';
+  end if;
+
+  select * into strict v_now
+  from inventory.hold_balances(p_org_id, array[v_found.item_id], array[v_found.location_id], array[v_found.lot]);
+  if (v_now.stored_on_hand, v_now.stored_reserved, v_now.stored_version)
+    = (v_now.computed_on_hand, v_now.computed_reserved, v_now.computed_version)
+  then
+    v_action := 'gone';
+  elsif (
+    v_now.stored_on_hand - v_now.computed_on_hand,
+    v_now.stored_reserved - v_now.computed_reserved,
+    v_now.stored_version - v_now.computed_version
+  ) <> (
+    coalesce(v_found.stored_on_hand, 0) - v_found.computed_on_hand,
+    coalesce(v_found.stored_reserved, 0) - v_found.computed_reserved,
+    coalesce(v_found.stored_version, 0) - v_found.computed_version
+  ) then
+    -- Postings move both sides alike: whatever else has happened here is not what was decided about.
+    return 'changed';
+  else
+    v_action := p_action;
+    update inventory.balances
+    set on_hand = v_now.computed_on_hand,
+        reserved = v_now.computed_reserved,
+        version = v_now.computed_version
+    where org_id = p_org_id
+      and item_id = v_found.item_id
+      and location_id = v_found.location_id
+      and lot = v_found.lot;
+  end if;
+
+  update inventory.discrepancies
+  set action = v_action,
+      settled_at = clock_timestamp(),
+      detail = detail || jsonb_build_object(
+        'before', case when not v_now.was_missing then jsonb_build_object(
+          'onHand', v_now.stored_on_hand, 'reserved', v_now.stored_reserved, 'version', v_now.stored_version
+        ) end,
+        'after', jsonb_build_object(
+          'onHand', v_now.computed_on_hand, 'reserved', v_now.computed_reserved, 'version', v_now.computed_version
+        )
+      )
+  where org_id = p_org_id and run_id = p_run_id and number = p_number;
+  return v_action;
+end
+$function$;
+alter function inventory.correct_balance(uuid,uuid,integer,text) owner to stockade_owner;
+comment on function inventory.correct_balance(uuid,uuid,integer,text) is
+  'Makes the balance of a discrepancy what its history says, if it still differs by the same, and writes that down: one statement and so one transaction, in which the row is held only while the movements since the seal boundary are summed. p_action is corrected (by the policy) or applied (by a person). Returns the action; gone when it differs no more, changed when it differs by something else, recurring when the key was corrected before: nothing is changed then. Raises SK404 no such organization, SK602 no such discrepancy, 25001 in a transaction that is not read committed.';
+revoke execute on function inventory.correct_balance(uuid,uuid,integer,text) from public;
+grant execute on function inventory.correct_balance(uuid,uuid,integer,text) to stockade_jobs;
+
+-- inventory.count_forgettable(interval,interval)
+CREATE OR REPLACE FUNCTION inventory.count_forgettable(p_keys_older_than interval, p_events_older_than interval)
+ RETURNS TABLE(idempotency_keys bigint, security_events bigint)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+  select
+    (
+      select count(*)
+      from inventory.idempotency_keys
+      where org_id = (select tenancy.current_org())
+        and created_at < now() - p_keys_older_than
+    ),
+    (
+      select count(*)
+      from tenancy.security_events
+      where org_id = (select tenancy.current_org())
+        and minute < now() - p_events_older_than
+    )
+$function$;
+alter function inventory.count_forgettable(interval,interval) owner to stockade_owner;
+comment on function inventory.count_forgettable(interval,interval) is
+  'What forget_idempotency_keys() and forget_security_events() would delete of the organization that was entered.';
+revoke execute on function inventory.count_forgettable(interval,interval) from public;
+grant execute on function inventory.count_forgettable(interval,interval) to stockade_jobs;
 
 -- inventory.create_item(jsonb)
 CREATE OR REPLACE FUNCTION inventory.create_item(p_item jsonb)
@@ -196,6 +520,73 @@ alter function inventory.create_location(jsonb) owner to stockade_owner;
 revoke execute on function inventory.create_location(jsonb) from public;
 grant execute on function inventory.create_location(jsonb) to stockade_api, stockade_jobs;
 
+-- inventory.draw_seal_boundary()
+CREATE OR REPLACE FUNCTION inventory.draw_seal_boundary()
+ RETURNS uuid
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+ SET lock_timeout TO '25ms'
+AS $function$
+declare
+  v_org_id constant uuid := tenancy.require_scope('write');
+  -- A posting is refused when it was under way for longer than this while a boundary was drawn.
+  v_longest_posting constant interval := '1 minute';
+  v_newest uuid;
+begin
+  if current_setting('transaction_isolation') <> 'read committed' then
+    raise exception 'a boundary is drawn in a read committed transaction, which sees what was committed before it'
+      using errcode = '25001';
+  end if;
+  -- First, so that nobody waits for another sealer while the writers wait.
+  perform from inventory.seal_boundaries where org_id = v_org_id for update;
+  perform pg_advisory_xact_lock(hashtextextended(v_org_id::text, 7325));
+  select id into v_newest from inventory.entries where org_id = v_org_id order by id desc limit 1;
+  if v_newest is null then
+    return null;
+  end if;
+  insert into inventory.seal_boundaries as b (org_id, boundary, settled_through)
+  values (v_org_id, v_newest, clock_timestamp() - v_longest_posting)
+  on conflict (org_id) do update
+    set boundary = greatest(b.boundary, excluded.boundary),
+        settled_through = greatest(b.settled_through, excluded.settled_through)
+  returning b.boundary into v_newest;
+  -- The writers wait for this commit, not for the disk: a seal is committed after it, to the same log.
+  perform set_config('synchronous_commit', 'off', true);
+  return v_newest;
+end
+$function$;
+alter function inventory.draw_seal_boundary() owner to stockade_owner;
+comment on function inventory.draw_seal_boundary() is
+  'Closes the ledger of the organization that was entered up to its newest entry, and returns that entry; null when there is none. To be committed at once, in a transaction of its own: writers wait for it. Raises 55P03 when writers were not done within 25 ms (try again), SK902 when no organization was entered, SK104 when the caller may not write, 25001 in a transaction that is not read committed.';
+revoke execute on function inventory.draw_seal_boundary() from public;
+grant execute on function inventory.draw_seal_boundary() to stockade_jobs;
+
+-- inventory.end_backfill(boolean)
+CREATE OR REPLACE FUNCTION inventory.end_backfill(p_equal boolean)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_org_id constant uuid := tenancy.require_scope('write');
+begin
+  if p_equal then
+    update inventory.balance_backfills set finished_at = clock_timestamp() where org_id = v_org_id and walked;
+  else
+    update inventory.balance_backfills
+    set checkpoint = null, walked = false, keys = 0, movements = 0
+    where org_id = v_org_id;
+  end if;
+end
+$function$;
+alter function inventory.end_backfill(boolean) owner to stockade_owner;
+comment on function inventory.end_backfill(boolean) is
+  'Ends a backfill whose every balance was found equal to its history; else it begins again with the first key. Raises SK902 when no organization was entered.';
+revoke execute on function inventory.end_backfill(boolean) from public;
+grant execute on function inventory.end_backfill(boolean) to stockade_jobs;
+
 -- inventory.find_import_items(uuid,text[],jsonb)
 CREATE OR REPLACE FUNCTION inventory.find_import_items(p_org_id uuid, p_skus text[], p_options jsonb, OUT item_ids uuid[], OUT tracking text[], OUT allow_negative boolean[])
  RETURNS record
@@ -226,6 +617,193 @@ AS $function$
 $function$;
 alter function inventory.find_import_locations(uuid,text[]) owner to stockade_owner;
 revoke execute on function inventory.find_import_locations(uuid,text[]) from public;
+
+-- inventory.finish_reconciliation(uuid,jsonb)
+CREATE OR REPLACE FUNCTION inventory.finish_reconciliation(p_lease uuid, p_outcome jsonb)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_state inventory.reconciliation_state := inventory.leased_state(p_lease);
+  v_status constant text := p_outcome ->> 'status';
+begin
+  -- Without a status it is only given back: the run goes on with the next lease.
+  if v_status is not null then
+    update inventory.reconciliation_runs r
+    set status = v_status,
+        finished_at = clock_timestamp(),
+        error = p_outcome ->> 'error',
+        lag_seconds = (p_outcome ->> 'lagSeconds')::numeric,
+        corrected = (
+          select count(*) from inventory.discrepancies d
+          where d.org_id = r.org_id and d.run_id = r.id and d.action = 'corrected'
+        ),
+        alerted = (
+          select count(*) from inventory.discrepancies d
+          where d.org_id = r.org_id and d.run_id = r.id and d.action = 'alerted'
+        )
+    where r.org_id = v_state.org_id and r.id = v_state.run_id;
+  end if;
+  update inventory.reconciliation_state
+  set lease = null,
+      leased_until = null,
+      due_at = clock_timestamp() + coalesce((p_outcome ->> 'dueInSeconds')::numeric, 0) * interval '1 second',
+      failures = case v_status when 'failed' then failures + 1 when 'finished' then 0 else failures end,
+      next_bucket = coalesce((p_outcome ->> 'nextBucket')::integer, next_bucket),
+      compared_through = coalesce(
+        (
+          select r.compared_through
+          from inventory.reconciliation_runs r
+          where r.org_id = v_state.org_id and r.id = v_state.run_id and r.status = 'finished' and r.found = 0
+        ),
+        compared_through
+      ),
+      run_id = case when v_status is null then run_id end,
+      checkpoint = case when v_status is null then checkpoint end
+  where org_id = v_state.org_id;
+end
+$function$;
+alter function inventory.finish_reconciliation(uuid,jsonb) owner to stockade_owner;
+comment on function inventory.finish_reconciliation(uuid,jsonb) is
+  'Gives the organization that was entered back: {status?, error?, lagSeconds?, dueInSeconds?, nextBucket?}. With a status (finished, failed) its run is over, without one it goes on with the next lease. Raises SK601 when the lease is not held any more, SK902 when no organization was entered.';
+revoke execute on function inventory.finish_reconciliation(uuid,jsonb) from public;
+grant execute on function inventory.finish_reconciliation(uuid,jsonb) to stockade_jobs;
+
+-- inventory.forget_idempotency_keys(interval,text,integer)
+CREATE OR REPLACE FUNCTION inventory.forget_idempotency_keys(p_older_than interval, p_after text, p_page integer)
+ RETURNS TABLE(examined integer, forgotten integer, last_key text)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_org_id constant uuid := tenancy.require_scope('write');
+begin
+  if p_older_than < interval '24 hours' then
+    raise exception 'idempotency keys are kept for 24 hours at least, not for %', p_older_than using errcode = '22023';
+  end if;
+  -- A walk along the primary key: an index on the age would cost every request that carries a key.
+  return query
+  with page as (
+    select k.key, k.created_at
+    from inventory.idempotency_keys k
+    where k.org_id = v_org_id
+      and k.key > p_after
+    order by k.key
+    limit p_page
+  ),
+  gone as (
+    delete from inventory.idempotency_keys k
+    using page
+    where k.org_id = v_org_id
+      and k.key = page.key
+      and page.created_at < now() - p_older_than
+    returning 1
+  )
+  select count(*)::integer, (select count(*)::integer from gone), max(page.key)
+  from page;
+end
+$function$;
+alter function inventory.forget_idempotency_keys(interval,text,integer) owner to stockade_owner;
+comment on function inventory.forget_idempotency_keys(interval,text,integer) is
+  'Looks at p_page idempotency keys behind p_after of the organization that was entered, and deletes those older than p_older_than. Answers how many it looked at and deleted, and the last one, from where to go on; none looked at is the end. Raises 22023 when p_older_than is less than 24 hours.';
+revoke execute on function inventory.forget_idempotency_keys(interval,text,integer) from public;
+grant execute on function inventory.forget_idempotency_keys(interval,text,integer) to stockade_jobs;
+
+-- inventory.held_quantities(uuid)
+CREATE OR REPLACE FUNCTION inventory.held_quantities(p_org_id uuid)
+ RETURNS TABLE(item_id uuid, location_id uuid, lot text, quantity numeric)
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select p_org_id, p_org_id, ''::text, 0::numeric where false
+$function$;
+alter function inventory.held_quantities(uuid) owner to stockade_owner;
+comment on function inventory.held_quantities(uuid) is
+  'What of each item, location and lot is held for somebody, and so must be reserved in its balance. Nothing holds anything.';
+revoke execute on function inventory.held_quantities(uuid) from public;
+grant execute on function inventory.held_quantities(uuid) to stockade_jobs;
+
+-- inventory.hold_balances(uuid,uuid[],uuid[],text[])
+CREATE OR REPLACE FUNCTION inventory.hold_balances(p_org_id uuid, p_items uuid[], p_locations uuid[], p_lots text[])
+ RETURNS TABLE(n bigint, was_missing boolean, stored_on_hand numeric, stored_reserved numeric, stored_version bigint, computed_on_hand numeric, computed_reserved numeric, computed_version bigint)
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+#variable_conflict use_column
+declare
+  v_boundary uuid;
+  v_on_hand numeric[];
+  v_version bigint[];
+  v_made bigint[];
+begin
+  if current_setting('transaction_isolation') <> 'read committed' then
+    raise exception 'a balance is derived in a read committed transaction, which sees what was committed before it was held'
+      using errcode = '25001';
+  end if;
+  select boundary into v_boundary from inventory.seal_boundaries where org_id = p_org_id;
+  v_boundary := coalesce(v_boundary, '00000000-0000-0000-0000-000000000000');
+
+  select array_agg(coalesce(history.on_hand, 0) order by k.n), array_agg(history.version order by k.n)
+  into v_on_hand, v_version
+  from unnest(p_items, p_locations, p_lots) with ordinality as k (item_id, location_id, lot, n)
+  cross join lateral (
+    select sum(m.quantity) as on_hand, count(*) as version
+    from inventory.movements m
+    where m.org_id = p_org_id
+      and m.item_id = k.item_id
+      and m.location_id = k.location_id
+      and m.lot = k.lot
+      and m.entry_id <= v_boundary
+  ) as history;
+
+  -- In key order, as the trigger does, so that the two cannot deadlock. A row that is there is held and not changed.
+  with made as (
+    insert into inventory.balances as b (org_id, item_id, location_id, lot, on_hand, version)
+    select p_org_id, k.item_id, k.location_id, k.lot, 0, 0
+    from unnest(p_items, p_locations, p_lots) as k (item_id, location_id, lot)
+    order by k.item_id, k.location_id, k.lot
+    on conflict (org_id, item_id, location_id, lot) do update
+      set version = b.version
+      where false
+    returning b.item_id, b.location_id, b.lot
+  )
+  select array_agg(k.n)
+  into v_made
+  from unnest(p_items, p_locations, p_lots) with ordinality as k (item_id, location_id, lot, n)
+  join made using (item_id, location_id, lot);
+
+  -- A statement of its own: it sees what was committed until the rows were held.
+  return query
+  select
+    k.n,
+    coalesce(k.n = any (v_made), false),
+    b.on_hand::numeric,
+    b.reserved::numeric,
+    b.version,
+    v_on_hand[k.n] + coalesce(tail.on_hand, 0),
+    coalesce(h.quantity, 0),
+    v_version[k.n] + tail.version
+  from unnest(p_items, p_locations, p_lots) with ordinality as k (item_id, location_id, lot, n)
+  join inventory.balances b
+    on b.org_id = p_org_id and b.item_id = k.item_id and b.location_id = k.location_id and b.lot = k.lot
+  cross join lateral (
+    select sum(m.quantity) as on_hand, count(*) as version
+    from inventory.movements m
+    where m.org_id = p_org_id
+      and m.item_id = k.item_id
+      and m.location_id = k.location_id
+      and m.lot = k.lot
+      and m.entry_id > v_boundary
+  ) as tail
+  left join inventory.held_quantities(p_org_id) h
+    on h.item_id = k.item_id and h.location_id = k.location_id and h.lot = k.lot;
+end
+$function$;
+alter function inventory.hold_balances(uuid,uuid[],uuid[],text[]) owner to stockade_owner;
+revoke execute on function inventory.hold_balances(uuid,uuid[],uuid[],text[]) from public;
 
 -- inventory.import_batch(bytea,bytea,text,jsonb,text[],text[],text[],text[],text[],text[],bigint[],integer[],integer[],integer[],text[],numeric[])
 CREATE OR REPLACE FUNCTION inventory.import_batch(p_file_digest bytea, p_profile_digest bytea, p_file_name text, p_options jsonb, p_skus text[], p_names text[], p_locations text[], p_kinds text[], p_references text[], p_times text[], p_lines bigint[], p_line_entries integer[], p_line_skus integer[], p_line_locations integer[], p_lots text[], p_quantities numeric[])
@@ -706,6 +1284,76 @@ alter function inventory.iso(timestamp with time zone) owner to stockade_owner;
 revoke execute on function inventory.iso(timestamp with time zone) from public;
 grant execute on function inventory.iso(timestamp with time zone) to stockade_admin, stockade_api, stockade_jobs, stockade_ledger;
 
+-- inventory.lease_reconciliation(uuid,interval)
+CREATE OR REPLACE FUNCTION inventory.lease_reconciliation(p_org_id uuid, p_lease interval)
+ RETURNS TABLE(org_id uuid, lease uuid)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+#variable_conflict use_column
+begin
+  insert into inventory.reconciliation_state (org_id)
+  select o.id
+  from tenancy.organizations o
+  where (p_org_id is null or o.id = p_org_id)
+    and not exists (select from inventory.reconciliation_state s where s.org_id = o.id)
+  order by o.id
+  on conflict (org_id) do nothing;
+
+  return query
+  update inventory.reconciliation_state s
+  set lease = gen_random_uuid(),
+      leased_until = clock_timestamp() + p_lease
+  where s.org_id = (
+    select due.org_id
+    from inventory.reconciliation_state due
+    where (due.org_id = p_org_id or (p_org_id is null and due.due_at <= clock_timestamp()))
+      and (due.leased_until is null or due.leased_until <= clock_timestamp())
+    order by due.due_at, due.org_id
+    limit 1
+    for update skip locked
+  )
+  returning s.org_id, s.lease;
+end
+$function$;
+alter function inventory.lease_reconciliation(uuid,interval) owner to stockade_owner;
+comment on function inventory.lease_reconciliation(uuid,interval) is
+  'Takes an organization for reconciliation: p_org_id, or when it is null the one that is due the longest. Nobody else gets it for as long as p_lease, unless it is given back before. Answers no row when there is none to be had.';
+revoke execute on function inventory.lease_reconciliation(uuid,interval) from public;
+grant execute on function inventory.lease_reconciliation(uuid,interval) to stockade_jobs;
+
+-- inventory.ledger_triggers()
+CREATE OR REPLACE FUNCTION inventory.ledger_triggers()
+ RETURNS TABLE(name text, enabled text, digest text)
+ LANGUAGE sql
+ STABLE
+ SET search_path TO ''
+AS $function$
+  select
+    format('%s on %s', t.tgname, t.tgrelid::regclass),
+    t.tgenabled::text,
+    encode(
+      sha256(
+        convert_to(
+          concat_ws(E'\n', pg_get_triggerdef(t.oid), p.proowner::regrole, p.prosecdef, p.provolatile, p.proconfig, p.prosrc),
+          'UTF8'
+        )
+      ),
+      'hex'
+    )
+  from pg_trigger t
+  join pg_class c on c.oid = t.tgrelid
+  join pg_proc p on p.oid = t.tgfoid
+  where c.relnamespace = 'inventory'::regnamespace
+    and not t.tgisinternal
+$function$;
+alter function inventory.ledger_triggers() owner to stockade_owner;
+comment on function inventory.ledger_triggers() is
+  'The triggers of the ledger: name, whether enabled (pg_trigger.tgenabled) and SHA-256 of what it does when, its function included.';
+revoke execute on function inventory.ledger_triggers() from public;
+grant execute on function inventory.ledger_triggers() to stockade_jobs;
+
 -- inventory.make_import_items(uuid,text[],text[],jsonb)
 CREATE OR REPLACE FUNCTION inventory.make_import_items(p_org_id uuid, p_skus text[], p_names text[], p_options jsonb)
  RETURNS bigint
@@ -746,6 +1394,36 @@ $function$;
 alter function inventory.make_import_locations(uuid,text[]) owner to stockade_owner;
 revoke execute on function inventory.make_import_locations(uuid,text[]) from public;
 
+-- inventory.merkle_level(bytea,integer,integer)
+CREATE OR REPLACE FUNCTION inventory.merkle_level(p_nodes bytea, p_stride integer, p_offset integer)
+ RETURNS bytea
+ LANGUAGE sql
+ IMMUTABLE
+ SET search_path TO ''
+ SET jit TO 'off'
+AS $function$
+  select
+    coalesce(
+      string_agg(
+        sha256(
+          '\x01'::bytea
+            || substring(p_nodes from 2 * i * p_stride + p_offset + 1 for 32)
+            || substring(p_nodes from (2 * i + 1) * p_stride + p_offset + 1 for 32)
+        ),
+        -- generate_series counts upwards, and a sort would cost as much as the hashes.
+        ''
+      ),
+      ''
+    )
+    || case length(p_nodes) / p_stride % 2
+      when 1 then substring(p_nodes from length(p_nodes) - p_stride + p_offset + 1 for 32)
+      else ''
+    end
+  from generate_series(0, length(p_nodes) / p_stride / 2 - 1) as i
+$function$;
+alter function inventory.merkle_level(bytea,integer,integer) owner to stockade_owner;
+revoke execute on function inventory.merkle_level(bytea,integer,integer) from public;
+
 -- inventory.new_id()
 CREATE OR REPLACE FUNCTION inventory.new_id()
  RETURNS uuid
@@ -757,6 +1435,46 @@ comment on function inventory.new_id() is
   'A new time-ordered id (UUID version 7).';
 revoke execute on function inventory.new_id() from public;
 grant execute on function inventory.new_id() to stockade_admin, stockade_api, stockade_jobs, stockade_ledger;
+
+-- inventory.note_seal_anchor(bigint,text,text,text)
+CREATE OR REPLACE FUNCTION inventory.note_seal_anchor(p_seq bigint, p_bucket text, p_key text, p_version_id text)
+ RETURNS void
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+  insert into inventory.seal_anchors (org_id, seq, bucket, key, version_id)
+  values (tenancy.require_scope('write'), p_seq, p_bucket, p_key, p_version_id)
+  on conflict (org_id, seq, bucket) do nothing
+$function$;
+alter function inventory.note_seal_anchor(bigint,text,text,text) owner to stockade_owner;
+comment on function inventory.note_seal_anchor(bigint,text,text,text) is
+  'Notes where a seal of the organization that was entered is written down outside of the database; the first note stays. Raises 23503 when there is no such seal, SK902 when no organization was entered, SK104 when the caller may not write.';
+revoke execute on function inventory.note_seal_anchor(bigint,text,text,text) from public;
+grant execute on function inventory.note_seal_anchor(bigint,text,text,text) to stockade_jobs;
+
+-- inventory.note_trigger_states(text,text)
+CREATE OR REPLACE FUNCTION inventory.note_trigger_states(p_kind text, p_command text)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_states jsonb;
+begin
+  select coalesce(jsonb_object_agg(t.name, jsonb_build_object('enabled', t.enabled, 'digest', t.digest)), '{}')
+  into v_states
+  from inventory.ledger_triggers() t;
+  if p_kind = 'watch'
+    or v_states is distinct from (select c.triggers from inventory.trigger_changes c order by c.id desc limit 1)
+  then
+    insert into inventory.trigger_changes (kind, command, triggers) values (p_kind, p_command, v_states);
+  end if;
+end
+$function$;
+alter function inventory.note_trigger_states(text,text) owner to stockade_owner;
+revoke execute on function inventory.note_trigger_states(text,text) from public;
 
 -- inventory.post_entry(jsonb)
 CREATE OR REPLACE FUNCTION inventory.post_entry(p_entry jsonb)
@@ -905,6 +1623,65 @@ $function$;
 alter function inventory.raise_stale_balances(uuid,text[],text[],uuid[],uuid[],text[],bigint[]) owner to stockade_ledger;
 revoke execute on function inventory.raise_stale_balances(uuid,text[],text[],uuid[],uuid[],text[],bigint[]) from public;
 
+-- inventory.record_reconciliation(uuid,jsonb)
+CREATE OR REPLACE FUNCTION inventory.record_reconciliation(p_lease uuid, p_step jsonb)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_state inventory.reconciliation_state := inventory.leased_state(p_lease);
+  v_numbered integer;
+begin
+  update inventory.reconciliation_runs r
+  set keys_checked = r.keys_checked + coalesce((p_step ->> 'keys')::bigint, 0),
+      movements_read = r.movements_read + coalesce((p_step ->> 'movements')::bigint, 0),
+      found = r.found + coalesce((p_step ->> 'found')::bigint, 0),
+      seal_seq = coalesce((p_step ->> 'sealSeq')::bigint, r.seal_seq),
+      newest_entry = coalesce((p_step ->> 'newestEntry')::uuid, r.newest_entry),
+      -- Of the first step: later ones have seen more.
+      compared_through = coalesce(r.compared_through, (p_step ->> 'boundary')::uuid),
+      trigger_faults = coalesce(p_step -> 'triggerFaults', r.trigger_faults)
+  where r.org_id = v_state.org_id and r.id = v_state.run_id;
+
+  select coalesce(max(number), 0) into v_numbered
+  from inventory.discrepancies
+  where org_id = v_state.org_id and run_id = v_state.run_id;
+  -- The same key may be met twice: by what has moved and by its bucket.
+  insert into inventory.discrepancies (
+    org_id, run_id, number, item_id, location_id, lot,
+    stored_on_hand, stored_reserved, stored_version, computed_on_hand, computed_reserved, computed_version, cause, detail
+  )
+  select
+    v_state.org_id, v_state.run_id, v_numbered + d.n, d.item, d.location, d.lot,
+    d."storedOnHand", d."storedReserved", d."storedVersion", d."computedOnHand", d."computedReserved", d."computedVersion",
+    d.cause, coalesce(d.detail, '{}')
+  from rows from (
+    jsonb_to_recordset(coalesce(p_step -> 'discrepancies', '[]')) as (
+      item uuid, location uuid, lot text,
+      "storedOnHand" numeric, "storedReserved" numeric, "storedVersion" bigint,
+      "computedOnHand" numeric, "computedReserved" numeric, "computedVersion" bigint,
+      cause text, detail jsonb
+    )
+  ) with ordinality as d (
+    item, location, lot, "storedOnHand", "storedReserved", "storedVersion",
+    "computedOnHand", "computedReserved", "computedVersion", cause, detail, n
+  )
+  on conflict (org_id, run_id, item_id, location_id, lot) do nothing;
+
+  update inventory.reconciliation_state
+  set checkpoint = coalesce(p_step -> 'checkpoint', checkpoint),
+      leased_until = clock_timestamp() + (p_step ->> 'leaseSeconds')::numeric * interval '1 second'
+  where org_id = v_state.org_id;
+end
+$function$;
+alter function inventory.record_reconciliation(uuid,jsonb) owner to stockade_owner;
+comment on function inventory.record_reconciliation(uuid,jsonb) is
+  'Adds a step to the run that is under way: {keys, movements, found, sealSeq, newestEntry, boundary, triggerFaults, discrepancies, checkpoint, leaseSeconds}, and keeps the lease for leaseSeconds from now. Raises SK601 when the lease is not held any more, SK902 when no organization was entered.';
+revoke execute on function inventory.record_reconciliation(uuid,jsonb) from public;
+grant execute on function inventory.record_reconciliation(uuid,jsonb) to stockade_jobs;
+
 -- inventory.refuse_change()
 CREATE OR REPLACE FUNCTION inventory.refuse_change()
  RETURNS trigger
@@ -928,6 +1705,43 @@ alter function inventory.refuse_change() owner to stockade_owner;
 comment on function inventory.refuse_change() is
   'Refuses UPDATE and TRUNCATE of an append-only table, its owner''s too, and DELETE of all but rows of the organization that tenancy.erase_organization() erases. Raises SK903.';
 revoke execute on function inventory.refuse_change() from public;
+
+-- inventory.refuse_sealed()
+CREATE OR REPLACE FUNCTION inventory.refuse_sealed()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+declare
+  -- The boundary stays where it is until this transaction ends. The context is read without its seal being verified,
+  -- because every posting pays for this: who forges one holds the wrong lock, and the wall refuses the rows.
+  -- An assignment is evaluated without the executor that PERFORM would start; in the statement that looks at the boundary
+  -- it would come after the snapshot.
+  v_held constant text := pg_advisory_xact_lock_shared(
+    hashtextextended(split_part(current_setting('stockade.context', true), '|', 2), 7325)
+  );
+begin
+  -- An older snapshot would show an older boundary.
+  if current_setting('transaction_isolation') <> 'read committed' or exists (
+    select
+    from inventory.seal_boundaries b
+    join added a on a.entry_id <= b.boundary or a.recorded_at <= b.settled_through
+    where b.org_id = nullif(split_part(current_setting('stockade.context', true), '|', 2), '')::uuid
+  ) then
+    if current_setting('transaction_isolation') <> 'read committed' then
+      raise exception 'movements are written in a read committed transaction, which sees where the ledger is sealed'
+        using errcode = '25001';
+    end if;
+    raise exception 'the ledger was sealed while this entry was posted'
+      using errcode = '40001', hint = 'Post it again: it gets a new id and a new time.';
+  end if;
+  return null;
+end
+$function$;
+alter function inventory.refuse_sealed() owner to stockade_owner;
+comment on function inventory.refuse_sealed() is
+  'Keeps the seal boundary of the organization where it is until this transaction ends, in common with other writers, and refuses movements behind it: it was drawn since their id or time was, or the clock has gone back. Raises 40001, on which the caller posts again; 25001 in a transaction that is not read committed.';
+revoke execute on function inventory.refuse_sealed() from public;
 
 -- inventory.remember_response(text,json)
 CREATE OR REPLACE FUNCTION inventory.remember_response(p_key text, p_response json)
@@ -1004,6 +1818,288 @@ comment on function inventory.reverse_entry(uuid,text,jsonb) is
   'Posts the opposite of an entry, once. Raises SK404 no such entry, SK203 already reversed, SK204 a reversal itself, SK201 when the stock to take back is gone.';
 revoke execute on function inventory.reverse_entry(uuid,text,jsonb) from public;
 grant execute on function inventory.reverse_entry(uuid,text,jsonb) to stockade_api;
+
+-- inventory.seal_leaves(uuid,uuid,uuid)
+CREATE OR REPLACE FUNCTION inventory.seal_leaves(p_org_id uuid, p_after uuid, p_boundary uuid, OUT leaves bytea, OUT movements bigint, OUT recorded_through timestamp with time zone)
+ RETURNS record
+ LANGUAGE sql
+ STABLE
+ SET search_path TO ''
+ SET plan_cache_mode TO 'force_custom_plan'
+ SET enable_sort TO 'off'
+ SET enable_hashjoin TO 'off'
+ SET enable_nestloop TO 'off'
+ SET enable_seqscan TO 'off'
+ SET enable_bitmapscan TO 'off'
+ SET jit TO 'off'
+AS $function$
+  select
+    string_agg(
+      uuid_send(m.entry_id) || int4send(m.line)
+        || sha256(
+          '\x00'::bytea
+            || uuid_send(m.entry_id) || int4send(m.line) || uuid_send(m.item_id) || uuid_send(m.location_id)
+            || timestamptz_send(m.occurred_at) || timestamptz_send(m.recorded_at)
+            || convert_to(
+              concat(
+                m.quantity, E'\n', e.kind, E'\n', m.lot, E'\n', e.reverses, E'\n',
+                octet_length(e.reference), E'\n', e.reference, E'\n',
+                octet_length(e.actor), E'\n', e.actor, E'\n',
+                e.metadata
+              ),
+              'UTF8'
+            )
+        ),
+      ''
+      order by m.entry_id, m.line
+    ),
+    count(*),
+    max(m.recorded_at)
+  from inventory.movements m
+  join inventory.entries e on e.org_id = m.org_id and e.id = m.entry_id
+  where m.org_id = p_org_id
+    and m.entry_id > p_after
+    and m.entry_id <= p_boundary
+    -- Said of both, so that the indexes of both are read from there to there.
+    and e.org_id = p_org_id
+    and e.id > p_after
+    and e.id <= p_boundary
+$function$;
+alter function inventory.seal_leaves(uuid,uuid,uuid) owner to stockade_owner;
+revoke execute on function inventory.seal_leaves(uuid,uuid,uuid) from public;
+
+-- inventory.seal_next(integer)
+CREATE OR REPLACE FUNCTION inventory.seal_next(p_most_movements integer)
+ RETURNS json
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+ SET plan_cache_mode TO 'force_custom_plan'
+ SET jit TO 'off'
+ SET work_mem TO '64MB'
+AS $function$
+declare
+  v_org_id constant uuid := tenancy.require_scope('write');
+  v_leaf_bytes constant integer := 52;
+  -- 1024 leaves.
+  v_page_levels constant integer := 10;
+  v_drawn inventory.seal_boundaries;
+  v_last inventory.seals;
+  v_seal inventory.seals;
+  v_after uuid;
+  v_leaves bytea;
+  v_nodes bytea;
+  v_page_roots bytea;
+  v_level integer := 1;
+  v_closings inventory.seal_closings[];
+begin
+  if current_setting('transaction_isolation') <> 'read committed' then
+    raise exception 'a seal is made in a read committed transaction, which sees the last one'
+      using errcode = '25001';
+  end if;
+  -- Of two at once the second waits here, and then seals behind what the first has sealed.
+  select * into v_drawn from inventory.seal_boundaries where org_id = v_org_id for update;
+  select * into v_last from inventory.seals where org_id = v_org_id order by seq desc limit 1;
+  v_after := coalesce(v_last.boundary, '00000000-0000-0000-0000-000000000000');
+
+  -- An entry is sealed whole, so one of many lines may add some to the most.
+  select entry_id
+  into v_seal.boundary
+  from inventory.movements
+  where org_id = v_org_id
+    and entry_id > v_after
+    and entry_id <= v_drawn.boundary
+  order by entry_id, line
+  offset p_most_movements - 1
+  limit 1;
+  v_seal.boundary := coalesce(v_seal.boundary, v_drawn.boundary);
+
+  select l.leaves, l.movements, l.recorded_through
+  into v_leaves, v_seal.movements, v_seal.recorded_through
+  from inventory.seal_leaves(v_org_id, v_after, v_seal.boundary) as l;
+  if v_leaves is null then
+    return null;
+  end if;
+
+  v_nodes := inventory.merkle_level(v_leaves, v_leaf_bytes, v_leaf_bytes - 32);
+  while length(v_nodes) > 32 loop
+    if v_level = v_page_levels then
+      v_page_roots := v_nodes;
+    end if;
+    v_nodes := inventory.merkle_level(v_nodes, 32, 0);
+    v_level := v_level + 1;
+  end loop;
+  v_page_roots := coalesce(v_page_roots, v_nodes);
+
+  v_seal.org_id := v_org_id;
+  v_seal.seq := coalesce(v_last.seq, 0) + 1;
+  v_seal.previous_hash := coalesce(v_last.hash, decode(repeat('00', 32), 'hex'));
+  v_seal.after_entry := v_last.boundary;
+  v_seal.merkle_root := v_nodes;
+  v_seal.recorded_through := greatest(v_last.recorded_through, v_seal.recorded_through);
+  v_seal.settled_through := case
+    when v_seal.boundary = v_drawn.boundary then v_drawn.settled_through
+    -- Of what lies between this seal and the boundary it is not known when it was recorded.
+    else v_last.settled_through
+  end;
+  v_seal.sealed_at := date_trunc('milliseconds', clock_timestamp());
+
+  select
+    array_agg(row(closing.*)::inventory.seal_closings order by closing.item_id, closing.location_id, closing.lot collate "C"),
+    count(*),
+    sha256(
+      string_agg(
+        uuid_send(closing.item_id) || uuid_send(closing.location_id)
+          || convert_to(concat(closing.lot, E'\n', closing.on_hand, E'\n', closing.version, E'\n'), 'UTF8'),
+        ''
+        order by closing.item_id, closing.location_id, closing.lot collate "C"
+      )
+    )
+  into v_closings, v_seal.closings, v_seal.closing_digest
+  from (
+    select
+      item_id, location_id, lot, sum(quantity) as quantity, count(*) as movements
+    from inventory.movements
+    where org_id = v_org_id
+      and entry_id > v_after
+      and entry_id <= v_seal.boundary
+    group by item_id, location_id, lot
+  ) as changed
+  left join lateral (
+    select c.on_hand, c.version
+    from inventory.seal_closings c
+    where c.org_id = v_org_id
+      and c.item_id = changed.item_id
+      and c.location_id = changed.location_id
+      and c.lot = changed.lot
+    order by c.seq desc
+    limit 1
+  ) as before on true
+  cross join lateral (
+    select
+      v_org_id as org_id, changed.item_id, changed.location_id, changed.lot, v_seal.seq,
+      (coalesce(before.on_hand, 0) + changed.quantity)::numeric(17, 4) as on_hand,
+      coalesce(before.version, 0) + changed.movements as version
+  ) as closing;
+
+  v_seal.hash := sha256(convert_to(inventory.seal_header(v_seal), 'UTF8'));
+  insert into inventory.seals select v_seal.*;
+  insert into inventory.seal_pages (org_id, seq, page, last_leaf, root, leaves)
+  select
+    v_org_id,
+    v_seal.seq,
+    page,
+    substring(leaves from length(leaves) - v_leaf_bytes + 1 for 20),
+    substring(v_page_roots from page * 32 + 1 for 32),
+    leaves
+  from generate_series(0, length(v_page_roots) / 32 - 1) as page
+  cross join lateral substring(v_leaves from page * 1024 * v_leaf_bytes + 1 for 1024 * v_leaf_bytes) as leaves;
+  insert into inventory.seal_closings select * from unnest(v_closings);
+  return inventory.seal_json(v_seal);
+end
+$function$;
+alter function inventory.seal_next(integer) owner to stockade_owner;
+comment on function inventory.seal_next(integer) is
+  'Seals the next movements of the organization that was entered, up to the drawn boundary and about as many as asked for, and returns the seal; null when there is nothing to seal. Call it until then, a transaction each. Reads history alone, never the balances. Raises SK902 when no organization was entered, SK104 when the caller may not write, 25001 in a transaction that is not read committed.';
+revoke execute on function inventory.seal_next(integer) from public;
+grant execute on function inventory.seal_next(integer) to stockade_jobs;
+
+-- inventory.settle_discrepancies(uuid,jsonb)
+CREATE OR REPLACE FUNCTION inventory.settle_discrepancies(p_lease uuid, p_settled jsonb)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_state inventory.reconciliation_state := inventory.leased_state(p_lease);
+begin
+  update inventory.discrepancies d
+  set cause = coalesce(s.cause, d.cause),
+      detail = d.detail || coalesce(s.detail, '{}'),
+      action = case when d.action = 'found' then coalesce(s.action, d.action) else d.action end,
+      settled_at = case when d.action = 'found' and s.action <> 'found' then clock_timestamp() else d.settled_at end
+  from jsonb_to_recordset(p_settled) as s (number integer, cause text, detail jsonb, action text)
+  where d.org_id = v_state.org_id
+    and d.run_id = v_state.run_id
+    and d.number = s.number
+    and s.action in ('found', 'alerted', 'gone');
+end
+$function$;
+alter function inventory.settle_discrepancies(uuid,jsonb) owner to stockade_owner;
+comment on function inventory.settle_discrepancies(uuid,jsonb) is
+  'Writes down why balances of the run under way differ, and that they are left as they are: [{number, cause, detail, action}], action being alerted, gone, or found when it is still to be settled. Raises SK601 when the lease is not held any more, SK902 when no organization was entered.';
+revoke execute on function inventory.settle_discrepancies(uuid,jsonb) from public;
+grant execute on function inventory.settle_discrepancies(uuid,jsonb) to stockade_jobs;
+
+-- inventory.trigger_history()
+CREATE OR REPLACE FUNCTION inventory.trigger_history()
+ RETURNS json
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+  select json_build_object(
+    'watching', exists (
+      select
+      from pg_event_trigger e
+      where e.evtfoid = 'inventory.watch_triggers()'::regprocedure
+        and e.evtevent = 'ddl_command_end'
+        and e.evtenabled = 'A'
+        and e.evttags is null
+    ),
+    'changes', (
+      select coalesce(json_agg(json_build_object('at', c.at, 'kind', c.kind, 'command', c.command, 'triggers', c.triggers)
+        order by c.id), '[]')
+      from inventory.trigger_changes c
+    )
+  )
+$function$;
+alter function inventory.trigger_history() owner to stockade_owner;
+comment on function inventory.trigger_history() is
+  'What is known of the ledger''s triggers over time: {watching, changes: [{at, kind, command, triggers}]}. Without a watch nothing is known of what came after the last change.';
+revoke execute on function inventory.trigger_history() from public;
+grant execute on function inventory.trigger_history() to stockade_jobs;
+
+-- inventory.watch_triggers()
+CREATE OR REPLACE FUNCTION inventory.watch_triggers()
+ RETURNS event_trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+  perform inventory.note_trigger_states('change', tg_tag);
+exception
+  when others then
+    -- A watch that fails must not keep anybody from repairing the schema.
+    raise warning 'the state of the ledger''s triggers was not noted: %', sqlerrm using errcode = '01000';
+end
+$function$;
+alter function inventory.watch_triggers() owner to stockade_owner;
+comment on function inventory.watch_triggers() is
+  'Notes the state of the ledger''s triggers when a command has changed it. Warns (01000), and lets the command be, when it cannot.';
+revoke execute on function inventory.watch_triggers() from public;
+
+-- tenancy.active_organizations(uuid,integer)
+CREATE OR REPLACE FUNCTION tenancy.active_organizations(p_after uuid, p_most integer)
+ RETURNS SETOF uuid
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+  select id
+  from tenancy.organizations
+  where status = 'active'
+    and id > p_after
+  order by id
+  limit p_most
+$function$;
+alter function tenancy.active_organizations(uuid,integer) owner to stockade_owner;
+comment on function tenancy.active_organizations(uuid,integer) is
+  'The ids of the organizations that may work, in their order, p_most of those behind p_after: for jobs that go through all.';
+revoke execute on function tenancy.active_organizations(uuid,integer) from public;
+grant execute on function tenancy.active_organizations(uuid,integer) to stockade_jobs;
 
 -- tenancy.await_requests(interval)
 CREATE OR REPLACE FUNCTION tenancy.await_requests(p_longest interval)
@@ -1660,6 +2756,43 @@ comment on function tenancy.finish_import(text,jsonb) is
   'Digests what was imported as the export told it, under the slug it had there and with the ids its users had: {table: {rows, digest}}. Whoever imports compares them with the export before committing. Raises SK902 when no import was begun.';
 revoke execute on function tenancy.finish_import(text,jsonb) from public;
 grant execute on function tenancy.finish_import(text,jsonb) to stockade_admin;
+
+-- tenancy.forget_security_events(interval,integer)
+CREATE OR REPLACE FUNCTION tenancy.forget_security_events(p_older_than interval, p_most integer)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_org_id constant uuid := tenancy.require_scope('write');
+  v_forgotten integer;
+begin
+  if p_older_than < interval '90 days' then
+    raise exception 'security events are kept for 90 days at least, not for %', p_older_than using errcode = '22023';
+  end if;
+  delete from tenancy.security_events e
+  where e.org_id = v_org_id
+    and e.minute <= (
+      select max(oldest.minute)
+      from (
+        select o.minute
+        from tenancy.security_events o
+        where o.org_id = v_org_id
+          and o.minute < now() - p_older_than
+        order by o.minute
+        limit p_most
+      ) as oldest
+    );
+  get diagnostics v_forgotten = row_count;
+  return v_forgotten;
+end
+$function$;
+alter function tenancy.forget_security_events(interval,integer) owner to stockade_owner;
+comment on function tenancy.forget_security_events(interval,integer) is
+  'Deletes the oldest security events of the organization that was entered that are older than p_older_than: p_most, and the rest of the last minute. Answers how many; 0 when there are none. Raises 22023 when p_older_than is less than 90 days.';
+revoke execute on function tenancy.forget_security_events(interval,integer) from public;
+grant execute on function tenancy.forget_security_events(interval,integer) to stockade_jobs;
 
 -- tenancy.hmac_pad(bytea,integer)
 CREATE OR REPLACE FUNCTION tenancy.hmac_pad(p_key bytea, p_pad integer)
@@ -2372,7 +3505,9 @@ begin
           values
             ('inventory.movements', 'inventory.items'),
             ('inventory.movements', 'inventory.locations'),
-            ('inventory.balances', 'inventory.movements')
+            ('inventory.balances', 'inventory.movements'),
+            -- Movements behind the boundary are refused.
+            ('inventory.seal_boundaries', 'inventory.movements')
         ) as needs (child, parent)
         where to_regclass(needs.child) = w.child and to_regclass(needs.parent) = any (v_waiting)
       )
@@ -2551,6 +3686,28 @@ $function$;
 alter function tenancy.write_lines(regclass,text[],text,jsonb) owner to stockade_owner;
 revoke execute on function tenancy.write_lines(regclass,text[],text,jsonb) from public;
 
+-- inventory.balance_backfills
+create table inventory.balance_backfills (
+  org_id uuid not null,
+  started_at timestamp(3) with time zone default clock_timestamp() not null,
+  finished_at timestamp(3) with time zone,
+  checkpoint jsonb,
+  walked boolean default false not null,
+  keys bigint default 0 not null,
+  movements bigint default 0 not null,
+  changed bigint default 0 not null,
+  total_movements bigint not null,
+  constraint balance_backfills_pkey PRIMARY KEY (org_id),
+  constraint balance_backfills_changed_check CHECK (changed >= 0),
+  constraint balance_backfills_keys_check CHECK (keys >= 0),
+  constraint balance_backfills_movements_check CHECK (movements >= 0),
+  constraint balance_backfills_total_movements_check CHECK (total_movements >= 0)
+);
+alter table inventory.balance_backfills owner to stockade_owner;
+comment on table inventory.balance_backfills is
+  'Tenant data: how far the rebuilding of the balances from history has come.';
+grant select on table inventory.balance_backfills to stockade_jobs;
+
 -- inventory.balances
 create table inventory.balances (
   org_id uuid not null,
@@ -2572,6 +3729,37 @@ comment on column inventory.balances.version is
   'The number of movements in this balance.';
 grant select on table inventory.balances to stockade_api, stockade_jobs;
 grant select, insert, update on table inventory.balances to stockade_ledger;
+
+-- inventory.discrepancies
+create table inventory.discrepancies (
+  org_id uuid not null,
+  run_id uuid not null,
+  number integer not null,
+  item_id uuid,
+  location_id uuid,
+  lot text,
+  stored_on_hand numeric,
+  stored_reserved numeric,
+  stored_version bigint,
+  computed_on_hand numeric,
+  computed_reserved numeric,
+  computed_version bigint,
+  cause text,
+  detail jsonb default '{}'::jsonb not null,
+  action text default 'found'::text not null,
+  settled_at timestamp(3) with time zone,
+  constraint discrepancies_pkey PRIMARY KEY (org_id, run_id, number),
+  constraint discrepancies_org_id_run_id_item_id_location_id_lot_key UNIQUE (org_id, run_id, item_id, location_id, lot),
+  constraint discrepancies_action_check CHECK (action = ANY (ARRAY['found'::text, 'corrected'::text, 'alerted'::text, 'applied'::text, 'gone'::text])),
+  constraint discrepancies_cause_check CHECK (cause = ANY (ARRAY['direct_write'::text, 'trigger_disabled'::text, 'movement_deleted'::text, 'movement_altered'::text, 'movement_inserted'::text, 'partial_backfill'::text, 'restored_to_older_point'::text, 'seal_altered'::text, 'anchor_missing'::text, 'unknown'::text])),
+  constraint discrepancies_check CHECK (num_nulls(item_id, location_id, lot) = ANY (ARRAY[0, 3])),
+  constraint discrepancies_detail_check CHECK (jsonb_typeof(detail) = 'object'::text),
+  constraint discrepancies_number_check CHECK (number >= 1)
+);
+alter table inventory.discrepancies owner to stockade_owner;
+comment on table inventory.discrepancies is
+  'Tenant data: what the passes found, why, and what was done about it.';
+grant select on table inventory.discrepancies to stockade_api, stockade_jobs;
 
 -- inventory.entries
 create table inventory.entries (
@@ -2770,6 +3958,248 @@ comment on table inventory.movements is
   'Tenant data (append-only): the lines of the postings.';
 grant select on table inventory.movements to stockade_api, stockade_jobs;
 grant select, insert on table inventory.movements to stockade_ledger;
+
+-- inventory.reconciliation_runs
+create table inventory.reconciliation_runs (
+  org_id uuid not null,
+  id uuid default inventory.new_id() not null,
+  kind text not null,
+  status text default 'running'::text not null,
+  started_at timestamp(3) with time zone default clock_timestamp() not null,
+  finished_at timestamp(3) with time zone,
+  bucket integer,
+  keys_checked bigint default 0 not null,
+  movements_read bigint default 0 not null,
+  found bigint default 0 not null,
+  corrected bigint default 0 not null,
+  alerted bigint default 0 not null,
+  seal_seq bigint,
+  newest_entry uuid,
+  compared_through uuid,
+  lag_seconds numeric(12,3),
+  trigger_faults jsonb default '[]'::jsonb not null,
+  error text,
+  constraint reconciliation_runs_pkey PRIMARY KEY (org_id, id),
+  constraint reconciliation_runs_alerted_check CHECK (alerted >= 0),
+  constraint reconciliation_runs_bucket_check CHECK (bucket >= 0),
+  constraint reconciliation_runs_check CHECK ((finished_at IS NULL) = (status = 'running'::text)),
+  constraint reconciliation_runs_corrected_check CHECK (corrected >= 0),
+  constraint reconciliation_runs_found_check CHECK (found >= 0),
+  constraint reconciliation_runs_keys_checked_check CHECK (keys_checked >= 0),
+  constraint reconciliation_runs_kind_check CHECK (kind = ANY (ARRAY['daily'::text, 'full'::text])),
+  constraint reconciliation_runs_lag_seconds_check CHECK (lag_seconds >= 0::numeric),
+  constraint reconciliation_runs_movements_read_check CHECK (movements_read >= 0),
+  constraint reconciliation_runs_status_check CHECK (status = ANY (ARRAY['running'::text, 'finished'::text, 'failed'::text])),
+  constraint reconciliation_runs_trigger_faults_check CHECK (jsonb_typeof(trigger_faults) = 'array'::text)
+);
+alter table inventory.reconciliation_runs owner to stockade_owner;
+comment on table inventory.reconciliation_runs is
+  'Tenant data: the passes that compared balances with history.';
+grant select on table inventory.reconciliation_runs to stockade_api, stockade_jobs;
+
+-- inventory.reconciliation_state
+create table inventory.reconciliation_state (
+  org_id uuid not null,
+  due_at timestamp(3) with time zone default '-infinity'::timestamp with time zone not null,
+  lease uuid,
+  leased_until timestamp(3) with time zone,
+  next_bucket integer default 0 not null,
+  run_id uuid,
+  checkpoint jsonb,
+  failures integer default 0 not null,
+  compared_through uuid,
+  constraint reconciliation_state_pkey PRIMARY KEY (org_id),
+  constraint reconciliation_state_failures_check CHECK (failures >= 0),
+  constraint reconciliation_state_next_bucket_check CHECK (next_bucket >= 0)
+);
+alter table inventory.reconciliation_state owner to stockade_owner;
+comment on table inventory.reconciliation_state is
+  'Tenant data: when an organization is due for its next pass, and who is at it.';
+grant select on table inventory.reconciliation_state to stockade_jobs;
+
+-- inventory.leased_state(uuid)
+CREATE OR REPLACE FUNCTION inventory.leased_state(p_lease uuid)
+ RETURNS inventory.reconciliation_state
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+declare
+  v_org_id constant uuid := tenancy.require_scope('write');
+  v_state inventory.reconciliation_state;
+begin
+  select * into v_state from inventory.reconciliation_state where org_id = v_org_id and lease = p_lease for update;
+  if not found then
+    raise exception 'the reconciliation of this organization was taken over by somebody else' using errcode = 'SK601';
+  end if;
+  return v_state;
+end
+$function$;
+alter function inventory.leased_state(uuid) owner to stockade_owner;
+revoke execute on function inventory.leased_state(uuid) from public;
+
+-- inventory.seal_anchors
+create table inventory.seal_anchors (
+  org_id uuid not null,
+  seq bigint not null,
+  bucket text not null,
+  key text not null,
+  version_id text,
+  anchored_at timestamp(3) with time zone default now() not null,
+  constraint seal_anchors_pkey PRIMARY KEY (org_id, seq, bucket),
+  constraint seal_anchors_bucket_check CHECK (length(bucket) >= 1 AND length(bucket) <= 255),
+  constraint seal_anchors_key_check CHECK (length(key) >= 1 AND length(key) <= 1024)
+);
+alter table inventory.seal_anchors owner to stockade_owner;
+comment on table inventory.seal_anchors is
+  'Tenant data (append-only): where seals were written down outside of the database.';
+grant select on table inventory.seal_anchors to stockade_api, stockade_jobs;
+
+-- inventory.seal_boundaries
+create table inventory.seal_boundaries (
+  org_id uuid not null,
+  boundary uuid not null,
+  settled_through timestamp(3) with time zone not null,
+  constraint seal_boundaries_pkey PRIMARY KEY (org_id)
+);
+alter table inventory.seal_boundaries owner to stockade_owner;
+comment on table inventory.seal_boundaries is
+  'Tenant data (derived): how far the ledger of an organization is closed to new movements.';
+grant select on table inventory.seal_boundaries to stockade_jobs, stockade_ledger;
+
+-- inventory.seal_closings
+create table inventory.seal_closings (
+  org_id uuid not null,
+  item_id uuid not null,
+  location_id uuid not null,
+  lot text not null,
+  seq bigint not null,
+  on_hand numeric(17,4) not null,
+  version bigint not null,
+  constraint seal_closings_pkey PRIMARY KEY (org_id, item_id, location_id, lot, seq),
+  constraint seal_closings_version_check CHECK (version >= 1)
+);
+alter table inventory.seal_closings owner to stockade_owner;
+comment on table inventory.seal_closings is
+  'Tenant data (append-only): what the balances were when they were sealed.';
+grant select on table inventory.seal_closings to stockade_api, stockade_jobs;
+
+-- inventory.seal_pages
+create table inventory.seal_pages (
+  org_id uuid not null,
+  seq bigint not null,
+  page integer not null,
+  last_leaf bytea not null,
+  root bytea not null,
+  leaves bytea not null,
+  constraint seal_pages_pkey PRIMARY KEY (org_id, seq, page),
+  constraint seal_pages_last_leaf_check CHECK (length(last_leaf) = 20),
+  constraint seal_pages_leaves_check CHECK (length(leaves) >= 52 AND length(leaves) <= 53248 AND (length(leaves) % 52) = 0),
+  constraint seal_pages_page_check CHECK (page >= 0),
+  constraint seal_pages_root_check CHECK (length(root) = 32)
+);
+alter table inventory.seal_pages owner to stockade_owner;
+alter table inventory.seal_pages alter column leaves set storage external;
+comment on table inventory.seal_pages is
+  'Tenant data (append-only): the hashes of the sealed movements.';
+grant select on table inventory.seal_pages to stockade_api, stockade_jobs;
+
+-- inventory.seals
+create table inventory.seals (
+  org_id uuid not null,
+  seq bigint not null,
+  previous_hash bytea not null,
+  after_entry uuid,
+  boundary uuid not null,
+  movements bigint not null,
+  merkle_root bytea not null,
+  closings bigint not null,
+  closing_digest bytea not null,
+  recorded_through timestamp(3) with time zone not null,
+  settled_through timestamp(3) with time zone,
+  sealed_at timestamp(3) with time zone not null,
+  hash bytea not null,
+  constraint seals_pkey PRIMARY KEY (org_id, seq),
+  constraint seals_org_id_boundary_key UNIQUE (org_id, boundary),
+  constraint seals_closing_digest_check CHECK (length(closing_digest) = 32),
+  constraint seals_closings_check CHECK (closings >= 1),
+  constraint seals_hash_check CHECK (length(hash) = 32),
+  constraint seals_merkle_root_check CHECK (length(merkle_root) = 32),
+  constraint seals_movements_check CHECK (movements >= 1),
+  constraint seals_previous_hash_check CHECK (length(previous_hash) = 32),
+  constraint seals_seq_check CHECK (seq >= 1)
+);
+alter table inventory.seals owner to stockade_owner;
+comment on table inventory.seals is
+  'Tenant data (append-only): the seals of the ledger, each chained to the one before.';
+grant select on table inventory.seals to stockade_api, stockade_jobs;
+
+-- inventory.seal_header(inventory.seals)
+CREATE OR REPLACE FUNCTION inventory.seal_header(p_seal inventory.seals)
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+ SET search_path TO ''
+AS $function$
+  select concat(
+    'stockade seal 1', E'\n',
+    p_seal.org_id, E'\n',
+    p_seal.seq, E'\n',
+    encode(p_seal.previous_hash, 'hex'), E'\n',
+    p_seal.after_entry, E'\n',
+    p_seal.boundary, E'\n',
+    p_seal.movements, E'\n',
+    encode(p_seal.merkle_root, 'hex'), E'\n',
+    p_seal.closings, E'\n',
+    encode(p_seal.closing_digest, 'hex'), E'\n',
+    inventory.iso(p_seal.recorded_through), E'\n',
+    inventory.iso(p_seal.settled_through), E'\n',
+    inventory.iso(p_seal.sealed_at), E'\n'
+  )
+$function$;
+alter function inventory.seal_header(inventory.seals) owner to stockade_owner;
+revoke execute on function inventory.seal_header(inventory.seals) from public;
+grant execute on function inventory.seal_header(inventory.seals) to stockade_api, stockade_jobs;
+
+-- inventory.seal_json(inventory.seals)
+CREATE OR REPLACE FUNCTION inventory.seal_json(p_seal inventory.seals)
+ RETURNS json
+ LANGUAGE sql
+ STABLE
+ SET search_path TO ''
+AS $function$
+  select json_build_object(
+    'seq', p_seal.seq,
+    'hash', encode(p_seal.hash, 'hex'),
+    'previousHash', encode(p_seal.previous_hash, 'hex'),
+    'afterEntry', p_seal.after_entry,
+    'boundary', p_seal.boundary,
+    'movements', p_seal.movements,
+    'merkleRoot', encode(p_seal.merkle_root, 'hex'),
+    'closings', p_seal.closings,
+    'closingDigest', encode(p_seal.closing_digest, 'hex'),
+    'recordedThrough', inventory.iso(p_seal.recorded_through),
+    'settledThrough', inventory.iso(p_seal.settled_through),
+    'sealedAt', inventory.iso(p_seal.sealed_at)
+  )
+$function$;
+alter function inventory.seal_json(inventory.seals) owner to stockade_owner;
+revoke execute on function inventory.seal_json(inventory.seals) from public;
+grant execute on function inventory.seal_json(inventory.seals) to stockade_api, stockade_jobs;
+
+-- inventory.trigger_changes
+create table inventory.trigger_changes (
+  id uuid default inventory.new_id() not null,
+  at timestamp with time zone default clock_timestamp() not null,
+  kind text not null,
+  command text not null,
+  by text default SESSION_USER not null,
+  triggers jsonb not null,
+  constraint trigger_changes_pkey PRIMARY KEY (id),
+  constraint trigger_changes_kind_check CHECK (kind = ANY (ARRAY['watch'::text, 'change'::text]))
+);
+alter table inventory.trigger_changes owner to stockade_owner;
+comment on table inventory.trigger_changes is
+  'Platform data (append-only): every change of the ledger''s triggers, with what they were after it.';
 
 -- stockade_migrations.applied
 create table stockade_migrations.applied (
@@ -2977,12 +4407,24 @@ grant select, insert, update on table tenancy.users to stockade_admin;
 
 -- Indexes
 CREATE INDEX balances_location ON inventory.balances USING btree (org_id, location_id, item_id, lot);
+CREATE INDEX discrepancies_key ON inventory.discrepancies USING btree (org_id, item_id, location_id, lot);
 CREATE UNIQUE INDEX entries_reverses ON inventory.entries USING btree (org_id, reverses) WHERE reverses IS NOT NULL;
 CREATE INDEX movements_key ON inventory.movements USING btree (org_id, item_id, location_id, lot, entry_id);
+CREATE INDEX seal_closings_seq ON inventory.seal_closings USING btree (org_id, seq);
 CREATE INDEX api_keys_key_id ON tenancy.api_keys USING btree (key_id);
 CREATE INDEX erasures_organization ON tenancy.erasures USING btree (organization_id);
 CREATE INDEX memberships_user ON tenancy.memberships USING btree (user_id);
 CREATE UNIQUE INDEX seal_keys_active ON tenancy.seal_keys USING btree (active) WHERE active;
+
+-- On inventory.balance_backfills
+alter table inventory.balance_backfills
+  add constraint balance_backfills_org_id_fkey FOREIGN KEY (org_id) REFERENCES tenancy.organizations(id);
+alter table inventory.balance_backfills enable row level security;
+alter table inventory.balance_backfills force row level security;
+create policy tenant on inventory.balance_backfills
+  to public
+  using (org_id = (( SELECT tenancy.current_org() AS current_org)))
+  with check (org_id = (( SELECT tenancy.current_org() AS current_org)));
 
 -- On inventory.balances
 alter table inventory.balances
@@ -2996,6 +4438,16 @@ create policy post_ledger on inventory.balances
   using (true)
   with check (true);
 create policy tenant on inventory.balances
+  to public
+  using (org_id = (( SELECT tenancy.current_org() AS current_org)))
+  with check (org_id = (( SELECT tenancy.current_org() AS current_org)));
+
+-- On inventory.discrepancies
+alter table inventory.discrepancies
+  add constraint discrepancies_org_id_run_id_fkey FOREIGN KEY (org_id, run_id) REFERENCES inventory.reconciliation_runs(org_id, id);
+alter table inventory.discrepancies enable row level security;
+alter table inventory.discrepancies force row level security;
+create policy tenant on inventory.discrepancies
   to public
   using (org_id = (( SELECT tenancy.current_org() AS current_org)))
   with check (org_id = (( SELECT tenancy.current_org() AS current_org)));
@@ -3077,6 +4529,8 @@ create policy tenant on inventory.locations
 -- On inventory.movements
 alter table inventory.movements
   add constraint movements_org_id_entry_id_fkey FOREIGN KEY (org_id, entry_id) REFERENCES inventory.entries(org_id, id);
+CREATE TRIGGER above_seal_boundary AFTER INSERT ON inventory.movements REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION inventory.refuse_sealed();
+alter table inventory.movements enable always trigger above_seal_boundary;
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON inventory.movements FOR EACH STATEMENT EXECUTE FUNCTION inventory.refuse_change();
 alter table inventory.movements enable always trigger append_only;
 CREATE TRIGGER append_only_rows AFTER DELETE ON inventory.movements REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION inventory.refuse_change();
@@ -3093,6 +4547,118 @@ create policy tenant on inventory.movements
   to public
   using (org_id = (( SELECT tenancy.current_org() AS current_org)))
   with check (org_id = (( SELECT tenancy.current_org() AS current_org)));
+
+-- On inventory.reconciliation_runs
+alter table inventory.reconciliation_runs
+  add constraint reconciliation_runs_org_id_compared_through_fkey FOREIGN KEY (org_id, compared_through) REFERENCES inventory.entries(org_id, id);
+alter table inventory.reconciliation_runs
+  add constraint reconciliation_runs_org_id_fkey FOREIGN KEY (org_id) REFERENCES tenancy.organizations(id);
+alter table inventory.reconciliation_runs
+  add constraint reconciliation_runs_org_id_newest_entry_fkey FOREIGN KEY (org_id, newest_entry) REFERENCES inventory.entries(org_id, id);
+alter table inventory.reconciliation_runs enable row level security;
+alter table inventory.reconciliation_runs force row level security;
+create policy tenant on inventory.reconciliation_runs
+  to public
+  using (org_id = (( SELECT tenancy.current_org() AS current_org)))
+  with check (org_id = (( SELECT tenancy.current_org() AS current_org)));
+
+-- On inventory.reconciliation_state
+alter table inventory.reconciliation_state
+  add constraint reconciliation_state_org_id_compared_through_fkey FOREIGN KEY (org_id, compared_through) REFERENCES inventory.entries(org_id, id);
+alter table inventory.reconciliation_state
+  add constraint reconciliation_state_org_id_fkey FOREIGN KEY (org_id) REFERENCES tenancy.organizations(id);
+alter table inventory.reconciliation_state
+  add constraint reconciliation_state_org_id_run_id_fkey FOREIGN KEY (org_id, run_id) REFERENCES inventory.reconciliation_runs(org_id, id);
+alter table inventory.reconciliation_state enable row level security;
+alter table inventory.reconciliation_state force row level security;
+create policy lease_owner on inventory.reconciliation_state
+  to stockade_owner
+  using (true)
+  with check (true);
+create policy tenant on inventory.reconciliation_state
+  to public
+  using (org_id = (( SELECT tenancy.current_org() AS current_org)))
+  with check (org_id = (( SELECT tenancy.current_org() AS current_org)));
+
+-- On inventory.seal_anchors
+alter table inventory.seal_anchors
+  add constraint seal_anchors_org_id_seq_fkey FOREIGN KEY (org_id, seq) REFERENCES inventory.seals(org_id, seq);
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON inventory.seal_anchors FOR EACH STATEMENT EXECUTE FUNCTION inventory.refuse_change();
+alter table inventory.seal_anchors enable always trigger append_only;
+CREATE TRIGGER append_only_rows AFTER DELETE ON inventory.seal_anchors REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION inventory.refuse_change();
+alter table inventory.seal_anchors enable always trigger append_only_rows;
+alter table inventory.seal_anchors enable row level security;
+alter table inventory.seal_anchors force row level security;
+create policy tenant on inventory.seal_anchors
+  to public
+  using (org_id = (( SELECT tenancy.current_org() AS current_org)))
+  with check (org_id = (( SELECT tenancy.current_org() AS current_org)));
+
+-- On inventory.seal_boundaries
+alter table inventory.seal_boundaries
+  add constraint seal_boundaries_org_id_boundary_fkey FOREIGN KEY (org_id, boundary) REFERENCES inventory.entries(org_id, id);
+alter table inventory.seal_boundaries
+  add constraint seal_boundaries_org_id_fkey FOREIGN KEY (org_id) REFERENCES tenancy.organizations(id);
+alter table inventory.seal_boundaries enable row level security;
+alter table inventory.seal_boundaries force row level security;
+create policy post_ledger on inventory.seal_boundaries
+  for select
+  to stockade_ledger
+  using (true);
+create policy tenant on inventory.seal_boundaries
+  to public
+  using (org_id = (( SELECT tenancy.current_org() AS current_org)))
+  with check (org_id = (( SELECT tenancy.current_org() AS current_org)));
+
+-- On inventory.seal_closings
+alter table inventory.seal_closings
+  add constraint seal_closings_org_id_seq_fkey FOREIGN KEY (org_id, seq) REFERENCES inventory.seals(org_id, seq);
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON inventory.seal_closings FOR EACH STATEMENT EXECUTE FUNCTION inventory.refuse_change();
+alter table inventory.seal_closings enable always trigger append_only;
+CREATE TRIGGER append_only_rows AFTER DELETE ON inventory.seal_closings REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION inventory.refuse_change();
+alter table inventory.seal_closings enable always trigger append_only_rows;
+alter table inventory.seal_closings enable row level security;
+alter table inventory.seal_closings force row level security;
+create policy tenant on inventory.seal_closings
+  to public
+  using (org_id = (( SELECT tenancy.current_org() AS current_org)))
+  with check (org_id = (( SELECT tenancy.current_org() AS current_org)));
+
+-- On inventory.seal_pages
+alter table inventory.seal_pages
+  add constraint seal_pages_org_id_seq_fkey FOREIGN KEY (org_id, seq) REFERENCES inventory.seals(org_id, seq);
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON inventory.seal_pages FOR EACH STATEMENT EXECUTE FUNCTION inventory.refuse_change();
+alter table inventory.seal_pages enable always trigger append_only;
+CREATE TRIGGER append_only_rows AFTER DELETE ON inventory.seal_pages REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION inventory.refuse_change();
+alter table inventory.seal_pages enable always trigger append_only_rows;
+alter table inventory.seal_pages enable row level security;
+alter table inventory.seal_pages force row level security;
+create policy tenant on inventory.seal_pages
+  to public
+  using (org_id = (( SELECT tenancy.current_org() AS current_org)))
+  with check (org_id = (( SELECT tenancy.current_org() AS current_org)));
+
+-- On inventory.seals
+alter table inventory.seals
+  add constraint seals_org_id_after_entry_fkey FOREIGN KEY (org_id, after_entry) REFERENCES inventory.seals(org_id, boundary);
+alter table inventory.seals
+  add constraint seals_org_id_boundary_fkey FOREIGN KEY (org_id, boundary) REFERENCES inventory.entries(org_id, id);
+alter table inventory.seals
+  add constraint seals_org_id_fkey FOREIGN KEY (org_id) REFERENCES tenancy.organizations(id);
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON inventory.seals FOR EACH STATEMENT EXECUTE FUNCTION inventory.refuse_change();
+alter table inventory.seals enable always trigger append_only;
+CREATE TRIGGER append_only_rows AFTER DELETE ON inventory.seals REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION inventory.refuse_change();
+alter table inventory.seals enable always trigger append_only_rows;
+alter table inventory.seals enable row level security;
+alter table inventory.seals force row level security;
+create policy tenant on inventory.seals
+  to public
+  using (org_id = (( SELECT tenancy.current_org() AS current_org)))
+  with check (org_id = (( SELECT tenancy.current_org() AS current_org)));
+
+-- On inventory.trigger_changes
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON inventory.trigger_changes FOR EACH STATEMENT EXECUTE FUNCTION inventory.refuse_change();
+alter table inventory.trigger_changes enable always trigger append_only;
 
 -- On tenancy.api_keys
 alter table tenancy.api_keys
@@ -3161,6 +4727,10 @@ create policy tenant on tenancy.security_events
   to public
   using (org_id = (( SELECT tenancy.current_org() AS current_org)))
   with check (org_id = (( SELECT tenancy.current_org() AS current_org)));
+
+-- Event triggers
+create event trigger stockade_watch_triggers on ddl_command_end execute function inventory.watch_triggers();
+alter event trigger stockade_watch_triggers enable always;
 
 -- Privileges of objects to come
 alter default privileges for role stockade_owner

@@ -68,6 +68,7 @@ export function openWorld(): World {
     process.env[environment.baseDomain] = 'localhost';
     process.env[environment.operatorKey] = operatorKey;
     process.env[environment.adminDatabaseUrl] = wire.through(loginUrl(adminUrl.href, 'stockade_admin'));
+    process.env[environment.jobsDatabaseUrl] = loginUrl(adminUrl.href, 'stockade_jobs');
     issuer = await startIssuer(await createSigningKey());
     Object.assign(process.env, await trustIssuer(adminUrl.href, issuer, createPassKey()));
     gateway = await serveGateway({ routes, load: loadHandler });

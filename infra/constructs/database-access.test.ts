@@ -36,7 +36,7 @@ function functionIn(stack: Stack, network?: FunctionNetwork): Lambda {
     ...(network && {
       vpc: network.vpc,
       vpcSubnets: { subnets: [...network.subnets] },
-      securityGroups: [network.securityGroup],
+      securityGroups: [...network.securityGroups],
     }),
   });
 }
@@ -44,6 +44,7 @@ function functionIn(stack: Stack, network?: FunctionNetwork): Lambda {
 test.each([
   ['stockade_api', environment.databaseUser, environment.adminDatabaseUser],
   ['stockade_admin', environment.adminDatabaseUser, environment.databaseUser],
+  ['stockade_jobs', environment.jobsDatabaseUser, environment.adminDatabaseUser],
 ] as const)(
   'a grant is the permission to log in as %s on this database, and the environment to find it',
   (role, its, others) => {

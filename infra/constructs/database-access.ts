@@ -9,11 +9,12 @@ import type { FunctionNetwork } from './lambda-function.ts';
 
 /**
  * The roles that functions log in as, which the migrations create, and the variable that names each to its function: one
- * that serves tenants cannot connect as an operator, even by mistake, nor the other way round.
+ * that serves tenants cannot connect as an operator or a job, even by mistake, nor the other way round.
  */
 const logins = {
   stockade_api: environment.databaseUser,
   stockade_admin: environment.adminDatabaseUser,
+  stockade_jobs: environment.jobsDatabaseUser,
 } as const;
 
 /** The way from functions to an existing database: network, permission and environment. */
@@ -49,7 +50,7 @@ export class DatabaseAccess extends Construct {
     this.network = {
       vpc,
       subnets,
-      securityGroup,
+      securityGroups: [securityGroup],
     };
   }
 

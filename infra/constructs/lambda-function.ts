@@ -5,14 +5,15 @@ import { Architecture, Function as Lambda, LoggingFormat, Runtime, Tracing } fro
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { environment } from '#platform/environment.ts';
-import type { StageConfig } from '../config.ts';
+import type { FunctionSize, StageConfig } from '../config.ts';
 import { bundledCode, bundledHandler } from './bundle.ts';
 
 /** Where in a VPC a function runs. */
 export interface FunctionNetwork {
   readonly vpc: IVpc;
   readonly subnets: readonly ISubnet[];
-  readonly securityGroup: ISecurityGroup;
+  /** Together they say what the function may reach. */
+  readonly securityGroups: readonly ISecurityGroup[];
 }
 
 export interface LambdaFunctionProps {
@@ -20,6 +21,7 @@ export interface LambdaFunctionProps {
   /** Path of a `*.lambda.ts` file, from the project's root. */
   readonly entry: string;
   readonly description: string;
+  readonly size: FunctionSize;
   /** Beside what the house default and each grant set. */
   readonly environment?: Readonly<Record<string, string>>;
   /** Without one the function runs outside any VPC. */
@@ -35,7 +37,7 @@ export class LambdaFunction extends Construct {
 
   constructor(scope: Construct, id: string, props: LambdaFunctionProps) {
     super(scope, id);
-    const { stage, network } = props;
+    const { stage, network, size } = props;
 
     const logGroup = new LogGroup(this, 'Logs', {
       retention: stage.logRetentionDays,
@@ -55,9 +57,9 @@ export class LambdaFunction extends Construct {
       role,
       logGroup,
       loggingFormat: LoggingFormat.JSON,
-      memorySize: stage.apiFunction.memoryMb,
-      timeout: Duration.seconds(stage.apiFunction.timeoutSeconds),
-      reservedConcurrentExecutions: stage.apiFunction.reservedConcurrency,
+      memorySize: size.memoryMb,
+      timeout: Duration.seconds(size.timeoutSeconds),
+      reservedConcurrentExecutions: size.reservedConcurrency,
       tracing: Tracing.ACTIVE,
       environment: {
         ...props.environment,
@@ -68,7 +70,7 @@ export class LambdaFunction extends Construct {
       ...(network && {
         vpc: network.vpc,
         vpcSubnets: { subnets: [...network.subnets] },
-        securityGroups: [network.securityGroup],
+        securityGroups: [...network.securityGroups],
       }),
     });
 

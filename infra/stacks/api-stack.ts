@@ -9,11 +9,14 @@ import { accessLog } from '../constructs/access-log.ts';
 import { DatabaseAccess } from '../constructs/database-access.ts';
 import { HttpRoutes } from '../constructs/http-routes.ts';
 import { LambdaFunction } from '../constructs/lambda-function.ts';
+import { TokenVerification } from '../constructs/token-verification.ts';
 import type { DatabaseTarget } from '../database-target.ts';
+import type { Identity } from '../identity.ts';
 
 export interface ApiStackProps {
   readonly stage: StageConfig;
   readonly database: DatabaseTarget;
+  readonly identity: Identity;
 }
 
 /** What answers from the request alone. */
@@ -23,20 +26,31 @@ const entriesWithoutDatabase = ['docs', 'fallback'];
 export class ApiStack extends Stack {
   /** The function of every entry of the route table. */
   readonly functions: ReadonlyMap<string, Lambda>;
+  readonly api: HttpApi;
+  private readonly database: DatabaseAccess;
+  private readonly tokens: TokenVerification | undefined;
 
   constructor(scope: Construct, id: string, props: ApiStackProps) {
     super(scope, id, { description: `Stockade ${props.stage.name}: HTTP API and its functions` });
-    const { stage } = props;
+    const { stage, identity } = props;
 
-    const database = new DatabaseAccess(this, 'Database', props.database);
+    this.database = new DatabaseAccess(this, 'Database', props.database);
+    this.tokens =
+      identity.tokens &&
+      new TokenVerification(this, 'Tokens', {
+        stage,
+        database: this.database,
+        target: props.database,
+        trust: identity.tokens,
+      });
     this.functions = new Map(
-      entriesOf(routes).map((entry) => [entry, this.apiFunction(entry, stage, database)] as const),
+      entriesOf(routes).map((entry) => [entry, this.apiFunction(entry, props)] as const),
     );
 
-    const api = new HttpApi(this, 'Api', { apiName: `stockade-${stage.name}`, createDefaultStage: false });
-    new HttpRoutes(this, 'Routes', { api, routes, functions: this.functions });
+    this.api = new HttpApi(this, 'Api', { apiName: `stockade-${stage.name}`, createDefaultStage: false });
+    new HttpRoutes(this, 'Routes', { api: this.api, routes, functions: this.functions });
     const deployed = new HttpStage(this, 'Stage', {
-      httpApi: api,
+      httpApi: this.api,
       stageName: '$default',
       autoDeploy: true,
       detailedMetricsEnabled: true,
@@ -49,28 +63,39 @@ export class ApiStack extends Stack {
     new CfnOutput(this, 'ApiUrl', { value: deployed.url, description: 'Where the API answers' });
   }
 
-  private apiFunction(entry: string, stage: StageConfig, database: DatabaseAccess): Lambda {
+  private apiFunction(entry: string, { stage, identity }: ApiStackProps): Lambda {
+    const callers = callersOf(entry);
     const needsDatabase = !entriesWithoutDatabase.includes(entry);
+    const tokens = callers === 'tenants' ? this.tokens : undefined;
     const { function: fn } = new LambdaFunction(this, entry, {
       stage,
       entry: `functions/api/${entry}.lambda.ts`,
       description: `Stockade ${stage.name}: ${entry}`,
-      network: needsDatabase ? database.network : undefined,
-      environment: { [environment.keyEnvironment]: stage.keyEnvironment },
+      size: stage.apiFunction,
+      network: needsDatabase ? (tokens ?? this.database).network : undefined,
+      environment: {
+        [environment.keyEnvironment]: stage.keyEnvironment,
+        ...(callers === 'tenants' &&
+          identity.baseDomain && { [environment.baseDomain]: identity.baseDomain }),
+      },
     });
-    if (needsDatabase) database.grantConnect(fn, isForOperators(entry) ? 'stockade_admin' : 'stockade_api');
+    if (needsDatabase) {
+      this.database.grantConnect(fn, callers === 'operators' ? 'stockade_admin' : 'stockade_api');
+    }
+    tokens?.grantVerify(fn);
     return fn;
   }
 }
 
-/** Whether every route of an entry is for operators; a function serves them or tenants, never both. */
-function isForOperators(entry: string): boolean {
+/** Whom the routes of an entry serve; a function serves operators or tenants, never both. */
+function callersOf(entry: string): 'tenants' | 'operators' | 'everybody' {
   const scopes = (routes as readonly Route[])
     .filter((route) => route.entry === entry)
-    .map((route) => route.scope === 'operator');
-  if (scopes.every((isOperator) => isOperator)) return true;
-  if (!scopes.some((isOperator) => isOperator)) return false;
-  throw new Error(`${entry} has routes of operators and of tenants: give each an entry of its own`);
+    .map(({ scope }) => scope);
+  if (scopes.every((scope) => scope === 'none')) return 'everybody';
+  if (scopes.every((scope) => scope === 'operator')) return 'operators';
+  if (!scopes.includes('operator')) return 'tenants';
+  throw new Error(`${entry} has routes of operators and of others: give each an entry of its own`);
 }
 
 function entriesOf(table: readonly Route[]): readonly string[] {

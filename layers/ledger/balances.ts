@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { InvalidInput, NotFound } from '#platform/errors.ts';
 import { type Page, type PageRequest, toPage } from '#platform/page.ts';
 import { inTenant, type Tenant } from '#tenancy/scope.ts';
+import { balancesThen, type PastAnswer, type PastRequest, pastAnswer } from './balances-past.ts';
 import type { BalanceFigures } from './entries.ts';
 import { Code, Instant, Lot } from './input.ts';
 
@@ -36,28 +37,32 @@ export interface ItemBalance {
   readonly locations: readonly Omit<Balance, 'sku'>[];
 }
 
-/** What an answer about the past says of itself. */
-export interface PastAnswer {
-  readonly asOf: string;
-  readonly basis: 'recorded' | 'effective';
-  /** Whether a seal vouches for the history behind this answer. */
-  readonly sealed: boolean;
-}
-
 export interface PastItemBalance extends PastAnswer {
   readonly sku: string;
   readonly onHand: number;
   readonly locations: readonly Omit<PastBalance, 'sku'>[];
 }
 
-const current = {
+/** Where figures come from: a table `b`, and the columns of it that are answered. */
+interface Source {
+  readonly from: string;
+  readonly figures: string;
+  readonly values: readonly unknown[];
+}
+
+const current: Source = {
   from: 'inventory.balances b',
-  figures: `b.on_hand as "onHand", b.reserved, b.on_hand - b.reserved as available, b.version`,
+  figures: 'b.on_hand as "onHand", b.reserved, b.on_hand - b.reserved as available, b.version',
+  values: [],
 };
+
+function past({ asOf, basis }: PastRequest): Source {
+  return { from: balancesThen(basis), figures: 'b.on_hand as "onHand", b.version', values: [asOf] };
+}
 
 /**
  * The balances that pass the filter, by SKU, location and lot: those of now, or with `asOf` those of then, worked out
- * from the movements.
+ * from seals and movements.
  */
 export async function listBalances(
   tenant: Tenant,
@@ -65,9 +70,15 @@ export async function listBalances(
   asked: z.infer<typeof AsOf>,
   page: PageRequest,
 ): Promise<{ page: Page<Balance> } | (PastAnswer & { page: Page<PastBalance> })> {
-  const then = pastAnswer(asked);
-  if (!then) return { page: await list<Balance>(tenant, current, [], filter, page) };
-  return { ...then, page: await list<PastBalance>(tenant, past(then.basis), [then.asOf], filter, page) };
+  const then = pastRequest(asked);
+  if (!then) {
+    const rows = await inTenant(tenant, 'read', (tx) => tx.query<Balance>(...list(current, filter, page)));
+    return { page: pageOf(rows, page) };
+  }
+  const [answer, rows] = await inTenant(tenant, 'read', (tx) =>
+    Promise.all([pastAnswer(tx, then), tx.query<PastBalance>(...list(past(then), filter, page))]),
+  );
+  return { ...answer, page: pageOf(rows, page) };
 }
 
 /**
@@ -79,12 +90,16 @@ export async function itemBalance(
   sku: string,
   asked: z.infer<typeof AsOf>,
 ): Promise<ItemBalance | PastItemBalance> {
-  const then = pastAnswer(asked);
+  const then = pastRequest(asked);
   if (then) {
-    const locations = await ofItem<Omit<PastBalance, 'sku'>>(tenant, past(then.basis), [then.asOf], sku);
-    return { sku, ...then, onHand: total(locations.map(({ onHand }) => onHand)), locations };
+    const [answer, rows] = await inTenant(tenant, 'read', (tx) =>
+      Promise.all([pastAnswer(tx, then), tx.query<Place<PastBalance>>(...ofItem(past(then), sku))]),
+    );
+    const locations = placesOf(rows, sku);
+    return { sku, ...answer, onHand: total(locations.map(({ onHand }) => onHand)), locations };
   }
-  const locations = await ofItem<Omit<Balance, 'sku'>>(tenant, current, [], sku);
+  const rows = await inTenant(tenant, 'read', (tx) => tx.query<Place<Balance>>(...ofItem(current, sku)));
+  const locations = placesOf(rows, sku);
   return {
     sku,
     onHand: total(locations.map(({ onHand }) => onHand)),
@@ -94,35 +109,22 @@ export async function itemBalance(
   };
 }
 
-function pastAnswer({ asOf, basis }: z.infer<typeof AsOf>): PastAnswer | undefined {
-  if (asOf !== undefined) return { asOf, basis: basis ?? 'recorded', sealed: false };
+function pastRequest({ asOf, basis }: z.infer<typeof AsOf>): PastRequest | undefined {
+  if (asOf !== undefined) return { asOf, basis: basis ?? 'recorded' };
   if (basis === undefined) return undefined;
   throw new InvalidInput('A field of the request is wrong.', [
     { field: 'basis', message: 'goes with asOf: name the instant, or leave the basis out' },
   ]);
 }
 
-function past(basis: PastAnswer['basis']): typeof current {
-  const column = basis === 'recorded' ? 'recorded_at' : 'occurred_at';
-  return {
-    from: `(
-      select org_id, item_id, location_id, lot, sum(quantity) as on_hand, count(*) as version
-      from inventory.movements
-      where ${column} <= $1
-      group by org_id, item_id, location_id, lot
-    ) b`,
-    figures: 'b.on_hand as "onHand", b.version',
-  };
-}
+type Statement = [text: string, values: readonly unknown[]];
 
-async function list<Row extends Balance | PastBalance>(
-  tenant: Tenant,
-  source: typeof current,
-  sourceValues: readonly unknown[],
+function list(
+  source: Source,
   filter: z.infer<typeof BalanceFilter>,
   { limit, after }: PageRequest,
-): Promise<Page<Row>> {
-  const values = [...sourceValues];
+): Statement {
+  const values = [...source.values];
   const value = (given: unknown) => `$${values.push(given)}`;
   const conditions = ['true'];
   if (filter.sku !== undefined) conditions.push(`i.sku = ${value(filter.sku)}`);
@@ -131,40 +133,39 @@ async function list<Row extends Balance | PastBalance>(
   if (after) {
     conditions.push(`(i.sku, l.code, b.lot) > (${value(after[0])}, ${value(after[1])}, ${value(after[2])})`);
   }
-  const rows = await inTenant(tenant, 'read', (tx) =>
-    tx.query<Row>(
-      `select i.sku, l.code as location, nullif(b.lot, '') as lot, ${source.figures}
-       from ${source.from}
-       join inventory.items i on i.org_id = b.org_id and i.id = b.item_id
-       join inventory.locations l on l.org_id = b.org_id and l.id = b.location_id
-       where ${conditions.join(' and ')}
-       order by i.sku, l.code, b.lot
-       limit ${value(limit + 1)}`,
-      values,
-    ),
-  );
+  const text = `select i.sku, l.code as location, nullif(b.lot, '') as lot, ${source.figures}
+    from ${source.from}
+    join inventory.items i on i.org_id = b.org_id and i.id = b.item_id
+    join inventory.locations l on l.org_id = b.org_id and l.id = b.location_id
+    where ${conditions.join(' and ')}
+    order by i.sku, l.code, b.lot
+    limit ${value(limit + 1)}`;
+  return [text, values];
+}
+
+function pageOf<Row extends Balance | PastBalance>(rows: readonly Row[], { limit }: PageRequest): Page<Row> {
   return toPage(rows, limit, ({ sku, location, lot }) => [sku, location, lot ?? '']);
 }
 
-async function ofItem<Place>(
-  tenant: Tenant,
-  source: typeof current,
-  sourceValues: readonly unknown[],
+type Place<Row extends Balance | PastBalance> = Omit<Row, 'sku'> & { readonly location: string | null };
+
+function ofItem(source: Source, sku: string): Statement {
+  const values = [...source.values];
+  const text = `select l.code as location, nullif(b.lot, '') as lot, ${source.figures}
+    from inventory.items i
+    left join ${source.from} on b.org_id = i.org_id and b.item_id = i.id
+    left join inventory.locations l on l.org_id = b.org_id and l.id = b.location_id
+    where i.sku = $${values.push(sku)}
+    order by l.code, b.lot`;
+  return [text, values];
+}
+
+/** @throws not_found when there is no row, not even the one without a location of an item that was never moved */
+function placesOf<Row extends { readonly location: string | null }>(
+  rows: readonly Row[],
   sku: string,
-): Promise<Place[]> {
-  const rows = await inTenant(tenant, 'read', (tx) =>
-    tx.query<Place & { location: string | null }>(
-      `select l.code as location, nullif(b.lot, '') as lot, ${source.figures}
-       from inventory.items i
-       left join ${source.from} on b.org_id = i.org_id and b.item_id = i.id
-       left join inventory.locations l on l.org_id = b.org_id and l.id = b.location_id
-       where i.sku = $${sourceValues.length + 1}
-       order by l.code, b.lot`,
-      [...sourceValues, sku],
-    ),
-  );
+): Row[] {
   if (rows.length === 0) throw new NotFound(`item ${JSON.stringify(sku)}`);
-  // An item that was never moved has one row without a location.
   return rows.filter(({ location }) => location !== null);
 }
 

@@ -68,3 +68,11 @@ export const Instant = z.iso
 export const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
 export const EntryId = z.string().regex(uuidPattern, 'must be the id of an entry');
+
+/** The id of an entry, a point, and the number of the line. */
+export const MovementId = z
+  .string()
+  .regex(
+    /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.[1-9]\d{0,8}$/i,
+    'must be the id of a movement: <entry>.<line>',
+  );

@@ -46,7 +46,7 @@ export function adminDatabaseConfig(env: NodeJS.ProcessEnv = process.env): Datab
  * @throws MissingSetting when neither the URL nor the user is there: only jobs have them
  */
 export function jobsDatabaseConfig(env: NodeJS.ProcessEnv = process.env): DatabaseConfig {
-  return databaseOf(env, environment.jobsDatabaseUrl, environment.jobsDatabaseUser);
+  return databaseOf(env, environment.jobsDatabaseUrl, environment.jobsDatabaseUser, longestJobMs);
 }
 
 /**
@@ -66,11 +66,16 @@ export function tokenConfig(env: NodeJS.ProcessEnv = process.env): TokenConfig |
     issuer,
     audience: required(env, environment.jwtAudience),
     jwksUri: new URL(jwksUri),
-    passKey: {
-      id: required(env, environment.passKeyId),
-      secret: secretBytes(env, environment.passKey),
-    },
+    passKey: passKey(env),
   };
+}
+
+/**
+ * Reads the key that passes are made with.
+ * @throws MissingSetting when it is not there or its secret has not 32 to 64 bytes
+ */
+export function passKey(env: NodeJS.ProcessEnv = process.env): PassKey {
+  return { id: required(env, environment.passKeyId), secret: secretBytes(env, environment.passKey) };
 }
 
 /** The domain whose subdomains name organizations, in lower case; undefined when subdomains mean nothing. */
@@ -125,12 +130,20 @@ export function stage(env: NodeJS.ProcessEnv = process.env): string {
   return required(env, environment.stage);
 }
 
+/** As long as Lambda lets a function run. A job watches its time itself, and stops before. */
+const longestJobMs = 15 * 60_000;
+
 /** Sixteen random bytes in hex. */
 const minOperatorKeyLength = 32;
 
-function databaseOf(env: NodeJS.ProcessEnv, urlName: string, userName: string): DatabaseConfig {
+function databaseOf(
+  env: NodeJS.ProcessEnv,
+  urlName: string,
+  userName: string,
+  defaultDeadlineMs = 20_000,
+): DatabaseConfig {
   const maxConnections = positiveInteger(env, environment.databaseMaxConnections, 1);
-  const deadlineMs = positiveInteger(env, environment.databaseDeadlineMs, 20_000);
+  const deadlineMs = positiveInteger(env, environment.databaseDeadlineMs, defaultDeadlineMs);
   const url = env[urlName];
   if (url) return { maxConnections, deadlineMs, url };
   return {

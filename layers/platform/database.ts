@@ -1,6 +1,6 @@
 import { Signer } from '@aws-sdk/rds-signer';
 import pg from 'pg';
-import { adminDatabaseConfig, type DatabaseConfig, databaseConfig } from './config.ts';
+import { adminDatabaseConfig, type DatabaseConfig, databaseConfig, jobsDatabaseConfig } from './config.ts';
 import { endSession } from './end-session.ts';
 import { Unavailable } from './errors.ts';
 import { log } from './log.ts';
@@ -8,12 +8,13 @@ import { isSessionChanged, watchSession } from './session-watch.ts';
 
 const connectTimeoutMs = 5_000;
 
-/** As whom the database is used: as the role of tenants' requests, or as stockade_admin for operators. */
-export type Login = 'tenants' | 'operators';
+/** As whom the database is used: as the role of tenants' requests, as stockade_admin for operators, as stockade_jobs. */
+export type Login = 'tenants' | 'operators' | 'jobs';
 
 const configOf: Readonly<Record<Login, () => DatabaseConfig>> = {
   tenants: databaseConfig,
   operators: adminDatabaseConfig,
+  jobs: jobsDatabaseConfig,
 };
 
 interface Opened {

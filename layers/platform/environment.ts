@@ -11,7 +11,7 @@ export const environment = {
   databaseUser: 'STOCKADE_DATABASE_USER',
   /** Connections one process may hold. A Lambda instance serves one request at a time: 1. */
   databaseMaxConnections: 'STOCKADE_DATABASE_MAX_CONNECTIONS',
-  /** Milliseconds after which the session of a request is ended. 20,000, above the role's statement_timeout. */
+  /** Milliseconds after which the session of a request is ended. 20,000, above the role's statement_timeout; of jobs 900,000. */
   databaseDeadlineMs: 'STOCKADE_DATABASE_DEADLINE_MS',
   /** The `<env>` part of API keys (`sk_<env>_…`), so that a key of one stage is refused by another unseen. */
   keyEnvironment: 'STOCKADE_KEY_ENVIRONMENT',

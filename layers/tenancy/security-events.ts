@@ -1,7 +1,46 @@
+import type pg from 'pg';
 import { withConnection } from '#platform/database.ts';
 import { log } from '#platform/log.ts';
 import { count } from '#platform/metrics.ts';
+import { inOrganizationAsJob } from './job-transaction.ts';
 import type { Credentials } from './resolution.ts';
+
+/** The refusals of one minute that are alike. */
+export interface SecurityEvent {
+  readonly kind: 'organization_mismatch';
+  /** Whose credential was refused: `key:<id>` or `user:<id>`. */
+  readonly actor: string;
+  /** What else the request presented, separated by blanks; `?` is what can be no slug and no id, `*` all past the tenth. */
+  readonly named: string;
+  readonly requests: number;
+  readonly firstAt: string;
+  readonly lastAt: string;
+  /** Of the first request, as the log has it. */
+  readonly firstRequestId: string;
+}
+
+/**
+ * The security events of an organization, the newest first: of the last `withinMs`, at most `most`.
+ * `jobs` is a connection as stockade_jobs, outside of any transaction.
+ */
+export async function securityEventsOf(
+  jobs: pg.ClientBase,
+  orgId: string,
+  { withinMs, most }: { readonly withinMs: number; readonly most: number },
+): Promise<SecurityEvent[]> {
+  return await inOrganizationAsJob<SecurityEvent>(jobs, orgId, 'read', {
+    text: `
+      select kind, actor, named, requests::float8 as requests, inventory.iso(first_at) as "firstAt",
+        inventory.iso(last_at) as "lastAt", first_request_id as "firstRequestId"
+      from tenancy.security_events
+      where org_id = $1
+        and minute > now() - make_interval(secs => $2) - interval '1 minute'
+        and last_at > now() - make_interval(secs => $2)
+      order by last_at desc, actor, named
+      limit $3`,
+    values: [orgId, withinMs / 1000, most],
+  });
+}
 
 /** An event as it was recorded: whose credential, and what else the request presented. */
 interface RecordedMismatch {

@@ -58,6 +58,23 @@ export function readTriggers(read: ReadCatalog): Promise<Attachment[]> {
     order by t.tgrelid::regclass::text collate "C", t.tgname collate "C"`);
 }
 
+/** Event triggers, which are the database's and not a table's. Their owner is whoever migrates. */
+export async function readEventTriggers(read: ReadCatalog): Promise<string[]> {
+  const found = await read<{ statement: string }>(`
+    select concat(
+      format('create event trigger %I on %s', v.evtname, v.evtevent),
+      case when v.evttags is not null then format(' when tag in (%s)',
+        (select string_agg(quote_literal(tag), ', ' order by n) from unnest(v.evttags) with ordinality as tags (tag, n))) end,
+      format(' execute function %s;', v.evtfoid::regprocedure),
+      case when v.evtenabled <> 'O' then format(E'\\nalter event trigger %I %s;', v.evtname,
+        case v.evtenabled when 'A' then 'enable always' when 'R' then 'enable replica' else 'disable' end) end
+    ) as statement
+    from pg_event_trigger as v
+    where ${isOwn('pg_event_trigger', 'v.oid')}
+    order by v.evtname collate "C"`);
+  return found.map(({ statement }) => statement);
+}
+
 /** Rewrite rules, apart from those that are views. */
 export function readRules(read: ReadCatalog): Promise<Attachment[]> {
   return read<Attachment>(`

@@ -2,7 +2,7 @@ import { firstOwnOid, IncompleteDump, type ReadCatalog } from './catalog.ts';
 
 /** The catalogues whose every row is dumped, or refused, by the module that reads it; large objects are data. */
 const dumpedCatalogs = new Set(
-  `pg_attrdef pg_class pg_constraint pg_default_acl pg_enum pg_extension pg_largeobject_metadata pg_namespace
+  `pg_attrdef pg_class pg_constraint pg_default_acl pg_enum pg_event_trigger pg_extension pg_largeobject_metadata pg_namespace
    pg_policy pg_proc pg_rewrite pg_statistic_ext pg_trigger pg_type`.split(/\s+/),
 );
 

@@ -133,6 +133,8 @@ test.each([
   `comment on column app.plain.named is 'new'`,
   `comment on table app.plain is null`,
   `drop rule shown_quietly on app.shown`,
+  `alter event trigger app_commands disable`,
+  `drop event trigger app_drops`,
   `create schema another`,
   `do $$ begin execute format('grant temporary on database %I to stockade_api', current_database()); end $$`,
   `do $$ begin execute format('alter database %I reset lock_timeout', current_database()); end $$`,
@@ -162,12 +164,6 @@ describe('what the dump cannot write, it refuses by name', () => {
     ['a cast', `create cast (app.color as int) with inout`, 'cast from app.color to integer'],
     ['a collation', `create collation app.c from "C"`, 'collation app.c'],
     ['a text search configuration', `create text search configuration app.s (copy = simple)`, 'app.s'],
-    [
-      'an event trigger',
-      `create function app.ev() returns event_trigger language plpgsql as 'begin end';
-      create event trigger app_ev on ddl_command_end execute function app.ev()`,
-      'event trigger app_ev',
-    ],
     ['a publication', `create publication app_pub`, 'publication app_pub'],
     ['a foreign data wrapper', `create foreign data wrapper app_fdw`, 'foreign-data wrapper app_fdw'],
     ['a language', `create language app_language handler plpgsql_call_handler`, 'language app_language'],

@@ -1,6 +1,7 @@
 import type { Client } from 'pg';
 import {
   type Attachment,
+  readEventTriggers,
   readIndexes,
   readRowSecurity,
   readRules,
@@ -43,6 +44,7 @@ export async function dumpCatalog(client: Client): Promise<string> {
       ...section('Schemas', (await readSchemas(read)).flatMap(extras.complete)),
       ...section('Extensions', (await readExtensions(read)).flatMap(extras.complete)),
       ...(await dumpObjects(read, extras)),
+      ...section('Event triggers', await readEventTriggers(read)),
       ...section('Privileges of objects to come', await readDefaultPrivileges(read)),
     ];
     extras.refuseLeftovers();

@@ -11,8 +11,17 @@ import { createScratchDatabase } from './scratch-database.ts';
 /** Where the golden dump is kept, below the root of the checkout. */
 export const goldenFile = 'sql/schema.sql';
 
-/** Makes the schema from nothing, on a cluster of its own that is thrown away, and dumps it. */
-export async function dumpFromMigrations(migrations: string, signal?: AbortSignal): Promise<string> {
+/** Where the digests of the ledger's triggers are kept, by which reconciliation knows what they must be. */
+export const goldenTriggersFile = 'layers/ledger/reconcile/golden-triggers.json';
+
+/** A file that follows from the migrations, below the root of the checkout. */
+export interface GoldenFile {
+  readonly file: string;
+  readonly content: string;
+}
+
+/** Makes the schema from nothing, on a cluster of its own that is thrown away, and writes what is kept of it. */
+export async function goldenFromMigrations(migrations: string, signal?: AbortSignal): Promise<GoldenFile[]> {
   const directory = await mkdtemp(join(tmpdir(), 'stockade-schema-'));
   try {
     const cluster = await startCluster({ directory, durable: false });
@@ -31,19 +40,29 @@ async function dumpOn(
   clusterUrl: string,
   migrations: string,
   signal: AbortSignal | undefined,
-): Promise<string> {
+): Promise<GoldenFile[]> {
   await using database = await createScratchDatabase(clusterUrl);
   await migrate({ connectionString: database.url, directory: migrations, signal });
   const client = new Client({ connectionString: database.url });
   await client.connect();
   try {
-    return await dumpCatalog(client);
+    return [
+      { file: goldenFile, content: await dumpCatalog(client) },
+      { file: goldenTriggersFile, content: await triggerDigests(client) },
+    ];
   } finally {
     await client.end();
   }
 }
 
-/** The committed dump; empty when there is none yet. */
+async function triggerDigests(client: Client): Promise<string> {
+  const { rows } = await client.query<{ name: string; digest: string }>(
+    'select name, digest from inventory.ledger_triggers() order by name collate "C"',
+  );
+  return `${JSON.stringify(Object.fromEntries(rows.map(({ name, digest }) => [name, digest])), null, 2)}\n`;
+}
+
+/** A committed file; empty when there is none yet. */
 export async function readGolden(file: string): Promise<string> {
   try {
     return (await readFile(file, 'utf8')).replaceAll('\r\n', '\n');

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { dumpFromMigrations, goldenFile, lineDiff, readGolden } from '#scripts/catalog/golden.ts';
+import { goldenFile, goldenFromMigrations, lineDiff, readGolden } from '#scripts/catalog/golden.ts';
 import { lintMigrations, rulesFolder } from '#scripts/isolation/lint-database.ts';
 import { isolationFaults } from '#scripts/isolation/report.ts';
 import { documentFile, generateDocument, readDocument } from '#scripts/openapi/generate.ts';
@@ -71,12 +71,18 @@ export const checks: readonly Check[] = [
   },
   {
     name: 'schema',
-    promise: `${goldenFile} is what the migrations make`,
+    promise: `${goldenFile} and the digests of the triggers are what the migrations make`,
     faults: async (root, signal) => {
-      const actual = await dumpFromMigrations(join(root, 'sql/migrations'), signal);
-      const golden = await readGolden(join(root, goldenFile));
-      const difference = golden ? lineDiff(golden, actual) : '';
-      return golden === actual ? [] : [`${goldenFile} is out of date: run \`npm run schema\``, difference];
+      const faults: string[] = [];
+      for (const { file, content } of await goldenFromMigrations(join(root, 'sql/migrations'), signal)) {
+        const golden = await readGolden(join(root, file));
+        if (golden === content) continue;
+        faults.push(
+          `${file} is out of date: run \`npm run schema\``,
+          golden ? lineDiff(golden, content) : '',
+        );
+      }
+      return faults;
     },
   },
   {

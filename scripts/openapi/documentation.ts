@@ -4,6 +4,8 @@ import { catalogRoutes } from './documentation/catalog.ts';
 import { ledgerRoutes } from './documentation/ledger.ts';
 import { organizationRoutes } from './documentation/organization.ts';
 import { platformRoutes } from './documentation/platform.ts';
+import { reconciliationRoutes } from './documentation/reconciliations.ts';
+import { sealRoutes } from './documentation/seals.ts';
 import { serviceRoutes } from './documentation/service.ts';
 import { vocabulary } from './documentation/vocabulary.ts';
 
@@ -25,6 +27,8 @@ export const documentation: Documentation = {
     movements: 'What moves: entries are posted here, and their lines listed.',
     entries: 'One atomic posting each.',
     balances: 'What there is, now or then.',
+    reconciliations: 'How the balances were compared with the ledger, and what was found.',
+    seals: 'What the ledger held, so that nobody can change it unseen.',
     organization: 'The organization that asks.',
     'api-keys': 'The keys of the organization that asks.',
     users: 'The members of the organization that asks.',
@@ -32,6 +36,14 @@ export const documentation: Documentation = {
     health: 'Whether it works.',
     docs: 'What it does.',
   },
-  routes: { ...catalogRoutes, ...ledgerRoutes, ...organizationRoutes, ...platformRoutes, ...serviceRoutes },
+  routes: {
+    ...catalogRoutes,
+    ...ledgerRoutes,
+    ...organizationRoutes,
+    ...platformRoutes,
+    ...reconciliationRoutes,
+    ...sealRoutes,
+    ...serviceRoutes,
+  },
   vocabulary,
 };

@@ -11,6 +11,8 @@ import { asSuperuser } from './clone.ts';
 export interface ProvingCluster extends AsyncDisposable {
   readonly clusterUrl: string;
   readonly template: string;
+  /** Where the server writes. */
+  readonly logFile: string;
 }
 
 /** Starts a server for proofs: what they attack is shared with nobody. */
@@ -28,7 +30,12 @@ export async function startProvingCluster(): Promise<ProvingCluster> {
     url.pathname = template;
     await migrate({ connectionString: url.href, directory: paths.migrations });
     await setLogins(url.href);
-    return { clusterUrl: cluster.url, template, [Symbol.asyncDispose]: dispose };
+    return {
+      clusterUrl: cluster.url,
+      template,
+      logFile: join(cluster.directory, 'postgres.log'),
+      [Symbol.asyncDispose]: dispose,
+    };
   } catch (error) {
     await dispose();
     throw error;

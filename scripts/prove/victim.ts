@@ -44,8 +44,10 @@ export async function plantOrganization(
   const apiKey = await plantAccess(superuser, id, holdings, keyEnvironment);
   await plantCatalogue(superuser, holdings);
   await plantLedger(superuser, holdings);
+  await plantSeal(superuser, text);
   await plantImports(superuser, id, text);
   await plantSecurityEvent(superuser, id, text);
+  await plantReconciliation(superuser, id, text);
   await superuser.query('commit');
   return { id, slug, apiKey };
 }
@@ -130,6 +132,32 @@ async function plantLedger(superuser: Client, holdings: Holdings): Promise<void>
       text,
     ]);
   }
+}
+
+async function plantReconciliation(superuser: Client, id: string, text: string): Promise<void> {
+  await superuser.query(
+    `with run as (
+       insert into inventory.reconciliation_runs (org_id, kind, error, newest_entry)
+       select $1, 'full', $2, id from inventory.entries where org_id = $1 order by id desc limit 1
+       returning id
+     ), found as (
+       insert into inventory.discrepancies (org_id, run_id, number, lot, item_id, location_id, detail)
+       select $1, run.id, 1, $2, i.id, l.id, jsonb_build_object($2::text, $2::text)
+       from run, inventory.items i, inventory.locations l
+       where i.org_id = $1 and l.org_id = $1
+       limit 1
+     )
+     insert into inventory.reconciliation_state (org_id, run_id, checkpoint)
+     select $1, id, jsonb_build_object($2::text, $2::text) from run`,
+    [id, text],
+  );
+  await superuser.query('select inventory.begin_backfill()');
+}
+
+async function plantSeal(superuser: Client, text: string): Promise<void> {
+  await superuser.query('select inventory.draw_seal_boundary()');
+  await superuser.query('select inventory.seal_next(1000)');
+  await superuser.query('select inventory.note_seal_anchor(1, $1, $1, $1)', [text]);
 }
 
 async function plantImports(superuser: Client, id: string, text: string): Promise<void> {

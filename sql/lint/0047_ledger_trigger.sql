@@ -1,6 +1,7 @@
 -- A trigger of the ledger that is missing, disabled, or not as it must be.
 -- level: leak
--- Without append_only the owner, and whoever becomes it, rewrites history; without apply_movements balances are wrong.
+-- Without append_only the owner, and whoever becomes it, rewrites history; without apply_movements balances are wrong;
+-- without above_seal_boundary movements come behind a seal.
 -- Enabled always, they fire for a session that replays another server's changes as well.
 with expected (table_name, trigger_name, function, events, definition) as (
   values
@@ -13,6 +14,8 @@ with expected (table_name, trigger_name, function, events, definition) as (
       'after delete on inventory.entries referencing old table as removed for each statement execute function inventory.refuse_change()'),
     ('inventory.movements', 'append_only_rows', 'inventory.refuse_change()', 8,
       'after delete on inventory.movements referencing old table as removed for each statement execute function inventory.refuse_change()'),
+    ('inventory.movements', 'above_seal_boundary', 'inventory.refuse_sealed()', 4,
+      'after insert on inventory.movements referencing new table as added for each statement execute function inventory.refuse_sealed()'),
     ('inventory.movements', 'apply_movements', 'inventory.apply_movements()', 4,
       'after insert on inventory.movements referencing new table as added for each statement execute function inventory.apply_movements()')
   union

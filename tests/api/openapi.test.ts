@@ -4,6 +4,9 @@ import * as z from 'zod';
 import { routeKey, routes } from '#functions/routes.ts';
 import { buildDocument, type DocumentedOperation } from '#http/openapi/document.ts';
 import { problems } from '#http/openapi/problems.ts';
+import { takeLease } from '#ledger/reconcile/lease.ts';
+import { reconcileOrganization } from '#ledger/reconcile/reconcile.ts';
+import { sealOrganization } from '#ledger/seals/seal-organization.ts';
 import { createRouter } from '#scripts/local/gateway/router.ts';
 import { documentation } from '#scripts/openapi/documentation.ts';
 import { documentFile, generateDocument, readDocument, readOperations } from '#scripts/openapi/generate.ts';
@@ -126,6 +129,24 @@ describe('the document', () => {
   });
 });
 
+async function seal(orgId: string): Promise<void> {
+  const jobs = await world.connect('stockade_jobs');
+  await sealOrganization(jobs, orgId);
+}
+
+/** One run with something to show. */
+async function reconcile(orgId: string): Promise<void> {
+  const superuser = await world.superuser();
+  await superuser.query('update inventory.balances set on_hand = on_hand * 3 where org_id = $1', [orgId]);
+  const jobs = await world.connect('stockade_jobs');
+  const lease = await takeLease(jobs, orgId);
+  if (!lease) throw new Error('somebody else reconciles it');
+  await reconcileOrganization(jobs, lease, {
+    kind: 'full',
+    time: { remainingMs: () => Number.POSITIVE_INFINITY },
+  });
+}
+
 describe('every answer', () => {
   const router = createRouter(routes);
   const answered = new Set<string>();
@@ -238,6 +259,19 @@ describe('every answer', () => {
       await ask('GET', `${path}?asOf=${asOf}&basis=effective`);
       await ask('GET', `${path}?basis=effective`);
     }
+
+    const movement = `${moved.body.entryId}.1`;
+    await ask('GET', `/v1/movements/${movement}/proof`);
+    await seal(acme.id);
+    await ask('GET', `/v1/movements/${movement}/proof`);
+    await ask('GET', `/v1/movements/${movement.replace('.1', '.2')}/proof`);
+    await ask('GET', '/v1/movements/nonsense/proof');
+    await ask('GET', '/v1/seals?limit=1');
+    await ask('GET', '/v1/seals?cursor=nonsense');
+
+    await ask('GET', '/v1/reconciliations?cursor=nonsense');
+    await reconcile(acme.id);
+    await ask('GET', '/v1/reconciliations');
 
     await ask('GET', '/v1/organization');
     await ask('GET', '/v1/organization', undefined, { 'x-organization': 'another' });

@@ -97,31 +97,31 @@ describe('keys', () => {
 describe('suspension', () => {
   test('takes effect with the next request, keeps its time, and ends', async () => {
     const { slug, request } = await world.createOrganization();
-    const tried = await json('org-suspend.ts', '--slug', slug, '--reason', 'Overdue', '--dry-run');
+    const tried = await json('org-suspend.ts', '--org', slug, '--reason', 'Overdue', '--dry-run');
     expect(tried).toMatchObject({ status: 'suspended', suspensionReason: 'Overdue', dryRun: true });
     expect((await request('GET', '/v1/items')).status).toBe(200);
 
-    const suspended = await json('org-suspend.ts', '--slug', slug, '--reason', 'Overdue');
+    const suspended = await json('org-suspend.ts', '--org', slug, '--reason', 'Overdue');
     expect(suspended).toMatchObject({ slug, status: 'suspended', suspensionReason: 'Overdue' });
     expect((await request('GET', '/v1/items')).body.code).toBe('organization_suspended');
-    expect(await json('org-suspend.ts', '--slug', slug)).toEqual(suspended);
-    expect(await text('org-suspend.ts', '--slug', slug)).toContain(`npm run org:resume -- --slug ${slug}`);
+    expect(await json('org-suspend.ts', '--org', slug)).toEqual(suspended);
+    expect(await text('org-suspend.ts', '--org', slug)).toContain(`npm run org:resume -- --org ${slug}`);
 
-    expect(await json('org-resume.ts', '--slug', slug, '--dry-run')).toMatchObject({
+    expect(await json('org-resume.ts', '--org', slug, '--dry-run')).toMatchObject({
       status: 'active',
       dryRun: true,
     });
     expect((await request('GET', '/v1/items')).status).toBe(403);
-    const resumed = await json('org-resume.ts', '--slug', slug);
+    const resumed = await json('org-resume.ts', '--org', slug);
     expect(resumed).toMatchObject({ status: 'active', suspendedAt: null, suspensionReason: null });
-    expect(await json('org-resume.ts', '--slug', slug)).toEqual(resumed);
+    expect(await json('org-resume.ts', '--org', slug)).toEqual(resumed);
     expect((await request('GET', '/v1/items')).status).toBe(200);
   });
 
   test.each(['org-suspend.ts', 'org-resume.ts'])(
     '%s names the organization that is not there',
     async (script) => {
-      const { exitCode, stderr } = await run(script, ['--slug', 'nobody'], { DATABASE_URL: world.adminUrl });
+      const { exitCode, stderr } = await run(script, ['--org', 'nobody'], { DATABASE_URL: world.adminUrl });
       expect([exitCode, stderr]).toEqual([1, expect.stringContaining('There is no organization "nobody"')]);
     },
   );

@@ -1,5 +1,8 @@
 import { randomUUID } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { paths } from '#scripts/paths.ts';
 import { openWorld } from '#tests/world.ts';
 import { run } from './run.ts';
 
@@ -38,6 +41,19 @@ test('org:create --json answers id, slug, name and a key of all scopes that the 
   expect(JSON.parse(listed.stdout)).toContainEqual(
     expect.objectContaining({ id: answer.id, slug, status: 'active' }),
   );
+});
+
+test('an organization that is there is called --org by every command, one that is to be made --slug', () => {
+  const scripts = readdirSync(join(paths.root, 'scripts')).filter((file) => file.endsWith('.ts'));
+  const withOption = (name: string) =>
+    scripts.filter((file) =>
+      readFileSync(join(paths.root, 'scripts', file), 'utf8').includes(`    ${name}: option.`),
+    );
+  expect(withOption('slug')).toEqual(['org-create.ts', 'org-import.ts']);
+  expect(withOption('org')).toEqual(
+    expect.arrayContaining(['org-suspend.ts', 'org-resume.ts', 'org-export.ts']),
+  );
+  expect(withOption('organization')).toEqual([]);
 });
 
 test('ten at once under one slug: one is created, nine are told that it exists', async () => {

@@ -4,9 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
 import { afterAll, beforeAll, expect, inject } from 'vitest';
+import { sealOrganization } from '#ledger/seals/seal-organization.ts';
 import { migrate } from '#platform/migrations/migrate.ts';
 import { type LoginRole, loginUrl } from '#scripts/local/logins.ts';
 import { paths } from '#scripts/paths.ts';
+import { inOrganizationAsJob } from '#tenancy/job-transaction.ts';
 import { exportOrganization } from '#tenancy/portability/export.ts';
 import type { Manifest } from '#tenancy/portability/manifest.ts';
 import { suspendOrganization } from '#tenancy/suspension.ts';
@@ -227,6 +229,16 @@ export async function fillTenant(world: World, tenant: Caller, email: string): P
     tenant.id,
   ]);
   await superuser.query('commit');
+  await sealTenant(world, tenant.id);
+}
+
+/** Seals what is there, so that what moves is sealed; the bucket is another's. */
+async function sealTenant(world: Pick<World, 'connect'>, orgId: string): Promise<void> {
+  const jobs = await world.connect('stockade_jobs');
+  await sealOrganization(jobs, orgId, { mostMovements: 4 });
+  await inOrganizationAsJob(jobs, orgId, 'write', {
+    text: `select inventory.note_seal_anchor(1, 'elsewhere', 'seals/1.json', null)`,
+  });
 }
 
 function nested(depth: number): unknown {

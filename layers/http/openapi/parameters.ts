@@ -29,7 +29,8 @@ export const sharedParameters = {
     description:
       'Makes a retry safe: the same request under the same key takes effect once, and every further one is answered ' +
       'with the first answer and `Idempotent-Replayed: true`. Kept per organization. Another request under the key is ' +
-      'refused with 422 `idempotency_mismatch`. A refused request stores nothing and may be sent again.',
+      'refused with 422 `idempotency_mismatch`. A refused request stores nothing and may be sent again. ' +
+      'A key is kept for 24 hours at least; used again when it is gone, it is new.',
     schema: { type: 'string', minLength: 1, maxLength: 255, pattern: '^[\\x21-\\x7e]+$' },
     example: 'order-5001-receipt',
   },

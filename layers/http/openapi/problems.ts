@@ -29,6 +29,11 @@ export const problems = {
   },
   already_reversed: { statuses: [409], means: 'the entry was reversed before' },
   not_reversible: { statuses: [409], means: 'a reversal cannot be reversed' },
+  not_sealed: { statuses: [409], means: 'the movement is not behind a seal yet' },
+  seal_mismatch: {
+    statuses: [409],
+    means: 'the seal that should hold the movement does not: tell the operator',
+  },
   payload_too_large: { statuses: [413], means: 'the request is larger than 6 MB' },
   idempotency_mismatch: { statuses: [422], means: 'the `Idempotency-Key` was used for another request' },
   quantity_out_of_range: { statuses: [422], means: 'a balance would exceed fifteen digits' },

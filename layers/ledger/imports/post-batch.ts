@@ -1,6 +1,6 @@
 import type pg from 'pg';
+import { inOrganizationAsJob } from '#tenancy/job-transaction.ts';
 import type { ImportBatch, ImportEntry } from './batches.ts';
-import { inOrganizationAsJob } from './job-transaction.ts';
 import type { ImportOrganization } from './organizations.ts';
 import type { ImportProfile } from './profile.ts';
 

@@ -1,8 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import type { Client } from 'pg';
-import { locateSqlError, MigrationError, sqlstateOf } from './migration-error.ts';
+import { MigrationError, sqlstateOf } from './migration-error.ts';
 import { retry } from './retry.ts';
-import { splitStatements } from './sql-statements.ts';
+import { runScript } from './run-script.ts';
 
 /**
  * Runs the roles file as the connecting user. Roles belong to the whole cluster, and advisory locks to one
@@ -10,41 +9,13 @@ import { splitStatements } from './sql-statements.ts';
  * @throws MigrationError naming file and line when a statement fails for another reason
  */
 export async function applyRoles(client: Client, rolesFile: string, signal?: AbortSignal): Promise<void> {
-  const content = await readRoles(rolesFile);
-  const attempt = () => runRoles(client, rolesFile, content);
+  const attempt = () => runScript(client, rolesFile);
   await retry(
     { attempts: 20, maxPauseMs: 500, signal },
     (error) => isCollision(error),
     () => {},
     attempt,
   );
-}
-
-async function readRoles(rolesFile: string): Promise<string> {
-  try {
-    return await readFile(rolesFile, 'utf8');
-  } catch (cause) {
-    throw new MigrationError(
-      `the roles file ${rolesFile} cannot be read: ${(cause as Error).message}`,
-      'It stands beside the migrations directory (sql/roles.sql); pass rolesFile when it is elsewhere.',
-      { cause },
-    );
-  }
-}
-
-async function runRoles(client: Client, file: string, content: string): Promise<void> {
-  await client.query('begin');
-  try {
-    for (const { text, start } of splitStatements(content)) {
-      await client.query(text).catch((error: unknown) => {
-        throw locateSqlError(error, { file, content, start, text });
-      });
-    }
-    await client.query('commit');
-  } catch (error) {
-    await client.query('rollback').catch(() => {});
-    throw error;
-  }
 }
 
 /** What another database's run of the same file causes: it made the role first, or changed it under us. */

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { Client, type ClientConfig } from 'pg';
 import { applyMigration } from './apply-migration.ts';
 import { applyRoles } from './apply-roles.ts';
+import { applyWatch } from './apply-watch.ts';
 import { type AppliedMigration, createJournal, pendingMigrations, readJournal } from './journal.ts';
 import { MigrationError } from './migration-error.ts';
 import { type Migration, readMigrations } from './migration-files.ts';
@@ -80,6 +81,7 @@ export async function migrate(options: MigrateOptions): Promise<MigrationReport>
     const before = await readJournal(client);
     pendingMigrations(before, files);
     const applied = await applyAll(client, wanted.slice(before.length), options);
+    await applyWatch(client, join(options.directory, '..', 'watch.sql'));
     return {
       dryRun: false,
       before: before.length,

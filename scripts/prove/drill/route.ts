@@ -6,7 +6,8 @@ import { inTenant } from '#tenancy/scope.ts';
 
 /**
  * Handlers as they must never be written: what the caller sends becomes part of the statement. Only a drill serves them.
- * They differ in what the statement then can be: without parameters the protocol takes several statements in one text.
+ * They differ in what the statement then can be: without parameters the protocol takes several statements in one text, but
+ * for the first of a transaction, which travels with what enters and can only be one.
  */
 export const drillRoutes = [
   { method: 'POST', path: '/drill/several', entry: 'drill', scope: 'read' },
@@ -22,9 +23,10 @@ export const drillHandlers: Readonly<Record<string, LambdaHandler>> = {
       'POST /drill/several': operation({
         body,
         handle: async ({ tenant, body: { input } }) => ({
-          found: await inTenant(tenant, 'write', (tx) =>
-            tx.query(`select i.sku from inventory.items i where i.sku = '${input}'`),
-          ),
+          found: await inTenant(tenant, 'write', async (tx) => {
+            await tx.query('select');
+            return await tx.query(`select i.sku from inventory.items i where i.sku = '${input}'`);
+          }),
         }),
       }),
       'POST /drill/single': operation({

@@ -17,12 +17,18 @@ const allowed: Readonly<Record<LoginRole, Allowed>> = {
   stockade_api: {
     tables: {
       'inventory.balances': 'select',
+      'inventory.discrepancies': 'select',
       'inventory.entries': 'select',
       'inventory.import_rejects': 'select',
       'inventory.imports': 'select',
       'inventory.items': 'select insert(columns) update(columns) delete',
       'inventory.locations': 'select insert(columns) update(columns) delete',
       'inventory.movements': 'select',
+      'inventory.reconciliation_runs': 'select',
+      'inventory.seal_anchors': 'select',
+      'inventory.seal_closings': 'select',
+      'inventory.seal_pages': 'select',
+      'inventory.seals': 'select',
       'tenancy.memberships': 'select',
       'tenancy.organizations': 'select',
       'tenancy.security_events': 'select',
@@ -30,22 +36,35 @@ const allowed: Readonly<Record<LoginRole, Allowed>> = {
     tenancy: `create_api_key current_actor current_org enter_with_key enter_with_pass list_api_keys list_members
       note_key_use record_mismatch require_scope revoke_api_key rotate_api_key`,
     inventory: `claim_idempotency_key create_item create_location iso item_json location_json new_id post_entry
-      remember_response reverse_entry`,
+      remember_response reverse_entry seal_header seal_json`,
   },
   stockade_jobs: {
     tables: {
+      'inventory.balance_backfills': 'select',
       'inventory.balances': 'select',
+      'inventory.discrepancies': 'select',
       'inventory.entries': 'select',
       'inventory.import_rejects': 'select',
       'inventory.imports': 'select',
       'inventory.items': 'select insert(columns)',
       'inventory.locations': 'select insert(columns)',
       'inventory.movements': 'select',
+      'inventory.reconciliation_runs': 'select',
+      'inventory.reconciliation_state': 'select',
+      'inventory.seal_anchors': 'select',
+      'inventory.seal_boundaries': 'select',
+      'inventory.seal_closings': 'select',
+      'inventory.seal_pages': 'select',
+      'inventory.seals': 'select',
       'tenancy.organizations': 'select',
       'tenancy.security_events': 'select',
     },
-    tenancy: 'begin_export current_actor current_org enter_as_job open_export portable_schema require_scope',
-    inventory: 'create_item create_location import_batch iso item_json location_json new_id post_entry',
+    tenancy: `active_organizations begin_export current_actor current_org enter_as_job forget_security_events open_export
+      portable_schema require_scope`,
+    inventory: `backfill_balances begin_backfill begin_reconciliation correct_balance count_forgettable create_item
+      create_location draw_seal_boundary end_backfill finish_reconciliation forget_idempotency_keys held_quantities
+      import_batch iso item_json lease_reconciliation ledger_triggers location_json new_id note_seal_anchor post_entry
+      record_reconciliation seal_header seal_json seal_next settle_discrepancies trigger_history`,
   },
   stockade_admin: {
     tables: {

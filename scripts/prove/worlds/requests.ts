@@ -45,6 +45,11 @@ const entry = fc.oneof(
   seen('object'),
   fc.constant<Value>('no-uuid'),
 );
+const movement = fc.oneof(
+  { weight: 5, arbitrary: seen('movement') },
+  theirs('movement'),
+  fc.constant<Value>('no-uuid.1'),
+);
 const key = fc.oneof({ weight: 5, arbitrary: seen('key') }, theirs('key'), fc.constant<Value>('no'));
 
 const page = {
@@ -136,6 +141,7 @@ type Parts = {
 const oneSku = fc.record({ sku: sku as fc.Arbitrary<Value> });
 const oneCode = fc.record({ code: location as fc.Arbitrary<Value> });
 const oneEntry = fc.record({ id: entry });
+const oneMovement = fc.record({ id: movement });
 const oneKey = fc.record({ id: key });
 const filter = { sku: sku as fc.Arbitrary<Value>, location: location as fc.Arbitrary<Value> };
 const past = {
@@ -205,6 +211,9 @@ const generators: Readonly<Record<RouteKey, Parts>> = {
     path: oneEntry,
     body: orGarbage(fc.record({ reference }, { requiredKeys: [] })),
   },
+  'GET /v1/reconciliations': { query: query(page) },
+  'GET /v1/seals': { query: query(page) },
+  'GET /v1/movements/{id}/proof': { path: oneMovement },
   'GET /v1/organization': {},
   'POST /v1/api-keys': {
     body: orGarbage(

@@ -16,11 +16,12 @@ export type Value =
   | { readonly seen: Seen; readonly index: number }
   | { readonly theirs: keyof Theirs };
 
-export type Seen = 'entry' | 'key' | 'secret' | 'cursor' | 'object';
+export type Seen = 'entry' | 'movement' | 'key' | 'secret' | 'cursor' | 'object';
 
 /** Real ids of the other organization; where it is absent, ids that never were. */
 export interface Theirs {
   readonly entry: string;
+  readonly movement: string;
   readonly item: string;
   readonly key: string;
   readonly slug: string;
@@ -31,6 +32,7 @@ export interface Theirs {
 /** What stands for something seen while nothing of the kind was seen yet. */
 const never: Readonly<Record<Seen, string>> = {
   entry: '01900000-0000-7000-8000-000000000000',
+  movement: '01900000-0000-7000-8000-000000000000.1',
   key: 'neverNEVER00',
   secret: 'sk_prove_neverNEVER00_0',
   cursor: Buffer.from('["A"]').toString('base64url'),
@@ -39,7 +41,14 @@ const never: Readonly<Record<Seen, string>> = {
 
 /** What one world has answered so far. */
 export class Memory {
-  private readonly seen: Record<Seen, string[]> = { entry: [], key: [], secret: [], cursor: [], object: [] };
+  private readonly seen: Record<Seen, string[]> = {
+    entry: [],
+    movement: [],
+    key: [],
+    secret: [],
+    cursor: [],
+    object: [],
+  };
   private readonly theirs: Theirs;
 
   constructor(theirs: Theirs) {
@@ -73,6 +82,7 @@ export class Memory {
 
 function kindOf(name: string, value: string): Seen | undefined {
   if (name === 'entryId') return 'entry';
+  if (name === 'movementId') return 'movement';
   if (name === 'nextCursor') return 'cursor';
   if (name === 'key') return 'secret';
   if (name === 'id') return /^[0-9A-Za-z]{12}$/.test(value) ? 'key' : 'object';

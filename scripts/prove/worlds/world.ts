@@ -193,9 +193,11 @@ async function theirIds(superuser: Client, planted: Victim | undefined): Promise
     return rows[0]?.id ?? '';
   };
   const item = await first('inventory.items');
+  const entry = await first('inventory.entries');
   return {
     item,
-    entry: await first('inventory.entries'),
+    entry,
+    movement: `${entry}.1`,
     organization: planted?.id ?? (await first('inventory.items')),
     key: base.keyId,
     slug: base.slug,

@@ -1,0 +1,78 @@
+import type pg from 'pg';
+import { compareHistory, compareSince, everything, lastSeal } from '#ledger/reconcile/compare.ts';
+import { inSnapshot } from '#ledger/reconcile/snapshot.ts';
+import { sealOrganization } from '#ledger/seals/seal-organization.ts';
+import { type Bench, clients, compare } from './bench.ts';
+import { execute, startServer } from './database.ts';
+import { connectJobs, makeLedger } from './history.ts';
+
+const plainAggregate = `select item_id, location_id, lot, sum(quantity), count(*)
+  from inventory.movements
+  where org_id = $1
+  group by item_id, location_id, lot`;
+
+export const reconcile: Bench = {
+  name: 'reconcile',
+  summary: 'What comparing balances with history costs, in full and since the last seal',
+  async *run(options) {
+    const server = await startServer();
+    try {
+      const url = await server.createDatabase('reconcile');
+      const [small, large] = [await makeLedger(url, 'small', 100), await makeLedger(url, 'large', 1_000)];
+      await small.post(10_000, 100);
+      await large.post(1_000_000, 1_000);
+      const jobs = await connectJobs(url);
+      for (const { orgId } of [small, large]) await sealOrganization(jobs, orgId);
+      for (const ledger of [small, large]) await ledger.post(1_000, 100);
+      await execute(url, 'vacuum analyze');
+
+      yield await compare(
+        {
+          name: 'full, 1,001,000 movements of 10,000 balances',
+          subject: 'compared with balances and closings, as the job does it',
+          reference: 'the plain aggregate of the same rows, as the same role',
+          target: 1.5,
+        },
+        {
+          subject: clients(1, () => full(jobs, large.orgId)),
+          reference: clients(1, () =>
+            inSnapshot(jobs, large.orgId, {}, (snapshot) => snapshot.query(plainAggregate, [large.orgId])),
+          ),
+        },
+        options,
+      );
+      yield await compare(
+        {
+          name: 'since the last seal, 1,000 new movements',
+          subject: 'behind 1,000,000',
+          reference: 'behind 10,000',
+          target: 1.3,
+        },
+        {
+          subject: clients(1, () => recent(jobs, large.orgId)),
+          reference: clients(1, () => recent(jobs, small.orgId)),
+        },
+        options,
+      );
+      await jobs.end();
+    } finally {
+      await server.stop();
+    }
+  },
+};
+
+async function full(jobs: pg.ClientBase, orgId: string): Promise<void> {
+  const { found, keys } = await inSnapshot(jobs, orgId, {}, async (snapshot) =>
+    compareHistory(snapshot, orgId, everything, await lastSeal(snapshot, orgId)),
+  );
+  if (found !== 0 || keys === 0) throw new Error(`${found} of ${keys} balances are wrong`);
+}
+
+async function recent(jobs: pg.ClientBase, orgId: string): Promise<void> {
+  const { found, movements } = await inSnapshot(jobs, orgId, {}, async (snapshot) => {
+    const seal = await lastSeal(snapshot, orgId);
+    if (!seal) throw new Error('nothing is sealed');
+    return await compareSince(snapshot, orgId, { entry: seal.boundary, seal });
+  });
+  if (found !== 0 || movements !== 1_000) throw new Error(`${found} wrong, of ${movements} movements`);
+}

@@ -1,0 +1,14 @@
+import * as z from 'zod';
+import { routesOf } from '#functions/routes.ts';
+import { endpoint, operation } from '#http/endpoint.ts';
+import { PageQuery, toList } from '#http/page.ts';
+import { uuidPattern } from '#ledger/input.ts';
+import { listRuns } from '#ledger/reconcile/list-runs.ts';
+
+export const handler = endpoint(routesOf('reconciliations'), {
+  'GET /v1/reconciliations': operation({
+    query: z.strictObject(PageQuery([uuidPattern])),
+    handle: async ({ tenant, query: { limit, cursor } }) =>
+      toList(await listRuns(tenant, { limit, after: cursor })),
+  }),
+});

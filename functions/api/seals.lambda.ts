@@ -1,0 +1,19 @@
+import * as z from 'zod';
+import { routesOf } from '#functions/routes.ts';
+import { endpoint, operation } from '#http/endpoint.ts';
+import { PageQuery, toList } from '#http/page.ts';
+import { MovementId } from '#ledger/input.ts';
+import { listSeals } from '#ledger/seals/list-seals.ts';
+import { movementProof } from '#ledger/seals/proof.ts';
+
+export const handler = endpoint(routesOf('seals'), {
+  'GET /v1/seals': operation({
+    query: z.strictObject(PageQuery([/^\d{1,15}$/])),
+    handle: async ({ tenant, query: { limit, cursor } }) =>
+      toList(await listSeals(tenant, { limit, after: cursor })),
+  }),
+  'GET /v1/movements/{id}/proof': operation({
+    path: z.object({ id: MovementId }),
+    handle: ({ tenant, path }) => movementProof(tenant, path.id),
+  }),
+});

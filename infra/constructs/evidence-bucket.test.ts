@@ -1,0 +1,78 @@
+import { App, Stack } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import { Code, Function as Lambda, Runtime } from 'aws-cdk-lib/aws-lambda';
+import { expect, test } from 'vitest';
+import { environment } from '#platform/environment.ts';
+import { stageConfig } from '../config.ts';
+import { EvidenceBucket } from './evidence-bucket.ts';
+
+const stage = { ...stageConfig('prod'), evidenceRetentionDays: 77 };
+
+function synthesized() {
+  const app = new App();
+  const evidence = new EvidenceBucket(new Stack(app, 'data'), 'Evidence', { stage });
+  const jobs = new Stack(app, 'jobs');
+  const fn = new Lambda(jobs, 'Function', {
+    runtime: Runtime.NODEJS_24_X,
+    handler: 'index.handler',
+    code: Code.fromInline('exports.handler = () => {}'),
+  });
+  evidence.grantWriteOnce(fn, 'seals');
+  return { data: Template.fromStack(Stack.of(evidence)), jobs: Template.fromStack(jobs) };
+}
+
+const { data, jobs } = synthesized();
+
+test('what is written is locked in compliance mode for the days of the stage, and the bucket outlives its stack', () => {
+  data.hasResource('AWS::S3::Bucket', {
+    DeletionPolicy: 'Retain',
+    UpdateReplacePolicy: 'Retain',
+    Properties: {
+      ObjectLockEnabled: true,
+      ObjectLockConfiguration: { Rule: { DefaultRetention: { Mode: 'COMPLIANCE', Days: 77 } } },
+      VersioningConfiguration: { Status: 'Enabled' },
+      PublicAccessBlockConfiguration: {
+        BlockPublicAcls: true,
+        BlockPublicPolicy: true,
+        IgnorePublicAcls: true,
+        RestrictPublicBuckets: true,
+      },
+    },
+  });
+});
+
+test('nobody deletes, nobody overwrites, nobody comes without TLS: the policy refuses whoever it is', () => {
+  const [policy] = Object.values(data.findResources('AWS::S3::BucketPolicy'));
+  const statements: { Effect: string; Principal: unknown; Action: unknown; Condition?: unknown }[] =
+    policy?.Properties.PolicyDocument.Statement;
+  expect(statements.every(({ Effect }) => Effect === 'Deny')).toBe(true);
+  expect(statements.every(({ Principal }) => JSON.stringify(Principal) === '{"AWS":"*"}')).toBe(true);
+  expect(statements.map(({ Action, Condition }) => [Action, Condition])).toEqual([
+    ['s3:*', { Bool: { 'aws:SecureTransport': 'false' } }],
+    ['s3:*', { NumericLessThan: { 's3:TlsVersion': 1.2 } }],
+    [['s3:DeleteObject', 's3:DeleteObjectVersion'], undefined],
+    [
+      's3:PutObject',
+      { Null: { 's3:if-none-match': 'true' }, Bool: { 's3:ObjectCreationOperation': 'true' } },
+    ],
+  ]);
+});
+
+test('a grant is the permission to write below one prefix, and the environment to do so', () => {
+  const [policy] = Object.values(jobs.findResources('AWS::IAM::Policy'));
+  const statements: { Action: unknown; Resource: unknown; Condition?: unknown }[] =
+    policy?.Properties.PolicyDocument.Statement;
+  expect(statements).toHaveLength(2);
+  expect(statements[0]?.Action).toEqual(['s3:PutObject', 's3:PutObjectRetention', 's3:GetObjectVersion']);
+  expect(JSON.stringify(statements[0]?.Resource)).toMatch(/"\/seals\/\*"\]\]\}$/);
+  expect(statements[1]).toMatchObject({
+    Action: 's3:ListBucketVersions',
+    Condition: { StringLike: { 's3:prefix': 'seals/*' } },
+  });
+  const [fn] = Object.values(jobs.findResources('AWS::Lambda::Function'));
+  expect(Object.keys(fn?.Properties.Environment.Variables)).toEqual([
+    environment.evidenceBucket,
+    environment.evidenceRetentionDays,
+  ]);
+  expect(fn?.Properties.Environment.Variables[environment.evidenceRetentionDays]).toBe('77');
+});

@@ -1,0 +1,99 @@
+import { Duration, RemovalPolicy, Validations } from 'aws-cdk-lib';
+import { AnyPrincipal, Effect, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { Function as Lambda } from 'aws-cdk-lib/aws-lambda';
+import {
+  BlockPublicAccess,
+  Bucket,
+  BucketEncryption,
+  ObjectLockRetention,
+  ObjectOwnership,
+} from 'aws-cdk-lib/aws-s3';
+import { Construct } from 'constructs';
+import { environment } from '#platform/environment.ts';
+import type { StageConfig } from '../config.ts';
+import { acknowledgeWildcard } from './acknowledge-wildcard.ts';
+
+/**
+ * What proves the ledger from outside the database. An object is written once, under a key that has none, and locked in
+ * compliance mode: until its retention ends nobody can delete it, and no administrator can shorten that. The bucket
+ * outlives its stack.
+ */
+export class EvidenceBucket extends Construct {
+  private readonly bucket: Bucket;
+  private readonly retentionDays: number;
+
+  constructor(scope: Construct, id: string, { stage }: { readonly stage: StageConfig }) {
+    super(scope, id);
+    this.retentionDays = stage.evidenceRetentionDays;
+    this.bucket = new Bucket(this, 'Bucket', {
+      versioned: true,
+      objectLockEnabled: true,
+      // For what is written without saying how long.
+      objectLockDefaultRetention: ObjectLockRetention.compliance(Duration.days(this.retentionDays)),
+      encryption: BucketEncryption.S3_MANAGED,
+      blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
+      objectOwnership: ObjectOwnership.BUCKET_OWNER_ENFORCED,
+      enforceSSL: true,
+      minimumTLSVersion: 1.2,
+      removalPolicy: RemovalPolicy.RETAIN,
+    });
+    const everybody = { effect: Effect.DENY, principals: [new AnyPrincipal()] };
+    const everything = this.bucket.arnForObjects('*');
+    this.bucket.addToResourcePolicy(
+      new PolicyStatement({
+        ...everybody,
+        sid: 'NothingIsDeleted',
+        // Object Lock keeps versions; without this a key could still be hidden behind a delete marker.
+        actions: ['s3:DeleteObject', 's3:DeleteObjectVersion'],
+        resources: [everything],
+      }),
+    );
+    this.bucket.addToResourcePolicy(
+      new PolicyStatement({
+        ...everybody,
+        sid: 'NothingIsOverwritten',
+        actions: ['s3:PutObject'],
+        resources: [everything],
+        conditions: {
+          Null: { 's3:if-none-match': 'true' },
+          // The parts of a large upload cannot carry the header, and its completion must.
+          Bool: { 's3:ObjectCreationOperation': 'true' },
+        },
+      }),
+    );
+    Validations.of(this.bucket).acknowledge({
+      id: 'AwsSolutions-S1',
+      reason:
+        'What an access log would tell of is not possible here: objects are neither replaced nor deleted. Who changes the bucket itself is in CloudTrail.',
+    });
+  }
+
+  /**
+   * Lets a function write each key below a prefix once, read it back and list it, and tells it where. Nobody may delete.
+   * @param prefix without its slash, such as `seals`
+   */
+  grantWriteOnce(fn: Lambda, prefix: string): void {
+    const keys = this.bucket.arnForObjects(`${prefix}/*`);
+    fn.addToRolePolicy(
+      new PolicyStatement({
+        // Reading is of a version: what was written first is the evidence, whatever was put on top of it.
+        actions: ['s3:PutObject', 's3:PutObjectRetention', 's3:GetObjectVersion'],
+        resources: [keys],
+      }),
+    );
+    fn.addToRolePolicy(
+      new PolicyStatement({
+        actions: ['s3:ListBucketVersions'],
+        resources: [this.bucket.bucketArn],
+        conditions: { StringLike: { 's3:prefix': `${prefix}/*` } },
+      }),
+    );
+    acknowledgeWildcard(
+      fn.role ?? fn,
+      keys,
+      'Keys are made as the ledger grows; a function has its prefix and nothing else.',
+    );
+    fn.addEnvironment(environment.evidenceBucket, this.bucket.bucketName);
+    fn.addEnvironment(environment.evidenceRetentionDays, String(this.retentionDays));
+  }
+}

@@ -1,0 +1,90 @@
+import { Duration, Stack, Validations } from 'aws-cdk-lib';
+import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import type { Function as Lambda } from 'aws-cdk-lib/aws-lambda';
+import { SqsDestination } from 'aws-cdk-lib/aws-lambda-destinations';
+import { Schedule, type ScheduleExpression, TimeWindow } from 'aws-cdk-lib/aws-scheduler';
+import { LambdaInvoke } from 'aws-cdk-lib/aws-scheduler-targets';
+import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+import type { FunctionSize, StageConfig } from '../config.ts';
+import { acknowledgeWildcard } from './acknowledge-wildcard.ts';
+import { type FunctionNetwork, LambdaFunction } from './lambda-function.ts';
+
+export interface ScheduledJobProps {
+  readonly stage: StageConfig;
+  /** The name of its entry, `functions/jobs/<name>.lambda.ts`. */
+  readonly name: string;
+  /** What it does, as an ending of "Stockade prod: ". */
+  readonly description: string;
+  readonly size: FunctionSize;
+  readonly network: FunctionNetwork;
+  readonly schedule: ScheduleExpression;
+  /** Minutes within which it may begin after its time, so that not everything begins at once. At least one. */
+  readonly flexibleMinutes: number;
+  /** After this a run that could not begin is given up; the next one does its work. At least a minute, six hours at most. */
+  readonly maxAgeMinutes: number;
+}
+
+/**
+ * A function that runs on a schedule. Jobs are level-triggered: each run does what is due, so that a run that was lost, ran
+ * twice or died half-way costs nothing but time. A run that failed is kept in a queue of dead letters, which alarms.
+ */
+export class ScheduledJob extends Construct {
+  readonly name: string;
+  readonly function: Lambda;
+  readonly deadLetters: Queue;
+
+  constructor(scope: Construct, id: string, props: ScheduledJobProps) {
+    super(scope, id);
+    const { stage, name, size, network } = props;
+    this.name = name;
+    this.deadLetters = new Queue(this, 'DeadLetters', {
+      encryption: QueueEncryption.SQS_MANAGED,
+      enforceSSL: true,
+      retentionPeriod: Duration.days(14),
+    });
+    Validations.of(this.deadLetters).acknowledge({
+      id: 'AwsSolutions-SQS3',
+      reason: 'This is a queue of dead letters: nothing takes messages from it but people.',
+    });
+    this.function = new LambdaFunction(this, 'Job', {
+      stage,
+      entry: `functions/jobs/${name}.lambda.ts`,
+      description: `Stockade ${stage.name}: ${props.description}`,
+      size,
+      network,
+    }).function;
+    // The scheduler hands the run over and knows no more of it: Lambda keeps what failed.
+    this.function.configureAsyncInvoke({
+      maxEventAge: Duration.minutes(props.maxAgeMinutes),
+      // The next run does what this one has not done.
+      retryAttempts: 0,
+      onFailure: new SqsDestination(this.deadLetters),
+    });
+    new Schedule(this, 'Schedule', {
+      description: `Stockade ${stage.name}: ${name}`,
+      schedule: props.schedule,
+      timeWindow: TimeWindow.flexible(Duration.minutes(props.flexibleMinutes)),
+      target: new LambdaInvoke(this.function, {
+        role: this.schedulerRole(),
+        deadLetterQueue: this.deadLetters,
+        retryAttempts: 3,
+        maxEventAge: Duration.minutes(props.maxAgeMinutes),
+      }),
+    });
+  }
+
+  private schedulerRole(): Role {
+    const role = new Role(this, 'SchedulerRole', {
+      assumedBy: new ServicePrincipal('scheduler.amazonaws.com', {
+        conditions: { StringEquals: { 'aws:SourceAccount': Stack.of(this).account } },
+      }),
+    });
+    acknowledgeWildcard(
+      role,
+      `${this.function.functionArn}:*`,
+      'The schedule may invoke one function; the target includes the versions of it, of which there are none.',
+    );
+    return role;
+  }
+}

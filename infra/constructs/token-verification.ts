@@ -1,0 +1,39 @@
+import type { Function as Lambda } from 'aws-cdk-lib/aws-lambda';
+import { Construct } from 'constructs';
+import { environment } from '#platform/environment.ts';
+import type { TokenTrust } from '../identity.ts';
+import { HttpsEgress } from './https-egress.ts';
+import type { FunctionNetwork } from './lambda-function.ts';
+import { PassKey, type PassKeyProps } from './pass-key.ts';
+
+export interface TokenVerificationProps extends PassKeyProps {
+  readonly trust: TokenTrust;
+}
+
+/** What functions need to believe the users of an issuer: its name, a way to its keys, and a key for passes. */
+export class TokenVerification extends Construct {
+  /** Where a function has to run to reach the database and the issuer. */
+  readonly network: FunctionNetwork;
+  private readonly trust: TokenTrust;
+  private readonly passKey: PassKey;
+
+  constructor(scope: Construct, id: string, props: TokenVerificationProps) {
+    super(scope, id);
+    const { network } = props.database;
+    this.trust = props.trust;
+    this.network = new HttpsEgress(this, 'Issuer', {
+      network,
+      description: 'Functions that fetch the keys of the token issuer',
+    }).from(network);
+    this.passKey = new PassKey(this, 'PassKey', props);
+  }
+
+  /** Lets a function that runs in this construct's network verify tokens, and tell the database whose they are. */
+  grantVerify(fn: Lambda): void {
+    const { issuer, audience, jwksUri } = this.trust;
+    fn.addEnvironment(environment.jwtIssuer, issuer);
+    fn.addEnvironment(environment.jwtAudience, audience);
+    if (jwksUri !== undefined) fn.addEnvironment(environment.jwtJwksUri, jwksUri);
+    this.passKey.grantMint(fn);
+  }
+}

@@ -1,0 +1,170 @@
+import { Template } from 'aws-cdk-lib/assertions';
+import { expect, test } from 'vitest';
+import { type Route, routes } from '#functions/routes.ts';
+import { prodContext, unbundledApps } from './unbundled-apps.ts';
+
+interface Statement {
+  readonly Effect: string;
+  readonly Action: string | readonly string[];
+  readonly Resource: unknown;
+  readonly Condition?: unknown;
+}
+
+const { api, jobs } = unbundledApps()(prodContext);
+
+/** What every function may do. */
+const house = [
+  'xray:PutTelemetryRecords *',
+  'xray:PutTraceSegments *',
+  'logs:CreateLogStream <Logs>',
+  'logs:PutLogEvents <Logs>',
+];
+const inNetwork = [
+  'ec2:AssignPrivateIpAddresses *',
+  'ec2:CreateNetworkInterface *',
+  'ec2:DeleteNetworkInterface *',
+  'ec2:DescribeNetworkInterfaces *',
+  'ec2:DescribeSubnets *',
+  'ec2:UnassignPrivateIpAddresses *',
+];
+const loginAs = (role: string) => [`rds-db:connect dbuser:db-EXAMPLE/${role}`];
+const passKey = ['kms:Decrypt <TokensPassKeyEncryption>'];
+const keepsFailures = (job: string) => [
+  `sqs:GetQueueAttributes <${job}DeadLetters>`,
+  `sqs:GetQueueUrl <${job}DeadLetters>`,
+  `sqs:SendMessage <${job}DeadLetters>`,
+];
+
+/** What each function of the stage may do beside that. Whoever adds a line here gives a function a new power. */
+const expected: Readonly<Record<string, readonly string[]>> = {
+  ...Object.fromEntries(
+    (routes as readonly Route[])
+      .filter(({ scope }) => ['read', 'write', 'admin'].includes(scope))
+      .map(({ entry }) => [entry, [...inNetwork, ...loginAs('stockade_api'), ...passKey]]),
+  ),
+  health: [...inNetwork, ...loginAs('stockade_api')],
+  platform: [...inNetwork, ...loginAs('stockade_admin')],
+  docs: [],
+  fallback: [],
+  TokensPassKeyHandler: [...inNetwork, ...loginAs('stockade_admin'), ...passKey],
+  ReconcileBalancesJob: [
+    ...inNetwork,
+    ...loginAs('stockade_jobs'),
+    ...keepsFailures('ReconcileBalances'),
+    'kms:Decrypt <AlertsEncryption of data>',
+    'kms:GenerateDataKey* <AlertsEncryption of data>',
+    's3:GetObjectVersion <EvidenceBucket of data>/seals/*',
+    's3:ListBucketVersions <EvidenceBucket of data> if {"StringLike":{"s3:prefix":"seals/*"}}',
+    's3:PutObject <EvidenceBucket of data>/seals/*',
+    's3:PutObjectRetention <EvidenceBucket of data>/seals/*',
+    'sns:Publish <AlertsTopic of data>',
+  ],
+  TidyJob: [...inNetwork, ...loginAs('stockade_jobs'), ...keepsFailures('Tidy')],
+};
+
+test('every function may do what is listed here, and nothing else', () => {
+  const found = Object.fromEntries(
+    [api, jobs].flatMap((stack) => permissionsOf(Template.fromStack(stack).toJSON().Resources)),
+  );
+  const all = Object.entries(expected).map(([name, more]) => [
+    name.replaceAll('-', ''),
+    [...house, ...more].sort(),
+  ]);
+  expect(found).toEqual(Object.fromEntries(all));
+});
+
+test('no function has a policy that somebody else writes, and the framework may only call its handler', () => {
+  for (const stack of [api, jobs]) {
+    const template = Template.fromStack(stack);
+    for (const { Properties } of Object.values(template.findResources('AWS::IAM::Role'))) {
+      expect(Properties).not.toHaveProperty('ManagedPolicyArns');
+    }
+  }
+  const { Resources } = Template.fromStack(api).toJSON();
+  const [, provider] =
+    Object.entries<{ Properties: { PolicyDocument: { Statement: Statement[] } } }>(Resources).find(([id]) =>
+      id.startsWith('TokensPassKeyProviderRoleDefaultPolicy'),
+    ) ?? [];
+  expect(provider?.Properties.PolicyDocument.Statement.flatMap(lines).sort()).toEqual([
+    'lambda:GetFunction <TokensPassKeyHandlerFunction>',
+    'lambda:InvokeFunction <TokensPassKeyHandlerFunction>',
+    'lambda:InvokeFunction <TokensPassKeyHandlerFunction>:*',
+    'logs:CreateLogStream <TokensPassKeyProviderLogs>',
+    'logs:PutLogEvents <TokensPassKeyProviderLogs>',
+  ]);
+});
+
+/** The functions of a template with what the policies of their roles allow; the log group is called Logs. */
+// biome-ignore lint/suspicious/noExplicitAny: a template is whatever was synthesized
+function permissionsOf(resources: Readonly<Record<string, any>>): [string, string[]][] {
+  return Object.entries(resources)
+    .filter(
+      ([, { Type, Properties }]) =>
+        Type === 'AWS::Lambda::Function' && Properties.Handler === 'index.handler',
+    )
+    .map(([id, { Properties }]) => {
+      const name = nameOf(id).replace(/Function$/, '');
+      const [role] = Properties.Role['Fn::GetAtt'];
+      const statements = Object.values(resources)
+        .filter(
+          ({ Type, Properties }) =>
+            Type === 'AWS::IAM::Policy' &&
+            Properties.Roles.some((each: { Ref: string }) => each.Ref === role),
+        )
+        .flatMap(({ Properties }): Statement[] => Properties.PolicyDocument.Statement);
+      return [
+        name,
+        statements
+          .flatMap(lines)
+          .map((line) => line.replace(`<${name}Logs>`, '<Logs>'))
+          .sort(),
+      ];
+    });
+}
+
+/** `action resource` for each action and resource of a statement. */
+function lines({ Effect, Action, Resource, Condition }: Statement): string[] {
+  const resources = Array.isArray(Resource) ? Resource : [Resource];
+  return [Action]
+    .flat()
+    .flatMap((action) =>
+      resources.map((resource) =>
+        [
+          Effect === 'Allow' ? '' : `${Effect} `,
+          `${action} ${resourceName(resource)}`,
+          Condition ? ` if ${JSON.stringify(Condition)}` : '',
+        ].join(''),
+      ),
+    );
+}
+
+/** `<logical name>` of what is in the template, the last part of an ARN that is put together, or what is written. */
+function resourceName(resource: unknown): string {
+  if (typeof resource === 'string') return resource;
+  const {
+    'Fn::GetAtt': attribute,
+    'Fn::GetStackOutput': output,
+    'Fn::Join': join,
+  } = resource as {
+    'Fn::GetAtt'?: [string, string];
+    'Fn::GetStackOutput'?: { StackName: string; OutputName: string };
+    'Fn::Join'?: [string, unknown[]];
+  };
+  if (attribute) return `<${nameOf(attribute[0])}>`;
+  if (output) {
+    // PublishOutput, what is published (Ref, or FnGetAtt and Arn), its logical id, and a hash.
+    const [, id = ''] =
+      /^PublishOutput(?:Ref|FnGetAtt)(\w+?)(?:Arn)?[0-9A-F]{8}$/.exec(output.OutputName) ?? [];
+    return `<${nameOf(id)} of ${output.StackName.replace('stockade-prod-', '')}>`;
+  }
+  const parts = join?.[1] ?? [];
+  if (parts[0] === 'arn:') return String(parts.at(-1)).replace(/^:/, '');
+  if (parts.length > 0)
+    return parts.map((part) => (typeof part === 'string' ? part : resourceName(part))).join('');
+  return JSON.stringify(resource);
+}
+
+/** A logical id without the eight characters that CDK puts behind it. */
+function nameOf(id: string): string {
+  return id.slice(0, -8);
+}

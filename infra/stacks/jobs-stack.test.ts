@@ -1,0 +1,79 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { CfnElement } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import { describe, expect, test } from 'vitest';
+import { environment } from '#platform/environment.ts';
+import { projectRoot } from '../constructs/bundle.ts';
+import { prodContext, reviewable, unbundledApps } from '../unbundled-apps.ts';
+
+const unbundled = unbundledApps();
+
+/** What the API's stack runs at a deploy, and not by the clock. */
+const atDeploy = ['pass-key'];
+
+describe.each([
+  ['dev', {}],
+  ['prod', { ...prodContext, alertEmails: 'on-call@example.com' }],
+] as const)('%s', (stage, context) => {
+  const { jobs, data } = unbundled(context);
+  const template = Template.fromStack(jobs);
+  const { Resources } = template.toJSON();
+  const idOf = (element: CfnElement) => jobs.getLogicalId(element);
+
+  test('the templates are those that were reviewed', async () => {
+    await expect(reviewable(template.toJSON())).toMatchFileSnapshot(`./jobs-stack.${stage}.snap`);
+    await expect(reviewable(Template.fromStack(data).toJSON())).toMatchFileSnapshot(
+      `./data-stack.${stage}.snap`,
+    );
+  });
+
+  test('every entry of functions/jobs runs by the clock, but those that a deploy runs', () => {
+    const entries = readdirSync(join(projectRoot, 'functions/jobs'))
+      .filter((file) => file.endsWith('.lambda.ts'))
+      .map((file) => file.replace('.lambda.ts', ''))
+      .filter((name) => !atDeploy.includes(name));
+    expect(jobs.jobs.map(({ name }) => name).sort()).toEqual(entries.sort());
+    template.resourceCountIs('AWS::Scheduler::Schedule', entries.length);
+    template.resourceCountIs('AWS::Lambda::Function', entries.length);
+  });
+
+  test.each(jobs.jobs.map((job) => [job.name, job] as const))('%s runs, and what fails is kept', (_, job) => {
+    const functionArn = { 'Fn::GetAtt': [idOf(job.function.node.defaultChild as CfnElement), 'Arn'] };
+    const queueArn = { 'Fn::GetAtt': [idOf(job.deadLetters.node.defaultChild as CfnElement), 'Arn'] };
+    const schedule = Object.values(template.findResources('AWS::Scheduler::Schedule')).find(
+      ({ Properties }) => JSON.stringify(Properties.Target.Arn) === JSON.stringify(functionArn),
+    )?.Properties;
+    expect(schedule).toMatchObject({
+      State: 'ENABLED',
+      FlexibleTimeWindow: { Mode: 'FLEXIBLE' },
+      Target: { DeadLetterConfig: { Arn: queueArn }, RetryPolicy: { MaximumRetryAttempts: 3 } },
+    });
+    template.hasResourceProperties('AWS::Lambda::EventInvokeConfig', {
+      FunctionName: { Ref: functionArn['Fn::GetAtt'][0] },
+      MaximumRetryAttempts: 0,
+      DestinationConfig: { OnFailure: { Destination: queueArn } },
+    });
+    const scheduler = Resources[schedule?.Target.RoleArn['Fn::GetAtt'][0]];
+    expect(scheduler.Properties.AssumeRolePolicyDocument.Statement).toEqual([
+      {
+        Action: 'sts:AssumeRole',
+        Effect: 'Allow',
+        Principal: { Service: 'scheduler.amazonaws.com' },
+        Condition: { StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } } },
+      },
+    ]);
+  });
+
+  test('every job logs in as stockade_jobs, has fifteen minutes, and in prod runs alone', () => {
+    for (const { Properties } of Object.values(template.findResources('AWS::Lambda::Function'))) {
+      expect(Properties).toMatchObject({
+        Timeout: 900,
+        Environment: { Variables: { [environment.jobsDatabaseUser]: 'stockade_jobs' } },
+      });
+      expect(Properties.Environment.Variables).not.toHaveProperty(environment.databaseUser);
+      expect(Properties.Environment.Variables).not.toHaveProperty(environment.adminDatabaseUser);
+      expect(Properties.ReservedConcurrentExecutions).toBe(stage === 'prod' ? 1 : undefined);
+    }
+  });
+});

@@ -1,0 +1,79 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Template } from 'aws-cdk-lib/assertions';
+import { expect, test } from 'vitest';
+import { environment } from '#platform/environment.ts';
+import { projectRoot } from '../constructs/bundle.ts';
+import { prodContext, reviewable, unbundledApps } from '../unbundled-apps.ts';
+
+const { monitoring, jobs } = unbundledApps()(prodContext);
+const template = Template.fromStack(monitoring);
+const alarms = Object.values(template.findResources('AWS::CloudWatch::Alarm')).map(
+  ({ Properties }) => Properties,
+);
+
+test('the template is the one that was reviewed', async () => {
+  await expect(reviewable(template.toJSON())).toMatchFileSnapshot('./monitoring-stack.prod.snap');
+});
+
+test.each(alarms.map((alarm) => [alarm.AlarmName, alarm] as const))(
+  '%s is graded, tells when it begins and ends, and has a page that says what to do',
+  (name, { AlarmDescription, AlarmActions, OKActions }) => {
+    expect(name).toMatch(/^stockade-prod-[a-z-]+$/);
+    const [, runbook = ''] =
+      /^(?:critical|warning): .+\. Runbook: (docs\/runbook\/[a-z-]+\.md)$/.exec(AlarmDescription) ?? [];
+    expect(readFileSync(join(projectRoot, runbook), 'utf8')).toContain('\n## What to do\n');
+    expect(AlarmActions).toHaveLength(1);
+    expect(JSON.stringify(AlarmActions)).toContain('AlertsTopic');
+    expect(OKActions).toEqual(AlarmActions);
+  },
+);
+
+test('every job is watched: failures, throttles, dead letters, silence', () => {
+  const names = alarms.map(({ AlarmName }) => AlarmName);
+  for (const { name } of jobs.jobs) {
+    for (const what of ['errors', 'throttles', 'dead-letters', 'silent']) {
+      expect(names).toContain(`stockade-prod-${name}-${what}`);
+    }
+  }
+});
+
+test('silence is good news where nothing counted means that nothing happened, and an alarm where it is a heartbeat', () => {
+  for (const { AlarmName, TreatMissingData, ComparisonOperator, EvaluationPeriods, Period } of alarms) {
+    const isHeartbeat = AlarmName.endsWith('-silent');
+    expect([AlarmName, TreatMissingData]).toEqual([AlarmName, isHeartbeat ? 'breaching' : 'notBreaching']);
+    expect([AlarmName, ComparisonOperator]).toEqual([
+      AlarmName,
+      isHeartbeat ? 'LessThanThreshold' : 'GreaterThanOrEqualToThreshold',
+    ]);
+    // CloudWatch looks back a day, or a week where the period is an hour or more.
+    expect(EvaluationPeriods * Period).toBeLessThanOrEqual(Period >= 3600 ? 7 * 86_400 : 86_400);
+  }
+});
+
+test('what functions count is what alarms look at, by name and dimensions', () => {
+  const counted = alarms.filter(({ Namespace }) => Namespace === 'Stockade');
+  expect(counted.map(({ MetricName }) => MetricName)).toEqual([
+    'OrganizationMismatch',
+    'ReconciliationHeartbeat',
+  ]);
+  for (const { MetricName, Dimensions } of counted) {
+    const call = MetricName === 'OrganizationMismatch' ? 'count' : 'measure';
+    const program = `import { ${call} } from '#platform/metrics.ts'; ${call}('${MetricName}'${call === 'measure' ? ', 1' : ''})`;
+    const line = execFileSync(process.execPath, ['--input-type=module', '--eval', program], {
+      cwd: projectRoot,
+      env: { [environment.stage]: 'prod' },
+      encoding: 'utf8',
+    });
+    const written = JSON.parse(line);
+    expect(written._aws.CloudWatchMetrics).toEqual([
+      {
+        Namespace: 'Stockade',
+        Dimensions: [Dimensions.map(({ Name }: { Name: string }) => Name)],
+        Metrics: [{ Name: MetricName, Unit: 'Count' }],
+      },
+    ]);
+    for (const { Name, Value } of Dimensions) expect(written[Name]).toBe(Value);
+  }
+});

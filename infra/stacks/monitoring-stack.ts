@@ -1,0 +1,118 @@
+import { Duration, Stack } from 'aws-cdk-lib';
+import { Metric, Stats } from 'aws-cdk-lib/aws-cloudwatch';
+import type { Construct } from 'constructs';
+import type { StageConfig } from '../config.ts';
+import { Alarm, type AlarmProps } from '../constructs/alarm.ts';
+import type { ScheduledJob } from '../constructs/scheduled-job.ts';
+import type { ApiStack } from './api-stack.ts';
+import type { DataStack } from './data-stack.ts';
+import type { JobsStack } from './jobs-stack.ts';
+
+export interface MonitoringStackProps {
+  readonly stage: StageConfig;
+  readonly data: DataStack;
+  readonly api: ApiStack;
+  readonly jobs: JobsStack;
+}
+
+/** What wakes somebody: every alarm of the stage. */
+export class MonitoringStack extends Stack {
+  private readonly stage: StageConfig;
+  private readonly data: DataStack;
+
+  constructor(scope: Construct, id: string, { stage, data, api, jobs }: MonitoringStackProps) {
+    super(scope, id, { description: `Stockade ${stage.name}: alarms` });
+    this.stage = stage;
+    this.data = data;
+    this.watchApi(api);
+    this.watchReconciliation();
+    for (const job of jobs.jobs) this.watchJob(job);
+  }
+
+  private watchApi(api: ApiStack): void {
+    this.alarm({
+      name: 'api-server-errors',
+      severity: 'critical',
+      meaning: 'Requests fail that should not.',
+      runbook: 'api-server-errors',
+      metric: api.api.metricServerError({ period: Duration.minutes(5), statistic: Stats.SUM }),
+      when: { atLeast: this.stage.alarms.serverErrorsIn5Minutes },
+    });
+    this.alarm({
+      name: 'organization-mismatch',
+      severity: 'warning',
+      meaning: 'Good credentials are used for organizations that they do not belong to.',
+      runbook: 'organization-mismatch',
+      metric: this.counted('OrganizationMismatch', Duration.minutes(5)),
+      when: { atLeast: this.stage.alarms.organizationMismatchesIn5Minutes },
+    });
+  }
+
+  private watchReconciliation(): void {
+    this.alarm({
+      name: 'reconciliation-silent',
+      severity: 'critical',
+      meaning:
+        'For three hours no run of the reconciliation has come to its end, so nothing proves the balances.',
+      runbook: 'reconciliation-silent',
+      metric: this.counted('ReconciliationHeartbeat', Duration.hours(1)),
+      when: { lessThan: 1 },
+      periods: 3,
+      silence: 'alarming',
+    });
+  }
+
+  private watchJob({ name, function: fn, deadLetters }: ScheduledJob): void {
+    const period = Duration.minutes(15);
+    this.alarm({
+      name: `${name}-errors`,
+      severity: 'warning',
+      meaning: `A run of the job ${name} failed or was out of time.`,
+      runbook: 'job-errors',
+      metric: fn.metricErrors({ period }),
+      when: { atLeast: 1 },
+    });
+    this.alarm({
+      name: `${name}-throttles`,
+      severity: 'warning',
+      meaning: `For an hour the job ${name} has been kept from starting.`,
+      runbook: 'job-throttles',
+      metric: fn.metricThrottles({ period }),
+      when: { atLeast: 1 },
+      periods: 4,
+    });
+    this.alarm({
+      name: `${name}-dead-letters`,
+      severity: 'warning',
+      meaning: `Runs of the job ${name} failed and are kept for somebody to look at.`,
+      runbook: 'job-dead-letters',
+      metric: deadLetters.metricApproximateNumberOfMessagesVisible({ period, statistic: Stats.MAXIMUM }),
+      when: { atLeast: 1 },
+    });
+    this.alarm({
+      name: `${name}-silent`,
+      severity: 'warning',
+      meaning: `The job ${name} has not been started for 26 hours.`,
+      runbook: 'job-silent',
+      metric: fn.metricInvocations({ period: Duration.hours(1) }),
+      when: { lessThan: 1 },
+      periods: 26,
+      silence: 'alarming',
+    });
+  }
+
+  /** A metric that functions of this stage count, with the dimensions that they count it under. */
+  private counted(metricName: string, period: Duration): Metric {
+    return new Metric({
+      namespace: 'Stockade',
+      metricName,
+      dimensionsMap: { service: 'stockade', stage: this.stage.name },
+      period,
+      statistic: Stats.SUM,
+    });
+  }
+
+  private alarm(props: Omit<AlarmProps, 'stage' | 'alerts'>): void {
+    new Alarm(this, props.name, { stage: this.stage, alerts: this.data.alerts, ...props });
+  }
+}

@@ -1,0 +1,135 @@
+import type { Alert } from '#platform/alerts.ts';
+import { type BalanceKey, type Discrepancy, driftOf, type Figures } from './discrepancy.ts';
+import { type BalanceLabel, labelText } from './labels.ts';
+import type { RunReport } from './reconcile.ts';
+import type { TriggerFault } from './triggers.ts';
+
+const runbook = 'docs/runbook/balance-discrepancy.md';
+
+/** How many differences the text of an alert shows; its facts have all that are kept. */
+const shown = 20;
+
+/** What somebody has to look at, of one run: the figures, the causes, and what to type. */
+export function discrepancyAlert(
+  { slug, id }: { readonly slug: string; readonly id: string },
+  report: RunReport,
+  label: (key: BalanceKey) => BalanceLabel,
+): Alert {
+  const left = report.discrepancies.filter(({ action }) => action === 'alerted');
+  const keys = left.length === 1 ? '1 balance differs' : `${left.length} balances differ`;
+  const lines = left.slice(0, shown).map((each) => `  ${discrepancyText(each, label)}`);
+  const more = left.length > shown ? [`  and ${left.length - shown} more`] : [];
+  return {
+    name: 'BalanceDiscrepancy',
+    severity: 'critical',
+    summary: `${slug}: ${keys} from the ledger`,
+    detail: [
+      `${keys} from the movements of ${slug} (${id}), and nothing was changed about that.`,
+      `Run ${report.runId} (${report.kind}) compared ${report.keysChecked} keys and ${report.movementsRead} movements; ${report.found} differed, ${report.corrected} corrected.`,
+      ...report.triggerFaults.map(triggerText),
+      '',
+      ...lines,
+      ...more,
+      '',
+      'To see what would be done about it:',
+      `  ${applyCommand(slug, report.runId)} --dry-run`,
+      'To make these balances what their movements say:',
+      `  ${applyCommand(slug, report.runId)}`,
+    ].join('\n'),
+    runbook,
+    facts: {
+      organizationId: id,
+      organization: slug,
+      runId: report.runId,
+      kind: report.kind,
+      keysChecked: report.keysChecked,
+      movementsRead: report.movementsRead,
+      found: report.found,
+      corrected: report.corrected,
+      alerted: report.alerted,
+      triggerFaults: report.triggerFaults,
+      discrepancies: left.map(({ stored, computed, cause, detail, ...key }) => ({
+        ...(key.item ? label(key) : {}),
+        stored: stored ?? null,
+        computed,
+        cause,
+        detail,
+      })),
+      preview: `${applyCommand(slug, report.runId)} --dry-run`,
+      apply: applyCommand(slug, report.runId),
+    },
+  };
+}
+
+/** Triggers of the ledger that are not as they must be: one alert for the database, however many organizations are in it. */
+export function triggerAlert(faults: readonly TriggerFault[]): Alert {
+  return {
+    name: 'LedgerTriggerUnhealthy',
+    severity: 'critical',
+    summary: `${faults.length === 1 ? 'A trigger' : `${faults.length} triggers`} of the ledger: not as they must be`,
+    detail: [
+      'Until they are put right, movements may not reach their balances, and no balance is corrected and nothing sealed.',
+      '',
+      ...faults.map((fault) => `  ${triggerText(fault)}`),
+      '',
+      'To see what they are and how to put them right:',
+      '  npm run validate:isolation',
+    ].join('\n'),
+    runbook,
+    facts: { triggerFaults: faults },
+  };
+}
+
+/** Organizations whose runs have failed. The others went on. */
+export function failureAlert(failures: readonly { readonly slug: string; readonly error: string }[]): Alert {
+  const count = failures.length === 1 ? '1 organization' : `${failures.length} organizations`;
+  return {
+    name: 'ReconciliationFailed',
+    severity: 'warning',
+    summary: `The reconciliation of ${count} failed`,
+    detail: [
+      `${count} could not be reconciled. The others were; these are tried again within the hour.`,
+      '',
+      ...failures.slice(0, shown).map(({ slug, error }) => `  ${slug}: ${error}`),
+      '',
+      'To run one now:',
+      `  npm run reconcile:balances -- --org ${failures[0]?.slug}`,
+    ].join('\n'),
+    runbook,
+    facts: { failures },
+  };
+}
+
+/** One difference in a line: which balance, both figures, why. */
+export function discrepancyText(each: Discrepancy, label: (key: BalanceKey) => BalanceLabel): string {
+  if (!each.item) return `${each.cause}: ${JSON.stringify(each.detail)}`;
+  const drift = driftOf(each);
+  const off = (['onHand', 'reserved', 'version'] as const)
+    .filter((figure) => drift[figure] !== 0)
+    .map((figure) => `${figureNames[figure]} ${drift[figure] > 0 ? '+' : ''}${drift[figure]}`)
+    .join(', ');
+  const because = each.detail.leftBecause ? `; left, ${each.detail.leftBecause}` : '';
+  return `${labelText(label(each))}: ${figuresText(each.stored)} stored, ${figuresText(each.computed)} by its movements (${off}); ${causeText(each)}${because}`;
+}
+
+function causeText({ cause, detail }: Discrepancy): string {
+  const { firstDivergent } = detail as { firstDivergent?: { movementId: string; recordedAt: string } };
+  const first = firstDivergent ? `, first ${firstDivergent.movementId} of ${firstDivergent.recordedAt}` : '';
+  return `cause ${cause ?? 'unknown'}${first}`;
+}
+
+function figuresText(figures: Figures | undefined): string {
+  if (!figures) return 'no row';
+  const { onHand, reserved, version } = figures;
+  return `${onHand} on hand${reserved === 0 ? '' : `, ${reserved} reserved`} after ${version} movements`;
+}
+
+const figureNames = { onHand: 'on hand', reserved: 'reserved', version: 'movements' } as const;
+
+export function triggerText({ trigger, fault }: TriggerFault): string {
+  return `The trigger ${trigger} is ${fault}.`;
+}
+
+function applyCommand(slug: string, runId: string): string {
+  return `npm run reconcile:balances -- --org ${slug} --apply ${runId}`;
+}

@@ -1,0 +1,109 @@
+import type pg from 'pg';
+import { findCauses } from './causes.ts';
+import { lastSeal } from './compare.ts';
+import { type Cause, type Difference, noFigures } from './discrepancy.ts';
+import { type Evidence, gatherEvidence, incompleteEntries, type Tally } from './evidence.ts';
+import { type Decision, decide, type ReconciliationPolicy } from './policy.ts';
+import { sealFaults } from './seal-check.ts';
+import { inSnapshot } from './snapshot.ts';
+import { balanceTrigger, readTriggerHistory, type TriggerFault } from './triggers.ts';
+
+/** A difference that was looked at again, with its cause and what is to be done about it. */
+export interface Explained extends Difference {
+  readonly number: number;
+  readonly cause: Cause;
+  readonly detail: Readonly<Record<string, unknown>>;
+  readonly decision: Decision | { readonly do: 'nothing' };
+}
+
+/** What explaining needs to know beside the differences. */
+export interface ExplainOptions {
+  /** How many keys the whole run found. */
+  readonly found: number;
+  /** Up to where an earlier run found every balance right. */
+  readonly comparedThrough: string | null;
+  readonly triggerFaults: readonly TriggerFault[];
+  readonly policy: ReconciliationPolicy;
+  readonly statementTimeoutMs?: number | undefined;
+}
+
+/**
+ * Looks at differences again, from their first movement on, and says why they are there and what is to be done: `nothing`
+ * when a balance is what its history says by now.
+ */
+export async function explain(
+  jobs: pg.ClientBase,
+  orgId: string,
+  differences: readonly (Difference & { readonly number: number })[],
+  options: ExplainOptions,
+): Promise<Explained[]> {
+  const { comparedThrough, triggerFaults, statementTimeoutMs } = options;
+  const triggers = await readTriggerHistory(jobs);
+  const windows = triggers.windowsOf(balanceTrigger);
+  const { evidence, circumstances } = await inSnapshot(
+    jobs,
+    orgId,
+    { statementTimeoutMs },
+    async (snapshot) => {
+      const seal = await lastSeal(snapshot, orgId);
+      const vouched = seal && comparedThrough ? earlier(seal.boundary, comparedThrough) : undefined;
+      const basis = { boundary: seal?.boundary, vouched, windows };
+      const [backfill] = await snapshot.query(
+        'select from inventory.balance_backfills where org_id = $1 and finished_at is null',
+        [orgId],
+      );
+      return {
+        evidence: await gatherEvidence(snapshot, orgId, differences, basis),
+        circumstances: {
+          triggers,
+          windows,
+          backfillUnfinished: backfill !== undefined,
+          vouchedAt: vouched === undefined ? undefined : drawnAt(vouched),
+          incompleteEntries: await incompleteEntries(snapshot, orgId, seal?.boundary),
+        },
+      };
+    },
+  );
+  // As slow as there is history, so only when a closing says that history is not what it was.
+  const suspects = evidence.some(({ closing, sealed }) => !isUnchanged(closing, sealed));
+  const findings = findCauses(evidence, {
+    ...circumstances,
+    sealFaults: suspects ? await sealFaults(jobs, orgId) : [],
+  });
+  return evidence.map((each, index) => {
+    const { cause = 'unknown', detail = {} } = findings[index] ?? {};
+    const context = { found: options.found, triggersHealthy: triggerFaults.length === 0 };
+    const { number, item, location, lot, stored, computed } = each;
+    return {
+      ...{ number, item, location, lot, stored, computed, cause, detail },
+      decision: !isRight(each)
+        ? decide(each, cause, context, options.policy)
+        : // The balance agrees with movements that do not agree with their seal.
+          isUnchanged(each.closing, each.sealed)
+          ? { do: 'nothing' }
+          : { do: 'alert', because: 'history in doubt' },
+    };
+  });
+}
+
+function isRight({ stored = noFigures, computed }: Evidence): boolean {
+  return (
+    stored.onHand === computed.onHand &&
+    stored.reserved === computed.reserved &&
+    stored.version === computed.version
+  );
+}
+
+/** Whether what is sealed of a key is still what its last closing says. */
+function isUnchanged(closing: Tally | undefined, sealed: Tally): boolean {
+  return (closing?.onHand ?? 0) === sealed.onHand && (closing?.version ?? 0) === sealed.version;
+}
+
+/** When an id was drawn: UUIDs of version 7 begin with the milliseconds since 1970. */
+function drawnAt(id: string): Date {
+  return new Date(Number.parseInt(id.replaceAll('-', '').slice(0, 12), 16));
+}
+
+function earlier(one: string, other: string): string {
+  return one < other ? one : other;
+}

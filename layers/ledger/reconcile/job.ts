@@ -1,0 +1,112 @@
+import type pg from 'pg';
+import { publishAlert } from '#platform/alerts.ts';
+import { log } from '#platform/log.ts';
+import { measure } from '#platform/metrics.ts';
+import { sealOrganization } from '../seals/seal-organization.ts';
+import { discrepancyAlert, failureAlert, triggerAlert } from './alert.ts';
+import { readLabels } from './labels.ts';
+import { type Lease, takeLease } from './lease.ts';
+import { type RunReport, reconcileOrganization } from './reconcile.ts';
+import { triggerFaults } from './triggers.ts';
+import { reserveMs, type TimeLeft } from './walk.ts';
+
+/** What one tick of the daily job did. */
+export interface TickReport {
+  readonly organizations: number;
+  readonly failed: number;
+  readonly keysChecked: number;
+  readonly corrected: number;
+  readonly alerted: number;
+  readonly sealed: number;
+  /** Nobody was due any more; else the time was over, and the next tick goes on. */
+  readonly caughtUp: boolean;
+}
+
+/**
+ * Reconciles the organizations that are due, the one that waits longest first, until none is left or the time gets short.
+ * Whatever ends it, at any moment: the next tick goes on, and several at once never take the same organization.
+ * `jobs` is a connection as stockade_jobs.
+ */
+export async function reconcileDue(jobs: pg.ClientBase, time: TimeLeft): Promise<TickReport> {
+  const startedAtMs = performance.now();
+  const faults = await triggerFaults(jobs);
+  if (faults.length > 0) await publishAlert(triggerAlert(faults));
+
+  const tick = { organizations: 0, failed: 0, keysChecked: 0, corrected: 0, alerted: 0, sealed: 0 };
+  const failures: { slug: string; error: string }[] = [];
+  let lagSeconds = 0;
+  let caughtUp = false;
+  while (time.remainingMs() > reserveMs * 2) {
+    const lease = await takeLease(jobs);
+    if (!lease) {
+      caughtUp = true;
+      break;
+    }
+    tick.organizations += 1;
+    try {
+      const report = await reconcileOne(jobs, lease, time);
+      tick.keysChecked += report.keysChecked;
+      tick.corrected += report.corrected;
+      tick.alerted += report.alerted;
+      lagSeconds = Math.max(lagSeconds, report.lagSeconds ?? 0);
+      if (report.clean) tick.sealed += await seal(jobs, lease.orgId);
+      // Out of time within an organization: what is left is not enough for the next one either.
+      if (!report.finished) break;
+    } catch (error) {
+      // A connection that is lost is lost for the next one too.
+      await jobs.query('select');
+      tick.failed += 1;
+      failures.push({ slug: await slugOf(jobs, lease.orgId), error: (error as Error).message });
+      log.error('an organization could not be reconciled', { organizationId: lease.orgId, error });
+    }
+  }
+  if (failures.length > 0) await publishAlert(failureAlert(failures));
+
+  measure('KeysChecked', tick.keysChecked);
+  measure('BalancesCorrected', tick.corrected);
+  measure('DiscrepanciesAlerted', tick.alerted);
+  measure('ReconciliationFailures', tick.failed);
+  measure('ReconciliationLagSeconds', lagSeconds);
+  measure('ReconciliationDurationMs', performance.now() - startedAtMs);
+  // Last, so that a tick that does not come to its end is as silent as none.
+  measure('ReconciliationHeartbeat', 1);
+  return { ...tick, caughtUp };
+}
+
+function reconcileOne(jobs: pg.ClientBase, lease: Lease, time: TimeLeft): Promise<RunReport> {
+  return reconcileOrganization(jobs, lease, {
+    kind: 'daily',
+    time,
+    onAlert: async (report) => {
+      const label = await readLabels(jobs, lease.orgId, report.discrepancies);
+      const slug = await slugOf(jobs, lease.orgId);
+      await publishAlert(discrepancyAlert({ id: lease.orgId, slug }, report, label));
+    },
+  });
+}
+
+/** Seals what was just found right. When it cannot be done now, the next clean run does it. */
+async function seal(jobs: pg.ClientBase, orgId: string): Promise<number> {
+  const { seals, reason, anchoring } = await sealOrganization(jobs, orgId);
+  if (anchoring.failure) {
+    log.warn('seals could not be anchored yet', { organizationId: orgId, ...anchoring.failure });
+  } else if (reason === 'busy')
+    log.info('writers left no instant to draw a boundary', { organizationId: orgId });
+  return seals.length;
+}
+
+async function slugOf(jobs: pg.ClientBase, orgId: string): Promise<string> {
+  await jobs.query('begin read only');
+  try {
+    await jobs.query('select tenancy.enter_as_job($1)', [orgId]);
+    const { rows } = await jobs.query<{ slug: string }>(
+      'select slug from tenancy.organizations where id = $1',
+      [orgId],
+    );
+    return rows[0]?.slug ?? orgId;
+  } catch {
+    return orgId;
+  } finally {
+    await jobs.query('rollback').catch(() => {});
+  }
+}

@@ -1,0 +1,75 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { causes } from './discrepancy.ts';
+import { decide, defaultPolicy, isWithinTolerance } from './policy.ts';
+
+const policy = { toleranceAbsolute: 10, toleranceRelative: 0.05, maxCorrectionsPerRun: 3 };
+const calm = { found: 1, triggersHealthy: true };
+const figures = (onHand: number, version = 4, reserved = 0) => ({ onHand, reserved, version });
+
+/** Quantities with four decimals. */
+const quantity = fc.integer({ min: -1_000_000_000, max: 1_000_000_000 }).map((n) => n / 10_000);
+
+test.each([
+  ['exactly the absolute tolerance', 1_010, 1_000, true],
+  ['a ten thousandth more', 1_010.0001, 1_000, false],
+  ['exactly the relative tolerance, of what is more', 100, 95, true],
+  ['a ten thousandth more than that', 100, 94.9999, false],
+  ['as much too little', 95, 100, true],
+  ['all of it', 1, 0, false],
+  ['nothing', 0, 0, true],
+  ['below zero', -100, -95, true],
+])('%s', (_, stored, computed, isWithin) => {
+  expect(isWithinTolerance({ stored: figures(stored), computed: figures(computed) }, policy)).toBe(isWithin);
+});
+
+test('what is tolerated is never more than either bound, and the same in both directions', () => {
+  fc.assert(
+    fc.property(quantity, quantity, (one, other) => {
+      const there = isWithinTolerance({ stored: figures(one), computed: figures(other) }, policy);
+      const back = isWithinTolerance({ stored: figures(other), computed: figures(one) }, policy);
+      expect(there).toBe(back);
+      const off = Math.abs(Math.round((one - other) * 10_000)) / 10_000;
+      const share = policy.toleranceRelative * Math.max(Math.abs(one), Math.abs(other));
+      expect(there).toBe(off <= policy.toleranceAbsolute && off <= share);
+    }),
+  );
+});
+
+test('a wrong version alone is little, however wrong', () => {
+  expect(isWithinTolerance({ stored: figures(5, 1), computed: figures(5, 4_000) }, policy)).toBe(true);
+});
+
+test('as many differences as a run may correct are corrected, one more and none is', () => {
+  const difference = { stored: figures(101), computed: figures(100) };
+  expect(decide(difference, 'direct_write', { ...calm, found: 3 }, policy)).toEqual({ do: 'correct' });
+  expect(decide(difference, 'direct_write', { ...calm, found: 4 }, policy)).toMatchObject({
+    because: 'too many',
+  });
+});
+
+test('while a trigger is not as it must be nothing is corrected, whatever the cause', () => {
+  for (const cause of causes) {
+    const decision = decide({ stored: figures(101), computed: figures(100) }, cause, {
+      ...calm,
+      triggersHealthy: false,
+    });
+    expect(decision).toEqual({ do: 'alert', because: 'trigger unhealthy' });
+  }
+});
+
+test('only what the history is beyond doubt of is corrected', () => {
+  const little = { stored: figures(101), computed: figures(100) };
+  const correctable = causes.filter((cause) => decide(little, cause, calm, policy).do === 'correct');
+  expect(correctable).toEqual(['direct_write', 'trigger_disabled', 'unknown']);
+});
+
+test('when nobody knows why, a balance that has counted more movements than there are is left: one may be gone', () => {
+  const decision = decide({ stored: figures(101, 5), computed: figures(100, 4) }, 'unknown', calm, policy);
+  expect(decision).toEqual({ do: 'alert', because: 'history in doubt' });
+});
+
+test('the policy in force corrects something, and not much', () => {
+  expect(isWithinTolerance({ stored: figures(101), computed: figures(100) }, defaultPolicy)).toBe(true);
+  expect(isWithinTolerance({ stored: figures(200), computed: figures(100) }, defaultPolicy)).toBe(false);
+});

@@ -1,0 +1,54 @@
+import type pg from 'pg';
+import { type Comparison, compareHistory, compareSince, everything, lastSeal } from './compare.ts';
+import { type Explained, explain } from './explain.ts';
+import type { RunKind } from './lease.ts';
+import { defaultPolicy } from './policy.ts';
+import { inSnapshot } from './snapshot.ts';
+import { type TriggerFault, triggerFaults } from './triggers.ts';
+
+/** What a run would find and do. */
+export interface Preview {
+  readonly keysChecked: number;
+  readonly movementsRead: number;
+  readonly found: number;
+  readonly triggerFaults: readonly TriggerFault[];
+  readonly differences: readonly Explained[];
+}
+
+/** Compares and explains as a run does, in one snapshot, and writes nothing at all. */
+export async function previewRun(jobs: pg.ClientBase, orgId: string, kind: RunKind): Promise<Preview> {
+  const faults = await triggerFaults(jobs);
+  const { parts, comparedThrough } = await inSnapshot(jobs, orgId, {}, async (snapshot) => {
+    const [state] = await snapshot.query<{ compared_through: string | null; next_bucket: number }>(
+      'select compared_through, next_bucket from inventory.reconciliation_state where org_id = $1',
+      [orgId],
+    );
+    const seal = await lastSeal(snapshot, orgId);
+    const entry = state?.compared_through ?? null;
+    const parts: Comparison[] = [];
+    if (kind === 'daily' && seal && entry) {
+      parts.push(await compareSince(snapshot, orgId, { entry, seal }));
+      parts.push(
+        await compareHistory(snapshot, orgId, { ...everything, bucket: state?.next_bucket ?? 0 }, seal),
+      );
+    } else parts.push(await compareHistory(snapshot, orgId, everything, seal));
+    return { parts, comparedThrough: entry };
+  });
+  const total = (figure: 'keys' | 'movements' | 'found') =>
+    parts.reduce((sum, part) => sum + part[figure], 0);
+  const differences = parts
+    .flatMap((part) => part.differences)
+    .map((difference, index) => ({ ...difference, number: index + 1 }));
+  return {
+    keysChecked: total('keys'),
+    movementsRead: total('movements'),
+    found: total('found'),
+    triggerFaults: faults,
+    differences: await explain(jobs, orgId, differences, {
+      found: total('found'),
+      comparedThrough,
+      triggerFaults: faults,
+      policy: defaultPolicy,
+    }),
+  };
+}

@@ -1,0 +1,34 @@
+import type pg from 'pg';
+
+/** Statements that all see the same instant. */
+export interface Snapshot {
+  query<Row extends pg.QueryResultRow>(text: string, values?: readonly unknown[]): Promise<Row[]>;
+}
+
+/**
+ * Looks at one organization as it is at one instant: movements and balances of the same transactions, whatever is written
+ * meanwhile. Takes no lock that a writer could meet. `statementTimeoutMs` ends a statement that would not be done in time.
+ */
+export async function inSnapshot<T>(
+  jobs: pg.ClientBase,
+  orgId: string,
+  { statementTimeoutMs }: { readonly statementTimeoutMs?: number | undefined },
+  work: (snapshot: Snapshot) => Promise<T>,
+): Promise<T> {
+  await jobs.query('begin isolation level repeatable read read only');
+  try {
+    if (statementTimeoutMs !== undefined) {
+      await jobs.query(`set local statement_timeout = ${Math.max(1, Math.floor(statementTimeoutMs))}`);
+    }
+    await jobs.query('select tenancy.enter_as_job($1)', [orgId]);
+    const result = await work({
+      query: async (text, values = []) => (await jobs.query({ text, values: [...values] })).rows,
+    });
+    await jobs.query('commit');
+    return result;
+  } catch (error) {
+    // On a connection that is lost there is nothing to take back.
+    await jobs.query('rollback').catch(() => {});
+    throw error;
+  }
+}

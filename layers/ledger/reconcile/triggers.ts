@@ -1,0 +1,100 @@
+import type pg from 'pg';
+import golden from './golden-triggers.json' with { type: 'json' };
+
+/** What a trigger of the ledger is: `enabled` as pg_trigger has it, `digest` of what it does when, its function included. */
+export interface TriggerState {
+  readonly enabled: string;
+  readonly digest: string;
+}
+
+export interface TriggerFault {
+  /** Such as `apply_movements on inventory.movements`. */
+  readonly trigger: string;
+  readonly fault: 'missing' | 'disabled' | 'not enabled always' | 'defined otherwise';
+}
+
+/** A time during which a trigger was not as it must be; `until` is undefined while that lasts. */
+export interface Window {
+  readonly from: Date;
+  readonly until: Date | undefined;
+}
+
+/** What is known of the ledger's triggers over time. */
+export interface TriggerHistory {
+  /** Since when every change was noted without a gap; undefined when nobody watches. */
+  readonly knownSince: Date | undefined;
+  /** When a trigger was missing, disabled or something else, as far as it was noted. */
+  windowsOf(trigger: string): readonly Window[];
+}
+
+/** The trigger that keeps balances. */
+export const balanceTrigger = 'apply_movements on inventory.movements';
+/** The trigger that lets nobody change a movement. */
+export const appendOnlyTrigger = 'append_only on inventory.movements';
+
+/** Every trigger of the ledger as the migrations make it. `npm run schema` writes the file from a migrated database. */
+const expected: Readonly<Record<string, string>> = golden;
+
+/** The triggers of the ledger that are not there, do not always fire, or do something else than the migrations say. */
+export async function triggerFaults(jobs: pg.ClientBase): Promise<TriggerFault[]> {
+  const { rows } = await jobs.query<TriggerState & { name: string }>(
+    'select name, enabled, digest from inventory.ledger_triggers()',
+  );
+  const states = new Map(rows.map(({ name, ...state }) => [name, state]));
+  return Object.keys(expected).flatMap((trigger) => {
+    const fault = faultOf(trigger, states.get(trigger), [expected[trigger]]);
+    return fault ? [{ trigger, fault }] : [];
+  });
+}
+
+/** Reads what was noted of the triggers' changes. */
+export async function readTriggerHistory(jobs: pg.ClientBase): Promise<TriggerHistory> {
+  const { rows } = await jobs.query<{ history: Noted }>('select inventory.trigger_history() as history');
+  return triggerHistoryOf(rows[0]?.history ?? { watching: false, changes: [] });
+}
+
+/** The log as the database tells it, oldest first. */
+export interface Noted {
+  readonly watching: boolean;
+  readonly changes: readonly {
+    readonly at: string;
+    readonly kind: 'watch' | 'change';
+    readonly triggers: Readonly<Record<string, TriggerState>>;
+  }[];
+}
+
+export function triggerHistoryOf({ watching, changes }: Noted): TriggerHistory {
+  const lastWatch = changes.findLast(({ kind }) => kind === 'watch');
+  return {
+    knownSince: watching && lastWatch ? new Date(lastWatch.at) : undefined,
+    windowsOf(trigger) {
+      // A migration may have changed what it does since: what it did when the log began was right then.
+      const right = [expected[trigger], changes[0]?.triggers[trigger]?.digest];
+      const windows: Window[] = [];
+      let openFrom: Date | undefined;
+      for (const { at, triggers } of changes) {
+        const isFaulty = faultOf(trigger, triggers[trigger], right) !== undefined;
+        if (isFaulty) openFrom ??= new Date(at);
+        else if (openFrom) {
+          windows.push({ from: openFrom, until: new Date(at) });
+          openFrom = undefined;
+        }
+      }
+      if (openFrom) windows.push({ from: openFrom, until: undefined });
+      return windows;
+    },
+  };
+}
+
+function faultOf(
+  trigger: string,
+  state: TriggerState | undefined,
+  digests: readonly (string | undefined)[],
+): TriggerFault['fault'] | undefined {
+  // One that a later migration has added was not there before, and nothing was wrong.
+  if (!state)
+    return digests.some((digest) => digest !== undefined) && trigger in expected ? 'missing' : undefined;
+  if (state.enabled === 'D') return 'disabled';
+  if (state.enabled !== 'A') return 'not enabled always';
+  return digests.includes(state.digest) ? undefined : 'defined otherwise';
+}

@@ -1,0 +1,92 @@
+import type pg from 'pg';
+import { AwsRefused } from '#platform/aws-call.ts';
+import { evidenceConfig } from '#platform/config.ts';
+import { MissingSetting, Unavailable } from '#platform/errors.ts';
+import { EvidenceConflict, putEvidence } from '#platform/evidence.ts';
+import { inOrganizationAsJob } from '#tenancy/job-transaction.ts';
+import { type Seal, sealHeader } from './seal.ts';
+
+/** What became of the seals that were not written down outside of the database yet. */
+export interface Anchoring {
+  readonly anchored: number;
+  /** Why there are seals left; the next run anchors them. */
+  readonly failure?: {
+    readonly code: 'conflict' | 'refused' | 'unavailable' | 'not_configured';
+    readonly message: string;
+  };
+}
+
+/** Seals that are written at once. */
+const batchSeals = 16;
+
+/** Under which key a seal is written down. Twelve digits keep the keys in the order of the seals. */
+export function anchorKey(orgId: string, seq: number): string {
+  return `${anchorPrefix(orgId)}${String(seq).padStart(12, '0')}.json`;
+}
+
+export function anchorPrefix(orgId: string): string {
+  return `seals/${orgId}/`;
+}
+
+/** What is written down of a seal: the same bytes whenever it is asked. */
+export function anchorBody(orgId: string, seal: Seal): string {
+  return `${JSON.stringify({ format: 'stockade anchor 1', organizationId: orgId, seal, header: sealHeader(orgId, seal) }, null, 2)}\n`;
+}
+
+/**
+ * Writes down every seal that is not in the evidence bucket yet, the oldest first. What fails stays for the next run:
+ * the seals are made, and writers never wait for S3.
+ */
+export async function anchorSeals(
+  jobs: pg.ClientBase,
+  orgId: string,
+  { signal }: { readonly signal?: AbortSignal | undefined } = {},
+): Promise<Anchoring> {
+  let anchored = 0;
+  try {
+    const { bucket } = evidenceConfig();
+    while (!signal?.aborted) {
+      const seals = await unanchoredSeals(jobs, orgId, bucket);
+      if (seals.length === 0) break;
+      const written = await Promise.all(
+        seals.map((seal) => putEvidence(anchorKey(orgId, seal.seq), anchorBody(orgId, seal))),
+      );
+      for (const [index, { key, versionId }] of written.entries()) {
+        await inOrganizationAsJob(jobs, orgId, 'write', {
+          text: 'select inventory.note_seal_anchor($1, $2, $3, $4)',
+          values: [seals[index]?.seq, bucket, key, versionId ?? null],
+        });
+        anchored += 1;
+      }
+    }
+    return { anchored };
+  } catch (error) {
+    const code = failureCode(error);
+    if (!code) throw error;
+    return { anchored, failure: { code, message: (error as Error).message } };
+  }
+}
+
+async function unanchoredSeals(jobs: pg.ClientBase, orgId: string, bucket: string): Promise<Seal[]> {
+  const rows = await inOrganizationAsJob<{ seal: Seal }>(jobs, orgId, 'read', {
+    text: `
+      select inventory.seal_json(s) as seal
+      from inventory.seals s
+      where s.org_id = $1
+        and not exists (
+          select from inventory.seal_anchors a where a.org_id = s.org_id and a.seq = s.seq and a.bucket = $2
+        )
+      order by s.seq
+      limit $3`,
+    values: [orgId, bucket, batchSeals],
+  });
+  return rows.map(({ seal }) => seal);
+}
+
+function failureCode(error: unknown): NonNullable<Anchoring['failure']>['code'] | undefined {
+  if (error instanceof EvidenceConflict) return 'conflict';
+  if (error instanceof AwsRefused) return 'refused';
+  if (error instanceof Unavailable) return 'unavailable';
+  if (error instanceof MissingSetting) return 'not_configured';
+  return undefined;
+}

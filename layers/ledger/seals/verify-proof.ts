@@ -1,0 +1,117 @@
+import * as z from 'zod';
+import { movementHash, type SealedMovement } from './leaf.ts';
+import { rootOfPath } from './merkle.ts';
+import { type Seal, sealHash } from './seal.ts';
+
+/** Checks proofs with nothing but SHA-256: no database, no network, nothing of this machine. */
+
+const Hash = z.string().regex(/^[0-9a-f]{64}$/, 'must be a SHA-256 in hex');
+const Uuid = z.string().regex(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/, 'must be a UUID in lower case');
+const Instant = z
+  .string()
+  .regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/, 'must be an instant in UTC with milliseconds')
+  .refine((text) => !Number.isNaN(Date.parse(text)), 'must be an instant that exists');
+const Count = z.int().min(0);
+
+const SealShape = z.strictObject({
+  seq: Count.min(1),
+  hash: Hash,
+  previousHash: Hash,
+  afterEntry: Uuid.nullable(),
+  boundary: Uuid,
+  movements: Count.min(1),
+  merkleRoot: Hash,
+  closings: Count.min(1),
+  closingDigest: Hash,
+  recordedThrough: Instant,
+  settledThrough: Instant.nullable(),
+  sealedAt: Instant,
+}) satisfies z.ZodType<Seal>;
+
+/** A proof as `GET /v1/movements/{id}/proof` answers it. */
+export const MovementProofShape = z.strictObject({
+  format: z.literal('stockade proof 1'),
+  organizationId: Uuid,
+  movement: z.strictObject({
+    entryId: Uuid,
+    line: z.int32().min(1),
+    itemId: Uuid,
+    locationId: Uuid,
+    quantity: z.string().regex(/^-?\d{1,11}\.\d{4}$/, 'must be a number with four decimals, as a string'),
+    lot: z.string(),
+    occurredAt: Instant,
+    recordedAt: Instant,
+    kind: z.string(),
+    reference: z.string().nullable(),
+    actor: z.string(),
+    reverses: Uuid.nullable(),
+    metadata: z.string(),
+  }) satisfies z.ZodType<SealedMovement>,
+  leaf: z.strictObject({ index: Count, size: Count.min(1) }),
+  path: z.array(Hash).max(64),
+  seal: SealShape,
+  chain: z.array(SealShape),
+  anchor: z
+    .strictObject({ key: z.string(), versionId: z.string().nullable(), anchoredAt: Instant })
+    .nullable(),
+});
+
+/**
+ * What does not hold of a proof, in words; nothing when all of it does. That the last hash of its chain is the anchored one
+ * is for whoever can read the anchor: {@link lastSealOf} is what to compare it with.
+ */
+export function faultsOfProof(proof: z.infer<typeof MovementProofShape>): string[] {
+  const { organizationId, movement, leaf, seal, chain } = proof;
+  const faults: string[] = [];
+  if (leaf.size !== seal.movements) {
+    faults.push(
+      `the proof is for a tree of ${leaf.size} leaves, but the seal covers ${seal.movements} movements`,
+    );
+  }
+  const isBehind = movement.entryId <= seal.boundary;
+  const isBefore = seal.afterEntry !== null && movement.entryId <= seal.afterEntry;
+  if (!isBehind || isBefore) {
+    faults.push(
+      `the entry ${movement.entryId} is not between ${seal.afterEntry ?? 'the beginning'} and ${seal.boundary}, which seal ${seal.seq} covers`,
+    );
+  }
+  const leafHash = movementHash(movement);
+  const path = proof.path.map((hash) => Buffer.from(hash, 'hex'));
+  const root = rootOfPath(leafHash, leaf, path);
+  if (!root) {
+    faults.push(
+      `a path of ${path.length} hashes does not lead from leaf ${leaf.index} to the root of ${leaf.size} leaves`,
+    );
+  } else if (Buffer.from(root).toString('hex') !== seal.merkleRoot) {
+    faults.push(
+      `the movement (leaf hash ${leafHash.toString('hex')}) leads to the root ${Buffer.from(root).toString('hex')}, ` +
+        `but seal ${seal.seq} has ${seal.merkleRoot}: the movement, its path or the root is not what was sealed`,
+    );
+  }
+  let previous: Seal | undefined;
+  for (const link of [seal, ...chain]) {
+    const hash = sealHash(organizationId, link);
+    if (hash !== link.hash) {
+      faults.push(
+        `the fields of seal ${link.seq} have the hash ${hash}, not ${link.hash}: one of them was altered`,
+      );
+    }
+    if (
+      previous &&
+      (link.previousHash !== previous.hash ||
+        link.seq !== previous.seq + 1 ||
+        link.afterEntry !== previous.boundary)
+    ) {
+      faults.push(
+        `seal ${link.seq} does not follow seal ${previous.seq}: its previousHash is ${link.previousHash}`,
+      );
+    }
+    previous = link;
+  }
+  return faults;
+}
+
+/** The seal at the end of the chain of a proof: the one that its anchor is of. */
+export function lastSealOf({ seal, chain }: z.infer<typeof MovementProofShape>): Seal {
+  return chain.at(-1) ?? seal;
+}

@@ -1,0 +1,96 @@
+import { AwsRefused } from '#platform/aws-call.ts';
+import { evidenceConfig } from '#platform/config.ts';
+import { MissingSetting, Unavailable } from '#platform/errors.ts';
+import { listEvidence, readEvidence } from '#platform/evidence.ts';
+import { anchorBody, anchorKey, anchorPrefix } from '../anchor.ts';
+import type { Seal } from '../seal.ts';
+import type { Faults } from './fault.ts';
+
+/** Whether the seals could be held against what is written down outside of the database. */
+export type AnchorCheck =
+  | { readonly status: 'compared'; readonly compared: number; readonly unanchored: number }
+  | { readonly status: 'could not run'; readonly reason: string };
+
+/** What the bucket has of the seals of one organization. */
+export class Anchors {
+  private readonly bucket: string;
+  private readonly orgId: string;
+  /** Keys that no seal has asked for yet. */
+  private readonly keys: Set<string>;
+  private compared = 0;
+  private unanchored = 0;
+
+  private constructor(bucket: string, orgId: string, keys: Set<string>) {
+    this.bucket = bucket;
+    this.orgId = orgId;
+    this.keys = keys;
+  }
+
+  /** Lists what there is; answers why that could not be done instead. */
+  static async open(orgId: string): Promise<Anchors | { readonly couldNotRun: string }> {
+    return await orCouldNotRun(async () => {
+      const { bucket } = evidenceConfig();
+      const keys = new Set<string>();
+      for await (const key of listEvidence(anchorPrefix(orgId))) keys.add(key);
+      return new Anchors(bucket, orgId, keys);
+    });
+  }
+
+  /** Holds a seal against its anchor. `buckets` are those in which the database says that it is anchored. */
+  async compare(
+    seal: Seal,
+    buckets: readonly string[],
+    faults: Faults,
+  ): Promise<undefined | { readonly couldNotRun: string }> {
+    const key = anchorKey(this.orgId, seal.seq);
+    // One that was anchored after the list was made is not in it, but the database knows.
+    if (!this.keys.delete(key) && !buckets.includes(this.bucket)) {
+      this.unanchored += 1;
+      return undefined;
+    }
+    return await orCouldNotRun(async () => {
+      const bytes = await readEvidence(key);
+      if (!bytes) {
+        faults.add({
+          kind: 'anchor_missing',
+          seal: seal.seq,
+          message: `seal ${seal.seq} was anchored, and s3://${this.bucket}/${key} is not there`,
+        });
+        return undefined;
+      }
+      this.compared += 1;
+      if (Buffer.compare(bytes, Buffer.from(anchorBody(this.orgId, seal))) !== 0) {
+        faults.add({
+          kind: 'anchor_differs',
+          seal: seal.seq,
+          message: `seal ${seal.seq} has the hash ${seal.hash}, and s3://${this.bucket}/${key} says otherwise: the seal was altered, or made anew, after it was anchored`,
+        });
+      }
+      return undefined;
+    });
+  }
+
+  /** Whatever is left in the bucket is of seals that the database does not have. */
+  finish(lastSeq: number, faults: Faults): AnchorCheck {
+    for (const key of this.keys) {
+      const seq = Number(/(\d+)\.json$/.exec(key)?.[1] ?? lastSeq + 1);
+      faults.add({
+        kind: 'seal_missing',
+        seal: seq,
+        message: `s3://${this.bucket}/${key} is the anchor of seal ${seq}, which is not in the database: it was removed, or the database is older than the seal`,
+      });
+    }
+    return { status: 'compared', compared: this.compared, unanchored: this.unanchored };
+  }
+}
+
+async function orCouldNotRun<T>(work: () => Promise<T>): Promise<T | { readonly couldNotRun: string }> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof AwsRefused || error instanceof Unavailable || error instanceof MissingSetting) {
+      return { couldNotRun: error.message };
+    }
+    throw error;
+  }
+}

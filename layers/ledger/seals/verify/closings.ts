@@ -1,0 +1,187 @@
+import { createHash } from 'node:crypto';
+import type pg from 'pg';
+import type { Seal } from '../seal.ts';
+import type { Fault, Faults } from './fault.ts';
+import { type FoundMovement, tenThousandths } from './movements.ts';
+
+/** What the movements of one seal add to each balance. As large as one seal, however long the history is. */
+export class Changes {
+  private readonly byKey = new Map<string, { quantity: bigint; movements: number }>();
+
+  add({ itemId, locationId, lot, quantity }: FoundMovement): void {
+    const key = keyOf(itemId, locationId, lot);
+    const change = this.byKey.get(key);
+    if (change) {
+      change.quantity += quantity;
+      change.movements += 1;
+    } else {
+      this.byKey.set(key, { quantity, movements: 1 });
+    }
+  }
+
+  /** Takes what a balance was changed by; undefined when it was not. */
+  take(key: string): { readonly quantity: bigint; readonly movements: number } | undefined {
+    const change = this.byKey.get(key);
+    this.byKey.delete(key);
+    return change;
+  }
+
+  /** The keys that nobody took. */
+  left(): IterableIterator<string> {
+    return this.byKey.keys();
+  }
+}
+
+interface ClosingRow {
+  readonly item_id: string;
+  readonly location_id: string;
+  readonly lot: string;
+  readonly on_hand: string;
+  readonly version: string;
+  readonly on_hand_before: string;
+  readonly version_before: string;
+}
+
+const fetchRows = 4_096;
+
+/**
+ * Holds the closing balances of a seal against its digest, and against what they were before and what its movements add.
+ * The second is only asked while the movements are what was sealed: else every closing behind a fault would be one.
+ */
+export async function compareClosings(
+  snapshot: pg.ClientBase,
+  orgId: string,
+  seal: Seal,
+  changes: Changes,
+  faults: Faults,
+): Promise<void> {
+  const digest = createHash('sha256');
+  const suspects: Fault[] = [];
+  let count = 0;
+  for await (const row of readClosings(snapshot, orgId, seal.seq)) {
+    count += 1;
+    digest.update(closingBytes(row));
+    const change = changes.take(keyOf(row.item_id, row.location_id, row.lot));
+    const fault = change
+      ? differs(seal, row, change)
+      : closingFault(seal, 'closing_inserted', row, 'no movement of the seal changes it');
+    if (fault && suspects.length < 100) suspects.push(fault);
+  }
+  for (const key of changes.left()) {
+    const [itemId = '', locationId = '', lot = ''] = key.split('\n');
+    if (suspects.length < 100) {
+      suspects.push(
+        closingFault(
+          seal,
+          'closing_missing',
+          { item_id: itemId, location_id: locationId, lot },
+          'movements of the seal change it',
+        ),
+      );
+    }
+  }
+  if (digest.digest('hex') === seal.closingDigest) {
+    if (faults.count === 0) for (const fault of suspects) faults.add(fault);
+    return;
+  }
+  if (suspects.length > 0) for (const fault of suspects) faults.add(fault);
+  else {
+    faults.add({
+      kind: 'closing_altered',
+      seal: seal.seq,
+      message: `the ${count} closing balances of seal ${seal.seq} do not have the digest that was sealed over ${seal.closings}`,
+    });
+  }
+}
+
+/** The bytes of one closing balance in the digest: docs/SEALS.md. */
+function closingBytes({ item_id, location_id, lot, on_hand, version }: ClosingRow): Buffer {
+  return Buffer.concat([
+    Buffer.from(item_id.replaceAll('-', ''), 'hex'),
+    Buffer.from(location_id.replaceAll('-', ''), 'hex'),
+    Buffer.from(`${lot}\n${on_hand}\n${version}\n`),
+  ]);
+}
+
+function differs(
+  seal: Seal,
+  row: ClosingRow,
+  { quantity, movements }: { readonly quantity: bigint; readonly movements: number },
+): Fault | undefined {
+  const onHand = tenThousandths(row.on_hand_before) + quantity;
+  const version = Number(row.version_before) + movements;
+  if (onHand === tenThousandths(row.on_hand) && version === Number(row.version)) return undefined;
+  return closingFault(
+    seal,
+    'closing_altered',
+    row,
+    `it says ${row.on_hand} after ${row.version} movements, and history says ${decimal(onHand)} after ${version}`,
+  );
+}
+
+function closingFault(
+  seal: Seal,
+  kind: 'closing_altered' | 'closing_missing' | 'closing_inserted',
+  { item_id: itemId, location_id: locationId, lot }: Pick<ClosingRow, 'item_id' | 'location_id' | 'lot'>,
+  why: string,
+): Fault {
+  const what = {
+    closing_altered: 'is not right',
+    closing_missing: 'is not there',
+    closing_inserted: 'should not be there',
+  }[kind];
+  return {
+    kind,
+    seal: seal.seq,
+    key: { itemId, locationId, lot },
+    message: `the closing balance of item ${itemId} at ${locationId}${lot && `, lot ${lot},`} in seal ${seal.seq} ${what}: ${why}`,
+  };
+}
+
+async function* readClosings(
+  snapshot: pg.ClientBase,
+  orgId: string,
+  seq: number,
+): AsyncGenerator<ClosingRow> {
+  await snapshot.query({
+    text: `declare closings no scroll cursor for
+      select
+        c.item_id, c.location_id, c.lot, c.on_hand::text, c.version::text,
+        coalesce(before.on_hand, 0)::numeric(17, 4)::text as on_hand_before,
+        coalesce(before.version, 0)::text as version_before
+      from inventory.seal_closings c
+      left join lateral (
+        select b.on_hand, b.version
+        from inventory.seal_closings b
+        where b.org_id = c.org_id
+          and b.item_id = c.item_id
+          and b.location_id = c.location_id
+          and b.lot = c.lot
+          and b.seq < c.seq
+        order by b.seq desc
+        limit 1
+      ) before on true
+      where c.org_id = $1 and c.seq = $2
+      order by c.item_id, c.location_id, c.lot collate "C"`,
+    values: [orgId, seq],
+  });
+  try {
+    for (;;) {
+      const { rows } = await snapshot.query<ClosingRow>(`fetch ${fetchRows} from closings`);
+      yield* rows;
+      if (rows.length < fetchRows) return;
+    }
+  } finally {
+    await snapshot.query('close closings');
+  }
+}
+
+/** No id and no lot has a line feed. */
+function keyOf(itemId: string, locationId: string, lot: string): string {
+  return `${itemId}\n${locationId}\n${lot}`;
+}
+
+function decimal(tenThousandths: bigint): string {
+  const digits = (tenThousandths < 0n ? -tenThousandths : tenThousandths).toString().padStart(5, '0');
+  return `${tenThousandths < 0n ? '-' : ''}${digits.slice(0, -4)}.${digits.slice(-4)}`;
+}

@@ -1,0 +1,31 @@
+import type pg from 'pg';
+import { withConnection } from '#platform/database.ts';
+
+/**
+ * Does the work of a job, on a connection as stockade_jobs, which enters one organization after another. The work begins
+ * and ends its own transactions; a connection that it leaves inside one is closed.
+ * Only scheduled functions have what it takes to connect.
+ * @throws Unavailable when the database cannot be reached
+ * @throws MissingSetting in a function that is no job
+ */
+export function inJobs<T>(work: (jobs: pg.ClientBase) => Promise<T>): Promise<T> {
+  return withConnection(work, 'jobs');
+}
+
+const pageOfOrganizations = 1000;
+
+/**
+ * The ids of the organizations that may work. Suspended ones are left out: what they have is what their export has.
+ * `jobs` is a connection as stockade_jobs, outside of any transaction.
+ */
+export async function activeOrganizations(jobs: pg.ClientBase): Promise<readonly string[]> {
+  const ids: string[] = [];
+  for (let after = '00000000-0000-0000-0000-000000000000'; ; after = ids.at(-1) ?? after) {
+    const { rows } = await jobs.query<{ id: string }>(
+      'select id from tenancy.active_organizations($1, $2) as id',
+      [after, pageOfOrganizations],
+    );
+    ids.push(...rows.map(({ id }) => id));
+    if (rows.length < pageOfOrganizations) return ids;
+  }
+}

@@ -1,0 +1,150 @@
+import * as z from 'zod';
+import type { RouteDocumentation } from '#http/openapi/documentation.ts';
+import { entryKinds } from '#ledger/entries.ts';
+import { Id, listOf, Time } from './answers.ts';
+import { vocabulary } from './vocabulary.ts';
+
+const Hash = z.string().regex(/^[0-9a-f]{64}$/);
+vocabulary.add(Hash, { id: 'Hash', description: 'A SHA-256, in hex.' });
+
+const Seal = z.strictObject({
+  seq: z.int().min(1),
+  hash: Hash,
+  previousHash: Hash,
+  afterEntry: Id.nullable(),
+  boundary: Id,
+  movements: z.int().min(1),
+  merkleRoot: Hash,
+  closings: z.int().min(1),
+  closingDigest: Hash,
+  recordedThrough: Time,
+  settledThrough: Time.nullable(),
+  sealedAt: Time,
+});
+vocabulary.add(Seal, {
+  id: 'Seal',
+  description: 'What the ledger held up to an instant, as one hash that follows from the one before.',
+});
+vocabulary.add(Seal.shape.afterEntry, {
+  description: 'The seal covers the movements of entries behind this one; null for the first seal.',
+});
+vocabulary.add(Seal.shape.boundary, { description: 'The last entry that it covers.' });
+vocabulary.add(Seal.shape.merkleRoot, {
+  description: 'Over the movements, by entry and line (RFC 6962, SHA-256).',
+});
+vocabulary.add(Seal.shape.closings, { description: 'How many balances the movements changed.' });
+vocabulary.add(Seal.shape.recordedThrough, {
+  description: 'The latest `recordedAt` of this seal and those before it.',
+});
+vocabulary.add(Seal.shape.settledThrough, {
+  description: 'Nothing that was recorded then or before can come any more.',
+});
+
+const Anchor = z
+  .strictObject({ key: z.string(), versionId: z.string().nullable(), anchoredAt: Time })
+  .nullable();
+vocabulary.add(Anchor, {
+  description:
+    'Where the hash is written down outside of the database, in a bucket in which nothing can be replaced; null while it is not.',
+});
+
+const MovementProof = z.strictObject({
+  format: z.literal('stockade proof 1'),
+  organizationId: Id,
+  movement: z.strictObject({
+    entryId: Id,
+    line: z.int().min(1),
+    itemId: Id,
+    locationId: Id,
+    quantity: z.string(),
+    lot: z.string(),
+    occurredAt: Time,
+    recordedAt: Time,
+    kind: z.enum(entryKinds),
+    reference: z.string().nullable(),
+    actor: z.string(),
+    reverses: Id.nullable(),
+    metadata: z.string(),
+  }),
+  leaf: z.strictObject({ index: z.int().min(0), size: z.int().min(1) }),
+  path: z.array(Hash),
+  seal: Seal,
+  chain: z.array(Seal),
+  anchor: Anchor,
+});
+vocabulary.add(MovementProof, {
+  id: 'MovementProof',
+  description: 'Everything that is needed to check, without the database, that a movement is in a seal.',
+});
+vocabulary.add(MovementProof.shape.chain, {
+  description: 'The seals that follow, up to the first one that is anchored.',
+});
+
+const entryId = '0197b1f2-7a90-7c51-8d43-92ad0f6e5b10';
+const hash = '8d3f4c9a5b2e6f7081a2b3c4d5e6f708192a3b4c5d6e7f8091a2b3c4d5e6f701';
+const at = '2026-03-01T09:30:00.000Z';
+const seal = {
+  seq: 1,
+  hash,
+  previousHash: '0'.repeat(64),
+  afterEntry: null,
+  boundary: entryId,
+  movements: 1,
+  merkleRoot: hash,
+  closings: 1,
+  closingDigest: hash,
+  recordedThrough: at,
+  settledThrough: '2026-03-01T23:59:00.000Z',
+  sealedAt: '2026-03-02T00:00:00.000Z',
+};
+const anchor = {
+  key: 'seals/0197b1f2-6c1e-7a30-9d2f-3a5e0c7b1d42/000000000001.json',
+  versionId: null,
+  anchoredAt: '2026-03-02T00:00:01.000Z',
+};
+
+export const sealRoutes: Readonly<Record<string, RouteDocumentation>> = {
+  'GET /v1/seals': {
+    id: 'listSeals',
+    summary: 'Lists the seals of the ledger, the newest first',
+    description:
+      'Once a day the ledger is sealed: nothing behind the boundary of a seal is ever added, and whatever is altered or removed there shows.',
+    answer: listOf(Seal.extend({ anchor: Anchor })),
+    example: { answer: { data: [{ ...seal, anchor }], nextCursor: null } },
+  },
+  'GET /v1/movements/{id}/proof': {
+    id: 'getMovementProof',
+    summary: 'Proves that a movement is in a seal',
+    description:
+      '`npm run verify:seal -- proof.json` checks the answer with nothing but SHA-256: no database, no network. `docs/SEALS.md` tells how to check it with a program of your own.',
+    answer: MovementProof,
+    problems: ['not_sealed', 'seal_mismatch'],
+    example: {
+      path: { id: `${entryId}.1` },
+      answer: {
+        format: 'stockade proof 1',
+        organizationId: '0197b1f2-6c1e-7a30-9d2f-3a5e0c7b1d42',
+        movement: {
+          entryId,
+          line: 1,
+          itemId: '0197b1f2-6f00-7000-8000-000000000001',
+          locationId: '0197b1f2-6f00-7000-8000-000000000002',
+          quantity: '12.0000',
+          lot: '',
+          occurredAt: at,
+          recordedAt: at,
+          kind: 'receipt',
+          reference: 'PO-1001',
+          actor: 'key:0aQ3xVb7LmTz',
+          reverses: null,
+          metadata: '{}',
+        },
+        leaf: { index: 0, size: 1 },
+        path: [],
+        seal,
+        chain: [],
+        anchor,
+      },
+    },
+  },
+};

@@ -1,0 +1,172 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type pg from 'pg';
+import { applyRun } from '#ledger/reconcile/apply.ts';
+import { readLabels } from '#ledger/reconcile/labels.ts';
+import { type Lease, leaseSeconds, takeLease } from '#ledger/reconcile/lease.ts';
+import { previewRun } from '#ledger/reconcile/preview.ts';
+import { reconcileOrganization } from '#ledger/reconcile/reconcile.ts';
+import { sealOrganization } from '#ledger/seals/seal-organization.ts';
+import { command } from './cli/command.ts';
+import { withRole } from './cli/connect.ts';
+import { databaseOptions, findDatabaseUrl } from './cli/database-url.ts';
+import { CommandError, UsageError } from './cli/failure.ts';
+import { dryRunDescription } from './cli/in-transaction.ts';
+import * as option from './cli/option.ts';
+import { findOrganizations, type Organization } from './reconcile/organizations.ts';
+import { appliedOutcome, type Outcome, previewOutcome, runOutcome } from './reconcile/report.ts';
+
+const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+await command({
+  name: 'reconcile:balances',
+  summary: 'Compares balances with the movements they come from, and puts right what is little.',
+  description: [
+    'What has moved since everything was last found right, and a thirtieth of the items from their first movement on; with',
+    '--full everything. Small differences are corrected in the balance, never in the ledger. Others are left as they are:',
+    '--apply RUN corrects those of a run, after another look. What was found right is sealed.',
+    'Exit code 1 when something is wrong and was left so. docs/RECONCILIATION.md tells the policy and the causes.',
+  ].join('\n'),
+  options: {
+    org: option.text({ description: 'only this organization (else: all of them)', placeholder: 'slug' }),
+    full: option.flag({ description: 'compare everything, from the first movement on' }),
+    apply: option.text({
+      description: 'correct the balances that this run has left',
+      placeholder: 'run',
+      pattern: uuid,
+      expected: 'It must be the id of a run: the alert names it.',
+    }),
+    dryRun: option.flag({ description: dryRunDescription }),
+    ...databaseOptions,
+  },
+  examples: [
+    { type: '--org acme --full --dry-run', does: 'shows what differs in acme, and why' },
+    { type: '--org acme', does: 'reconciles acme as the daily job does' },
+    {
+      type: '--org acme --apply 0197b6b2-1c1e-7a30-9d2f-3a5e0c7b1d42',
+      does: 'corrects what that run has left',
+    },
+  ],
+  run: async ({ options, signal, note }) => {
+    const { org, full, apply, dryRun } = options;
+    if (apply !== undefined && org === undefined) {
+      throw new UsageError('--apply needs the organization of the run', 'Name it with --org.');
+    }
+    if (apply !== undefined && full) throw new UsageError('--apply and --full exclude each other');
+    const databaseUrl = await findDatabaseUrl(options);
+    const organizations = await findOrganizations(databaseUrl, org);
+    const outcomes: Outcome[] = [];
+    await withRole(databaseUrl, 'stockade_jobs', async (jobs) => {
+      for (const organization of organizations) {
+        signal.throwIfAborted();
+        const outcome = await attempt(organization, org !== undefined, async () => {
+          if (apply !== undefined) return await applyOf(jobs, organization, apply, dryRun, signal);
+          if (dryRun) return await previewOf(jobs, organization, full);
+          return await reconcileOf(jobs, organization, full, org !== undefined, signal, note);
+        });
+        outcomes.push(outcome);
+      }
+    });
+    return {
+      text: outcomes.map(({ text }) => text).join('\n') || 'There is no organization yet.',
+      json: org === undefined ? outcomes.map(({ json }) => json) : outcomes[0]?.json,
+      failed: outcomes.some(({ failed }) => failed),
+    };
+  },
+});
+
+/** One organization's failure does not keep the others from being reconciled; alone, it is the command's. */
+async function attempt(
+  { slug }: Organization,
+  isAlone: boolean,
+  work: () => Promise<Outcome>,
+): Promise<Outcome> {
+  try {
+    return await work();
+  } catch (error) {
+    if (isAlone) throw error;
+    const { message } = error as Error;
+    return {
+      text: `${slug}: failed, ${message}`,
+      json: { organization: slug, error: message },
+      failed: true,
+    };
+  }
+}
+
+async function applyOf(
+  jobs: pg.ClientBase,
+  { id, slug }: Organization,
+  runId: string,
+  dryRun: boolean,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  const applied = await applyRun(jobs, id, runId, { dryRun, signal });
+  const label = await readLabels(
+    jobs,
+    id,
+    applied.map(({ discrepancy }) => discrepancy),
+  );
+  return appliedOutcome(slug, applied, dryRun, label);
+}
+
+async function previewOf(jobs: pg.ClientBase, { id, slug }: Organization, full: boolean): Promise<Outcome> {
+  const preview = await previewRun(jobs, id, full ? 'full' : 'daily');
+  return previewOutcome(slug, preview, await readLabels(jobs, id, preview.differences));
+}
+
+async function reconcileOf(
+  jobs: pg.ClientBase,
+  organization: Organization,
+  full: boolean,
+  waits: boolean,
+  signal: AbortSignal,
+  note: (line: string) => void,
+): Promise<Outcome> {
+  const { id, slug } = organization;
+  const lease = await leaseOf(jobs, organization, waits, signal, note);
+  if (!lease) {
+    return {
+      text: `${slug}: somebody else is at it`,
+      json: { organization: slug, taken: true },
+      failed: false,
+    };
+  }
+  const report = await reconcileOrganization(jobs, lease, {
+    kind: full ? 'full' : 'daily',
+    time: { remainingMs: () => Number.POSITIVE_INFINITY },
+    signal,
+  });
+  const label = await readLabels(jobs, id, report.discrepancies);
+  return runOutcome(slug, report, report.clean ? await sealText(jobs, id, signal) : undefined, label);
+}
+
+/** Takes an organization. One that was asked for by name is waited for: who has it may have died. */
+async function leaseOf(
+  jobs: pg.ClientBase,
+  { id, slug }: Organization,
+  waits: boolean,
+  signal: AbortSignal,
+  note: (line: string) => void,
+): Promise<Lease | undefined> {
+  const givesUpAtMs = performance.now() + (leaseSeconds + 5) * 1_000;
+  for (let tries = 0; ; tries += 1) {
+    const lease = await takeLease(jobs, id);
+    if (lease || !waits) return lease;
+    if (tries === 0)
+      note(`${slug} is being reconciled by somebody else: waiting for at most ${leaseSeconds} seconds …`);
+    if (performance.now() > givesUpAtMs) {
+      throw new CommandError(
+        `${slug} is being reconciled by somebody else`,
+        'Run it again when that is done.',
+      );
+    }
+    await sleep(250, undefined, { signal });
+  }
+}
+
+async function sealText(jobs: pg.ClientBase, orgId: string, signal: AbortSignal): Promise<string> {
+  const { seals, reason, anchoring } = await sealOrganization(jobs, orgId, { signal });
+  const anchors = anchoring.failure ? `, not anchored yet (${anchoring.failure.message})` : '';
+  if (seals.length > 0) return `sealed up to seal ${seals.at(-1)?.seq}${anchors}`;
+  return reason === 'busy' ? 'not sealed, writers left no instant for it' : `nothing new to seal${anchors}`;
+}

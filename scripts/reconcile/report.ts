@@ -1,0 +1,127 @@
+import { discrepancyText, triggerText } from '#ledger/reconcile/alert.ts';
+import type { Applied } from '#ledger/reconcile/apply.ts';
+import type { BalanceKey } from '#ledger/reconcile/discrepancy.ts';
+import type { BalanceLabel } from '#ledger/reconcile/labels.ts';
+import type { Preview } from '#ledger/reconcile/preview.ts';
+import type { RunReport } from '#ledger/reconcile/reconcile.ts';
+
+/** How many differences of one organization are shown; `--json` has all that are kept. */
+const shown = 20;
+
+type Label = (key: BalanceKey) => BalanceLabel;
+
+/** What came of one organization: for people, for programs, and whether something is wrong and was left so. */
+export interface Outcome {
+  readonly text: string;
+  readonly json: unknown;
+  readonly failed: boolean;
+}
+
+export function runOutcome(
+  slug: string,
+  report: RunReport,
+  sealed: string | undefined,
+  label: Label,
+): Outcome {
+  const { discrepancies, ...figures } = report;
+  const left = report.alerted > 0;
+  const lines = [
+    `${slug}: ${counted(report)}, ${foundText(report)}${sealed ? `; ${sealed}` : ''}`,
+    ...report.triggerFaults.map((fault) => `  ${triggerText(fault)}`),
+    ...list(discrepancies, (each) => `${each.action}: ${discrepancyText(each, label)}`),
+    ...(report.finished ? [] : ['  stopped before its end; run it again to go on']),
+    ...(left
+      ? [
+          'To see what would be done about what was left:',
+          `  npm run reconcile:balances -- --org ${slug} --apply ${report.runId} --dry-run`,
+        ]
+      : []),
+  ];
+  return {
+    text: lines.join('\n'),
+    json: {
+      organization: slug,
+      ...figures,
+      sealed: sealed ?? null,
+      discrepancies: discrepancies.map((each) => ({ ...(each.item ? label(each) : {}), ...each })),
+    },
+    failed: left || report.triggerFaults.length > 0 || !report.finished,
+  };
+}
+
+export function previewOutcome(slug: string, preview: Preview, label: Label): Outcome {
+  const would = preview.differences.map(({ decision, ...each }) => ({
+    ...each,
+    detail: decision.do === 'alert' ? { ...each.detail, leftBecause: decision.because } : each.detail,
+    action: 'found' as const,
+    would: { correct: 'would be corrected', alert: 'would be left', nothing: 'is right by now' }[decision.do],
+  }));
+  return {
+    text: [
+      `${slug}: ${counted(preview)}, ${preview.found} differ; nothing was written`,
+      ...preview.triggerFaults.map((fault) => `  ${triggerText(fault)}`),
+      ...list(would, (each) => `${each.would}: ${discrepancyText(each, label)}`),
+    ].join('\n'),
+    json: {
+      organization: slug,
+      ...preview,
+      differences: preview.differences.map((each) => ({
+        ...label(each),
+        ...each,
+      })),
+    },
+    failed: preview.found > 0 || preview.triggerFaults.length > 0,
+  };
+}
+
+export function appliedOutcome(
+  slug: string,
+  applied: readonly Applied[],
+  dryRun: boolean,
+  label: Label,
+): Outcome {
+  const words = {
+    applied: 'applied',
+    pending: 'would be applied',
+    gone: 'right already',
+    changed: 'differs by something else now, reconcile again',
+    refused: 'refused',
+  } as const;
+  const open = applied.filter(({ outcome }) => outcome === 'changed' || outcome === 'refused');
+  return {
+    text: [
+      applied.length === 0
+        ? `${slug}: this run has left nothing that could be applied.`
+        : `${slug}: ${applied.length} of the run${dryRun ? '; nothing was written' : ''}`,
+      ...list(
+        applied,
+        ({ outcome, because, discrepancy }) =>
+          `${words[outcome]}${because ? `, ${because}` : ''}: ${discrepancyText(discrepancy, label)}`,
+      ),
+    ].join('\n'),
+    json: {
+      organization: slug,
+      dryRun,
+      applied: applied.map(({ discrepancy, ...each }) => ({
+        ...each,
+        ...label(discrepancy),
+        ...discrepancy,
+      })),
+    },
+    failed: open.length > 0,
+  };
+}
+
+function counted({ keysChecked, movementsRead }: { keysChecked: number; movementsRead: number }): string {
+  return `${keysChecked} balances against ${movementsRead} movements`;
+}
+
+function foundText({ found, corrected, alerted }: RunReport): string {
+  if (found === 0) return 'all right';
+  return `${found} differed: ${corrected} corrected, ${alerted} left`;
+}
+
+function list<Each>(all: readonly Each[], line: (each: Each) => string): string[] {
+  const more = all.length > shown ? [`  and ${all.length - shown} more`] : [];
+  return [...all.slice(0, shown).map((each) => `  ${line(each)}`), ...more];
+}

@@ -1,0 +1,48 @@
+import { type SealResult, sealOrganization } from '#ledger/seals/seal-organization.ts';
+import { useLocalAws } from './cli/aws-environment.ts';
+import { command } from './cli/command.ts';
+import { withRole } from './cli/connect.ts';
+import { databaseOptions, findDatabaseUrl } from './cli/database-url.ts';
+import * as option from './cli/option.ts';
+import { findOrganization } from './org/find.ts';
+
+await command({
+  name: 'seal',
+  summary: 'Seals what an organization has posted since its last seal, and anchors it.',
+  description: [
+    'The daily job does this after a clean reconciliation; this is for doing it now. It compares no balances.',
+    'Exit code 0 when everything that was there is sealed and anchored, 1 when something is left for the next time.',
+  ].join('\n'),
+  options: {
+    org: option.text({ description: 'the slug of the organization', placeholder: 'slug', required: true }),
+    ...databaseOptions,
+  },
+  examples: [{ type: '--org acme', does: 'seals the ledger of acme' }],
+  run: async ({ options, signal, note }) => {
+    const { org } = options;
+    const databaseUrl = await findDatabaseUrl(options);
+    await useLocalAws(options);
+    const { id } = await withRole(databaseUrl, 'stockade_admin', (admin) => findOrganization(admin, org));
+    note(`Sealing ${org} …`);
+    const result = await withRole(databaseUrl, 'stockade_jobs', (jobs) =>
+      sealOrganization(jobs, id, { signal }),
+    );
+    const isLeft =
+      result.reason === 'busy' || result.reason === 'stopped' || result.anchoring.failure !== undefined;
+    return { failed: isLeft, json: { organization: org, ...result }, text: tell(org, result) };
+  },
+});
+
+function tell(org: string, { seals, reason, anchoring }: SealResult): string {
+  const reasons = {
+    'nothing-new': `Nothing was posted in ${org} since its last seal.`,
+    busy: `Writers of ${org} left no instant to draw a boundary: run it again.`,
+    stopped: 'Stopped; run it again to go on.',
+  } as const;
+  return [
+    ...seals.map(({ seq, movements, hash }) => `Seal ${seq} over ${movements} movements: ${hash}`),
+    ...(reason ? [reasons[reason]] : []),
+    `${anchoring.anchored} seals were anchored.`,
+    ...(anchoring.failure ? [`The others wait for the next time: ${anchoring.failure.message}`] : []),
+  ].join('\n');
+}

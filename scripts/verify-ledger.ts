@@ -1,0 +1,72 @@
+import type { Client } from 'pg';
+import { type LedgerReport, verifyLedger } from '#ledger/seals/verify-ledger.ts';
+import { useLocalAws } from './cli/aws-environment.ts';
+import { command } from './cli/command.ts';
+import { withRole } from './cli/connect.ts';
+import { databaseOptions, findDatabaseUrl } from './cli/database-url.ts';
+import * as option from './cli/option.ts';
+import { findOrganization } from './org/find.ts';
+
+await command({
+  name: 'verify:ledger',
+  summary: 'Makes every seal of an organization anew and names what was altered, missing or inserted.',
+  description: [
+    'It reads one snapshot of the database while writers go on, and compares movements, closing balances, the chain of seals',
+    'and the anchors in the evidence bucket. What is behind the last seal is counted, not proven.',
+    'Exit code 0 when all of it fits, 1 when something does not or could not be compared.',
+  ].join('\n'),
+  options: {
+    org: option.text({ description: 'the slug of the organization', placeholder: 'slug', required: true }),
+    ...databaseOptions,
+  },
+  examples: [
+    { type: '--org acme', does: 'verifies the ledger of acme' },
+    { type: '--org acme --json', does: 'the same, for a program' },
+  ],
+  run: async ({ options, signal, progress, note }) => {
+    const { org } = options;
+    const databaseUrl = await findDatabaseUrl(options);
+    await useLocalAws(options);
+    const { id } = await withRole(databaseUrl, 'stockade_admin', (admin) => findOrganization(admin, org));
+    const report = await withRole(databaseUrl, 'stockade_jobs', async (jobs) => {
+      const total = await sealedMovements(jobs, id);
+      note(`Verifying ${total} sealed movements of ${org} …`);
+      progress.start(total, 'movements');
+      let done = 0;
+      return await verifyLedger(jobs, id, {
+        signal,
+        onSeal: ({ movements }) => {
+          done += movements;
+          progress.update(done);
+        },
+      });
+    });
+    return { failed: !report.ok, json: { organization: org, ...report }, text: tell(org, report) };
+  },
+});
+
+async function sealedMovements(jobs: Client, orgId: string): Promise<number> {
+  await jobs.query('begin read only');
+  await jobs.query('select tenancy.enter_as_job($1)', [orgId]);
+  const { rows } = await jobs.query<{ n: string }>(
+    'select coalesce(sum(movements), 0) as n from inventory.seals where org_id = $1',
+    [orgId],
+  );
+  await jobs.query('commit');
+  return Number(rows[0]?.n);
+}
+
+function tell(org: string, report: LedgerReport): string {
+  const { seals, movements, unsealed, anchors, faults, faultCount } = report;
+  const lines = [
+    faultCount === 0
+      ? `${org}: ${movements} movements are what ${seals} seals say.`
+      : `${org}: ${faultCount} faults in ${seals} seals. The first: ${faults[0]?.message}`,
+    ...faults.slice(1, 20).map(({ message }) => `  ${message}`),
+    `${unsealed} movements are behind the last seal: nothing is said of them.`,
+    anchors.status === 'compared'
+      ? `${anchors.compared} seals were compared with their anchors, ${anchors.unanchored} are not anchored yet.`
+      : `The anchors could not be compared, so this is no proof: ${anchors.reason}`,
+  ];
+  return lines.join('\n');
+}

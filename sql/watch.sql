@@ -1,0 +1,33 @@
+-- The watch over the ledger's triggers. Run after every migration, as often as wanted, by whoever migrates.
+--
+-- An event trigger can be made by a superuser only, on RDS by a member of rds_superuser. Where it cannot be made nothing
+-- fails: reconciliation then says that it does not know when the triggers were missing.
+do $$
+begin
+  -- Made by a migration that this database may not have yet.
+  if to_regprocedure('inventory.watch_triggers()') is null then
+    return;
+  end if;
+  if exists (
+    select
+    from pg_event_trigger
+    where evtname = 'stockade_watch_triggers'
+      and evtfoid = to_regprocedure('inventory.watch_triggers()')
+      and evtevent = 'ddl_command_end'
+      and evtenabled = 'A'
+      and evttags is null
+  ) then
+    return;
+  end if;
+  drop event trigger if exists stockade_watch_triggers;
+  create event trigger stockade_watch_triggers on ddl_command_end execute function inventory.watch_triggers();
+  alter event trigger stockade_watch_triggers enable always;
+  -- From here on nothing is missed. What was missed before is what lies before this row.
+  set local role stockade_owner;
+  perform inventory.note_trigger_states('watch', 'migrate');
+  reset role;
+exception
+  when insufficient_privilege then
+    raise notice 'the triggers of the ledger are not watched: % may not make event triggers', current_user;
+end
+$$;

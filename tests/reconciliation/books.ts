@@ -1,0 +1,67 @@
+import type { Client } from 'pg';
+import { beforeAll } from 'vitest';
+import { takeLease } from '#ledger/reconcile/lease.ts';
+import type { ReconcileOptions, RunReport } from '#ledger/reconcile/reconcile.ts';
+import { reconcileOrganization } from '#ledger/reconcile/reconcile.ts';
+import { type Caller, openWorld, type World } from '#tests/world.ts';
+
+/** A world whose books can be broken and reconciled. */
+export interface Books {
+  readonly world: World;
+  readonly superuser: Client;
+  readonly jobs: Client;
+  /** An organization with the items A to D, each of which has a hundred at MAIN. */
+  organization(): Promise<Caller>;
+  /** Writes to the balance of an item behind the product's back. */
+  write(tenant: Caller, sku: string, change: string): Promise<void>;
+  reconcile(tenant: Caller, options?: Partial<ReconcileOptions>): Promise<RunReport>;
+  /** What is stored of an item at MAIN. */
+  stored(tenant: Caller, sku: string): Promise<{ onHand: number; version: number } | undefined>;
+}
+
+export const noLimit = { remainingMs: () => Number.POSITIVE_INFINITY };
+
+export function openBooks(): Books {
+  const world = openWorld();
+  let superuser: Client;
+  let jobs: Client;
+  beforeAll(async () => {
+    superuser = await world.superuser();
+    jobs = await world.connect('stockade_jobs');
+  });
+  const ofItem = `org_id = $1 and item_id = (select id from inventory.items where org_id = $1 and sku = $2)`;
+  return {
+    world,
+    get superuser() {
+      return superuser;
+    },
+    get jobs() {
+      return jobs;
+    },
+    async organization() {
+      const tenant = await world.createOrganization();
+      await tenant.location('MAIN');
+      for (const sku of ['A', 'B', 'C', 'D']) {
+        await tenant.item(sku);
+        await tenant.post('receipt', { sku, location: 'MAIN', quantity: 60 });
+        await tenant.post('receipt', { sku, location: 'MAIN', quantity: 40 });
+      }
+      return tenant;
+    },
+    async write(tenant, sku, change) {
+      await superuser.query(`update inventory.balances set ${change} where ${ofItem}`, [tenant.id, sku]);
+    },
+    async reconcile(tenant, options = {}) {
+      const lease = await takeLease(jobs, tenant.id);
+      if (!lease) throw new Error('somebody else has it');
+      return await reconcileOrganization(jobs, lease, { kind: 'full', time: noLimit, ...options });
+    },
+    async stored(tenant, sku) {
+      const { rows } = await superuser.query(
+        `select on_hand::float8 as "onHand", version::int from inventory.balances where ${ofItem}`,
+        [tenant.id, sku],
+      );
+      return rows[0];
+    },
+  };
+}

@@ -1,0 +1,110 @@
+import { expect, test } from 'vitest';
+import { applyRun } from '#ledger/reconcile/apply.ts';
+import { previewRun } from '#ledger/reconcile/preview.ts';
+import { correctBalance } from '#ledger/reconcile/run-findings.ts';
+import { openBooks } from './books.ts';
+
+const books = openBooks();
+
+test('a little difference is corrected once; when it comes again, somebody is told and it is left', async () => {
+  const acme = await books.organization();
+  await books.write(acme, 'A', 'on_hand = on_hand + 1');
+  expect(await books.reconcile(acme)).toMatchObject({ found: 1, corrected: 1, alerted: 0 });
+  expect(await books.stored(acme, 'A')).toEqual({ onHand: 100, version: 2 });
+
+  await books.write(acme, 'A', 'on_hand = on_hand + 1');
+  await books.write(acme, 'B', 'on_hand = on_hand + 1');
+  const again = await books.reconcile(acme);
+  expect(again).toMatchObject({ found: 2, corrected: 1, alerted: 1 });
+  const left = again.discrepancies.find(({ action }) => action === 'alerted');
+  expect(left?.detail.leftBecause).toBe('corrected before');
+  expect(await books.stored(acme, 'A')).toEqual({ onHand: 101, version: 2 });
+  expect(await books.stored(acme, 'B')).toEqual({ onHand: 100, version: 2 });
+});
+
+test('the row of a correction says what the balance was before and after', async () => {
+  const acme = await books.organization();
+  await books.write(acme, 'C', 'on_hand = on_hand - 0.5, version = version + 3');
+  const { discrepancies } = await books.reconcile(acme);
+  expect(discrepancies).toMatchObject([
+    {
+      action: 'corrected',
+      stored: { onHand: 99.5, reserved: 0, version: 5 },
+      computed: { onHand: 100, reserved: 0, version: 2 },
+      detail: {
+        before: { onHand: 99.5, reserved: 0, version: 5 },
+        after: { onHand: 100, reserved: 0, version: 2 },
+      },
+    },
+  ]);
+});
+
+test('what was posted between the comparison and the correction is kept', async () => {
+  const acme = await books.organization();
+  await books.write(acme, 'A', 'on_hand = on_hand * 3');
+  const run = await books.reconcile(acme);
+  await acme.post('issue', { sku: 'A', location: 'MAIN', quantity: -30 });
+  const applied = await applyRun(books.jobs, acme.id, run.runId, { dryRun: false });
+  expect(applied.map(({ outcome }) => outcome)).toEqual(['applied']);
+  expect(await books.stored(acme, 'A')).toEqual({ onHand: 70, version: 3 });
+  expect(await applyRun(books.jobs, acme.id, run.runId, { dryRun: false })).toEqual([]);
+});
+
+test('a balance that differs by something else by now is not what was decided about', async () => {
+  const acme = await books.organization();
+  await books.write(acme, 'A', 'on_hand = on_hand * 3');
+  const run = await books.reconcile(acme);
+  await books.write(acme, 'A', 'on_hand = on_hand + 1');
+  expect(await correctBalance(books.jobs, acme.id, run.runId, 1, 'applied')).toBe('changed');
+  expect(await books.stored(acme, 'A')).toEqual({ onHand: 301, version: 2 });
+  await books.write(acme, 'A', 'on_hand = 100');
+  expect(await correctBalance(books.jobs, acme.id, run.runId, 1, 'applied')).toBe('gone');
+});
+
+test('a dry run finds and decides the same, and writes nothing', async () => {
+  const acme = await books.organization();
+  await books.write(acme, 'A', 'on_hand = on_hand + 1');
+  await books.write(acme, 'B', 'on_hand = on_hand * 2');
+  const preview = await previewRun(books.jobs, acme.id, 'full');
+  expect(preview.differences.map(({ decision }) => decision.do).toSorted()).toEqual(['alert', 'correct']);
+  expect(await books.stored(acme, 'A')).toMatchObject({ onHand: 101 });
+  const { rowCount } = await books.superuser.query(
+    'select from inventory.reconciliation_runs where org_id = $1',
+    [acme.id],
+  );
+  expect(rowCount).toBe(0);
+
+  const run = await books.reconcile(acme);
+  const outcomes = await applyRun(books.jobs, acme.id, run.runId, { dryRun: true });
+  expect(outcomes.map(({ outcome }) => outcome)).toEqual(['pending']);
+  expect(await books.stored(acme, 'B')).toMatchObject({ onHand: 200 });
+});
+
+test('while a trigger is away nothing is applied either', async () => {
+  const acme = await books.organization();
+  await books.write(acme, 'A', 'on_hand = on_hand * 3');
+  const run = await books.reconcile(acme);
+  await books.superuser.query('alter table inventory.movements disable trigger apply_movements');
+  try {
+    await expect(applyRun(books.jobs, acme.id, run.runId, { dryRun: false })).rejects.toThrow(
+      /apply_movements/,
+    );
+    expect(await books.reconcile(acme)).toMatchObject({ corrected: 0, alerted: 1, clean: false });
+  } finally {
+    await books.superuser.query('alter table inventory.movements enable always trigger apply_movements');
+  }
+  expect(await books.stored(acme, 'A')).toMatchObject({ onHand: 300 });
+});
+
+test('a job cannot write a balance to anything but what its movements say', async () => {
+  const acme = await books.organization();
+  await expect(books.jobs.query('update inventory.balances set on_hand = 1')).rejects.toMatchObject({
+    code: '42501',
+  });
+  await books.jobs.query('begin');
+  await books.jobs.query('select tenancy.enter_as_job($1)', [acme.id]);
+  await expect(
+    books.jobs.query(`select inventory.hold_balances($1, '{}', '{}', '{}')`, [acme.id]),
+  ).rejects.toMatchObject({ code: '42501' });
+  await books.jobs.query('rollback');
+});

@@ -1,0 +1,15 @@
+import { expect, inject, test } from 'vitest';
+import { faultClasses } from '#scripts/prove/reconciliation/faults.ts';
+import { proveFaults } from '#scripts/prove/reconciliation/proof.ts';
+import { openAws } from '#tests/aws.ts';
+
+openAws();
+
+test('every class of faults is found at the right balances, named, and corrected or left as the policy says', async () => {
+  const { results } = await proveFaults({
+    clusterUrl: inject('clusterUrl'),
+    template: inject('templateDatabase'),
+  });
+  expect(results.flatMap(({ name, faults }) => faults.map((fault) => `${name}: ${fault}`))).toEqual([]);
+  expect(results).toHaveLength(faultClasses.length);
+}, 240_000);

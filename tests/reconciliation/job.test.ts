@@ -1,0 +1,229 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { handler } from '#functions/jobs/reconcile-balances.lambda.ts';
+import { reconcileDue } from '#ledger/reconcile/job.ts';
+import { takeLease } from '#ledger/reconcile/lease.ts';
+import { closeDatabase } from '#platform/database.ts';
+import { environment } from '#platform/environment.ts';
+import { loginUrl } from '#scripts/local/logins.ts';
+import { openAws } from '#tests/aws.ts';
+import type { Caller } from '#tests/world.ts';
+import { noLimit, openBooks } from './books.ts';
+
+const books = openBooks();
+const aws = openAws();
+
+/** Nobody is due but whom a test makes due. */
+async function settleDue(): Promise<void> {
+  await reconcileDue(books.jobs, noLimit);
+}
+
+async function makeDue(...tenants: readonly Caller[]): Promise<void> {
+  for (const { id } of tenants) {
+    await books.superuser.query(
+      `insert into inventory.reconciliation_state (org_id) values ($1)
+       on conflict (org_id) do update set due_at = '-infinity', lease = null, leased_until = null`,
+      [id],
+    );
+  }
+}
+
+async function runs(tenant: Caller): Promise<{ status: string; found: number; error: string | null }[]> {
+  const { rows } = await books.superuser.query(
+    `select status, found::int, error from inventory.reconciliation_runs where org_id = $1 order by id`,
+    [tenant.id],
+  );
+  return rows;
+}
+
+beforeAll(() => {
+  process.env[environment.jobsDatabaseUrl] = loginUrl(books.world.adminUrl, 'stockade_jobs');
+});
+afterAll(() => closeDatabase());
+
+test('the function reconciles and seals who is due, beats its heart, and has nothing to do the next time', async () => {
+  const tenants = [await books.organization(), await books.organization()];
+  const first = await handler({}, { getRemainingTimeInMillis: () => 60_000 });
+  expect(first).toMatchObject({ failed: 0, alerted: 0, caughtUp: true });
+  expect(first.organizations).toBeGreaterThanOrEqual(2);
+  expect(first.sealed).toBeGreaterThanOrEqual(2);
+  for (const tenant of tenants)
+    expect(await runs(tenant)).toEqual([{ status: 'finished', found: 0, error: null }]);
+  expect(await handler({}, { getRemainingTimeInMillis: () => 60_000 })).toMatchObject({
+    organizations: 0,
+    caughtUp: true,
+  });
+});
+
+test('one alert of a run: figures, cause, and what to type', async () => {
+  const acme = await books.organization();
+  await settleDue();
+  await books.write(acme, 'B', 'on_hand = on_hand * 2');
+  await books.write(acme, 'C', 'on_hand = on_hand * 2');
+  await acme.post(
+    'receipt',
+    { sku: 'B', location: 'MAIN', quantity: 1 },
+    { sku: 'C', location: 'MAIN', quantity: 1 },
+  );
+  await makeDue(acme);
+  const before = aws.alerts().length;
+  expect(await reconcileDue(books.jobs, noLimit)).toMatchObject({ alerted: 2, sealed: 0 });
+  const alerts = aws.alerts().slice(before);
+  expect(alerts).toHaveLength(1);
+  const said = JSON.stringify(alerts[0]);
+  expect(said).toContain('BalanceDiscrepancy');
+  expect(said).toContain('B at MAIN: 201 on hand after 3 movements stored, 101 on hand after 3 movements');
+  expect(said).toContain('direct_write');
+  const { rows } = await books.superuser.query(
+    'select id from inventory.reconciliation_runs where org_id = $1 order by id desc limit 1',
+    [acme.id],
+  );
+  expect(said).toContain(`npm run reconcile:balances -- --org ${acme.slug} --apply ${rows[0].id} --dry-run`);
+});
+
+test('one organization that fails is reported, and the others go on', async () => {
+  const [bad, good] = [await books.organization(), await books.organization()];
+  await settleDue();
+  await makeDue(bad, good);
+  await books.superuser.query(`
+    create or replace function public.fail() returns trigger language plpgsql as $$
+    begin raise exception 'the disk of this organization is on fire'; end $$;
+    create trigger fail before update on inventory.reconciliation_runs for each row
+      when (old.org_id = '${bad.id}' and new.status = 'running') execute function public.fail()`);
+  try {
+    const before = aws.alerts().length;
+    const tick = await reconcileDue(books.jobs, noLimit);
+    expect(tick).toMatchObject({ organizations: 2, failed: 1, caughtUp: true });
+    expect((await runs(good)).at(-1)).toMatchObject({ status: 'finished' });
+    expect((await runs(bad)).at(-1)).toMatchObject({
+      status: 'failed',
+      error: expect.stringContaining('on fire'),
+    });
+    const said = JSON.stringify(aws.alerts().slice(before));
+    expect(said).toContain(`${bad.slug}: the disk of this organization is on fire`);
+    expect(said).not.toContain(good.slug);
+  } finally {
+    await books.superuser.query(
+      'drop trigger fail on inventory.reconciliation_runs; drop function public.fail()',
+    );
+  }
+});
+
+test('a trigger that is away is one alert for the database, and nothing is sealed', async () => {
+  const tenants = [await books.organization(), await books.organization()];
+  await settleDue();
+  for (const tenant of tenants) await tenant.post('receipt', { sku: 'A', location: 'MAIN', quantity: 1 });
+  await makeDue(...tenants);
+  await books.superuser.query('alter table inventory.movements disable trigger append_only');
+  try {
+    const before = aws.alerts().length;
+    expect(await reconcileDue(books.jobs, noLimit)).toMatchObject({ organizations: 2, sealed: 0 });
+    const alerts = aws.alerts().slice(before);
+    expect(alerts).toHaveLength(1);
+    expect(JSON.stringify(alerts)).toContain('append_only on inventory.movements is disabled');
+  } finally {
+    await books.superuser.query('alter table inventory.movements enable always trigger append_only');
+  }
+});
+
+test('ten ticks at once take every organization once', async () => {
+  const tenants: Caller[] = [];
+  for (let n = 0; n < 4; n += 1) tenants.push(await books.organization());
+  await settleDue();
+  await makeDue(...tenants);
+  const connections = await Promise.all(
+    Array.from({ length: 10 }, () => books.world.connect('stockade_jobs')),
+  );
+  const ticks = await Promise.all(connections.map((jobs) => reconcileDue(jobs, noLimit)));
+  expect(ticks.reduce((sum, { organizations }) => sum + organizations, 0)).toBe(4);
+  expect(ticks.map(({ failed }) => failed)).toEqual(Array(10).fill(0));
+  for (const tenant of tenants) expect(await runs(tenant)).toHaveLength(2);
+});
+
+test('out of time it stops behind the last step, and the next tick goes on from there', async () => {
+  const acme = await books.organization();
+  await settleDue();
+  await makeDue(acme);
+  // Not one statement for everything: two items a step.
+  const lease = await takeLease(books.jobs, acme.id);
+  const { rows } = await books.superuser.query(
+    `with run as (
+       insert into inventory.reconciliation_runs (org_id, kind) values ($1, 'full') returning id
+     )
+     update inventory.reconciliation_state
+     set run_id = run.id, checkpoint = '{"step": "history", "afterItem": null, "movementsPerStep": 4}'
+     from run where org_id = $1 returning run.id`,
+    [acme.id],
+  );
+  expect(lease).toBeDefined();
+  let calls = 0;
+  await books.write(acme, 'A', 'on_hand = on_hand + 1');
+  await books.superuser.query(
+    'update inventory.reconciliation_state set lease = null, leased_until = null where org_id = $1',
+    [acme.id],
+  );
+  // Time for one step.
+  const stopped = await books.reconcile(acme, { time: { remainingMs: () => (calls++ < 2 ? 60_000 : 0) } });
+  expect(stopped).toMatchObject({ finished: false, runId: rows[0].id, keysChecked: 2, found: 1 });
+  const done = await books.reconcile(acme);
+  expect(done).toMatchObject({ finished: true, runId: rows[0].id, keysChecked: 4, found: 1, corrected: 1 });
+});
+
+test('a statement that does not end in time is tried with less the next time', async () => {
+  const acme = await books.organization();
+  const locker = await books.world.superuser();
+  await locker.query('begin');
+  await locker.query('lock table inventory.items in access exclusive mode');
+  await locker.query('lock table inventory.balances in access exclusive mode');
+  const stopped = await books
+    .reconcile(acme, { time: { remainingMs: () => 10_000 + 1 } })
+    .catch((error) => error);
+  await locker.query('rollback');
+  expect(stopped).toMatchObject({ finished: false });
+  const { rows } = await books.superuser.query(
+    'select checkpoint from inventory.reconciliation_state where org_id = $1',
+    [acme.id],
+  );
+  expect(rows[0].checkpoint.movementsPerStep).toBeLessThan(5_000_000);
+  expect(await books.reconcile(acme)).toMatchObject({ finished: true, runId: stopped.runId });
+});
+
+test('whoever has died is taken over from, and told when it was only slow', async () => {
+  const acme = await books.organization();
+  const lease = await takeLease(books.jobs, acme.id);
+  if (!lease) throw new Error('nobody has it yet');
+  expect(await takeLease(books.jobs, acme.id)).toBeUndefined();
+  await books.superuser.query(
+    `update inventory.reconciliation_state set leased_until = clock_timestamp() where org_id = $1`,
+    [acme.id],
+  );
+  expect(await books.reconcile(acme)).toMatchObject({ finished: true });
+  const { beginRun } = await import('#ledger/reconcile/lease.ts');
+  await expect(beginRun(books.jobs, lease, 'full')).rejects.toMatchObject({ code: 'SK601' });
+});
+
+test('thirty daily runs prove every key from its first movement on', async () => {
+  const acme = await books.organization();
+  await settleDue();
+  await books.write(acme, 'D', 'version = version + 1');
+  let found = 0;
+  for (let day = 0; day < 30; day += 1) found += (await books.reconcile(acme, { kind: 'daily' })).found;
+  expect(found).toBe(1);
+});
+
+test('what was posted behind the seal is compared, also what a seal has come to include before', async () => {
+  const acme = await books.organization();
+  await settleDue();
+  await books.superuser.query('alter table inventory.movements disable trigger apply_movements');
+  try {
+    await acme.post('receipt', { sku: 'A', location: 'MAIN', quantity: 1 }).catch(() => {});
+  } finally {
+    await books.superuser.query('alter table inventory.movements enable always trigger apply_movements');
+  }
+  // Sealed by somebody who did not look before.
+  const { sealOrganization } = await import('#ledger/seals/seal-organization.ts');
+  expect((await sealOrganization(books.jobs, acme.id)).seals).toHaveLength(1);
+  const run = await books.reconcile(acme, { kind: 'daily' });
+  expect(run.discrepancies.map(({ cause, action }) => [cause, action])).toEqual([
+    ['trigger_disabled', 'corrected'],
+  ]);
+});

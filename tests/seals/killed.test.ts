@@ -1,0 +1,78 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { expect, test, vi } from 'vitest';
+import { anchorKey } from '#ledger/seals/anchor.ts';
+import { paths } from '#scripts/paths.ts';
+import type { Caller } from '#tests/world.ts';
+import { openSealedWorld } from './sealed-world.ts';
+
+const sealed = openSealedWorld();
+const { world, aws, organization, post, seal, verify } = sealed;
+
+/** Runs `npm run seal` up to where it writes to a table, and kills it there. */
+async function killedBefore(table: string, tenant: Caller): Promise<void> {
+  const holder = await world.superuser();
+  await holder.query('begin');
+  await holder.query(`lock table ${table} in share mode`);
+  const child = spawn(process.execPath, [join(paths.root, 'scripts/seal.ts'), '--org', tenant.slug], {
+    env: { ...process.env, DATABASE_URL: world.adminUrl },
+    stdio: 'ignore',
+  });
+  const exited = once(child, 'exit');
+  await vi.waitFor(
+    async () => {
+      const { rowCount } = await sealed.superuser.query(
+        'select from pg_locks where relation = $1::regclass and not granted',
+        [table],
+      );
+      expect(rowCount).toBe(1);
+    },
+    { timeout: 20_000, interval: 20 },
+  );
+  child.kill('SIGKILL');
+  await exited;
+  await holder.query('rollback');
+}
+
+async function state(tenant: Caller) {
+  const { rows } = await sealed.superuser.query(
+    `select
+       (select count(*)::int from inventory.seal_boundaries where org_id = $1) as drawn,
+       (select count(*)::int from inventory.seals where org_id = $1) as seals,
+       (select count(*)::int from inventory.seal_anchors where org_id = $1) as anchors`,
+    [tenant.id],
+  );
+  return rows[0];
+}
+
+test('a sealer that is killed between the boundary and the seal leaves a boundary that the next one seals up to', async () => {
+  const tenant = await organization();
+  await post(tenant, 3);
+  await killedBefore('inventory.seals', tenant);
+  await vi.waitFor(async () => expect(await state(tenant)).toEqual({ drawn: 1, seals: 0, anchors: 0 }));
+  await post(tenant, 2);
+  // What was posted meanwhile is sealed as well.
+  expect(await seal(tenant)).toMatchObject({ seals: [{ seq: 1, movements: 5 }] });
+  expect(await verify(tenant)).toMatchObject({ ok: true, movements: 5 });
+}, 60_000);
+
+test('the boundary alone is sealed when nothing else was posted since', async () => {
+  const tenant = await organization();
+  await post(tenant, 3);
+  await killedBefore('inventory.seals', tenant);
+  expect(await seal(tenant)).toMatchObject({ seals: [{ seq: 1, movements: 3 }] });
+  expect(await verify(tenant)).toMatchObject({ ok: true, movements: 3 });
+}, 60_000);
+
+test('a sealer that is killed between the seal and its anchor leaves a seal that the next one anchors', async () => {
+  const tenant = await organization();
+  await post(tenant, 3);
+  await killedBefore('inventory.seal_anchors', tenant);
+  // It was written down, and nobody noted that.
+  expect(aws.evidenceKeys()).toContain(anchorKey(tenant.id, 1));
+  await vi.waitFor(async () => expect(await state(tenant)).toEqual({ drawn: 1, seals: 1, anchors: 0 }));
+  expect(await verify(tenant)).toMatchObject({ ok: true, anchors: { compared: 1 } });
+  expect(await seal(tenant)).toMatchObject({ seals: [], reason: 'nothing-new', anchoring: { anchored: 1 } });
+  expect(await verify(tenant)).toMatchObject({ ok: true, anchors: { compared: 1, unanchored: 0 } });
+}, 60_000);
