@@ -10,7 +10,7 @@ import { paths } from './paths.ts';
 await command({
   name: 'start',
   summary:
-    'Runs Stockade on this machine: a Postgres, an S3 and an SNS of its own, the migrations, and the API.',
+    'Runs Stockade on this machine: a Postgres, an S3, an SNS and an RDS of its own, the migrations, and the API.',
   description: [
     'The first start makes two demo organizations with stock to look at. Data is kept between starts.',
     'Alerts are printed as they arrive, also those of commands in other terminals.',
@@ -25,6 +25,18 @@ await command({
     port: option.integer({ description: 'the port of the API (else a free one)', min: 1, max: 65_535 }),
     fresh: option.flag({
       description: 'begin again: delete the database and the evidence of the data folder first',
+    }),
+    snapshotHours: option.integer({
+      description: 'hours between snapshots of the embedded database (default: 24)',
+      placeholder: 'hours',
+      min: 1,
+      max: 24 * 35,
+    }),
+    retentionDays: option.integer({
+      description: 'days for which snapshots, and the WAL between them, are kept; 0 for none (first: 7)',
+      placeholder: 'days',
+      min: 0,
+      max: 35,
     }),
     watch: option.flag({ description: 'take up changes of the code with the next request' }),
   },
@@ -45,6 +57,7 @@ await command({
     const platform = await startPlatform({
       ...options,
       databaseUrl,
+      snapshotEveryHours: options.snapshotHours ?? 24,
       onRequest: (line) => note(accessText(line)),
       onAlert: (alert) => note(alertText(alert)),
     });

@@ -38,6 +38,8 @@ export const environment = {
   jobsDatabaseUrl: 'STOCKADE_JOBS_DATABASE_URL',
   /** … or the user that logs in with IAM at the endpoint above. */
   jobsDatabaseUser: 'STOCKADE_JOBS_DATABASE_USER',
+  /** The RDS instance of the database, whose backups are watched and restored. */
+  dbInstanceIdentifier: 'STOCKADE_DB_INSTANCE_IDENTIFIER',
   /** The SNS topic that reaches whoever is on call. */
   alertTopicArn: 'STOCKADE_ALERT_TOPIC_ARN',
   /** The S3 bucket, with Object Lock, that keeps what proves the ledger from outside the database. */

@@ -11,14 +11,17 @@ import type { PlatformFile } from '#scripts/cli/database-url.ts';
 import { paths } from '#scripts/paths.ts';
 import { type ReceivedAlert, readAlert } from './alert.ts';
 import { startLocalAws } from './aws/loopback.ts';
+import { destroyInstances } from './aws/rds/service.ts';
 import { type Demo, prepareDemo, seedDemo } from './demo.ts';
 import { createHandlerLoader } from './gateway/handlers.ts';
 import { type AccessLogLine, serveGateway } from './gateway/server.ts';
 import { startIdentity } from './identity.ts';
 import { loginUrl, setLogins } from './logins.ts';
-import { startCluster } from './postgres/cluster.ts';
+import { type Cluster, startCluster } from './postgres/cluster.ts';
 
 const databaseName = 'stockade';
+const instanceIdentifier = 'stockade';
+const archiveEveryMs = 60_000;
 const maxConnections = 20;
 
 export interface PlatformOptions {
@@ -30,6 +33,10 @@ export interface PlatformOptions {
   readonly fresh: boolean;
   /** A Postgres to use instead of the embedded one, as a user who may migrate. */
   readonly databaseUrl: string | undefined;
+  /** How often a snapshot of the embedded database is taken. */
+  readonly snapshotEveryHours: number;
+  /** For how long snapshots, and the WAL between them, are kept; as it was when absent. */
+  readonly retentionDays: number | undefined;
   /** Take up changes of the code with the next request. */
   readonly watch: boolean;
   readonly onRequest: (line: AccessLogLine) => void;
@@ -49,7 +56,7 @@ export interface Platform {
 }
 
 /**
- * Starts Stockade on this machine: a database, its migrations, S3 and SNS, and the API through the handlers that deploy.
+ * Starts Stockade on this machine: a database, its migrations, S3, SNS and RDS, and the API through the handlers that deploy.
  * On a database without organizations it makes two with stock to look at.
  */
 export async function startPlatform(options: PlatformOptions): Promise<Platform> {
@@ -59,15 +66,26 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     for (const step of stops.splice(0).reverse()) await step();
   };
   try {
-    const { adminUrl, database, ended } = await openDatabase(options, stops);
+    const { adminUrl, database, cluster, ended } = await openDatabase(options, stops);
     const migrations = await migrate({ connectionString: adminUrl, directory: paths.migrations });
     await setLogins(adminUrl);
     const { issuer, env } = await startIdentity(options.data, adminUrl);
     stops.push(() => issuer.close());
 
     const awsFolder = join(options.data, 'aws');
-    if (options.fresh) await rm(awsFolder, { recursive: true, force: true });
-    const aws = await startLocalAws({ directory: awsFolder });
+    if (options.fresh) {
+      await destroyInstances(join(awsFolder, 'rds'));
+      await rm(awsFolder, { recursive: true, force: true });
+    }
+    const aws = await startLocalAws({
+      directory: awsFolder,
+      database: cluster && {
+        identifier: instanceIdentifier,
+        cluster,
+        databaseName,
+        settings: options.retentionDays === undefined ? {} : { BackupRetentionPeriod: options.retentionDays },
+      },
+    });
     stops.push(() => aws.close());
     aws.sns.onMessage((message) => {
       const alert = readAlert(message);
@@ -113,6 +131,8 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     await writeFile(platformFile, JSON.stringify(note), { mode: 0o600 });
     stops.push(() => rm(platformFile, { force: true }));
     ready = true;
+    // The first snapshot is taken now, when nobody waits for the platform any more.
+    aws.rds.keepUp({ archiveEveryMs, snapshotEveryMs: options.snapshotEveryHours * 3_600_000 });
     return { url: gateway.url, migrations, demo: demo?.organizations ?? [], databaseEnded: ended, stop };
   } catch (error) {
     await stop();
@@ -123,20 +143,20 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
 async function openDatabase(
   { data, databaseUrl, fresh }: PlatformOptions,
   stops: (() => Promise<void>)[],
-): Promise<{ adminUrl: string; database: string; ended: Promise<void> }> {
+): Promise<{ adminUrl: string; database: string; cluster?: Cluster; ended: Promise<void> }> {
   if (databaseUrl) {
     const { host, pathname } = new URL(databaseUrl);
     // A Postgres that is not ours is not ours to watch.
     return { adminUrl: databaseUrl, database: host + pathname, ended: new Promise(() => {}) };
   }
-  const cluster = await startCluster({ directory: join(data, 'postgres') });
+  const cluster = await startCluster({ directory: join(data, 'postgres'), archive: true });
   stops.push(() => cluster.stop());
   await ensureDatabase(cluster.url, fresh);
   if (fresh) await rm(join(data, 'demo.json'), { force: true });
   const url = new URL(cluster.url);
   url.pathname = databaseName;
   // The port is another one at every start.
-  return { adminUrl: url.href, database: 'embedded', ended: cluster.ended };
+  return { adminUrl: url.href, database: 'embedded', cluster, ended: cluster.ended };
 }
 
 async function ensureDatabase(clusterUrl: string, fresh: boolean): Promise<void> {

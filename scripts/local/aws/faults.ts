@@ -9,7 +9,8 @@ import type { AwsError } from './aws-error.ts';
  * - `answer-lost`: it happens, and the connection is closed before the answer
  * - `silent`: nothing happens and nothing is answered
  */
-export type Fault = 'throttled' | 'denied' | 'failing' | 'down' | 'answer-lost' | 'silent';
+export type Fault = AnsweredFault | 'down' | 'answer-lost' | 'silent';
+type AnsweredFault = 'throttled' | 'denied' | 'failing';
 
 export interface FaultOptions {
   /** Such as `PutObject`; every operation when absent. */
@@ -18,10 +19,10 @@ export interface FaultOptions {
   readonly times?: number;
 }
 
-/** Injects faults into a service. */
-export interface Faults {
+/** Injects faults into a service, which may know others beside those of every service. */
+export interface Faults<Own extends string = never> {
   /** Returns what ends it. */
-  inject(fault: Fault, options?: FaultOptions): () => void;
+  inject(fault: Fault | Own, options?: FaultOptions): () => void;
   /** Ends all of them. */
   clear(): void;
 }
@@ -32,22 +33,39 @@ export class NoAnswer extends Error {
 }
 
 interface Injected {
-  readonly fault: Fault;
+  readonly fault: string;
   readonly operation: string | undefined;
   left: number;
 }
 
+type Words<F extends string> = Readonly<Record<F, (operation: string) => AwsError>>;
 /** How a service says the faults that it answers. */
-export type FaultWords = Readonly<Record<'throttled' | 'denied' | 'failing', () => AwsError>>;
+export type FaultWords = Words<AnsweredFault>;
+/** How it says those that only it has. One without words strikes behind the answer. */
+export type OwnFaultWords<Own extends string> = Partial<Words<Own>>;
 
-/** The faults of one service, and the place in its course where they strike. */
-export function createFaults(words: FaultWords): Faults & {
+/** The faults of one service, and the places in its course where they strike. */
+export interface MetFaults<Own extends string> extends Faults<Own> {
+  /** Does the work of an operation, unless a fault comes first. */
   meet<T>(operation: string, work: () => Promise<T>): Promise<T>;
-} {
+  /** Tells whether a fault strikes what an operation sets going behind its answer; that uses it up once. */
+  strikes(fault: Own, operation: string): boolean;
+}
+
+export function createFaults<Own extends string = never>(
+  words: FaultWords,
+  ownWords: OwnFaultWords<Own> = {},
+): MetFaults<Own> {
+  const answers: Readonly<Record<string, ((operation: string) => AwsError) | undefined>> = {
+    ...words,
+    ...ownWords,
+  };
+  const atOnce = [...Object.keys(answers), 'down', 'answer-lost', 'silent'];
   const injected = new Set<Injected>();
 
-  function next(operation: string): Fault | undefined {
+  function next(operation: string, among: readonly string[]): string | undefined {
     for (const each of injected) {
+      if (!among.includes(each.fault)) continue;
       if (each.operation !== undefined && each.operation !== operation) continue;
       each.left -= 1;
       if (each.left <= 0) injected.delete(each);
@@ -63,15 +81,15 @@ export function createFaults(words: FaultWords): Faults & {
       return () => injected.delete(added);
     },
     clear: () => injected.clear(),
-    /** Does the work of an operation, unless a fault comes first. */
+    strikes: (fault, operation) => next(operation, [fault]) !== undefined,
     async meet(operation, work) {
-      const fault = next(operation);
+      const fault = next(operation, atOnce);
       if (fault === undefined) return await work();
       if (fault === 'answer-lost') await work();
       if (fault === 'answer-lost' || fault === 'down') throw new NoAnswer(fault);
       // Longer than any client waits; the end of the service closes the connection.
       if (fault === 'silent') await delay(2 ** 31 - 1, undefined, { ref: false });
-      throw words[fault as keyof FaultWords]();
+      throw answers[fault]?.(operation) ?? new NoAnswer(fault);
     },
   };
 }

@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { environment } from '#platform/environment.ts';
 import { lockDirectory } from '../postgres/lock.ts';
 import { keepSecret } from '../secrets.ts';
+import type { Attachment } from './rds/instances.ts';
+import { type LocalRds, startRds } from './rds/service.ts';
 import { type LocalS3, startS3 } from './s3/service.ts';
 import { type AwsKey, createAwsKey } from './signature.ts';
 import { type LocalSns, startSns } from './sns/service.ts';
@@ -18,17 +20,26 @@ const evidenceRetentionDays = 1;
 export interface LocalAws {
   readonly s3: LocalS3;
   readonly sns: LocalSns;
+  readonly rds: LocalRds;
   /** What makes the AWS SDK, and with it the functions, talk to this AWS and to no other. */
   readonly env: Readonly<Record<string, string>>;
   close(): Promise<void>;
 }
 
+export interface LocalAwsOptions {
+  /** What the services hold is kept there, as is the one key that may use them. */
+  readonly directory: string;
+  /** The cluster that is the instance of the platform's database; without it RDS has no instance. */
+  readonly database?: Omit<Attachment, 'region'> | undefined;
+  /** False trades safety of the clusters of RDS against power failure for speed: for tests. */
+  readonly durable?: boolean;
+}
+
 /**
- * Starts S3 and SNS on free ports of 127.0.0.1, with the bucket for evidence and the topic for alerts in them. What
- * they hold is kept in the folder, as is the one key that may use them.
+ * Starts S3, SNS and RDS on free ports of 127.0.0.1, with the bucket for evidence and the topic for alerts in them.
  * @throws StartFailure when another process has the folder
  */
-export async function startLocalAws({ directory }: { readonly directory: string }): Promise<LocalAws> {
+export async function startLocalAws({ directory, database, durable }: LocalAwsOptions): Promise<LocalAws> {
   await mkdir(directory, { recursive: true });
   const lock = lockDirectory(directory, join(directory, 'lock'));
   const stops: (() => Promise<void> | void)[] = [() => lock.release()];
@@ -43,17 +54,22 @@ export async function startLocalAws({ directory }: { readonly directory: string 
     stops.push(() => s3.close());
     const sns = await startSns({ directory: join(directory, 'sns'), key, region, accountId });
     stops.push(() => sns.close());
+    const rds = await startRds({ directory: join(directory, 'rds'), key, region, durable: durable ?? true });
+    stops.push(() => rds.close());
+    const instance = database && (await rds.attach(database));
     await s3.ensureBucket({ name: evidenceBucket, versioning: 'Enabled', objectLock: {} });
     const topicArn = await sns.ensureTopic(alertTopic);
     const env = {
       ...sdkEnvironment(key),
       AWS_ENDPOINT_URL_S3: s3.url,
       AWS_ENDPOINT_URL_SNS: sns.url,
+      AWS_ENDPOINT_URL_RDS: rds.url,
       [environment.evidenceBucket]: evidenceBucket,
       [environment.evidenceRetentionDays]: String(evidenceRetentionDays),
       [environment.alertTopicArn]: topicArn,
+      ...(instance !== undefined && { [environment.dbInstanceIdentifier]: instance }),
     };
-    return { s3, sns, env, close };
+    return { s3, sns, rds, env, close };
   } catch (error) {
     await close();
     throw error;

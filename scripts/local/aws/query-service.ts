@@ -1,16 +1,18 @@
 import { AwsError } from './aws-error.ts';
-import { createFaults, type Faults, type FaultWords } from './faults.ts';
+import { createFaults, type FaultWords, type MetFaults, type OwnFaultWords } from './faults.ts';
 import { type AwsRequest, type AwsResponse, type ServedService, serveAws } from './http-service.ts';
 import { QueryParameters } from './query-parameters.ts';
-import { type AwsKey, type SignatureFault, sha256Hex, signatureFault } from './signature.ts';
+import { type AwsKey, type SignatureFault, sha256Hex, signatureFault, signedRegion } from './signature.ts';
 import { writeXml, type XmlElements } from './xml.ts';
 
 /** Does one action and returns what its result holds; nothing for an action without a result. */
 export type Action = (
   parameters: QueryParameters,
+  /** The region that the caller has signed for; empty where nobody signs. */
+  region: string,
 ) => XmlElements | undefined | Promise<XmlElements | undefined>;
 
-export interface QueryServiceOptions {
+export interface QueryServiceOptions<Fault extends string = never> {
   /** As it is in the scope of signatures, such as `sns`. */
   readonly name: string;
   readonly namespace: string;
@@ -18,16 +20,22 @@ export interface QueryServiceOptions {
   readonly actions: Readonly<Record<string, Action>>;
   /** Actions that links in messages lead to, which nobody signs. */
   readonly unsigned?: readonly string[];
+  /** How it says faults that only this service has; see `createFaults`. */
+  readonly ownFaultWords?: OwnFaultWords<Fault>;
+}
+
+export interface ServedQueryService<Fault extends string = never> extends ServedService {
+  readonly faults: MetFaults<Fault>;
 }
 
 const maxBodyBytes = 2_097_152;
 
 /** Serves a service that speaks AWS's Query protocol: a form in, XML out. */
-export async function startQueryService(
-  options: QueryServiceOptions,
-): Promise<ServedService & { readonly faults: Faults }> {
+export async function startQueryService<Fault extends string = never>(
+  options: QueryServiceOptions<Fault>,
+): Promise<ServedQueryService<Fault>> {
   const { name, namespace, key, actions, unsigned = [] } = options;
-  const faults = createFaults(faultWords);
+  const faults = createFaults<Fault>(faultWords, options.ownFaultWords);
 
   async function answer(request: AwsRequest): Promise<AwsResponse> {
     const body = await readBody(request);
@@ -43,7 +51,7 @@ export async function startQueryService(
       if (!act) {
         throw new AwsError('InvalidAction', 400, `The action ${action} is not valid for this endpoint.`);
       }
-      const result = await act(parameters);
+      const result = await act(parameters, signedRegion(request));
       const content = {
         ...(result && { [`${action}Result`]: result }),
         ResponseMetadata: { RequestId: request.id },

@@ -84,6 +84,12 @@ export function signatureFault(
   return isSame(wanted, claim.signature) ? undefined : 'mismatch';
 }
 
+/** The region in the scope of a request's signature; empty when it has none. */
+export function signedRegion(request: SignableRequest): string {
+  const claim = request.headers.authorization ? headerClaim(request) : queryClaim(request);
+  return claim?.scope.split('/')[1] ?? '';
+}
+
 function headerClaim({ headers }: SignableRequest): Claim | undefined {
   const [scheme, ...rest] = (headers.authorization ?? '').split(' ');
   if (scheme !== algorithm) return undefined;

@@ -1,10 +1,10 @@
-import { mkdirSync, realpathSync, rmdirSync, rmSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, realpathSync, rmdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { Client } from 'pg';
+import { Client, escapeLiteral } from 'pg';
 import { findBinaries, reachableBinaries } from './binaries.ts';
 import { type DataPlace, placeData, settleData } from './data-place.ts';
 import { StartFailure } from './failure.ts';
-import { ensureInitialized } from './initialize.ts';
+import { ensureInitialized, keepPassword, removeUnfinished, type Seed } from './initialize.ts';
 import { lockDirectory } from './lock.ts';
 import { stopLeftover } from './postmaster.ts';
 import { type Server, startServer } from './server.ts';
@@ -16,6 +16,12 @@ export interface ClusterOptions {
   readonly port?: number;
   /** Server settings, over the defaults: `{ archive_mode: 'on' }`. */
   readonly settings?: Readonly<Record<string, string>>;
+  /** Keeps every finished WAL segment in a folder of its own, for restores to a point in time. */
+  readonly archive?: boolean;
+  /** What a cluster that is not there yet is made from; an empty one when absent. */
+  readonly seed?: Seed | undefined;
+  /** How long the first start may take to accept connections, recovery included. */
+  readonly readyTimeoutMs?: number | undefined;
   /** False trades safety against power failure for speed: for tests. */
   readonly durable?: boolean;
   /** Folders that replace the shared ones root falls back to: for tests. */
@@ -30,10 +36,16 @@ export interface Cluster {
   readonly directory: string;
   /** Postgres's own data folder; it is not below `directory` when root had to keep it elsewhere. */
   readonly dataDirectory: string;
+  /** Where the finished WAL segments are kept, when they are. */
+  readonly archiveDirectory: string | undefined;
+  /** The server's `wal_segment_size`. */
+  readonly walSegmentBytes: number;
   /** The postmaster's process id. */
   readonly pid: number;
   /** Settles when the server has ended, also when nobody asked it to. */
   readonly ended: Promise<void>;
+  /** Gives the superuser another password, for good; sessions that are open stay so. */
+  changePassword(password: string): Promise<void>;
   /** Fast shutdown; the data stays. May be called twice. */
   stop(): Promise<void>;
   /** Stops, and deletes the data wherever it is kept. */
@@ -67,7 +79,9 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const place = placeData(directory, options.sharedPlaces);
   const lock = lockDirectory(directory, place.lockFile);
   try {
-    const { server, url } = await bringUp(directory, place, options);
+    const brought = await bringUp(directory, place, options);
+    const { server } = brought;
+    let { url } = brought;
     let stopped: Promise<void> | undefined;
     const stop = () => {
       stopped ??= server.stop().finally(lock.release);
@@ -76,11 +90,20 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     return {
       host: '127.0.0.1',
       port: server.port,
-      url,
+      get url() {
+        return url;
+      },
       directory,
       dataDirectory: place.data,
+      archiveDirectory: options.archive ? place.archive : undefined,
+      walSegmentBytes: brought.walSegmentBytes,
       pid: server.pid,
       ended: server.ended,
+      async changePassword(password) {
+        await alterPassword(url, password);
+        keepPassword(join(directory, 'password'), password);
+        url = urlOf(server.port, password);
+      },
       stop,
       destroy: async () => {
         await stop();
@@ -97,7 +120,7 @@ async function bringUp(
   directory: string,
   place: DataPlace,
   options: ClusterOptions,
-): Promise<{ server: Server; url: string }> {
+): Promise<{ server: Server; url: string; walSegmentBytes: number }> {
   const { data, account } = place;
   const durable = options.durable ?? true;
   await stopLeftover(data);
@@ -105,18 +128,25 @@ async function bringUp(
   const found = findBinaries();
   const binaries = account ? reachableBinaries(found, account, options.sharedPlaces) : found;
   const passwordFile = join(directory, 'password');
-  const password = await ensureInitialized({ data, passwordFile, binaries, account, durable });
+  const { seed, readyTimeoutMs } = options;
+  const password = await ensureInitialized({ data, passwordFile, binaries, account, durable, seed });
   const server = await startServer({
     program: binaries.postgres,
     data,
     logFile: join(directory, 'postgres.log'),
     port: options.port || undefined,
     account,
-    settings: { ...defaultSettings, ...(durable ? {} : fastButFragile), ...options.settings },
+    settings: {
+      ...defaultSettings,
+      ...(durable ? {} : fastButFragile),
+      ...(options.archive ? openArchive(place) : {}),
+      ...options.settings,
+    },
+    readyTimeoutMs,
   });
-  const url = `postgres://postgres:${password}@127.0.0.1:${server.port}/postgres`;
+  const url = urlOf(server.port, password);
   try {
-    await assertAnswers(url);
+    return { server, url, walSegmentBytes: await askSegmentBytes(url) };
   } catch (cause) {
     await server.stop();
     throw new StartFailure(
@@ -125,23 +155,72 @@ async function bringUp(
       { cause },
     );
   }
-  return { server, url };
 }
 
-async function assertAnswers(url: string): Promise<void> {
-  const client = new Client({ connectionString: url, connectionTimeoutMillis: 10_000 });
+/** Postgres writes each segment under another name first, and never over one that is there with other content. */
+function openArchive({ archive, account }: DataPlace): Readonly<Record<string, string>> {
+  mkdirSync(archive, { recursive: true, mode: 0o700 });
+  chmodSync(archive, 0o700);
+  if (account) chownSync(archive, account.uid, account.gid);
+  return {
+    archive_mode: 'on',
+    archive_library: 'basic_archive',
+    'basic_archive.archive_directory': archive,
+  };
+}
+
+function urlOf(port: number, password: string): string {
+  const url = new URL(`postgres://postgres@127.0.0.1:${port}/postgres`);
+  url.password = encodeURIComponent(password);
+  return url.href;
+}
+
+async function alterPassword(url: string, password: string): Promise<void> {
+  const client = new Client(url);
+  await client.connect();
   try {
-    await client.connect();
-    await client.query('select 1');
+    // Statements are not logged here, so the password is in nobody's log.
+    await client.query(`alter role postgres password ${escapeLiteral(password)}`);
   } finally {
     await client.end();
   }
 }
 
+async function askSegmentBytes(url: string): Promise<number> {
+  const client = new Client({ connectionString: url, connectionTimeoutMillis: 10_000 });
+  try {
+    await client.connect();
+    const { rows } = await client.query<{ setting: string }>(
+      "select setting from pg_settings where name = 'wal_segment_size'",
+    );
+    return Number(rows[0]?.setting);
+  } finally {
+    await client.end();
+  }
+}
+
+/**
+ * Deletes the cluster of a folder that nobody uses, wherever its data is kept; what still runs on it is stopped first.
+ * @throws StartFailure when another process uses it
+ */
+export async function destroyCluster(path: string): Promise<void> {
+  mkdirSync(path, { recursive: true });
+  const directory = realpathSync(path);
+  const place = placeData(directory);
+  const lock = lockDirectory(directory, place.lockFile);
+  try {
+    await stopLeftover(place.data);
+    removeUnfinished(place.data);
+  } finally {
+    lock.release();
+  }
+  removeCluster(directory, place);
+}
+
 /** Only what a cluster made is deleted; the folder itself goes when nothing else is in it. */
-function removeCluster(directory: string, { data, entry, lockFile }: DataPlace): void {
+function removeCluster(directory: string, { data, entry, lockFile, archive }: DataPlace): void {
   const files = ['password', 'postgres.log', 'postgres.log.1'].map((name) => join(directory, name));
-  for (const path of [entry, data, lockFile, `${lockFile}.pid`, ...files])
+  for (const path of [entry, data, archive, lockFile, `${lockFile}.pid`, ...files])
     rmSync(path, { recursive: true, force: true });
   try {
     rmdirSync(directory);

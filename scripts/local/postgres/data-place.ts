@@ -21,6 +21,8 @@ export interface DataPlace {
   /** `<directory>/data`: the data folder itself, or a symlink to it when it has to be kept elsewhere. */
   readonly entry: string;
   readonly lockFile: string;
+  /** Where Postgres puts finished WAL segments when it archives: beside the data, so that it may write there. */
+  readonly archive: string;
   /** Set when we are root: the account that Postgres runs as. */
   readonly account?: Account;
 }
@@ -40,10 +42,10 @@ export function placeData(directory: string, places?: readonly string[]): DataPl
   if (existing?.isSymbolicLink()) {
     const data = readlinkSync(entry);
     openSharedPlace([dirname(data)]);
-    return { data, entry, lockFile: `${data}.lock`, account: ownerOf(data) ?? unprivilegedAccount() };
+    return { ...beside(data, entry), account: ownerOf(data) ?? unprivilegedAccount() };
   }
   const account = ownerOf(entry) ?? unprivilegedAccount();
-  if (canReach(account, directory)) return { data: entry, entry, lockFile: `${entry}.lock`, account };
+  if (canReach(account, directory)) return { ...beside(entry, entry), account };
   if (existing) {
     throw new StartFailure(
       `${entry} belongs to uid ${account.uid}, which cannot get into ${directory}: ` +
@@ -52,7 +54,11 @@ export function placeData(directory: string, places?: readonly string[]): DataPl
   }
   const hash = createHash('sha256').update(directory).digest('hex').slice(0, 16);
   const data = join(openSharedPlace(places), `data-${hash}`);
-  return { data, entry, lockFile: `${data}.lock`, account };
+  return { ...beside(data, entry), account };
+}
+
+function beside(data: string, entry: string): Pick<DataPlace, 'data' | 'entry' | 'lockFile' | 'archive'> {
+  return { data, entry, lockFile: `${data}.lock`, archive: `${data}.archive` };
 }
 
 /**
@@ -77,7 +83,7 @@ function ownData(entry: string): DataPlace {
         'Start as that user, or move it away to begin with an empty database.',
     );
   }
-  return { data: entry, entry, lockFile: `${entry}.lock` };
+  return beside(entry, entry);
 }
 
 /** Existing data dictates the account: a folder that an ordinary user made is run as that user, even by root. */

@@ -40,6 +40,15 @@ export interface InitializeOptions {
   readonly binaries: Binaries;
   readonly account?: Account | undefined;
   readonly durable: boolean;
+  /** What the folder is made from instead of an empty cluster. */
+  readonly seed?: Seed | undefined;
+}
+
+/** The files of another cluster, and the password that its superuser has. */
+export interface Seed {
+  readonly password: string;
+  /** Fills an empty folder. Everything in it must belong to the account. */
+  fill(folder: string, account: Account | undefined): Promise<void>;
 }
 
 /**
@@ -53,8 +62,10 @@ export async function ensureInitialized(options: InitializeOptions): Promise<str
   removeUnfinished(data);
   const version = readIfExists(join(data, 'PG_VERSION'))?.trim();
   if (version === undefined) {
-    const password = readIfExists(passwordFile)?.trim() || newPassword(passwordFile);
-    await initialize(options, password);
+    const { seed } = options;
+    const password = seed?.password ?? (readIfExists(passwordFile)?.trim() || newPassword());
+    keepPassword(passwordFile, password);
+    await (seed ? copyCluster(options, seed) : initialize(options, password));
     return password;
   }
   if (version !== binaries.major) {
@@ -96,12 +107,32 @@ async function initialize(options: InitializeOptions, password: string): Promise
   if (durable) syncFolder(dirname(data));
 }
 
-/** The password is on disk before the cluster that needs it: no crash can leave a cluster without one. */
-function newPassword(file: string): string {
-  const password = randomBytes(24).toString('base64url');
-  rmSync(file, { force: true });
-  writePrivate(file, password);
-  return password;
+async function copyCluster({ data, account, durable }: InitializeOptions, seed: Seed): Promise<void> {
+  const unfinished = `${data}.initializing-${randomUUID()}`;
+  mkdirSync(unfinished, { mode: 0o700 });
+  if (account) chownSync(unfinished, account.uid, account.gid);
+  try {
+    await seed.fill(unfinished, account);
+    renameSync(unfinished, data);
+  } catch (error) {
+    rmSync(unfinished, { recursive: true, force: true });
+    throw error;
+  }
+  if (durable) syncFolder(dirname(data));
+}
+
+function newPassword(): string {
+  return randomBytes(24).toString('base64url');
+}
+
+/**
+ * Keeps the superuser's password of a cluster. It is on disk before the cluster that needs it, and replaced in one
+ * step: no crash can leave a cluster without one.
+ */
+export function keepPassword(file: string, password: string): void {
+  const draft = `${file}.${randomUUID()}`;
+  writePrivate(draft, password);
+  renameSync(draft, file);
 }
 
 function writePrivate(file: string, text: string, account?: Account): void {
@@ -115,7 +146,8 @@ function writePrivate(file: string, text: string, account?: Account): void {
   }
 }
 
-function removeUnfinished(data: string): void {
+/** Clears away what was left by a process that was killed while it made this data folder. */
+export function removeUnfinished(data: string): void {
   for (const name of readdirSync(dirname(data))) {
     if (name.startsWith(`${basename(data)}.initializing-`)) {
       // An initdb whose starter was killed may still be writing there.

@@ -18,6 +18,8 @@ export interface ServerOptions {
   readonly port?: number | undefined;
   readonly account?: Account | undefined;
   readonly settings: Readonly<Record<string, string>>;
+  /** How long the server may take to accept connections, recovery included. */
+  readonly readyTimeoutMs?: number | undefined;
   /** Proposes a port when none is given; it need not stay free. */
   readonly proposePort?: () => Promise<number>;
 }
@@ -32,7 +34,7 @@ export interface Server {
 }
 
 /** Crash recovery of a large ledger takes its time; a server that has exited is noticed at once. */
-const readyTimeoutMs = 120_000;
+const defaultReadyTimeoutMs = 120_000;
 const pollMs = 10;
 const attempts = 5;
 const maxLogBytes = 10_000_000;
@@ -71,6 +73,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
 
 /** Yields the running server, or what the server wrote to its log before it gave up. */
 async function attemptStart(options: ServerOptions, port: number): Promise<Server | string> {
+  const { readyTimeoutMs = defaultReadyTimeoutMs } = options;
   const leftByCrash = writtenAtNs(options.data);
   // Opened here and handed over: the account that runs the server needs no access to the log's folder.
   const log = openSync(options.logFile, 'a+', 0o600);

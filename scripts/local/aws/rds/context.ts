@@ -1,0 +1,71 @@
+import { join } from 'node:path';
+import type { Cluster } from '../../postgres/cluster.ts';
+import { WalArchive } from '../../postgres/wal-archive.ts';
+import type { MetFaults } from '../faults.ts';
+import type { RdsFault } from './errors.ts';
+import type { Instance, RdsEvent, Snapshot } from './records.ts';
+import type { Store } from './store.ts';
+import type { Works } from './works.ts';
+
+/** The cluster behind an instance. */
+export interface Running {
+  readonly cluster: Cluster;
+  /** Its WAL, when it is kept. */
+  readonly wal: WalArchive | undefined;
+}
+
+/** What everything in the local RDS works with. */
+export interface Rds {
+  readonly directory: string;
+  /** False trades safety against power failure for speed. */
+  readonly isDurable: boolean;
+  readonly store: Store;
+  readonly works: Works;
+  readonly faults: Pick<MetFaults<RdsFault>, 'strikes'>;
+  /** By resource id. */
+  readonly running: Map<string, Running>;
+  readonly listeners: Set<(event: RdsEvent) => void>;
+  readonly limits: Limits;
+}
+
+/** The quotas of an account, in each region. */
+export interface Limits {
+  readonly instances: number;
+  readonly manualSnapshots: number;
+}
+
+/** Says on the terminal what has gone wrong behind the answers. */
+export function complain(about: string, error: unknown): void {
+  console.error(`local rds: ${about}: ${error instanceof Error ? error.message : String(error)}`);
+}
+
+/** The cluster of an instance of ours. */
+export function instanceFolder({ directory }: Rds, { resourceId }: Pick<Instance, 'resourceId'>): string {
+  return join(directory, 'instances', resourceId.toLowerCase());
+}
+
+/** The base backup of a snapshot. */
+export function snapshotFolder({ directory }: Rds, { folder }: Pick<Snapshot, 'folder'>): string {
+  return join(directory, 'snapshots', folder);
+}
+
+/** Remembers the cluster of an instance; when it ends by itself the instance has failed. */
+export async function hold(rds: Rds, { resourceId }: Instance, cluster: Cluster): Promise<void> {
+  const wal = await openWal(rds, resourceId, cluster);
+  rds.running.set(resourceId, { cluster, wal });
+  void cluster.ended.then(async () => {
+    if (rds.running.get(resourceId)?.cluster !== cluster) return;
+    rds.running.delete(resourceId);
+    await rds.store.changeInstance(resourceId, { status: 'failed' });
+  });
+}
+
+async function openWal(
+  { directory }: Rds,
+  resourceId: string,
+  { archiveDirectory, walSegmentBytes }: Cluster,
+): Promise<WalArchive | undefined> {
+  if (archiveDirectory === undefined) return undefined;
+  const marksFile = join(directory, 'marks', resourceId.toLowerCase());
+  return await WalArchive.open({ directory: archiveDirectory, marksFile, segmentBytes: walSegmentBytes });
+}

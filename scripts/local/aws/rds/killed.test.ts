@@ -1,0 +1,140 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readdirSync, readlinkSync } from 'node:fs';
+import { chmod, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import * as rds from '@aws-sdk/client-rds';
+import { Client } from 'pg';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { createAwsKey } from '../signature.ts';
+
+const region = 'eu-central-1';
+const key = createAwsKey();
+const DBInstanceIdentifier = 'stockade';
+let folder: string;
+const children: ChildProcess[] = [];
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'stockade-rds-killed-'));
+  await chmod(folder, 0o755);
+});
+afterAll(async () => {
+  for (const child of children) child.kill('SIGKILL');
+  await vi.waitFor(() => expect(running()).toEqual([]), { timeout: 20_000 });
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** A platform: a process of its own that has a cluster, and an RDS over it. */
+async function startElsewhere() {
+  const from = (path: string) => JSON.stringify(new URL(path, import.meta.url).href);
+  const script = join(folder, 'serve.ts');
+  await writeFile(
+    script,
+    `import { startCluster } from ${from('../../postgres/cluster.ts')};
+     import { startRds } from ${from('./service.ts')};
+     const cluster = await startCluster({
+       directory: ${JSON.stringify(join(folder, 'source'))}, durable: false, archive: true,
+       settings: { shared_buffers: '16MB' },
+     });
+     const local = await startRds({
+       directory: ${JSON.stringify(join(folder, 'rds'))}, durable: false,
+       key: ${JSON.stringify(key)}, region: ${JSON.stringify(region)},
+     });
+     await local.attach({ identifier: 'stockade', cluster, databaseName: 'postgres' });
+     process.on('message', async () => {
+       await local.close();
+       await cluster.stop();
+       process.disconnect();
+     });
+     process.send({ endpoint: local.url, url: cluster.url });`,
+  );
+  const child = fork(script);
+  children.push(child);
+  const exited = once(child, 'exit');
+  const [{ endpoint, url }] = await once(child, 'message');
+  const client = new rds.RDSClient({ endpoint, region, credentials: key, maxAttempts: 1 });
+  return { child, exited, client, url };
+}
+
+/** Processes that work inside the folder, which servers do. */
+function running(): string[] {
+  return readdirSync('/proc').filter((pid) => {
+    try {
+      return readlinkSync(`/proc/${pid}/cwd`).startsWith(folder);
+    } catch {
+      return false;
+    }
+  });
+}
+
+test('kill -9 in the middle of a snapshot and of a restore: both have failed and left nothing, the rest is there', async () => {
+  const first = await startElsewhere();
+  const database = new Client(first.url);
+  database.on('error', () => {});
+  await database.connect();
+  await database.query(
+    "create table line as select n as id, repeat('x', 500) from generate_series(1, 20000) as n",
+  );
+  const waiting = { client: first.client, maxWaitTime: 60, minDelay: 1, maxDelay: 1 };
+  const create = (DBSnapshotIdentifier: string) =>
+    first.client.send(new rds.CreateDBSnapshotCommand({ DBInstanceIdentifier, DBSnapshotIdentifier }));
+  const restore = (identifier: string) =>
+    first.client.send(
+      new rds.RestoreDBInstanceFromDBSnapshotCommand({
+        DBInstanceIdentifier: identifier,
+        DBSnapshotIdentifier: 'whole',
+        BackupRetentionPeriod: 0,
+      }),
+    );
+  await create('whole');
+  await rds.waitUntilDBSnapshotAvailable(waiting, { DBSnapshotIdentifier: 'whole' });
+  await restore('lasting');
+  await rds.waitUntilDBInstanceAvailable(waiting, { DBInstanceIdentifier: 'lasting' });
+  await Promise.all([create('half'), restore('half-made')]);
+  first.child.kill('SIGKILL');
+  await first.exited;
+  first.client.destroy();
+
+  const second = await startElsewhere();
+  const { client } = second;
+  const statuses = async () => {
+    const { DBInstances = [] } = await client.send(new rds.DescribeDBInstancesCommand({}));
+    const { DBSnapshots = [] } = await client.send(new rds.DescribeDBSnapshotsCommand({}));
+    return Object.fromEntries([
+      ...DBInstances.map((each) => [each.DBInstanceIdentifier, each.DBInstanceStatus]),
+      ...DBSnapshots.map((each) => [each.DBSnapshotIdentifier, each.Status]),
+    ]);
+  };
+  await rds.waitUntilDBInstanceAvailable({ ...waiting, client }, { DBInstanceIdentifier: 'lasting' });
+  expect(await statuses()).toEqual({
+    stockade: 'available',
+    lasting: 'available',
+    'half-made': 'failed',
+    whole: 'available',
+    half: 'failed',
+  });
+  expect(await readdir(join(folder, 'rds/snapshots'))).toHaveLength(1);
+  expect(await readdir(join(folder, 'rds/instances'))).toHaveLength(1);
+
+  const { DBInstances } = await client.send(
+    new rds.DescribeDBInstancesCommand({ DBInstanceIdentifier: 'lasting' }),
+  );
+  const url = new URL(second.url);
+  url.port = String(DBInstances?.[0]?.Endpoint?.Port);
+  const lasting = new Client(url.href);
+  await lasting.connect();
+  expect((await lasting.query('select count(*)::int as lines from line')).rows).toEqual([{ lines: 20_000 }]);
+  await lasting.end();
+  const removal = new rds.DeleteDBInstanceCommand({
+    DBInstanceIdentifier: 'half-made',
+    SkipFinalSnapshot: true,
+  });
+  await client.send(removal);
+  await rds.waitUntilDBInstanceDeleted({ ...waiting, client }, { DBInstanceIdentifier: 'half-made' });
+  client.destroy();
+  second.child.send('stop');
+  await second.exited;
+  await database.end().catch(() => {});
+  expect(running()).toEqual([]);
+}, 90_000);
