@@ -125,6 +125,61 @@ test('a trigger that is away is one alert for the database, and nothing is seale
   }
 });
 
+test('a trigger that stays away is told at once, again after a day, and anew when it was put right in between', async () => {
+  const connections = await Promise.all(
+    Array.from({ length: 5 }, () => books.world.connect('stockade_jobs')),
+  );
+  const before = aws.alerts().length;
+  const told = () => aws.alerts().length - before;
+  const ticks = () => Promise.all(connections.map((jobs) => reconcileDue(jobs, noLimit)));
+  const alter = (change: string) => books.superuser.query(`alter table inventory.movements ${change}`);
+  await settleDue();
+  try {
+    await alter('disable trigger append_only');
+    await ticks();
+    await ticks();
+    expect(told()).toBe(1);
+    await books.superuser.query(
+      `update inventory.told_trigger_faults set told_at = told_at - interval '24 hours'`,
+    );
+    await ticks();
+    expect(told()).toBe(2);
+    // Another one is news, whatever is known.
+    await alter('disable trigger above_seal_boundary');
+    await ticks();
+    expect(told()).toBe(3);
+    expect(aws.alerts().at(-1)?.message).toMatch(/above_seal_boundary.*append_only/s);
+    await alter('enable always trigger above_seal_boundary');
+    await ticks();
+    expect(told()).toBe(3);
+    await alter('disable trigger above_seal_boundary');
+    await ticks();
+    expect(told()).toBe(4);
+  } finally {
+    await alter('enable always trigger above_seal_boundary');
+    await alter('enable always trigger append_only');
+  }
+  await ticks();
+  expect(told()).toBe(4);
+});
+
+test('an alert that could not be published is published by the next tick', async () => {
+  await settleDue();
+  await books.superuser.query('alter table inventory.movements disable trigger append_only');
+  const endFault = aws.local.sns.faults.inject('down', { operation: 'Publish' });
+  try {
+    const before = aws.alerts().length;
+    await expect(reconcileDue(books.jobs, noLimit)).rejects.toMatchObject({ code: 'unavailable' });
+    expect(aws.alerts()).toHaveLength(before);
+    endFault();
+    await reconcileDue(books.jobs, noLimit);
+    expect(aws.alerts()).toHaveLength(before + 1);
+  } finally {
+    endFault();
+    await books.superuser.query('alter table inventory.movements enable always trigger append_only');
+  }
+});
+
 test('ten ticks at once take every organization once', async () => {
   const tenants: Caller[] = [];
   for (let n = 0; n < 4; n += 1) tenants.push(await books.organization());

@@ -10,6 +10,9 @@ import { type RunReport, reconcileOrganization } from './reconcile.ts';
 import { triggerFaults } from './triggers.ts';
 import { reserveMs, type TimeLeft } from './walk.ts';
 
+/** Something that is known and goes on being wrong is told again after this time. */
+const remindAfterHours = 24;
+
 /** What one tick of the daily job did. */
 export interface TickReport {
   readonly organizations: number;
@@ -29,8 +32,7 @@ export interface TickReport {
  */
 export async function reconcileDue(jobs: pg.ClientBase, time: TimeLeft): Promise<TickReport> {
   const startedAtMs = performance.now();
-  const faults = await triggerFaults(jobs);
-  if (faults.length > 0) await publishAlert(triggerAlert(faults));
+  await tellTriggerFaults(jobs);
 
   const tick = { organizations: 0, failed: 0, keysChecked: 0, corrected: 0, alerted: 0, sealed: 0 };
   const failures: { slug: string; error: string }[] = [];
@@ -71,6 +73,26 @@ export async function reconcileDue(jobs: pg.ClientBase, time: TimeLeft): Promise
   // Last, so that a tick that does not come to its end is as silent as none.
   measure('ReconciliationHeartbeat', 1);
   return { ...tick, caughtUp };
+}
+
+/**
+ * Alerts about triggers that are not as they must be: at once, and then once a day for as long as it lasts. The alert is
+ * published within the transaction that notes it, so that one that could not be is published by the next tick.
+ */
+async function tellTriggerFaults(jobs: pg.ClientBase): Promise<void> {
+  const faults = await triggerFaults(jobs);
+  await jobs.query('begin');
+  try {
+    const { rows } = await jobs.query<{ is_due: boolean }>(
+      `select inventory.tell_trigger_faults($1, $2 * interval '1 hour') as is_due`,
+      [JSON.stringify(faults), remindAfterHours],
+    );
+    if (rows[0]?.is_due) await publishAlert(triggerAlert(faults));
+    await jobs.query('commit');
+  } catch (error) {
+    await jobs.query('rollback').catch(() => {});
+    throw error;
+  }
 }
 
 function reconcileOne(jobs: pg.ClientBase, lease: Lease, time: TimeLeft): Promise<RunReport> {
