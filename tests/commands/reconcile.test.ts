@@ -53,6 +53,11 @@ test.each([
   expect(outcome.stderr).toContain(message);
 });
 
+test('a proof of no class at all proves nothing: exit code 2, and which there are', async () => {
+  const outcome = await run('prove-reconciliation.ts', ['--only', 'no such class']);
+  expect(outcome).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('an anchor missing') });
+});
+
 test('a run that there is not cannot be applied', async () => {
   const acme = await books.organization();
   const outcome = await reconcile('--org', acme.slug, '--apply', '0197b6b2-1c1e-7a30-9d2f-3a5e0c7b1d42');
