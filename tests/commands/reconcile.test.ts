@@ -1,5 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { paths } from '#scripts/paths.ts';
@@ -8,7 +10,7 @@ import { openBooks } from '#tests/reconciliation/books.ts';
 import { run } from './run.ts';
 
 const books = openBooks();
-openAws();
+const aws = openAws();
 
 const reconcile = (...args: string[]) =>
   run('reconcile-balances.ts', args, { DATABASE_URL: books.world.adminUrl });
@@ -28,8 +30,14 @@ test('finds, shows, leaves, previews, applies: exit code 1 for as long as someth
     stdout: expect.stringContaining('would be left: A at MAIN: 200 on hand'),
   });
 
+  const before = aws.alerts().length;
   const left = await reconcile('--org', acme.slug, '--full');
   expect(left.exitCode).toBe(1);
+  const alerts = aws.alerts().slice(before);
+  expect(alerts).toMatchObject([
+    { name: 'BalanceDiscrepancy', subject: `${acme.slug}: 1 balance differs from the movements` },
+  ]);
+  expect(alerts[0]?.message).toContain('A at MAIN: 200 on hand');
   const [, runId = ''] = /--apply (\S+) --dry-run/.exec(left.stdout) ?? [];
   expect(await reconcile('--org', acme.slug, '--apply', runId, '--dry-run')).toMatchObject({
     exitCode: 0,
@@ -38,19 +46,73 @@ test('finds, shows, leaves, previews, applies: exit code 1 for as long as someth
   expect(await books.stored(acme, 'A')).toMatchObject({ onHand: 200 });
   const applied = await reconcile('--org', acme.slug, '--apply', runId, '--json');
   expect(applied.exitCode).toBe(0);
-  expect(JSON.parse(applied.stdout)).toMatchObject({ applied: [{ outcome: 'applied', sku: 'A' }] });
+  expect(JSON.parse(applied.stdout)).toMatchObject({
+    applied: [{ outcome: 'applied', sku: 'A', location: 'MAIN', lot: null, stored: { onHand: 200 } }],
+  });
   expect(await books.stored(acme, 'A')).toMatchObject({ onHand: 100 });
   expect((await reconcile('--org', acme.slug, '--full')).exitCode).toBe(0);
 });
 
 test.each([
   [['--apply', '0197b6b2-1c1e-7a30-9d2f-3a5e0c7b1d42'], 2, '--apply needs the organization'],
-  [['--org', 'nobody-here'], 1, 'there is no organization nobody-here'],
+  [['--org', 'nobody-here'], 1, 'there is no organization "nobody-here"'],
   [['--org', 'x', '--apply', 'y'], 2, 'It must be the id of a run'],
 ])('%s: exit code %i', async (args, exitCode, message) => {
   const outcome = await reconcile(...args);
   expect(outcome.exitCode).toBe(exitCode);
   expect(outcome.stderr).toContain(message);
+});
+
+test('an alert that cannot be published fails nothing, and is told', async () => {
+  const acme = await books.organization();
+  await books.write(acme, 'A', 'on_hand = on_hand * 2');
+  const endFault = aws.local.sns.faults.inject('denied');
+  try {
+    const left = await reconcile('--org', acme.slug);
+    expect(left).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('nobody else was alerted: ') });
+    expect(left.stdout).toContain('alerted: A at MAIN: 200 on hand');
+  } finally {
+    endFault();
+  }
+});
+
+test('seals that were tampered with are found, before anything is written too, and nothing is called right', async () => {
+  const acme = await books.organization();
+  expect((await reconcile('--org', acme.slug)).exitCode).toBe(0);
+  const [key = ''] = aws.evidenceKeys().filter((each) => each.includes(acme.id));
+  await aws.local.s3.lose('stockade-evidence', key);
+  const remedy = `npm run verify:ledger -- --org ${acme.slug}`;
+  const preview = await reconcile('--org', acme.slug, '--dry-run');
+  expect(preview).toMatchObject({ exitCode: 1, stdout: expect.stringContaining(remedy) });
+  expect(preview.stdout).toMatch(/would be left: seal 1: .* is gone; cause anchor_missing/);
+  const left = await reconcile('--org', acme.slug);
+  expect(left).toMatchObject({ exitCode: 1, stdout: expect.stringContaining(remedy) });
+  expect(left.stdout).toContain('no balance differs');
+  expect(left.stdout).not.toContain('--apply');
+  const alert = aws.alerts().at(-1);
+  expect(alert?.subject).toBe(`${acme.slug}: the seals are not what they were`);
+  expect(alert?.message).toContain(remedy);
+  expect(alert?.message).not.toContain('--apply');
+});
+
+test('beside a local platform it anchors and alerts there, without any setting', async () => {
+  const acme = await books.organization();
+  const data = await mkdtemp(join(tmpdir(), 'stockade-reconcile-'));
+  try {
+    const platform = {
+      pid: process.pid,
+      url: 'http://127.0.0.1',
+      adminUrl: books.world.adminUrl,
+      aws: aws.local.env,
+    };
+    await writeFile(join(data, 'platform.json'), JSON.stringify(platform));
+    const unset = Object.fromEntries(Object.keys(aws.local.env).map((name) => [name, '']));
+    const done = await run('reconcile-balances.ts', ['--org', acme.slug, '--data', data], unset);
+    expect(done).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(/sealed up to seal 1\n$/) });
+    expect(aws.evidenceKeys().filter((key) => key.includes(acme.id))).toHaveLength(1);
+  } finally {
+    await rm(data, { recursive: true, force: true });
+  }
 });
 
 test('a proof of no class at all proves nothing: exit code 2, and which there are', async () => {

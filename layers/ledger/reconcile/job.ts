@@ -3,15 +3,11 @@ import { publishAlert } from '#platform/alerts.ts';
 import { log } from '#platform/log.ts';
 import { measure } from '#platform/metrics.ts';
 import { sealOrganization } from '../seals/seal-organization.ts';
-import { discrepancyAlert, failureAlert, triggerAlert } from './alert.ts';
-import { readLabels } from './labels.ts';
+import { failureAlert } from './alert.ts';
 import { type Lease, takeLease } from './lease.ts';
 import { type RunReport, reconcileOrganization } from './reconcile.ts';
-import { triggerFaults } from './triggers.ts';
+import { tellDiscrepancies, tellTriggerFaults } from './tell.ts';
 import { reserveMs, type TimeLeft } from './walk.ts';
-
-/** Something that is known and goes on being wrong is told again after this time. */
-const remindAfterHours = 24;
 
 /** What one tick of the daily job did. */
 export interface TickReport {
@@ -75,34 +71,13 @@ export async function reconcileDue(jobs: pg.ClientBase, time: TimeLeft): Promise
   return { ...tick, caughtUp };
 }
 
-/**
- * Alerts about triggers that are not as they must be: at once, and then once a day for as long as it lasts. The alert is
- * published within the transaction that notes it, so that one that could not be is published by the next tick.
- */
-async function tellTriggerFaults(jobs: pg.ClientBase): Promise<void> {
-  const faults = await triggerFaults(jobs);
-  await jobs.query('begin');
-  try {
-    const { rows } = await jobs.query<{ is_due: boolean }>(
-      `select inventory.tell_trigger_faults($1, $2 * interval '1 hour') as is_due`,
-      [JSON.stringify(faults), remindAfterHours],
-    );
-    if (rows[0]?.is_due) await publishAlert(triggerAlert(faults));
-    await jobs.query('commit');
-  } catch (error) {
-    await jobs.query('rollback').catch(() => {});
-    throw error;
-  }
-}
-
 function reconcileOne(jobs: pg.ClientBase, lease: Lease, time: TimeLeft): Promise<RunReport> {
   return reconcileOrganization(jobs, lease, {
     kind: 'daily',
     time,
     onAlert: async (report) => {
-      const label = await readLabels(jobs, lease.orgId, report.discrepancies);
       const slug = await slugOf(jobs, lease.orgId);
-      await publishAlert(discrepancyAlert({ id: lease.orgId, slug }, report, label));
+      await tellDiscrepancies(jobs, { id: lease.orgId, slug }, report);
     },
   });
 }

@@ -3,6 +3,7 @@ import { type Comparison, compareHistory, compareSince, everything, lastSeal } f
 import { type Explained, explain } from './explain.ts';
 import type { RunKind } from './lease.ts';
 import { defaultPolicy } from './policy.ts';
+import { checkSeals, type SealFinding } from './seal-check.ts';
 import { inSnapshot } from './snapshot.ts';
 import { type TriggerFault, triggerFaults } from './triggers.ts';
 
@@ -13,6 +14,7 @@ export interface Preview {
   readonly found: number;
   readonly triggerFaults: readonly TriggerFault[];
   readonly differences: readonly Explained[];
+  readonly sealFindings: readonly SealFinding[];
 }
 
 /** Compares and explains as a run does, in one snapshot, and writes nothing at all. */
@@ -50,5 +52,6 @@ export async function previewRun(jobs: pg.ClientBase, orgId: string, kind: RunKi
       triggerFaults: faults,
       policy: defaultPolicy,
     }),
+    sealFindings: await checkSeals(jobs, orgId),
   };
 }
