@@ -4,6 +4,7 @@ import { evidenceConfig } from '#platform/config.ts';
 import { MissingSetting, Unavailable } from '#platform/errors.ts';
 import { EvidenceConflict, putEvidence } from '#platform/evidence.ts';
 import { inOrganizationAsJob } from '#tenancy/job-transaction.ts';
+import { anchorKey } from './anchor-key.ts';
 import { type Seal, sealHeader } from './seal.ts';
 
 /** What became of the seals that were not written down outside of the database yet. */
@@ -18,15 +19,6 @@ export interface Anchoring {
 
 /** Seals that are written at once. */
 const batchSeals = 16;
-
-/** Under which key a seal is written down. Twelve digits keep the keys in the order of the seals. */
-export function anchorKey(orgId: string, seq: number): string {
-  return `${anchorPrefix(orgId)}${String(seq).padStart(12, '0')}.json`;
-}
-
-export function anchorPrefix(orgId: string): string {
-  return `seals/${orgId}/`;
-}
 
 /** What is written down of a seal: the same bytes whenever it is asked. */
 export function anchorBody(orgId: string, seal: Seal): string {

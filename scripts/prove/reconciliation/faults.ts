@@ -1,6 +1,7 @@
 import type { Client } from 'pg';
 import type { Cause } from '#ledger/reconcile/discrepancy.ts';
-import { anchorBody, anchorKey } from '#ledger/seals/anchor.ts';
+import { anchorBody } from '#ledger/seals/anchor.ts';
+import { anchorKey } from '#ledger/seals/anchor-key.ts';
 import type { Seal } from '#ledger/seals/seal.ts';
 import { evidenceConfig } from '#platform/config.ts';
 import { putEvidence } from '#platform/evidence.ts';
