@@ -60,7 +60,8 @@ await command({
     const outcomes: Outcome[] = [];
     await withRole(databaseUrl, 'stockade_jobs', async (jobs) => {
       for (const organization of organizations) {
-        signal.throwIfAborted();
+        // What came of those before is told all the same.
+        if (signal.aborted) break;
         const outcome = await attempt(organization, org !== undefined, async () => {
           if (apply !== undefined) return await applyOf(jobs, organization, apply, dryRun, signal);
           if (dryRun) return await previewOf(jobs, organization, full);

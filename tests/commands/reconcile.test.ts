@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { expect, test } from 'vitest';
 import { paths } from '#scripts/paths.ts';
 import { openAws } from '#tests/aws.ts';
@@ -14,6 +15,15 @@ const aws = openAws();
 
 const reconcile = (...args: string[]) =>
   run('reconcile-balances.ts', args, { DATABASE_URL: books.world.adminUrl });
+
+/** How many commands wait for a lock. */
+async function waiting(): Promise<number | null> {
+  const { rowCount } = await books.superuser.query(
+    `select from pg_stat_activity where application_name = 'stockade-command' and wait_event_type = 'Lock'
+       and datname = current_database()`,
+  );
+  return rowCount;
+}
 
 test('finds, shows, leaves, previews, applies: exit code 1 for as long as something is wrong', async () => {
   const acme = await books.organization();
@@ -126,6 +136,29 @@ test('a run that there is not cannot be applied', async () => {
   expect(outcome).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('has no run') });
 });
 
+test('Ctrl-C among many organizations tells what came of those before', async () => {
+  await books.organization();
+  await books.organization();
+  const locker = await books.world.superuser();
+  const { rows } = await locker.query('select id, slug from tenancy.organizations order by slug limit 1');
+  await locker.query('begin');
+  // A run refers to its organization, and so waits for this.
+  await locker.query('select from tenancy.organizations where id = $1 for update', [rows[0].id]);
+  const child = spawn(process.execPath, [join(paths.root, 'scripts/reconcile-balances.ts')], {
+    env: { ...process.env, DATABASE_URL: books.world.adminUrl },
+  });
+  const said = text(child.stdout);
+  const gone = once(child, 'exit');
+  await expect.poll(waiting, { timeout: 15_000, interval: 20 }).toBe(1);
+  child.kill('SIGINT');
+  await once(child.stderr, 'data');
+  await locker.query('rollback');
+  expect((await gone)[0]).toBe(1);
+  expect(await said).toContain(`${rows[0].slug}: 0 balances`);
+  expect(await said).toContain('run it again to go on');
+  expect((await said).match(/ balances against /g)).toHaveLength(1);
+});
+
 test('killed while it reconciles, the next one goes on with the same run', async () => {
   const acme = await books.organization();
   const locker = await books.world.superuser();
@@ -137,14 +170,7 @@ test('killed while it reconciles, the next one goes on with the same run', async
     { env: { ...process.env, DATABASE_URL: books.world.adminUrl }, stdio: 'ignore' },
   );
   const gone = once(child, 'exit');
-  const underWay = async () =>
-    (
-      await books.superuser.query(
-        `select from pg_stat_activity where application_name = 'stockade-command' and wait_event_type = 'Lock'
-           and datname = current_database()`,
-      )
-    ).rowCount;
-  await expect.poll(underWay, { timeout: 15_000, interval: 20 }).toBe(1);
+  await expect.poll(waiting, { timeout: 15_000, interval: 20 }).toBe(1);
   child.kill('SIGKILL');
   expect((await gone)[1]).toBe('SIGKILL');
   await locker.query('rollback');

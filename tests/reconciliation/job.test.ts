@@ -80,6 +80,31 @@ test('one alert of a run: figures, cause, and what to type', async () => {
   expect(said).toContain(`npm run reconcile:balances -- --org ${acme.slug} --apply ${rows[0].id} --dry-run`);
 });
 
+test('seals that the bucket refuses are told; when it only does not answer they wait for the next run', async () => {
+  const acme = await books.organization();
+  const before = aws.alerts().length;
+  const endFault = aws.local.s3.faults.inject('down');
+  try {
+    expect(await reconcileDue(books.jobs, noLimit)).toMatchObject({ failed: 0, sealed: 1 });
+    expect(aws.alerts()).toHaveLength(before);
+  } finally {
+    endFault();
+  }
+  await makeDue(acme);
+  const endDenial = aws.local.s3.faults.inject('denied');
+  try {
+    expect(await reconcileDue(books.jobs, noLimit)).toMatchObject({ failed: 0 });
+    const said = aws.alerts().slice(before);
+    expect(said).toMatchObject([{ name: 'SealsNotAnchored', severity: 'warning' }]);
+    expect(said[0]?.message).toContain(`npm run seal -- --org ${acme.slug}`);
+  } finally {
+    endDenial();
+  }
+  await makeDue(acme);
+  await settleDue();
+  expect(aws.evidenceKeys().filter((key) => key.includes(acme.id))).toHaveLength(1);
+});
+
 test('one organization that fails is reported, and the others go on', async () => {
   const [bad, good] = [await books.organization(), await books.organization()];
   await settleDue();
@@ -101,6 +126,17 @@ test('one organization that fails is reported, and the others go on', async () =
     const said = JSON.stringify(aws.alerts().slice(before));
     expect(said).toContain(`${bad.slug}: the disk of this organization is on fire`);
     expect(said).not.toContain(good.slug);
+    const told = aws.alerts().length;
+    for (const failures of [2, 3, 24, 25]) {
+      await makeDue(bad);
+      await books.superuser.query(
+        'update inventory.reconciliation_state set failures = $2 where org_id = $1',
+        [bad.id, failures - 1],
+      );
+      expect(await reconcileDue(books.jobs, noLimit)).toMatchObject({ failed: 1 });
+    }
+    // It is tried every hour: one more alert, a day after the first.
+    expect(aws.alerts()).toHaveLength(told + 1);
   } finally {
     await books.superuser.query(
       'drop trigger fail on inventory.reconciliation_runs; drop function public.fail()',

@@ -190,6 +190,21 @@ test('a history that was altered and sealed anew from its beginning is not what 
   expect(await firstFault(tenant)).toMatchObject({ kind: 'anchor_differs', seal: 1 });
 });
 
+test('a seal that was altered before it was anchored is not anchored', async () => {
+  const tenant = await organization();
+  await post(tenant, 2);
+  const endFault = aws.local.s3.faults.inject('down');
+  await seal(tenant);
+  endFault();
+  await tamper(`update seals set merkle_root = sha256('another') where org_id = $1`, [tenant.id]);
+  const again = await seal(tenant);
+  expect(again.anchoring).toMatchObject({
+    anchored: 0,
+    failure: { code: 'altered', message: expect.stringContaining('the hash of seal 1') },
+  });
+  expect(aws.evidenceKeys().filter((key) => key.includes(tenant.id))).toEqual([]);
+});
+
 test('a seal that was removed is named: from the middle, the beginning and the end', async () => {
   for (const [seq, kind] of [
     [1, 'seal_missing'],

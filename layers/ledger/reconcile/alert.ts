@@ -98,8 +98,35 @@ export function triggerAlert(faults: readonly TriggerFault[]): Alert {
   };
 }
 
+/** What went wrong with one organization. */
+export interface Failure {
+  readonly slug: string;
+  readonly error: string;
+}
+
+/** Seals that the bucket does not take: until it does, whoever can write the database can make them anew. */
+export function anchorAlert(failures: readonly Failure[]): Alert {
+  const count = failures.length === 1 ? '1 organization' : `${failures.length} organizations`;
+  return {
+    name: 'SealsNotAnchored',
+    severity: 'warning',
+    summary: `Seals of ${count} could not be anchored`,
+    detail: [
+      `Seals of ${count} were made and could not be written down in the evidence bucket. The next runs try again.`,
+      '',
+      ...failures.slice(0, shown).map(({ slug, error }) => `  ${slug}: ${error}`),
+      '',
+      'To see what was altered, if anything was, and to try again:',
+      `  ${verifyCommand(failures[0]?.slug ?? '')}`,
+      `  npm run seal -- --org ${failures[0]?.slug}`,
+    ].join('\n'),
+    runbook,
+    facts: { failures },
+  };
+}
+
 /** Organizations whose runs have failed. The others went on. */
-export function failureAlert(failures: readonly { readonly slug: string; readonly error: string }[]): Alert {
+export function failureAlert(failures: readonly Failure[]): Alert {
   const count = failures.length === 1 ? '1 organization' : `${failures.length} organizations`;
   return {
     name: 'ReconciliationFailed',

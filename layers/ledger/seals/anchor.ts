@@ -5,14 +5,14 @@ import { MissingSetting, Unavailable } from '#platform/errors.ts';
 import { EvidenceConflict, putEvidence } from '#platform/evidence.ts';
 import { inOrganizationAsJob } from '#tenancy/job-transaction.ts';
 import { anchorKey } from './anchor-key.ts';
-import { type Seal, sealHeader } from './seal.ts';
+import { type Seal, sealHash, sealHeader } from './seal.ts';
 
 /** What became of the seals that were not written down outside of the database yet. */
 export interface Anchoring {
   readonly anchored: number;
   /** Why there are seals left; the next run anchors them. */
   readonly failure?: {
-    readonly code: 'conflict' | 'refused' | 'unavailable' | 'not_configured';
+    readonly code: 'altered' | 'conflict' | 'refused' | 'unavailable' | 'not_configured';
     readonly message: string;
   };
 }
@@ -40,6 +40,12 @@ export async function anchorSeals(
     while (!signal?.aborted) {
       const seals = await unanchoredSeals(jobs, orgId, bucket);
       if (seals.length === 0) break;
+      const altered = seals.find((seal) => sealHash(orgId, seal) !== seal.hash);
+      if (altered) {
+        // An anchor is for ever: one of what somebody has altered would speak for it.
+        const message = `the hash of seal ${altered.seq} is not that of its fields: npm run verify:ledger says what was altered`;
+        return { anchored, failure: { code: 'altered', message } };
+      }
       const written = await Promise.all(
         seals.map((seal) => putEvidence(anchorKey(orgId, seal.seq), anchorBody(orgId, seal))),
       );
