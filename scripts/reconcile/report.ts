@@ -1,6 +1,7 @@
 import {
   applyCommand,
   discrepancyText,
+  isApplicable,
   sealText,
   triggerText,
   verifyCommand,
@@ -37,10 +38,10 @@ export function runOutcome(
     ...triggerLines(report.triggerFaults),
     ...list(discrepancies, (each) => `${each.action}: ${discrepancyText(each, label)}`),
     ...(report.finished ? [] : ['  stopped before its end; run it again to go on']),
-    ...(left.some(({ item }) => item !== '')
+    ...(left.some(isApplicable)
       ? ['To see what would be done about what was left:', `  ${applyCommand(slug, report.runId)} --dry-run`]
       : []),
-    ...(left.some(({ item }) => item === '') ? sealRemedy(slug) : []),
+    ...(left.every(isApplicable) ? [] : sealRemedy(slug)),
   ];
   return {
     text: lines.join('\n'),
@@ -118,7 +119,7 @@ function counted({ keysChecked, movementsRead }: { keysChecked: number; movement
 
 /** A difference for programs: what people call the balance, and its ids. One that is about a seal has no balance. */
 function named(each: Difference & { readonly detail: object }, label: Label) {
-  const { item, location, lot, stored, computed, ...rest } = each;
+  const { item, location, lot, stored, storedVersionText: _, computed, ...rest } = each;
   if (!item) return rest;
   return {
     ...label({ item, location, lot }),

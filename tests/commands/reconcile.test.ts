@@ -105,6 +105,25 @@ test('seals that were tampered with are found, before anything is written too, a
   expect(alert?.message).not.toContain('--apply');
 });
 
+test('where movements were changed it offers to verify them, and not to make the balance like them', async () => {
+  const acme = await books.organization();
+  expect((await reconcile('--org', acme.slug)).exitCode).toBe(0);
+  await books.superuser.query(`
+    begin;
+    alter table inventory.movements disable trigger append_only;
+    update inventory.movements set quantity = quantity + 1 where (org_id, entry_id, line) = (
+      select org_id, entry_id, line from inventory.movements where org_id = '${acme.id}' order by entry_id limit 1
+    );
+    alter table inventory.movements enable always trigger append_only;
+    commit`);
+  const left = await reconcile('--org', acme.slug, '--full');
+  expect(left).toMatchObject({ exitCode: 1, stdout: expect.stringContaining('cause movement_altered') });
+  for (const said of [left.stdout, aws.alerts().at(-1)?.message]) {
+    expect(said).toContain(`npm run verify:ledger -- --org ${acme.slug}`);
+    expect(said).not.toContain('--apply');
+  }
+});
+
 test('beside a local platform it anchors and alerts there, without any setting', async () => {
   const acme = await books.organization();
   const data = await mkdtemp(join(tmpdir(), 'stockade-reconcile-'));

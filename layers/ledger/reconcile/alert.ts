@@ -1,5 +1,5 @@
 import type { Alert } from '#platform/alerts.ts';
-import { type BalanceKey, type Discrepancy, driftOf, type Figures } from './discrepancy.ts';
+import { type BalanceKey, causesOfHistory, type Discrepancy, driftOf, type Figures } from './discrepancy.ts';
 import { type BalanceLabel, labelText } from './labels.ts';
 import type { RunReport } from './reconcile.ts';
 import type { TriggerFault } from './triggers.ts';
@@ -37,7 +37,7 @@ export function discrepancyAlert(
       ...lines,
       ...more,
       '',
-      ...(balances > 0
+      ...(left.some(isApplicable)
         ? [
             'To see what would be done about it:',
             `  ${applyCommand(slug, report.runId)} --dry-run`,
@@ -45,9 +45,9 @@ export function discrepancyAlert(
             `  ${applyCommand(slug, report.runId)}`,
           ]
         : []),
-      ...(left.length > balances
-        ? ['To see what was altered, is missing or was inserted:', `  ${verifyCommand(slug)}`]
-        : []),
+      ...(left.every(isApplicable)
+        ? []
+        : ['To see what was altered, is missing or was inserted:', `  ${verifyCommand(slug)}`]),
     ].join('\n'),
     runbook,
     facts: {
@@ -68,15 +68,20 @@ export function discrepancyAlert(
         cause,
         detail,
       })),
-      ...(balances > 0
+      ...(left.some(isApplicable)
         ? {
             preview: `${applyCommand(slug, report.runId)} --dry-run`,
             apply: applyCommand(slug, report.runId),
           }
         : {}),
-      ...(left.length > balances ? { verify: verifyCommand(slug) } : {}),
+      ...(left.every(isApplicable) ? {} : { verify: verifyCommand(slug) }),
     },
   };
+}
+
+/** Whether `--apply` may put it right: it is about a balance, and its movements were not changed. */
+export function isApplicable({ item, cause }: Discrepancy): boolean {
+  return item !== '' && !(cause !== undefined && causesOfHistory.includes(cause));
 }
 
 /** Triggers of the ledger that are not as they must be: one alert for the database, however many organizations are in it. */

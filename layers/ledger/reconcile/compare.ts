@@ -220,6 +220,7 @@ interface ComparedRow {
         readonly stored_on_hand: number | null;
         readonly stored_reserved: number | null;
         readonly stored_version: number | null;
+        readonly stored_version_text: string | null;
         readonly computed_on_hand: number;
         readonly computed_reserved: number;
         readonly computed_version: number;
@@ -240,7 +241,8 @@ async function compare(snapshot: Snapshot, keys: string, values: readonly unknow
      select count(*)::float8 as keys, coalesce(sum(movements), 0)::float8 as movements,
        count(*) filter (where differs)::float8 as found,
        (select json_agg(d) from (
-         select * from compared where differs order by item_id, location_id, lot limit ${keptDifferences}
+         select *, stored_version::text as stored_version_text
+         from compared where differs order by item_id, location_id, lot limit ${keptDifferences}
        ) as d) as differences
      from compared`,
     values,
@@ -255,6 +257,7 @@ async function compare(snapshot: Snapshot, keys: string, values: readonly unknow
       location: each.location_id,
       lot: each.lot,
       stored: figures(each.stored_on_hand, each.stored_reserved, each.stored_version),
+      storedVersionText: each.stored_version_text ?? undefined,
       computed: figures(each.computed_on_hand, each.computed_reserved, each.computed_version) ?? noFigures,
     })),
   };
