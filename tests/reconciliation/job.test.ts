@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { handler } from '#functions/jobs/reconcile-balances.lambda.ts';
+import { applyRun } from '#ledger/reconcile/apply.ts';
 import { reconcileDue } from '#ledger/reconcile/job.ts';
 import { takeLease } from '#ledger/reconcile/lease.ts';
+import { previewRun } from '#ledger/reconcile/preview.ts';
 import { closeDatabase } from '#platform/database.ts';
 import { environment } from '#platform/environment.ts';
 import { loginUrl } from '#scripts/local/logins.ts';
@@ -284,7 +286,7 @@ test('whoever has died is taken over from, and told when it was only slow', asyn
   if (!lease) throw new Error('nobody has it yet');
   expect(await takeLease(books.jobs, acme.id)).toBeUndefined();
   await books.superuser.query(
-    `update inventory.reconciliation_state set leased_until = clock_timestamp() where org_id = $1`,
+    `update inventory.reconciliation_state set leased_until = '-infinity' where org_id = $1`,
     [acme.id],
   );
   expect(await books.reconcile(acme)).toMatchObject({ finished: true });
@@ -299,6 +301,23 @@ test('thirty daily runs prove every key from its first movement on', async () =>
   let found = 0;
   for (let day = 0; day < 30; day += 1) found += (await books.reconcile(acme, { kind: 'daily' })).found;
   expect(found).toBe(1);
+});
+
+test('what a run has left wrong is found by every next one until it is right, moved or not, and nothing is sealed', async () => {
+  const acme = await books.organization();
+  await settleDue();
+  await books.write(acme, 'B', 'on_hand = on_hand * 2');
+  await books.write(acme, 'C', 'on_hand = on_hand * 2');
+  expect(await books.reconcile(acme)).toMatchObject({ found: 2, alerted: 2 });
+  for (let day = 0; day < 3; day += 1) {
+    await acme.post('receipt', { sku: 'C', location: 'MAIN', quantity: 1 });
+    const preview = await previewRun(books.jobs, acme.id, 'daily');
+    expect([preview.found, preview.differences.length]).toEqual([2, 2]);
+    expect(await books.reconcile(acme, { kind: 'daily' })).toMatchObject({ alerted: 2, clean: false });
+  }
+  const { runId } = await books.reconcile(acme, { kind: 'daily' });
+  expect(await applyRun(books.jobs, acme.id, runId, { dryRun: false })).toHaveLength(2);
+  expect(await books.reconcile(acme, { kind: 'daily' })).toMatchObject({ found: 0, clean: true });
 });
 
 test('what was posted behind the seal is compared, also what a seal has come to include before', async () => {

@@ -38,16 +38,21 @@ export async function previewRun(jobs: pg.ClientBase, orgId: string, kind: RunKi
   });
   const total = (figure: 'keys' | 'movements' | 'found') =>
     parts.reduce((sum, part) => sum + part[figure], 0);
-  const differences = parts
-    .flatMap((part) => part.differences)
-    .map((difference, index) => ({ ...difference, number: index + 1 }));
+  // The same key may be met twice: by what has moved, and by its bucket or because the last run has left it.
+  const all = parts.flatMap((part) => part.differences);
+  const distinct = new Map(all.map((each) => [`${each.item} ${each.location} ${each.lot}`, each]));
+  const differences = [...distinct.values()].map((difference, index) => ({
+    ...difference,
+    number: index + 1,
+  }));
+  const found = total('found') - (all.length - differences.length);
   return {
     keysChecked: total('keys'),
     movementsRead: total('movements'),
-    found: total('found'),
+    found,
     triggerFaults: faults,
     differences: await explain(jobs, orgId, differences, {
-      found: total('found'),
+      found,
       comparedThrough,
       triggerFaults: faults,
       policy: defaultPolicy,
