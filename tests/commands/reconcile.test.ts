@@ -194,7 +194,7 @@ test('killed while it reconciles, the next one goes on with the same run', async
   expect((await gone)[1]).toBe('SIGKILL');
   await locker.query('rollback');
   await books.superuser.query(
-    'update inventory.reconciliation_state set leased_until = '-infinity' where org_id = $1',
+    'update inventory.reconciliation_state set leased_until = $$-infinity$$ where org_id = $1',
     [acme.id],
   );
   expect(await reconcile('--org', acme.slug, '--full')).toMatchObject({ exitCode: 0 });

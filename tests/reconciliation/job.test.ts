@@ -286,7 +286,7 @@ test('whoever has died is taken over from, and told when it was only slow', asyn
   if (!lease) throw new Error('nobody has it yet');
   expect(await takeLease(books.jobs, acme.id)).toBeUndefined();
   await books.superuser.query(
-    `update inventory.reconciliation_state set leased_until = '-infinity' where org_id = $1`,
+    'update inventory.reconciliation_state set leased_until = $$-infinity$$ where org_id = $1',
     [acme.id],
   );
   expect(await books.reconcile(acme)).toMatchObject({ finished: true });
