@@ -2,12 +2,14 @@ import './prove/quiet.ts';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { evidenceConfig } from '#platform/config.ts';
 import { command } from './cli/command.ts';
+import { UsageError } from './cli/failure.ts';
 import * as option from './cli/option.ts';
 import { startLocalAws } from './local/aws/loopback.ts';
 import { cloneDatabase } from './prove/clone.ts';
 import { startProvingCluster } from './prove/cluster.ts';
-import { faultClasses } from './prove/reconciliation/faults.ts';
+import { faultClasses, type LoseEvidence } from './prove/reconciliation/faults.ts';
 import { runUnderLoad } from './prove/reconciliation/load.ts';
 import { proveFaults } from './prove/reconciliation/proof.ts';
 import { loadText, proofText, resultText } from './prove/reconciliation/report.ts';
@@ -34,16 +36,29 @@ await command({
     { type: '--load 1m', does: 'proves every class, and a minute under load without a false alarm' },
   ],
   run: async ({ options, signal, note }) => {
+    const classes = faultClasses.filter(({ name }) => name.includes(options.only ?? ''));
+    if (classes.length === 0) {
+      const names = faultClasses.map(({ name }) => name).join(', ');
+      throw new UsageError(
+        `no class has ${JSON.stringify(options.only)} in its name`,
+        `There are: ${names}.`,
+      );
+    }
     const directory = await mkdtemp(join(tmpdir(), 'stockade-prove-aws-'));
     const aws = await startLocalAws({ directory });
     Object.assign(process.env, aws.env);
     try {
       await using cluster = await startProvingCluster();
-      const proof = await proveFaults(cluster, {
-        classes: faultClasses.filter(({ name }) => name.includes(options.only ?? '')),
-        onResult: (result) => note(resultText(result)),
-        signal,
-      });
+      const { clusterUrl, template } = cluster;
+      const loseEvidence: LoseEvidence = (key) => aws.s3.lose(evidenceConfig().bucket, key);
+      const proof = await proveFaults(
+        { clusterUrl, template, loseEvidence },
+        {
+          classes,
+          onResult: (result) => note(resultText(result)),
+          signal,
+        },
+      );
       if (options.load === 0) return { text: proofText(proof), json: proof, failed: !proof.ok };
       note(`reconciling for ${option.formatDuration(options.load)} under load …`);
       await using clone = await cloneDatabase(cluster.clusterUrl, cluster.template);

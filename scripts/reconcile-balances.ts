@@ -4,8 +4,10 @@ import { applyRun } from '#ledger/reconcile/apply.ts';
 import { readLabels } from '#ledger/reconcile/labels.ts';
 import { type Lease, leaseSeconds, takeLease } from '#ledger/reconcile/lease.ts';
 import { previewRun } from '#ledger/reconcile/preview.ts';
-import { reconcileOrganization } from '#ledger/reconcile/reconcile.ts';
+import { type RunReport, reconcileOrganization } from '#ledger/reconcile/reconcile.ts';
+import { tellDiscrepancies } from '#ledger/reconcile/tell.ts';
 import { sealOrganization } from '#ledger/seals/seal-organization.ts';
+import { useLocalAws } from './cli/aws-environment.ts';
 import { command } from './cli/command.ts';
 import { withRole } from './cli/connect.ts';
 import { databaseOptions, findDatabaseUrl } from './cli/database-url.ts';
@@ -23,7 +25,7 @@ await command({
   description: [
     'What has moved since everything was last found right, and a thirtieth of the items from their first movement on; with',
     '--full everything. Small differences are corrected in the balance, never in the ledger. Others are left as they are:',
-    '--apply RUN corrects those of a run, after another look. What was found right is sealed.',
+    '--apply RUN corrects those of a run, after another look. What was found right is sealed. What was left is alerted.',
     'Exit code 1 when something is wrong and was left so. docs/RECONCILIATION.md tells the policy and the causes.',
   ].join('\n'),
   options: {
@@ -53,11 +55,13 @@ await command({
     }
     if (apply !== undefined && full) throw new UsageError('--apply and --full exclude each other');
     const databaseUrl = await findDatabaseUrl(options);
+    await useLocalAws(options);
     const organizations = await findOrganizations(databaseUrl, org);
     const outcomes: Outcome[] = [];
     await withRole(databaseUrl, 'stockade_jobs', async (jobs) => {
       for (const organization of organizations) {
-        signal.throwIfAborted();
+        // What came of those before is told all the same.
+        if (signal.aborted) break;
         const outcome = await attempt(organization, org !== undefined, async () => {
           if (apply !== undefined) return await applyOf(jobs, organization, apply, dryRun, signal);
           if (dryRun) return await previewOf(jobs, organization, full);
@@ -135,9 +139,24 @@ async function reconcileOf(
     kind: full ? 'full' : 'daily',
     time: { remainingMs: () => Number.POSITIVE_INFINITY },
     signal,
+    onAlert: (left) => tell(jobs, organization, left, note),
   });
   const label = await readLabels(jobs, id, report.discrepancies);
   return runOutcome(slug, report, report.clean ? await sealText(jobs, id, signal) : undefined, label);
+}
+
+/** Alerts as the job does. Whoever typed the command sees it in any case, so that an alert that fails is no failure. */
+async function tell(
+  jobs: pg.ClientBase,
+  organization: Organization,
+  left: RunReport,
+  note: (line: string) => void,
+): Promise<void> {
+  try {
+    await tellDiscrepancies(jobs, organization, left);
+  } catch (error) {
+    note(`${organization.slug}: nobody else was alerted: ${(error as Error).message}`);
+  }
 }
 
 /** Takes an organization. One that was asked for by name is waited for: who has it may have died. */

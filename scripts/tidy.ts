@@ -1,10 +1,10 @@
 import { tidy, tidyPolicy } from '#ledger/tidy.ts';
-import { findOrganization } from '#tenancy/organizations.ts';
 import { command } from './cli/command.ts';
 import { withRole } from './cli/connect.ts';
 import { databaseOptions, findDatabaseUrl } from './cli/database-url.ts';
 import { dryRunDescription } from './cli/in-transaction.ts';
 import * as option from './cli/option.ts';
+import { findOrganization } from './org/find.ts';
 
 const { idempotencyKeyHours, securityEventDays } = tidyPolicy;
 

@@ -24,7 +24,7 @@ await command({
   },
   examples: [
     { type: 'proof.json', does: 'checks the proof in the file' },
-    { type: '--json proof.json', does: 'answers {ok, faults, seal, anchor} for a program' },
+    { type: '--json proof.json', does: 'answers {ok, faults, movement, seal, compare, …} for a program' },
     { type: '-', does: 'checks what curl pipes into it' },
   ],
   run: async ({ arguments: { file } }) => {
@@ -71,7 +71,8 @@ function parseProof(file: string, content: string): z.infer<typeof MovementProof
   const remedy = 'Save the answer of GET /v1/movements/{id}/proof as it came.';
   let parsed: unknown;
   try {
-    parsed = JSON.parse(content);
+    // Some programs that save text put a mark in front of it.
+    parsed = JSON.parse(content.replace(/^\uFEFF/, ''));
   } catch {
     throw new CommandError(`${name} holds no JSON: ${JSON.stringify(content.slice(0, 60))}`, remedy);
   }

@@ -2035,6 +2035,37 @@ comment on function inventory.settle_discrepancies(uuid,jsonb) is
 revoke execute on function inventory.settle_discrepancies(uuid,jsonb) from public;
 grant execute on function inventory.settle_discrepancies(uuid,jsonb) to stockade_jobs;
 
+-- inventory.tell_trigger_faults(jsonb,interval)
+CREATE OR REPLACE FUNCTION inventory.tell_trigger_faults(p_faults jsonb, p_again_after interval)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_told inventory.told_trigger_faults;
+begin
+  insert into inventory.told_trigger_faults default values on conflict (only_row) do nothing;
+  -- Whoever tells holds the row until that is done. Of several at once one tells; when it could not, the next one does.
+  select * into v_told from inventory.told_trigger_faults for update skip locked;
+  if not found then
+    return false;
+  end if;
+  -- A fault that is new is told with all that there are. One that was put right is forgotten, and new when it comes again.
+  if p_faults <@ v_told.faults and (p_faults = '[]' or v_told.told_at > clock_timestamp() - p_again_after) then
+    update inventory.told_trigger_faults set faults = p_faults where faults <> p_faults;
+    return false;
+  end if;
+  update inventory.told_trigger_faults set faults = p_faults, told_at = clock_timestamp();
+  return true;
+end
+$function$;
+alter function inventory.tell_trigger_faults(jsonb,interval) owner to stockade_owner;
+comment on function inventory.tell_trigger_faults(jsonb,interval) is
+  'Whether people are to be told now of the faults [{trigger, fault}] of the ledger''s triggers: one of them is new, or they were told p_again_after ago. Tell within the transaction that asks: what it rolls back was not told.';
+revoke execute on function inventory.tell_trigger_faults(jsonb,interval) from public;
+grant execute on function inventory.tell_trigger_faults(jsonb,interval) to stockade_jobs;
+
 -- inventory.trigger_history()
 CREATE OR REPLACE FUNCTION inventory.trigger_history()
  RETURNS json
@@ -4423,6 +4454,19 @@ $function$;
 alter function inventory.seal_json(inventory.seals) owner to stockade_owner;
 revoke execute on function inventory.seal_json(inventory.seals) from public;
 grant execute on function inventory.seal_json(inventory.seals) to stockade_api, stockade_jobs;
+
+-- inventory.told_trigger_faults
+create table inventory.told_trigger_faults (
+  only_row boolean default true not null,
+  faults jsonb default '[]'::jsonb not null,
+  told_at timestamp(3) with time zone default '-infinity'::timestamp with time zone not null,
+  constraint told_trigger_faults_pkey PRIMARY KEY (only_row),
+  constraint told_trigger_faults_faults_check CHECK (jsonb_typeof(faults) = 'array'::text),
+  constraint told_trigger_faults_only_row_check CHECK (only_row)
+);
+alter table inventory.told_trigger_faults owner to stockade_owner;
+comment on table inventory.told_trigger_faults is
+  'Platform data: which faults of the ledger''s triggers people were told of, and when.';
 
 -- inventory.trigger_changes
 create table inventory.trigger_changes (

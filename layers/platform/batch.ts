@@ -7,23 +7,29 @@ export interface Statement {
   readonly values: readonly unknown[];
 }
 
+/** Statements that are sent as one message. Each is unnamed. */
+export interface Message {
+  readonly ahead: readonly Statement[];
+  /** The one whose answer is of interest. */
+  readonly statement: Statement;
+  /** A command that ends the transaction. */
+  readonly ending?: string | undefined;
+}
+
 /**
- * Sends statements as one message with one Sync behind the last, and answers what the last one answers. Each is unnamed.
- * After one that fails the server skips the rest, and the promise is rejected with that failure.
+ * Sends statements with one Sync behind the last. After one that fails the server skips the rest, the ending too, and the
+ * promise is rejected with that failure.
  *
  * A client of `pg` pipelines by itself, but with a Sync behind every statement: each makes the server send what it has,
  * and wakes this process to read it.
  */
 export function sendBatch<Row extends pg.QueryResultRow>(
   client: pg.ClientBase,
-  ahead: readonly Statement[],
-  last: Statement,
+  message: Message,
 ): Promise<pg.QueryResult<Row>> {
   return new Promise((resolve, reject) => {
     client.query(
-      new Batch(ahead, last, (error, result) =>
-        error ? reject(error) : resolve(result as pg.QueryResult<Row>),
-      ),
+      new Batch(message, (error, result) => (error ? reject(error) : resolve(result as pg.QueryResult<Row>))),
     );
   });
 }
@@ -35,7 +41,9 @@ interface Messages {
     readonly values: readonly unknown[];
     readonly valueMapper: (value: unknown) => unknown;
   }): void;
+  describe(message: { readonly type: 'P'; readonly name: string }): void;
   execute(message: { readonly portal: string }): void;
+  sync(): void;
 }
 
 /** What `pg` calls of a query while its answer arrives; its types leave it out. */
@@ -50,35 +58,38 @@ const QueryOfPg = pg.Query as unknown as new (
   callback: (error: Error | undefined, result: unknown) => void,
 ) => pg.Query & Receiver;
 
-/** A query of `pg` that has others ahead of it. They are not described, so all they answer is that they are done. */
+/** A query of `pg` with others around it. They are not described, so all they answer is that they are done. */
 class Batch extends QueryOfPg {
-  private readonly ahead: readonly Statement[];
+  private readonly message: Message;
   private done = 0;
 
-  constructor(
-    ahead: readonly Statement[],
-    { text, values }: Statement,
-    callback: (error: Error | undefined, result: unknown) => void,
-  ) {
+  constructor(message: Message, callback: (error: Error | undefined, result: unknown) => void) {
+    const { text, values } = message.statement;
     super({ text, values: [...values], queryMode: 'extended' } as pg.QueryConfig, callback);
-    this.ahead = ahead;
+    this.message = message;
   }
 
   override prepare(connection: Messages): void {
-    for (const { text, values } of this.ahead) {
-      connection.parse({ text, name: '' });
-      connection.bind({ values, valueMapper: prepareValue });
-      connection.execute({ portal: '' });
-    }
-    super.prepare(connection);
+    const { ahead, statement, ending } = this.message;
+    for (const each of ahead) send(connection, each, 'undescribed');
+    send(connection, statement, 'described');
+    if (ending !== undefined) send(connection, { text: ending, values: [] }, 'undescribed');
+    connection.sync();
   }
 
   override handleDataRow(message: unknown): void {
-    if (this.done >= this.ahead.length) super.handleDataRow(message);
+    if (this.done === this.message.ahead.length) super.handleDataRow(message);
   }
 
   override handleCommandComplete(message: unknown, connection: Messages): void {
-    if (this.done >= this.ahead.length) super.handleCommandComplete(message, connection);
+    if (this.done === this.message.ahead.length) super.handleCommandComplete(message, connection);
     this.done += 1;
   }
+}
+
+function send(connection: Messages, { text, values }: Statement, answer: 'described' | 'undescribed'): void {
+  connection.parse({ text, name: '' });
+  connection.bind({ values, valueMapper: prepareValue });
+  if (answer === 'described') connection.describe({ type: 'P', name: '' });
+  connection.execute({ portal: '' });
 }

@@ -31,7 +31,8 @@ export async function allowContract(
   client: ClientBase,
   { databaseUrl, policy, onReturnPoint }: ContractInterlock,
 ): Promise<void> {
-  const { [environment.dbInstanceIdentifier]: instance, [environment.dbClusterIdentifier]: cluster } = process.env;
+  const { [environment.dbInstanceIdentifier]: instance, [environment.dbClusterIdentifier]: cluster } =
+    process.env;
   if (!instance && !cluster) {
     if (!awsHost.test(new URL(databaseUrl).hostname)) return;
     throw refusal(
@@ -53,7 +54,10 @@ export async function allowContract(
   onReturnPoint(at);
 }
 
-async function checkDrill(file: Pick<Migration, 'name'>, { contractDrillAgeMs }: RecoveryPolicy): Promise<void> {
+async function checkDrill(
+  file: Pick<Migration, 'name'>,
+  { contractDrillAgeMs }: RecoveryPolicy,
+): Promise<void> {
   const drill = await lastDrill();
   const ageMs = drill ? Date.now() - drill.at.getTime() : Number.POSITIVE_INFINITY;
   if (drill?.passed && ageMs <= contractDrillAgeMs) return;

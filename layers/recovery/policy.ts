@@ -28,6 +28,8 @@ export interface RecoveryPolicy {
   readonly lastDrillAgeMs: Threshold;
   /** How often a backup is restored and proven: a week less what the schedule may be late by. */
   readonly drillEveryMs: number;
+  /** How old the last drill that passed may be for a migration that only a backup leads back from. */
+  readonly contractDrillAgeMs: number;
   /** How long an instance of a drill may live: it is given up at the first, and swept. */
   readonly drillInstanceAgeMs: Threshold;
   /** How often an alert is sent to see whether alerts arrive, and how long one may be under way. */

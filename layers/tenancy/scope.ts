@@ -121,22 +121,29 @@ async function transaction<T>(
   if (claim) pipeline.hold('select inventory.claim_idempotency_key($1, $2)', [claim.key, claim.fingerprint]);
 
   const ending = mode === 'dry-run' ? 'rollback' : 'commit';
-  let ended: Promise<pg.QueryResult> | undefined;
-  try {
-    const working = work(tx);
-    // Nothing can follow a statement whose own promise was returned: the end travels with it. It has a Sync of its own,
-    // because the server skips what stands behind a failure, and a transaction that has failed must end too.
-    if (working === latest) ended = pipeline.send(ending);
-    const result = await working;
-    alive = false;
-    ended ??= pipeline.send(ending);
-    const { command } = await ended;
+  let hasEnded = false;
+  const end = async () => {
+    hasEnded = true;
+    const { command } = await pipeline.send(ending);
     // A failed transaction answers COMMIT with ROLLBACK, and the client reports that as success.
     if (command.toLowerCase() !== ending) throw new Error(`the database answered ${ending} with ${command}`);
+  };
+  try {
+    const working = work(tx);
+    // Nothing can follow a statement whose own promise was returned: the end travels with it. Behind a read it is a part of
+    // the message. Else it has a Sync of its own, because the server skips what stands behind a failure, and a refused
+    // posting is as common as a refused credential is rare: that one costs a second round trip, to end the transaction.
+    const isWhole = working === latest;
+    pipeline.release(isWhole && mode === 'read' ? ending : undefined);
+    const ended = isWhole && mode !== 'read' ? end() : undefined;
+    ended?.catch(() => {});
+    const result = await working;
+    alive = false;
+    if (!(isWhole && mode === 'read')) await (ended ?? end());
     noteKeyUse(pipeline, tenant);
     return result;
   } catch (error) {
-    if (!ended) pipeline.send('rollback');
+    if (!hasEnded) pipeline.send('rollback');
     throw (await pipeline.firstFailure()) ?? error;
   } finally {
     alive = false;
@@ -148,6 +155,8 @@ class Pipeline {
   private readonly client: pg.PoolClient;
   private readonly sent: Promise<unknown>[] = [];
   private held: Statement[] = [];
+  private stays = true;
+  private releaseFirst: ((ending?: string) => void) | undefined;
 
   constructor(client: pg.PoolClient) {
     this.client = client;
@@ -157,21 +166,31 @@ class Pipeline {
     process.nextTick(() => stream.uncork());
   }
 
-  /** Keeps an unnamed statement to send it in one message with the next that is sent. Only its failure is of interest. */
+  /** Keeps a statement to send it in one message with the next one. Only its failure is of interest. */
   hold(text: string, values: readonly unknown[] = []): void {
     this.held.push({ text, values });
   }
 
-  /** Sends an unnamed statement without waiting for the answers of those before it. */
+  /**
+   * Sends a statement without waiting for the answers of those before it. The first one stays until it is released, or
+   * until there is another one.
+   */
   send<Row extends pg.QueryResultRow>(
     text: string,
     values: readonly unknown[] = [],
   ): Promise<pg.QueryResult<Row>> {
+    const stays = this.stays;
+    this.release();
+    const statement = { text, values };
     const ahead = this.held;
     this.held = [];
     const answer =
       ahead.length > 0
-        ? sendBatch<Row>(this.client, ahead, { text, values })
+        ? new Promise<pg.QueryResult<Row>>((resolve) => {
+            this.releaseFirst = (ending) =>
+              resolve(sendBatch<Row>(this.client, { ahead, statement, ending }));
+            if (!stays) this.release();
+          })
         : this.client.query<Row>({ text, values: [...values] });
     // Its failure is looked for in firstFailure(); until then it must not count as unhandled.
     answer.catch(() => {});
@@ -179,8 +198,17 @@ class Pipeline {
     return answer;
   }
 
+  /** Sends what stays, with what is held ahead of it and a command that ends the transaction behind it. */
+  release(ending?: string): void {
+    this.stays = false;
+    const release = this.releaseFirst;
+    this.releaseFirst = undefined;
+    release?.(ending);
+  }
+
   /** Waits for every answer; the first failure is the reason for those behind it. */
   async firstFailure(): Promise<unknown> {
+    this.release();
     const outcomes = await Promise.allSettled(this.sent);
     return outcomes.find((outcome) => outcome.status === 'rejected')?.reason;
   }

@@ -19,7 +19,7 @@ export async function findOrganizations(
     return rows;
   });
   if (slug !== undefined && found.length === 0) {
-    throw new CommandError(`there is no organization ${slug}`, '`npm run org:list` shows which there are.');
+    throw new CommandError(`there is no organization ${JSON.stringify(slug)}`, 'See `npm run org:list`.');
   }
   return found;
 }

@@ -1,9 +1,17 @@
-import { discrepancyText, triggerText } from '#ledger/reconcile/alert.ts';
+import {
+  applyCommand,
+  discrepancyText,
+  isApplicable,
+  sealText,
+  triggerText,
+  verifyCommand,
+} from '#ledger/reconcile/alert.ts';
 import type { Applied } from '#ledger/reconcile/apply.ts';
-import type { BalanceKey } from '#ledger/reconcile/discrepancy.ts';
+import type { BalanceKey, Difference } from '#ledger/reconcile/discrepancy.ts';
 import type { BalanceLabel } from '#ledger/reconcile/labels.ts';
 import type { Preview } from '#ledger/reconcile/preview.ts';
 import type { RunReport } from '#ledger/reconcile/reconcile.ts';
+import type { TriggerFault } from '#ledger/reconcile/triggers.ts';
 
 /** How many differences of one organization are shown; `--json` has all that are kept. */
 const shown = 20;
@@ -24,18 +32,16 @@ export function runOutcome(
   label: Label,
 ): Outcome {
   const { discrepancies, ...figures } = report;
-  const left = report.alerted > 0;
+  const left = discrepancies.filter(({ action }) => action === 'alerted');
   const lines = [
     `${slug}: ${counted(report)}, ${foundText(report)}${sealed ? `; ${sealed}` : ''}`,
-    ...report.triggerFaults.map((fault) => `  ${triggerText(fault)}`),
+    ...triggerLines(report.triggerFaults),
     ...list(discrepancies, (each) => `${each.action}: ${discrepancyText(each, label)}`),
     ...(report.finished ? [] : ['  stopped before its end; run it again to go on']),
-    ...(left
-      ? [
-          'To see what would be done about what was left:',
-          `  npm run reconcile:balances -- --org ${slug} --apply ${report.runId} --dry-run`,
-        ]
+    ...(left.some(isApplicable)
+      ? ['To see what would be done about what was left:', `  ${applyCommand(slug, report.runId)} --dry-run`]
       : []),
+    ...(left.every(isApplicable) ? [] : sealRemedy(slug)),
   ];
   return {
     text: lines.join('\n'),
@@ -43,9 +49,9 @@ export function runOutcome(
       organization: slug,
       ...figures,
       sealed: sealed ?? null,
-      discrepancies: discrepancies.map((each) => ({ ...(each.item ? label(each) : {}), ...each })),
+      discrepancies: discrepancies.map((each) => named(each, label)),
     },
-    failed: left || report.triggerFaults.length > 0 || !report.finished,
+    failed: left.length > 0 || report.triggerFaults.length > 0 || !report.finished,
   };
 }
 
@@ -59,18 +65,17 @@ export function previewOutcome(slug: string, preview: Preview, label: Label): Ou
   return {
     text: [
       `${slug}: ${counted(preview)}, ${preview.found} differ; nothing was written`,
-      ...preview.triggerFaults.map((fault) => `  ${triggerText(fault)}`),
+      ...triggerLines(preview.triggerFaults),
       ...list(would, (each) => `${each.would}: ${discrepancyText(each, label)}`),
+      ...list(preview.sealFindings, (each) => `would be left: ${sealText(each)}`),
+      ...(preview.sealFindings.length > 0 ? sealRemedy(slug) : []),
     ].join('\n'),
     json: {
       organization: slug,
       ...preview,
-      differences: preview.differences.map((each) => ({
-        ...label(each),
-        ...each,
-      })),
+      differences: preview.differences.map((each) => named(each, label)),
     },
-    failed: preview.found > 0 || preview.triggerFaults.length > 0,
+    failed: preview.found > 0 || preview.triggerFaults.length > 0 || preview.sealFindings.length > 0,
   };
 }
 
@@ -102,11 +107,7 @@ export function appliedOutcome(
     json: {
       organization: slug,
       dryRun,
-      applied: applied.map(({ discrepancy, ...each }) => ({
-        ...each,
-        ...label(discrepancy),
-        ...discrepancy,
-      })),
+      applied: applied.map(({ discrepancy, ...each }) => ({ ...each, ...named(discrepancy, label) })),
     },
     failed: open.length > 0,
   };
@@ -116,8 +117,35 @@ function counted({ keysChecked, movementsRead }: { keysChecked: number; movement
   return `${keysChecked} balances against ${movementsRead} movements`;
 }
 
-function foundText({ found, corrected, alerted }: RunReport): string {
-  if (found === 0) return 'all right';
+/** A difference for programs: what people call the balance, and its ids. One that is about a seal has no balance. */
+function named(each: Difference & { readonly detail: object }, label: Label) {
+  const { item, location, lot, stored, storedVersionText: _, computed, ...rest } = each;
+  if (!item) return rest;
+  return {
+    ...label({ item, location, lot }),
+    itemId: item,
+    locationId: location,
+    stored: stored ?? null,
+    computed,
+    ...rest,
+  };
+}
+
+function triggerLines(faults: readonly TriggerFault[]): string[] {
+  if (faults.length === 0) return [];
+  return [
+    ...faults.map((fault) => `  ${triggerText(fault)}`),
+    'Until that is put right, nothing is corrected or sealed. To see how:',
+    '  npm run validate:isolation',
+  ];
+}
+
+function sealRemedy(slug: string): string[] {
+  return ['To see what was altered, is missing or was inserted:', `  ${verifyCommand(slug)}`];
+}
+
+function foundText({ found, corrected, alerted, triggerFaults }: RunReport): string {
+  if (found === 0) return alerted === 0 && triggerFaults.length === 0 ? 'all right' : 'no balance differs';
   return `${found} differed: ${corrected} corrected, ${alerted} left`;
 }
 

@@ -237,5 +237,5 @@ test('npm run tidy tells in a trial what it then does, of one organization or of
 
   const unknown = await run('tidy.ts', ['--org', 'never-was'], { DATABASE_URL: world.adminUrl });
   expect(unknown.exitCode).toBe(1);
-  expect(unknown.stderr).toContain('never-was');
+  expect(unknown.stderr).toContain('there is no organization "never-was"\n  See `npm run org:list`');
 });

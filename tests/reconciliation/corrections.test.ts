@@ -108,3 +108,20 @@ test('a job cannot write a balance to anything but what its movements say', asyn
   ).rejects.toMatchObject({ code: '42501' });
   await books.jobs.query('rollback');
 });
+
+test('a version that no number holds is corrected as any other', async () => {
+  const acme = await books.organization();
+  await books.write(acme, 'A', 'version = 9223372036854775807');
+  expect(await books.reconcile(acme)).toMatchObject({ finished: true, found: 1, corrected: 1 });
+  expect(await books.stored(acme, 'A')).toEqual({ onHand: 100, version: 2 });
+});
+
+test('a balance that is no number at all is left, and can be put right', async () => {
+  const acme = await books.organization();
+  await books.write(acme, 'A', `on_hand = 'NaN', reserved = 'NaN'`);
+  const run = await books.reconcile(acme);
+  expect(run.discrepancies).toMatchObject([{ cause: 'direct_write', action: 'alerted' }]);
+  const applied = await applyRun(books.jobs, acme.id, run.runId, { dryRun: false });
+  expect(applied).toMatchObject([{ outcome: 'applied' }]);
+  expect(await books.stored(acme, 'A')).toEqual({ onHand: 100, version: 2 });
+});

@@ -1,14 +1,16 @@
 import { expect, inject, test } from 'vitest';
+import { evidenceConfig } from '#platform/config.ts';
 import { faultClasses } from '#scripts/prove/reconciliation/faults.ts';
 import { proveFaults } from '#scripts/prove/reconciliation/proof.ts';
 import { openAws } from '#tests/aws.ts';
 
-openAws();
+const aws = openAws();
 
 test('every class of faults is found at the right balances, named, and corrected or left as the policy says', async () => {
   const { results } = await proveFaults({
     clusterUrl: inject('clusterUrl'),
     template: inject('templateDatabase'),
+    loseEvidence: (key) => aws.local.s3.lose(evidenceConfig().bucket, key),
   });
   expect(results.flatMap(({ name, faults }) => faults.map((fault) => `${name}: ${fault}`))).toEqual([]);
   expect(results).toHaveLength(faultClasses.length);

@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { handler } from '#functions/jobs/reconcile-balances.lambda.ts';
+import { applyRun } from '#ledger/reconcile/apply.ts';
 import { reconcileDue } from '#ledger/reconcile/job.ts';
 import { takeLease } from '#ledger/reconcile/lease.ts';
+import { previewRun } from '#ledger/reconcile/preview.ts';
 import { closeDatabase } from '#platform/database.ts';
 import { environment } from '#platform/environment.ts';
 import { loginUrl } from '#scripts/local/logins.ts';
@@ -80,6 +82,31 @@ test('one alert of a run: figures, cause, and what to type', async () => {
   expect(said).toContain(`npm run reconcile:balances -- --org ${acme.slug} --apply ${rows[0].id} --dry-run`);
 });
 
+test('seals that the bucket refuses are told; when it only does not answer they wait for the next run', async () => {
+  const acme = await books.organization();
+  const before = aws.alerts().length;
+  const endFault = aws.local.s3.faults.inject('down');
+  try {
+    expect(await reconcileDue(books.jobs, noLimit)).toMatchObject({ failed: 0, sealed: 1 });
+    expect(aws.alerts()).toHaveLength(before);
+  } finally {
+    endFault();
+  }
+  await makeDue(acme);
+  const endDenial = aws.local.s3.faults.inject('denied');
+  try {
+    expect(await reconcileDue(books.jobs, noLimit)).toMatchObject({ failed: 0 });
+    const said = aws.alerts().slice(before);
+    expect(said).toMatchObject([{ name: 'SealsNotAnchored', severity: 'warning' }]);
+    expect(said[0]?.message).toContain(`npm run seal -- --org ${acme.slug}`);
+  } finally {
+    endDenial();
+  }
+  await makeDue(acme);
+  await settleDue();
+  expect(aws.evidenceKeys().filter((key) => key.includes(acme.id))).toHaveLength(1);
+});
+
 test('one organization that fails is reported, and the others go on', async () => {
   const [bad, good] = [await books.organization(), await books.organization()];
   await settleDue();
@@ -101,6 +128,17 @@ test('one organization that fails is reported, and the others go on', async () =
     const said = JSON.stringify(aws.alerts().slice(before));
     expect(said).toContain(`${bad.slug}: the disk of this organization is on fire`);
     expect(said).not.toContain(good.slug);
+    const told = aws.alerts().length;
+    for (const failures of [2, 3, 24, 25]) {
+      await makeDue(bad);
+      await books.superuser.query(
+        'update inventory.reconciliation_state set failures = $2 where org_id = $1',
+        [bad.id, failures - 1],
+      );
+      expect(await reconcileDue(books.jobs, noLimit)).toMatchObject({ failed: 1 });
+    }
+    // It is tried every hour: one more alert, a day after the first.
+    expect(aws.alerts()).toHaveLength(told + 1);
   } finally {
     await books.superuser.query(
       'drop trigger fail on inventory.reconciliation_runs; drop function public.fail()',
@@ -121,6 +159,61 @@ test('a trigger that is away is one alert for the database, and nothing is seale
     expect(alerts).toHaveLength(1);
     expect(JSON.stringify(alerts)).toContain('append_only on inventory.movements is disabled');
   } finally {
+    await books.superuser.query('alter table inventory.movements enable always trigger append_only');
+  }
+});
+
+test('a trigger that stays away is told at once, again after a day, and anew when it was put right in between', async () => {
+  const connections = await Promise.all(
+    Array.from({ length: 5 }, () => books.world.connect('stockade_jobs')),
+  );
+  const before = aws.alerts().length;
+  const told = () => aws.alerts().length - before;
+  const ticks = () => Promise.all(connections.map((jobs) => reconcileDue(jobs, noLimit)));
+  const alter = (change: string) => books.superuser.query(`alter table inventory.movements ${change}`);
+  await settleDue();
+  try {
+    await alter('disable trigger append_only');
+    await ticks();
+    await ticks();
+    expect(told()).toBe(1);
+    await books.superuser.query(
+      `update inventory.told_trigger_faults set told_at = told_at - interval '24 hours'`,
+    );
+    await ticks();
+    expect(told()).toBe(2);
+    // Another one is news, whatever is known.
+    await alter('disable trigger above_seal_boundary');
+    await ticks();
+    expect(told()).toBe(3);
+    expect(aws.alerts().at(-1)?.message).toMatch(/above_seal_boundary.*append_only/s);
+    await alter('enable always trigger above_seal_boundary');
+    await ticks();
+    expect(told()).toBe(3);
+    await alter('disable trigger above_seal_boundary');
+    await ticks();
+    expect(told()).toBe(4);
+  } finally {
+    await alter('enable always trigger above_seal_boundary');
+    await alter('enable always trigger append_only');
+  }
+  await ticks();
+  expect(told()).toBe(4);
+});
+
+test('an alert that could not be published is published by the next tick', async () => {
+  await settleDue();
+  await books.superuser.query('alter table inventory.movements disable trigger append_only');
+  const endFault = aws.local.sns.faults.inject('down', { operation: 'Publish' });
+  try {
+    const before = aws.alerts().length;
+    await expect(reconcileDue(books.jobs, noLimit)).rejects.toMatchObject({ code: 'unavailable' });
+    expect(aws.alerts()).toHaveLength(before);
+    endFault();
+    await reconcileDue(books.jobs, noLimit);
+    expect(aws.alerts()).toHaveLength(before + 1);
+  } finally {
+    endFault();
     await books.superuser.query('alter table inventory.movements enable always trigger append_only');
   }
 });
@@ -193,7 +286,7 @@ test('whoever has died is taken over from, and told when it was only slow', asyn
   if (!lease) throw new Error('nobody has it yet');
   expect(await takeLease(books.jobs, acme.id)).toBeUndefined();
   await books.superuser.query(
-    `update inventory.reconciliation_state set leased_until = clock_timestamp() where org_id = $1`,
+    'update inventory.reconciliation_state set leased_until = $$-infinity$$ where org_id = $1',
     [acme.id],
   );
   expect(await books.reconcile(acme)).toMatchObject({ finished: true });
@@ -208,6 +301,23 @@ test('thirty daily runs prove every key from its first movement on', async () =>
   let found = 0;
   for (let day = 0; day < 30; day += 1) found += (await books.reconcile(acme, { kind: 'daily' })).found;
   expect(found).toBe(1);
+});
+
+test('what a run has left wrong is found by every next one until it is right, moved or not, and nothing is sealed', async () => {
+  const acme = await books.organization();
+  await settleDue();
+  await books.write(acme, 'B', 'on_hand = on_hand * 2');
+  await books.write(acme, 'C', 'on_hand = on_hand * 2');
+  expect(await books.reconcile(acme)).toMatchObject({ found: 2, alerted: 2 });
+  for (let day = 0; day < 3; day += 1) {
+    await acme.post('receipt', { sku: 'C', location: 'MAIN', quantity: 1 });
+    const preview = await previewRun(books.jobs, acme.id, 'daily');
+    expect([preview.found, preview.differences.length]).toEqual([2, 2]);
+    expect(await books.reconcile(acme, { kind: 'daily' })).toMatchObject({ alerted: 2, clean: false });
+  }
+  const { runId } = await books.reconcile(acme, { kind: 'daily' });
+  expect(await applyRun(books.jobs, acme.id, runId, { dryRun: false })).toHaveLength(2);
+  expect(await books.reconcile(acme, { kind: 'daily' })).toMatchObject({ found: 0, clean: true });
 });
 
 test('what was posted behind the seal is compared, also what a seal has come to include before', async () => {

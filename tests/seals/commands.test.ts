@@ -48,6 +48,8 @@ test('a proof is checked without database and network', async () => {
   expect(stdout).toContain(proof.seal.hash);
   const json = await check(JSON.stringify(proof), '--json');
   expect(JSON.parse(json.stdout)).toMatchObject({ ok: true, faults: [], compare: { hash: proof.seal.hash } });
+  // As PowerShell saves text.
+  expect((await check(`\uFEFF${JSON.stringify(proof)}`)).exitCode).toBe(0);
 });
 
 test('it takes the proof from stdin', async () => {
@@ -75,6 +77,11 @@ const changes: readonly (readonly [string, (proof: MovementProof) => object, str
     'the organization',
     () => ({ organizationId: '0197b1f2-6c1e-7a30-9d2f-3a5e0c7b1d42' }),
     'one of them was altered',
+  ],
+  [
+    'the anchor',
+    (p) => ({ anchor: { ...p.anchor, key: `seals/${p.organizationId}/000000000002.json` } }),
+    'the anchor of seal 1 is seals/',
   ],
 ];
 

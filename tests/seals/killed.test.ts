@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
-import { anchorKey } from '#ledger/seals/anchor.ts';
+import { anchorKey } from '#ledger/seals/anchor-key.ts';
 import { paths } from '#scripts/paths.ts';
 import type { Caller } from '#tests/world.ts';
 import { openSealedWorld } from './sealed-world.ts';

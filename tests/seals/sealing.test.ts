@@ -1,6 +1,6 @@
 import { Client } from 'pg';
 import { expect, test } from 'vitest';
-import { anchorKey } from '#ledger/seals/anchor.ts';
+import { anchorKey } from '#ledger/seals/anchor-key.ts';
 import { sealOrganization } from '#ledger/seals/seal-organization.ts';
 import { loginUrl } from '#scripts/local/logins.ts';
 import { parseApiKey } from '#tenancy/api-keys.ts';

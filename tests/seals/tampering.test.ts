@@ -1,6 +1,6 @@
 import { DeleteObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, expect, test } from 'vitest';
-import { anchorKey } from '#ledger/seals/anchor.ts';
+import { anchorKey } from '#ledger/seals/anchor-key.ts';
 import type { Fault } from '#ledger/seals/verify/fault.ts';
 import type { Caller } from '#tests/world.ts';
 import { openSealedWorld } from './sealed-world.ts';
@@ -188,6 +188,21 @@ test('a history that was altered and sealed anew from its beginning is not what 
   const again = await seal(tenant);
   expect(again.anchoring).toMatchObject({ anchored: 0, failure: { code: 'conflict' } });
   expect(await firstFault(tenant)).toMatchObject({ kind: 'anchor_differs', seal: 1 });
+});
+
+test('a seal that was altered before it was anchored is not anchored', async () => {
+  const tenant = await organization();
+  await post(tenant, 2);
+  const endFault = aws.local.s3.faults.inject('down');
+  await seal(tenant);
+  endFault();
+  await tamper(`update seals set merkle_root = sha256('another') where org_id = $1`, [tenant.id]);
+  const again = await seal(tenant);
+  expect(again.anchoring).toMatchObject({
+    anchored: 0,
+    failure: { code: 'altered', message: expect.stringContaining('the hash of seal 1') },
+  });
+  expect(aws.evidenceKeys().filter((key) => key.includes(tenant.id))).toEqual([]);
 });
 
 test('a seal that was removed is named: from the middle, the beginning and the end', async () => {

@@ -1,5 +1,5 @@
 import type { Alert } from '#platform/alerts.ts';
-import { type BalanceKey, type Discrepancy, driftOf, type Figures } from './discrepancy.ts';
+import { type BalanceKey, causesOfHistory, type Discrepancy, driftOf, type Figures } from './discrepancy.ts';
 import { type BalanceLabel, labelText } from './labels.ts';
 import type { RunReport } from './reconcile.ts';
 import type { TriggerFault } from './triggers.ts';
@@ -16,25 +16,38 @@ export function discrepancyAlert(
   label: (key: BalanceKey) => BalanceLabel,
 ): Alert {
   const left = report.discrepancies.filter(({ action }) => action === 'alerted');
-  const keys = left.length === 1 ? '1 balance differs' : `${left.length} balances differ`;
+  const balances = left.filter(({ item }) => item !== '').length;
+  const what = [
+    ...(balances > 0
+      ? [`${balances === 1 ? '1 balance differs' : `${balances} balances differ`} from the movements`]
+      : []),
+    ...(left.length > balances ? ['the seals are not what they were'] : []),
+  ].join(', and ');
   const lines = left.slice(0, shown).map((each) => `  ${discrepancyText(each, label)}`);
   const more = left.length > shown ? [`  and ${left.length - shown} more`] : [];
   return {
     name: 'BalanceDiscrepancy',
     severity: 'critical',
-    summary: `${slug}: ${keys} from the ledger`,
+    summary: `${slug}: ${what}`,
     detail: [
-      `${keys} from the movements of ${slug} (${id}), and nothing was changed about that.`,
+      `In ${slug} (${id}) ${what}. Nothing was changed about that.`,
       `Run ${report.runId} (${report.kind}) compared ${report.keysChecked} keys and ${report.movementsRead} movements; ${report.found} differed, ${report.corrected} corrected.`,
       ...report.triggerFaults.map(triggerText),
       '',
       ...lines,
       ...more,
       '',
-      'To see what would be done about it:',
-      `  ${applyCommand(slug, report.runId)} --dry-run`,
-      'To make these balances what their movements say:',
-      `  ${applyCommand(slug, report.runId)}`,
+      ...(left.some(isApplicable)
+        ? [
+            'To see what would be done about it:',
+            `  ${applyCommand(slug, report.runId)} --dry-run`,
+            'To make these balances what their movements say:',
+            `  ${applyCommand(slug, report.runId)}`,
+          ]
+        : []),
+      ...(left.every(isApplicable)
+        ? []
+        : ['To see what was altered, is missing or was inserted:', `  ${verifyCommand(slug)}`]),
     ].join('\n'),
     runbook,
     facts: {
@@ -55,10 +68,20 @@ export function discrepancyAlert(
         cause,
         detail,
       })),
-      preview: `${applyCommand(slug, report.runId)} --dry-run`,
-      apply: applyCommand(slug, report.runId),
+      ...(left.some(isApplicable)
+        ? {
+            preview: `${applyCommand(slug, report.runId)} --dry-run`,
+            apply: applyCommand(slug, report.runId),
+          }
+        : {}),
+      ...(left.every(isApplicable) ? {} : { verify: verifyCommand(slug) }),
     },
   };
+}
+
+/** Whether `--apply` may put it right: it is about a balance, and its movements were not changed. */
+export function isApplicable({ item, cause }: Discrepancy): boolean {
+  return item !== '' && !(cause !== undefined && causesOfHistory.includes(cause));
 }
 
 /** Triggers of the ledger that are not as they must be: one alert for the database, however many organizations are in it. */
@@ -80,8 +103,35 @@ export function triggerAlert(faults: readonly TriggerFault[]): Alert {
   };
 }
 
+/** What went wrong with one organization. */
+export interface Failure {
+  readonly slug: string;
+  readonly error: string;
+}
+
+/** Seals that the bucket does not take: until it does, whoever can write the database can make them anew. */
+export function anchorAlert(failures: readonly Failure[]): Alert {
+  const count = failures.length === 1 ? '1 organization' : `${failures.length} organizations`;
+  return {
+    name: 'SealsNotAnchored',
+    severity: 'warning',
+    summary: `Seals of ${count} could not be anchored`,
+    detail: [
+      `Seals of ${count} were made and could not be written down in the evidence bucket. The next runs try again.`,
+      '',
+      ...failures.slice(0, shown).map(({ slug, error }) => `  ${slug}: ${error}`),
+      '',
+      'To see what was altered, if anything was, and to try again:',
+      `  ${verifyCommand(failures[0]?.slug ?? '')}`,
+      `  npm run seal -- --org ${failures[0]?.slug}`,
+    ].join('\n'),
+    runbook,
+    facts: { failures },
+  };
+}
+
 /** Organizations whose runs have failed. The others went on. */
-export function failureAlert(failures: readonly { readonly slug: string; readonly error: string }[]): Alert {
+export function failureAlert(failures: readonly Failure[]): Alert {
   const count = failures.length === 1 ? '1 organization' : `${failures.length} organizations`;
   return {
     name: 'ReconciliationFailed',
@@ -102,7 +152,7 @@ export function failureAlert(failures: readonly { readonly slug: string; readonl
 
 /** One difference in a line: which balance, both figures, why. */
 export function discrepancyText(each: Discrepancy, label: (key: BalanceKey) => BalanceLabel): string {
-  if (!each.item) return `${each.cause}: ${JSON.stringify(each.detail)}`;
+  if (!each.item) return sealText(each);
   const drift = driftOf(each);
   const off = (['onHand', 'reserved', 'version'] as const)
     .filter((figure) => drift[figure] !== 0)
@@ -110,6 +160,17 @@ export function discrepancyText(each: Discrepancy, label: (key: BalanceKey) => B
     .join(', ');
   const because = each.detail.leftBecause ? `; left, ${each.detail.leftBecause}` : '';
   return `${labelText(label(each))}: ${figuresText(each.stored)} stored, ${figuresText(each.computed)} by its movements (${off}); ${causeText(each)}${because}`;
+}
+
+/** Something about the seals, in a line of text. */
+export function sealText({
+  cause,
+  detail: { seal, message },
+}: {
+  readonly cause: string | undefined;
+  readonly detail: Readonly<Record<string, unknown>>;
+}): string {
+  return `seal ${seal}: ${message}; cause ${cause ?? 'unknown'}`;
 }
 
 function causeText({ cause, detail }: Discrepancy): string {
@@ -130,6 +191,10 @@ export function triggerText({ trigger, fault }: TriggerFault): string {
   return `The trigger ${trigger} is ${fault}.`;
 }
 
-function applyCommand(slug: string, runId: string): string {
+export function applyCommand(slug: string, runId: string): string {
   return `npm run reconcile:balances -- --org ${slug} --apply ${runId}`;
+}
+
+export function verifyCommand(slug: string): string {
+  return `npm run verify:ledger -- --org ${slug}`;
 }

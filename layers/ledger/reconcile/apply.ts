@@ -81,7 +81,10 @@ export async function applyRun(
       ...(decision?.do === 'alert' && decision.because === 'history in doubt'
         ? {
             outcome: 'refused',
-            because: 'its movements were changed: restore them first, then reconcile again',
+            because:
+              explained[index]?.cause === 'unknown'
+                ? 'it has counted more movements than there are, and nothing shows why: look for lost ones first; `npm run backfill:balances` makes balances what their movements say whatever was lost'
+                : 'its movements were changed: restore them first, then reconcile again',
           }
         : dryRun
           ? { outcome: decision?.do === 'nothing' ? 'gone' : 'pending' }

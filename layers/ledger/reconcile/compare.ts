@@ -21,11 +21,15 @@ export interface SealMark {
   readonly boundary: string;
 }
 
-/** Which keys: items behind `after` up to `through` (null: no end), and of those the ones in `bucket`. */
+/**
+ * Which keys: items behind `after` up to `through` (null: no end), and of those the ones in `bucket` and the ones that the
+ * last run has left wrong, so that what is known is told until it is right. `runId` is the run that has found some already.
+ */
 export interface ItemRange {
   readonly after: string | null;
   readonly through: string | null;
   readonly bucket: number | null;
+  readonly runId?: string;
 }
 
 export const everything: ItemRange = { after: null, through: null, bucket: null };
@@ -119,11 +123,13 @@ export async function compareHistory(
   if (range.after !== null) conditions.push(`item_id > $${values.push(range.after)}`);
   if (range.through !== null) conditions.push(`item_id <= $${values.push(range.through)}`);
   if (range.bucket !== null) {
-    values.push(range.bucket);
+    const bucket = `$${values.push(range.bucket)}`;
     conditions.push(
-      `item_id in (select id from inventory.items where org_id = $1 and ${bucketOf('id')} = $${values.length}
+      `item_id in (select id from inventory.items where org_id = $1 and ${bucketOf('id')} = ${bucket}
          union all
-         select item_id from inventory.balances where org_id = $1 and ${bucketOf('item_id')} = $${values.length})`,
+         select item_id from inventory.balances where org_id = $1 and ${bucketOf('item_id')} = ${bucket}
+         union all
+         ${itemsLeft(`$${values.push(range.runId ?? null)}::uuid`)})`,
     );
   }
   const where = conditions.join(' and ');
@@ -156,6 +162,26 @@ export async function compareHistory(
      ) r using (item_id, location_id, lot)`,
     values,
   );
+}
+
+/** The items of which the last run has left a balance wrong that the run at work has not met yet. */
+function itemsLeft(run: string): string {
+  return `select d.item_id
+         from inventory.discrepancies d
+         where d.org_id = $1 and d.action = 'alerted' and d.item_id is not null
+           and d.run_id = (
+             select r.id
+             from inventory.reconciliation_runs r
+             where r.org_id = $1 and r.status = 'finished'
+             order by r.id desc
+             limit 1
+           )
+           and not exists (
+             select
+             from inventory.discrepancies met
+             where met.org_id = $1 and met.run_id = ${run}
+               and met.item_id = d.item_id and met.location_id = d.location_id and met.lot = d.lot
+           )`;
 }
 
 /** What of history is sealed, which is all of it but for the rest behind the boundary, against the last closings. */
@@ -220,6 +246,7 @@ interface ComparedRow {
         readonly stored_on_hand: number | null;
         readonly stored_reserved: number | null;
         readonly stored_version: number | null;
+        readonly stored_version_text: string | null;
         readonly computed_on_hand: number;
         readonly computed_reserved: number;
         readonly computed_version: number;
@@ -240,7 +267,8 @@ async function compare(snapshot: Snapshot, keys: string, values: readonly unknow
      select count(*)::float8 as keys, coalesce(sum(movements), 0)::float8 as movements,
        count(*) filter (where differs)::float8 as found,
        (select json_agg(d) from (
-         select * from compared where differs order by item_id, location_id, lot limit ${keptDifferences}
+         select *, stored_version::text as stored_version_text
+         from compared where differs order by item_id, location_id, lot limit ${keptDifferences}
        ) as d) as differences
      from compared`,
     values,
@@ -255,6 +283,7 @@ async function compare(snapshot: Snapshot, keys: string, values: readonly unknow
       location: each.location_id,
       lot: each.lot,
       stored: figures(each.stored_on_hand, each.stored_reserved, each.stored_version),
+      storedVersionText: each.stored_version_text ?? undefined,
       computed: figures(each.computed_on_hand, each.computed_reserved, each.computed_version) ?? noFigures,
     })),
   };

@@ -16,6 +16,8 @@ export interface Figures {
 export interface Difference extends BalanceKey {
   /** Undefined when there is no row. */
   readonly stored: Figures | undefined;
+  /** The stored version to the last digit: whoever has written it may have written what a number cannot hold. */
+  readonly storedVersionText?: string | undefined;
   readonly computed: Figures;
 }
 
@@ -33,6 +35,15 @@ export const causes = [
   'unknown',
 ] as const;
 export type Cause = (typeof causes)[number];
+
+/** The causes that lie in the movements or their seals: there the balance may be the only thing left that is right. */
+export const causesOfHistory: readonly Cause[] = [
+  'movement_deleted',
+  'movement_altered',
+  'movement_inserted',
+  'seal_altered',
+  'anchor_missing',
+];
 
 /** What was done about it. `found`: not settled yet. `gone`: looked at again, it was as it must be. */
 export const actions = ['found', 'corrected', 'alerted', 'applied', 'gone'] as const;

@@ -2,12 +2,13 @@ import type pg from 'pg';
 import { publishAlert } from '#platform/alerts.ts';
 import { log } from '#platform/log.ts';
 import { measure } from '#platform/metrics.ts';
+import { inOrganizationAsJob } from '#tenancy/job-transaction.ts';
+import type { Anchoring } from '../seals/anchor.ts';
 import { sealOrganization } from '../seals/seal-organization.ts';
-import { discrepancyAlert, failureAlert, triggerAlert } from './alert.ts';
-import { readLabels } from './labels.ts';
+import { anchorAlert, type Failure, failureAlert } from './alert.ts';
 import { type Lease, takeLease } from './lease.ts';
 import { type RunReport, reconcileOrganization } from './reconcile.ts';
-import { triggerFaults } from './triggers.ts';
+import { tellDiscrepancies, tellTriggerFaults } from './tell.ts';
 import { reserveMs, type TimeLeft } from './walk.ts';
 
 /** What one tick of the daily job did. */
@@ -29,11 +30,11 @@ export interface TickReport {
  */
 export async function reconcileDue(jobs: pg.ClientBase, time: TimeLeft): Promise<TickReport> {
   const startedAtMs = performance.now();
-  const faults = await triggerFaults(jobs);
-  if (faults.length > 0) await publishAlert(triggerAlert(faults));
+  await tellTriggerFaults(jobs);
 
   const tick = { organizations: 0, failed: 0, keysChecked: 0, corrected: 0, alerted: 0, sealed: 0 };
-  const failures: { slug: string; error: string }[] = [];
+  const failures: Failure[] = [];
+  const unanchored: Failure[] = [];
   let lagSeconds = 0;
   let caughtUp = false;
   while (time.remainingMs() > reserveMs * 2) {
@@ -49,18 +50,27 @@ export async function reconcileDue(jobs: pg.ClientBase, time: TimeLeft): Promise
       tick.corrected += report.corrected;
       tick.alerted += report.alerted;
       lagSeconds = Math.max(lagSeconds, report.lagSeconds ?? 0);
-      if (report.clean) tick.sealed += await seal(jobs, lease.orgId);
+      if (report.clean) {
+        const { seals, anchoring } = await seal(jobs, lease.orgId);
+        tick.sealed += seals;
+        // A bucket that does not answer will; what refuses an anchor does so until somebody looks at it.
+        if (anchoring.failure && anchoring.failure.code !== 'unavailable') {
+          unanchored.push({ slug: await slugOf(jobs, lease.orgId), error: anchoring.failure.message });
+        }
+      }
       // Out of time within an organization: what is left is not enough for the next one either.
       if (!report.finished) break;
     } catch (error) {
       // A connection that is lost is lost for the next one too.
       await jobs.query('select');
       tick.failed += 1;
-      failures.push({ slug: await slugOf(jobs, lease.orgId), error: (error as Error).message });
+      if (isNews(await failuresInARow(jobs, lease.orgId)))
+        failures.push({ slug: await slugOf(jobs, lease.orgId), error: (error as Error).message });
       log.error('an organization could not be reconciled', { organizationId: lease.orgId, error });
     }
   }
   if (failures.length > 0) await publishAlert(failureAlert(failures));
+  if (unanchored.length > 0) await publishAlert(anchorAlert(unanchored));
 
   measure('KeysChecked', tick.keysChecked);
   measure('BalancesCorrected', tick.corrected);
@@ -78,21 +88,33 @@ function reconcileOne(jobs: pg.ClientBase, lease: Lease, time: TimeLeft): Promis
     kind: 'daily',
     time,
     onAlert: async (report) => {
-      const label = await readLabels(jobs, lease.orgId, report.discrepancies);
       const slug = await slugOf(jobs, lease.orgId);
-      await publishAlert(discrepancyAlert({ id: lease.orgId, slug }, report, label));
+      await tellDiscrepancies(jobs, { id: lease.orgId, slug }, report);
     },
   });
 }
 
 /** Seals what was just found right. When it cannot be done now, the next clean run does it. */
-async function seal(jobs: pg.ClientBase, orgId: string): Promise<number> {
+async function seal(jobs: pg.ClientBase, orgId: string): Promise<{ seals: number; anchoring: Anchoring }> {
   const { seals, reason, anchoring } = await sealOrganization(jobs, orgId);
   if (anchoring.failure) {
     log.warn('seals could not be anchored yet', { organizationId: orgId, ...anchoring.failure });
   } else if (reason === 'busy')
     log.info('writers left no instant to draw a boundary', { organizationId: orgId });
-  return seals.length;
+  return { seals: seals.length, anchoring };
+}
+
+/** An organization whose runs fail is tried every hour, and told about at first and then once a day. */
+function isNews(failures: number): boolean {
+  return failures <= 1 || failures % 24 === 1;
+}
+
+async function failuresInARow(jobs: pg.ClientBase, orgId: string): Promise<number> {
+  const rows = await inOrganizationAsJob<{ failures: number }>(jobs, orgId, 'read', {
+    text: 'select failures from inventory.reconciliation_state where org_id = $1',
+    values: [orgId],
+  }).catch(() => []);
+  return rows[0]?.failures ?? 0;
 }
 
 async function slugOf(jobs: pg.ClientBase, orgId: string): Promise<string> {

@@ -98,13 +98,13 @@ export async function recordStep(jobs: pg.ClientBase, { orgId, lease }: Lease, s
         ...rest,
         leaseSeconds,
         discrepancies: [
-          ...differences.map(({ item, location, lot, stored, computed }) => ({
+          ...differences.map(({ item, location, lot, stored, storedVersionText, computed }) => ({
             item,
             location,
             lot,
             storedOnHand: stored?.onHand,
             storedReserved: stored?.reserved,
-            storedVersion: stored?.version,
+            storedVersion: storedVersionText ?? stored?.version,
             computedOnHand: computed.onHand,
             computedReserved: computed.reserved,
             computedVersion: computed.version,

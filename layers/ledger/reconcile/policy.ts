@@ -1,4 +1,4 @@
-import { type Cause, type Difference, driftOf, noFigures } from './discrepancy.ts';
+import { type Cause, causesOfHistory, type Difference, driftOf, noFigures } from './discrepancy.ts';
 
 /** What may be put right without asking anybody. Beyond it nothing changes, and somebody is told. */
 export interface ReconciliationPolicy {
@@ -75,11 +75,5 @@ function isHistoryInDoubt(
   cause: Cause,
 ): boolean {
   if (cause === 'unknown') return stored.version > computed.version;
-  return (
-    cause === 'movement_deleted' ||
-    cause === 'movement_altered' ||
-    cause === 'movement_inserted' ||
-    cause === 'seal_altered' ||
-    cause === 'anchor_missing'
-  );
+  return causesOfHistory.includes(cause);
 }

@@ -3,6 +3,7 @@ import { type Comparison, compareHistory, compareSince, everything, lastSeal } f
 import { type Explained, explain } from './explain.ts';
 import type { RunKind } from './lease.ts';
 import { defaultPolicy } from './policy.ts';
+import { checkSeals, type SealFinding } from './seal-check.ts';
 import { inSnapshot } from './snapshot.ts';
 import { type TriggerFault, triggerFaults } from './triggers.ts';
 
@@ -13,6 +14,7 @@ export interface Preview {
   readonly found: number;
   readonly triggerFaults: readonly TriggerFault[];
   readonly differences: readonly Explained[];
+  readonly sealFindings: readonly SealFinding[];
 }
 
 /** Compares and explains as a run does, in one snapshot, and writes nothing at all. */
@@ -36,19 +38,25 @@ export async function previewRun(jobs: pg.ClientBase, orgId: string, kind: RunKi
   });
   const total = (figure: 'keys' | 'movements' | 'found') =>
     parts.reduce((sum, part) => sum + part[figure], 0);
-  const differences = parts
-    .flatMap((part) => part.differences)
-    .map((difference, index) => ({ ...difference, number: index + 1 }));
+  // The same key may be met twice: by what has moved, and by its bucket or because the last run has left it.
+  const all = parts.flatMap((part) => part.differences);
+  const distinct = new Map(all.map((each) => [`${each.item} ${each.location} ${each.lot}`, each]));
+  const differences = [...distinct.values()].map((difference, index) => ({
+    ...difference,
+    number: index + 1,
+  }));
+  const found = total('found') - (all.length - differences.length);
   return {
     keysChecked: total('keys'),
     movementsRead: total('movements'),
-    found: total('found'),
+    found,
     triggerFaults: faults,
     differences: await explain(jobs, orgId, differences, {
-      found: total('found'),
+      found,
       comparedThrough,
       triggerFaults: faults,
       policy: defaultPolicy,
     }),
+    sealFindings: await checkSeals(jobs, orgId),
   };
 }

@@ -81,7 +81,12 @@ async function step(snapshot: Snapshot, orgId: string, kind: RunKind, run: OpenR
   }
   const bucket = kind === 'daily' && base ? run.bucket : null;
   const through = await endOfRange(snapshot, orgId, { after: at.afterItem, bucket }, at.movementsPerStep);
-  const compared = await compareHistory(snapshot, orgId, { after: at.afterItem, through, bucket }, seal);
+  const compared = await compareHistory(
+    snapshot,
+    orgId,
+    { after: at.afterItem, through, bucket, runId: run.id },
+    seal,
+  );
   const next: Checkpoint = through === null ? { ...at, step: 'settle' } : { ...at, afterItem: through };
   return { ...seen, ...counted(compared), checkpoint: next };
 }

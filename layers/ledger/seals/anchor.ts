@@ -4,32 +4,21 @@ import { evidenceConfig } from '#platform/config.ts';
 import { MissingSetting, Unavailable } from '#platform/errors.ts';
 import { EvidenceConflict, putEvidence } from '#platform/evidence.ts';
 import { inOrganizationAsJob } from '#tenancy/job-transaction.ts';
-import { type Seal, sealHeader } from './seal.ts';
+import { anchorKey } from './anchor-key.ts';
+import { type Seal, sealHash, sealHeader } from './seal.ts';
 
 /** What became of the seals that were not written down outside of the database yet. */
 export interface Anchoring {
   readonly anchored: number;
   /** Why there are seals left; the next run anchors them. */
   readonly failure?: {
-    readonly code: 'conflict' | 'refused' | 'unavailable' | 'not_configured';
+    readonly code: 'altered' | 'conflict' | 'refused' | 'unavailable' | 'not_configured';
     readonly message: string;
   };
 }
 
 /** Seals that are written at once. */
 const batchSeals = 16;
-
-/** Under which key a seal is written down. Twelve digits keep the keys in the order of the seals. */
-export function anchorKey(orgId: string, seq: number): string {
-  return `${anchorPrefix(orgId)}${String(seq).padStart(12, '0')}.json`;
-}
-
-export function anchorPrefix(orgId: string): string {
-  return `${anchorsRoot}${orgId}/`;
-}
-
-/** Under which the anchors of every organization are. */
-export const anchorsRoot = 'seals/';
 
 /** What is written down of a seal: the same bytes whenever it is asked. */
 export function anchorBody(orgId: string, seal: Seal): string {
@@ -51,6 +40,12 @@ export async function anchorSeals(
     while (!signal?.aborted) {
       const seals = await unanchoredSeals(jobs, orgId, bucket);
       if (seals.length === 0) break;
+      const altered = seals.find((seal) => sealHash(orgId, seal) !== seal.hash);
+      if (altered) {
+        // An anchor is for ever: one of what somebody has altered would speak for it.
+        const message = `the hash of seal ${altered.seq} is not that of its fields: npm run verify:ledger says what was altered`;
+        return { anchored, failure: { code: 'altered', message } };
+      }
       const written = await Promise.all(
         seals.map((seal) => putEvidence(anchorKey(orgId, seal.seq), anchorBody(orgId, seal))),
       );

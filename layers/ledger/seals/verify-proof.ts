@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { anchorKey } from './anchor-key.ts';
 import { movementHash, type SealedMovement } from './leaf.ts';
 import { rootOfPath } from './merkle.ts';
 import { type Seal, sealHash } from './seal.ts';
@@ -61,7 +62,7 @@ export const MovementProofShape = z.strictObject({
  * is for whoever can read the anchor: {@link lastSealOf} is what to compare it with.
  */
 export function faultsOfProof(proof: z.infer<typeof MovementProofShape>): string[] {
-  const { organizationId, movement, leaf, seal, chain } = proof;
+  const { organizationId, movement, leaf, seal, chain, anchor } = proof;
   const faults: string[] = [];
   if (leaf.size !== seal.movements) {
     faults.push(
@@ -107,6 +108,11 @@ export function faultsOfProof(proof: z.infer<typeof MovementProofShape>): string
       );
     }
     previous = link;
+  }
+  const last = lastSealOf(proof);
+  const key = anchorKey(organizationId, last.seq);
+  if (anchor && anchor.key !== key) {
+    faults.push(`the anchor of seal ${last.seq} is ${key}, and not ${anchor.key}`);
   }
   return faults;
 }

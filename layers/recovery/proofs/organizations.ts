@@ -1,5 +1,5 @@
 import type { Client } from 'pg';
-import { anchorKey, anchorsRoot } from '#ledger/seals/anchor.ts';
+import { anchorKey, anchorsRoot } from '#ledger/seals/anchor-key.ts';
 import { wasAnchoredAfter } from '#ledger/seals/verify/anchors.ts';
 import { listEvidence } from '#platform/evidence.ts';
 import type { Findings, ProofContext } from './proof.ts';

@@ -1,6 +1,14 @@
 import type { Client } from 'pg';
 import type { Cause } from '#ledger/reconcile/discrepancy.ts';
+import { anchorBody } from '#ledger/seals/anchor.ts';
+import { anchorKey } from '#ledger/seals/anchor-key.ts';
+import type { Seal } from '#ledger/seals/seal.ts';
+import { evidenceConfig } from '#platform/config.ts';
+import { putEvidence } from '#platform/evidence.ts';
 import { inOrganization, post, skus } from './stage.ts';
+
+/** Takes a key out of the evidence bucket with all of its versions, as nobody but a loss of the bucket can. */
+export type LoseEvidence = (key: string) => Promise<void>;
 
 /** One way in which books go wrong, and what must come of it. */
 export interface FaultClass {
@@ -9,8 +17,8 @@ export interface FaultClass {
   readonly skus: readonly string[];
   readonly cause: Cause;
   readonly action: 'corrected' | 'alerted';
-  /** What is done behind the product's back, as a superuser. */
-  readonly commit: (superuser: Client, orgId: string) => Promise<void>;
+  /** What is done behind the product's back, as a superuser and whoever can take things out of the bucket. */
+  readonly commit: (superuser: Client, orgId: string, loseEvidence: LoseEvidence) => Promise<void>;
   /** A trigger stays away: then nothing may be corrected. */
   readonly leavesTriggersBroken?: true;
 }
@@ -333,6 +341,28 @@ export const faultClasses: readonly FaultClass[] = [
          select org_id, 2, bucket, replace(key, '1.json', '2.json') from inventory.seal_anchors where org_id = $1 and seq = 1`,
         [orgId],
       );
+    },
+  },
+  {
+    name: 'an anchor lost after it was written',
+    skus: [],
+    cause: 'anchor_missing',
+    action: 'alerted',
+    // Of the second seal, which no other class has in the bucket they share.
+    commit: async (superuser, orgId, loseEvidence) => {
+      const { rows } = await superuser.query<{ seal: Seal }>(
+        'select inventory.seal_json(s) as seal from inventory.seals s where org_id = $1 and seq = 2',
+        [orgId],
+      );
+      for (const { seal } of rows) {
+        const { key, versionId } = await putEvidence(anchorKey(orgId, seal.seq), anchorBody(orgId, seal));
+        await superuser.query(
+          `insert into inventory.seal_anchors (org_id, seq, bucket, key, version_id)
+           values ($1, $2, $3, $4, $5)`,
+          [orgId, seal.seq, evidenceConfig().bucket, key, versionId],
+        );
+        await loseEvidence(key);
+      }
     },
   },
 ];

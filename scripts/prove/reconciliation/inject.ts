@@ -1,7 +1,7 @@
 import type { Client } from 'pg';
 import { readLabels } from '#ledger/reconcile/labels.ts';
 import { asSuperuser, cloneDatabase } from '../clone.ts';
-import type { FaultClass } from './faults.ts';
+import type { FaultClass, LoseEvidence } from './faults.ts';
 import { asJobs, reconcile, targetSlug } from './stage.ts';
 
 /** What came of one class of faults. */
@@ -20,13 +20,13 @@ export interface InjectionResult {
  * and action, told when it is left, what was corrected is right, and nothing else has changed.
  */
 export async function inject(
-  cluster: { readonly clusterUrl: string; readonly template: string },
+  cluster: { readonly clusterUrl: string; readonly template: string; readonly loseEvidence: LoseEvidence },
   fault: FaultClass,
 ): Promise<InjectionResult> {
   await using clone = await cloneDatabase(cluster.clusterUrl, cluster.template);
   return await asSuperuser(clone.url, async (superuser) => {
     const orgId = await idOf(superuser);
-    await fault.commit(superuser, orgId);
+    await fault.commit(superuser, orgId, cluster.loseEvidence);
     const [before, ledgerBefore] = [await balances(superuser), await ledger(superuser)];
     const should = await history(superuser, orgId);
 

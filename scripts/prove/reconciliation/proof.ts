@@ -4,7 +4,7 @@ import { escapeIdentifier } from 'pg';
 import { applyRoles } from '#platform/migrations/apply-roles.ts';
 import { paths } from '#scripts/paths.ts';
 import { asSuperuser } from '../clone.ts';
-import { type FaultClass, faultClasses } from './faults.ts';
+import { type FaultClass, faultClasses, type LoseEvidence } from './faults.ts';
 import { type InjectionResult, inject } from './inject.ts';
 import { setStage } from './stage.ts';
 
@@ -15,10 +15,15 @@ export interface ReconciliationProof {
 
 /**
  * Commits every class of faults against a copy of its own of one stage. `clusterUrl` is the superuser's, `template` a
- * migrated database that nobody is connected to; process.env must name an evidence bucket.
+ * migrated database that nobody is connected to; process.env must name an evidence bucket,
+ * `loseEvidence` takes out of it.
  */
 export async function proveFaults(
-  { clusterUrl, template }: { readonly clusterUrl: string; readonly template: string },
+  {
+    clusterUrl,
+    template,
+    loseEvidence,
+  }: { readonly clusterUrl: string; readonly template: string; readonly loseEvidence: LoseEvidence },
   options: {
     readonly classes?: readonly FaultClass[];
     readonly onResult?: (result: InjectionResult) => void;
@@ -40,7 +45,7 @@ export async function proveFaults(
     const results: InjectionResult[] = [];
     for (const fault of options.classes ?? faultClasses) {
       options.signal?.throwIfAborted();
-      const result = await inject({ clusterUrl, template: stage }, fault);
+      const result = await inject({ clusterUrl, template: stage, loseEvidence }, fault);
       results.push(result);
       options.onResult?.(result);
     }

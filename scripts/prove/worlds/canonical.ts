@@ -1,6 +1,7 @@
 import { sentTimes } from './requests.ts';
 
 const uuid = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/gi;
+const hash = /\b[0-9a-f]{64}\b/g;
 const time = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|[+-]\d\d:?\d\d)/g;
 const apiKey = /sk_prove_[0-9A-Za-z]{12}_[0-9A-Za-z]{49}/g;
 const keyId = /^[0-9A-Za-z]{12}$/;
@@ -16,7 +17,7 @@ export interface CanonicalAnswer {
 }
 
 /**
- * Renames what a server makes up (ids, keys, times, cursors) by the order in which it is first seen, so that two
+ * Renames what a server makes up (ids, hashes, keys, times, cursors) by the order in which it is first seen, so that two
  * worlds that do the same say the same. Each world has its own, and keeps it for a whole sequence.
  */
 export class Canonical {
@@ -42,15 +43,24 @@ export class Canonical {
     };
   }
 
+  /** What a job or a command has told; it succeeded unless it was refused. */
+  report(told: object): CanonicalAnswer {
+    return { status: 'refused' in told ? 409 : 200, headers: [], body: this.text(JSON.stringify(told)) };
+  }
+
   private text(text: string): string {
     // Whole keys first: the id of one is a part of it.
     let renamed = text.replace(apiKey, '<api key>');
     for (const [value, name] of this.names) {
       if (name.startsWith('<key') || name.startsWith('<cursor')) renamed = renamed.replaceAll(value, name);
     }
-    return renamed
-      .replace(uuid, (id) => this.rename(id, 'id'))
-      .replace(time, (at) => ((sentTimes as readonly string[]).includes(at) ? at : '<time>'));
+    return (
+      renamed
+        // What hashes are over has ids in it.
+        .replace(hash, (each) => this.rename(each, 'hash'))
+        .replace(uuid, (id) => this.rename(id, 'id'))
+        .replace(time, (at) => ((sentTimes as readonly string[]).includes(at) ? at : '<time>'))
+    );
   }
 
   private rename(value: string, kind: string): string {

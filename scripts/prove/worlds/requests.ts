@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { type RouteKey, routeKey, routes } from '#functions/routes.ts';
+import { type JobStep, jobSteps } from './job-steps.ts';
 import type { Seen, Step, Value } from './step.ts';
 
 /** Codes, references and keys that both organizations use, so that they meet wherever the wall is thin. */
@@ -239,6 +240,28 @@ const generators: Readonly<Record<RouteKey, Parts>> = {
   $default: { path: fc.record({ path: fc.constantFrom<Value>('/v1/nothing', '/', '/v1/items/BOLT/') }) },
 };
 
+/** A file of a few lines, some of which are refused. */
+const file = fc
+  .array(
+    fc.tuple(
+      sku,
+      fc.constantFrom('1', '2.5', '-1', 'many', '1e300', ''),
+      location,
+      fc.constantFrom(...shared.references, ''),
+    ),
+    { minLength: 0, maxLength: 5 },
+  )
+  .map((rows) =>
+    ['sku,qty,place,ref', ...rows.map((row) => row.map((value) => `"${value}"`).join(','))].join('\n'),
+  );
+
+/** What jobs and commands do for the organization between its requests. */
+const jobs: Readonly<Record<JobStep, Parts>> = {
+  'import a file': { body: fc.oneof({ weight: 6, arbitrary: file }, fc.constantFrom('', 'colour\nred')) },
+  seal: {},
+  reconcile: {},
+};
+
 /** The routes of the table that nothing here can ask. */
 export function routesWithoutGenerator(): string[] {
   return routes
@@ -248,7 +271,7 @@ export function routesWithoutGenerator(): string[] {
 }
 
 /** The routes that a proof asks. `/platform/` is the operators': a tenant's credential gets nowhere there. */
-export const askedRoutes: readonly string[] = Object.keys(generators);
+export const askedRoutes: readonly string[] = [...Object.keys(generators), ...jobSteps];
 
 const headers = fc.oneof(
   { weight: 6, arbitrary: fc.constant({}) },
@@ -273,7 +296,7 @@ const weights: Readonly<Record<string, number>> = {
 
 /** One step over any route. */
 export const step: fc.Arbitrary<Step> = fc.oneof(
-  ...Object.entries(generators).map(([route, parts]) => ({
+  ...Object.entries({ ...generators, ...jobs }).map(([route, parts]: [string, Parts]) => ({
     weight: weights[route] ?? 1,
     arbitrary: fc.record<Step>({
       route: fc.constant(route),
@@ -304,6 +327,8 @@ export const opening: readonly Step[] = [
     },
   },
   { route: 'GET /v1/movements', query: { limit: '1' } },
+  { route: 'import a file', body: 'sku,qty,place,ref\nBOLT,3,MAIN,PO-1\nNUT,4,SHOP,\nMILK,1,MAIN,' },
+  { route: 'seal' },
 ];
 
 /** A whole sequence, without its opening. */

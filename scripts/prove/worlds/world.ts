@@ -8,6 +8,7 @@ import { tenantTables } from '../tenant-tables.ts';
 import { type Holdings, plantOrganization, type Victim } from '../victim.ts';
 import { serveApiInThread } from './api-thread.ts';
 import { Canonical, type CanonicalAnswer } from './canonical.ts';
+import { isJobStep, type Jobs, openJobs } from './job-steps.ts';
 import { shared, theirOwn } from './requests.ts';
 import { Memory, type Step, type Theirs } from './step.ts';
 
@@ -80,6 +81,7 @@ export async function openWorld(
   const theirs = await theirIds(superuser, planted);
   const writing = name.endsWith('writing') && planted ? keepWriting(clone.url, planted) : undefined;
   const api = await serveApiInThread(clone.url);
+  const jobs = await openJobs(clone.url);
   const tables = await tenantTables(superuser);
   // The subject leaves after every sequence, its ledger with it.
   await superuser.query(`
@@ -99,7 +101,7 @@ export async function openWorld(
     name,
     async enter(key) {
       const id = await plantSubject(superuser, key);
-      return visit(api, key, theirs, async () => {
+      return visit(api, jobs, { id, key }, theirs, async () => {
         await superuser.query('begin; set local session_replication_role = replica');
         for (const { name, orgColumn } of tables) {
           await superuser.query(`delete from ${name} where ${orgColumn} = $1`, [id]);
@@ -109,6 +111,7 @@ export async function openWorld(
     },
     async [Symbol.asyncDispose]() {
       await writing?.();
+      await jobs.close();
       await api.close();
       await superuser.end();
       await clone[Symbol.asyncDispose]();
@@ -116,12 +119,21 @@ export async function openWorld(
   };
 }
 
-function visit(api: Omit<Api, 'wire'>, key: SubjectKey, theirs: Theirs, leave: () => Promise<void>): Visit {
+function visit(
+  api: Omit<Api, 'wire'>,
+  jobs: Jobs,
+  { id, key }: { readonly id: string; readonly key: SubjectKey },
+  theirs: Theirs,
+  leave: () => Promise<void>,
+): Visit {
   const memory = new Memory(theirs);
   const canonical = new Canonical();
   for (const [name, value] of Object.entries(theirs)) canonical.name(value, `<their ${name}>`);
   return {
     async ask(step) {
+      if (isJobStep(step.route)) {
+        return canonical.report(await jobs.run(step.route, { id, slug: 'subject' }, step.body));
+      }
       const response = await fetch(api.url + targetOf(step, memory), {
         method: step.route.split(' ')[1] === undefined ? 'GET' : step.route.split(' ')[0],
         headers: {

@@ -2,7 +2,8 @@ import { AwsRefused } from '#platform/aws-call.ts';
 import { evidenceConfig } from '#platform/config.ts';
 import { MissingSetting, Unavailable } from '#platform/errors.ts';
 import { listEvidence, readEvidence } from '#platform/evidence.ts';
-import { anchorBody, anchorKey, anchorPrefix } from '../anchor.ts';
+import { anchorBody } from '../anchor.ts';
+import { anchorKey, anchorPrefix } from '../anchor-key.ts';
 import type { Seal } from '../seal.ts';
 import type { Faults } from './fault.ts';
 
