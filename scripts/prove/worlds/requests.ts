@@ -10,6 +10,8 @@ export const shared = {
   references: ['PO-1', 'PO-2'],
   idempotencyKeys: ['key-1', 'key-2', 'key-3'],
   lot: 'L1',
+  /** An item and a location that nothing was posted to, so that they can be deleted. */
+  unmoved: 'SPARE',
 } as const;
 
 /** What only the other organization has. */
@@ -141,6 +143,9 @@ type Parts = {
 
 const oneSku = fc.record({ sku: sku as fc.Arbitrary<Value> });
 const oneCode = fc.record({ code: location as fc.Arbitrary<Value> });
+const unmoved = { weight: 2, arbitrary: fc.constant(shared.unmoved) };
+const deletedSku = fc.record({ sku: fc.oneof(unmoved, sku) as fc.Arbitrary<Value> });
+const deletedCode = fc.record({ code: fc.oneof(unmoved, location) as fc.Arbitrary<Value> });
 const oneEntry = fc.record({ id: entry });
 const oneMovement = fc.record({ id: movement });
 const oneKey = fc.record({ id: key });
@@ -172,7 +177,7 @@ const generators: Readonly<Record<RouteKey, Parts>> = {
   'GET /v1/items': { query: query(page) },
   'GET /v1/items/{sku}': { path: oneSku },
   'PATCH /v1/items/{sku}': { path: oneSku, body: orGarbage(itemPatch) },
-  'DELETE /v1/items/{sku}': { path: oneSku },
+  'DELETE /v1/items/{sku}': { path: deletedSku },
   'GET /v1/items/{sku}/balance': { path: oneSku, query: query(past) },
   'GET /v1/balances': {
     query: query({ ...page, ...filter, ...past, lot: fc.constantFrom<Value>('', shared.lot) }),
@@ -183,7 +188,7 @@ const generators: Readonly<Record<RouteKey, Parts>> = {
   'GET /v1/locations': { query: query(page) },
   'GET /v1/locations/{code}': { path: oneCode },
   'PATCH /v1/locations/{code}': { path: oneCode, body: orGarbage(locationPatch) },
-  'DELETE /v1/locations/{code}': { path: oneCode },
+  'DELETE /v1/locations/{code}': { path: deletedCode },
   'POST /v1/movements': { body: orGarbage(posting) },
   'GET /v1/movements': {
     query: query({
@@ -312,7 +317,9 @@ export const step: fc.Arbitrary<Step> = fc.oneof(
 export const opening: readonly Step[] = [
   { route: 'POST /v1/items', body: { sku: 'BOLT', name: 'Bolt' } },
   { route: 'POST /v1/items', body: { sku: 'MILK', name: 'Milk', tracking: 'lot' } },
+  { route: 'POST /v1/items', body: { sku: shared.unmoved, name: 'Spare' } },
   { route: 'POST /v1/locations', body: { code: 'MAIN', name: 'Main' } },
+  { route: 'POST /v1/locations', body: { code: shared.unmoved, name: 'Spare' } },
   { route: 'POST /v1/locations', body: { code: 'SHOP', name: 'Shop' } },
   {
     route: 'POST /v1/movements',

@@ -49,8 +49,8 @@ const base: Holdings = {
 
 const both: Holdings = {
   ...base,
-  skus: [...theirOwn.skus, ...shared.skus],
-  locations: [...theirOwn.locations, ...shared.locations],
+  skus: [...theirOwn.skus, ...shared.skus, shared.unmoved],
+  locations: [...theirOwn.locations, ...shared.locations, shared.unmoved],
   references: [theirOwn.reference, ...shared.references],
   idempotencyKeys: ['theirs', ...shared.idempotencyKeys],
 };
