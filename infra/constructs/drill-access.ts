@@ -8,8 +8,9 @@ import { type BackupTarget, backupVariables } from '../backup-target.ts';
 import { acknowledgeWildcard } from './acknowledge-wildcard.ts';
 import type { FunctionNetwork } from './lambda-function.ts';
 
-/** What instances of drills are called, and the tag that they carry: as the code has them. */
-const drillInstances = 'stockade-drill-*';
+/** What the names of drills' instances begin with, and the tag that they carry: as the code has them. */
+export const drillInstancePrefix = 'stockade-drill-';
+const drillInstances = `${drillInstancePrefix}*`;
 const drillTag = 'stockade:drill';
 
 export interface DrillAccessProps {

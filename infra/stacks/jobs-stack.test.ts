@@ -1,10 +1,11 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CfnElement } from 'aws-cdk-lib';
-import { Template } from 'aws-cdk-lib/assertions';
+import { Match, Template } from 'aws-cdk-lib/assertions';
 import { describe, expect, test } from 'vitest';
 import { environment } from '#platform/environment.ts';
 import { alertProbeName } from '#recovery/monitor/alert-probe.ts';
+import { drillPrefix } from '#recovery/rds.ts';
 import { projectRoot } from '../constructs/bundle.ts';
 import { prodContext, reviewable, unbundledApps } from '../unbundled-apps.ts';
 
@@ -70,6 +71,19 @@ describe.each([
         Condition: { StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } } },
       },
     ]);
+  });
+
+  test('what RDS tells of the instances of drills, and of no other, ticks the drill', () => {
+    template.resourceCountIs('AWS::Events::Rule', 1);
+    template.hasResourceProperties('AWS::Events::Rule', {
+      State: 'ENABLED',
+      EventPattern: {
+        source: ['aws.rds'],
+        'detail-type': ['RDS DB Instance Event'],
+        detail: { SourceIdentifier: [{ prefix: drillPrefix }] },
+      },
+      Targets: [{ Arn: { 'Fn::GetAtt': [Match.stringLikeRegexp('^VerifySnapshotJobFunction'), 'Arn'] } }],
+    });
   });
 
   test('the receipt of alerts gets those that are sent to see whether alerts arrive, and no other', () => {

@@ -1,4 +1,6 @@
 import { Duration, Stack } from 'aws-cdk-lib';
+import { Match, Rule } from 'aws-cdk-lib/aws-events';
+import { LambdaFunction as LambdaTarget } from 'aws-cdk-lib/aws-events-targets';
 import { ScheduleExpression } from 'aws-cdk-lib/aws-scheduler';
 import type { Construct } from 'constructs';
 import { environment } from '#platform/environment.ts';
@@ -6,7 +8,7 @@ import type { BackupTarget } from '../backup-target.ts';
 import type { StageConfig } from '../config.ts';
 import { grantWatchBackups } from '../constructs/backup-watch.ts';
 import { DatabaseAccess } from '../constructs/database-access.ts';
-import { DrillAccess } from '../constructs/drill-access.ts';
+import { DrillAccess, drillInstancePrefix } from '../constructs/drill-access.ts';
 import { HttpsEgress } from '../constructs/https-egress.ts';
 import { LambdaFunction } from '../constructs/lambda-function.ts';
 import { ScheduledJob } from '../constructs/scheduled-job.ts';
@@ -127,6 +129,16 @@ export class JobsStack extends Stack {
     data.evidence.grantWriteOnce(drill.function, 'drills');
     data.evidence.grantRead(drill.function, 'seals');
     drill.function.addEnvironment(environment.sqlDirectory, '/var/task/sql');
+    // RDS tells when a copy is available, or gone. It may fail to: then the schedule finds out.
+    new Rule(this, 'DrillEvents', {
+      description: `Stockade ${stage.name}: what becomes of the instances of drills`,
+      eventPattern: {
+        source: ['aws.rds'],
+        detailType: ['RDS DB Instance Event'],
+        detail: { SourceIdentifier: Match.prefix(drillInstancePrefix) },
+      },
+      targets: [new LambdaTarget(drill.function, { deadLetterQueue: drill.deadLetters })],
+    });
 
     const sweeper = new ScheduledJob(this, 'SweepDrills', {
       stage,
