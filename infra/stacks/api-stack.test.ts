@@ -8,7 +8,7 @@ import { prodContext, reviewable, unbundledApps } from '../unbundled-apps.ts';
 
 const unbundled = unbundledApps();
 
-const withoutDatabase = ['docs', 'fallback'];
+const withoutDatabase = ['docs', 'drills', 'fallback'];
 
 describe.each([
   ['dev', {}],
@@ -116,7 +116,7 @@ describe.each([
   });
 });
 
-test('what answers from the request alone cannot log in to the database', () => {
+test('what answers from the request or the evidence alone cannot log in to the database', () => {
   const { api } = unbundled();
   const connecting = Object.entries(Template.fromStack(api).findResources('AWS::IAM::Policy'))
     .filter(([, policy]) => JSON.stringify(policy).includes('rds-db:connect'))

@@ -7,12 +7,16 @@ import { problems } from '#http/openapi/problems.ts';
 import { takeLease } from '#ledger/reconcile/lease.ts';
 import { reconcileOrganization } from '#ledger/reconcile/reconcile.ts';
 import { sealOrganization } from '#ledger/seals/seal-organization.ts';
+import { recordStage } from '#recovery/drill-records.ts';
+import { noteChecks } from '#recovery/monitor/states.ts';
 import { createRouter } from '#scripts/local/gateway/router.ts';
 import { documentation } from '#scripts/openapi/documentation.ts';
 import { documentFile, generateDocument, readDocument, readOperations } from '#scripts/openapi/generate.ts';
+import { openAws } from '#tests/aws.ts';
 import { type Answer, openWorld } from '#tests/world.ts';
 
 const world = openWorld();
+openAws();
 
 interface Documented {
   readonly operationId: string;
@@ -26,6 +30,22 @@ interface Document {
   readonly paths: Readonly<Record<string, Readonly<Record<string, Documented>>>>;
   readonly components: { readonly responses: Readonly<Record<string, unknown>> };
 }
+
+const backupCheck = {
+  check: 'retention',
+  title: 'Retention',
+  status: 'fail',
+  summary: 'Kept for 3 days.',
+  facts: { days: 3 },
+  runbook: 'docs/runbook/backup-retention.md',
+} as const;
+const drillRequest = {
+  kind: 'snapshot',
+  source: 'stockade',
+  snapshot: 'daily',
+  instance: 'stockade-drill-1',
+  keep: false,
+} as const;
 
 let text: string;
 let document: Document;
@@ -306,6 +326,15 @@ describe('every answer', () => {
     await operate('POST', '/platform/organizations/initech/resume');
     await operate('POST', '/platform/organizations/nobody/resume');
     await ask('GET', '/platform/organizations');
+
+    await noteChecks(await world.connect('stockade_jobs'), [backupCheck], new Date());
+    await operate('GET', '/platform/backups');
+    await ask('GET', '/platform/backups');
+    const now = new Date();
+    await recordStage('000001', now, 'requested', { ...drillRequest, asOf: now.toISOString() }, now);
+    await recordStage('000001', now, 'verdict', { passed: false, summary: 'It is gone.' }, now);
+    await operate('GET', '/platform/drills');
+    await ask('GET', '/platform/drills');
 
     expect([...answered].sort()).toEqual(documentedRoutes.map(routeKey).sort());
   });

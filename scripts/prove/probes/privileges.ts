@@ -66,13 +66,15 @@ const allowed: Readonly<Record<LoginRole, Allowed>> = {
     inventory: `backfill_balances begin_backfill begin_reconciliation correct_balance count_forgettable create_item
       create_location draw_seal_boundary end_backfill finish_reconciliation forget_idempotency_keys held_quantities
       import_batch iso item_json lease_reconciliation ledger_triggers location_json new_id note_seal_anchor post_entry
-      record_reconciliation seal_header seal_json seal_next settle_discrepancies trigger_history`,
+      record_reconciliation seal_header seal_json seal_next settle_discrepancies tell_trigger_faults
+      trigger_history`,
     recovery: `alert_probes beat begin_alert_probe claim_checks list_checks newest_heartbeat note_alert_probe
       note_alert_received note_alerted note_checks`,
   },
   stockade_admin: {
     tables: {
       'tenancy.api_keys': 'select(columns) insert update(columns)',
+      'recovery.restorations': 'select',
       'tenancy.erasures': 'select',
       'tenancy.memberships': 'select insert update delete',
       'tenancy.organizations': 'select insert update',
@@ -81,7 +83,7 @@ const allowed: Readonly<Record<LoginRole, Allowed>> = {
     tenancy: `begin_import current_org drop_pass_key erase_organization finish_import import_rows import_users
       portable_schema rotate_seal_key set_pass_key`,
     inventory: 'iso new_id',
-    recovery: 'list_checks',
+    recovery: 'list_checks note_restoration observe_others',
   },
 };
 
