@@ -5,6 +5,7 @@ import type { Client } from 'pg';
 import { beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { readErasures } from '#recovery/erasures.ts';
 import { paths } from '#scripts/paths.ts';
+import { asSuperuser } from '#scripts/prove/clone.ts';
 import { digests, fillTenant, openFolder, suspend } from '#tests/isolation/portability-world.ts';
 import { run } from '../commands/run.ts';
 import { type Caller, openWorld } from '../world.ts';
@@ -134,6 +135,47 @@ test('renamed since, it is found by its name of today and by that of then, and k
   expect((await restore([], 'other')).json.error.message).toContain(`${tenant.slug} is active`);
   await rename(other.id, 'other');
   await rename(tenant.id, tenant.slug);
+}, 60_000);
+
+test('a copy that has lost what a seal covers, balances and all, is not brought back', async () => {
+  const damaged = await copyOf(copy);
+  await asSuperuser(damaged, async (there) => {
+    await there.query('begin');
+    await there.query('set local session_replication_role = replica');
+    for (const table of ['movements', 'entries']) {
+      const { rows } = await there.query(
+        'select tgname from pg_trigger where tgrelid = $1::regclass and not tgisinternal',
+        [`inventory.${table}`],
+      );
+      for (const { tgname } of rows)
+        await there.query(`alter table inventory.${table} disable trigger ${tgname}`);
+    }
+    const { rows } = await there.query(
+      `delete from inventory.movements m
+       using (
+         select entry_id from inventory.movements
+         where org_id = $1 and lot like '%2' order by entry_id limit 1
+       ) e
+       where m.org_id = $1 and m.entry_id = e.entry_id
+       returning m.entry_id, m.item_id, m.location_id, m.lot`,
+      [tenant.id],
+    );
+    expect(rows).toHaveLength(1);
+    const [{ entry_id, item_id, location_id, lot }] = rows;
+    await there.query('delete from inventory.entries where org_id = $1 and id = $2', [tenant.id, entry_id]);
+    await there.query(
+      'delete from inventory.balances where org_id = $1 and item_id = $2 and location_id = $3 and lot = $4',
+      [tenant.id, item_id, location_id, lot],
+    );
+    await there.query('commit');
+  });
+  const before = await digests(superuser);
+  const { code, json } = await restore(['--from', damaged]);
+  expect([code, json.error?.message]).toEqual([
+    1,
+    expect.stringMatching(/seal \d+ covers \d+ movements, of which the copy has \d+: it is damaged/),
+  ]);
+  expect(await digests(superuser)).toEqual(before);
 }, 60_000);
 
 test('of two at once one is told to wait, and the other is whole', async () => {
