@@ -4,8 +4,10 @@ import { join } from 'node:path';
 import type { Client } from 'pg';
 import { beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { readErasures } from '#recovery/erasures.ts';
+import { withRole } from '#scripts/cli/connect.ts';
 import { paths } from '#scripts/paths.ts';
 import { asSuperuser } from '#scripts/prove/clone.ts';
+import { resumeOrganization } from '#tenancy/suspension.ts';
 import { digests, fillTenant, openFolder, suspend } from '#tests/isolation/portability-world.ts';
 import { run } from '../commands/run.ts';
 import { type Caller, openWorld } from '../world.ts';
@@ -48,6 +50,9 @@ async function restore(args: readonly string[] = [], slug = tenant.slug) {
   // biome-ignore lint/suspicious/noExplicitAny: what it is, is what the tests ask
   return { code: exitCode, json: JSON.parse(stdout || stderr) as any };
 }
+
+const resume = () =>
+  withRole(world.adminUrl, 'stockade_admin', (admin) => resumeOrganization(admin, tenant.slug));
 
 async function value(query: string, values: unknown[] = []) {
   const { rows } = await superuser.query(`select (${query}) as value`, values);
@@ -185,6 +190,28 @@ test('of two at once one is told to wait, and the other is whole', async () => {
     /another organization is being restored/,
   );
   expect(await nameOfBolt()).toBe('BOLT');
+}, 60_000);
+
+test('a request is repeated as what became of its effect: undone, it is done again, and once; kept, it is replayed', async () => {
+  const receive = async () => {
+    const body = { kind: 'receipt', lines: [{ sku: 'ONCE-NEGATIVE', location: 'MAIN', quantity: 100 }] };
+    const answer = await tenant.request('POST', '/v1/movements', body, { 'idempotency-key': 'since' });
+    return [answer.status, answer.headers.get('idempotent-replayed') ?? 'new'];
+  };
+  await resume();
+  const then = await tenant.onHand('ONCE-NEGATIVE');
+  expect(await receive()).toEqual([201, 'new']);
+  await suspend(world, tenant.slug);
+  expect((await restore()).code).toBe(0);
+  await resume();
+  expect(await tenant.onHand('ONCE-NEGATIVE')).toBe(then);
+  expect(await receive()).toEqual([201, 'new']);
+  await suspend(world, tenant.slug);
+  expect((await restore(['--merge'])).code).toBe(0);
+  await resume();
+  expect(await receive()).toEqual([201, 'true']);
+  expect(await tenant.onHand('ONCE-NEGATIVE')).toBe(then + 100);
+  await suspend(world, tenant.slug);
 }, 60_000);
 
 test('a limit on how long statements take, as a database may have, cuts nothing short', async () => {
