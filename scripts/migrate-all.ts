@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import { type MigrationEvent, migrate } from '#platform/migrations/migrate.ts';
-import { allowContract } from '#recovery/contract-interlock.ts';
-import { recoveryPolicy } from '#recovery/policy.ts';
+import type { ReturnPoint } from '#recovery/contract-interlock.ts';
 import type { IsolationReport } from '#tenancy/isolation-lint.ts';
 import { readIsolationRules } from '#tenancy/isolation-rules.ts';
 import { command } from './cli/command.ts';
@@ -10,6 +9,7 @@ import * as option from './cli/option.ts';
 import { lintDatabase, rulesFolder } from './isolation/lint-database.ts';
 import { isolationJson, isolationText } from './isolation/report.ts';
 import { paths } from './paths.ts';
+import { interlocked, returnPointText } from './recovery/interlocked.ts';
 
 await command({
   name: 'migrate:all',
@@ -17,7 +17,8 @@ await command({
   description: [
     'Safe to run again, to run twice at once and to interrupt: each migration is applied whole or not at all.',
     'No statement waits for a lock longer than --lock-timeout, so that nobody queues behind it; it is tried again.',
-    'One marked "--! contract" runs on AWS only when a drill has passed lately and the log is shipped up to now.',
+    'One marked "--! contract" runs on AWS only when a drill has passed lately and the log is shipped up to now; --dry-run',
+    'says whether it would.',
     'At the newest schema it then looks for holes in the wall between organizations, as `npm run validate:isolation` does.',
   ].join('\n'),
   options: {
@@ -26,7 +27,12 @@ await command({
       description: 'stop after this migration: its number or its name',
       placeholder: 'migration',
     }),
-    dryRun: option.flag({ description: 'only list what would be applied' }),
+    dryRun: option.flag({ description: 'only list what would be applied, and what would be refused' }),
+    migrations: option.path({
+      description: 'the folder of the migrations, with roles.sql beside it (else: those of this release)',
+      placeholder: 'folder',
+      exists: true,
+    }),
     lockTimeoutMs: option.duration({
       flag: 'lock-timeout',
       description: 'the longest wait for a lock',
@@ -45,37 +51,38 @@ await command({
   ],
   run: async ({ options, signal, note }) => {
     const databaseUrl = await findDatabaseUrl(options);
+    const returnPoints: ReturnPoint[] = [];
     const report = await migrate({
       connectionString: databaseUrl,
-      directory: paths.migrations,
+      directory: options.migrations ?? paths.migrations,
       until: options.until,
       dryRun: options.dryRun,
       lockTimeoutMs: options.lockTimeoutMs,
       turnWaitMs: options.turnWaitMs,
       signal,
-      beforeContract: (file, client) =>
-        allowContract(file, client, {
-          databaseUrl,
-          policy: recoveryPolicy,
-          onReturnPoint: (at) => note(returnText(file.name, at)),
-        }),
+      beforeContract: interlocked(databaseUrl, (point) => {
+        returnPoints.push(point);
+        note(returnPointText(point));
+      }),
       onProgress: (event) => note(eventText(event)),
     });
     // The rules are those of the newest schema: on the way there faults are to be expected.
-    if (report.dryRun || report.pending.length > 0) return { json: report, text: reportText(report) };
+    if (report.dryRun || report.pending.length > 0) {
+      return {
+        json: { ...report, returnPoints },
+        text: reportText(report),
+        failed: report.refused.length > 0,
+      };
+    }
     const isolation = await lintDatabase(
       databaseUrl,
       await readIsolationRules(join(paths.root, rulesFolder)),
     );
-    const json = { ...report, isolation: isolationJson(isolation) };
+    const json = { ...report, returnPoints, isolation: isolationJson(isolation) };
     if (isolation.ok) return { json, text: reportText(report) };
     return { json, text: `${reportText(report)}\n\n${faultsText(isolation)}`, failed: true };
   },
 });
-
-function returnText(name: string, at: Date): string {
-  return `${name} can be undone by a backup alone: npm run restore -- --at ${at.toISOString()} --to NAME`;
-}
 
 function faultsText(isolation: IsolationReport): string {
   return [
@@ -103,9 +110,17 @@ function eventText(event: MigrationEvent): string {
 function reportText(report: Awaited<ReturnType<typeof migrate>>): string {
   const pending = report.pending.map(({ name }) => `\n  ${name}`).join('');
   if (report.dryRun)
-    return pending ? `Would apply:${pending}` : 'Nothing to apply: the database is up to date.';
+    return pending
+      ? `Would apply:${pending}${refusedText(report)}`
+      : 'Nothing to apply: the database is up to date.';
   const done = report.applied.length
     ? `Applied ${report.applied.length} of ${report.before + report.applied.length + report.pending.length} migrations.`
     : 'Nothing to apply.';
   return pending ? `${done} Left out:${pending}` : `${done} The database is up to date.`;
+}
+
+function refusedText({ refused }: Awaited<ReturnType<typeof migrate>>): string {
+  return refused
+    .map(({ name, message, remedy }) => `\nWould stop before ${name}: ${message}\n  ${remedy}`)
+    .join('');
 }

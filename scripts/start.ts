@@ -6,6 +6,7 @@ import { alertText } from './local/alert.ts';
 import type { AccessLogLine } from './local/gateway/server.ts';
 import { type Platform, startPlatform } from './local/platform.ts';
 import { paths } from './paths.ts';
+import { returnPointText } from './recovery/interlocked.ts';
 
 await command({
   name: 'start',
@@ -60,6 +61,7 @@ await command({
       snapshotEveryHours: options.snapshotHours ?? 24,
       onRequest: (line) => note(accessText(line)),
       onAlert: (alert) => note(alertText(alert)),
+      onReturnPoint: (point) => note(returnPointText(point)),
     });
     try {
       process.stdout.write(welcome(platform));

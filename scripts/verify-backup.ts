@@ -18,11 +18,12 @@ import { readProofBook } from '#recovery/proofs/book.ts';
 import { useLocalAws } from './cli/aws-environment.ts';
 import { command } from './cli/command.ts';
 import { withRole } from './cli/connect.ts';
-import { databaseOptions, findDatabaseUrl } from './cli/database-url.ts';
-import { UsageError } from './cli/failure.ts';
+import { databaseOptions, findDatabaseUrl, readPlatformFile } from './cli/database-url.ts';
+import { CommandError, UsageError } from './cli/failure.ts';
 import * as option from './cli/option.ts';
 import { paths } from './paths.ts';
 import { drillText, outcomeText } from './recovery/drill-report.ts';
+import { type CopyToVerify, verifyCopy } from './recovery/verify-copy.ts';
 
 /** RDS takes minutes, the local one seconds. */
 const pollMs = 500;
@@ -34,6 +35,8 @@ await command({
     'It restores the newest snapshot, or what is asked for, into an instance of its own, and proves the schema, every page,',
     'every balance and every seal in it; what it lacks of production is the loss. What happened is written down in the',
     'evidence bucket. A drill that was broken off is carried on with, by whoever comes next.',
+    'With --copy it proves what you have restored yourself, wherever that runs and by whatever means; AWS is not needed. What',
+    'does not apply there is told apart and counted with nothing.',
     'Exit code 0 when everything was proven, 1 when something was not, or could not be.',
   ].join('\n'),
   options: {
@@ -44,15 +47,28 @@ await command({
       pattern: /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/,
       expected: 'It must be a time with its zone, such as 2026-03-01T09:30:00Z.',
     }),
+    copy: option.text({
+      description:
+        'prove this restored database, as its superuser or master, instead of restoring one; --at says of when it is to be',
+      placeholder: 'url',
+      pattern: /^postgres(ql)?:\/\//,
+      expected: 'It must be a URL that starts with postgres://.',
+    }),
     keep: option.flag({ description: 'leave the restored instance there until its lifetime is over' }),
     ...databaseOptions,
   },
   examples: [
     { type: '', does: 'restores and proves the newest snapshot' },
     { type: '--at 2026-03-01T09:30:00Z', does: 'restores and proves that point in time' },
+    {
+      type: '--copy postgres://… --at 2026-03-01T02:00:00Z --database-url postgres://…',
+      does: 'proves what was restored by hand, and says what it lacks of production',
+    },
     { type: '--keep --json', does: 'leaves the restored instance for looking at it' },
   ],
   run: async ({ options, signal, note }) => {
+    if (options.copy !== undefined)
+      return await verifyCopy(await copyOf(options, options.copy, signal, note));
     const databaseUrl = await findDatabaseUrl(options);
     await useLocalAws(options);
     const sqlDirectory = join(paths.root, 'sql');
@@ -81,6 +97,44 @@ await command({
     return { text, json: over, failed: !over.verdict?.passed };
   },
 });
+
+interface CopyOptions {
+  readonly snapshot: string | undefined;
+  readonly at: string | undefined;
+  readonly keep: boolean;
+  readonly databaseUrl: string | undefined;
+  readonly data: string;
+}
+
+async function copyOf(
+  options: CopyOptions,
+  copyUrl: string,
+  signal: AbortSignal,
+  note: (line: string) => void,
+): Promise<CopyToVerify> {
+  if (options.snapshot !== undefined || options.keep)
+    throw new UsageError('--copy excludes --snapshot and --keep', 'It is restored already, and stays there.');
+  if (options.at === undefined)
+    throw new UsageError(
+      '--copy needs --at, the time that the copy is to be of',
+      'Without it nobody knows what should be in it: of a base backup or a dump, when that was begun.',
+    );
+  const productionUrl = options.databaseUrl ?? (process.env.DATABASE_URL || undefined);
+  const platform = await readPlatformFile(options.data).catch((error: unknown) => {
+    if (error instanceof CommandError) return undefined;
+    throw error;
+  });
+  if (productionUrl !== undefined) await useLocalAws(options);
+  return {
+    copyUrl,
+    at: new Date(options.at),
+    productionUrl,
+    inUse: platform ? [platform.adminUrl] : [],
+    book: await readProofBook(join(paths.root, 'sql')),
+    signal,
+    note,
+  };
+}
 
 function wishOf({ snapshot, at }: { snapshot: string | undefined; at: string | undefined }): DrillWish {
   if (at === undefined) return { kind: 'snapshot', snapshot };

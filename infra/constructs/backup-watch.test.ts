@@ -5,6 +5,7 @@ import { closeAwsClients } from '#platform/aws-call.ts';
 import { environment } from '#platform/environment.ts';
 import { recordStage } from '#recovery/drill-records.ts';
 import { type RecordedService, recordService } from '#tests/recorded-aws.ts';
+import { recordCommands } from '#tests/recorded-commands.ts';
 import { type AuroraState, startAurora } from '#tests/recovery/aurora.ts';
 import { hourMs, instance, openBackedUp, otherRegion, region } from '#tests/recovery/backed-up-world.ts';
 import { prodContext, unbundledApps } from '../unbundled-apps.ts';
@@ -41,7 +42,11 @@ async function callsOf(rdsUrl: string): Promise<string[]> {
     await recorded('sns', sns.url),
     await recorded('s3', s3.url),
   ];
-  const report = await handler();
+  let report: Awaited<ReturnType<typeof handler>> = { results: [], alerts: [] };
+  const commands = await recordCommands(async () => {
+    report = await handler();
+  });
+  expect(commands.flatMap(({ faults }) => faults)).toEqual([]);
   expect(report.results.filter(({ status }) => status === 'could_not_run')).toEqual([]);
   closeAwsClients();
   return services.flatMap((each) => each.actions()).sort();

@@ -7,8 +7,10 @@ import { closeDatabase } from '#platform/database.ts';
 import { environment } from '#platform/environment.ts';
 import { log } from '#platform/log.ts';
 import { type MigrationReport, migrate } from '#platform/migrations/migrate.ts';
+import type { ReturnPoint } from '#recovery/contract-interlock.ts';
 import type { PlatformFile } from '#scripts/cli/database-url.ts';
 import { paths } from '#scripts/paths.ts';
+import { interlocked } from '#scripts/recovery/interlocked.ts';
 import { type ReceivedAlert, readAlert } from './alert.ts';
 import { startLocalAws } from './aws/loopback.ts';
 import { destroyInstances } from './aws/rds/service.ts';
@@ -42,6 +44,8 @@ export interface PlatformOptions {
   readonly onRequest: (line: AccessLogLine) => void;
   /** Told of every alert that is published, by whichever process. */
   readonly onAlert: (alert: ReceivedAlert) => void;
+  /** Told of the time to return to when a migration changed a database on AWS that only a backup undoes. */
+  readonly onReturnPoint: (point: ReturnPoint) => void;
 }
 
 export interface Platform {
@@ -67,7 +71,12 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
   };
   try {
     const { adminUrl, database, cluster, ended } = await openDatabase(options, stops);
-    const migrations = await migrate({ connectionString: adminUrl, directory: paths.migrations });
+    const migrations = await migrate({
+      connectionString: adminUrl,
+      directory: paths.migrations,
+      // The embedded database is nobody's production, whatever the environment says.
+      beforeContract: cluster ? undefined : interlocked(adminUrl, options.onReturnPoint),
+    });
     await setLogins(adminUrl);
     const { issuer, env } = await startIdentity(options.data, adminUrl);
     stops.push(() => issuer.close());

@@ -25,8 +25,15 @@ export type MigrateOptions = MigrationSource &
     readonly dryRun?: boolean;
     /** How long to wait for another runner of the same database. Default: 60,000. */
     readonly turnWaitMs?: number;
-    /** Awaited before a migration marked `--! contract` is applied; what it throws stops the run before that file. */
-    readonly beforeContract?: (file: Migration, client: Client) => Promise<void>;
+    /**
+     * Awaited before a migration marked `--! contract` is applied to a database that had migrations before; what it throws
+     * stops the run before that file. A dry run asks as well, and reports what is refused.
+     */
+    readonly beforeContract?: (
+      file: Migration,
+      client: Client,
+      run: { readonly dryRun: boolean },
+    ) => Promise<void>;
     /** Awaited before the run goes on. */
     readonly onProgress?: (event: MigrationEvent) => void | Promise<void>;
     /** Stops the run after the file at work. */
@@ -52,6 +59,8 @@ export interface MigrationReport {
   }[];
   /** What the directory has beyond that: a dry run's plan, or what `until` left out. */
   readonly pending: readonly { readonly number: number; readonly name: string }[];
+  /** Of a dry run's plan: what would stop the run before it, and why. */
+  readonly refused: readonly { readonly name: string; readonly message: string; readonly remedy: string }[];
 }
 
 /** What the database has and what the directory has for it. */
@@ -72,23 +81,28 @@ export async function migrate(options: MigrateOptions): Promise<MigrationReport>
     if (options.dryRun) {
       const applied = await readJournal(client);
       pendingMigrations(applied, files);
+      const planned = wanted.slice(applied.length);
       return {
         dryRun: true,
         before: applied.length,
         applied: [],
-        pending: brief(wanted.slice(applied.length)),
+        pending: brief(planned),
+        refused: applied.length === 0 ? [] : await refusedOf(client, planned, options),
       };
     }
     await prepare(client, options);
     const before = await readJournal(client);
     pendingMigrations(before, files);
-    const applied = await applyAll(client, wanted.slice(before.length), options);
+    // A database that is made from nothing has nothing yet to go back to.
+    const beforeContract = before.length === 0 ? undefined : options.beforeContract;
+    const applied = await applyAll(client, wanted.slice(before.length), { ...options, beforeContract });
     await applyWatch(client, join(options.directory, '..', 'watch.sql'));
     return {
       dryRun: false,
       before: before.length,
       applied,
       pending: brief(files.slice(before.length + applied.length)),
+      refused: [],
     };
   });
 }
@@ -121,6 +135,20 @@ async function withClient<Result>(
   }
 }
 
+async function refusedOf(client: Client, files: readonly Migration[], { beforeContract }: MigrateOptions) {
+  const refused: { name: string; message: string; remedy: string }[] = [];
+  for (const file of files) {
+    if (!file.isContract) continue;
+    try {
+      await beforeContract?.(file, client, { dryRun: true });
+    } catch (error) {
+      if (!(error instanceof MigrationError)) throw error;
+      refused.push({ name: file.name, message: error.message, remedy: error.remedy });
+    }
+  }
+  return refused;
+}
+
 async function prepare(client: Client, options: MigrateOptions): Promise<void> {
   const report = options.onProgress ?? (() => {});
   const onWait = (holder: string) => report({ kind: 'waiting', holder });
@@ -138,7 +166,7 @@ async function applyAll(client: Client, files: readonly Migration[], options: Mi
   for (const file of files) {
     options.signal?.throwIfAborted();
     const { number, name } = file;
-    if (file.isContract) await options.beforeContract?.(file, client);
+    if (file.isContract) await options.beforeContract?.(file, client, { dryRun: false });
     await report({ kind: 'applying', name });
     const durationMs = await applyMigration(client, file, {
       lockTimeoutMs: options.lockTimeoutMs ?? 200,

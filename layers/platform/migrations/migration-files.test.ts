@@ -61,6 +61,21 @@ test('an unknown directive is refused with its line', async () => {
   );
 });
 
+test('what a file asks for in its header is read, alone or together', async () => {
+  await put('000001_a.sql', '-- Takes a column away.\n--! contract\nalter table t drop column c;');
+  await put('000002_b.sql', '--! contract\n--!no-transaction\ndrop index concurrently i;');
+  await put('000003_c.sql', 'create table u ();');
+  const read = (await readMigrations(directory)).map(({ isContract, inTransaction }) => [
+    isContract,
+    inTransaction,
+  ]);
+  expect(read).toEqual([
+    [true, true],
+    [true, false],
+    [false, true],
+  ]);
+});
+
 test('a directive below the first statement is refused', async () => {
   await put('000001_a.sql', 'select 1;\n--! no-transaction\n');
   await expect(readMigrations(directory)).rejects.toThrow('stands below the first statement');

@@ -1,4 +1,5 @@
 import type { Client } from 'pg';
+import { readErasures } from '../erasures.ts';
 import { newestHeartbeat } from '../heartbeat.ts';
 import { readOrganizations } from './organizations.ts';
 import type { Findings, ProofContext } from './proof.ts';
@@ -38,10 +39,7 @@ export async function proveHeartbeat({ connect, asOf }: ProofContext, findings: 
 
 async function erasedSince(client: Client, since: Date): Promise<number> {
   await client.query('set role stockade_admin');
-  const { rows } = await client.query<{ erased: number }>(
-    'select count(*)::float8 as erased from tenancy.erasures where erased_at >= $1',
-    [since],
-  );
+  const erasures = await readErasures(client);
   await client.query('reset role');
-  return rows[0]?.erased ?? 0;
+  return [...erasures.values()].filter((at) => at >= since).length;
 }

@@ -2,6 +2,8 @@ import type { Client } from 'pg';
 import { anchorKey, anchorsRoot } from '#ledger/seals/anchor-key.ts';
 import { wasAnchoredAfter } from '#ledger/seals/verify/anchors.ts';
 import { listEvidence } from '#platform/evidence.ts';
+import { readErasures } from '../erasures.ts';
+import { hasAnchors, refuseWithoutAnchors } from './anchors.ts';
 import type { Findings, ProofContext } from './proof.ts';
 
 /** The organizations of a copy, suspended ones too: their books stay proven. */
@@ -22,21 +24,17 @@ export async function proveOrganizations({ connect, asOf }: ProofContext, findin
   const client = await connect();
   const there = new Set((await readOrganizations(client)).map(({ id }) => id));
   findings.add('organizations', there.size);
-  const erased = await readErased(client);
+  await client.query('set role stockade_admin');
+  const erased = await readErasures(client);
+  await client.query('reset role');
+  if (there.size === 0 && erased.size === 0)
+    findings.fault('there is no organization in the copy, nor was there ever one');
+  if (!hasAnchors()) return await refuseWithoutAnchors(client);
   for (const id of await anchoredOrganizations()) {
     findings.add('anchored', 1);
     if (there.has(id) || erased.has(id) || (await wasAnchoredAfter(anchorKey(id, 1), asOf))) continue;
     findings.fault(`the organization ${id} has sealed its ledger, and is not in the copy`);
   }
-  if (there.size === 0 && erased.size === 0)
-    findings.fault('there is no organization in the copy, nor was there ever one');
-}
-
-async function readErased(client: Client): Promise<Set<string>> {
-  await client.query('set role stockade_admin');
-  const { rows } = await client.query<{ id: string }>('select organization_id as id from tenancy.erasures');
-  await client.query('reset role');
-  return new Set(rows.map(({ id }) => id));
 }
 
 async function anchoredOrganizations(): Promise<Set<string>> {

@@ -46,7 +46,8 @@ export interface ProveOptions extends Omit<ProofContext, 'connect'> {
 
 /**
  * Proves a restored database: what it says of itself must be what follows from it, from the release, and from what was
- * written down outside. Nothing in it is changed, but much of it is locked: it is for a copy that nobody uses. A proof that cannot run is in the report, and the report is then not ok.
+ * written down outside. Nothing in it is changed, but much of it is locked: it is for a copy that nobody uses. A proof that
+ * cannot run is in the report, and the report is then not ok.
  */
 export async function proveCopy({ onOutcome, signal, ...options }: ProveOptions): Promise<ProofReport> {
   const startedMs = performance.now();
@@ -73,9 +74,12 @@ async function runProof(proof: ProofName, options: Omit<ProofContext, 'connect'>
     await proofs[proof]({ ...options, connect: () => open(options.connectionString, opened) }, findings);
   } catch (error) {
     options.signal?.throwIfAborted();
-    // Pages that make no sense may be met by any proof.
-    if (!isDamage(error)) verdict = error instanceof DoesNotApply ? 'does not apply' : 'could not run';
-    findings.fault((error as Error).message);
+    // What was found is found, although not everything applies.
+    if (!(error instanceof DoesNotApply && findings.count > 0)) {
+      // Pages that make no sense may be met by any proof.
+      if (!isDamage(error)) verdict = error instanceof DoesNotApply ? 'does not apply' : 'could not run';
+      findings.fault((error as Error).message);
+    }
   } finally {
     await Promise.all(opened.map((client) => client.end().catch(() => {})));
   }

@@ -44,8 +44,8 @@ export async function compose(
     }
     if (mode === 'merge') {
       sums.checkAllUsed();
-      if (selection.movementsReturned > 0) seals.check();
-    }
+      if (selection.movementsReturned > 0) seals.checkMerged();
+    } else seals.checkCopy();
     const { takenAt, schema, organization } = past.manifest;
     const manifest = createManifest({
       takenAt,
@@ -72,7 +72,7 @@ export async function compose(
       const line = selection.lineOf(table, pair);
       if (line === undefined) continue;
       if (table === 'tenancy.users') checkUser(line, emails);
-      if (mode === 'merge' && table === 'inventory.movements') countMovement(line, sums, seals);
+      if (table === 'inventory.movements') countMovement(line, sums, seals);
       yield mode === 'merge' && table === 'inventory.balances' ? sums.lineOf(line) : line;
     }
   }

@@ -9,6 +9,7 @@ import { answerOf, inTransaction } from '#tenancy/portability/transaction.ts';
 import { verifyExport } from '#tenancy/portability/verify.ts';
 import { compose } from './compose.ts';
 import { compareSides, type Side, type TableDifference } from './difference.ts';
+import { findOrganization } from './find-organization.ts';
 import { type OthersProof, observeOthers, proveOthers } from './others.ts';
 import type { RestoreMode } from './selection.ts';
 import { readTableKeys } from './table-keys.ts';
@@ -76,8 +77,8 @@ export async function restoreOrganization(
   { slug, mode, work, dryRun = false, signal, onProgress = () => {} }: RestoreOptions,
 ): Promise<RestoreReport> {
   const { copyAdmin, copyJobs, admin, jobs } = connections;
-  const id = await idOf(copyAdmin, slug);
-  const there = await productionOf(admin, id, slug);
+  const { id, there } = await findOrganization(copyAdmin, admin, slug);
+  if (!dryRun) await takeTurn(admin);
   if (there && !dryRun && there.status !== 'suspended') {
     throw new PortabilityError(
       `${there.slug} is ${there.status}: what it does meanwhile would be lost`,
@@ -191,6 +192,8 @@ async function replace(
       proof.organizations,
       proof.changedByThemselves,
     ]);
+    // Until here nothing has happened.
+    signal?.throwIfAborted();
     return proof;
   });
 }
@@ -214,42 +217,18 @@ function checkSchemas({ manifest: past }: Side, present: Side | undefined): void
   );
 }
 
-async function idOf(copy: pg.ClientBase, slug: string): Promise<string> {
-  const { rows } = await copy.query<{ id: string }>('select id from tenancy.organizations where slug = $1', [
-    slug,
-  ]);
-  if (rows[0]) return rows[0].id;
-  throw new PortabilityError(
-    `the copy has no organization ${JSON.stringify(slug)}`,
-    'Take a copy of a time at which it was there.',
-  );
-}
+/** The key of the advisory lock that one restoration holds per database, until its connection ends: "STKD", "REST". */
+const turnKey = [0x53544b44, 0x52455354];
 
-/** The organization of the copy as production has it; undefined when production has lost it. */
-async function productionOf(
-  admin: pg.ClientBase,
-  id: string,
-  slug: string,
-): Promise<{ readonly slug: string; readonly status: string } | undefined> {
-  const { rows } = await admin.query<{ id: string; slug: string; status: string }>(
-    'select id, slug, status from tenancy.organizations where id = $1 or slug = $2 order by id = $1 desc',
-    [id, slug],
+/** Of two at once, one would find what the other has left, or each would wait for the other's users. */
+async function takeTurn(admin: pg.ClientBase): Promise<void> {
+  const { rows } = await admin.query<{ taken: boolean }>(
+    'select pg_try_advisory_lock($1, $2) as taken',
+    turnKey,
   );
-  if (rows[0] && rows[0].id !== id) {
-    throw new PortabilityError(
-      `${slug} is ${rows[0].id} in production and ${id} in the copy: two organizations`,
-      'Name an organization that is the same one on both sides.',
-    );
-  }
-  if (rows[0]) return rows[0];
-  const erasures = await admin.query<{ at: Date }>(
-    'select erased_at as at from tenancy.erasures where organization_id = $1 order by erased_at desc limit 1',
-    [id],
-  );
-  const erased = erasures.rows[0]?.at;
-  if (!erased) return undefined;
+  if (rows[0]?.taken) return;
   throw new PortabilityError(
-    `${slug} was erased at ${erased.toISOString()}, on purpose: a backup is no way around that`,
-    'If it was a mistake, import the export that was its receipt: npm run org:import.',
+    'another organization is being restored at this moment',
+    'Run it again when that is over. Nothing was done.',
   );
 }

@@ -12,8 +12,10 @@ interface SealRow {
 /** Counts movements by the seal that covers them. */
 export interface SealedCount {
   count(entryId: string): void;
-  /** @throws PortabilityError when a seal covers another number of movements than there would be */
-  check(): void;
+  /** @throws PortabilityError when a seal covers another number of movements than both sides have together */
+  checkMerged(): void;
+  /** @throws PortabilityError when a seal covers another number of movements than the copy has */
+  checkCopy(): void;
 }
 
 /**
@@ -53,8 +55,8 @@ export async function readSeals(
       const seal = firstReaching(seals, entryId);
       if (seal) seal.found += 1;
     },
-    check() {
-      const wrong = seals.find(({ row, found }) => row.movements !== found);
+    checkMerged() {
+      const wrong = firstWrong();
       if (!wrong) return;
       throw new PortabilityError(
         `seal ${wrong.row.seq} covers ${wrong.row.movements} movements, and with what was lost there would be ${wrong.found}`,
@@ -62,7 +64,19 @@ export async function readSeals(
           'another copy.',
       );
     },
+    checkCopy() {
+      const wrong = firstWrong();
+      if (!wrong) return;
+      throw new PortabilityError(
+        `seal ${wrong.row.seq} covers ${wrong.row.movements} movements, of which the copy has ${wrong.found}: it is damaged`,
+        'Take another copy, and prove it before: npm run verify:backup -- --copy URL --at TIME.',
+      );
+    },
   };
+
+  function firstWrong() {
+    return seals.find(({ row, found }) => row.movements !== found);
+  }
 }
 
 /** The seal that covers an entry: ids grow, and each seal goes on where the one before it ends. */

@@ -1,0 +1,75 @@
+import type { ProofBook } from '#recovery/proofs/book.ts';
+import type { Verdict } from '#recovery/proofs/proof.ts';
+import { type ProofReport, proveCopy } from '#recovery/proofs/prove-copy.ts';
+import type { Answer } from '../cli/command.ts';
+import { withRole } from '../cli/connect.ts';
+import { outcomeText } from './drill-report.ts';
+import { refuseProduction } from './not-production.ts';
+
+export interface CopyToVerify {
+  /** Whoever may do most in it. */
+  readonly copyUrl: string;
+  /** The instant that it is to be of. */
+  readonly at: Date;
+  /** To measure what the copy lacks of it. */
+  readonly productionUrl: string | undefined;
+  /** What the copy must not be, beside that. */
+  readonly inUse: readonly string[];
+  readonly book: ProofBook;
+  readonly signal: AbortSignal;
+  readonly note: (line: string) => void;
+}
+
+/** Proves a copy that somebody has restored, wherever it runs. Nothing is written down: it is no drill. */
+export async function verifyCopy({
+  copyUrl,
+  at,
+  productionUrl,
+  inUse,
+  book,
+  signal,
+  note,
+}: CopyToVerify): Promise<Answer> {
+  await refuseProduction(copyUrl, productionUrl === undefined ? inUse : [productionUrl, ...inUse]);
+  const report = await proveCopy({
+    connectionString: copyUrl,
+    book,
+    asOf: at,
+    requestedAt: at,
+    production:
+      productionUrl === undefined ? undefined : (work) => withRole(productionUrl, 'stockade_jobs', work),
+    signal,
+    onOutcome: (outcome) => note(outcomeText(outcome)),
+  });
+  const { host, pathname } = new URL(copyUrl);
+  const counts = countsOf(report);
+  return {
+    json: { copy: { host, database: pathname.slice(1) }, asOf: at.toISOString(), counts, ...report },
+    text: copyText(`${host}${pathname}`, at, report, counts),
+    failed: !report.ok,
+  };
+}
+
+type Counts = Readonly<Record<Verdict, number>>;
+
+function countsOf({ outcomes }: ProofReport): Counts {
+  const of = (verdict: Verdict) => outcomes.filter((each) => each.verdict === verdict).length;
+  return {
+    passed: of('passed'),
+    failed: of('failed'),
+    'could not run': of('could not run'),
+    'does not apply': of('does not apply'),
+  };
+}
+
+function copyText(copy: string, at: Date, { ok, outcomes }: ProofReport, counts: Counts): string {
+  const apart = outcomes.filter(({ verdict }) => verdict === 'does not apply');
+  return [
+    `The copy at ${copy}, of ${at.toISOString()}, ${ok ? 'is proven' : 'is NOT proven'}:`,
+    ...outcomes.filter((each) => !apart.includes(each)).map(outcomeText),
+    ...(apart.length > 0
+      ? ['These do not apply here, and are not counted as passed:', ...apart.map(outcomeText)]
+      : []),
+    `${counts.passed} passed, ${counts.failed} failed, ${counts['could not run']} could not run; ${apart.length} not applicable.`,
+  ].join('\n');
+}

@@ -1,0 +1,176 @@
+import { Client } from 'pg';
+import { beforeAll, expect, test } from 'vitest';
+import { environment } from '#platform/environment.ts';
+import { beat } from '#recovery/heartbeat.ts';
+import type { ProofOutcome } from '#recovery/proofs/proof.ts';
+import { loginUrl } from '#scripts/local/logins.ts';
+import { asJobs } from '#scripts/prove/reconciliation/stage.ts';
+import { execute, openRestoredStage } from '../recovery/restored-stage.ts';
+import { run } from './run.ts';
+
+const stage = openRestoredStage();
+let production: string;
+/** Restored from a base backup of the same cluster: the two are told apart by nothing that is in their files. */
+let copy: string;
+let at: string;
+
+beforeAll(async () => {
+  production = (await stage.restore()).databaseUrl;
+  copy = (await stage.restore()).databaseUrl;
+  const client = new Client(copy);
+  await client.connect();
+  const { rows } = await client.query('select max(at) as at from recovery.heartbeats');
+  await client.end();
+  // Seals are a minute in the making.
+  at = new Date(rows[0].at.getTime() + 120_000).toISOString();
+}, 60_000);
+
+const beyondAws = {
+  [environment.evidenceBucket]: '',
+  [environment.dbInstanceIdentifier]: '',
+  AWS_REGION: '',
+};
+
+async function verify(args: readonly string[], env: NodeJS.ProcessEnv = {}) {
+  const { exitCode, stdout, stderr } = await run(
+    'verify-backup.ts',
+    ['--json', '--data', '/nonexistent', ...args],
+    env,
+  );
+  // biome-ignore lint/suspicious/noExplicitAny: what it is, is what the tests ask
+  const json = JSON.parse(stdout || stderr) as any;
+  const verdicts = Object.fromEntries(
+    ((json.outcomes ?? []) as ProofOutcome[]).map(({ proof, verdict }) => [proof, verdict]),
+  );
+  return { code: exitCode, json, verdicts };
+}
+const theCopy = () => ['--copy', copy, '--at', at];
+
+test('a copy that somebody has restored is proven, and held against anchors and production', async () => {
+  await execute(production, 'select recovery.beat()');
+  const { code, json } = await verify([...theCopy(), '--database-url', production]);
+  expect([code, json.ok, json.counts]).toEqual([
+    0,
+    true,
+    { passed: 10, failed: 0, 'could not run': 0, 'does not apply': 0 },
+  ]);
+  expect(json.asOf).toBe(at);
+  expect(JSON.stringify(json)).not.toContain(decodeURIComponent(new URL(copy).password));
+}, 60_000);
+
+test('production itself is refused, whatever it is called by, and before anything is locked', async () => {
+  const other = new URL(production);
+  other.hostname = 'localhost';
+  const { code, json } = await verify(['--copy', other.href, '--at', at, '--database-url', production]);
+  expect([code, json.error]).toEqual([
+    1,
+    expect.objectContaining({ message: expect.stringContaining('it is production') }),
+  ]);
+  expect(json.error.remedy).toContain('lock every table');
+});
+
+test('what is in use, or may be production for all one knows, is refused', async () => {
+  await asJobs(copy, beat);
+  const fresh = await verify(theCopy());
+  expect([fresh.code, fresh.json.error.message]).toEqual([
+    1,
+    expect.stringMatching(/heartbeat is .* old, so it may be/),
+  ]);
+  const somebody = new Client(loginUrl(copy, 'stockade_api'));
+  await somebody.connect();
+  const used = await verify([...theCopy(), '--database-url', production]);
+  await somebody.end();
+  expect([used.code, used.json.error.message]).toEqual([
+    1,
+    expect.stringContaining('stockade_api work in it'),
+  ]);
+});
+
+/** As long ago as a copy is. */
+async function age(): Promise<string> {
+  await execute(
+    copy,
+    `begin; set local session_replication_role = replica;
+    update recovery.heartbeats set at = at - interval '1 hour'; commit`,
+  );
+  return new Date(Date.parse(at) - 3_600_000).toISOString();
+}
+
+test('beyond AWS the copy that knows of anchors says that nobody has asked them; with none they do not apply', async () => {
+  const then = await age();
+  const unasked = await verify(['--copy', copy, '--at', then], beyondAws);
+  expect([unasked.code, unasked.verdicts]).toEqual([
+    1,
+    expect.objectContaining({
+      organizations: 'could not run',
+      seals: 'could not run',
+      loss: 'does not apply',
+      balances: 'passed',
+      indexes: 'passed',
+      heartbeat: 'passed',
+    }),
+  ]);
+  await execute(
+    copy,
+    'alter table inventory.seal_anchors disable trigger all; delete from inventory.seal_anchors; alter table inventory.seal_anchors enable trigger all',
+  );
+  const { rows } = await asSuperuserRows(
+    copy,
+    `select tgname as name from pg_trigger where tgrelid = 'inventory.seal_anchors'::regclass and not tgisinternal`,
+  );
+  for (const { name } of rows)
+    await execute(copy, `alter table inventory.seal_anchors enable always trigger ${name}`);
+  const alone = await verify(['--copy', copy, '--at', then], beyondAws);
+  expect([alone.code, alone.json.counts, alone.verdicts]).toEqual([
+    0,
+    { passed: 7, failed: 0, 'could not run': 0, 'does not apply': 3 },
+    expect.objectContaining({
+      organizations: 'does not apply',
+      seals: 'does not apply',
+      loss: 'does not apply',
+    }),
+  ]);
+  const { stdout } = await run(
+    'verify-backup.ts',
+    ['--copy', copy, '--at', then, '--data', '/nonexistent'],
+    beyondAws,
+  );
+  expect(stdout.split('These do not apply here, and are not counted as passed:')[1]).toMatch(
+    /seals[\s\S]*loss/,
+  );
+  expect(stdout).toContain('7 passed, 0 failed, 0 could not run; 3 not applicable.');
+
+  // A seal that does not follow is a fault, anchors or not.
+  await execute(
+    copy,
+    `begin; set local session_replication_role = replica;
+     alter table inventory.seals disable trigger all;
+     update inventory.seals set hash = sha256('other') where seq = 1; alter table inventory.seals enable trigger all; commit`,
+  );
+  const altered = await verify(['--copy', copy, '--at', then], beyondAws);
+  expect([altered.code, altered.verdicts.seals]).toEqual([1, 'failed']);
+}, 90_000);
+
+async function asSuperuserRows(url: string, query: string) {
+  const client = new Client(url);
+  await client.connect();
+  try {
+    return await client.query(query);
+  } finally {
+    await client.end();
+  }
+}
+
+test('another time than that of the copy is found, and without one it is not begun', async () => {
+  const wrong = await verify(['--copy', copy, '--at', at], { ...beyondAws, DATABASE_URL: production });
+  expect([wrong.code, wrong.verdicts.heartbeat]).toEqual([1, 'failed']);
+  for (const args of [
+    ['--copy', copy],
+    [...theCopy(), '--keep'],
+    [...theCopy(), '--snapshot', 's'],
+  ]) {
+    expect((await verify(args)).code).toBe(2);
+  }
+  const nowhere = await verify(['--copy', 'postgres://postgres@127.0.0.1:9/x', '--at', at]);
+  expect([nowhere.code, nowhere.json.error.message]).toEqual([1, expect.stringContaining('cannot reach')]);
+}, 30_000);

@@ -1,0 +1,280 @@
+import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import * as rds from '@aws-sdk/client-rds';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { environment } from '#platform/environment.ts';
+import { readEvidence } from '#platform/evidence.ts';
+import { recordStage } from '#recovery/drill-records.ts';
+import { startQueryService } from '#scripts/local/aws/query-service.ts';
+import type { XmlElements } from '#scripts/local/aws/xml.ts';
+import { paths } from '#scripts/paths.ts';
+import { asSuperuser, type Clone, cloneDatabase } from '#scripts/prove/clone.ts';
+import { run } from '../commands/run.ts';
+import { openRds } from '../rds.ts';
+import { startAurora } from './aurora.ts';
+
+const world = openRds();
+const hourMs = 3_600_000;
+let folder: string;
+
+/** This release, and two more: one that expands, and one from which only a backup leads back. */
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'stockade-contract-'));
+  await cp(join(paths.root, 'sql'), folder, { recursive: true });
+  const [next, last] = await numbersBehind(2);
+  await writeFile(
+    join(folder, `migrations/${next}_expand.sql`),
+    `create table recovery.expanded (kept int, given_up int); comment on table recovery.expanded is 'Platform data: a test.';`,
+  );
+  await writeFile(
+    join(folder, `migrations/${last}_contract.sql`),
+    '-- Takes away.\n--! contract\nalter table recovery.expanded drop column given_up;',
+  );
+});
+afterEach(() => world.local.s3.faults.clear());
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+async function numbersBehind(count: number): Promise<string[]> {
+  const { rows } = await asSuperuser(world.adminUrl, (superuser) =>
+    superuser.query('select max(number)::int as last from stockade_migrations.applied'),
+  );
+  return Array.from({ length: count }, (_, at) => String(rows[0].last + at + 1).padStart(6, '0'));
+}
+
+async function migrateAll(args: readonly string[] = [], env: NodeJS.ProcessEnv = {}, url = world.adminUrl) {
+  const { exitCode, stdout, stderr } = await run(
+    'migrate-all.ts',
+    ['--migrations', join(folder, 'migrations'), '--database-url', url, '--json', ...args],
+    env,
+  );
+  // biome-ignore lint/suspicious/noExplicitAny: what it is, is what the tests ask
+  return { code: exitCode, json: JSON.parse(stdout || stderr) as any };
+}
+
+/** What of the two there is. */
+async function state(url = world.adminUrl) {
+  const { rows } = await asSuperuser(url, (superuser) =>
+    superuser.query(
+      `select to_regclass('recovery.expanded') is not null as expanded,
+         not exists (
+           select from pg_attribute
+           where attrelid = to_regclass('recovery.expanded') and attname = 'given_up' and not attisdropped
+         ) as contracted`,
+    ),
+  );
+  return rows[0];
+}
+
+/** The keys of all times to return to, whatever S3 answers. */
+function writtenDown(): string[] {
+  const keys = world.local.s3.keys(world.local.env[environment.evidenceBucket] ?? '');
+  return keys.filter((key) => key.startsWith('contracts/'));
+}
+
+/** It is not applied, nobody has a time to return to, and what comes before it stays. */
+async function expectRefused(message: RegExp, env: NodeJS.ProcessEnv = {}, url = world.adminUrl) {
+  const { code, json } = await migrateAll([], env, url);
+  expect([code, json.error]).toEqual([
+    1,
+    expect.objectContaining({ message: expect.stringMatching(message) }),
+  ]);
+  expect(json.error.remedy).toContain('what was applied before it stays');
+  expect(json.error.stack).toBeUndefined();
+  expect(await state()).toEqual({ expanded: true, contracted: false });
+  expect(writtenDown()).toEqual([]);
+  return json.error as { message: string; remedy: string };
+}
+
+async function noteDrill(id: string, agoMs: number, passed: boolean, source = world.instance) {
+  const requestedAt = new Date(Date.now() - agoMs - 60_000);
+  const request = { kind: 'snapshot', source, asOf: '', instance: '', keep: false } as const;
+  await recordStage(id, requestedAt, 'requested', request, requestedAt);
+  const verdict = { passed, summary: 'seals: the seal 3 of acme was altered' };
+  await recordStage(id, requestedAt, 'verdict', verdict, new Date(Date.now() - agoMs));
+}
+
+/** An RDS that says this of the instance, and a cluster of nothing. */
+async function describedAs(description: XmlElements | undefined) {
+  const { AWS_ACCESS_KEY_ID: accessKeyId = '', AWS_SECRET_ACCESS_KEY: secretAccessKey = '' } = process.env;
+  return await startQueryService({
+    name: 'rds',
+    namespace: 'http://rds.amazonaws.com/doc/2014-10-31/',
+    key: { accessKeyId, secretAccessKey },
+    actions: {
+      DescribeDBInstances: () => ({ DBInstances: { DBInstance: description ? [description] : [] } }),
+    },
+  });
+}
+
+/** As the operator would type it, but that it leads here. */
+function atRds(host: string): string {
+  const url = new URL(world.adminUrl);
+  const port = url.port;
+  url.searchParams.set('host', url.hostname);
+  url.hostname = host;
+  url.port = port;
+  return url.href;
+}
+
+test('without a drill it is refused, after what comes before it, and a dry run says so before', async () => {
+  const dry = await migrateAll(['--dry-run']);
+  expect(dry).toMatchObject({
+    code: 1,
+    json: {
+      dryRun: true,
+      refused: [{ message: expect.stringContaining('no backup has ever been restored') }],
+    },
+  });
+  expect(dry.json.pending).toHaveLength(2);
+  expect(await state()).toMatchObject({ expanded: false });
+  const text = await run('migrate-all.ts', [
+    ...['--migrations', join(folder, 'migrations'), '--database-url', world.adminUrl, '--dry-run'],
+  ]);
+  expect(text.stdout).toMatch(
+    /Would apply:\n {2}\d+_expand\n {2}\d+_contract\nWould stop before \d+_contract: /,
+  );
+
+  const { remedy } = await expectRefused(/no backup has ever been restored and proven/);
+  expect(remedy).toContain('npm run verify:backup');
+}, 30_000);
+
+test('a drill that is too old, has failed or was of another database is none', async () => {
+  await noteDrill('000001', 30 * hourMs, true);
+  await expectRefused(/the last drill, 000001, passed 1 d 6 h ago, and 1 d at most are wanted/);
+  await noteDrill('000002', 0, false);
+  await expectRefused(/the last drill, 000002, has failed: seals: the seal 3/);
+  await noteDrill('000003', 0, true, 'stockade-dev');
+  await expectRefused(/the last drill, 000003, was of stockade-dev and not of stockade/);
+}, 30_000);
+
+test('what cannot be known is refused, with what kept it from being known', async () => {
+  await noteDrill('000004', 0, true);
+  world.rds.faults.inject('throttled', { operation: 'DescribeDBInstances' });
+  await expectRefused(/whether it can be restored is not known\. Could not run\. AWS is throttling/);
+  world.rds.faults.clear();
+  world.rds.faults.inject('denied', { operation: 'DescribeDBInstances' });
+  await expectRefused(/whether it can be restored is not known\. Could not run\. Permission is missing/);
+  world.rds.faults.clear();
+  world.local.s3.faults.inject('denied', { operation: 'ListObjectVersions' });
+  await expectRefused(/whether a drill has passed is not known\. Could not run\. Permission is missing/);
+  world.local.s3.faults.clear();
+  world.local.s3.faults.inject('denied', { operation: 'PutObject' });
+  await expectRefused(/the time to return to cannot be written down\. .*Permission is missing/);
+  world.local.s3.faults.clear();
+  await expectRefused(/Could not run\. There was no connection/, {
+    AWS_ENDPOINT_URL_RDS: 'http://127.0.0.1:9',
+  });
+  await expectRefused(/there is no instance stockade-x in this region/, {
+    [environment.dbInstanceIdentifier]: 'stockade-x',
+  });
+  await expectRefused(/It is not configured: STOCKADE_EVIDENCE_BUCKET is not set/, {
+    [environment.evidenceBucket]: '',
+  });
+}, 60_000);
+
+test('behind its log it is refused, an instance as a cluster', async () => {
+  const DBInstance = { DBInstanceIdentifier: world.instance, BackupRetentionPeriod: '7' };
+  const stale = { LatestRestorableTime: new Date(Date.now() - hourMs).toISOString() };
+  for (const [described, told] of [
+    [stale, /stockade can be restored to \S+ only, 1 h ago/],
+    [{}, /stockade cannot be restored to any point in time/],
+  ] as const) {
+    await using service = disposable(await describedAs({ ...DBInstance, ...described }));
+    await expectRefused(told, { AWS_ENDPOINT_URL_RDS: service.url });
+  }
+  const cluster = { DBClusterIdentifier: 'books', ...stale };
+  await using aurora = disposable(await startAurora({ cluster, snapshots: {}, replicas: {}, begun: {} }));
+  await expectRefused(/books can be restored to \S+ only, 1 h ago/, {
+    AWS_ENDPOINT_URL_RDS: aurora.url,
+    [environment.dbInstanceIdentifier]: '',
+    [environment.dbClusterIdentifier]: 'books',
+  });
+}, 30_000);
+
+function disposable<T extends { close(): Promise<void> }>(closable: T): T & AsyncDisposable {
+  return Object.assign(closable, { [Symbol.asyncDispose]: () => closable.close() });
+}
+
+test('a database on RDS whose instance nobody names is refused, by its host or whatever it is called by', async () => {
+  const unnamed = { [environment.dbInstanceIdentifier]: '' };
+  const host = 'stockade.abc123.eu-central-1.rds.amazonaws.com';
+  const { remedy } = await expectRefused(/which instance it is on is not said/, unnamed, atRds(host));
+  expect(remedy).toContain(environment.dbInstanceIdentifier);
+  await expectRefused(/it runs at \S+, which is no address of stockade/, {}, atRds(host));
+  // Through a tunnel or by a name of one's own: RDS shows all the same.
+  await asSuperuser(world.adminUrl, (superuser) => superuser.query('create role rds_superuser'));
+  try {
+    await expectRefused(/which instance it is on is not said/, unnamed);
+  } finally {
+    await asSuperuser(world.adminUrl, (superuser) => superuser.query('drop role rds_superuser'));
+  }
+}, 30_000);
+
+test('elsewhere than on AWS nobody is asked, nor for a database that is made from nothing', async () => {
+  await using elsewhere: Clone = await cloneDatabase(world.cluster.url, 'stockade');
+  const nothing = { [environment.dbInstanceIdentifier]: '', [environment.evidenceBucket]: '' };
+  expect(await migrateAll([], nothing, elsewhere.url)).toMatchObject({ code: 0, json: { returnPoints: [] } });
+  expect(await state(elsewhere.url)).toEqual({ expanded: true, contracted: true });
+
+  await elsewhere.run(
+    'drop schema public, inventory, tenancy, recovery, stockade_migrations cascade; create schema public',
+  );
+  const afresh = await migrateAll([], { AWS_ENDPOINT_URL_RDS: 'http://127.0.0.1:9' }, elsewhere.url);
+  expect(afresh.json).toMatchObject({ before: 0, returnPoints: [] });
+  expect(await state(elsewhere.url)).toEqual({ expanded: true, contracted: true });
+}, 60_000);
+
+test('with a drill and a log it is applied, and the time to return to leads to what there was before it', async () => {
+  await world.archive();
+  const done = await run('migrate-all.ts', [
+    ...['--migrations', join(folder, 'migrations'), '--database-url', world.adminUrl, '--until'],
+    ...[(await numbersBehind(1))[0] ?? '', '--json'],
+  ]);
+  const { returnPoints } = JSON.parse(done.stdout);
+  expect(returnPoints).toEqual([
+    expect.objectContaining({ migration: expect.stringContaining('_contract'), source: world.instance }),
+  ]);
+  expect(await state()).toEqual({ expanded: true, contracted: true });
+  const { migration, at, until } = returnPoints[0];
+  expect(at).toMatch(/:\d\d\.000Z$/);
+  expect(Date.parse(until) - Date.parse(at)).toBe(7 * 24 * hourMs);
+  const [key = ''] = writtenDown();
+  expect(key).toBe(`contracts/${migration}/${at}.json`);
+  expect(JSON.parse(Buffer.from((await readEvidence(key)) ?? []).toString())).toEqual({
+    format: 'stockade contract 1',
+    ...returnPoints[0],
+  });
+
+  await world.archive();
+  const client = new rds.RDSClient({});
+  await client.send(
+    new rds.RestoreDBInstanceToPointInTimeCommand({
+      SourceDBInstanceIdentifier: world.instance,
+      TargetDBInstanceIdentifier: 'returned',
+      RestoreTime: new Date(at),
+      BackupRetentionPeriod: 0,
+    }),
+  );
+  await world.rds.settled();
+  const { DBInstances } = await client.send(
+    new rds.DescribeDBInstancesCommand({ DBInstanceIdentifier: 'returned' }),
+  );
+  client.destroy();
+  const { Address, Port } = DBInstances?.[0]?.Endpoint ?? {};
+  const returned = Object.assign(new URL(world.adminUrl), { host: `${Address}:${Port}` }).href;
+  expect(await state(returned)).toEqual({ expanded: true, contracted: false });
+}, 60_000);
+
+test('people are told the time, and how to return to it', async () => {
+  const [next] = await numbersBehind(1);
+  await writeFile(
+    join(folder, `migrations/${next}_contract_again.sql`),
+    '--! contract\ndrop table recovery.expanded;',
+  );
+  const { stderr } = await run('migrate-all.ts', [
+    ...['--migrations', join(folder, 'migrations'), '--database-url', world.adminUrl],
+  ]);
+  expect(stderr).toMatch(/npm run restore -- --at \d{4}-\S+:\d\d\.000Z --to NAME/);
+  expect(stderr).toMatch(/can be restored to it from some minutes on, when its log is shipped, until \d{4}-/);
+}, 30_000);
