@@ -83,12 +83,15 @@ export function untilWritten({ aws }: Place, stage: DrillStage): () => Promise<v
 
 async function killBehind(place: Place, stage: DrillStage): Promise<DrillRecord> {
   const reached = untilWritten(place, stage);
+  // Killed before it has torn down, however fast it is.
+  const end = place.aws.rds.faults.inject('silent', { operation: 'DeleteDBInstance' });
   const { child, ended } = verifyBackup(place);
   try {
     await reached();
   } finally {
     child.kill('SIGKILL');
     await ended;
+    end();
   }
   const killed = await newestDrill();
   if (!killed) throw new Error('the drill that was killed is not written down');

@@ -28,8 +28,10 @@ export interface Sighting {
 /** One way in which a backup is none, or cannot be brought back, and who must tell. */
 export interface Sabotage {
   readonly name: string;
-  /** All of these must tell, and nobody else may; none when all is well. */
+  /** All of these must tell, and nobody else may but `mayTell`; none when all is well. */
   readonly tellers: readonly Teller[];
+  /** Those that meet it or do not, as it happens: by the plan of a query, or by what a damaged row then looks like. */
+  readonly mayTell?: readonly Teller[];
   /** What one of them must say of it. */
   readonly says?: RegExp;
   /** Does it, asks everybody it concerns, and puts it right again. */
@@ -76,7 +78,7 @@ export interface SabotageResult {
 /** Commits a sabotage, and holds what was said against what must be. */
 export async function commitSabotage(
   stage: RecoveryStage,
-  { name, tellers, says, commit }: Sabotage,
+  { name, tellers, mayTell = [], says, commit }: Sabotage,
 ): Promise<SabotageResult> {
   const startedMs = performance.now();
   const {
@@ -94,7 +96,7 @@ export async function commitSabotage(
       return `${teller} ${instead ? `says ${instead.verdict}` : 'was not asked'}`;
     }),
     ...told
-      .filter(({ by }) => !tellers.includes(by))
+      .filter(({ by }) => ![...tellers, ...mayTell].includes(by))
       .map(({ by, verdict, detail }) => `${by} says ${verdict} for nothing: ${detail.split('\n')[0]}`),
     ...(says && !told.some(({ detail }) => says.test(detail)) ? [`nobody says ${says}`] : []),
     ...others,
