@@ -220,7 +220,8 @@ async function prove(
 
 function summaryOf(outcomes: readonly ProofOutcome[]): string {
   const troubled = outcomes.filter(({ verdict }) => verdict === 'failed' || verdict === 'could not run');
-  if (troubled.length === 0) return `Proven: ${outcomes.map(({ proof }) => proof).join(', ')}.`;
+  const passed = outcomes.filter(({ verdict }) => verdict === 'passed');
+  if (troubled.length === 0) return `Proven: ${passed.map(({ proof }) => proof).join(', ')}.`;
   return troubled.map(({ proof, verdict, faults }) => `${proof} ${verdict}: ${faults[0]}`).join('; ');
 }
 

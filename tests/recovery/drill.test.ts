@@ -1,5 +1,5 @@
 import { DeleteDBInstanceCommand, RestoreDBInstanceFromDBSnapshotCommand } from '@aws-sdk/client-rds';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, expect, test } from 'vitest';
 import { environment } from '#platform/environment.ts';
 import { readEvidence } from '#platform/evidence.ts';
 import { beginDrill, tickDrill } from '#recovery/drill.ts';
@@ -7,7 +7,6 @@ import { brokenLinks, lastDrill } from '#recovery/drill-records.ts';
 import { sweepDrills } from '#recovery/drill-sweep.ts';
 import { recoveryPolicy } from '#recovery/policy.ts';
 import { describeInstance, drillPrefix, drillTag, listSnapshots, rdsClient } from '#recovery/rds.ts';
-import { asSuperuser } from '#scripts/prove/clone.ts';
 import { openDrillWorld, theDrill } from './drill-world.ts';
 
 const world = openDrillWorld();
@@ -87,87 +86,12 @@ test('of two drills that are asked for at once one begins, and whoever asks mean
   await world.untilOver();
 });
 
-test('a ledger that is wrong in the backup fails the drill, which names the proof', async () => {
-  const alter = (by: number) =>
-    asSuperuser(world.rds.adminUrl, async (superuser) => {
-      await superuser.query(
-        `update inventory.balances set on_hand = on_hand + $1
-         where (org_id, item_id) = (select org_id, id from inventory.items where sku = 'N' order by org_id limit 1)`,
-        [by],
-      );
-    });
-  await alter(1);
-  await world.beat();
-  await world.rds.backUp();
-  await alter(-1);
+test('an answer is lost: the restore was begun all the same', async () => {
   await beginDrill(world.around(), snapshot);
+  world.rds.rds.faults.inject('answer-lost', { operation: 'RestoreDBInstanceFromDBSnapshot', times: 1 });
+  await tickDrill(world.around()).catch(() => {});
   const { drill } = await world.untilOver();
-  expect(drill.verdict).toMatchObject({
-    passed: false,
-    summary: expect.stringMatching(/^balances failed: /),
-  });
-  expect(await lastDrill()).toMatchObject({ passed: false });
-  await world.beat();
-  await world.rds.backUp();
-});
-
-describe('what goes wrong ends in a verdict, and with nothing left', () => {
-  test.each([
-    ['the restore is refused', 'denied', 'RestoreDBInstanceFromDBSnapshot', /was refused: /],
-    [
-      'the restore is incompatible',
-      'incompatible-restore',
-      'RestoreDBInstanceFromDBSnapshot',
-      /is incompatible-restore/,
-    ],
-    ['the restore fails', 'failed', 'RestoreDBInstanceFromDBSnapshot', /is failed/],
-    ['nobody may log in', 'denied', 'ModifyDBInstance', /lets nobody in: .*was refused/],
-  ] as const)('%s', async (_, fault, operation, says) => {
-    world.rds.rds.faults.inject(fault, { operation });
-    await beginDrill(world.around(), snapshot);
-    const { drill, waitsFor } = await world.untilOver();
-    expect(waitsFor).toBeUndefined();
-    expect(drill.verdict).toMatchObject({ passed: false, summary: expect.stringMatching(says) });
-  });
-
-  test('there is no snapshot of that name', async () => {
-    await beginDrill(world.around(), { kind: 'snapshot', snapshot: 'none-such' });
-    const { drill } = await world.untilOver();
-    expect(drill.verdict).toMatchObject({
-      passed: false,
-      summary: `${world.rds.instance} has no snapshot none-such that is available`,
-    });
-  });
-
-  test('the restore is stuck: its time ends it', async () => {
-    world.rds.rds.faults.inject('stuck', { operation: 'RestoreDBInstanceFromDBSnapshot' });
-    await beginDrill(world.around(), snapshot);
-    const { waitsFor } = (await tickDrill(world.around())) ?? {};
-    expect(waitsFor).toMatch(/is being made|is creating/);
-    const hasty = { ...recoveryPolicy, drillInstanceAgeMs: { warn: 0, fail: 0 } };
-    const { drill } = await world.untilOver({ policy: hasty });
-    expect(drill.verdict).toMatchObject({
-      passed: false,
-      summary: expect.stringMatching(/not come to an end/),
-    });
-  });
-
-  test('AWS is busy: nothing is lost by trying again', async () => {
-    await beginDrill(world.around(), snapshot);
-    world.rds.rds.faults.inject('throttled', { times: 3 });
-    await expect(tickDrill(world.around())).rejects.toThrow('did not succeed');
-    world.rds.rds.faults.clear();
-    const { drill } = await world.untilOver();
-    expect(drill.verdict?.summary).toMatch(/^Proven: /);
-  });
-
-  test('an answer is lost: the restore was begun all the same', async () => {
-    await beginDrill(world.around(), snapshot);
-    world.rds.rds.faults.inject('answer-lost', { operation: 'RestoreDBInstanceFromDBSnapshot', times: 1 });
-    await tickDrill(world.around()).catch(() => {});
-    const { drill } = await world.untilOver();
-    expect(drill.verdict?.summary).toMatch(/^Proven: /);
-  });
+  expect(drill.verdict?.summary).toMatch(/^Proven: /);
 });
 
 test('what nobody remembers is swept when it is old, and nothing else is', async () => {

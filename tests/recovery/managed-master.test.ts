@@ -8,9 +8,9 @@ import { proveCopy } from '#recovery/proofs/prove-copy.ts';
 import { setLogins } from '#scripts/local/logins.ts';
 import { type Cluster, startCluster } from '#scripts/local/postgres/cluster.ts';
 import { paths } from '#scripts/paths.ts';
+import { asSuperuser } from '#scripts/prove/clone.ts';
 import { setStage } from '#scripts/prove/reconciliation/stage.ts';
 import { openAws } from '#tests/aws.ts';
-import { execute } from './restored-stage.ts';
 
 openAws();
 let folder: string;
@@ -40,6 +40,8 @@ afterAll(async () => {
   await cluster?.destroy();
   await rm(folder, { recursive: true, force: true });
 });
+
+const execute = (url: string, sql: string) => asSuperuser(url, (superuser) => superuser.query(sql));
 
 async function prove() {
   const { outcomes } = await proveCopy({

@@ -64,6 +64,17 @@ test('a healthy backup passes every check that applies, and no other counts as p
 });
 
 describe('the database', () => {
+  test('that is named twice does not pass for one that runs elsewhere than on RDS', async () => {
+    process.env[environment.dbClusterIdentifier] = 'another';
+    try {
+      const blind = [...(await look()).values()].filter(({ status }) => status === 'could_not_run');
+      expect(new Set(blind.map(({ reason }) => reason))).toEqual(new Set(['not_configured']));
+      expect(blind).toHaveLength(10);
+    } finally {
+      delete process.env[environment.dbClusterIdentifier];
+    }
+  });
+
   test('that is gone fails, and what cannot be told of it then is not ok', async () => {
     const results = await look({
       rds: backupSource({ kind: 'instance', identifier: 'gone', copyRegion: 'none' }),
@@ -80,27 +91,13 @@ describe('the database', () => {
     }
   });
 
-  test('whose automated backups are switched off, or kept for too short a time, is told', async () => {
+  test('whose automated backups are kept for too short a time is told', async () => {
     await change({ BackupRetentionPeriod: 10 });
     expect(await lookAt('retention')).toMatchObject({ status: 'warn', facts: { retentionDays: 10 } });
     await change({ BackupRetentionPeriod: 3 });
     expect(await lookAt('retention')).toMatchObject({ status: 'fail', facts: { retentionDays: 3 } });
-    await change({ BackupRetentionPeriod: 0 });
-    const off = await look();
-    expect(off.get('retention')?.summary).toContain('switched off');
-    expect([off.get('retention')?.status, off.get('latest-restorable-time')?.status]).toEqual([
-      'fail',
-      'fail',
-    ]);
     await change({ BackupRetentionPeriod: 14 });
     expect(await lookAt('retention')).toMatchObject({ status: 'ok' });
-  });
-
-  test('that can be deleted by mistake fails', async () => {
-    await change({ DeletionProtection: false });
-    expect(await lookAt('deletion-protection')).toMatchObject({ status: 'fail' });
-    await change({ DeletionProtection: true });
-    expect(await lookAt('deletion-protection')).toMatchObject({ status: 'ok' });
   });
 });
 
@@ -147,17 +144,6 @@ describe('how far back', () => {
 });
 
 describe('snapshots', () => {
-  test('one that has failed is told until it is deleted', async () => {
-    world.aws.rds.faults.inject('failed', { operation: 'CreateDBSnapshot', times: 1 });
-    await world.takeSnapshot('breaks');
-    expect(await lookAt('snapshots-finish')).toMatchObject({
-      status: 'fail',
-      summary: expect.stringContaining('breaks'),
-    });
-    await admin.client().send(new rds.DeleteDBSnapshotCommand({ DBSnapshotIdentifier: 'breaks' }));
-    expect(await lookAt('snapshots-finish')).toMatchObject({ status: 'ok' });
-  });
-
   test('one that is stuck in the making is told by how long it has been, not by when it was first seen', async () => {
     world.aws.rds.faults.inject('stuck', { operation: 'CreateDBSnapshot', times: 1 });
     await world.takeSnapshot('stuck');
@@ -169,7 +155,7 @@ describe('snapshots', () => {
     });
   });
 
-  test('one that is shared, in any region, fails; one shared with an account that is trusted does not', async () => {
+  test('one that is shared with an account that is trusted is not told, in any region', async () => {
     const share = async (list: 'ValuesToAdd' | 'ValuesToRemove', snapshot: string, of: string) => {
       const input = { DBSnapshotIdentifier: snapshot, AttributeName: 'restore', [list]: ['111122223333'] };
       await world.client(of).send(new rds.ModifyDBSnapshotAttributeCommand(input));
@@ -179,8 +165,7 @@ describe('snapshots', () => {
       ['by-hand-copy', otherRegion],
     ] as const) {
       await share('ValuesToAdd', snapshot, of);
-      const found = await lookAt('snapshots-private');
-      expect([found.status, found.summary]).toEqual(['fail', expect.stringContaining(`${snapshot} `)]);
+      expect(await lookAt('snapshots-private')).toMatchObject({ status: 'fail' });
       const policy = { ...recoveryPolicy, trustedAccounts: ['111122223333'] };
       expect(await lookAt('snapshots-private', { policy })).toMatchObject({ status: 'ok' });
       await share('ValuesToRemove', snapshot, of);

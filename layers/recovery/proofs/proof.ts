@@ -9,6 +9,7 @@ export const proofNames = [
   'heap',
   'indexes',
   'references',
+  'sequences',
   'organizations',
   'balances',
   'seals',

@@ -17,6 +17,7 @@ import {
 import { proveReferences } from './references.ts';
 import { proveSchema } from './schema.ts';
 import { proveSeals } from './seals.ts';
+import { proveSequences } from './sequences.ts';
 
 const proofs: Readonly<Record<ProofName, Proof>> = {
   schema: proveSchema,
@@ -24,6 +25,7 @@ const proofs: Readonly<Record<ProofName, Proof>> = {
   heap: proveHeap,
   indexes: proveIndexes,
   references: proveReferences,
+  sequences: proveSequences,
   organizations: proveOrganizations,
   balances: proveBalances,
   seals: proveSeals,

@@ -1,0 +1,66 @@
+import { type Client, escapeIdentifier } from 'pg';
+import { DoesNotApply, type Findings, type ProofContext } from './proof.ts';
+import { seeEverything } from './see-everything.ts';
+
+interface Sequence {
+  readonly sequence: string;
+  readonly table: string;
+  readonly column: string;
+}
+
+/**
+ * Every sequence gives numbers that its column does not have yet. A copy whose sequence is behind looks right until
+ * somebody writes to it. How far ledgers are closed, which are numbered without sequences, is for the seals to prove.
+ */
+export async function proveSequences({ connect, signal }: ProofContext, findings: Findings): Promise<void> {
+  const client = await connect();
+  await client.query('begin');
+  try {
+    await seeEverything(client);
+    const sequences = await readSequences(client);
+    if (sequences.length === 0) throw new DoesNotApply('no column takes its values from a sequence');
+    for (const each of sequences) {
+      signal?.throwIfAborted();
+      findings.add('sequences', 1);
+      const behind = await behindBy(client, each);
+      if (behind !== undefined) findings.fault(behind);
+    }
+  } finally {
+    await client.query('rollback').catch(() => {});
+  }
+}
+
+/** Those that belong to a column, and those that its default asks. */
+async function readSequences(client: Client): Promise<Sequence[]> {
+  const { rows } = await client.query<Sequence>(
+    `select distinct s.oid::regclass::text as sequence, a.attrelid::regclass::text as "table", a.attname as "column"
+     from pg_class s
+     join pg_depend d on s.oid in (d.objid, d.refobjid)
+     left join pg_attrdef f on d.classid = 'pg_attrdef'::regclass and f.oid = d.objid
+     join pg_attribute a
+       on (a.attrelid, a.attnum) = (f.adrelid, f.adnum)
+       or (d.classid, d.objid, d.refclassid, a.attrelid, a.attnum)
+         = ('pg_class'::regclass, s.oid, 'pg_class'::regclass, d.refobjid, d.refobjsubid)
+     where s.relkind = 'S'
+     order by 1, 2, 3`,
+  );
+  return rows;
+}
+
+/** Why the next number of a sequence is one that was given already; undefined when it is not. */
+async function behindBy(client: Client, { sequence, table, column }: Sequence): Promise<string | undefined> {
+  const { rows } = await client.query<{ next: string; last: string | null; behind: boolean }>(
+    `with given as (
+       select q.increment, last_value + case when is_called then q.increment else 0 end as next,
+         (select case when q.increment > 0 then max(${escapeIdentifier(column)}) else min(${escapeIdentifier(column)}) end
+          from ${table})::numeric as last
+       from ${sequence}
+       cross join (select seqincrement as increment from pg_sequence where seqrelid = $1::regclass) as q
+     )
+     select next::text, last::text, coalesce(sign(increment) * (last - next) >= 0, false) as behind from given`,
+    [sequence],
+  );
+  const [found] = rows;
+  if (!found?.behind) return undefined;
+  return `${sequence} is behind: it gives ${found.next} next, and ${table}.${column} has ${found.last}`;
+}

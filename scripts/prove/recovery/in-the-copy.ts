@@ -1,0 +1,218 @@
+import type { ProofName } from '#recovery/proofs/proof.ts';
+import { type Sabotage, saidByProofs } from './sabotage.ts';
+
+/** What is wrong inside of a restored database, done by a superuser with SQL. */
+interface Broken {
+  readonly name: string;
+  readonly sql: string;
+  /** The proofs that must find it, and no other may. */
+  readonly found: readonly ProofName[];
+  readonly says: RegExp;
+}
+
+/** Takes the triggers that nobody but a superuser can out of the way, and puts them back as they were. */
+function behindTheTriggers(statements: string): string {
+  const triggers = (what: string) =>
+    `do $$
+     declare v_each record;
+     begin
+       for v_each in
+         select t.tgname, t.tgrelid::regclass as relation from pg_trigger t
+         where not t.tgisinternal and t.tgrelid = any (array[${ledger.map((table) => `'${table}'`)}]::regclass[])
+       loop
+         execute format('alter table %s ${what} trigger %I', v_each.relation, v_each.tgname);
+       end loop;
+     end $$`;
+  return `begin; set local session_replication_role = replica; ${triggers('disable')}; ${statements}; ${triggers('enable always')}; commit`;
+}
+
+const ledger = [
+  'inventory.entries',
+  'inventory.movements',
+  'inventory.seals',
+  'inventory.seal_pages',
+  'inventory.seal_closings',
+  'inventory.seal_anchors',
+];
+const target = `(select id from tenancy.organizations where slug = 'target')`;
+const balance = (sku: string) =>
+  `org_id = ${target} and item_id = (select id from inventory.items where org_id = ${target} and sku = '${sku}')`;
+const everyTenantTable = `do $$
+  declare v_table regclass; v_target uuid := ${target};
+  begin
+    for v_table in
+      select c.oid::regclass from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attname = 'org_id'
+      where c.relkind = 'r' and c.relnamespace in ('inventory'::regnamespace, 'tenancy'::regnamespace)
+    loop
+      execute format('delete from %s where org_id = $1', v_table) using v_target;
+    end loop;
+    delete from tenancy.organizations where id = v_target;
+  end $$`;
+
+const broken: readonly Broken[] = [
+  {
+    name: 'tenant missing',
+    sql: behindTheTriggers(everyTenantTable),
+    found: ['organizations', 'heartbeat'],
+    says: /has sealed its ledger, and is not in the copy/,
+  },
+  {
+    name: 'tenant missing that never sealed',
+    sql: `update recovery.heartbeats set organizations = 3`,
+    found: ['heartbeat'],
+    says: /there are 2 organizations in the copy, and there were 3/,
+  },
+  {
+    name: 'movements truncated',
+    sql: behindTheTriggers(`truncate inventory.movements cascade`),
+    found: ['balances', 'seals'],
+    says: /differs from its history/,
+  },
+  {
+    name: 'movements gone, and what they added to the balances',
+    sql: behindTheTriggers(
+      `delete from inventory.movements where org_id = ${target} and quantity = 60;
+       update inventory.balances set on_hand = on_hand - 60, version = version - 1 where ${balance('A')}`,
+    ),
+    found: ['balances', 'seals'],
+    says: /movement_missing/,
+  },
+  {
+    name: 'balance altered',
+    sql: `update inventory.balances set on_hand = on_hand + 0.0001 where ${balance('B')}`,
+    found: ['balances'],
+    says: /^target: item \S+ at \S+ differs from its history by 0\.0001 on hand, 0 reserved, 0 movements$/m,
+  },
+  {
+    name: 'balance missing',
+    sql: `delete from inventory.balances where ${balance('B')}`,
+    found: ['balances'],
+    says: /differs from its history/,
+  },
+  {
+    name: 'trigger dropped',
+    sql: 'drop trigger apply_movements on inventory.movements',
+    found: ['schema', 'isolation'],
+    says: /missing: CREATE TRIGGER apply_movements/i,
+  },
+  {
+    name: 'trigger disabled',
+    sql: 'alter table inventory.movements disable trigger append_only',
+    found: ['schema', 'isolation'],
+    says: /missing: alter table inventory\.movements enable always trigger append_only/,
+  },
+  {
+    name: 'function that says something else',
+    sql: `create or replace function inventory.refuse_sealed() returns trigger language plpgsql set search_path = '' as 'begin return null; end'`,
+    found: ['schema'],
+    says: /missing: /,
+  },
+  {
+    name: 'policy dropped',
+    sql: 'drop policy tenant on inventory.balances',
+    // Nobody sees a row without it, the proofs of balances no more than tenants.
+    found: ['schema', 'isolation', 'balances'],
+    says: /missing: create policy tenant on inventory\.balances/i,
+  },
+  {
+    name: 'FORCE off',
+    sql: 'alter table inventory.movements no force row level security',
+    found: ['schema', 'isolation'],
+    says: /missing: alter table inventory\.movements force row level security/,
+  },
+  {
+    name: 'privilege granted',
+    sql: 'grant update on inventory.balances to stockade_api',
+    found: ['schema', 'isolation'],
+    says: /added: grant .*update.* to stockade_api/,
+  },
+  {
+    name: 'seal altered',
+    sql: behindTheTriggers(
+      `update inventory.seals set recorded_through = recorded_through + interval '1 second' where org_id = ${target} and seq = 1`,
+    ),
+    found: ['seals'],
+    says: /seal_altered/,
+  },
+  {
+    name: 'seals gone, with all that belongs to them',
+    sql: behindTheTriggers(
+      ['seal_anchors', 'seal_closings', 'seal_pages', 'seals']
+        .map((table) => `delete from inventory.${table} where org_id = ${target}`)
+        .join(';'),
+    ),
+    found: ['seals'],
+    says: /seal_missing: .* is the anchor of seal 1, which is not in the database/,
+  },
+  {
+    name: 'schema of an older version',
+    sql: `delete from stockade_migrations.applied where number = (select max(number) from stockade_migrations.applied)`,
+    found: ['schema'],
+    says: /the schema is that of migration \d+ of \d+: \d{6}_\w+ was not applied/,
+  },
+  {
+    name: 'schema of a newer version',
+    sql: `insert into stockade_migrations.applied
+          select (jsonb_populate_record(a, jsonb_build_object('number', a.number + 1, 'name', '999999_of_tomorrow'))).*
+          from stockade_migrations.applied a order by number desc limit 1`,
+    found: ['schema'],
+    says: /of_tomorrow/,
+  },
+  {
+    name: 'schema that another migration has made',
+    sql: `update stockade_migrations.applied set sha256 = repeat('0', 64) where number = 3`,
+    found: ['schema'],
+    says: /stockade_migrations\.applied was altered/,
+  },
+  {
+    name: 'stale copy: of an earlier time than it is said to be',
+    sql: `update recovery.heartbeats set at = at - interval '4 minutes'`,
+    found: ['heartbeat'],
+    says: /the newest heartbeat is of \S+, and the copy is to be of \S+/,
+  },
+  {
+    name: 'no heartbeat',
+    sql: 'delete from recovery.heartbeats',
+    found: ['heartbeat'],
+    says: /there is no heartbeat in the copy/,
+  },
+  {
+    name: 'sequence behind',
+    // There is none in the schema, so that it is a fault by itself.
+    sql: `create table inventory.numbered (id bigint generated by default as identity primary key);
+          insert into inventory.numbered values (1), (2), (3)`,
+    found: ['schema', 'isolation', 'sequences'],
+    says: /numbered_id_seq is behind: it gives 1 next, and inventory\.numbered\.id has 3/,
+  },
+  {
+    name: 'ledger open behind its last seal',
+    sql: `update inventory.seal_boundaries b set boundary = (select min(id::text)::uuid from inventory.entries where org_id = b.org_id)
+          where org_id = ${target}`,
+    found: ['seals'],
+    says: /boundary_altered: .*the boundary that keeps movements from coming behind it is missing or lower/,
+  },
+  {
+    name: 'index left invalid',
+    sql: `update pg_index set indisvalid = false where indexrelid = 'inventory.seal_closings_seq'::regclass`,
+    found: ['schema', 'indexes'],
+    says: /invalid/,
+  },
+  {
+    name: 'index of a kind that nothing checks',
+    sql: 'create index strange on inventory.items using hash (sku)',
+    found: ['schema', 'indexes'],
+    says: /strange is of kind hash, which nothing here checks/,
+  },
+];
+
+/** What is wrong inside of a copy that was restored. */
+export const inTheCopy: readonly Sabotage[] = broken.map(({ name, sql, found, says }) => ({
+  name,
+  tellers: found.map((proof) => `proof ${proof}` as const),
+  says,
+  async commit(stage) {
+    await using copy = await stage.copy();
+    await copy.run(sql);
+    return { said: saidByProofs((await stage.prove(copy.url)).outcomes) };
+  },
+}));

@@ -1,0 +1,33 @@
+import { commitSabotage, type Sabotage, type SabotageResult } from './sabotage.ts';
+import { sabotages } from './sabotages.ts';
+import { setRecoveryStage } from './stage.ts';
+
+export interface RecoveryProof {
+  readonly results: readonly SabotageResult[];
+  readonly ok: boolean;
+  readonly durationMs: number;
+}
+
+/** Commits every sabotage against one stage, which each leaves as it was. Sets process.env to an AWS of its own. */
+export async function proveRecovery(
+  options: {
+    readonly only?: readonly Sabotage[];
+    readonly onResult?: (result: SabotageResult) => void;
+    readonly signal?: AbortSignal;
+  } = {},
+): Promise<RecoveryProof> {
+  const startedMs = performance.now();
+  await using stage = await setRecoveryStage();
+  const results: SabotageResult[] = [];
+  for (const sabotage of options.only ?? sabotages) {
+    options.signal?.throwIfAborted();
+    const result = await commitSabotage(stage, sabotage);
+    results.push(result);
+    options.onResult?.(result);
+  }
+  return {
+    results,
+    ok: results.every(({ faults }) => faults.length === 0),
+    durationMs: performance.now() - startedMs,
+  };
+}
