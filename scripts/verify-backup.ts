@@ -38,11 +38,8 @@ await command({
   ].join('\n'),
   options: {
     snapshot: option.text({ description: 'this snapshot instead of the newest', placeholder: 'id' }),
-    at: option.text({
+    at: option.instant({
       description: 'a point in time instead of a snapshot, such as 2026-03-01T09:30:00Z',
-      placeholder: 'time',
-      pattern: /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/,
-      expected: 'It must be a time with its zone, such as 2026-03-01T09:30:00Z.',
     }),
     keep: option.flag({ description: 'leave the restored instance there until its lifetime is over' }),
     ...databaseOptions,
@@ -82,11 +79,11 @@ await command({
   },
 });
 
-function wishOf({ snapshot, at }: { snapshot: string | undefined; at: string | undefined }): DrillWish {
+function wishOf({ snapshot, at }: { snapshot: string | undefined; at: Date | undefined }): DrillWish {
   if (at === undefined) return { kind: 'snapshot', snapshot };
   if (snapshot !== undefined)
     throw new UsageError('--snapshot and --at exclude each other', 'Which of them is to be restored?');
-  return { kind: 'point-in-time', at: new Date(at) };
+  return { kind: 'point-in-time', at };
 }
 
 /** Ticks until the drill is over. Stopped, it is given up and torn down all the same. */
