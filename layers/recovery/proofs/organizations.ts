@@ -32,7 +32,8 @@ export async function proveOrganizations({ connect, asOf }: ProofContext, findin
     findings.fault('there is no organization in the copy, nor was there ever one');
 }
 
-async function readErased(client: Client): Promise<Set<string>> {
+/** The organizations that were erased on purpose. */
+export async function readErased(client: Client): Promise<Set<string>> {
   await client.query('set role stockade_admin');
   const { rows } = await client.query<{ id: string }>('select organization_id as id from tenancy.erasures');
   await client.query('reset role');
