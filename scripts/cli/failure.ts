@@ -137,6 +137,8 @@ function describeProblem(problem: Problem): Failure {
 }
 
 const DATABASE_REMEDIES: Readonly<Record<string, string>> = {
+  '25006':
+    'It is closed for writing, as before a cut-over, or a standby: see docs/DISASTER_RECOVERY.md, "A bad migration".',
   '28000': 'Check the user in the database URL.',
   '28P01': 'Check the password in the database URL.',
   '3D000': 'Check the database name in the URL, or make the database first.',

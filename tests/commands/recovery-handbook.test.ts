@@ -1,8 +1,11 @@
 import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import * as rds from '@aws-sdk/client-rds';
+import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { Client } from 'pg';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { environment } from '#platform/environment.ts';
 import type { PlatformFile } from '#scripts/cli/database-url.ts';
 import { paths } from '#scripts/paths.ts';
 import packageFile from '../../package.json' with { type: 'json' };
@@ -60,7 +63,7 @@ async function follow(section: string, values: Record<string, string> = {}, chan
   const own = blocks.filter((block) => block.section === section);
   const wanted = own
     .filter(({ kind }) => kind === 'fill')
-    .flatMap(({ text }) => [...text.matchAll(/^([A-Z]+)=/gm)].map(([, name]) => name));
+    .flatMap(({ text }) => [...text.matchAll(/^([A-Z_]+)=/gm)].map(([, name]) => name));
   expect(Object.keys(values).toSorted()).toEqual(wanted.toSorted());
   const filled = Object.entries(values).map(([name, value]) => `${name}='${value}'`);
   if (filled.length > 0) await terminal.paste('filling in', filled.join('\n'));
@@ -85,16 +88,39 @@ async function onDatabase<T>(url: string, work: (client: Client) => Promise<T>):
 
 /** A moment that is behind everything that was done, once one can go back to it. */
 async function restorable(): Promise<string> {
+  const client = new rds.RDSClient(clientOf('AWS_ENDPOINT_URL_RDS'));
+  const DBInstanceIdentifier = note.aws?.[environment.dbInstanceIdentifier];
+  const reached = async () => {
+    const { DBInstances } = await client.send(new rds.DescribeDBInstancesCommand({ DBInstanceIdentifier }));
+    return DBInstances?.[0]?.LatestRestorableTime ?? new Date(0);
+  };
+  const until = async (at: Date) =>
+    await vi.waitFor(async () => expect((await reached()).getTime()).toBeGreaterThan(at.getTime()), {
+      timeout: 60_000,
+      interval: 100,
+    });
+  // One cannot go back behind the first snapshot, which is taken when the platform runs already.
+  await until(new Date(0));
+  const at = await clock();
+  await until(at);
+  client.destroy();
+  return at.toISOString();
+}
+
+function clientOf(endpoint: string) {
+  const { [endpoint]: url, AWS_REGION: region, ...aws } = note.aws ?? {};
+  const credentials = {
+    accessKeyId: aws.AWS_ACCESS_KEY_ID ?? '',
+    secretAccessKey: aws.AWS_SECRET_ACCESS_KEY ?? '',
+  };
+  return { endpoint: url ?? '', region: region ?? '', credentials };
+}
+
+async function clock(): Promise<Date> {
   const { rows } = await onDatabase(note.adminUrl, (client) =>
     client.query('select clock_timestamp() as now'),
   );
-  const at: string = rows[0].now.toISOString();
-  const options = ['--at', at, '--to', 'probe', '--dry-run'];
-  const env = { ...note.aws, DATABASE_URL: note.adminUrl };
-  await expect
-    .poll(async () => (await run('restore.ts', options, env)).exitCode, { timeout: 60_000, interval: 500 })
-    .toBe(0);
-  return at;
+  return rows[0].now;
 }
 
 /** What somebody does who is held up by nothing. */
@@ -133,20 +159,24 @@ async function stockOf(slug: string): Promise<unknown> {
 
 test('every command of the handbook is a script that there is, with options that it has', async () => {
   const commands = blocks.flatMap((block) => npmCommands(block).map((each) => ({ ...each, block })));
-  const faults: string[] = [];
-  const helps = new Map<string, string>();
-  for (const { script, options, block } of commands) {
-    const command = (packageFile.scripts as Record<string, string>)[script];
+  const scripts: Record<string, string | undefined> = packageFile.scripts;
+  // Of our own commands; others, such as the CDK, have their options from somebody else.
+  const own = [...new Set(commands.map(({ script }) => script))].filter((script) =>
+    scripts[script]?.startsWith('node scripts/'),
+  );
+  const helpOf = async (script: string) =>
+    (await run(scripts[script]?.replace('node scripts/', '') ?? '', ['--help'])).stdout;
+  const helps = new Map(
+    await Promise.all(own.map(async (script) => [script, await helpOf(script)] as const)),
+  );
+  const faults = commands.flatMap(({ script, options, block }) => {
     const where = `${block.document}:${block.line}: npm run ${script}`;
-    if (!command) faults.push(`${where} is no script`);
-    // The CDK's own.
-    if (!command?.startsWith('node scripts/')) continue;
-    if (!helps.has(script)) {
-      helps.set(script, (await run(command.replace('node scripts/', ''), ['--help'])).stdout);
-    }
-    for (const option of options)
-      if (!helps.get(script)?.includes(`${option} `)) faults.push(`${where} has no ${option}`);
-  }
+    if (!scripts[script]) return [`${where} is no script`];
+    const help = helps.get(script);
+    return options
+      .filter((option) => help && !help.includes(`${option} `))
+      .map((each) => `${where} has no ${each}`);
+  });
   expect(faults).toEqual([]);
   expect(commands.length).toBeGreaterThan(20);
   expect(blocks.filter(({ kind }) => !['local', 'aws', 'fill'].includes(kind))).toEqual([]);
@@ -155,7 +185,7 @@ test('every command of the handbook is a script that there is, with options that
 test('one tenant lost its data: it has it again, and nobody else has noticed', async () => {
   const [before, others] = [await stockOf('acme'), await stockOf('globex')];
   const ORG = 'acme';
-  const AT = await restorable();
+  const AT = sound;
   await destroy(ORG, ['inventory.balances', 'inventory.movements', 'inventory.entries']);
   expect(await stockOf('acme')).not.toEqual(before);
   const printed = await follow("One tenant's data was deleted", { ORG, AT, NAME: 'stockade-acme' });
@@ -174,7 +204,7 @@ test('movements are gone that were sealed: it is found, and they come back', asy
 }, 120_000);
 
 test('a migration was bad: the copy is from before, nobody writes while it is cut over, and there is a way back', async () => {
-  const AT = await restorable();
+  const AT = sound;
   const admin = (statement: string) => onDatabase(note.adminUrl, (client) => client.query(statement));
   await admin('alter table inventory.items rename column name to title');
   expect((await call('acme', '/v1/items')).status).toBe(500);
@@ -183,19 +213,17 @@ test('a migration was bad: the copy is from before, nobody writes while it is cu
   await admin('alter table inventory.items rename column title to name');
   expect(cutOver.join('\n')).not.toContain('evidenceGeneration');
 
-  await pasteSteps(cutOver);
+  const copy = await variable('COPY');
+  await pasteSteps(copy, cutOver);
   expect((await call('acme', '/v1/items')).status).toBe(200);
   expect(await receive('acme')).toBe(503);
-  await pasteSteps(rollBack);
+  await pasteSteps(copy, rollBack);
   expect(await receive('acme')).toBe(201);
 }, 120_000);
 
 /** Pastes the lines that need neither a deploy nor AWS, with each database's master filled in. */
-async function pasteSteps(steps: readonly string[]): Promise<void> {
-  const { rows } = await onDatabase(note.adminUrl, (client) => client.query('select 1'));
-  expect(rows).toHaveLength(1);
-  const copy = await readFile(join(folder, 'terminal'), 'utf8');
-  const urls = [note.adminUrl, /COPY='?(postgres:[^'\n]+)/.exec(copy)?.[1] ?? ''].map((url) => new URL(url));
+async function pasteSteps(copy: string, steps: readonly string[]): Promise<void> {
+  const urls = [note.adminUrl, copy].map((url) => new URL(url));
   const terminal = await openTerminal();
   for (const step of steps) {
     const url = urls.find(({ host }) => step.includes(`MASTER:PASSWORD@${host}/`));
@@ -216,31 +244,34 @@ async function psql(line: string): Promise<void> {
   });
 }
 
-test('the instance is lost: what was restored is proven but for the loss, which nobody can be asked about', async () => {
+test('the instance is lost: the copy is proven but for the loss; seals made since then want another bucket', async () => {
+  const acme = '--org acme';
+  await (await openTerminal()).paste('sealing', `npm run seal -- ${acme}`);
   const gone = Object.assign(new URL(note.adminUrl), { port: '1' }).href;
-  const AT = await restorable();
-  const [, troubled = '', ...steps] = (
-    await follow('The instance is lost', { AT, NAME: 'stockade-again' }, { DATABASE_URL: gone })
-  )
-    .join('\n')
-    .split('\n');
-  expect([troubled, ...steps].find((line) => line && !line.startsWith('#'))).toBe('loss');
+  const values = { AT: sound, NAME: 'stockade-again' };
+  const [printed = ''] = await follow('The instance is lost', values, { DATABASE_URL: gone });
+  const [troubled, ...steps] = printed.split('\n');
+  expect(troubled).toBe('loss');
   expect(steps.join('\n')).toContain('-c databaseInstanceIdentifier=stockade-again');
+  expect(steps.join('\n')).toContain('1 organizations have sealed since then (acme)');
+
+  const { url } = JSON.parse(await readFile(join(await variable('WORK'), 'restore.json'), 'utf8'));
+  const verify = `npm run --silent verify:ledger -- ${acme} --database-url ${url}`;
+  const before = await openTerminal();
+  await expect(before.paste('the bucket of before', verify)).rejects.toThrow('is not in the database');
+  const bucket = 'stockade-evidence-2';
+  const s3 = new S3Client({ ...clientOf('AWS_ENDPOINT_URL_S3'), forcePathStyle: true });
+  await s3.send(new CreateBucketCommand({ Bucket: bucket, ObjectLockEnabledForBucket: true }));
+  s3.destroy();
+  const next = await openTerminal({ [environment.evidenceBucket]: bucket });
+  await next.paste('the next bucket', `npm run seal -- ${acme} --database-url ${url}\n${verify}`);
 }, 120_000);
 
-test('what was sealed since then is told before a cut-over, and another bucket takes the seals that are made anew', async () => {
-  const terminal = await openTerminal();
-  await terminal.paste('sealing', 'npm run seal -- --org acme');
-  const shell = `npm run --silent restore -- --at ${sound} --to stockade-again-2 --json`;
-  const { stdout } = await terminal.paste('restoring', shell);
-  const { url, steps, sealedAhead } = JSON.parse(stdout);
-  expect(sealedAhead).toEqual(['acme']);
-  expect(steps.cutOver.join('\n')).toContain('evidenceGeneration');
-  const verify = `npm run --silent verify:ledger -- --org acme --database-url ${url}`;
-  await expect(terminal.paste('the bucket of before', verify)).rejects.toThrow('is not in the database');
-  const anew = await openTerminal({ STOCKADE_EVIDENCE_BUCKET: 'stockade-evidence-2' });
-  await anew.paste('the next bucket', `npm run seal -- --org acme --database-url ${url}\n${verify}`);
-}, 120_000);
+/** What a variable of the terminal was set to last, as `export -p` writes it. */
+async function variable(name: string): Promise<string> {
+  const state = await readFile(join(folder, 'terminal'), 'utf8');
+  return new RegExp(`^export ${name}=['"]?([^'"\n]+)`, 'm').exec(state)?.[1] ?? '';
+}
 
 test('a database can be proven by its URL alone', async () => {
   await follow('Prove a database by its URL', { COPY: note.adminUrl });
@@ -253,7 +284,7 @@ test('after a zone was lost, or while the monitor is silent, one looks by hand',
 }, 120_000);
 
 test('what BACKUP_RECOVERY.md says about each command works', async () => {
-  const AT = await restorable();
+  const AT = sound;
   const NAME = 'stockade-looking';
   const OPERATOR_KEY = (await readFile(join(folder, 'data/operator-key'), 'utf8')).trim();
   await follow('The monitor');
