@@ -33,6 +33,11 @@ export interface StageConfig {
   readonly jobFunction: FunctionSize;
   /** Days for which nobody can delete evidence, the owner of the account included: it cannot be shortened afterwards. */
   readonly evidenceRetentionDays: number;
+  /**
+   * Which bucket evidence is written to. Raise it by one when the database was brought back to before its newest seals: they
+   * are written down and cannot be made again. The buckets of lower numbers stay as they are.
+   */
+  readonly evidenceGeneration: number;
   readonly alarms: {
     /** Answers 5xx within five minutes that are one too many. */
     readonly serverErrorsIn5Minutes: number;
@@ -55,6 +60,7 @@ const stages: Readonly<Record<StageName, StageConfig>> = {
     passKeyGeneration: 1,
     jobFunction: { memoryMb: 512, timeoutSeconds: 900, reservedConcurrency: undefined },
     evidenceRetentionDays: 1,
+    evidenceGeneration: 1,
     alarms: { serverErrorsIn5Minutes: 5, organizationMismatchesIn5Minutes: 50 },
     keyEnvironment: 'test',
     logRetentionDays: RetentionDays.TWO_WEEKS,
@@ -68,6 +74,7 @@ const stages: Readonly<Record<StageName, StageConfig>> = {
     passKeyGeneration: 1,
     jobFunction: { memoryMb: 1024, timeoutSeconds: 900, reservedConcurrency: 1 },
     evidenceRetentionDays: 400,
+    evidenceGeneration: 1,
     alarms: { serverErrorsIn5Minutes: 5, organizationMismatchesIn5Minutes: 50 },
     keyEnvironment: 'live',
     logRetentionDays: RetentionDays.THREE_MONTHS,

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { Client } from 'pg';
 import { drillConfig } from '#platform/config.ts';
 import { environment } from '#platform/environment.ts';
 import { copyUrl } from '#recovery/drill-copy-url.ts';
@@ -7,6 +8,7 @@ import { recoveryPolicy, spoken } from '#recovery/policy.ts';
 import { readProofBook } from '#recovery/proofs/book.ts';
 import type { DBInstance } from '#recovery/rds.ts';
 import { type BesidePlan, planBeside, prepareBeside } from '#recovery/restore-beside.ts';
+import { sealedAhead } from '#recovery/seals-ahead.ts';
 import { useLocalAws } from './cli/aws-environment.ts';
 import { command } from './cli/command.ts';
 import { withRole } from './cli/connect.ts';
@@ -14,7 +16,7 @@ import { databaseOptions, findDatabaseUrl } from './cli/database-url.ts';
 import { UsageError } from './cli/failure.ts';
 import * as option from './cli/option.ts';
 import { paths } from './paths.ts';
-import { type CutOver, cutOverSteps, discardSteps, type Place, rollBackSteps } from './recovery/cut-over.ts';
+import { type CutOver, cutOverSteps, deletion, type Place, rollBackSteps } from './recovery/cut-over.ts';
 import { outcomeText } from './recovery/drill-report.ts';
 
 /** RDS takes minutes, the local one seconds. */
@@ -30,12 +32,7 @@ await command({
     'is there then too.',
   ].join('\n'),
   options: {
-    at: option.text({
-      description: 'the point in time, such as 2026-03-01T09:30:00Z',
-      placeholder: 'time',
-      pattern: /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/,
-      expected: 'It must be a time with its zone, such as 2026-03-01T09:30:00Z.',
-    }),
+    at: option.instant({ description: 'the point in time, such as 2026-03-01T09:30:00Z' }),
     snapshot: option.text({ description: 'a snapshot instead of a point in time', placeholder: 'id' }),
     to: option.text({
       description: 'the name of the new instance',
@@ -78,6 +75,12 @@ await command({
       signal,
       onStatus: (status) => note(`${plan.name} is ${status} …`),
       onOutcome: (outcome) => note(outcomeText(outcome)),
+    }).catch((error: unknown) => {
+      if (signal.aborted)
+        note(
+          `${plan.name} stays, and costs: the same command carries on, or ${deletion(plan.name).join(' && ')}`,
+        );
+      throw error;
     });
     const { proofs, url, availableAfterMs, provenAfterMs } = beside;
     const cutOver: CutOver = {
@@ -85,15 +88,24 @@ await command({
       restored: placeOf(beside.instance),
       databaseName: new URL(databaseUrl).pathname.slice(1),
       asOf: plan.asOf,
+      // A copy that is damaged may not answer that: then nobody knows.
+      sealedAhead: await aheadOf(url).catch(() => undefined),
     };
     const steps = {
       cutOver: cutOverSteps(cutOver),
       rollBack: rollBackSteps(cutOver),
-      discard: discardSteps(cutOver),
+      discard: deletion(plan.name),
     };
     const times = { availableAfterMs, provenAfterMs };
     return {
-      json: { ...planJson(plan, source), url, ...times, proofs, steps },
+      json: {
+        ...planJson(plan, source),
+        url,
+        ...times,
+        proofs,
+        sealedAhead: cutOver.sealedAhead ?? null,
+        steps,
+      },
       text: [
         `${plan.name} has ${plan.snapshot ?? source} as of ${plan.asOf}, and is ${proofs.ok ? 'proven' : 'NOT proven'}: ` +
           `available after ${spoken(availableAfterMs)}, through the proofs after ${spoken(provenAfterMs)}.`,
@@ -112,11 +124,21 @@ await command({
   },
 });
 
-function wishOf({ at, snapshot }: { at: string | undefined; snapshot: string | undefined }): DrillWish {
+async function aheadOf(url: string): Promise<string[] | undefined> {
+  const copy = new Client({ connectionString: url, application_name: 'stockade-command' });
+  await copy.connect();
+  try {
+    return await sealedAhead(copy);
+  } finally {
+    await copy.end();
+  }
+}
+
+function wishOf({ at, snapshot }: { at: Date | undefined; snapshot: string | undefined }): DrillWish {
   if ((at === undefined) === (snapshot === undefined)) {
     throw new UsageError('either --at or --snapshot says what is to be restored', 'Pass one of them.');
   }
-  return at === undefined ? { kind: 'snapshot', snapshot } : { kind: 'point-in-time', at: new Date(at) };
+  return at === undefined ? { kind: 'snapshot', snapshot } : { kind: 'point-in-time', at };
 }
 
 function planJson({ name, snapshot, asOf, isBegun }: BesidePlan, source: string) {

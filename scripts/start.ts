@@ -33,6 +33,13 @@ await command({
       min: 1,
       max: 24 * 35,
     }),
+    archiveSeconds: option.integer({
+      description:
+        'seconds between parts of the log reaching the archive, to whose end one can go back (default: 60)',
+      placeholder: 'seconds',
+      min: 1,
+      max: 3_600,
+    }),
     retentionDays: option.integer({
       description: 'days for which snapshots, and the WAL between them, are kept; 0 for none (first: 7)',
       placeholder: 'days',
@@ -59,6 +66,7 @@ await command({
       ...options,
       databaseUrl,
       snapshotEveryHours: options.snapshotHours ?? 24,
+      archiveEveryMs: (options.archiveSeconds ?? 60) * 1_000,
       onRequest: (line) => note(accessText(line)),
       onAlert: (alert) => note(alertText(alert)),
       onReturnPoint: (point) => note(returnPointText(point)),

@@ -41,11 +41,8 @@ await command({
   ].join('\n'),
   options: {
     snapshot: option.text({ description: 'this snapshot instead of the newest', placeholder: 'id' }),
-    at: option.text({
+    at: option.instant({
       description: 'a point in time instead of a snapshot, such as 2026-03-01T09:30:00Z',
-      placeholder: 'time',
-      pattern: /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/,
-      expected: 'It must be a time with its zone, such as 2026-03-01T09:30:00Z.',
     }),
     copy: option.text({
       description:
@@ -100,7 +97,7 @@ await command({
 
 interface CopyOptions {
   readonly snapshot: string | undefined;
-  readonly at: string | undefined;
+  readonly at: Date | undefined;
   readonly keep: boolean;
   readonly databaseUrl: string | undefined;
   readonly data: string;
@@ -127,7 +124,7 @@ async function copyOf(
   if (productionUrl !== undefined) await useLocalAws(options);
   return {
     copyUrl,
-    at: new Date(options.at),
+    at: options.at,
     productionUrl,
     inUse: platform ? [platform.adminUrl] : [],
     book: await readProofBook(join(paths.root, 'sql')),
@@ -136,11 +133,11 @@ async function copyOf(
   };
 }
 
-function wishOf({ snapshot, at }: { snapshot: string | undefined; at: string | undefined }): DrillWish {
+function wishOf({ snapshot, at }: { snapshot: string | undefined; at: Date | undefined }): DrillWish {
   if (at === undefined) return { kind: 'snapshot', snapshot };
   if (snapshot !== undefined)
     throw new UsageError('--snapshot and --at exclude each other', 'Which of them is to be restored?');
-  return { kind: 'point-in-time', at: new Date(at) };
+  return { kind: 'point-in-time', at };
 }
 
 /** Ticks until the drill is over. Stopped, it is given up and torn down all the same. */

@@ -1,47 +1,57 @@
 import type { Client } from 'pg';
+import type { Seal } from '#ledger/seals/seal.ts';
 import { type LedgerReport, verifyLedger } from '#ledger/seals/verify-ledger.ts';
 import { useLocalAws } from './cli/aws-environment.ts';
 import { command } from './cli/command.ts';
 import { withRole } from './cli/connect.ts';
 import { databaseOptions, findDatabaseUrl } from './cli/database-url.ts';
 import * as option from './cli/option.ts';
-import { findOrganization } from './org/find.ts';
+import { findOrganizations } from './reconcile/organizations.ts';
 
 await command({
   name: 'verify:ledger',
-  summary: 'Makes every seal of an organization anew and names what was altered, missing or inserted.',
+  summary: 'Makes every seal anew and names what was altered, missing or inserted.',
   description: [
     'It reads one snapshot of the database while writers go on, and compares movements, closing balances, the chain of seals',
     'and the anchors in the evidence bucket. What is behind the last seal is counted, not proven.',
     'Exit code 0 when all of it fits, 1 when something does not or could not be compared.',
   ].join('\n'),
   options: {
-    org: option.text({ description: 'the slug of the organization', placeholder: 'slug', required: true }),
+    org: option.text({ description: 'only this organization (else: all of them)', placeholder: 'slug' }),
     ...databaseOptions,
   },
   examples: [
+    { type: '', does: 'verifies the ledger of every organization' },
     { type: '--org acme', does: 'verifies the ledger of acme' },
-    { type: '--org acme --json', does: 'the same, for a program' },
+    { type: '--org acme --json', does: 'the same as the one before, for a program' },
   ],
   run: async ({ options, signal, progress, note }) => {
-    const { org } = options;
     const databaseUrl = await findDatabaseUrl(options);
     await useLocalAws(options);
-    const { id } = await withRole(databaseUrl, 'stockade_admin', (admin) => findOrganization(admin, org));
-    const report = await withRole(databaseUrl, 'stockade_jobs', async (jobs) => {
-      const total = await sealedMovements(jobs, id);
-      note(`Verifying ${total} sealed movements of ${org} …`);
-      progress.start(total, 'movements');
-      let done = 0;
-      return await verifyLedger(jobs, id, {
-        signal,
-        onSeal: ({ movements }) => {
+    const found = await findOrganizations(databaseUrl, options.org);
+    const reports = await withRole(databaseUrl, 'stockade_jobs', async (jobs) => {
+      const verified = [];
+      for (const { id, slug } of found) {
+        const total = await sealedMovements(jobs, id);
+        note(`Verifying ${total} sealed movements of ${slug} …`);
+        progress.start(total, 'movements');
+        let done = 0;
+        const onSeal = ({ movements }: Seal) => {
           done += movements;
           progress.update(done);
-        },
-      });
+        };
+        verified.push({ organization: slug, ...(await verifyLedger(jobs, id, { signal, onSeal })) });
+        progress.stop();
+      }
+      return verified;
     });
-    return { failed: !report.ok, json: { organization: org, ...report }, text: tell(org, report) };
+    return {
+      failed: !reports.every(({ ok }) => ok),
+      json: options.org === undefined ? { organizations: reports } : reports[0],
+      text:
+        reports.map((report) => tell(report.organization, report)).join('\n\n') ||
+        'There is no organization.',
+    };
   },
 });
 

@@ -4,6 +4,7 @@ import { Code, Function as Lambda, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { expect, test } from 'vitest';
 import { environment } from '#platform/environment.ts';
 import { stageConfig } from '../config.ts';
+import { DataStack } from '../stacks/data-stack.ts';
 import { EvidenceBucket } from './evidence-bucket.ts';
 
 const stage = { ...stageConfig('prod'), evidenceRetentionDays: 77 };
@@ -75,4 +76,28 @@ test('a grant is the permission to write below one prefix, and the environment t
     environment.evidenceRetentionDays,
   ]);
   expect(fn?.Properties.Environment.Variables[environment.evidenceRetentionDays]).toBe('77');
+});
+
+test('a bucket of another generation is beside the one before, whose exports other stacks still read', () => {
+  const exportsOf = (template: Template) =>
+    Object.values(template.findOutputs('*')).flatMap(({ Export }) => Export?.Name ?? []);
+  const stackOf = (evidenceGeneration: number) => {
+    const app = new App();
+    const first = new DataStack(app, 'data', { stage: { ...stage, evidenceGeneration }, alertEmails: [] });
+    const fn = new Lambda(new Stack(app, 'jobs'), 'Function', {
+      runtime: Runtime.NODEJS_24_X,
+      handler: 'index.handler',
+      code: Code.fromInline('exports.handler = () => {}'),
+    });
+    first.evidence.grantWriteOnce(fn, 'seals');
+    return Template.fromStack(first);
+  };
+  const [before, after] = [stackOf(1), stackOf(2)];
+  const [kept] = Object.keys(before.findResources('AWS::S3::Bucket'));
+  expect(Object.keys(after.findResources('AWS::S3::Bucket'))).toEqual([
+    kept,
+    expect.not.stringMatching(kept ?? ''),
+  ]);
+  expect(exportsOf(before)).toHaveLength(2);
+  expect(exportsOf(after)).toEqual(expect.arrayContaining(exportsOf(before)));
 });

@@ -1,4 +1,4 @@
-import { Duration, RemovalPolicy, Validations } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy, Stack, Validations } from 'aws-cdk-lib';
 import { AnyPrincipal, Effect, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Function as Lambda } from 'aws-cdk-lib/aws-lambda';
 import {
@@ -66,6 +66,11 @@ export class EvidenceBucket extends Construct {
       reason:
         'What an access log would tell of is not possible here: objects are neither replaced nor deleted. Who changes the bucket itself is in CloudTrail.',
     });
+  }
+
+  /** Exports what other stacks import, for as long as they are not deployed without it. */
+  keepExports(): void {
+    for (const value of [this.bucket.bucketArn, this.bucket.bucketName]) Stack.of(this).exportValue(value);
   }
 
   /**

@@ -18,10 +18,22 @@ export class DataStack extends Stack {
   constructor(scope: Construct, id: string, props: DataStackProps) {
     super(scope, id, { description: `Stockade ${props.stage.name}: evidence and alerts` });
     this.alerts = new AlertTopic(this, 'Alerts', { stage: props.stage, emails: props.alertEmails });
-    this.evidence = new EvidenceBucket(this, 'Evidence', { stage: props.stage });
+    this.evidence = this.evidenceOf(props.stage);
     new CfnOutput(this, 'AlertTopic', {
       value: this.alerts.topic.topicArn,
       description: 'Subscribe whoever is on call to it',
     });
   }
+
+  /** The bucket of this generation. Those before stay, and so do their exports while another stack still reads them. */
+  private evidenceOf(stage: StageConfig): EvidenceBucket {
+    for (let earlier = 1; earlier < stage.evidenceGeneration; earlier += 1) {
+      new EvidenceBucket(this, evidenceId(earlier), { stage }).keepExports();
+    }
+    return new EvidenceBucket(this, evidenceId(stage.evidenceGeneration), { stage });
+  }
+}
+
+function evidenceId(generation: number): string {
+  return generation === 1 ? 'Evidence' : `Evidence${generation}`;
 }

@@ -110,6 +110,8 @@ const table: Readonly<Record<string, (error: SqlError) => Problem>> = {
     new Problem('in_use', 409, 'It has stock or history and cannot be deleted. Correct it or leave it.'),
   '23505': (error) =>
     new Problem('already_exists', 409, `There is ${uniqueNames[error.constraint ?? ''] ?? 'one'} already.`),
+  // Somebody has closed it for writing, as before a cut-over, or it is a standby that takes over.
+  '25006': (error) => new Unavailable('The database takes no writes at the moment: try again.', error),
   '40001': (error) => new Unavailable('Too many requests change the same rows at once: try again.', error),
   '40P01': (error) => new Unavailable('Too many requests change the same rows at once: try again.', error),
   '53300': (error) => new Unavailable('The database has no free connection: try again.', error),

@@ -37,7 +37,12 @@ export async function planBeside(source: string, wish: DrillWish, name: string):
     );
   }
   const production = await describeInstance(source);
-  if (!production) throw new RecoveryRefused(`There is no instance ${source}.`);
+  if (!production) {
+    throw new RecoveryRefused(
+      `There is no instance ${source}.`,
+      'Is it the right account and region? If it was deleted: docs/DISASTER_RECOVERY.md, "The instance is lost".',
+    );
+  }
   const { snapshot, asOf } = await planDrill('', source, wish, true);
   if (wish.kind === 'point-in-time') await checkWindow(source, new Date(asOf));
   const from = { snapshot, asOf };
@@ -61,6 +66,11 @@ async function checkWindow(source: string, at: Date): Promise<void> {
   if (at >= EarliestTime && at <= LatestTime) return;
   throw new RecoveryRefused(
     `${at.toISOString()} cannot be restored: it must be from ${EarliestTime.toISOString()} to ${LatestTime.toISOString()}.`,
+    at > new Date()
+      ? 'It has not come yet: --at is UTC with a Z, or has its zone behind it.'
+      : at > LatestTime
+        ? 'The log is shipped every five minutes: run the same command again in a while.'
+        : 'What is older may still be in a snapshot: --snapshot in the place of --at.',
   );
 }
 

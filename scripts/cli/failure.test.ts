@@ -2,8 +2,10 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { Client } from 'pg';
 import { expect, inject, test } from 'vitest';
+import { AwsRefused } from '#platform/aws-call.ts';
 import { MissingSetting, NotFound, Unavailable } from '#platform/errors.ts';
 import { MigrationError } from '#platform/migrations/migration-error.ts';
+import { RecoveryRefused } from '#recovery/recovery-refused.ts';
 import { CommandError, describeFailure, failureText } from './failure.ts';
 
 async function failureOf(url: string, sql: string) {
@@ -53,6 +55,24 @@ test('a connection that is cut while a statement runs is no bug', async () => {
   const failure = await failureOf(inject('clusterUrl'), 'select pg_terminate_backend(pg_backend_pid())');
   expect(failure.stack).toBeUndefined();
   expect(failure.remedy).toContain('run again');
+});
+
+test('what AWS refuses, and what it cannot even be asked, is no bug and says what to do', () => {
+  const unsigned = Object.assign(new Error('Could not load credentials from any providers'), {
+    name: 'CredentialsProviderError',
+  });
+  const refused = (code: string) => new AwsRefused('RDS X', code, 'no', undefined);
+  for (const [error, remedy] of [
+    [unsigned, 'Log in'],
+    [new Error('Region is missing'), 'Log in'],
+    [refused('ExpiredToken'), 'Log in'],
+    [refused('AccessDenied'), 'BACKUP_RECOVERY'],
+    [new RecoveryRefused('No.', 'Do that.'), 'Do that.'],
+  ] as const) {
+    const failure = describeFailure(error);
+    expect([failure.remedy, failure.stack]).toEqual([expect.stringContaining(remedy), undefined]);
+  }
+  expect(describeFailure(new RecoveryRefused('No.')).stack).toBeUndefined();
 });
 
 test('a server that does not answer is found behind the error that wraps it', async () => {

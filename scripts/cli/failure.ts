@@ -1,4 +1,5 @@
 import { DatabaseError } from 'pg';
+import { AwsRefused } from '#platform/aws-call.ts';
 import { MissingSetting, Problem } from '#platform/errors.ts';
 
 /** A command cannot do what was asked, for a reason the user can act on. */
@@ -32,6 +33,10 @@ export function describeFailure(error: unknown): Failure {
   const unreachable = findInCauses(error, isConnectionFailure);
   if (unreachable) return describeConnection(unreachable, error);
   if (findInCauses(error, isLostConnection)) return lostConnection;
+  if (error instanceof AwsRefused)
+    return { message: error.message, remedy: awsRemedy(error.code), code: error.code };
+  const unsent = findInCauses(error, isUnsentToAws);
+  if (unsent) return { message: `AWS cannot be asked: ${unsent.message}`, remedy: awsLogin };
   if (error instanceof Problem) return describeProblem(error);
   if (error instanceof DatabaseError) return describeDatabaseError(error);
   if (error instanceof MissingSetting || isOperational(error)) {
@@ -60,6 +65,24 @@ function findInCauses(error: unknown, matches: (error: Error) => boolean): Error
     if (inner) return inner;
   }
   return undefined;
+}
+
+const awsLogin =
+  'Log in (aws sso login, or AWS_PROFILE), and set AWS_REGION to the region of the database. Locally `npm start` has to run.';
+
+/** What the SDK cannot even send, for want of credentials or a region. */
+function isUnsentToAws(error: Error): boolean {
+  return error.name === 'CredentialsProviderError' || error.message === 'Region is missing';
+}
+
+function awsRemedy(code: string): string | undefined {
+  if (
+    /^(Expired|InvalidClientTokenId|UnrecognizedClient|SignatureDoesNotMatch|InvalidAccessKeyId)/.test(code)
+  )
+    return awsLogin;
+  return /^(AccessDenied|Unauthorized)/.test(code)
+    ? 'Whoever you are logged in as may not do this: docs/BACKUP_RECOVERY.md, "Before you need it", has the calls.'
+    : undefined;
 }
 
 const CONNECTION_CODES = new Set([
@@ -114,6 +137,8 @@ function describeProblem(problem: Problem): Failure {
 }
 
 const DATABASE_REMEDIES: Readonly<Record<string, string>> = {
+  '25006':
+    'It is closed for writing, as before a cut-over, or a standby: see docs/DISASTER_RECOVERY.md, "A bad migration".',
   '28000': 'Check the user in the database URL.',
   '28P01': 'Check the password in the database URL.',
   '3D000': 'Check the database name in the URL, or make the database first.',

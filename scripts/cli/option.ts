@@ -38,6 +38,18 @@ export function text<Given extends Settings<string> & { pattern?: RegExp; expect
   });
 }
 
+/** An instant with its zone, read as a date: without a zone everybody takes another one for granted. */
+export function instant<Given extends Settings<Date>>(given: Given): Option<Read<Date, Given>> {
+  return make(given, 'time', (typed) => {
+    const isWritten = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/.test(typed);
+    const at = new Date(typed);
+    if (!isWritten || Number.isNaN(at.getTime())) {
+      refuse('It must be a time that there is, with its zone, such as 2026-03-01T09:30:00Z.');
+    }
+    return at;
+  });
+}
+
 /** A whole number from `min` to `max`. */
 export function integer<Given extends Settings<number> & { min: number; max?: number }>(
   given: Given,

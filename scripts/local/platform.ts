@@ -17,13 +17,14 @@ import { destroyInstances } from './aws/rds/service.ts';
 import { type Demo, prepareDemo, seedDemo } from './demo.ts';
 import { createHandlerLoader } from './gateway/handlers.ts';
 import { type AccessLogLine, serveGateway } from './gateway/server.ts';
+import { keepBeating } from './heartbeat.ts';
 import { startIdentity } from './identity.ts';
 import { loginUrl, setLogins } from './logins.ts';
 import { type Cluster, startCluster } from './postgres/cluster.ts';
 
 const databaseName = 'stockade';
 const instanceIdentifier = 'stockade';
-const archiveEveryMs = 60_000;
+const beatEveryMs = 60_000;
 const maxConnections = 20;
 
 export interface PlatformOptions {
@@ -37,6 +38,8 @@ export interface PlatformOptions {
   readonly databaseUrl: string | undefined;
   /** How often a snapshot of the embedded database is taken. */
   readonly snapshotEveryHours: number;
+  /** How often the log of the embedded database reaches the archive. */
+  readonly archiveEveryMs: number;
   /** For how long snapshots, and the WAL between them, are kept; as it was when absent. */
   readonly retentionDays: number | undefined;
   /** Take up changes of the code with the next request. */
@@ -140,8 +143,13 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     await writeFile(platformFile, JSON.stringify(note), { mode: 0o600 });
     stops.push(() => rm(platformFile, { force: true }));
     ready = true;
+    // Before the first snapshot, so that it is in it.
+    stops.push(await keepBeating(adminUrl, beatEveryMs));
     // The first snapshot is taken now, when nobody waits for the platform any more.
-    aws.rds.keepUp({ archiveEveryMs, snapshotEveryMs: options.snapshotEveryHours * 3_600_000 });
+    aws.rds.keepUp({
+      archiveEveryMs: options.archiveEveryMs,
+      snapshotEveryMs: options.snapshotEveryHours * 3_600_000,
+    });
     return { url: gateway.url, migrations, demo: demo?.organizations ?? [], databaseEnded: ended, stop };
   } catch (error) {
     await stop();

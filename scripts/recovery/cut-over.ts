@@ -5,6 +5,8 @@ export interface CutOver {
   readonly databaseName: string;
   /** The instant that what was restored is of. */
   readonly asOf: string;
+  /** Organizations of which seals were written down that what was restored lacks; undefined when nobody knows. */
+  readonly sealedAhead: readonly string[] | undefined;
 }
 
 export interface Place {
@@ -15,36 +17,30 @@ export interface Place {
 }
 
 /** The commands that make the restored database production, one a line, in their order. */
-export function cutOverSteps({ production, restored, databaseName, asOf }: CutOver): string[] {
+export function cutOverSteps({ production, restored, databaseName, asOf, sealedAhead }: CutOver): string[] {
   return [
     `# 1. Nobody writes to ${production.instance} from here on; what it has recorded since ${asOf} stays in it alone.`,
-    psql(production, databaseName, `alter database ${databaseName} set default_transaction_read_only = on`),
-    psql(production, databaseName, disconnect),
+    '#    Whoever wants to write gets 503; reading goes on.',
+    ...close(production, databaseName),
     '# 2. The functions get the restored database. Pass what else you pass at every deploy.',
+    ...evidenceStep(sealedAhead),
     deploy(restored),
-    '# 3. It works when the ledger verifies and /ready answers 200.',
-    `npm run verify:ledger -- --database-url ${urlOf(restored, databaseName)}`,
-    `STOCKADE_DB_INSTANCE_IDENTIFIER=${restored.instance} npm run monitor:backups`,
+    '# 3. It works when these end with exit code 0 (the monitor may still warn of what is new) and /ready answers 200.',
+    `npm run verify:ledger -- --database-url "${urlOf(restored, databaseName)}"`,
+    `npm run monitor:backups -- --instance ${restored.instance} --database-url "${urlOf(restored, databaseName)}"`,
+    `# 4. Copies in another region, and a password that is managed, were those of ${production.instance}: begin them for`,
+    `#    ${restored.instance} (docs/DISASTER_RECOVERY.md, "After a cut-over"). Keep ${production.instance}.`,
   ];
 }
 
 /** The commands that undo the cut-over: what was written to the restored database since stays in it alone. */
 export function rollBackSteps({ production, restored, databaseName }: CutOver): string[] {
-  return [
-    psql(restored, databaseName, `alter database ${databaseName} set default_transaction_read_only = on`),
-    psql(restored, databaseName, disconnect),
-    psql(
-      production,
-      databaseName,
-      `set default_transaction_read_only = off; alter database ${databaseName} reset default_transaction_read_only`,
-    ),
-    deploy(production),
-  ];
+  return [...close(restored, databaseName), ...open(production, databaseName), deploy(production)];
 }
 
 /** The commands that delete what was restored, when it is not to be used. */
-export function discardSteps({ restored }: CutOver): string[] {
-  const instance = `--db-instance-identifier ${restored.instance}`;
+export function deletion(restored: string): string[] {
+  const instance = `--db-instance-identifier ${restored}`;
   return [
     `aws rds modify-db-instance ${instance} --no-deletion-protection --apply-immediately`,
     `aws rds delete-db-instance ${instance} --skip-final-snapshot`,
@@ -52,14 +48,48 @@ export function discardSteps({ restored }: CutOver): string[] {
 }
 
 /** Sessions that are there keep the setting with which they began. */
-const disconnect = "select pg_terminate_backend(pid) from pg_stat_activity where usename like 'stockade%'";
+const disconnect =
+  "select pg_terminate_backend(pid) from pg_stat_activity where usename like 'stockade%' and pid <> pg_backend_pid()";
 
-function deploy({ host, port, resourceId }: Place): string {
-  return `npm run deploy -- -c databaseHost=${host} -c databasePort=${port} -c databaseResourceId=${resourceId}`;
+function close(place: Place, databaseName: string): string[] {
+  return [
+    psql(
+      place,
+      databaseName,
+      `alter database ${databaseName} set default_transaction_read_only = on`,
+      disconnect,
+    ),
+  ];
 }
 
-function psql(place: Place, databaseName: string, statement: string): string {
-  return `psql "${urlOf(place, databaseName)}" -c "${statement}"`;
+/** The first statement is for the session itself, and takes effect with the next transaction: with the next `-c`. */
+function open(place: Place, databaseName: string): string[] {
+  const reset = `alter database ${databaseName} reset default_transaction_read_only`;
+  return [psql(place, databaseName, 'set default_transaction_read_only = off', reset, disconnect)];
+}
+
+function evidenceStep(ahead: CutOver['sealedAhead']): string[] {
+  if (ahead?.length === 0) return [];
+  const who = ahead
+    ? `${ahead.length} organizations have sealed since then (${ahead.slice(0, 3).join(', ')}${ahead.length > 3 ? ', …' : ''}).`
+    : 'When an organization has sealed since then, which could not be seen:';
+  return [
+    `#    ${who} Those seals are written down and`,
+    '#    cannot be made again: raise evidenceGeneration of the stage in infra/config.ts by one before you deploy.',
+  ];
+}
+
+function deploy({ instance, host, port, resourceId }: Place): string {
+  return (
+    `npm run deploy -- -c databaseHost=${host} -c databasePort=${port} -c databaseResourceId=${resourceId} ` +
+    `-c databaseInstanceIdentifier=${instance}`
+  );
+}
+
+/** Each statement in a `-c` of its own is a transaction of its own. */
+function psql(place: Place, databaseName: string, ...statements: string[]): string {
+  const commands = statements.map((statement) => ` -c "${statement}"`).join('');
+  return `psql "${urlOf(place, databaseName)}"${commands}`;
 }
 
 /** With the master's name and password to be filled in: they are not for a log. */

@@ -72,7 +72,9 @@ test('a point in time is prepared beside production and proven, made like produc
     DeletionProtection: true,
     PubliclyAccessible: false,
   });
-  expect(json.steps.cutOver.join('\n')).toContain(`databaseResourceId=${made?.DbiResourceId}`);
+  expect(json.steps.cutOver.join('\n')).toContain(
+    `databaseResourceId=${made?.DbiResourceId} -c databaseInstanceIdentifier=${name}`,
+  );
   expect(json.steps.rollBack.join('\n')).toContain(`databaseResourceId=${production?.DbiResourceId}`);
   const { LatestRestorableTime: _, ...after } = (await describeInstance(world.rds.instance)) ?? {};
   const { LatestRestorableTime: __, ...before } = production ?? {};
@@ -102,6 +104,10 @@ test('production, drills, other times and contradicting wishes are refused befor
   expect(await refused('--at', '2001-01-01T00:00:00Z', '--to', name)).toEqual([
     1,
     expect.stringContaining('cannot be restored'),
+  ]);
+  expect(await refused('--at', '2026-02-31T25:00:00Z', '--to', name)).toEqual([
+    2,
+    expect.stringContaining('a time that there is'),
   ]);
   expect(await refused('--to', name)).toEqual([2, expect.stringContaining('either --at or --snapshot')]);
   await expect(setBesidePassword(world.rds.instance, 'a-password')).rejects.toThrow('Nothing was done');

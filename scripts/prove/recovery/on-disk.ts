@@ -106,7 +106,7 @@ export const onDisk: readonly Sabotage[] = flips.map((damage) => ({
     const { relation, table, page, offset, bits } = damage;
     const count = `select count(*) from ${table}`;
     let before = '';
-    await using copy = await stage.restoreDamaged({
+    await using copy = await stage.restore({
       async ask(url) {
         before = await answerTo(url, count);
         const path = await answerTo(url, `select pg_relation_filepath('${relation}')`);

@@ -10,7 +10,7 @@ import { configuredSource } from '#recovery/monitor/source-of.ts';
 import { recoveryPolicy } from '#recovery/policy.ts';
 import { readProofBook } from '#recovery/proofs/book.ts';
 import { type ProofReport, proveCopy } from '#recovery/proofs/prove-copy.ts';
-import { type Cluster, startCluster } from '#scripts/local/postgres/cluster.ts';
+import { startCluster } from '#scripts/local/postgres/cluster.ts';
 import { restoreCluster } from '#scripts/local/postgres/restored-cluster.ts';
 import { paths } from '#scripts/paths.ts';
 import { inJobs } from '#tenancy/jobs.ts';
@@ -28,7 +28,7 @@ export interface RecoveryStage extends AsyncDisposable, Drilling {
   /** A database of the caller's own in a restored instance, as the backup has it. */
   copy(): Promise<Clone>;
   /** A cluster of the caller's own, restored from the backup, whose files `damage` may change while it is stopped. */
-  restoreDamaged(damage: Damage): Promise<DamagedCopy>;
+  restore(damage?: Damage): Promise<RestoredCopy>;
   /** Proves a copy of the backup that the stage began with. */
   prove(databaseUrl: string): Promise<ProofReport>;
   /** What every check of the monitor says; the log has just been archived, and a drill has passed. */
@@ -46,7 +46,7 @@ export interface Damage {
   readonly settings: Readonly<Record<string, string>>;
 }
 
-export interface DamagedCopy extends AsyncDisposable {
+export interface RestoredCopy extends AsyncDisposable {
   readonly databaseUrl: string;
 }
 
@@ -56,7 +56,7 @@ const agedMs = 120_000;
 
 export async function setRecoveryStage(): Promise<RecoveryStage> {
   const world = await startBackedUp();
-  const folder = await mkdtemp(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'stockade-damaged-'));
+  const folder = await mkdtemp(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'stockade-restored-'));
   const dispose = async () => {
     await world[Symbol.asyncDispose]();
     await rm(folder, { recursive: true, force: true });
@@ -98,7 +98,7 @@ async function fill(world: BackedUp, folder: string, dispose: () => Promise<void
     }),
   );
   await local.settled();
-  let damaged = 0;
+  let copies = 0;
 
   return {
     ...drilling,
@@ -109,21 +109,22 @@ async function fill(world: BackedUp, folder: string, dispose: () => Promise<void
       if (!cluster) throw new Error(`the instance ${restored} was not restored`);
       return await cloneDatabase(cluster.url, databaseName);
     },
-    async restoreDamaged({ ask, damage, settings }) {
-      damaged += 1;
-      const directory = join(folder, `damaged-${damaged}`);
+    async restore(damage) {
+      copies += 1;
+      const directory = join(folder, `restored-${copies}`);
       const password = decodeURIComponent(new URL(world.cluster.url).password);
       const backup = local.folderOf(snapshot);
-      const whole = await restoreCluster({ backup, directory, password, durable: false });
-      let cluster: Cluster = whole;
-      try {
-        const answer = await ask(inDatabase(whole.url));
-        await whole.stop();
-        await damage(whole.dataDirectory, answer);
-        cluster = await startCluster({ directory, durable: false, settings });
-      } catch (error) {
-        await cluster.destroy();
-        throw error;
+      let cluster = await restoreCluster({ backup, directory, password, durable: false });
+      if (damage) {
+        try {
+          const answer = await damage.ask(inDatabase(cluster.url));
+          await cluster.stop();
+          await damage.damage(cluster.dataDirectory, answer);
+          cluster = await startCluster({ directory, durable: false, settings: damage.settings });
+        } catch (error) {
+          await cluster.destroy();
+          throw error;
+        }
       }
       return { databaseUrl: inDatabase(cluster.url), [Symbol.asyncDispose]: () => cluster.destroy() };
     },
