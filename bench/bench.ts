@@ -13,6 +13,8 @@ export interface Comparison {
   readonly ratio: { readonly min: number; readonly median: number; readonly max: number };
   /** What the ratio is meant to stay below. */
   readonly target?: number | undefined;
+  /** What else a reader may want to know of it, a line each. */
+  readonly detail?: readonly string[];
 }
 
 export interface Bench {
@@ -28,12 +30,14 @@ export interface BenchOptions {
   readonly roundMs: number;
 }
 
+type What = Omit<Comparison, 'perSecond' | 'ratio'>;
+
 /** Does something over and over until the deadline and answers how often. */
 export type Load = (durationMs: number) => Promise<number>;
 
 /** Measures two loads in turns, after one round that does not count. */
 export async function compare(
-  { name, subject, reference, target }: Pick<Comparison, 'name' | 'subject' | 'reference' | 'target'>,
+  what: What,
   loads: { readonly subject: Load; readonly reference: Load },
   { rounds, roundMs }: BenchOptions,
 ): Promise<Comparison> {
@@ -48,12 +52,17 @@ export async function compare(
       if (round > 0) rates[side].push(rate);
     }
   }
+  return compareRates(what, rates);
+}
+
+/** The comparison that pairs of rates come to, which were measured in turns. */
+export function compareRates(
+  what: What,
+  rates: { readonly subject: readonly number[]; readonly reference: readonly number[] },
+): Comparison {
   const ratios = rates.reference.map((rate, round) => rate / (rates.subject[round] ?? Number.NaN));
   return {
-    name,
-    subject,
-    reference,
-    target,
+    ...what,
     perSecond: { subject: Math.round(median(rates.subject)), reference: Math.round(median(rates.reference)) },
     ratio: { min: Math.min(...ratios), median: median(ratios), max: Math.max(...ratios) },
   };
@@ -76,7 +85,7 @@ export function clients(count: number, operation: (client: number, turn: number)
   };
 }
 
-function median(values: readonly number[]): number {
+export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = Math.floor(sorted.length / 2);
   const [low = Number.NaN, high = Number.NaN] = [

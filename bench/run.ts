@@ -3,10 +3,11 @@ import * as option from '#scripts/cli/option.ts';
 import { balanceRead } from './balance-read.ts';
 import type { Bench, Comparison } from './bench.ts';
 import { reconcile } from './reconcile.ts';
+import { recovery } from './recovery.ts';
 import { seals } from './seals.ts';
 import { wall } from './wall.ts';
 
-const benches: readonly Bench[] = [wall, seals, reconcile, balanceRead];
+const benches: readonly Bench[] = [wall, seals, reconcile, balanceRead, recovery];
 
 await command({
   name: 'bench',
@@ -37,10 +38,11 @@ await command({
   },
 });
 
-function line({ name, perSecond, ratio, target }: Comparison): string {
+function line({ name, perSecond, ratio, target, detail = [] }: Comparison): string {
   const [low, middle, high] = [ratio.min, ratio.median, ratio.max].map((value) => figure(value));
   const against = target === undefined ? '' : `  target ${figure(target)}`;
-  return `${name.padEnd(56)} ${middle} (${low}–${high})${against}  [${perSecond.subject}/s against ${perSecond.reference}/s]`;
+  const ratios = `${name.padEnd(56)} ${middle} (${low}–${high})${against}  [${perSecond.subject}/s against ${perSecond.reference}/s]`;
+  return [ratios, ...detail.map((each) => `    ${each}`)].join('\n');
 }
 
 /** Two decimals, or two digits of what is less than that. */

@@ -1409,9 +1409,13 @@ AS $function$
     coalesce(
       string_agg(
         sha256(
-          '\x01'::bytea
-            || substring(p_nodes from 2 * i * p_stride + p_offset + 1 for 32)
-            || substring(p_nodes from (2 * i + 1) * p_stride + p_offset + 1 for 32)
+          case p_stride
+            -- Hashes and nothing between them: both children are one piece.
+            when 32 then '\x01'::bytea || substring(p_nodes from 64 * i + 1 for 64)
+            else '\x01'::bytea
+              || substring(p_nodes from 2 * i * p_stride + p_offset + 1 for 32)
+              || substring(p_nodes from (2 * i + 1) * p_stride + p_offset + 1 for 32)
+          end
         ),
         -- generate_series counts upwards, and a sort would cost as much as the hashes.
         ''
@@ -1844,10 +1848,12 @@ AS $function$
             || uuid_send(m.entry_id) || int4send(m.line) || uuid_send(m.item_id) || uuid_send(m.location_id)
             || timestamptz_send(m.occurred_at) || timestamptz_send(m.recorded_at)
             || convert_to(
-              concat(
-                m.quantity, E'\n', e.kind, E'\n', m.lot, E'\n', e.reverses, E'\n',
-                octet_length(e.reference), E'\n', e.reference, E'\n',
-                octet_length(e.actor), E'\n', e.actor, E'\n',
+              -- It leaves nulls out, and their line feeds: what may be null is made empty before.
+              concat_ws(
+                E'\n',
+                m.quantity, e.kind, m.lot, coalesce(e.reverses::text, ''),
+                coalesce(octet_length(e.reference)::text, ''), coalesce(e.reference, ''),
+                octet_length(e.actor), e.actor,
                 e.metadata
               ),
               'UTF8'

@@ -6,6 +6,7 @@ import { compareMovements } from './verify/compare.ts';
 import { type Fault, Faults } from './verify/fault.ts';
 import { readSealedLeaves } from './verify/leaves.ts';
 import { readMovements } from './verify/movements.ts';
+import { readUnchanged } from './verify/unchanged.ts';
 
 export interface LedgerReport {
   /** Nothing differs, and everything could be compared. */
@@ -70,18 +71,12 @@ async function verifySnapshot(
     if (!next) break;
     const { seal, buckets } = next;
     checkChain(orgId, last, seal, faults);
-    const changes = new Changes();
-    await compareMovements(
-      seal,
-      readMovements(snapshot, orgId, { after: last?.boundary ?? null, boundary: seal.boundary }),
-      readSealedLeaves(snapshot, orgId, seal, faults),
-      faults,
-      (movement) => {
-        movements += 1;
-        changes.add(movement);
-      },
-    );
-    await compareClosings(snapshot, orgId, seal, changes, faults);
+    const after = last?.boundary ?? null;
+    const found =
+      (await readUnchanged(snapshot, orgId, seal, after)) ??
+      (await tellWhatDiffers(snapshot, orgId, seal, after, faults));
+    movements += found.movements;
+    await compareClosings(snapshot, orgId, seal, found.changes, faults);
     couldNotRun ??= (await anchors?.compare(seal, buckets, faults))?.couldNotRun;
     seals += 1;
     last = seal;
@@ -101,6 +96,29 @@ async function verifySnapshot(
     faultCount: faults.count,
     faults: faults.told,
   };
+}
+
+/** Compares movement by movement, once it is known that some differ. */
+async function tellWhatDiffers(
+  snapshot: pg.ClientBase,
+  orgId: string,
+  seal: Seal,
+  after: string | null,
+  faults: Faults,
+): Promise<{ readonly movements: number; readonly changes: Changes }> {
+  const changes = new Changes();
+  let movements = 0;
+  await compareMovements(
+    seal,
+    readMovements(snapshot, orgId, { after, boundary: seal.boundary }),
+    readSealedLeaves(snapshot, orgId, seal, faults),
+    faults,
+    (movement) => {
+      movements += 1;
+      changes.add(movement);
+    },
+  );
+  return { movements, changes };
 }
 
 async function readSeal(

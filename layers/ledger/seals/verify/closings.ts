@@ -4,18 +4,23 @@ import type { Seal } from '../seal.ts';
 import type { Fault, Faults } from './fault.ts';
 import { type FoundMovement, tenThousandths } from './movements.ts';
 
+/** One movement, or what several of one balance come to. */
+export interface Change extends Pick<FoundMovement, 'itemId' | 'locationId' | 'lot' | 'quantity'> {
+  readonly movements?: number;
+}
+
 /** What the movements of one seal add to each balance. As large as one seal, however long the history is. */
 export class Changes {
   private readonly byKey = new Map<string, { quantity: bigint; movements: number }>();
 
-  add({ itemId, locationId, lot, quantity }: FoundMovement): void {
+  add({ itemId, locationId, lot, quantity, movements = 1 }: Change): void {
     const key = keyOf(itemId, locationId, lot);
     const change = this.byKey.get(key);
     if (change) {
       change.quantity += quantity;
-      change.movements += 1;
+      change.movements += movements;
     } else {
-      this.byKey.set(key, { quantity, movements: 1 });
+      this.byKey.set(key, { quantity, movements });
     }
   }
 
