@@ -49,7 +49,7 @@ test('a sequence that is ahead of its column is none that is behind', async () =
 describe('what is sabotaged is told by whom it concerns, and by nobody else', () => {
   test.each(sabotages.map((sabotage) => [sabotage.name, sabotage] as const))(
     '%s',
-    { timeout: 60_000 },
+    { timeout: 120_000 },
     async (_, sabotage) => {
       const { told, faults } = await commitSabotage(stage, sabotage);
       expect(faults).toEqual([]);
