@@ -206,11 +206,11 @@ test('movements are gone that were sealed: it is found, and they come back', asy
 test('a migration was bad: the copy is from before, nobody writes while it is cut over, and there is a way back', async () => {
   const AT = sound;
   const admin = (statement: string) => onDatabase(note.adminUrl, (client) => client.query(statement));
-  await admin('alter table inventory.items rename column name to title');
+  await admin('alter table inventory.items rename to articles');
   expect((await call('acme', '/v1/items')).status).toBe(500);
   const printed = await follow('A bad migration', { AT, NAME: 'stockade-before' });
   const [cutOver = [], rollBack = []] = printed.slice(-2).map((text) => text.trim().split('\n'));
-  await admin('alter table inventory.items rename column title to name');
+  await admin('alter table inventory.articles rename to items');
   expect(cutOver.join('\n')).not.toContain('evidenceGeneration');
 
   const copy = await variable('COPY');
