@@ -116,11 +116,11 @@ async function copyOf(
       '--copy needs --at, the time that the copy is to be of',
       'Without it nobody knows what should be in it: of a base backup or a dump, when that was begun.',
     );
-  const productionUrl = options.databaseUrl ?? (process.env.DATABASE_URL || undefined);
   const platform = await readPlatformFile(options.data).catch((error: unknown) => {
     if (error instanceof CommandError) return undefined;
     throw error;
   });
+  const productionUrl = options.databaseUrl ?? (process.env.DATABASE_URL || platform?.adminUrl);
   if (productionUrl !== undefined) await useLocalAws(options);
   return {
     copyUrl,

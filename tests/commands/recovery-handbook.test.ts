@@ -274,7 +274,15 @@ async function variable(name: string): Promise<string> {
 }
 
 test('a database can be proven by its URL alone', async () => {
-  await follow('Prove a database by its URL', { COPY: note.adminUrl });
+  const restored = await (await openTerminal()).paste(
+    'restoring',
+    `npm run --silent restore -- --at ${sound} --to stockade-by-url --json`,
+  );
+  const [proven] = await follow('Prove a database by its URL', {
+    COPY: JSON.parse(restored.stdout).url,
+    AT: sound,
+  });
+  expect(proven).toContain('0 failed, 0 could not run');
 }, 60_000);
 
 test('after a zone was lost, or while the monitor is silent, one looks by hand', async () => {
