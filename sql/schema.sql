@@ -2661,8 +2661,8 @@ comment on function tenancy.enter_as_job(uuid) is
 revoke execute on function tenancy.enter_as_job(uuid) from public;
 grant execute on function tenancy.enter_as_job(uuid) to stockade_jobs;
 
--- tenancy.enter_with_key(text,bytea,text,text[])
-CREATE OR REPLACE PROCEDURE tenancy.enter_with_key(IN p_key_id text, IN p_secret_digest bytea, IN p_scope text, IN p_selectors text[])
+-- tenancy.enter_with_key(text,bytea,text,text[],boolean)
+CREATE OR REPLACE PROCEDURE tenancy.enter_with_key(IN p_key_id text, IN p_secret_digest bytea, IN p_scope text, IN p_selectors text[], IN p_read_only boolean DEFAULT false)
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO ''
@@ -2689,7 +2689,7 @@ begin
           'hex'
         )),
         true
-      )
+      ) || case when p_read_only then left(set_config('transaction_read_only', 'on', true), 0) else '' end
     end
   into v_sealed
   from tenancy.api_keys k
@@ -2706,17 +2706,20 @@ begin
 
   if v_sealed is null then
     v_sealed := tenancy.examine_key(p_key_id, p_secret_digest, p_scope, p_selectors);
+    if p_read_only then
+      v_sealed := set_config('transaction_read_only', 'on', true);
+    end if;
   end if;
 end
 $procedure$;
-alter procedure tenancy.enter_with_key(text,bytea,text,text[]) owner to stockade_owner;
-comment on procedure tenancy.enter_with_key(text,bytea,text,text[]) is
-  'Enters the organization of an API key for this transaction. p_scope is what the request needs, p_selectors are the organizations it names (slug or id). Raises SK101 unknown, revoked or expired key; SK102 another organization named or already entered; SK103 suspended; SK104 scope missing; SK106 too many transactions of the organization under way.';
-revoke execute on procedure tenancy.enter_with_key(text,bytea,text,text[]) from public;
-grant execute on procedure tenancy.enter_with_key(text,bytea,text,text[]) to stockade_api;
+alter procedure tenancy.enter_with_key(text,bytea,text,text[],boolean) owner to stockade_owner;
+comment on procedure tenancy.enter_with_key(text,bytea,text,text[],boolean) is
+  'Enters the organization of an API key for this transaction. p_scope is what the request needs, p_selectors are the organizations it names (slug or id). With p_read_only the transaction writes nothing from here on. Raises SK101 unknown, revoked or expired key; SK102 another organization named or already entered; SK103 suspended; SK104 scope missing; SK106 too many transactions of the organization under way.';
+revoke execute on procedure tenancy.enter_with_key(text,bytea,text,text[],boolean) from public;
+grant execute on procedure tenancy.enter_with_key(text,bytea,text,text[],boolean) to stockade_api;
 
--- tenancy.enter_with_pass(text,text,text[])
-CREATE OR REPLACE PROCEDURE tenancy.enter_with_pass(IN p_pass text, IN p_scope text, IN p_selectors text[])
+-- tenancy.enter_with_pass(text,text,text[],boolean)
+CREATE OR REPLACE PROCEDURE tenancy.enter_with_pass(IN p_pass text, IN p_scope text, IN p_selectors text[], IN p_read_only boolean DEFAULT false)
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO ''
@@ -2783,13 +2786,16 @@ begin
     v_scopes,
     case when v_entered is null then v_member.max_concurrency end
   );
+  if p_read_only then
+    v_sealed := set_config('transaction_read_only', 'on', true);
+  end if;
 end
 $procedure$;
-alter procedure tenancy.enter_with_pass(text,text,text[]) owner to stockade_owner;
-comment on procedure tenancy.enter_with_pass(text,text,text[]) is
-  'Enters an organization for this transaction on behalf of a user. p_pass is <pass key>|<expiry, Unix seconds>|<email>|<HMAC-SHA256, hex>, minted by the API for a verified token. Raises SK101 forged or expired pass; SK102 not a member of what is named; SK103 suspended; SK104 scope missing; SK105 several organizations and none named; SK106 too many transactions of the organization under way.';
-revoke execute on procedure tenancy.enter_with_pass(text,text,text[]) from public;
-grant execute on procedure tenancy.enter_with_pass(text,text,text[]) to stockade_api;
+alter procedure tenancy.enter_with_pass(text,text,text[],boolean) owner to stockade_owner;
+comment on procedure tenancy.enter_with_pass(text,text,text[],boolean) is
+  'Enters an organization for this transaction on behalf of a user. p_pass is <pass key>|<expiry, Unix seconds>|<email>|<HMAC-SHA256, hex>, minted by the API for a verified token. With p_read_only the transaction writes nothing from here on. Raises SK101 forged or expired pass; SK102 not a member of what is named; SK103 suspended; SK104 scope missing; SK105 several organizations and none named; SK106 too many transactions of the organization under way.';
+revoke execute on procedure tenancy.enter_with_pass(text,text,text[],boolean) from public;
+grant execute on procedure tenancy.enter_with_pass(text,text,text[],boolean) to stockade_api;
 
 -- tenancy.erase_organization(uuid,bytea)
 CREATE OR REPLACE FUNCTION tenancy.erase_organization(p_org_id uuid, p_receipt bytea)

@@ -22,21 +22,29 @@ const one = { text: 'select $1::int as n', values: [1] };
 const failing = { text: 'select 1 / $1::int', values: [0] };
 
 test('answers what the last statement answers, however much those ahead of it do', async () => {
-  const ahead = [
-    { text: 'begin', values: [] },
-    { text: 'select generate_series(1, $1::int)', values: [3] },
-  ];
+  const ahead = [{ text: 'select generate_series(1, $1::int)', values: [3] }];
   const { rows, command } = await sendBatch(client, {
     ahead,
     statement: {
       text: 'select $1::text[] as names, $2::bytea as bytes',
       values: [['a', 'b"\\'], Buffer.from('x')],
     },
-    ending: 'commit',
   });
   expect(rows).toEqual([{ names: ['a', 'b"\\'], bytes: Buffer.from('x') }]);
   expect(command).toBe('SELECT');
   expect(client.getTransactionStatus()).toBe('I');
+});
+
+test('is a transaction of its own, where none is open', async () => {
+  const own = (text: string) => ({ text: `select set_config('stockade.own', $1, true)`, values: [text] });
+  const seen = { text: `select current_setting('stockade.own', true) as own, now()::text as at`, values: [] };
+  const { rows } = await sendBatch(client, { ahead: [own('mine')], statement: seen });
+  expect(rows).toMatchObject([{ own: 'mine' }]);
+  expect((await client.query(seen)).rows).toMatchObject([{ own: '' }]);
+  await client.query('begin');
+  await sendBatch(client, { ahead: [own('kept')], statement: one });
+  expect((await client.query(seen)).rows).toMatchObject([{ own: 'kept' }]);
+  await client.query('rollback');
 });
 
 test('is one message to the server: one Sync for all of it', async () => {
@@ -47,15 +55,13 @@ test('is one message to the server: one Sync for all of it', async () => {
 test('a failure ahead is the failure of all, and nothing behind it happens', async () => {
   const answers = await Promise.allSettled([
     sendBatch(client, {
-      ahead: [{ text: 'begin', values: [] }, failing],
+      ahead: [failing],
       statement: { text: `select set_config('stockade.batch', $1, false)`, values: ['reached'] },
-      ending: 'commit',
     }),
-    client.query('rollback'),
     client.query(`select current_setting('stockade.batch', true) as reached`),
   ]);
   expect(answers[0]).toMatchObject({ status: 'rejected', reason: { code: '22012' } });
-  expect(answers[2]).toMatchObject({ status: 'fulfilled', value: { rows: [{ reached: null }] } });
+  expect(answers[1]).toMatchObject({ status: 'fulfilled', value: { rows: [{ reached: null }] } });
 });
 
 test('ten of them at once answer each its own', async () => {

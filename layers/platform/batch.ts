@@ -12,13 +12,12 @@ export interface Message {
   readonly ahead: readonly Statement[];
   /** The one whose answer is of interest. */
   readonly statement: Statement;
-  /** A command that ends the transaction. */
-  readonly ending?: string | undefined;
 }
 
 /**
- * Sends statements with one Sync behind the last. After one that fails the server skips the rest, the ending too, and the
- * promise is rejected with that failure.
+ * Sends statements with one Sync behind the last: where no transaction is open they are one. After one that fails the server
+ * skips the rest, and the promise is rejected with that failure.
+ * @see https://www.postgresql.org/docs/18/protocol-flow.html#PROTOCOL-FLOW-PIPELINING
  *
  * A client of `pg` pipelines by itself, but with a Sync behind every statement: each makes the server send what it has,
  * and wakes this process to read it.
@@ -70,10 +69,9 @@ class Batch extends QueryOfPg {
   }
 
   override prepare(connection: Messages): void {
-    const { ahead, statement, ending } = this.message;
+    const { ahead, statement } = this.message;
     for (const each of ahead) send(connection, each, 'undescribed');
     send(connection, statement, 'described');
-    if (ending !== undefined) send(connection, { text: ending, values: [] }, 'undescribed');
     connection.sync();
   }
 

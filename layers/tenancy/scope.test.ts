@@ -19,6 +19,16 @@ beforeAll(async () => {
 const modes: readonly TransactionMode[] = ['read', 'write', 'dry-run'];
 const skus = 'select sku from inventory.items';
 
+/** Sessions of the API that were left inside a transaction. */
+async function openTransactions(): Promise<number> {
+  const superuser = await world.superuser();
+  const { rows } = await superuser.query(
+    `select count(*)::int as n from pg_stat_activity
+     where usename = 'stockade_api' and datname = current_database() and state like 'idle in transaction%'`,
+  );
+  return rows[0].n;
+}
+
 test.each(modes)('%s: however a callback uses its transaction, it gets its rows', async (mode) => {
   const bolt = [{ sku: 'BOLT' }];
   expect(await inTenant(tenant, mode, (tx) => tx.query(skus))).toEqual(bolt);
@@ -37,7 +47,14 @@ test.each(modes)('%s: however a callback uses its transaction, it gets its rows'
     bolt,
     bolt,
   ]);
+  expect(
+    await inTenant(tenant, mode, (tx) => {
+      void tx.query(skus);
+      return tx.query(skus);
+    }),
+  ).toEqual(bolt);
   expect(await inTenant(tenant, mode, async () => 'nothing')).toBe('nothing');
+  expect(await openTransactions()).toBe(0);
 });
 
 test.each(modes)('%s: whatever fails, its reason is told and the next request is served', async (mode) => {
@@ -84,6 +101,11 @@ test('a read writes nothing, a dry run leaves nothing, a write stays', async () 
   const make = (mode: TransactionMode, sku: string) =>
     inTenant(tenant, mode, (tx) => tx.call('inventory.create_item', [{ sku, name: sku }]));
   await expect(make('read', 'R')).rejects.toMatchObject({ code: '25006' });
+  const slowly = inTenant(tenant, 'read', async (tx) => {
+    await tx.query(skus);
+    return await tx.call('inventory.create_item', [{ sku: 'R', name: 'R' }]);
+  });
+  await expect(slowly).rejects.toMatchObject({ code: '25006' });
   await make('dry-run', 'D');
   await make('write', 'W');
   expect(await inTenant(tenant, 'read', (tx) => tx.query(`${skus} order by sku`))).toEqual([

@@ -53,8 +53,8 @@ const maxAttempts = 4;
 /**
  * The only way to a tenant's rows: enters the organization, does the work, commits.
  *
- * A callback that returns the very promise of its statement (`tx => tx.query(…)`) costs one round trip: BEGIN, the
- * entering, the statement and COMMIT travel together. Under RDS Proxy nothing here pins the connection: no SET, no
+ * A callback that returns the very promise of its statement (`tx => tx.query(…)`) costs one round trip: the entering, the
+ * statement and what begins and ends the transaction travel together. Under RDS Proxy nothing here pins the connection: no SET, no
  * named statement, no session lock.
  *
  * @throws Unavailable when the database cannot be reached
@@ -116,8 +116,8 @@ async function transaction<T>(
     },
   };
 
-  pipeline.hold(mode === 'read' ? 'begin read only' : 'begin');
-  enter(pipeline, tenant);
+  pipeline.begin();
+  enter(pipeline, tenant, { readOnly: mode === 'read' });
   if (claim) pipeline.hold('select inventory.claim_idempotency_key($1, $2)', [claim.key, claim.fingerprint]);
 
   const ending = mode === 'dry-run' ? 'rollback' : 'commit';
@@ -130,16 +130,18 @@ async function transaction<T>(
   };
   try {
     const working = work(tx);
-    // Nothing can follow a statement whose own promise was returned: the end travels with it. Behind a read it is a part of
-    // the message. Else it has a Sync of its own, because the server skips what stands behind a failure, and a refused
-    // posting is as common as a refused credential is rare: that one costs a second round trip, to end the transaction.
+    // Nothing can follow a statement whose own promise was returned. A read is then a transaction by being one message, and
+    // ends with it. Behind a write its end travels along, with a Sync of its own, which ends the transaction of a refused
+    // posting too: the server skips what stands behind a failure only up to the next Sync.
     const isWhole = working === latest;
-    pipeline.release(isWhole && mode === 'read' ? ending : undefined);
-    const ended = isWhole && mode !== 'read' ? end() : undefined;
+    hasEnded = isWhole && mode === 'read' && pipeline.releaseWhole();
+    pipeline.release();
+    const ended = isWhole && !hasEnded ? end() : undefined;
     ended?.catch(() => {});
     const result = await working;
     alive = false;
-    if (!(isWhole && mode === 'read')) await (ended ?? end());
+    if (ended) await ended;
+    else if (!hasEnded) await end();
     noteKeyUse(pipeline, tenant);
     return result;
   } catch (error) {
@@ -154,9 +156,10 @@ async function transaction<T>(
 class Pipeline {
   private readonly client: pg.PoolClient;
   private readonly sent: Promise<unknown>[] = [];
+  private beginning: Statement[] = [];
   private held: Statement[] = [];
   private stays = true;
-  private releaseFirst: ((ending?: string) => void) | undefined;
+  private releaseFirst: ((beginning: readonly Statement[]) => void) | undefined;
 
   constructor(client: pg.PoolClient) {
     this.client = client;
@@ -164,6 +167,11 @@ class Pipeline {
     const { stream } = (client as unknown as { connection: { stream: Socket } }).connection;
     stream.cork();
     process.nextTick(() => stream.uncork());
+  }
+
+  /** Has the next message begin a transaction. */
+  begin(): void {
+    this.beginning = [{ text: 'begin', values: [] }];
   }
 
   /** Keeps a statement to send it in one message with the next one. Only its failure is of interest. */
@@ -182,13 +190,13 @@ class Pipeline {
     const stays = this.stays;
     this.release();
     const statement = { text, values };
-    const ahead = this.held;
+    const held = this.held;
     this.held = [];
     const answer =
-      ahead.length > 0
+      held.length > 0
         ? new Promise<pg.QueryResult<Row>>((resolve) => {
-            this.releaseFirst = (ending) =>
-              resolve(sendBatch<Row>(this.client, { ahead, statement, ending }));
+            this.releaseFirst = (beginning) =>
+              resolve(sendBatch<Row>(this.client, { ahead: [...beginning, ...held], statement }));
             if (!stays) this.release();
           })
         : this.client.query<Row>({ text, values: [...values] });
@@ -198,12 +206,22 @@ class Pipeline {
     return answer;
   }
 
-  /** Sends what stays, with what is held ahead of it and a command that ends the transaction behind it. */
-  release(ending?: string): void {
+  /** Sends what stays, with the beginning of the transaction and what is held ahead of it. */
+  release(): void {
     this.stays = false;
-    const release = this.releaseFirst;
+    const { releaseFirst, beginning } = this;
+    if (!releaseFirst) return;
     this.releaseFirst = undefined;
-    release?.(ending);
+    this.beginning = [];
+    releaseFirst(beginning);
+  }
+
+  /** Sends what stays as a transaction that is over with it. False when nothing stays, because there was more to send. */
+  releaseWhole(): boolean {
+    if (!this.releaseFirst) return false;
+    this.beginning = [];
+    this.release();
+    return true;
   }
 
   /** Waits for every answer; the first failure is the reason for those behind it. */
@@ -221,26 +239,33 @@ class Pipeline {
 function noteKeyUse(pipeline: Pipeline, { credentials, scope }: Tenant): void {
   const { key } = credentials;
   if (!key || !keyUse.isDue(key.keyId)) return;
-  pipeline.hold('begin');
-  enter(pipeline, { credentials: { key, selectors: [] }, scope });
+  pipeline.begin();
+  enter(pipeline, { credentials: { key, selectors: [] }, scope }, { readOnly: false });
   pipeline.send('select tenancy.note_key_use()');
   pipeline.send('commit');
 }
 
 /** With a key and a user both are asked: the second may only enter where the first has, and with what both allow. */
-function enter(pipeline: Pipeline, { credentials, scope }: Tenant): void {
+function enter(
+  pipeline: Pipeline,
+  { credentials, scope }: Tenant,
+  { readOnly }: { readonly readOnly: boolean },
+): void {
   const { key, user, selectors } = credentials;
   if (!key && !user)
     throw new Error('these credentials prove nothing: resolve() makes none without key and user');
   if (key) {
-    pipeline.hold('call tenancy.enter_with_key($1, $2, $3, $4)', [
+    pipeline.hold('call tenancy.enter_with_key($1, $2, $3, $4, $5)', [
       key.keyId,
       key.secretDigest,
       scope,
       selectors,
+      readOnly,
     ]);
   }
-  if (user) pipeline.hold('call tenancy.enter_with_pass($1, $2, $3)', [user.pass, scope, selectors]);
+  if (user) {
+    pipeline.hold('call tenancy.enter_with_pass($1, $2, $3, $4)', [user.pass, scope, selectors, readOnly]);
+  }
 }
 
 /**

@@ -17,7 +17,7 @@ const sample = new Set([
   'append_only on inventory.entries',
   'TEMPORARY to everybody',
   'the MAC, in tenancy.current_org()',
-  'the status, in tenancy.enter_with_key(text,bytea,text,text[])',
+  'the status, in tenancy.enter_with_key(text,bytea,text,text[],boolean)',
   'whose keys, in tenancy.list_api_keys(integer,timestamp with time zone,text)',
 ]);
 

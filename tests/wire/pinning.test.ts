@@ -36,11 +36,11 @@ test.each([
 });
 
 test.each([
-  'begin read only',
+  'begin',
   'begin isolation level serializable',
   'commit',
   'select',
-  'call tenancy.enter_with_key($1, $2, $3, $4)',
+  'call tenancy.enter_with_key($1, $2, $3, $4, $5)',
   'select pg_advisory_xact_lock(1), pg_try_advisory_xact_lock_shared(2)',
   `select 'set work_mem = 1', "set_config" from t`,
   'update t set name = $1 where id = $2 returning id',

@@ -24,9 +24,9 @@ const backend = 'pg_backend_pid()';
 const transaction = `encode(timestamptz_send(now()), 'hex')`;
 const backendAndTransaction = `${backend}, ${transaction}`;
 
-const byKey = 'tenancy.enter_with_key(text,bytea,text,text[])';
+const byKey = 'tenancy.enter_with_key(text,bytea,text,text[],boolean)';
 const byKeyInDetail = 'tenancy.examine_key(text,bytea,text,text[])';
-const byPass = 'tenancy.enter_with_pass(text,text,text[])';
+const byPass = 'tenancy.enter_with_pass(text,text,text[],boolean)';
 const inMac = [...readers, byKey, 'tenancy.seal(uuid,text,text[],integer)'];
 
 const conditions: readonly Condition[] = [
