@@ -1,7 +1,7 @@
 import pg from 'pg';
 import { loginUrl } from '#scripts/local/logins.ts';
 import { createOrganization } from '#tenancy/organizations.ts';
-import { type Bench, clients, compare } from './bench.ts';
+import { type Bench, clients, compare, type Load } from './bench.ts';
 import { execute, startServer } from './database.ts';
 import { openSocket, type Statement } from './light-client.ts';
 
@@ -18,29 +18,35 @@ export const seals: Bench = {
   async *run(options) {
     const server = await startServer();
     try {
-      const history = await prepare(await server.createDatabase('history'));
-      await plantHistory(history);
-      const jobs = new pg.Client(loginUrl(history.adminUrl, 'stockade_jobs'));
-      await jobs.connect();
-      await asJob(jobs, history.orgId, 'select inventory.draw_seal_boundary()');
-      yield await compare(
-        {
-          name: `sealing, ${movements} movements of ${keys} balances`,
-          subject: 'sealed and committed: leaves, tree, pages, closing balances, one core',
-          reference: 'the plain aggregate of the same rows, one core',
-          // Where the aggregate takes five million movements a second, this is two hundred thousand sealed ones.
-          target: 25,
-        },
-        {
-          subject: sealing(jobs, history),
-          reference: repeated(async () => {
-            await asJob(jobs, history.orgId, plainAggregate);
-            return movements;
-          }),
-        },
-        options,
-      );
-      await jobs.end();
+      const histories = [
+        await openHistory(await server.createDatabase('history')),
+        await openHistory(await server.createDatabase('another')),
+      ];
+      for (const count of [1, 2]) {
+        const sealers = histories.slice(0, count);
+        yield await compare(
+          {
+            name: `sealing, ${movements} movements of ${keys} balances, ${count === 1 ? 'one core' : 'two ledgers on two cores'}`,
+            subject: 'sealed and committed: leaves, tree, pages, closing balances',
+            reference: 'the plain aggregate of the same rows, as many at once',
+            // Where the aggregate takes five million movements a second, this is two hundred thousand sealed ones.
+            target: 25,
+          },
+          {
+            subject: together(sealers.map((history) => sealing(history.jobs, history))),
+            reference: together(
+              sealers.map(({ jobs, orgId }) =>
+                repeated(async () => {
+                  await asJob(jobs, orgId, plainAggregate);
+                  return movements;
+                }),
+              ),
+            ),
+          },
+          options,
+        );
+      }
+      for (const { jobs } of histories) await jobs.end();
 
       const [bound, free] = [
         await prepare(await server.createDatabase('bound')),
@@ -71,6 +77,24 @@ export const seals: Bench = {
     }
   },
 };
+
+/** A ledger whose whole history is behind its seal boundary, and nothing of it sealed. */
+async function openHistory(adminUrl: string): Promise<Ledger & { readonly jobs: pg.Client }> {
+  const ledger = await prepare(adminUrl);
+  await plantHistory(ledger);
+  const jobs = new pg.Client(loginUrl(adminUrl, 'stockade_jobs'));
+  await jobs.connect();
+  await asJob(jobs, ledger.orgId, 'select inventory.draw_seal_boundary()');
+  return { ...ledger, jobs };
+}
+
+/** Several loads at once, as one. */
+function together(loads: readonly Load[]): Load {
+  return async (durationMs) => {
+    const operations = await Promise.all(loads.map((load) => load(durationMs)));
+    return operations.reduce((sum, each) => sum + each, 0);
+  };
+}
 
 interface Ledger {
   readonly adminUrl: string;
