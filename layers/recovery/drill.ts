@@ -21,6 +21,7 @@ import {
   describeDrillInstances,
   describeInstance,
   drillPrefix,
+  isHopeless,
   restoreFromSnapshot,
   restoreToPointInTime,
 } from './rds.ts';
@@ -56,9 +57,6 @@ export interface DrillState {
 
 /** Opening a copy and writing down a verdict take less than this. */
 const reserveMs = 60_000;
-
-/** Instances in one of these states never become available. */
-const hopeless = /^(failed|incompatible-|inaccessible-|restore-error|storage-full|stopped)/;
 
 /**
  * Asks for a drill and begins it, unless one is under way: then that one is answered, whatever it restores.
@@ -141,7 +139,7 @@ async function step(around: DrillSurroundings, drill: DrillRecord): Promise<stri
     return await restore(around, drill);
   }
   const status = instance.DBInstanceStatus ?? '';
-  if (hopeless.test(status)) return await judge(drill, failed(`${drill.request.instance} is ${status}.`));
+  if (isHopeless(status)) return await judge(drill, failed(`${drill.request.instance} is ${status}.`));
   if (drill.availableAfterMs === undefined) {
     if (status !== 'available') return `${drill.request.instance}, which is ${status}`;
     return await record(drill, 'available');

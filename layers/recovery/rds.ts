@@ -41,6 +41,11 @@ export const drillPrefix = 'stockade-drill-';
 /** The tag of everything that a drill makes, with the drill's id. */
 export const drillTag = 'stockade:drill';
 
+/** Whether an instance that is in this status never becomes available by itself. */
+export function isHopeless(status: string): boolean {
+  return /^(failed|incompatible-|inaccessible-|restore-error|storage-full|stopped)/.test(status);
+}
+
 /** An instance; undefined when there is none of that name. */
 export async function describeInstance(identifier: string, region?: string): Promise<DBInstance | undefined> {
   const answer = await unlessAbsent('DBInstanceNotFoundFault', () =>

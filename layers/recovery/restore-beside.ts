@@ -7,7 +7,13 @@ import type { InJobs } from './monitor/postgres.ts';
 import type { ProofBook } from './proofs/book.ts';
 import type { ProofOutcome } from './proofs/proof.ts';
 import { type ProofReport, proveCopy } from './proofs/prove-copy.ts';
-import { type DBInstance, describeAutomatedBackup, describeInstance, drillPrefix } from './rds.ts';
+import {
+  type DBInstance,
+  describeAutomatedBackup,
+  describeInstance,
+  drillPrefix,
+  isHopeless,
+} from './rds.ts';
 import {
   besideTag,
   besideTagValue,
@@ -128,9 +134,6 @@ export async function prepareBeside(plan: BesidePlan, options: BesideOptions): P
   return { instance, url, proofs, availableAfterMs, provenAfterMs: Date.now() - requestedAt.getTime() };
 }
 
-/** Instances in one of these states never become available. */
-const hopeless = /^(failed|incompatible-|inaccessible-|restore-error|storage-full|stopped)/;
-
 async function untilAvailable(
   name: string,
   giveUpAt: number,
@@ -146,7 +149,7 @@ async function untilAvailable(
     });
     const status = instance?.DBInstanceStatus ?? 'not to be seen';
     if (instance && status === 'available') return instance;
-    if (hopeless.test(status) || Date.now() > giveUpAt) {
+    if (isHopeless(status) || Date.now() > giveUpAt) {
       throw new RecoveryRefused(`${name} is ${status} and not available. It was left there to be looked at.`);
     }
     if (status !== said) onStatus?.(status);
