@@ -5,6 +5,7 @@ import { beginDrill, tickDrill } from '#recovery/drill.ts';
 import type { DrillWish } from '#recovery/drill-plan.ts';
 import { brokenLinks, lastDrill } from '#recovery/drill-records.ts';
 import { type RecoveryPolicy, recoveryPolicy } from '#recovery/policy.ts';
+import { proofNames } from '#recovery/proofs/proof.ts';
 import { asSuperuser } from '../clone.ts';
 import {
   type Sabotage,
@@ -89,16 +90,12 @@ const others: readonly Sabotage[] = [
   },
   {
     name: 'copy gone while it is being proven',
-    // The first is through when it goes.
-    tellers: [
-      'drill',
-      ...(['isolation', 'heap', 'indexes', 'references', 'sequences', 'organizations'] as const).map(
-        (proof) => `proof ${proof}` as const,
-      ),
-      ...(['balances', 'seals', 'heartbeat', 'loss'] as const).map((proof) => `proof ${proof}` as const),
-      'check last-drill',
-    ],
-    says: /ECONNREFUSED/,
+    tellers: ['drill', 'proof loss', 'check last-drill'],
+    // It goes when the first is through. Those that run beside it may be as well by then, and the last one is not.
+    mayTell: proofNames
+      .filter((proof) => proof !== 'schema' && proof !== 'loss')
+      .map((proof) => `proof ${proof}` as const),
+    says: /ECONNREFUSED|onnection terminated|shutting down|administrator command/,
     commit: (stage) => {
       let gone: Promise<unknown> | undefined;
       const production = stage.around().production;
