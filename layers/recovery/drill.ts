@@ -21,6 +21,7 @@ import {
   describeDrillInstances,
   describeInstance,
   drillPrefix,
+  hopeless,
   restoreFromSnapshot,
   restoreToPointInTime,
 } from './rds.ts';
@@ -56,9 +57,6 @@ export interface DrillState {
 
 /** Opening a copy and writing down a verdict take less than this. */
 const reserveMs = 60_000;
-
-/** Instances in one of these states never become available. */
-const hopeless = /^(failed|incompatible-|inaccessible-|restore-error|storage-full|stopped)/;
 
 /**
  * Asks for a drill and begins it, unless one is under way: then that one is answered, whatever it restores.

@@ -39,6 +39,9 @@ export const drillPrefix = 'stockade-drill-';
 /** The tag of everything that a drill makes, with the drill's id. */
 export const drillTag = 'stockade:drill';
 
+/** Instances in one of these states never become available. */
+export const hopeless = /^(failed|incompatible-|inaccessible-|restore-error|storage-full|stopped)/;
+
 /** An instance; undefined when there is none of that name. */
 export async function describeInstance(identifier: string, region?: string): Promise<DBInstance | undefined> {
   const answer = await unlessAbsent('DBInstanceNotFoundFault', () =>

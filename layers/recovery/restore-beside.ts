@@ -7,7 +7,7 @@ import type { InJobs } from './monitor/postgres.ts';
 import type { ProofBook } from './proofs/book.ts';
 import type { ProofOutcome } from './proofs/proof.ts';
 import { type ProofReport, proveCopy } from './proofs/prove-copy.ts';
-import { type DBInstance, describeAutomatedBackup, describeInstance, drillPrefix } from './rds.ts';
+import { type DBInstance, describeAutomatedBackup, describeInstance, drillPrefix, hopeless } from './rds.ts';
 import {
   besideTag,
   besideTagValue,
@@ -127,9 +127,6 @@ export async function prepareBeside(plan: BesidePlan, options: BesideOptions): P
   });
   return { instance, url, proofs, availableAfterMs, provenAfterMs: Date.now() - requestedAt.getTime() };
 }
-
-/** Instances in one of these states never become available. */
-const hopeless = /^(failed|incompatible-|inaccessible-|restore-error|storage-full|stopped)/;
 
 async function untilAvailable(
   name: string,
