@@ -11,7 +11,7 @@ export interface Ledger {
 }
 
 const bulkMovements = 100_000;
-export const placesPerItem = 10;
+const placesPerItem = 10;
 
 /** Makes an organization with items S1, S2, … that may go below zero, at the places L1 to L10. */
 export async function makeLedger(adminUrl: string, slug: string, items: number): Promise<Ledger> {

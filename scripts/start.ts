@@ -19,7 +19,7 @@ await command({
   ].join('\n'),
   options: {
     data: option.path({
-      description: 'the folder for data (default: .stockade in the checkout)',
+      description: 'the folder for data',
       placeholder: 'folder',
       default: paths.data,
     }),

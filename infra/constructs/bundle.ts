@@ -19,7 +19,7 @@ export const bundledHandler = 'index.handler';
  * @param folders what the function reads beside its code, from the project's root; they keep their names
  * @throws esbuild's BuildFailure, naming file and line, when the entry does not build
  */
-export function writeBundle(entry: string, outputDir: string, folders: readonly string[] = []): void {
+function writeBundle(entry: string, outputDir: string, folders: readonly string[] = []): void {
   const { outputFiles } = buildSync({
     absWorkingDir: projectRoot,
     entryPoints: [entry],

@@ -40,14 +40,14 @@ export const environment = {
   jobsDatabaseUser: 'STOCKADE_JOBS_DATABASE_USER',
   /** For recovery only: the RDS instance of the database, whose backups are watched and restored … */
   dbInstanceIdentifier: 'STOCKADE_DB_INSTANCE_IDENTIFIER',
+  /** … or, in its place, the Aurora cluster. */
+  dbClusterIdentifier: 'STOCKADE_DB_CLUSTER_IDENTIFIER',
   /** The SNS topic that reaches whoever is on call. */
   alertTopicArn: 'STOCKADE_ALERT_TOPIC_ARN',
   /** The S3 bucket, with Object Lock, that keeps what proves the ledger from outside the database. */
   evidenceBucket: 'STOCKADE_EVIDENCE_BUCKET',
   /** Days for which nobody can delete or replace what was put there, the owner of the account included. */
   evidenceRetentionDays: 'STOCKADE_EVIDENCE_RETENTION_DAYS',
-  /** … or, in its place, the Aurora cluster. */
-  dbClusterIdentifier: 'STOCKADE_DB_CLUSTER_IDENTIFIER',
   /** For drills only: the folder `sql` of this release, which a restored copy is held against. */
   sqlDirectory: 'STOCKADE_SQL_DIRECTORY',
   /** The subnet group of restored copies; that of production when it is not set … */

@@ -1,6 +1,4 @@
 import {
-  AddTagsToResourceCommand,
-  type AddTagsToResourceCommandInput,
   type DBInstance,
   type DBInstanceAutomatedBackup,
   type DBSnapshot,
@@ -246,14 +244,6 @@ export async function setMasterPassword(identifier: string, password: string): P
         ApplyImmediately: true,
       }),
     ),
-  );
-}
-
-/** Adds tags to what has this ARN; one of the same key is replaced. */
-export async function addTags(arn: string, tags: Readonly<Record<string, string>>): Promise<void> {
-  const input: AddTagsToResourceCommandInput = { ResourceName: arn, Tags: tagsOf(tags) };
-  await callAws(`RDS AddTagsToResource of ${arn}`, () =>
-    rdsClient().send(new AddTagsToResourceCommand(input)),
   );
 }
 

@@ -53,9 +53,9 @@ const maxAttempts = 4;
 /**
  * The only way to a tenant's rows: enters the organization, does the work, commits.
  *
- * A callback that returns the very promise of its statement (`tx => tx.query(…)`) costs one round trip: the entering, the
- * statement and what begins and ends the transaction travel together. Under RDS Proxy nothing here pins the connection: no SET, no
- * named statement, no session lock.
+ * A callback that returns the very promise of its statement (`tx => tx.query(…)`) costs one round trip: the entering and
+ * the statement travel together, and with a write what begins and ends its transaction; a read is one by being one message.
+ * Under RDS Proxy nothing here pins the connection: no SET, no named statement, no session lock.
  *
  * @throws Unavailable when the database cannot be reached
  * @throws whatever the database refuses: see `sqlstate.ts`

@@ -13,7 +13,7 @@ export interface Comparison {
 }
 
 /** A run keeps no more of what it found than a person could look at. */
-export const keptDifferences = 1_000;
+const keptDifferences = 1_000;
 
 /** The last seal: what is behind its boundary is settled, and its closings say what it came to. */
 export interface SealMark {

@@ -54,6 +54,6 @@ function reaches(
 }
 
 /** By code unit: the same on every machine, whatever its locale. */
-export function compareNames(a: string, b: string): number {
+function compareNames(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -7,7 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Client } from 'pg';
 import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest';
 import { createScratchDatabase, type ScratchDatabase } from '#scripts/catalog/scratch-database.ts';
-import { type MigrateOptions, migrate, migrationStatus } from './migrate.ts';
+import { type MigrateOptions, migrate } from './migrate.ts';
 import { TURN_KEY } from './turn.ts';
 
 const rolesSql = `do $$ begin
@@ -87,10 +87,13 @@ describe('applying', () => {
       where relnamespace in ('s'::regnamespace, 'stockade_migrations'::regnamespace)`);
     expect(rows).toEqual([{ owner: 'stockade_owner' }]);
     expect(await run()).toMatchObject({ before: 2, applied: [] });
-    const status = await migrationStatus({ connectionString: database.url, directory });
-    expect(status.applied.map(({ appliedBy, number }) => [number, appliedBy])).toEqual([
-      [1, new URL(database.url).username],
-      [2, new URL(database.url).username],
+    const applied = await client.query(
+      'select number, applied_by as "appliedBy" from stockade_migrations.applied order by number',
+    );
+    const appliedBy = new URL(database.url).username;
+    expect(applied.rows).toEqual([
+      { number: 1, appliedBy },
+      { number: 2, appliedBy },
     ]);
   });
 

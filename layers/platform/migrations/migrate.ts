@@ -3,7 +3,7 @@ import { Client, type ClientConfig } from 'pg';
 import { applyMigration } from './apply-migration.ts';
 import { applyRoles } from './apply-roles.ts';
 import { applyWatch } from './apply-watch.ts';
-import { type AppliedMigration, createJournal, pendingMigrations, readJournal } from './journal.ts';
+import { createJournal, pendingMigrations, readJournal } from './journal.ts';
 import { MigrationError } from './migration-error.ts';
 import { type Migration, readMigrations } from './migration-files.ts';
 import type { LockPolicy } from './session.ts';
@@ -63,12 +63,6 @@ export interface MigrationReport {
   readonly refused: readonly { readonly name: string; readonly message: string; readonly remedy: string }[];
 }
 
-/** What the database has and what the directory has for it. */
-export interface MigrationStatus {
-  readonly applied: readonly AppliedMigration[];
-  readonly pending: readonly { readonly number: number; readonly name: string }[];
-}
-
 /**
  * Brings a database to the last migration of a directory, or to `until`. Safe to run again, to run twice at
  * once, and to kill at any moment: each file and its journal row are committed together.
@@ -104,18 +98,6 @@ export async function migrate(options: MigrateOptions): Promise<MigrationReport>
       pending: brief(files.slice(before.length + applied.length)),
       refused: [],
     };
-  });
-}
-
-/**
- * Reads, without writing anything, what a database has and what it lacks.
- * @throws MigrationError when files and history disagree
- */
-export async function migrationStatus(source: MigrationSource): Promise<MigrationStatus> {
-  const files = await readMigrations(source.directory);
-  return await withClient(source, async (client) => {
-    const applied = await readJournal(client);
-    return { applied, pending: brief(pendingMigrations(applied, files)) };
   });
 }
 

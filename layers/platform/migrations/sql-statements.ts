@@ -70,7 +70,7 @@ const WORD = /[\p{L}_0-9][\p{L}_0-9$]*/uy;
 const DOLLAR_TAG = /\$(?:[\p{L}_][\p{L}_0-9]*)?\$/uy;
 
 /** Lexes SQL, leaving out white space and comments. An unfinished quote or comment runs to the end. */
-export function* tokenize(sql: string): Generator<Token> {
+function* tokenize(sql: string): Generator<Token> {
   let at = 0;
   while (at < sql.length) {
     at = match(SKIPPED, sql, at)?.end ?? at;

@@ -36,7 +36,7 @@ export interface ProofOutcome {
   readonly durationMs: number;
 }
 
-export const toldFaults = 20;
+const toldFaults = 20;
 
 /** What every proof is given. */
 export interface ProofContext {

@@ -26,7 +26,7 @@ export async function watchLockWaits(logFile: string, pid: number): Promise<{ re
 }
 
 /** The waits in a log that are because of one session. */
-export function lockWaitsIn(log: string, pid: number): LockWait[] {
+function lockWaitsIn(log: string, pid: number): LockWait[] {
   const pattern =
     /process (\d+) still waiting for (.+) after ([\d.]+) ms\n[^\n]*DETAIL: {2}Process(?:es)? holding the lock: ([\d, ]+)\. Wait queue: ([\d, ]+)\./g;
   return [...log.matchAll(pattern)].flatMap(([, waiter, what = '', waitedMs, holders = '', queue = '']) => {

@@ -36,7 +36,7 @@ export function bucketOf({ store, bucketName }: Call): Bucket {
 }
 
 /** The version that a call names, delete markers too; the newest when it names none. Undefined when there is none. */
-export function findVersion(call: Call): Version | undefined {
+function findVersion(call: Call): Version | undefined {
   const versions = call.store.versions(call.bucketName, call.key);
   const versionId = call.request.query.get('versionId');
   if (versionId === null) return versions.at(-1);
