@@ -30,6 +30,8 @@ test.each([
   [{ ...named, databaseClusterIdentifier: 'another' }, 'are both there'],
   [{ ...named, databaseInstanceIdentifier: 'db-ABC' }, 'databaseInstanceIdentifier is "db-ABC"'],
   [{ ...named, backupCopyRegion: 'Ireland' }, 'backupCopyRegion is "Ireland"'],
+  [{ ...named, databaseKmsKeyArn: 'alias/mine' }, 'databaseKmsKeyArn is "alias/mine"'],
+  [{ ...named, drillSubnetGroup: 'Drills' }, 'drillSubnetGroup is "Drills"'],
 ])('%j is refused', (values, message) => {
   expect(() => backupTarget('prod', from(values))).toThrow(message);
 });

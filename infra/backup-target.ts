@@ -10,10 +10,16 @@ export interface BackupTarget {
   readonly identifier: string | undefined;
   /** A region, or `none`; undefined when nobody has said. */
   readonly copyRegion: string | undefined;
+  /** The customer managed key that it is encrypted with; undefined when it is none or the one of AWS. */
+  readonly kmsKeyArn: string | undefined;
+  /** Where drills restore to; undefined for the subnets of the database. */
+  readonly drillSubnetGroup: string | undefined;
 }
 
 const identifierShape = /^[a-z](-?[a-z0-9])*$/;
 const regionShape = /^[a-z]{2}(-[a-z]+)+-\d$/;
+const keyShape = /^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key\/[A-Za-z0-9-]+$/;
+const subnetGroupShape = /^[a-z0-9][a-z0-9_. -]{0,254}$/;
 
 /**
  * Whose backups the context names. Only `dev` may name none: of what is called production, backups are watched.
@@ -39,7 +45,13 @@ export function backupTarget(stage: StageName, context: ReadContext): BackupTarg
       ].join('\n'),
     );
   }
-  return { kind: cluster === undefined ? 'instance' : 'cluster', identifier, copyRegion };
+  return {
+    kind: cluster === undefined ? 'instance' : 'cluster',
+    identifier,
+    copyRegion,
+    kmsKeyArn: shaped('databaseKmsKeyArn', context, keyShape),
+    drillSubnetGroup: shaped('drillSubnetGroup', context, subnetGroupShape),
+  };
 }
 
 /** The variables by which functions know whose backups they look after. */

@@ -1,6 +1,7 @@
 import { Template } from 'aws-cdk-lib/assertions';
 import { expect, test } from 'vitest';
 import { type Route, routes } from '#functions/routes.ts';
+import { environment } from '#platform/environment.ts';
 import { prodContext, unbundledApps } from './unbundled-apps.ts';
 
 interface Statement {
@@ -10,7 +11,8 @@ interface Statement {
   readonly Condition?: unknown;
 }
 
-const { api, jobs } = unbundledApps()(prodContext);
+const unbundled = unbundledApps();
+const { api, jobs } = unbundled(prodContext);
 
 /** What every function may do. */
 const house = [
@@ -131,6 +133,24 @@ test('every function may do what is listed here, and nothing else', () => {
     [...house, ...more].sort(),
   ]);
   expect(found).toEqual(Object.fromEntries(all));
+});
+
+test('only the drill may have RDS use the key of the database, and it restores to the subnets it is told', () => {
+  const databaseKmsKeyArn = 'arn:aws:kms:eu-central-1:123456789012:key/1f2e';
+  const keyed = unbundled({ ...prodContext, databaseKmsKeyArn, drillSubnetGroup: 'drills' });
+  const { Resources } = Template.fromStack(keyed.jobs).toJSON();
+  const lines = permissionsOf(Resources).flatMap(([name, each]) =>
+    each.filter((line) => line.includes(databaseKmsKeyArn)).map((line) => `${name} ${line}`),
+  );
+  const via =
+    '"StringEquals":{"kms:ViaService":{"Fn::Join":["",["rds.",{"Ref":"AWS::Region"},".",{"Ref":"AWS::URLSuffix"}]]}}';
+  expect(lines.sort()).toEqual([
+    `VerifySnapshotJob kms:CreateGrant ${databaseKmsKeyArn} if {${via},"Bool":{"kms:GrantIsForAWSResource":"true"}}`,
+    `VerifySnapshotJob kms:DescribeKey ${databaseKmsKeyArn} if {${via}}`,
+  ]);
+  Template.fromStack(keyed.jobs).hasResourceProperties('AWS::Lambda::Function', {
+    Environment: { Variables: { [environment.drillSubnetGroup]: 'drills' } },
+  });
 });
 
 test('no function has a policy that somebody else writes, and the framework may only call its handler', () => {

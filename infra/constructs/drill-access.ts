@@ -70,6 +70,10 @@ export class DrillAccess extends Construct {
       );
     }
     this.mayChange(fn, ['rds:DeleteDBInstance', 'rds:ModifyDBInstance']);
+    this.mayUseKey(fn);
+    if (this.backups.drillSubnetGroup !== undefined) {
+      fn.addEnvironment(environment.drillSubnetGroup, this.backups.drillSubnetGroup);
+    }
     for (const [name, value] of Object.entries(backupVariables(this.backups))) fn.addEnvironment(name, value);
     fn.addEnvironment(environment.drillSecurityGroupIds, this.copies.securityGroupId);
   }
@@ -79,6 +83,27 @@ export class DrillAccess extends Construct {
     this.describe(fn, ['rds:DescribeDBInstances']);
     acknowledgeWildcard(fn.role ?? fn, this.arn('db', drillInstances), 'Drills are numbered as they come.');
     this.mayChange(fn, ['rds:DeleteDBInstance']);
+  }
+
+  /**
+   * RDS encrypts a copy with the key of its source, in the name of whoever restores it.
+   * @see https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/Overview.Encryption.Keys.html
+   */
+  private mayUseKey(fn: Lambda): void {
+    const { kmsKeyArn } = this.backups;
+    if (kmsKeyArn === undefined) return;
+    const { region, urlSuffix } = Stack.of(this);
+    const viaRds = { StringEquals: { 'kms:ViaService': `rds.${region}.${urlSuffix}` } };
+    fn.addToRolePolicy(
+      new PolicyStatement({ actions: ['kms:DescribeKey'], resources: [kmsKeyArn], conditions: viaRds }),
+    );
+    fn.addToRolePolicy(
+      new PolicyStatement({
+        actions: ['kms:CreateGrant'],
+        resources: [kmsKeyArn],
+        conditions: { ...viaRds, Bool: { 'kms:GrantIsForAWSResource': 'true' } },
+      }),
+    );
   }
 
   /** What these calls list is named by no resource, so they take all: they read descriptions, no data. */
