@@ -23,11 +23,8 @@ await command({
   ].join('\n'),
   options: {
     org: option.text({ description: 'the slug of the organization', placeholder: 'slug', required: true }),
-    from: option.text({
+    from: option.postgresUrl({
       description: 'the restored copy, as postgres://user:password@host:port/name',
-      placeholder: 'url',
-      pattern: /^postgres(ql)?:\/\//,
-      expected: 'It must be a URL that starts with postgres://.',
       required: true,
     }),
     merge: option.flag({ description: 'keep what there is, and add what was lost' }),

@@ -44,12 +44,9 @@ await command({
     at: option.instant({
       description: 'a point in time instead of a snapshot, such as 2026-03-01T09:30:00Z',
     }),
-    copy: option.text({
+    copy: option.postgresUrl({
       description:
         'prove this restored database, as its superuser or master, instead of restoring one; --at says of when it is to be',
-      placeholder: 'url',
-      pattern: /^postgres(ql)?:\/\//,
-      expected: 'It must be a URL that starts with postgres://.',
     }),
     keep: option.flag({ description: 'leave the restored instance there until its lifetime is over' }),
     ...databaseOptions,
