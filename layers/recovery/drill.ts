@@ -11,7 +11,7 @@ import {
   recordStage,
 } from './drill-records.ts';
 import type { InJobs } from './monitor/postgres.ts';
-import type { RecoveryPolicy } from './policy.ts';
+import { clockSkewMs, type RecoveryPolicy } from './policy.ts';
 import type { ProofBook } from './proofs/book.ts';
 import type { ProofOutcome } from './proofs/proof.ts';
 import { proveCopy } from './proofs/prove-copy.ts';
@@ -62,7 +62,8 @@ const hopeless = /^(failed|incompatible-|inaccessible-|restore-error|storage-ful
 
 /**
  * Asks for a drill and begins it, unless one is under way: then that one is answered, whatever it restores.
- * @throws RecoveryRefused while an instance of another drill is there: one costs money enough
+ * @throws RecoveryRefused while an instance of another drill is there: one costs money enough; and when there is no
+ * snapshot, or point in time, of those that were named
  */
 export async function beginDrill(
   around: DrillSurroundings,
@@ -82,6 +83,8 @@ export async function beginDrill(
     await recordStage(id, now, 'requested', await planDrill(id, around.source, wish, keep), now);
   } catch (error) {
     if (!isFinal(error)) throw error;
+    // Whoever has mistyped what to restore has not found that there is nothing: no drill failed, and nobody is paged.
+    if (error instanceof RecoveryRefused && isNamed(wish)) throw error;
     // That there is nothing to restore is the worst outcome of a drill, and must be told as one.
     const nothing = { kind: wish.kind, source: around.source, asOf: now.toISOString() } as const;
     await recordStage(id, now, 'requested', { ...nothing, instance: `${drillPrefix}${id}`, keep }, now);
@@ -92,10 +95,16 @@ export async function beginDrill(
   return begun;
 }
 
+function isNamed(wish: DrillWish): boolean {
+  return (wish.kind === 'snapshot' ? wish.snapshot : wish.at) !== undefined;
+}
+
 /** The drill that is due by now: a snapshot and a point in time in turn. Undefined while the last one is recent enough. */
 export async function dueDrill(everyMs: number, now: Date = new Date()): Promise<DrillWish | undefined> {
   const newest = await newestDrill();
-  if (newest && now.getTime() - newest.requestedAt.getTime() < everyMs) return undefined;
+  // Of a drill in the future nobody knows the age: by its time there would be none until then.
+  const ageMs = newest ? now.getTime() - newest.requestedAt.getTime() : Number.POSITIVE_INFINITY;
+  if (ageMs > -clockSkewMs && ageMs < everyMs) return undefined;
   return { kind: newest?.request.kind === 'snapshot' ? 'point-in-time' : 'snapshot' };
 }
 
