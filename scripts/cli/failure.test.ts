@@ -6,6 +6,7 @@ import { AwsRefused } from '#platform/aws-call.ts';
 import { MissingSetting, NotFound, Unavailable } from '#platform/errors.ts';
 import { MigrationError } from '#platform/migrations/migration-error.ts';
 import { RecoveryRefused } from '#recovery/recovery-refused.ts';
+import { StartFailure } from '../local/postgres/failure.ts';
 import { withRole } from './connect.ts';
 import { CommandError, describeFailure, failureText, withoutPasswords } from './failure.ts';
 
@@ -129,4 +130,24 @@ test('a failure that is told has no password of a URL in it', () => {
   expect(told.message).toBe("'mysql://me:…@host:1/name' is invalid");
   const harmless = { message: 'see https://host:1/a for me@host' };
   expect(withoutPasswords(harmless).message).toBe(harmless.message);
+});
+
+test('a folder that may not be written, a full disk and a typed path that is not there are no bugs', () => {
+  const ofFile = (code: string, path: string) =>
+    describeFailure(Object.assign(new Error(`${code}: mkdir '${path}'`), { code, path, syscall: 'mkdir' }));
+  for (const code of ['EACCES', 'EROFS', 'ENOSPC']) expect(ofFile(code, '/somewhere').stack).toBeUndefined();
+  expect(ofFile('ENOENT', '/our/own').stack).toBeDefined();
+  process.argv.push('--keep=/typed/folder');
+  try {
+    expect(ofFile('ENOENT', '/typed/folder').stack).toBeUndefined();
+  } finally {
+    process.argv.pop();
+  }
+});
+
+test('a platform that cannot start on its folder says why, without a stack', () => {
+  expect(describeFailure(new StartFailure('another Stockade is running on it'))).toMatchObject({
+    message: 'another Stockade is running on it',
+  });
+  expect(describeFailure(new StartFailure('no'))).not.toHaveProperty('stack');
 });

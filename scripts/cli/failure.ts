@@ -41,6 +41,7 @@ export function describeFailure(error: unknown): Failure {
   if (unsent) return { message: `AWS cannot be asked: ${unsent.message}`, remedy: awsLogin };
   if (error instanceof Problem) return describeProblem(error);
   if (error instanceof DatabaseError) return describeDatabaseError(error);
+  if (isOfFiles(error)) return { message: error.message, code: (error as NodeJS.ErrnoException).code };
   if (error instanceof MissingSetting || isOperational(error)) {
     const { remedy, code } = error as { remedy?: string; code?: string };
     return { message: error.message, remedy, code };
@@ -53,6 +54,14 @@ export function failureText({ message, remedy, stack }: Failure): string {
   return [`error: ${message}`, remedy && `  ${remedy}`, stack && `\nThis is a bug in Stockade:\n${stack}`]
     .filter(Boolean)
     .join('\n');
+}
+
+/** What the machine, or whoever named a path, can mend. A file of our own that is not there is a bug. */
+function isOfFiles(error: NodeJS.ErrnoException): boolean {
+  const { code = '', path, syscall } = error;
+  if (syscall === undefined) return false;
+  if (/^(EACCES|EPERM|EROFS|ENOSPC|EDQUOT|ENOTDIR|EISDIR|ENAMETOOLONG)$/.test(code)) return true;
+  return code === 'ENOENT' && !!path && process.argv.slice(2).some((typed) => typed.includes(path));
 }
 
 /** The failure as it may be kept in a log: what was typed is repeated in it, also a URL with its password. */

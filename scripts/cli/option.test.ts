@@ -25,3 +25,7 @@ test('the URL of a database is one that pg can read', () => {
   for (const typed of ['', 'mysql://host/x', 'postgres://host:99999/x', 'postgres://me:a#b@host/x'])
     expect(() => read(url, typed), typed).toThrow('starts with postgres://');
 });
+
+test('a path that is empty is not the folder one happens to be in', () => {
+  expect(() => read(option.path({ description: 'where' }), '')).toThrow('must not be empty');
+});

@@ -86,6 +86,7 @@ export function path<Given extends Settings<string> & { exists?: boolean }>(
   given: Given,
 ): Option<Read<string, Given>> {
   return make(given, 'path', (typed) => {
+    if (typed === '') refuse('It must not be empty.');
     const absolute = resolve(typed);
     if (given.exists && !existsSync(absolute)) refuse(`There is no ${absolute}.`);
     return absolute;
