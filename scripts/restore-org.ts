@@ -11,6 +11,7 @@ import { databaseOptions, findDatabaseUrl } from './cli/database-url.ts';
 import { CommandError, UsageError } from './cli/failure.ts';
 import * as option from './cli/option.ts';
 import { confirm } from './org/confirm.ts';
+import { refuseItself } from './recovery/not-production.ts';
 
 await command({
   name: 'restore:org',
@@ -44,6 +45,7 @@ await command({
   run: async ({ options, signal, progress, note }) => {
     const { org, from, merge, dryRun } = options;
     const databaseUrl = await findDatabaseUrl(options);
+    await refuseItself(from, databaseUrl);
     if (!dryRun && !options.yes) await ask(org, merge, signal);
     const stamp = new Date().toISOString().replace(/[:.]/g, '-');
     const work = options.keep ?? join('.stockade/restores', `${org}-${stamp}`);
