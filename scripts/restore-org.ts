@@ -11,6 +11,7 @@ import { databaseOptions, findDatabaseUrl } from './cli/database-url.ts';
 import { CommandError, UsageError } from './cli/failure.ts';
 import * as option from './cli/option.ts';
 import { confirm } from './org/confirm.ts';
+import { refuseItself } from './recovery/not-production.ts';
 
 await command({
   name: 'restore:org',
@@ -23,11 +24,8 @@ await command({
   ].join('\n'),
   options: {
     org: option.text({ description: 'the slug of the organization', placeholder: 'slug', required: true }),
-    from: option.text({
+    from: option.postgresUrl({
       description: 'the restored copy, as postgres://user:password@host:port/name',
-      placeholder: 'url',
-      pattern: /^postgres(ql)?:\/\//,
-      expected: 'It must be a URL that starts with postgres://.',
       required: true,
     }),
     merge: option.flag({ description: 'keep what there is, and add what was lost' }),
@@ -47,6 +45,7 @@ await command({
   run: async ({ options, signal, progress, note }) => {
     const { org, from, merge, dryRun } = options;
     const databaseUrl = await findDatabaseUrl(options);
+    await refuseItself(from, databaseUrl);
     if (!dryRun && !options.yes) await ask(org, merge, signal);
     const stamp = new Date().toISOString().replace(/[:.]/g, '-');
     const work = options.keep ?? join('.stockade/restores', `${org}-${stamp}`);

@@ -126,8 +126,9 @@ await command({
 
 async function aheadOf(url: string): Promise<string[] | undefined> {
   const copy = new Client({ connectionString: url, application_name: 'stockade-command' });
-  await copy.connect();
+  copy.on('error', () => {});
   try {
+    await copy.connect();
     return await sealedAhead(copy);
   } finally {
     await copy.end();

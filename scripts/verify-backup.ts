@@ -8,6 +8,7 @@ import {
   beginDrill,
   type DrillState,
   type DrillSurroundings,
+  somebodyElse,
   tickDrill,
 } from '#recovery/drill.ts';
 import { copyUrl } from '#recovery/drill-copy-url.ts';
@@ -27,6 +28,8 @@ import { type CopyToVerify, verifyCopy } from './recovery/verify-copy.ts';
 
 /** RDS takes minutes, the local one seconds. */
 const pollMs = 500;
+/** Longer than the job may take to prove a copy. */
+const standBackMs = 20 * 60_000;
 
 await command({
   name: 'verify:backup',
@@ -44,12 +47,9 @@ await command({
     at: option.instant({
       description: 'a point in time instead of a snapshot, such as 2026-03-01T09:30:00Z',
     }),
-    copy: option.text({
+    copy: option.postgresUrl({
       description:
         'prove this restored database, as its superuser or master, instead of restoring one; --at says of when it is to be',
-      placeholder: 'url',
-      pattern: /^postgres(ql)?:\/\//,
-      expected: 'It must be a URL that starts with postgres://.',
     }),
     keep: option.flag({ description: 'leave the restored instance there until its lifetime is over' }),
     ...databaseOptions,
@@ -140,11 +140,15 @@ function wishOf({ snapshot, at }: { snapshot: string | undefined; at: Date | und
   return { kind: 'point-in-time', at };
 }
 
-/** Ticks until the drill is over. Stopped, it is given up and torn down all the same. */
+/**
+ * Ticks until the drill is over. Stopped, it is given up and torn down all the same, unless somebody else is proving it:
+ * the job and every command carry on with the same drill.
+ */
 async function carryOn(around: DrillSurroundings, note: (line: string) => void): Promise<DrillState> {
   let { signal } = around;
   let said: string | undefined;
   for (;;) {
+    let isOurs = true;
     try {
       const state = await tickDrill({ ...around, signal });
       if (!state) throw new Error('the drill that was begun is not written down any more');
@@ -152,8 +156,13 @@ async function carryOn(around: DrillSurroundings, note: (line: string) => void):
       if (waitsFor === undefined || (drill.request.keep && drill.verdict)) return state;
       if (waitsFor !== said) note(`Waiting for ${waitsFor} …`);
       said = waitsFor;
+      if (waitsFor === somebodyElse) {
+        isOurs = false;
+        await standBack(drill.id, around);
+      }
     } catch (error) {
       if (signal?.aborted) {
+        if (!isOurs) throw error;
         const drill = await newestDrill();
         if (drill) await abandonDrill(drill, 'It was interrupted.');
         signal = undefined;
@@ -161,5 +170,15 @@ async function carryOn(around: DrillSurroundings, note: (line: string) => void):
       else throw error;
     }
     await sleep(around.pollMs, undefined, { signal }).catch(() => {});
+  }
+}
+
+/** Waits for the verdict of whoever proves a drill now, and not for ever: they may have died. */
+async function standBack(id: string, { pollMs, signal }: DrillSurroundings): Promise<void> {
+  const until = Date.now() + standBackMs;
+  while (Date.now() < until) {
+    const drill = await newestDrill();
+    if (drill?.id !== id || drill.verdict) return;
+    await sleep(pollMs, undefined, { signal });
   }
 }

@@ -7,7 +7,7 @@ import type { Migration } from '#platform/migrations/migration-files.ts';
 import { type BackedUpDatabase, backedUpDatabase, isReachedAt } from './backed-up-database.ts';
 import { lastDrill } from './drill-records.ts';
 import { blindness } from './monitor/blindness.ts';
-import { judge, type RecoveryPolicy, spoken } from './policy.ts';
+import { clockSkewMs, judge, type RecoveryPolicy, spoken } from './policy.ts';
 
 export interface ContractInterlock {
   /** Where the migration runs. */
@@ -105,6 +105,13 @@ async function checkDrill(
     throw refusal(file, `the last drill, ${id}, was of ${request.source} and not of ${identifier}`, remedy);
   if (!passed) throw refusal(file, `the last drill, ${id}, has failed: ${verdict?.summary}`, remedy);
   const ageMs = now.getTime() - at.getTime();
+  if (ageMs < -clockSkewMs) {
+    throw refusal(
+      file,
+      `the last drill, ${id}, was at ${at.toISOString()}, which has not come yet: a clock is wrong`,
+      remedy,
+    );
+  }
   if (ageMs > contractDrillAgeMs) {
     throw refusal(
       file,

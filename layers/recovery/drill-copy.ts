@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
+import { TakenOver } from './proofs/proof.ts';
 import { type DBInstance, setMasterPassword } from './rds.ts';
 
 /** Where a copy is to be reached, and as whom. */
@@ -15,6 +16,8 @@ export interface OpenCopyOptions {
   readonly giveUpAt: number;
   readonly pollMs: number;
   readonly signal?: AbortSignal | undefined;
+  /** Whether there is nothing to open it for any more, because somebody else has proven it. */
+  readonly isJudged?: () => Promise<boolean>;
   /** Gives the master another password; without it, of a drill's instance and no other. */
   readonly setPassword?: (identifier: string, password: string) => Promise<void>;
 }
@@ -22,12 +25,19 @@ export interface OpenCopyOptions {
 /**
  * Makes oneself the master of a copy and answers the URL to it, once it lets us in. Nobody has to know or keep a
  * password: whoever goes on with the drill sets another one.
+ * @throws TakenOver when somebody else has proven it meanwhile
  * @throws when it does not let us in before `giveUpAt`
  */
 export async function openCopy(
   instance: DBInstance,
   urlOf: (address: CopyAddress) => string,
-  { giveUpAt, pollMs, signal, setPassword = setMasterPassword }: OpenCopyOptions,
+  {
+    giveUpAt,
+    pollMs,
+    signal,
+    isJudged = async () => false,
+    setPassword = setMasterPassword,
+  }: OpenCopyOptions,
 ): Promise<string> {
   const { DBInstanceIdentifier: identifier = '', Endpoint: endpoint, MasterUsername: user = '' } = instance;
   if (!endpoint?.Address || !endpoint.Port) throw new Error(`${identifier} has no endpoint`);
@@ -40,6 +50,7 @@ export async function openCopy(
       await ask(url);
       return url;
     } catch (error) {
+      if (await isJudged()) throw new TakenOver();
       if (Date.now() > giveUpAt) throw error;
       await sleep(pollMs, undefined, { signal });
     }

@@ -1,5 +1,5 @@
 import type { DrillRequest } from './drill-records.ts';
-import { describeInstance, drillPrefix, listSnapshots } from './rds.ts';
+import { describeAutomatedBackup, describeInstance, drillPrefix, listSnapshots } from './rds.ts';
 import { RecoveryRefused } from './recovery-refused.ts';
 
 /** What is to be restored. */
@@ -21,10 +21,27 @@ export async function planDrill(
   if (wish.kind === 'point-in-time') {
     const at = wish.at ?? (await describeInstance(source))?.LatestRestorableTime;
     if (!at) throw new RecoveryRefused(`${source} has no point in time that could be restored`);
+    if (wish.at) await checkWindow(source, wish.at);
     return { ...common, kind: wish.kind, asOf: at.toISOString() };
   }
   const { snapshot, asOf } = await chooseSnapshot(source, wish.snapshot);
   return { ...common, kind: wish.kind, snapshot, asOf: asOf.toISOString() };
+}
+
+/** RDS says of a time outside of it only that it is invalid. */
+async function checkWindow(source: string, at: Date): Promise<void> {
+  const { EarliestTime, LatestTime } = (await describeAutomatedBackup(source))?.RestoreWindow ?? {};
+  if (!EarliestTime || !LatestTime)
+    throw new RecoveryRefused(`${source} has no automated backups to go back in.`);
+  if (at >= EarliestTime && at <= LatestTime) return;
+  throw new RecoveryRefused(
+    `${at.toISOString()} cannot be restored: it must be from ${EarliestTime.toISOString()} to ${LatestTime.toISOString()}.`,
+    at > new Date()
+      ? 'It has not come yet: --at is UTC with a Z, or has its zone behind it.'
+      : at > LatestTime
+        ? 'The log is shipped every five minutes: run the same command again in a while.'
+        : 'What is older may still be in a snapshot: --snapshot in the place of --at.',
+  );
 }
 
 async function chooseSnapshot(source: string, wanted: string | undefined) {

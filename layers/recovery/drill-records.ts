@@ -75,7 +75,9 @@ const root = 'drills/';
 export async function listDrillKeys(): Promise<ReadonlyMap<string, readonly string[]>> {
   const keys: string[] = [];
   for await (const key of listEvidence(root)) keys.push(key);
-  return Map.groupBy(keys, (key) => key.split('/')[2] ?? '');
+  const byId = Map.groupBy(keys, (key) => key.split('/')[2] ?? '');
+  // Not by key, which starts with the day: a drill that a clock of next year has begun would be the newest for a year.
+  return new Map([...byId].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 /** What is written down of one drill; undefined when its request is not. */

@@ -11,9 +11,9 @@ import {
   recordStage,
 } from './drill-records.ts';
 import type { InJobs } from './monitor/postgres.ts';
-import type { RecoveryPolicy } from './policy.ts';
+import { clockSkewMs, type RecoveryPolicy } from './policy.ts';
 import type { ProofBook } from './proofs/book.ts';
-import type { ProofOutcome } from './proofs/proof.ts';
+import { type ProofOutcome, TakenOver } from './proofs/proof.ts';
 import { proveCopy } from './proofs/prove-copy.ts';
 import {
   type DBInstance,
@@ -55,18 +55,24 @@ export interface DrillState {
   readonly waitsFor?: string | undefined;
 }
 
+/** What a tick waits for when it was proving and another one has taken its place. */
+export const somebodyElse = 'somebody else, who proves it now';
+
 /** Opening a copy and writing down a verdict take less than this. */
 const reserveMs = 60_000;
 
 /**
  * Asks for a drill and begins it, unless one is under way: then that one is answered, whatever it restores.
- * @throws RecoveryRefused while an instance of another drill is there: one costs money enough
+ * @throws RecoveryRefused while an instance of another drill is there: one costs money enough; and when there is no
+ * snapshot, or point in time, of those that were named
  */
 export async function beginDrill(
   around: DrillSurroundings,
   wish: DrillWish,
   { keep = false, now = new Date() }: { keep?: boolean; now?: Date } = {},
 ): Promise<DrillRecord> {
+  // Before it is seen that none is under way: of those who see the same, all draw the same id, and one of them begins.
+  const id = await nextDrillId();
   const newest = await newestDrill();
   if (newest && !newest.tornDownAt) return newest;
   const [left] = await describeDrillInstances();
@@ -75,11 +81,12 @@ export async function beginDrill(
       `${left.DBInstanceIdentifier} of an earlier drill is still ${left.DBInstanceStatus}: one at a time. It is swept when its lifetime is over.`,
     );
   }
-  const id = await nextDrillId();
   try {
     await recordStage(id, now, 'requested', await planDrill(id, around.source, wish, keep), now);
   } catch (error) {
     if (!isFinal(error)) throw error;
+    // Whoever has mistyped what to restore has not found that there is nothing: no drill failed, and nobody is paged.
+    if (error instanceof RecoveryRefused && isNamed(wish)) throw error;
     // That there is nothing to restore is the worst outcome of a drill, and must be told as one.
     const nothing = { kind: wish.kind, source: around.source, asOf: now.toISOString() } as const;
     await recordStage(id, now, 'requested', { ...nothing, instance: `${drillPrefix}${id}`, keep }, now);
@@ -90,10 +97,16 @@ export async function beginDrill(
   return begun;
 }
 
+function isNamed(wish: DrillWish): boolean {
+  return (wish.kind === 'snapshot' ? wish.snapshot : wish.at) !== undefined;
+}
+
 /** The drill that is due by now: a snapshot and a point in time in turn. Undefined while the last one is recent enough. */
 export async function dueDrill(everyMs: number, now: Date = new Date()): Promise<DrillWish | undefined> {
   const newest = await newestDrill();
-  if (newest && now.getTime() - newest.requestedAt.getTime() < everyMs) return undefined;
+  // Of a drill in the future nobody knows the age: by its time there would be none until then.
+  const ageMs = newest ? now.getTime() - newest.requestedAt.getTime() : Number.POSITIVE_INFINITY;
+  if (ageMs > -clockSkewMs && ageMs < everyMs) return undefined;
   return { kind: newest?.request.kind === 'snapshot' ? 'point-in-time' : 'snapshot' };
 }
 
@@ -134,6 +147,9 @@ async function step(around: DrillSurroundings, drill: DrillRecord): Promise<stri
       failed(`It has not come to an end within ${Math.round(ageMs / 60_000)} minutes.`),
     );
   if (!instance) {
+    // Read again, now that it is known not to be there: whoever is ahead has judged the drill before deleting it.
+    const now = await newestDrill();
+    if (now?.id !== drill.id || now.verdict) return undefined;
     if (drill.availableAfterMs !== undefined)
       return await judge(drill, failed(`${drill.request.instance} was there and is gone.`));
     return await restore(around, drill);
@@ -191,9 +207,19 @@ async function prove(
   let connectionString: string;
   try {
     const giveUpAt = Date.now() + Math.min(time.remainingMs() - reserveMs / 2, 10 * 60_000);
-    connectionString = await openCopy(instance, around.urlOf, { giveUpAt, pollMs: around.pollMs, signal });
+    const isJudged = async () => {
+      const newest = await newestDrill();
+      return newest?.id !== drill.id || newest.verdict !== undefined;
+    };
+    connectionString = await openCopy(instance, around.urlOf, {
+      giveUpAt,
+      pollMs: around.pollMs,
+      signal,
+      isJudged,
+    });
   } catch (error) {
     signal?.throwIfAborted();
+    if (error instanceof TakenOver) return somebodyElse;
     // Whoever cannot look has proven nothing; but while there is time left it is tried again.
     if (error instanceof AwsRefused && error.code.startsWith('InvalidDBInstanceState'))
       return 'its master password';
@@ -212,7 +238,12 @@ async function prove(
     requestedAt: drill.requestedAt,
     signal,
     ...(onOutcome && { onOutcome }),
+  }).catch((error: unknown) => {
+    if (error instanceof TakenOver) return undefined;
+    throw error;
   });
+  // Whoever came later proves it. To take it back would be to be taken over again.
+  if (!proofs) return somebodyElse;
   return await judge(drill, { passed: proofs.ok, summary: summaryOf(proofs.outcomes), proofs });
 }
 

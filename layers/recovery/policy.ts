@@ -66,6 +66,9 @@ export const recoveryPolicy: RecoveryPolicy = {
   blindMs: 3 * hourMs,
 };
 
+/** Clocks differ by less. What is further in the future is not fresh: its age is not known. */
+export const clockSkewMs = 5 * minuteMs;
+
 /** Where a figure stands that is the worse the larger it is. */
 export function judge(value: number, { warn, fail }: Threshold): 'ok' | 'warn' | 'fail' {
   if (value > fail) return 'fail';

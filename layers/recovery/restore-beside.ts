@@ -7,13 +7,7 @@ import type { InJobs } from './monitor/postgres.ts';
 import type { ProofBook } from './proofs/book.ts';
 import type { ProofOutcome } from './proofs/proof.ts';
 import { type ProofReport, proveCopy } from './proofs/prove-copy.ts';
-import {
-  type DBInstance,
-  describeAutomatedBackup,
-  describeInstance,
-  drillPrefix,
-  isHopeless,
-} from './rds.ts';
+import { type DBInstance, describeInstance, drillPrefix, isHopeless } from './rds.ts';
 import {
   besideTag,
   besideTagValue,
@@ -50,7 +44,6 @@ export async function planBeside(source: string, wish: DrillWish, name: string):
     );
   }
   const { snapshot, asOf } = await planDrill('', source, wish, true);
-  if (wish.kind === 'point-in-time') await checkWindow(source, new Date(asOf));
   const from = { snapshot, asOf };
   const taken = await describeInstance(name);
   const takenBy = taken?.TagList?.find(({ Key }) => Key === besideTag)?.Value;
@@ -62,22 +55,6 @@ export async function planBeside(source: string, wish: DrillWish, name: string):
     );
   }
   return { ...from, production, name, isBegun: taken !== undefined };
-}
-
-/** RDS says of a time outside of it only that it is invalid. */
-async function checkWindow(source: string, at: Date): Promise<void> {
-  const { EarliestTime, LatestTime } = (await describeAutomatedBackup(source))?.RestoreWindow ?? {};
-  if (!EarliestTime || !LatestTime)
-    throw new RecoveryRefused(`${source} has no automated backups to go back in.`);
-  if (at >= EarliestTime && at <= LatestTime) return;
-  throw new RecoveryRefused(
-    `${at.toISOString()} cannot be restored: it must be from ${EarliestTime.toISOString()} to ${LatestTime.toISOString()}.`,
-    at > new Date()
-      ? 'It has not come yet: --at is UTC with a Z, or has its zone behind it.'
-      : at > LatestTime
-        ? 'The log is shipped every five minutes: run the same command again in a while.'
-        : 'What is older may still be in a snapshot: --snapshot in the place of --at.',
-  );
 }
 
 export interface BesideOptions {

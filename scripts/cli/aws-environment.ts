@@ -33,6 +33,6 @@ export async function localAwsEnvironment(
 }
 
 function databaseOf(url: string): string {
-  const { host, pathname } = new URL(url);
+  const { host, pathname } = new URL(url.replace('@/', '@localhost/'));
   return host + pathname;
 }

@@ -1,5 +1,5 @@
 import { CommanderError } from 'commander';
-import { describeFailure, type Failure, failureText, UsageError } from './failure.ts';
+import { describeFailure, type Failure, failureText, UsageError, withoutPasswords } from './failure.ts';
 import type { Option } from './option.ts';
 import {
   argumentsBeforeDashes,
@@ -116,7 +116,8 @@ interface Outlet {
 
 function createOutlet(name: string, wantsJson: boolean): Outlet {
   const printFailure = (failure: Failure) => {
-    process.stderr.write(`${wantsJson ? JSON.stringify({ error: failure }) : failureText(failure)}\n`);
+    const told = withoutPasswords(failure);
+    process.stderr.write(`${wantsJson ? JSON.stringify({ error: told }) : failureText(told)}\n`);
   };
   return {
     progress: wantsJson ? silentProgress : createProgress(),

@@ -15,10 +15,11 @@ export async function withRole<T>(
     application_name: 'stockade-command',
     connectionTimeoutMillis: 10_000,
   });
-  await client.connect();
   // A connection that is lost between statements fails the next one; without a listener it would end the process.
   client.on('error', () => {});
   try {
+    // Refused on this side, as for want of a password, the server waits for more, and this process with it.
+    await client.connect();
     await client.query(`set role ${escapeIdentifier(role)}`);
     return await work(client);
   } finally {

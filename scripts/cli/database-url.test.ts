@@ -44,3 +44,22 @@ test.each(['{', 'null', '{"pid":1}', '{"pid":"1","adminUrl":"postgres://x"}'])(
     await expect(readPlatformFile(data)).rejects.toThrow('is not the note of a running platform');
   },
 );
+
+test('a DATABASE_URL that is none is refused without repeating it', async () => {
+  for (const text of ['garbage', 'postgres://me:s#cret@host/x', 'postgres://me:secret@host:99999/x']) {
+    const refused = findDatabaseUrl({ databaseUrl: undefined, data }, { DATABASE_URL: text });
+    await expect(refused).rejects.toMatchObject({
+      message: 'DATABASE_URL is no URL of a database',
+      remedy: expect.stringContaining('postgres://'),
+    });
+  }
+  const socket = 'postgres://me@/stockade?host=/run/postgresql';
+  expect(await findDatabaseUrl({ databaseUrl: undefined, data }, { DATABASE_URL: socket })).toBe(socket);
+});
+
+test('a data folder that is a file has no platform', async () => {
+  await put(note);
+  await expect(readPlatformFile(join(data, 'platform.json'))).rejects.toMatchObject({
+    remedy: expect.stringContaining('npm start'),
+  });
+});

@@ -5,12 +5,9 @@ import * as option from './option.ts';
 
 /** The options by which a command finds its database. Spread them into the command's own. */
 export const databaseOptions = {
-  databaseUrl: option.text({
+  databaseUrl: option.postgresUrl({
     description:
       'the database, as postgres://user:password@host:port/name (else: DATABASE_URL, else the running local platform)',
-    placeholder: 'url',
-    pattern: /^postgres(ql)?:\/\//,
-    expected: 'It must be a URL that starts with postgres://.',
   }),
   data: option.path({
     description: 'the folder of the local platform',
@@ -39,7 +36,10 @@ export async function findDatabaseUrl(
   env: NodeJS.ProcessEnv = process.env,
 ): Promise<string> {
   if (options.databaseUrl) return options.databaseUrl;
-  if (env.DATABASE_URL) return env.DATABASE_URL;
+  if (env.DATABASE_URL) {
+    if (option.isPostgresUrl(env.DATABASE_URL)) return env.DATABASE_URL;
+    throw new CommandError('DATABASE_URL is no URL of a database', option.postgresUrlExpected);
+  }
   return (await readPlatformFile(options.data)).adminUrl;
 }
 
@@ -50,7 +50,7 @@ export async function findDatabaseUrl(
 export async function readPlatformFile(folder: string): Promise<PlatformFile> {
   const file = join(folder, 'platform.json');
   const content = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'ENOENT') throw error;
+    if (error.code !== 'ENOENT' && error.code !== 'ENOTDIR') throw error;
     throw new CommandError(
       `no database is named and no local platform runs: there is no ${file}`,
       'Run `npm start` in another terminal, or pass --database-url or DATABASE_URL.',

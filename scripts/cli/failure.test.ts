@@ -6,7 +6,9 @@ import { AwsRefused } from '#platform/aws-call.ts';
 import { MissingSetting, NotFound, Unavailable } from '#platform/errors.ts';
 import { MigrationError } from '#platform/migrations/migration-error.ts';
 import { RecoveryRefused } from '#recovery/recovery-refused.ts';
-import { CommandError, describeFailure, failureText } from './failure.ts';
+import { StartFailure } from '../local/postgres/failure.ts';
+import { withRole } from './connect.ts';
+import { CommandError, describeFailure, failureText, withoutPasswords } from './failure.ts';
 
 async function failureOf(url: string, sql: string) {
   const client = new Client({ connectionString: url });
@@ -95,4 +97,57 @@ test.each([
 test('everything else is a bug and shows its stack', () => {
   expect(describeFailure(new TypeError('x')).stack).toContain('failure.test.ts');
   expect(failureText(describeFailure('thrown'))).toContain('error: thrown\n\nThis is a bug');
+});
+
+test('a server that wants a password is no bug, and keeps no connection waiting for one', async () => {
+  const sockets = () => process.getActiveResourcesInfo().filter((each) => each === 'TCPSocketWrap').length;
+  const before = sockets();
+  const failure = await withRole(withPart('password', ''), 'stockade_jobs', async () => {}).catch(
+    describeFailure,
+  );
+  expect(failure).toMatchObject({ message: expect.stringContaining('asks for a password') });
+  expect(failure).not.toHaveProperty('stack');
+  await expect.poll(sockets).toBe(before);
+});
+
+test('a server without TLS, one that is not trusted and one that is silent are no bugs', async () => {
+  expect(await failureOf(`${inject('clusterUrl')}?sslmode=verify-full`, 'select')).toMatchObject({
+    message: expect.stringContaining('does not speak TLS'),
+    remedy: expect.stringContaining('sslmode'),
+  });
+  const untrusted = Object.assign(new Error('self-signed certificate in certificate chain'), {
+    code: 'SELF_SIGNED_CERT_IN_CHAIN',
+  });
+  expect(describeFailure(untrusted)).toMatchObject({ remedy: expect.stringContaining('sslrootcert') });
+  for (const words of ['timeout expired', 'Connection terminated due to connection timeout'])
+    expect(describeFailure(new Error(words)).message).toContain('does not answer');
+});
+
+test('a failure that is told has no password of a URL in it', () => {
+  const url = 'mysql://me:s:e@c/ret@host:1/name';
+  const told = withoutPasswords({ message: `'${url}' is invalid`, remedy: url, stack: url });
+  expect(JSON.stringify(told)).not.toMatch(/s:e|c\/ret/);
+  expect(told.message).toBe("'mysql://me:…@host:1/name' is invalid");
+  const harmless = { message: 'see https://host:1/a for me@host' };
+  expect(withoutPasswords(harmless).message).toBe(harmless.message);
+});
+
+test('a folder that may not be written, a full disk and a typed path that is not there are no bugs', () => {
+  const ofFile = (code: string, path: string) =>
+    describeFailure(Object.assign(new Error(`${code}: mkdir '${path}'`), { code, path, syscall: 'mkdir' }));
+  for (const code of ['EACCES', 'EROFS', 'ENOSPC']) expect(ofFile(code, '/somewhere').stack).toBeUndefined();
+  expect(ofFile('ENOENT', '/our/own').stack).toBeDefined();
+  process.argv.push('--keep=/typed/folder');
+  try {
+    expect(ofFile('ENOENT', '/typed/folder').stack).toBeUndefined();
+  } finally {
+    process.argv.pop();
+  }
+});
+
+test('a platform that cannot start on its folder says why, without a stack', () => {
+  expect(describeFailure(new StartFailure('another Stockade is running on it'))).toMatchObject({
+    message: 'another Stockade is running on it',
+  });
+  expect(describeFailure(new StartFailure('no'))).not.toHaveProperty('stack');
 });

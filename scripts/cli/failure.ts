@@ -32,6 +32,8 @@ export function describeFailure(error: unknown): Failure {
   if (!(error instanceof Error)) return { message: String(error), stack: new Error('thrown here').stack };
   const unreachable = findInCauses(error, isConnectionFailure);
   if (unreachable) return describeConnection(unreachable, error);
+  const notOpened = describeUnopened(error);
+  if (notOpened) return notOpened;
   if (findInCauses(error, isLostConnection)) return lostConnection;
   if (error instanceof AwsRefused)
     return { message: error.message, remedy: awsRemedy(error.code), code: error.code };
@@ -39,6 +41,7 @@ export function describeFailure(error: unknown): Failure {
   if (unsent) return { message: `AWS cannot be asked: ${unsent.message}`, remedy: awsLogin };
   if (error instanceof Problem) return describeProblem(error);
   if (error instanceof DatabaseError) return describeDatabaseError(error);
+  if (isOfFiles(error)) return { message: error.message, code: (error as NodeJS.ErrnoException).code };
   if (error instanceof MissingSetting || isOperational(error)) {
     const { remedy, code } = error as { remedy?: string; code?: string };
     return { message: error.message, remedy, code };
@@ -51,6 +54,25 @@ export function failureText({ message, remedy, stack }: Failure): string {
   return [`error: ${message}`, remedy && `  ${remedy}`, stack && `\nThis is a bug in Stockade:\n${stack}`]
     .filter(Boolean)
     .join('\n');
+}
+
+/** What the machine, or whoever named a path, can mend. A file of our own that is not there is a bug. */
+function isOfFiles(error: NodeJS.ErrnoException): boolean {
+  const { code = '', path, syscall } = error;
+  if (syscall === undefined) return false;
+  if (/^(EACCES|EPERM|EROFS|ENOSPC|EDQUOT|ENOTDIR|EISDIR|ENAMETOOLONG)$/.test(code)) return true;
+  return code === 'ENOENT' && !!path && process.argv.slice(2).some((typed) => typed.includes(path));
+}
+
+/** The failure as it may be kept in a log: what was typed is repeated in it, also a URL with its password. */
+export function withoutPasswords(failure: Failure): Failure {
+  const hide = (text: string | undefined) => text?.replace(/(:\/\/[^\s:@/]*):[^\s']*@/g, '$1:…@');
+  return {
+    ...failure,
+    message: hide(failure.message) ?? '',
+    remedy: hide(failure.remedy),
+    stack: hide(failure.stack),
+  };
 }
 
 function isOperational(error: Error): boolean {
@@ -107,6 +129,42 @@ function isConnectionFailure(error: Error): error is ConnectionFailure {
   // A Unix socket that is not there is a file that is not there.
   const isKnown = CONNECTION_CODES.has(code) || (code === 'ENOENT' && syscall === 'connect');
   return isKnown && (address ?? hostname) !== undefined;
+}
+
+/** How a connection does not come about, by the words of pg, which gives most of these errors no code. */
+const unopened: readonly {
+  is: (error: NodeJS.ErrnoException) => boolean;
+  message: string;
+  remedy: string;
+}[] = [
+  {
+    is: ({ message }) => /^(timeout expired$|Connection terminated due to connection timeout)/.test(message),
+    message: 'the database does not answer',
+    remedy: 'Can its host be reached from here: network, VPN, security group? Is it the port in the URL?',
+  },
+  {
+    is: ({ message }) => message.startsWith('SASL: SCRAM-SERVER-FIRST-MESSAGE: client password'),
+    message: 'the database asks for a password, and its URL has none',
+    remedy: 'Write it as postgres://user:password@host:port/name, or set PGPASSWORD.',
+  },
+  {
+    is: ({ message }) => message === 'The server does not support SSL connections',
+    message: 'the database does not speak TLS, which its URL asks for',
+    remedy: 'Leave sslmode out of the URL, if nobody can listen on the way there.',
+  },
+  {
+    is: ({ code = '' }) => /CERT|^UNABLE_TO_(GET|VERIFY)_/.test(code),
+    message: 'the certificate of the server is not trusted',
+    remedy: 'Name whom to trust with sslrootcert=FILE in the URL; for RDS that is global-bundle.pem of AWS.',
+  },
+];
+
+function describeUnopened(error: unknown): Failure | undefined {
+  for (const { is, message, remedy } of unopened) {
+    const found = findInCauses(error, is);
+    if (found) return { message: `${message} (${found.message})`, remedy };
+  }
+  return undefined;
 }
 
 const lostConnection: Failure = {

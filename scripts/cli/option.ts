@@ -43,11 +43,29 @@ export function instant<Given extends Settings<Date>>(given: Given): Option<Read
   return make(given, 'time', (typed) => {
     const isWritten = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/.test(typed);
     const at = new Date(typed);
-    if (!isWritten || Number.isNaN(at.getTime())) {
+    // A day that its month has not, Date takes for one of the next month.
+    const isDay = new Date(`${typed.slice(0, 10)}T00:00Z`).getUTCDate() === Number(typed.slice(8, 10));
+    if (!isWritten || !isDay || Number.isNaN(at.getTime())) {
       refuse('It must be a time that there is, with its zone, such as 2026-03-01T09:30:00Z.');
     }
     return at;
   });
+}
+
+/** The URL of a Postgres. */
+export function postgresUrl<Given extends Settings<string>>(given: Given): Option<Read<string, Given>> {
+  return make({ placeholder: 'url', ...given }, 'url', (typed) => {
+    if (!isPostgresUrl(typed)) refuse(postgresUrlExpected);
+    return typed;
+  });
+}
+
+export const postgresUrlExpected =
+  'It must be a URL that starts with postgres://, such as postgres://user:password@host:5432/name; %, /, @ and # in a password are written %25, %2F, %40 and %23.';
+
+/** Whether pg can read it. What URL does not know is a user without a host, which means a socket. */
+export function isPostgresUrl(text: string): boolean {
+  return /^postgres(ql)?:\/\//.test(text) && URL.canParse(text.replace('@/', '@localhost/'));
 }
 
 /** A whole number from `min` to `max`. */
@@ -68,6 +86,7 @@ export function path<Given extends Settings<string> & { exists?: boolean }>(
   given: Given,
 ): Option<Read<string, Given>> {
   return make(given, 'path', (typed) => {
+    if (typed === '') refuse('It must not be empty.');
     const absolute = resolve(typed);
     if (given.exists && !existsSync(absolute)) refuse(`There is no ${absolute}.`);
     return absolute;

@@ -39,6 +39,21 @@ export async function refuseProduction(copyUrl: string, production: readonly str
   });
 }
 
+/**
+ * Sees that an organization is not to be taken out of the database it is to come back to: then nothing would ever differ.
+ * @throws CommandError when both are one, whatever they are called by
+ */
+export async function refuseItself(copyUrl: string, productionUrl: string): Promise<void> {
+  const isSame = await connected(copyUrl, (copy) =>
+    connected(productionUrl, (production) => isSameDatabase(production, copy)),
+  );
+  if (!isSame) return;
+  throw new CommandError(
+    'what --from names is production itself, and no copy of it',
+    'Prepare a copy with npm run restore; it prints the URL. Nothing was done.',
+  );
+}
+
 /** A lock of one is in the way of the other only within one database, whatever it is called by and reached through. */
 async function isSameDatabase(client: Client, copy: Client): Promise<boolean> {
   const key = [randomInt(2 ** 31), randomInt(2 ** 31)];
@@ -82,8 +97,8 @@ async function connected<T>(url: string, work: (client: Client) => Promise<T>): 
     connectionTimeoutMillis: 10_000,
   });
   client.on('error', () => {});
-  await client.connect();
   try {
+    await client.connect();
     return await work(client);
   } finally {
     await client.end();

@@ -41,7 +41,7 @@ export async function verifyCopy({
     signal,
     onOutcome: (outcome) => note(outcomeText(outcome)),
   });
-  const { host, pathname } = new URL(copyUrl);
+  const { host, pathname } = new URL(copyUrl.replace('@/', '@localhost/'));
   const counts = countsOf(report);
   return {
     json: { copy: { host, database: pathname.slice(1) }, asOf: at.toISOString(), counts, ...report },

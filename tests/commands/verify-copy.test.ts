@@ -170,3 +170,12 @@ test('another time than that of the copy is found, and without one it is not beg
   const nowhere = await verify(['--copy', 'postgres://postgres@127.0.0.1:9/x', '--at', at]);
   expect([nowhere.code, nowhere.json.error.message]).toEqual([1, expect.stringContaining('cannot reach')]);
 }, 30_000);
+
+test('an organization is not taken out of production to be brought back into it', async () => {
+  const { exitCode, stderr } = await run('restore-org.ts', [
+    ...['--org', 'acme', '--dry-run', '--json'],
+    ...['--from', `${production}?application_name=another`, '--database-url', production],
+  ]);
+  expect(exitCode).toBe(1);
+  expect(JSON.parse(stderr).error.message).toBe('what --from names is production itself, and no copy of it');
+});

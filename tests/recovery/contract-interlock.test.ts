@@ -144,12 +144,14 @@ test('a drill that is too old, has failed or was of another database is none', a
   await expectRefused(/the last drill, 000001, passed 1 d 6 h ago, and 1 d at most are wanted/);
   await noteDrill('000002', 0, false);
   await expectRefused(/the last drill, 000002, has failed: seals: the seal 3/);
-  await noteDrill('000003', 0, true, 'stockade-dev');
-  await expectRefused(/the last drill, 000003, was of stockade-dev and not of stockade/);
+  await noteDrill('000003', -2 * hourMs, true);
+  await expectRefused(/the last drill, 000003, was at .+, which has not come yet: a clock is wrong/);
+  await noteDrill('000004', 0, true, 'stockade-dev');
+  await expectRefused(/the last drill, 000004, was of stockade-dev and not of stockade/);
 }, 30_000);
 
 test('what cannot be known is refused, with what kept it from being known', async () => {
-  await noteDrill('000004', 0, true);
+  await noteDrill('000005', 0, true);
   world.rds.faults.inject('throttled', { operation: 'DescribeDBInstances' });
   await expectRefused(/whether it can be restored is not known\. Could not run\. AWS is throttling/);
   world.rds.faults.clear();

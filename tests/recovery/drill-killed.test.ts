@@ -19,6 +19,15 @@ test('Ctrl-C gives a drill up: it has not passed, and nothing is left', async ()
   expect(await world.instancesLeft()).toEqual([]);
 });
 
+test('of several that prove one drill at once those that are taken over judge nothing, and all tell how it went', async () => {
+  const runs = await Promise.all([1, 2, 3].map(() => verifyBackup('--json').ended));
+  const drills = runs.map(({ stdout }) => JSON.parse(stdout));
+  expect(runs.map(({ code }) => code)).toEqual([0, 0, 0]);
+  expect(new Set(drills.map(({ id }) => id)).size).toBe(1);
+  expect(await theDrill()).toMatchObject({ id: drills[0].id, verdict: { passed: true } });
+  expect(await world.instancesLeft()).toEqual([]);
+});
+
 test('--keep leaves the instance there, and whoever asks next gets the drill it belongs to', async () => {
   const kept = await verifyBackup('--keep', '--json').ended;
   expect(kept.code).toBe(0);

@@ -2,8 +2,8 @@ import { DeleteDBInstanceCommand, RestoreDBInstanceFromDBSnapshotCommand } from 
 import { afterEach, expect, test } from 'vitest';
 import { environment } from '#platform/environment.ts';
 import { readEvidence } from '#platform/evidence.ts';
-import { beginDrill, tickDrill } from '#recovery/drill.ts';
-import { brokenLinks, lastDrill } from '#recovery/drill-records.ts';
+import { beginDrill, dueDrill, tickDrill } from '#recovery/drill.ts';
+import { brokenLinks, lastDrill, listDrillKeys } from '#recovery/drill-records.ts';
 import { sweepDrills } from '#recovery/drill-sweep.ts';
 import { recoveryPolicy } from '#recovery/policy.ts';
 import { describeInstance, drillPrefix, drillTag, listSnapshots, rdsClient } from '#recovery/rds.ts';
@@ -121,6 +121,23 @@ test('what nobody remembers is swept when it is old, and nothing else is', async
   await world.rds.rds.settled();
 });
 
+test('a snapshot or a time that is mistyped is refused, and is no drill that has failed', async () => {
+  const before = await listDrillKeys();
+  const hourMs = 3_600_000;
+  const clock = await world.rds.clock();
+  for (const wish of [
+    { kind: 'snapshot', snapshot: 'no-such' },
+    { kind: 'point-in-time', at: new Date(clock.getTime() + hourMs) },
+    { kind: 'point-in-time', at: new Date(clock.getTime() - 9_000 * hourMs) },
+  ] as const) {
+    await expect(beginDrill(world.around(), wish)).rejects.toMatchObject({
+      name: 'RecoveryRefused',
+      message: expect.stringMatching(/no snapshot no-such|cannot be restored: it must be from/),
+    });
+  }
+  expect(await listDrillKeys()).toEqual(before);
+});
+
 test('whatever was written down of drills follows from what was before', async () => {
   expect(await brokenLinks()).toEqual([]);
   const [first] = keysOf('000001');
@@ -134,3 +151,17 @@ test('whatever was written down of drills follows from what was before', async (
 async function remove(DBInstanceIdentifier: string): Promise<void> {
   await rdsClient().send(new DeleteDBInstanceCommand({ DBInstanceIdentifier, SkipFinalSnapshot: true }));
 }
+
+test('a drill by a clock that is days before or behind does not stand in for those after it', async () => {
+  const dayMs = 24 * 3_600_000;
+  for (const days of [40, -40]) {
+    const wrong = await beginDrill(world.around(), snapshot, { now: new Date(Date.now() + days * dayMs) });
+    await world.untilOver();
+    expect(await dueDrill(7 * dayMs)).toBeDefined();
+    const right = await beginDrill(world.around(), snapshot);
+    expect(Number(right.id)).toBe(Number(wrong.id) + 1);
+    expect((await world.untilOver()).drill).toMatchObject({ id: right.id, verdict: { passed: true } });
+    expect(await lastDrill()).toMatchObject({ id: right.id });
+    expect(await dueDrill(7 * dayMs)).toBeUndefined();
+  }
+});

@@ -191,6 +191,8 @@ describe('drills', () => {
     expect(await status(drill({}, 9 * dayMs))).toBe('warn');
     expect(await status(drill({}, 11 * dayMs))).toBe('fail');
     expect(await status(drill({}))).toBe('ok');
+    expect(await status(drill({}, -minuteMs))).toBe('ok');
+    expect(await status(drill({}, -hourMs))).toBe('fail');
   });
 
   test('it must have been as fast as was promised', async () => {

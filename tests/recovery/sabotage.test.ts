@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { TakenOver } from '#recovery/proofs/proof.ts';
 import { commitSabotage } from '#scripts/prove/recovery/sabotage.ts';
 import { sabotages } from '#scripts/prove/recovery/sabotages.ts';
 import { type RecoveryStage, setRecoveryStage } from '#scripts/prove/recovery/stage.ts';
@@ -29,6 +30,13 @@ test('the proofs leave nothing behind', async () => {
   const after = await stage.prove(copy.url);
   expect(after.outcomes.map(({ figures }) => figures)).toEqual(before.outcomes.map(({ figures }) => figures));
   expect(after.ok).toBe(true);
+});
+
+test('a password that stops being good is told as what it is, and nothing is judged by it', async () => {
+  await using copy = await stage.copy();
+  const url = new URL(copy.url);
+  url.password = 'of-yesterday';
+  await expect(stage.prove(url.href)).rejects.toBeInstanceOf(TakenOver);
 });
 
 test('a sequence that is ahead of its column is none that is behind', async () => {

@@ -1,5 +1,6 @@
 import type { Client } from 'pg';
 import type { InJobs } from '../monitor/postgres.ts';
+import { RecoveryRefused } from '../recovery-refused.ts';
 import type { ProofBook } from './book.ts';
 
 /** What there is to be proven, in the order in which it is. */
@@ -57,6 +58,16 @@ export interface ProofContext {
 /** Why a proof could not be carried out: not a fault of the copy, and not its innocence. */
 export class CouldNotRun extends Error {
   override readonly name = 'CouldNotRun';
+}
+
+/** Somebody else has given the master of the copy another password, to prove it: nothing is known of the copy by that. */
+export class TakenOver extends RecoveryRefused {
+  constructor() {
+    super(
+      'the master of the copy has another password now: somebody else is proving it',
+      'Wait for what comes of that, or run this again.',
+    );
+  }
 }
 
 /** Why there is nothing to prove. */

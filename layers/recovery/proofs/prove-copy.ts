@@ -1,4 +1,5 @@
 import { Client } from 'pg';
+import { isSqlError } from '#platform/sqlstate.ts';
 import { proveBalances } from './balances.ts';
 import { proveHeartbeat } from './heartbeat.ts';
 import { proveIsolation } from './isolation.ts';
@@ -13,6 +14,7 @@ import {
   type ProofName,
   type ProofOutcome,
   proofNames,
+  TakenOver,
 } from './proof.ts';
 import { proveReferences } from './references.ts';
 import { proveSchema } from './schema.ts';
@@ -56,6 +58,7 @@ export interface ProveOptions extends Omit<ProofContext, 'connect'> {
  * Proves a restored database: what it says of itself must be what follows from it, from the release, and from what was
  * written down outside. Nothing in it is changed, but much of it is locked: it is for a copy that nobody uses. A proof that
  * cannot run is in the report, and the report is then not ok.
+ * @throws TakenOver when the password stops being good on the way
  */
 export async function proveCopy({ onOutcome, signal, ...options }: ProveOptions): Promise<ProofReport> {
   const startedMs = performance.now();
@@ -90,6 +93,7 @@ async function runProof(proof: ProofName, options: Omit<ProofContext, 'connect'>
     await proofs[proof]({ ...options, connect: () => open(options.connectionString, opened) }, findings);
   } catch (error) {
     options.signal?.throwIfAborted();
+    if (error instanceof TakenOver) throw error;
     // What was found is found, although not everything applies.
     if (!(error instanceof DoesNotApply && findings.count > 0)) {
       // Pages that make no sense may be met by any proof.
@@ -109,6 +113,9 @@ async function runProof(proof: ProofName, options: Omit<ProofContext, 'connect'>
   };
 }
 
+/** SQLSTATE of a password that is not the right one. */
+const wrongPassword = '28P01';
+
 async function open(connectionString: string, opened: Client[]): Promise<Client> {
   const client = new Client({
     connectionString,
@@ -118,7 +125,9 @@ async function open(connectionString: string, opened: Client[]): Promise<Client>
   opened.push(client);
   // A connection that is lost between statements fails the next one; without a listener it would end the process.
   client.on('error', () => {});
-  await client.connect();
+  await client.connect().catch((error: unknown) => {
+    throw isSqlError(error) && error.code === wrongPassword ? new TakenOver() : error;
+  });
   await client.query('set statement_timeout = 0; set lock_timeout = 0; set jit = off');
   return client;
 }

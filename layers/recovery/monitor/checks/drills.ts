@@ -1,4 +1,4 @@
-import { judge, spoken } from '../../policy.ts';
+import { clockSkewMs, judge, spoken } from '../../policy.ts';
 import { type Check, type Finding, rdsCheck } from '../check.ts';
 import { list } from './database.ts';
 
@@ -11,6 +11,13 @@ export const lastDrill: Check = {
     const { id, passed, at } = last;
     const facts = { drill: id, passed, at };
     const ageMs = now.getTime() - last.at.getTime();
+    if (ageMs < -clockSkewMs) {
+      return {
+        status: 'fail',
+        summary: `The last drill, ${last.id}, was at ${at.toISOString()}, which has not come yet: a clock is wrong.`,
+        facts,
+      };
+    }
     if (!last.passed) {
       return {
         status: 'fail',
