@@ -43,6 +43,7 @@ interface Refused {
   readonly fault: Parameters<RecoveryStage['world']['aws']['rds']['faults']['inject']>[0];
   readonly operation?: string;
   readonly says: RegExp;
+  readonly begun?: Partial<DrillSurroundings>;
   readonly ticked?: Partial<DrillSurroundings>;
 }
 
@@ -83,10 +84,10 @@ const refused = refusals.map(
 
 const others: readonly Sabotage[] = [
   {
-    name: 'snapshot missing that is to be restored',
+    name: 'no snapshot there that could be restored',
     tellers: nothingProven,
-    says: /^stockade has no snapshot none-such that is available$/,
-    commit: (stage) => drilled(stage, { wish: { kind: 'snapshot', snapshot: 'none-such' } }),
+    says: /^unsaved has no snapshot that is available$/,
+    commit: (stage) => drilled(stage, { begun: { source: 'unsaved' } }),
   },
   {
     name: 'copy gone while it is being proven',
@@ -212,6 +213,8 @@ export const ofTheDrill: readonly Sabotage[] = [healthy, ...refused, ...others];
 
 interface DrilledOptions {
   readonly wish?: DrillWish;
+  /** What it is asked for with. */
+  readonly begun?: Partial<DrillSurroundings>;
   /** Between the request and the first step. */
   readonly meanwhile?: () => Promise<void>;
   readonly ticked?: Partial<DrillSurroundings>;
@@ -220,11 +223,11 @@ interface DrilledOptions {
 /** What a drill and the monitor, who knows of it, say. */
 async function drilled(
   stage: RecoveryStage,
-  { wish = { kind: 'snapshot' }, meanwhile, ticked }: DrilledOptions,
+  { wish = { kind: 'snapshot' }, begun, meanwhile, ticked }: DrilledOptions,
 ): Promise<Sighting> {
   const { faults } = stage.world.aws.rds;
   try {
-    await beginDrill(stage.around(), wish);
+    await beginDrill(stage.around(begun), wish);
     await meanwhile?.();
     const { drill, waitsFor } = await stage.untilOver(ticked);
     faults.clear();
