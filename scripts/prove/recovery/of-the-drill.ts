@@ -162,9 +162,15 @@ const others: readonly Sabotage[] = [
         const look = async () =>
           saidByChecks(await stage.look({ policy: { ...recoveryPolicy, recoveryPointAgeMs: age() } }));
         const before = (await look()).filter(({ alarms }) => alarms);
-        await loseSegment(stage, segment);
-        const checks = (await look()).filter(({ by }) => by === 'check latest-restorable-time');
-        const sighting = await drilled(stage, { wish: { kind: 'point-in-time', at } });
+        let checks: Said[] = [];
+        const sighting = await drilled(stage, {
+          wish: { kind: 'point-in-time', at },
+          // It was there to be restored when the drill was asked for.
+          meanwhile: async () => {
+            await loseSegment(stage, segment);
+            checks = (await look()).filter(({ by }) => by === 'check latest-restorable-time');
+          },
+        });
         return {
           ...sighting,
           said: [...checks, ...sighting.said.filter(({ by }) => by !== 'check latest-restorable-time')],

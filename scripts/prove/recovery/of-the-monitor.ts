@@ -166,12 +166,12 @@ export const ofTheMonitor: readonly Sabotage[] = [
         'heartbeat',
       ] as const
     ).map((proof) => `proof ${proof}` as const),
-    says: /password authentication failed/,
+    says: /ECONNREFUSED/,
     commit: async (stage) => {
       await using copy = await stage.copy();
-      const url = new URL(copy.url);
-      url.password = 'wrong';
-      return { said: saidByProofs((await stage.prove(url.href)).outcomes) };
+      const unreachable = new URL(copy.url);
+      unreachable.port = '1';
+      return { said: saidByProofs((await stage.prove(unreachable.href)).outcomes) };
     },
   },
   {
