@@ -1,9 +1,23 @@
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
+
+/** What starts servers and processes of its own takes longest. */
+const long = /\/(tests\/(recovery|isolation|commands)|infra)\//;
+
+/** The long ones first: at the end a worker would be alone with one of them. */
+class LongOnesFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files);
+    const isLong = ({ moduleId }: TestSpecification) => long.test(moduleId);
+    return [...sorted.filter(isLong), ...sorted.filter((file) => !isLong(file))];
+  }
+}
 
 export default defineConfig({
   test: {
     include: ['{layers,functions,scripts,infra,tests,sql}/**/*.test.ts'],
     globalSetup: ['./tests/cluster.ts'],
+    sequence: { sequencer: LongOnesFirst },
     // One Postgres serves the whole run; more workers than cores only take turns.
     pool: 'forks',
     maxWorkers: 2,

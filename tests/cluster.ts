@@ -1,11 +1,11 @@
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Client } from 'pg';
 import type { TestProject } from 'vitest/node';
 import { migrate } from '#platform/migrations/migrate.ts';
 import { setLogins } from '#scripts/local/logins.ts';
 import { startCluster } from '#scripts/local/postgres/cluster.ts';
+import { makeScratchFolder } from '#scripts/local/postgres/scratch-folder.ts';
 import { paths } from '#scripts/paths.ts';
 
 declare module 'vitest' {
@@ -23,9 +23,7 @@ const templateDatabase = 'stockade_template';
 
 /** One Postgres server for the whole run, and one migrated database in it that every test file clones. */
 export default async function setup({ provide }: TestProject): Promise<() => Promise<void>> {
-  const directory = await mkdtemp(join(tmpdir(), 'stockade-tests-'));
-  // Run by root, Postgres has another user, who must get in to keep the data here and not in a shared place.
-  await chmod(directory, 0o755);
+  const directory = makeScratchFolder('tests');
   const cluster = await startCluster({ directory, durable: false, settings: { max_connections: '300' } });
   try {
     await createTemplate(cluster.url);

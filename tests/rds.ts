@@ -1,6 +1,4 @@
-import { existsSync } from 'node:fs';
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Client } from 'pg';
 import { afterAll, afterEach, beforeAll } from 'vitest';
@@ -11,6 +9,7 @@ import { type LocalAws, startLocalAws } from '#scripts/local/aws/loopback.ts';
 import type { LocalRds } from '#scripts/local/aws/rds/service.ts';
 import { setLogins } from '#scripts/local/logins.ts';
 import { type Cluster, startCluster } from '#scripts/local/postgres/cluster.ts';
+import { makeScratchFolder } from '#scripts/local/postgres/scratch-folder.ts';
 import { paths } from '#scripts/paths.ts';
 
 /** A migrated database in a cluster of the test file's own, which is an instance of an RDS of its own. */
@@ -31,9 +30,6 @@ export interface RdsWorld {
 }
 
 const databaseName = 'stockade';
-/** Memory where the system offers it. */
-const scratch = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
-
 /**
  * Gives the tests of a file an RDS with an instance and one automated snapshot of it, and the environment with which
  * the SDK finds it. Call it at the top of the file and use what it returns inside tests.
@@ -45,9 +41,7 @@ export function openRds(): RdsWorld {
   let adminUrl: string;
 
   beforeAll(async () => {
-    directory = await mkdtemp(join(scratch, 'stockade-rds-world-'));
-    // Run by root, Postgres has another user, who must get in.
-    await chmod(directory, 0o755);
+    directory = makeScratchFolder('rds-world');
     cluster = await startCluster({
       directory: join(directory, 'postgres'),
       durable: false,

@@ -1,10 +1,9 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readFile, rm } from 'node:fs/promises';
 import { Client } from 'pg';
 import { dumpCatalog } from '#platform/catalog/dump.ts';
 import { migrate } from '#platform/migrations/migrate.ts';
 import { startCluster } from '#scripts/local/postgres/cluster.ts';
+import { makeScratchFolder } from '#scripts/local/postgres/scratch-folder.ts';
 import { createScratchDatabase } from './scratch-database.ts';
 
 /** Where the golden dump is kept, below the root of the checkout. */
@@ -21,7 +20,7 @@ export interface GoldenFile {
 
 /** Makes the schema from nothing, on a cluster of its own that is thrown away, and writes what is kept of it. */
 export async function goldenFromMigrations(migrations: string, signal?: AbortSignal): Promise<GoldenFile[]> {
-  const directory = await mkdtemp(join(tmpdir(), 'stockade-schema-'));
+  const directory = makeScratchFolder('schema');
   try {
     const cluster = await startCluster({ directory, durable: false });
     try {

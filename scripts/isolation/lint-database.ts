@@ -1,10 +1,9 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
 import { Client } from 'pg';
 import { migrate } from '#platform/migrations/migrate.ts';
 import { createScratchDatabase } from '#scripts/catalog/scratch-database.ts';
 import { startCluster } from '#scripts/local/postgres/cluster.ts';
+import { makeScratchFolder } from '#scripts/local/postgres/scratch-folder.ts';
 import { type IsolationReport, lintIsolation } from '#tenancy/isolation-lint.ts';
 import type { IsolationRule } from '#tenancy/isolation-rules.ts';
 
@@ -37,7 +36,7 @@ export async function lintMigrations(
   rules: readonly IsolationRule[],
   signal?: AbortSignal,
 ): Promise<IsolationReport> {
-  const directory = await mkdtemp(join(tmpdir(), 'stockade-isolation-'));
+  const directory = makeScratchFolder('isolation');
   try {
     const cluster = await startCluster({ directory, durable: false });
     try {

@@ -1,9 +1,9 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { migrate } from '#platform/migrations/migrate.ts';
 import { setLogins } from '#scripts/local/logins.ts';
 import { startCluster } from '#scripts/local/postgres/cluster.ts';
+import { makeScratchFolder } from '#scripts/local/postgres/scratch-folder.ts';
 import { paths } from '#scripts/paths.ts';
 import { asSuperuser } from './clone.ts';
 
@@ -17,7 +17,7 @@ export interface ProvingCluster extends AsyncDisposable {
 
 /** Starts a server for proofs: what they attack is shared with nobody. */
 export async function startProvingCluster(): Promise<ProvingCluster> {
-  const directory = await mkdtemp(join(tmpdir(), 'stockade-prove-'));
+  const directory = makeScratchFolder('prove');
   const cluster = await startCluster({ directory, durable: false, settings: { max_connections: '100' } });
   const dispose = async () => {
     await cluster.destroy();

@@ -1,5 +1,4 @@
-import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as rds from '@aws-sdk/client-rds';
 import { Client } from 'pg';
@@ -7,14 +6,13 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { environment } from '#platform/environment.ts';
 import type { PlatformFile } from '#scripts/cli/database-url.ts';
 import { loginUrl } from '#scripts/local/logins.ts';
+import { makeScratchFolder } from '#scripts/local/postgres/scratch-folder.ts';
 import { startPlatform } from './run.ts';
 
 let data: string;
 
 beforeAll(async () => {
-  data = await mkdtemp(join(tmpdir(), 'stockade-local-rds-'));
-  // Run by root, Postgres has another user, who must get in to keep the data here and not in a shared place.
-  await chmod(data, 0o755);
+  data = makeScratchFolder('local-rds');
 });
 afterAll(() => rm(data, { recursive: true, force: true }));
 

@@ -1,5 +1,4 @@
-import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as rds from '@aws-sdk/client-rds';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
@@ -7,6 +6,7 @@ import { Client } from 'pg';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { environment } from '#platform/environment.ts';
 import type { PlatformFile } from '#scripts/cli/database-url.ts';
+import { makeScratchFolder } from '#scripts/local/postgres/scratch-folder.ts';
 import { paths } from '#scripts/paths.ts';
 import packageFile from '../../package.json' with { type: 'json' };
 import { type Block, npmCommands, shellBlocks, Terminal } from './handbook.ts';
@@ -25,9 +25,7 @@ let sound: string;
 beforeAll(async () => {
   for (const document of documents)
     blocks.push(...shellBlocks(document, await readFile(join(paths.root, document), 'utf8')));
-  folder = await mkdtemp(join(tmpdir(), 'stockade-handbook-'));
-  // Run by root, Postgres has another user, who must get in to keep the data here and not in a shared place.
-  await chmod(folder, 0o755);
+  folder = makeScratchFolder('handbook');
   platform = await startPlatform(['--data', join(folder, 'data'), '--archive-seconds', '2']);
   note = JSON.parse(await readFile(join(folder, 'data/platform.json'), 'utf8'));
   keys = Object.fromEntries(

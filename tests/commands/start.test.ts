@@ -1,19 +1,17 @@
 import { execFile } from 'node:child_process';
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Client } from 'pg';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { makeScratchFolder } from '#scripts/local/postgres/scratch-folder.ts';
 import { run, startPlatform } from './run.ts';
 
 const shell = promisify(execFile);
 let data: string;
 
 beforeAll(async () => {
-  data = await mkdtemp(join(tmpdir(), 'stockade-start-'));
-  // Run by root, Postgres has another user, who must get in to keep the data here and not in a shared place.
-  await chmod(data, 0o755);
+  data = makeScratchFolder('start');
 });
 afterAll(() => rm(data, { recursive: true, force: true }));
 

@@ -20,17 +20,22 @@ test.each([
   [
     'a policy is missing',
     'drop policy tenant on inventory.items; create policy tenant on inventory.items using (true)',
+    /inventory\.items|item/,
   ],
-  ['a table without a policy is readable', 'grant select on tenancy.users to stockade_api'],
-  ['rows can be handed over', 'alter policy tenant on inventory.items with check (true)'],
+  ['a table without a policy is readable', 'grant select on tenancy.users to stockade_api', /tenancy\.users/],
+  [
+    'rows can be handed over',
+    'alter policy tenant on inventory.items with check (true)',
+    /inventory\.items|other organization/,
+  ],
 ])(
   'the drill sees it when %s',
-  async (_, hole) => {
+  async (_, hole, about) => {
     await using clone = await cloneDatabase(inject('clusterUrl'), inject('templateDatabase'));
     await clone.run(hole);
     const { breaches } = await drill(clone.url, {
       until: 'first breach',
-      only: (name) => !repetitive.test(name),
+      only: (name) => about.test(name) && !repetitive.test(name),
     });
     expect(breaches).not.toEqual([]);
   },

@@ -18,7 +18,6 @@ const sample = new Set([
   'TEMPORARY to everybody',
   'the MAC, in tenancy.current_org()',
   'the status, in tenancy.enter_with_key(text,bytea,text,text[],boolean)',
-  'whose keys, in tenancy.list_api_keys(integer,timestamp with time zone,text)',
 ]);
 
 const score = (only: (mutant: Mutant) => boolean, by?: readonly Killer[]) =>

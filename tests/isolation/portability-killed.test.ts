@@ -52,7 +52,7 @@ async function postMany(orgId: string): Promise<void> {
   await here.query('select tenancy.enter_as_job($1)', [orgId]);
   await here.query(
     `insert into inventory.entries (org_id, id, kind, occurred_at, recorded_at, actor)
-     select $1, inventory.new_id(), 'receipt', now(), now(), 'job' from generate_series(1, 10000)`,
+     select $1, inventory.new_id(), 'receipt', now(), now(), 'job' from generate_series(1, 5000)`,
     [orgId],
   );
   await here.query(
@@ -121,7 +121,7 @@ const anywhere = (longestMs: number) => () => delay(Math.random() * longestMs);
 
 test('an export that is killed leaves nothing that looks like one, and can be made again', async () => {
   const to = folder();
-  const moments = [reached(here, 'fetch forward'), ...Array.from({ length: 5 }, () => anywhere(2_500))];
+  const moments = [reached(here, 'fetch forward'), ...Array.from({ length: 3 }, () => anywhere(2_500))];
   for (const moment of moments) {
     const target = `${to}-${moments.indexOf(moment)}`;
     if (await killed('org-export.ts', world.adminUrl, ['--org', tenant.slug, '--to', target], moment)) {
@@ -150,7 +150,7 @@ test('an import that is killed leaves nothing, and can be made again', async () 
   const moments = [
     reached(there, 'import_rows'),
     reached(there, 'finish_import'),
-    ...Array.from({ length: 4 }, () => anywhere(4_000)),
+    ...Array.from({ length: 3 }, () => anywhere(2_500)),
   ];
   for (const moment of moments) {
     await killed('org-import.ts', cell.adminUrl, ['--from', good], moment);
@@ -174,7 +174,7 @@ test('an import that is killed leaves nothing, and can be made again', async () 
 test('an erasure that is killed leaves everything or nothing', async () => {
   const args = ['--org', tenant.slug, '--receipt', join(good, 'manifest.json'), '--yes'];
   const all = await digests(here);
-  const moments = [reached(here, 'erase_organization'), ...Array.from({ length: 4 }, () => anywhere(2_500))];
+  const moments = [reached(here, 'erase_organization'), ...Array.from({ length: 3 }, () => anywhere(2_500))];
   for (const moment of moments) {
     await killed('org-erase.ts', world.adminUrl, args, moment);
     await settled(here);

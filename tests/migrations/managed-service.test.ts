@@ -1,11 +1,9 @@
-import { chmod, mkdtemp } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { Client } from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { migrate } from '#platform/migrations/migrate.ts';
 import { withRole } from '#scripts/cli/connect.ts';
 import { type Cluster, startCluster } from '#scripts/local/postgres/cluster.ts';
+import { makeScratchFolder } from '#scripts/local/postgres/scratch-folder.ts';
 import { paths } from '#scripts/paths.ts';
 import { createOrganization, listOrganizations } from '#tenancy/organizations.ts';
 
@@ -14,8 +12,7 @@ let masterUrl: URL;
 
 /** A managed service hands out no superuser: its master may make roles and databases, and is a member of what it made. */
 beforeAll(async () => {
-  const directory = await mkdtemp(join(tmpdir(), 'stockade-master-'));
-  await chmod(directory, 0o755);
+  const directory = makeScratchFolder('master');
   cluster = await startCluster({ directory, durable: false });
   const superuser = new Client(cluster.url);
   await superuser.connect();

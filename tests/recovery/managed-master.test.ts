@@ -1,5 +1,4 @@
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { migrate } from '#platform/migrations/migrate.ts';
@@ -7,6 +6,7 @@ import { readProofBook } from '#recovery/proofs/book.ts';
 import { proveCopy } from '#recovery/proofs/prove-copy.ts';
 import { setLogins } from '#scripts/local/logins.ts';
 import { type Cluster, startCluster } from '#scripts/local/postgres/cluster.ts';
+import { makeScratchFolder } from '#scripts/local/postgres/scratch-folder.ts';
 import { paths } from '#scripts/paths.ts';
 import { asSuperuser } from '#scripts/prove/clone.ts';
 import { setStage } from '#scripts/prove/reconciliation/stage.ts';
@@ -19,8 +19,7 @@ let masterUrl: URL;
 
 /** A managed service hands out no superuser: its master may make roles and databases, and is a member of what it made. */
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'stockade-managed-'));
-  await chmod(folder, 0o755);
+  folder = makeScratchFolder('managed');
   cluster = await startCluster({ directory: join(folder, 'postgres'), durable: false });
   await execute(
     cluster.url,

@@ -1,5 +1,4 @@
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Client } from 'pg';
 import { afterAll, beforeAll, expect, inject, test, vi } from 'vitest';
@@ -10,14 +9,14 @@ import type { InJobs } from '#recovery/monitor/postgres.ts';
 import { configuredSource } from '#recovery/monitor/source-of.ts';
 import { type LocalAws, startLocalAws } from '#scripts/local/aws/loopback.ts';
 import { type Cluster, startCluster } from '#scripts/local/postgres/cluster.ts';
+import { makeScratchFolder } from '#scripts/local/postgres/scratch-folder.ts';
 
 let folder: string;
 let cluster: Cluster;
 let aws: LocalAws;
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'stockade-poor-'));
-  await chmod(folder, 0o755);
+  folder = makeScratchFolder('poor');
   cluster = await startCluster({
     directory: join(folder, 'source'),
     durable: false,

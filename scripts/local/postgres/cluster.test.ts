@@ -1,12 +1,10 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
-  chmodSync,
   chownSync,
   existsSync,
   lstatSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
@@ -14,7 +12,6 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { Client } from 'pg';
@@ -23,10 +20,8 @@ import { canReach, runsAsRoot, unprivilegedAccount } from './account.ts';
 import { findBinaries } from './binaries.ts';
 import { type Cluster, type ClusterOptions, startCluster } from './cluster.ts';
 import { isPostmasterOf, readPostmaster } from './postmaster.ts';
+import { makeScratchFolder } from './scratch-folder.ts';
 import { startServer } from './server.ts';
-
-/** Memory where the system offers it: these tests write a lot of what nobody will read. */
-const scratch = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
 
 let template: string;
 let folder: string;
@@ -36,8 +31,7 @@ const children: ChildProcess[] = [];
 const heldElsewhere: { pid: number; data: string }[] = [];
 
 beforeAll(async () => {
-  template = mkdtempSync(join(scratch, 'stockade-template-'));
-  chmodSync(template, 0o755);
+  template = makeScratchFolder('template');
   const cluster = await startCluster({ directory: join(template, 'pg'), durable: false });
   await cluster.stop();
 });
@@ -45,8 +39,7 @@ beforeAll(async () => {
 afterAll(() => rmSync(template, { recursive: true, force: true }));
 
 beforeEach(() => {
-  folder = mkdtempSync(join(scratch, 'stockade-cluster-'));
-  chmodSync(folder, 0o755);
+  folder = makeScratchFolder('cluster');
   directory = join(folder, 'new');
 });
 

@@ -1,17 +1,14 @@
-import { existsSync } from 'node:fs';
-import { chmod, mkdtemp, readdir, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Client } from 'pg';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { type Backup, takeBaseBackup } from './base-backup.ts';
 import { type Cluster, startCluster } from './cluster.ts';
 import { type RestoreOptions, restoreCluster } from './restored-cluster.ts';
+import { makeScratchFolder } from './scratch-folder.ts';
 import { WalArchive } from './wal-archive.ts';
 import { segmentAfter } from './wal-segment.ts';
 
-/** Memory where the system offers it: these tests write a lot of what nobody will read. */
-const scratch = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
 // What autovacuum does is a transaction too, and these tests count them.
 const settings = { shared_buffers: '16MB', autovacuum: 'off' };
 const segmentBytes = 16_777_216;
@@ -23,8 +20,7 @@ let backup: Backup;
 const restored: Cluster[] = [];
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(scratch, 'stockade-restore-'));
-  await chmod(folder, 0o755);
+  folder = makeScratchFolder('restore');
   source = await startCluster({ directory: join(folder, 'source'), durable: false, archive: true, settings });
   client = new Client(source.url);
   await client.connect();

@@ -1,5 +1,4 @@
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as rds from '@aws-sdk/client-rds';
 import * as sns from '@aws-sdk/client-sns';
@@ -13,6 +12,7 @@ import { type LocalAws, startLocalAws } from '#scripts/local/aws/loopback.ts';
 import type { Message } from '#scripts/local/aws/sns/message.ts';
 import { loginUrl, setLogins } from '#scripts/local/logins.ts';
 import { type Cluster, startCluster } from '#scripts/local/postgres/cluster.ts';
+import { makeScratchFolder } from '#scripts/local/postgres/scratch-folder.ts';
 import { paths } from '#scripts/paths.ts';
 import { asSuperuser } from '../clone.ts';
 
@@ -52,14 +52,12 @@ export interface BackedUp extends AsyncDisposable {
 
 /** Starts it, and sets process.env so that functions and commands find it. */
 export async function startBackedUp(): Promise<BackedUp> {
-  const folder = await mkdtemp(join(tmpdir(), 'stockade-backed-up-'));
+  const folder = makeScratchFolder('backed-up');
   const ends: (() => unknown)[] = [() => rm(folder, { recursive: true, force: true })];
   const dispose = async () => {
     for (const end of ends.splice(0).reverse()) await end();
   };
   try {
-    // Run by root, Postgres has another user, who must get in.
-    await chmod(folder, 0o755);
     const cluster = await startCluster({
       directory: join(folder, 'source'),
       archive: true,

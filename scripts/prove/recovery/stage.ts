@@ -1,6 +1,4 @@
-import { existsSync } from 'node:fs';
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as rds from '@aws-sdk/client-rds';
 import { sendAlertProbe } from '#recovery/monitor/alert-probe.ts';
@@ -12,6 +10,7 @@ import { readProofBook } from '#recovery/proofs/book.ts';
 import { type ProofReport, proveCopy } from '#recovery/proofs/prove-copy.ts';
 import { startCluster } from '#scripts/local/postgres/cluster.ts';
 import { restoreCluster } from '#scripts/local/postgres/restored-cluster.ts';
+import { makeScratchFolder } from '#scripts/local/postgres/scratch-folder.ts';
 import { paths } from '#scripts/paths.ts';
 import { inJobs } from '#tenancy/jobs.ts';
 import { type Clone, cloneDatabase } from '../clone.ts';
@@ -56,13 +55,12 @@ const agedMs = 120_000;
 
 export async function setRecoveryStage(): Promise<RecoveryStage> {
   const world = await startBackedUp();
-  const folder = await mkdtemp(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'stockade-restored-'));
+  const folder = makeScratchFolder('restored');
   const dispose = async () => {
     await world[Symbol.asyncDispose]();
     await rm(folder, { recursive: true, force: true });
   };
   try {
-    await chmod(folder, 0o755);
     return await fill(world, folder, dispose);
   } catch (error) {
     await dispose();

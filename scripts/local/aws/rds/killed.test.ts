@@ -1,12 +1,12 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readdirSync, readlinkSync } from 'node:fs';
-import { chmod, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdirSync, readlinkSync } from 'node:fs';
+import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as rds from '@aws-sdk/client-rds';
 import { Client } from 'pg';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { makeScratchFolder } from '#scripts/local/postgres/scratch-folder.ts';
 import { createAwsKey } from '../signature.ts';
 
 const region = 'eu-central-1';
@@ -16,8 +16,7 @@ let folder: string;
 const children: ChildProcess[] = [];
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'stockade-rds-killed-'));
-  await chmod(folder, 0o755);
+  folder = makeScratchFolder('rds-killed');
 });
 afterAll(async () => {
   for (const child of children) child.kill('SIGKILL');

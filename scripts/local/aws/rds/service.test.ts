@@ -1,16 +1,13 @@
-import { existsSync } from 'node:fs';
-import { chmod, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as rds from '@aws-sdk/client-rds';
 import { Client } from 'pg';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
+import { makeScratchFolder } from '#scripts/local/postgres/scratch-folder.ts';
 import { type Cluster, startCluster } from '../../postgres/cluster.ts';
 import { createAwsKey } from '../signature.ts';
 import { type LocalRds, startRds } from './service.ts';
 
-/** Memory where the system offers it: these tests write a lot of what nobody will read. */
-const scratch = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
 const region = 'eu-central-1';
 const elsewhere = 'eu-west-1';
 const key = createAwsKey();
@@ -37,8 +34,7 @@ function clientOf(of = region, credentials = key): rds.RDSClient {
 }
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(scratch, 'stockade-rds-'));
-  await chmod(folder, 0o755);
+  folder = makeScratchFolder('rds');
   cluster = await startCluster({
     directory: join(folder, 'source'),
     durable: false,
