@@ -44,6 +44,21 @@ test('a failed pipeline is one exchange, ended by its rollback', async () => {
   expect(wire.exchanges()).toMatchObject([{ roundTrips: 1 }]);
 });
 
+test('what is under way when it is forgotten is forgotten', async () => {
+  const other = new Client(inject('clusterUrl'));
+  await other.connect();
+  await other.query('select pg_advisory_lock(7, 7)');
+  const waits = client.query('select pg_advisory_xact_lock(7, 7)');
+  const waiting = `select count(*)::int as n from pg_locks where locktype = 'advisory' and classid = 7 and not granted`;
+  await expect.poll(async () => (await other.query(waiting)).rows[0].n).toBe(1);
+  wire.forget();
+  await other.end();
+  await waits;
+  expect(wire.exchanges()).toEqual([]);
+  await client.query('select 1');
+  expect(wire.exchanges()).toHaveLength(1);
+});
+
 test('a named statement is a fault, an unnamed one is none', async () => {
   await client.query({ text: 'select $1::int', values: [1] });
   expect(await wire.faults()).toEqual([]);

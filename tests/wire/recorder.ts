@@ -14,7 +14,7 @@ export interface Exchange {
 export interface WireRecorder {
   /** The same login and database, through the recorder. */
   through(url: string): string;
-  /** What has been exchanged since the start or the last `forget()`. */
+  /** What has been exchanged since the start or the last `forget()`, and begun since. */
   exchanges(): readonly Exchange[];
   /** Everything the server has sent, when `keepAnswers` was asked for. */
   answers(): Buffer;
@@ -125,6 +125,9 @@ class ExchangeWatch {
   private unanswered = 0;
   private roundTrips = 0;
   private wasAnswered = true;
+  private isUnderWay = false;
+  /** What is forgotten while an exchange is under way is this exchange too. */
+  private exchanges: Exchange[] = [];
 
   constructor(findings: Findings) {
     this.findings = findings;
@@ -136,6 +139,8 @@ class ExchangeWatch {
       (message.type === 'p' || message.type === 'X' || message.type === 'cancel')
     )
       return;
+    if (!this.isUnderWay) this.exchanges = this.findings.exchanges;
+    this.isUnderWay = true;
     if (this.wasAnswered) this.roundTrips += 1;
     this.wasAnswered = false;
     if (message.kind === 'query' || message.kind === 'sync') this.unanswered += 1;
@@ -158,12 +163,14 @@ class ExchangeWatch {
 
   ready(state: 'I' | 'T' | 'E'): void {
     if (!this.loggedIn) {
+      this.isUnderWay = false;
       this.loggedIn = true;
       return;
     }
     this.unanswered -= 1;
     if (state !== 'I' || this.unanswered > 0) return;
-    this.findings.exchanges.push({ statements: this.statements, roundTrips: this.roundTrips });
+    this.isUnderWay = false;
+    this.exchanges.push({ statements: this.statements, roundTrips: this.roundTrips });
     this.statements = [];
     this.roundTrips = 0;
   }
