@@ -25,6 +25,8 @@ export interface ScheduledJobProps {
   readonly flexibleMinutes: number;
   /** After this a run that could not begin is given up; the next one does its work. At least a minute, six hours at most. */
   readonly maxAgeMinutes: number;
+  /** When nobody has started it for so long, its schedule is broken. More than between two of its times. */
+  readonly silentAfterHours: number;
 }
 
 /**
@@ -33,6 +35,7 @@ export interface ScheduledJobProps {
  */
 export class ScheduledJob extends Construct {
   readonly name: string;
+  readonly silentAfterHours: number;
   readonly function: Lambda;
   readonly deadLetters: Queue;
 
@@ -40,6 +43,7 @@ export class ScheduledJob extends Construct {
     super(scope, id);
     const { stage, name, size, network } = props;
     this.name = name;
+    this.silentAfterHours = props.silentAfterHours;
     this.deadLetters = new Queue(this, 'DeadLetters', {
       encryption: QueueEncryption.SQS_MANAGED,
       enforceSSL: true,

@@ -33,7 +33,7 @@ export class JobsStack extends Stack {
 
     const aws = new HttpsEgress(this, 'Aws', {
       network: database.network,
-      description: 'Jobs that keep evidence in S3 and publish alerts to SNS',
+      description: 'Jobs that ask AWS: RDS, S3 and SNS',
     });
     const reconciliation = new ScheduledJob(this, 'ReconcileBalances', {
       stage,
@@ -45,6 +45,7 @@ export class JobsStack extends Stack {
       schedule: ScheduleExpression.rate(Duration.minutes(15)),
       flexibleMinutes: 1,
       maxAgeMinutes: 30,
+      silentAfterHours: 3,
     });
     data.alerts.grantPublish(reconciliation.function);
     data.evidence.grantWriteOnce(reconciliation.function, 'seals');
@@ -59,6 +60,7 @@ export class JobsStack extends Stack {
       schedule: ScheduleExpression.cron({ hour: '3', minute: '10' }),
       flexibleMinutes: 60,
       maxAgeMinutes: 60,
+      silentAfterHours: 26,
     });
 
     const monitor = new ScheduledJob(this, 'MonitorBackups', {
@@ -70,6 +72,7 @@ export class JobsStack extends Stack {
       schedule: ScheduleExpression.rate(Duration.hours(1)),
       flexibleMinutes: 5,
       maxAgeMinutes: 30,
+      silentAfterHours: 3,
     });
     data.alerts.grantPublish(monitor.function);
     data.alerts.grantListSubscribers(monitor.function);
@@ -97,6 +100,7 @@ export class JobsStack extends Stack {
       flexibleMinutes: 1,
       // A late one tells nothing: the next comes in a minute.
       maxAgeMinutes: 1,
+      silentAfterHours: 1,
     });
 
     this.jobs = [reconciliation, tidying, monitor, heartbeat, ...this.drillJobs(props, database, aws)];
@@ -123,7 +127,9 @@ export class JobsStack extends Stack {
       folders: ['sql'],
       schedule: ScheduleExpression.rate(Duration.minutes(5)),
       flexibleMinutes: 1,
-      maxAgeMinutes: 5,
+      // Longer than a run may take: what waits for one to end has not failed.
+      maxAgeMinutes: 20,
+      silentAfterHours: 3,
     });
     drills.grantDrill(drill.function);
     data.evidence.grantWriteOnce(drill.function, 'drills');
@@ -149,6 +155,7 @@ export class JobsStack extends Stack {
       schedule: ScheduleExpression.rate(Duration.hours(1)),
       flexibleMinutes: 5,
       maxAgeMinutes: 30,
+      silentAfterHours: 3,
     });
     drills.grantSweep(sweeper.function);
     return [drill, sweeper];

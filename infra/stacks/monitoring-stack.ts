@@ -77,7 +77,7 @@ export class MonitoringStack extends Stack {
     });
   }
 
-  private watchJob({ name, function: fn, deadLetters }: ScheduledJob): void {
+  private watchJob({ name, silentAfterHours, function: fn, deadLetters }: ScheduledJob): void {
     const period = Duration.minutes(15);
     this.alarm({
       name: `${name}-errors`,
@@ -107,11 +107,11 @@ export class MonitoringStack extends Stack {
     this.alarm({
       name: `${name}-silent`,
       severity: 'warning',
-      meaning: `The job ${name} has not been started for 26 hours.`,
+      meaning: `The job ${name} has not been started for ${silentAfterHours === 1 ? 'an hour' : `${silentAfterHours} hours`}.`,
       runbook: 'job-silent',
       metric: fn.metricInvocations({ period: Duration.hours(1) }),
       when: { lessThan: 1 },
-      periods: 26,
+      periods: silentAfterHours,
       silence: 'alarming',
     });
   }
