@@ -74,6 +74,7 @@ await command({
       giveUpAfterMs: recoveryPolicy.recoveryTimeMs.fail,
       signal,
       onStatus: (status) => note(`${plan.name} is ${status} …`),
+      onWaiting: (why) => note(`${plan.name} lets nobody in yet: ${why} …`),
       onOutcome: (outcome) => note(outcomeText(outcome)),
     }).catch((error: unknown) => {
       if (signal.aborted)
@@ -146,9 +147,10 @@ function planJson({ name, snapshot, asOf, isBegun }: BesidePlan, source: string)
   return { source, name, snapshot, asOf, isBegun };
 }
 
-function placeOf({ DBInstanceIdentifier, Endpoint, DbiResourceId }: DBInstance): Place {
+function placeOf({ DBInstanceIdentifier, DBInstanceArn, Endpoint, DbiResourceId }: DBInstance): Place {
   return {
     instance: DBInstanceIdentifier ?? '',
+    arn: DBInstanceArn ?? '',
     host: Endpoint?.Address ?? '',
     port: Endpoint?.Port ?? 5432,
     resourceId: DbiResourceId ?? '',

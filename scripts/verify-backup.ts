@@ -81,6 +81,7 @@ await command({
       pollMs,
       signal,
       onOutcome: (outcome) => note(outcomeText(outcome)),
+      onWaiting: (why) => note(`The copy lets nobody in yet: ${why} …`),
     };
     const begunAt = new Date();
     const drill = await beginDrill(around, wishOf(options), { keep: options.keep, now: begunAt });

@@ -18,6 +18,8 @@ export interface OpenCopyOptions {
   readonly signal?: AbortSignal | undefined;
   /** Whether there is nothing to open it for any more, because somebody else has proven it. */
   readonly isJudged?: () => Promise<boolean>;
+  /** Called with why it lets nobody in, whenever that is another reason than before. */
+  readonly onWaiting?: ((why: string) => void) | undefined;
   /** Gives the master another password; without it, of a drill's instance and no other. */
   readonly setPassword?: (identifier: string, password: string) => Promise<void>;
 }
@@ -36,6 +38,7 @@ export async function openCopy(
     pollMs,
     signal,
     isJudged = async () => false,
+    onWaiting,
     setPassword = setMasterPassword,
   }: OpenCopyOptions,
 ): Promise<string> {
@@ -44,6 +47,7 @@ export async function openCopy(
   const password = randomBytes(24).toString('base64url');
   await setPassword(identifier, password);
   const url = urlOf({ host: endpoint.Address, port: endpoint.Port, user, password });
+  let said: string | undefined;
   for (;;) {
     signal?.throwIfAborted();
     try {
@@ -52,6 +56,9 @@ export async function openCopy(
     } catch (error) {
       if (await isJudged()) throw new TakenOver();
       if (Date.now() > giveUpAt) throw error;
+      const { message } = error as Error;
+      if (message !== said) onWaiting?.(message);
+      said = message;
       await sleep(pollMs, undefined, { signal });
     }
   }

@@ -47,6 +47,8 @@ export interface DrillSurroundings {
   readonly pollMs: number;
   readonly signal?: AbortSignal | undefined;
   readonly onOutcome?: (outcome: ProofOutcome) => void;
+  /** Called with why a copy that is available lets nobody in yet. */
+  readonly onWaiting?: (why: string) => void;
 }
 
 /** A drill after a tick, and what it waits for; nothing when it is over. */
@@ -216,6 +218,7 @@ async function prove(
       pollMs: around.pollMs,
       signal,
       isJudged,
+      onWaiting: around.onWaiting,
     });
   } catch (error) {
     signal?.throwIfAborted();

@@ -43,7 +43,7 @@ export async function restoreBeside(
     CopyTagsToSnapshot: production.CopyTagsToSnapshot,
     AutoMinorVersionUpgrade: production.AutoMinorVersionUpgrade,
     Tags: [
-      ...(production.TagList ?? []).filter(({ Key = '' }) => !Key.startsWith('aws:')),
+      ...(production.TagList ?? []).filter(({ Key = '' }) => !Key.startsWith('aws:') && Key !== besideTag),
       { Key: besideTag, Value: besideTagValue(from) },
     ],
   };
@@ -75,7 +75,7 @@ export async function restoreBeside(
 
 /**
  * Begins to give the master of an instance that was restored beside production another password.
- * @throws RecoveryRefused when it does not carry the tag of such a one: production never does until it was replaced
+ * @throws RecoveryRefused when it does not carry the tag of such a one: production does not, as the cut-over takes it off
  */
 export async function setBesidePassword(identifier: string, password: string): Promise<void> {
   const instance = await describeInstance(identifier);

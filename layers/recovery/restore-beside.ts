@@ -68,6 +68,8 @@ export interface BesideOptions {
   readonly signal?: AbortSignal | undefined;
   /** Called when the instance is in another status. */
   readonly onStatus?: (status: string) => void;
+  /** Called with why it lets nobody in yet, although it is available. */
+  readonly onWaiting?: (why: string) => void;
   readonly onOutcome?: (outcome: ProofOutcome) => void;
 }
 
@@ -97,6 +99,7 @@ export async function prepareBeside(plan: BesidePlan, options: BesideOptions): P
     giveUpAt,
     pollMs,
     signal,
+    onWaiting: options.onWaiting,
     setPassword: setBesidePassword,
   });
   const proofs = await proveCopy({

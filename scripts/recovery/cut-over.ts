@@ -1,3 +1,5 @@
+import { besideTag } from '#recovery/rds-beside.ts';
+
 /** What the steps name: production, and what was restored beside it. */
 export interface CutOver {
   readonly production: Place;
@@ -11,6 +13,7 @@ export interface CutOver {
 
 export interface Place {
   readonly instance: string;
+  readonly arn: string;
   readonly host: string;
   readonly port: number;
   readonly resourceId: string;
@@ -22,13 +25,15 @@ export function cutOverSteps({ production, restored, databaseName, asOf, sealedA
     `# 1. Nobody writes to ${production.instance} from here on; what it has recorded since ${asOf} stays in it alone.`,
     '#    Whoever wants to write gets 503; reading goes on.',
     ...close(production, databaseName),
-    '# 2. The functions get the restored database. Pass what else you pass at every deploy.',
+    '# 2. No restore takes it for its own any more, to carry on with it: it would give its master another password.',
+    `aws rds remove-tags-from-resource --resource-name ${restored.arn} --tag-keys ${besideTag}`,
+    '# 3. The functions get the restored database. Pass what else you pass at every deploy.',
     ...evidenceStep(sealedAhead),
     deploy(restored),
-    '# 3. It works when these end with exit code 0 (the monitor may still warn of what is new) and /ready answers 200.',
+    '# 4. It works when these end with exit code 0 (the monitor may still warn of what is new) and /ready answers 200.',
     `npm run verify:ledger -- --database-url "${urlOf(restored, databaseName)}"`,
     `npm run monitor:backups -- --instance ${restored.instance} --database-url "${urlOf(restored, databaseName)}"`,
-    `# 4. Copies in another region, and a password that is managed, were those of ${production.instance}: begin them for`,
+    `# 5. Copies in another region, and a password that is managed, were those of ${production.instance}: begin them for`,
     `#    ${restored.instance} (docs/DISASTER_RECOVERY.md, "After a cut-over"). Keep ${production.instance}.`,
   ];
 }

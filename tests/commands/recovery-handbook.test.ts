@@ -228,7 +228,7 @@ async function pasteSteps(copy: string, steps: readonly string[]): Promise<void>
     const line = step.replace('MASTER:PASSWORD', `${url?.username}:${url?.password}`);
     if (line.startsWith('psql ')) await psql(line);
     else if (line.startsWith('npm run verify:ledger ')) await terminal.paste('cut-over', line);
-    else expect(line).toMatch(/^(#|npm run (deploy|monitor:backups) -- )/);
+    else expect(line).toMatch(/^(#|aws rds remove-tags-from-resource |npm run (deploy|monitor:backups) -- )/);
   }
 }
 

@@ -74,6 +74,25 @@ test('a drill of a point in time has what was committed just before and not what
   expect(loss?.figures).toMatchObject({ entries: 2, movements: 3 });
 });
 
+test('a copy that lets nobody in is waited for, and why is said', async () => {
+  const { urlOf } = world.around();
+  const ended = new AbortController();
+  const said: string[] = [];
+  const nowhere = {
+    urlOf: (address: Parameters<typeof urlOf>[0]) => urlOf({ ...address, port: 1 }),
+    onWaiting: (why: string) => {
+      said.push(why);
+      ended.abort();
+    },
+    signal: ended.signal,
+  };
+  await beginDrill(world.around(), snapshot);
+  await expect(world.untilOver(nowhere)).rejects.toThrow('aborted');
+  expect(said).toEqual([expect.stringContaining('ECONNREFUSED')]);
+  const { drill } = await world.untilOver();
+  expect(drill.verdict).toMatchObject({ passed: true });
+});
+
 test('of two drills that are asked for at once one begins, and whoever asks meanwhile gets that one', async () => {
   const [first, second] = await Promise.all([
     beginDrill(world.around(), snapshot),

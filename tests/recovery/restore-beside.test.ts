@@ -1,4 +1,8 @@
-import { DeleteDBInstanceCommand, ModifyDBInstanceCommand } from '@aws-sdk/client-rds';
+import {
+  DeleteDBInstanceCommand,
+  ModifyDBInstanceCommand,
+  RemoveTagsFromResourceCommand,
+} from '@aws-sdk/client-rds';
 import { afterEach, expect, test } from 'vitest';
 import { describeInstance, rdsClient } from '#recovery/rds.ts';
 import { setBesidePassword } from '#recovery/rds-beside.ts';
@@ -85,6 +89,17 @@ test('a point in time is prepared beside production and proven, made like produc
   expect([again.code, again.json.isBegun]).toEqual([0, true]);
   const other = await restore('--at', new Date(at.getTime() - 1).toISOString(), '--to', name);
   expect([other.code, other.json.error.message]).toEqual([1, expect.stringContaining('was restored from')]);
+
+  // Once it is production the same command, from a terminal of then, leaves it alone.
+  const untag = /^aws rds remove-tags-from-resource --resource-name (\S+) --tag-keys (\S+)$/m;
+  const [, ResourceName, tag = ''] = untag.exec(json.steps.cutOver.join('\n')) ?? [];
+  await rdsClient().send(new RemoveTagsFromResourceCommand({ ResourceName, TagKeys: [tag] }));
+  const stale = await restore('--at', at.toISOString(), '--to', name);
+  expect([stale.code, stale.json.error.message]).toEqual([
+    1,
+    expect.stringContaining('which no restore has made'),
+  ]);
+  expect(await entriesIn(again.json.url)).toBe(then);
 }, 120_000);
 
 test('production, drills, other times and contradicting wishes are refused before anything is made', async () => {

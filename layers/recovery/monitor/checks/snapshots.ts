@@ -37,7 +37,7 @@ export const snapshotsFinish = rdsCheck(
     if (said.length === 0) {
       return {
         status: 'ok',
-        summary: `All of ${snapshots.length} snapshots are whole, or will be soon.`,
+        summary: `Every snapshot of ${snapshots.length} is whole, or will be soon.`,
         facts,
       };
     }
