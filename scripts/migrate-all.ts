@@ -37,6 +37,9 @@ await command({
       flag: 'lock-timeout',
       description: 'the longest wait for a lock',
       default: 200,
+      // To Postgres none at all means for ever.
+      minMs: 1,
+      maxMs: 3_600_000,
     }),
     turnWaitMs: option.duration({
       flag: 'turn-wait',

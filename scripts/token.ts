@@ -21,7 +21,11 @@ await command({
       pattern: emailPattern,
       expected: 'It must be an address such as ada@example.com.',
     }),
-    lifetime: option.duration({ description: 'how long the token is good for', default: 8 * 3_600_000 }),
+    lifetime: option.duration({
+      description: 'how long the token is good for',
+      default: 8 * 3_600_000,
+      minMs: 1_000,
+    }),
     data: databaseOptions.data,
   },
   examples: [

@@ -18,6 +18,17 @@ describe('an instant', () => {
   });
 });
 
+test('a length of time has its unit, and is within what makes sense', () => {
+  const wait = option.duration({ description: 'how long', minMs: 1, maxMs: 3_600_000 });
+  for (const [typed, ms] of Object.entries({ '1ms': 1, '1.5s': 1_500, '10m': 600_000, '1h': 3_600_000 }))
+    expect(read(wait, typed)).toBe(ms);
+  for (const typed of ['', '5', 's', '-1s', '1 s', '1e3ms', '∞s'])
+    expect(() => read(wait, typed), typed).toThrow('a number with its unit');
+  for (const typed of ['0ms', '0d', '0.5ms']) expect(() => read(wait, typed), typed).toThrow('at least 1ms');
+  for (const typed of ['1.1h', '30d', '9'.repeat(400) + 'd'])
+    expect(() => read(wait, typed), typed).toThrow('at most 1h');
+});
+
 test('the URL of a database is one that pg can read', () => {
   const url = option.postgresUrl({ description: 'which' });
   for (const typed of ['postgres://me:a%23b@host:5432/x', 'postgres://', 'postgresql:///x?host=/run'])

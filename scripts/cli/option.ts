@@ -106,14 +106,18 @@ export function choice<const Word extends string, Given extends Settings<NoInfer
 
 const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
-/** A length of time typed with its unit (200ms, 5s, 10m, 2h, 7d), read as milliseconds. */
-export function duration<Given extends Settings<number>>(given: Given): Option<Read<number, Given>> {
+/** A length of time typed with its unit (200ms, 5s, 10m, 2h, 7d), read as milliseconds; from `minMs` to `maxMs`. */
+export function duration<Given extends Settings<number> & { minMs?: number; maxMs?: number }>(
+  given: Given,
+): Option<Read<number, Given>> {
+  const { minMs = 0, maxMs = Number.MAX_SAFE_INTEGER } = given;
   return make(given, 'duration', (typed) => {
     const [, amount = '', unit = ''] = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(typed) ?? [];
-    const unitMs = UNIT_MS[unit];
-    return unitMs
-      ? Number(amount) * unitMs
-      : refuse('It must be a number with its unit: 200ms, 5s, 10m, 2h or 7d.');
+    const unitMs = UNIT_MS[unit] ?? refuse('It must be a number with its unit: 200ms, 5s, 10m, 2h or 7d.');
+    const durationMs = Number(amount) * unitMs;
+    if (durationMs < minMs) refuse(`It must be at least ${formatDuration(minMs)}.`);
+    if (durationMs > maxMs) refuse(`It must be at most ${formatDuration(maxMs)}.`);
+    return durationMs;
   });
 }
 
