@@ -29,8 +29,8 @@ await command({
     copyRegion: option.text({
       description: 'the region that backups are copied to, or none',
       placeholder: 'region',
-      pattern: /^[a-z]{2}(-[a-z]+)+-\d$/,
-      expected: 'It must be a region of AWS, such as eu-west-1.',
+      pattern: /^(none|[a-z]{2}(-[a-z]+)+-\d)$/,
+      expected: 'It must be a region of AWS, such as eu-west-1, or none.',
     }),
     alert: option.flag({
       description:
