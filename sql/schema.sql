@@ -3165,6 +3165,25 @@ comment on function tenancy.import_users(text[]) is
 revoke execute on function tenancy.import_users(text[]) from public;
 grant execute on function tenancy.import_users(text[]) to stockade_admin;
 
+-- tenancy.known_organizations(uuid,integer)
+CREATE OR REPLACE FUNCTION tenancy.known_organizations(p_after uuid, p_most integer)
+ RETURNS SETOF uuid
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+  select id
+  from tenancy.organizations
+  where id > p_after
+  order by id
+  limit p_most
+$function$;
+alter function tenancy.known_organizations(uuid,integer) owner to stockade_owner;
+comment on function tenancy.known_organizations(uuid,integer) is
+  'The ids of all organizations, suspended ones too, in their order, p_most of those behind p_after: for jobs that compare what there is.';
+revoke execute on function tenancy.known_organizations(uuid,integer) from public;
+grant execute on function tenancy.known_organizations(uuid,integer) to stockade_jobs;
+
 -- tenancy.lines_statement(regclass,text)
 CREATE OR REPLACE FUNCTION tenancy.lines_statement(p_table regclass, p_slug text)
  RETURNS text
