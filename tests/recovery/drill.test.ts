@@ -94,6 +94,23 @@ test('what a suspended organization would lose is lost as well', async () => {
   }
 });
 
+test('proofs that need more time than a run has are begun once more, and are then a verdict', async () => {
+  const cutShort = () => {
+    const ended = new AbortController();
+    const onOutcome = () => ended.abort(new DOMException('out of time', 'TimeoutError'));
+    return { signal: ended.signal, onOutcome };
+  };
+  await beginDrill(world.around(), snapshot);
+  await expect(world.untilOver(cutShort())).rejects.toThrow('out of time');
+  const { drill, waitsFor } = (await tickDrill(world.around(cutShort()))) ?? {};
+  expect(waitsFor).toContain('deletes its instance');
+  expect(drill?.verdict).toMatchObject({
+    passed: false,
+    summary: expect.stringContaining('npm run verify:backup'),
+  });
+  expect((await world.untilOver()).drill.tornDownAt).toBeInstanceOf(Date);
+});
+
 test('a copy that lets nobody in is waited for, and why is said', async () => {
   const { urlOf } = world.around();
   const ended = new AbortController();
