@@ -1,4 +1,4 @@
--- A role of Stockade that can skip the wall by what it is.
+-- A role that can skip the wall by what it is.
 -- level: leak
 -- A superuser and a role with BYPASSRLS obey no policy, CREATEROLE makes roles that others obey, REPLICATION reads every
 -- row from the log; and nobody may log in as the owner of everything, or of the functions that post.
@@ -17,5 +17,14 @@ cross join lateral (
     ('login', r.rolcanlogin and r.rolname in ('stockade_owner', 'stockade_ledger'))
 ) as attribute (name, is_set)
 where attribute.is_set
-  and (r.oid in (select oid from login_roles) or r.rolname like 'stockade\_%')
+  and (
+    r.oid in (select oid from login_roles)
+    or r.rolname like 'stockade\_%'
+    -- Whatever it was given, or is given tomorrow: no policy is asked. A group is taken with SET ROLE.
+    or (
+      attribute.name = 'bypassrls'
+      and not r.rolsuper
+      and (r.rolcanlogin or r.oid in (select roleid from pg_auth_members where set_option or admin_option))
+    )
+  )
 group by r.rolname

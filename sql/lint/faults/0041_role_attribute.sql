@@ -13,5 +13,24 @@ create role planted login bypassrls;
 alter role planted set search_path = '';
 grant usage on schema inventory to planted;
 
+-- It was given nothing of ours by name, and reads every row.
+-- finds planted
+-- and 0042 planted
+create role planted login bypassrls;
+alter role planted set search_path = '';
+grant pg_read_all_data to planted;
+
+-- Nothing yet.
+-- finds planted
+create role planted login bypassrls;
+
+-- What one cannot log in as can be taken.
+-- finds planted_group
+create role planted_group nologin bypassrls;
+create role planted login;
+grant planted_group to planted with inherit false;
+
 -- finds nothing
 create role planted login createdb;
+create role planted_group nologin bypassrls;
+create role planted_superuser login superuser bypassrls;

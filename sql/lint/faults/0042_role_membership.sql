@@ -10,7 +10,48 @@ create role planted login;
 alter role planted set search_path = '';
 grant stockade_jobs to planted with inherit true;
 
--- As whoever migrates does it.
+-- It inherits nothing, and takes the role when it likes.
+-- finds planted
+create role planted login;
+alter role planted set search_path = '';
+grant stockade_owner to planted with inherit false;
+
+-- finds planted
+create role planted login;
+alter role planted set search_path = '';
+grant stockade_ledger to planted with inherit false;
+
+-- What it may grant it may grant to itself; and it is one of several.
+-- finds planted
+create role planted_group nologin;
+grant stockade_jobs to planted_group with inherit false, set false, admin true;
+create role planted login;
+alter role planted set search_path = '';
+grant planted_group to planted with inherit false;
+
+-- It can read the keys that contexts are sealed with.
+-- finds planted
+create role planted login;
+alter role planted set search_path = '';
+grant pg_read_all_data to planted;
+
+-- Only one role is who migrates.
+-- finds planted
+create role planted login;
+alter role planted set search_path = '';
+grant stockade_owner, stockade_jobs, stockade_admin to planted with inherit false, set true, admin true;
+
+-- As whoever migrates does it, who has made the roles and owns the database.
 -- finds nothing
 create role planted login createrole;
-grant stockade_owner, stockade_jobs, stockade_admin to planted with inherit false, set true;
+grant stockade_ledger to planted with inherit false, set false, admin true;
+grant stockade_owner, stockade_jobs, stockade_admin to planted with inherit false, set true, admin true;
+grant pg_read_all_data to planted;
+do $$ begin execute format('alter database %I owner to planted', current_database()); end $$;
+
+-- A membership that gives nothing, and one of who may do anything.
+-- finds nothing
+create role planted login;
+grant stockade_owner to planted with inherit false, set false;
+create role planted_superuser login superuser;
+grant stockade_owner to planted_superuser;
