@@ -12,7 +12,7 @@ select
     as remedy
 from own_functions f
 cross join lateral regexp_matches(
-  lower(f.body),
+  f.body,
   '\mexecute\M|\m(?:query|cursor|table|schema|database)_to_xml(?:schema|_and_xmlschema)?\s*\(|\mts_(?:stat|rewrite)\s*\(',
   'g'
 ) as found (word)

@@ -1,21 +1,16 @@
 -- A function that changes the session beyond its transaction, or the role it runs as.
 -- level: leak
 -- Connections are shared: what outlives the transaction is there for the next one, which is another organization's.
-with bodies as (
-  -- Parentheses in a string are none.
-  select name, lower(regexp_replace(body, $re$'(?:[^']|'')*'$re$, '''''', 'g')) as body
-  from own_functions
-  where body ~* '\mset_config\M'
-),
-calls as (
-  -- What follows each `set_config`.
-  select b.name, call.rest
-  from bodies b
+with calls as (
+  -- What follows each `set_config`. Parentheses in a string are none.
+  select f.name, call.rest
+  from own_functions f
   cross join lateral (
-    select substr(b.body, sum(length(part) + length('set_config')) over (order by n)::integer + 1) as rest
-    from regexp_split_to_table(b.body, '\mset_config\M') with ordinality as parts (part, n)
+    select substr(f.code, sum(length(part) + length('set_config')) over (order by n)::integer + 1) as rest
+    from regexp_split_to_table(f.code, '\mset_config\M') with ordinality as parts (part, n)
   ) as call
-  where call.rest ~ '^\s*\('
+  where f.code ~ '\mset_config\M'
+    and call.rest ~ '^\s*\('
 ),
 arguments as (
   -- The same, up to where the parentheses are even again.
@@ -53,8 +48,7 @@ cross join lateral regexp_match(
   '(?:^|[;'']|\m(?:begin|then|else|loop|atomic)\M)\s*(set\s+(?!local\s|constraints\s|transaction\s)[a-z_."]+(?:\s+[a-z_."]+)?)'
     || '|\m(set\s+local\s+(?:role|session)\M)'
     || '|(?:^|[;'']|\m(?:begin|then|else|loop|atomic)\M)\s*((?:reset|discard)\s+[a-z_."]+)'
-    || '|\m(update\s+(?:pg_catalog\s*\.\s*)?pg_settings)\M',
-  'i'
+    || '|\m(update\s+(?:pg_catalog\.)?pg_settings)\M'
 ) as found (words)
 where words is not null
 union

@@ -2,11 +2,40 @@
 -- level: leak
 -- tenancy.seal(), in the hands of a login role, enters any organization; so does tenancy.enter_as_job() in those of the
 -- API. Every door is an exception that is listed with its reason.
+with doors as (
+  select oid
+  from own_functions
+  where body ~ '\m(seal_keys|pass_keys)\M|\m(seal|verified_context|enter_\w+|set_pass_key|drop_pass_key|rotate_seal_key)\s*\(|stockade\.context'
+  union all
+  select oid
+  from own_tables
+  where class = 'Secret'
+),
+ways as (
+  select oid
+  from doors
+  union
+  -- Whoever asks which organization was entered goes through none.
+  select u.oid
+  from function_uses u
+  join doors d on d.oid = u.used
+  where u.used not in (select oid from context_readers)
+)
 select
   f.name as object,
   format('%s may execute it', p.grantee_name) as detail,
   format('revoke execute on routine %s from %s;', f.name, p.grantee_name) as remedy
 from own_functions f
+join ways w on w.oid = f.oid
 join privileges p on p.kind = 'function' and p.object = f.name
 where p.grantee not in (0, f.owner)
-  and f.body ~* '\m(seal_keys|pass_keys)\M|\m(seal|verified_context|enter_\w+|set_pass_key|drop_pass_key|rotate_seal_key)\s*\(|stockade\.context'
+union all
+-- Nobody need be given it.
+select
+  f.name,
+  format('whoever writes to %s runs it', t.tgrelid::regclass),
+  format('drop trigger %I on %s;', t.tgname, t.tgrelid::regclass)
+from own_functions f
+join ways w on w.oid = f.oid
+join pg_trigger t on t.tgfoid = f.oid
+where not t.tgisinternal

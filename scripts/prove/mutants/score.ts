@@ -76,7 +76,8 @@ async function look(
   await superuser.query('begin');
   try {
     await superuser.query(mutant.sql);
-    if (by.includes('lint')) {
+    // The lint knows some functions by a digest: that one was changed says nothing of whether what it asked is missed.
+    if (by.includes('lint') && mutant.kind !== 'condition not asked') {
       const { outcomes } = await applyIsolationRules(superuser, rules);
       const failed = outcomes.find(
         ({ faults, couldNotRun }) => faults.length > 0 || couldNotRun !== undefined,

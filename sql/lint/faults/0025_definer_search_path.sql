@@ -8,6 +8,7 @@ create function inventory.planted() returns integer language sql security define
 as 'select 1';
 
 -- finds tenancy.current_org()
+-- and 0031 tenancy.current_org()
 alter function tenancy.current_org() reset search_path;
 
 -- finds nothing

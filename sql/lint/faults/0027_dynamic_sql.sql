@@ -27,6 +27,22 @@ begin
 end
 $$;
 
+-- Nor is this one: the quote before it is escaped.
+-- finds inventory.planted(text)
+set local role stockade_owner;
+create function inventory.planted(p_table text) returns void language plpgsql set search_path = '' as $$
+declare
+  v_text text;
+begin
+  v_text := E'\'--'; execute p_table;
+end
+$$;
+
+-- finds inventory.planted(text)
+set local role stockade_owner;
+create function inventory.planted(p_query text) returns xml language sql security definer set search_path = ''
+as $$ select pg_catalog . "query_to_xml" (p_query, false, false, '') $$;
+
 -- finds nothing
 set local role stockade_owner;
 create function inventory.planted() returns void language plpgsql set search_path = '' as $$

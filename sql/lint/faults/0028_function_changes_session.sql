@@ -66,6 +66,32 @@ as $$ update pg_catalog.pg_settings set setting = '0' where name = 'statement_ti
 set local role stockade_owner;
 create function inventory.planted() returns integer language sql set search_path = '' set row_security = off as 'select 1';
 
+-- finds inventory.planted()
+set local role stockade_owner;
+create function inventory.planted() returns text language sql volatile set search_path = ''
+as $$ select pg_catalog."set_config"('stockade.colour', 'blue', false) $$;
+
+-- Behind an apostrophe that ends no string.
+-- finds inventory.planted()
+set local role stockade_owner;
+create function inventory.planted() returns text language plpgsql set search_path = '' as $planted$
+declare
+  v_text text := E'it\'s';
+begin
+  return set_config('stockade.colour', v_text, false);
+end
+$planted$;
+
+-- finds inventory.planted()
+set local role stockade_owner;
+create function inventory.planted() returns text language plpgsql set search_path = '' as $planted$
+declare
+  v_text text := $one$it's$one$;
+begin
+  return set_config('stockade.colour', v_text, false);
+end
+$planted$;
+
 -- finds nothing
 set local role stockade_owner;
 create function inventory.planted() returns void language plpgsql set search_path = '' set statement_timeout = '5s' as $$

@@ -24,6 +24,36 @@ create function inventory.planted(p_table text) returns bigint language plpgsql 
 as $$ declare n bigint; begin execute format('select count(*) from tenancy.%I', p_table) into n; return n; end $$;
 grant execute on function inventory.planted(text) to stockade_jobs;
 
+-- However it is written.
+-- finds inventory.planted()
+set local role stockade_owner;
+create function inventory.planted() returns bigint language sql stable security definer set search_path = ''
+as $$ select count(*) from "tenancy" . "users" $$;
+grant execute on function inventory.planted() to stockade_api;
+
+-- What it calls reads, or a view does.
+-- finds inventory.planted()
+-- finds inventory.planted_too()
+set local role stockade_owner;
+create function inventory.planted_helper() returns bigint language sql stable set search_path = ''
+as $$ select count(*) from tenancy.users $$;
+create function inventory.planted() returns bigint language sql stable security definer set search_path = ''
+as $$ select inventory.planted_helper() $$;
+create view inventory.planted_view with (security_invoker = true) as select email from tenancy.users;
+create function inventory.planted_too() returns bigint language sql stable security definer set search_path = ''
+as $$ select count(*) from inventory.planted_view $$;
+grant execute on function inventory.planted(), inventory.planted_too() to stockade_api;
+
+-- What it calls puts its statement together.
+-- finds inventory.planted()
+-- and 0027 inventory.planted_helper(text)
+set local role stockade_owner;
+create function inventory.planted_helper(p_table text) returns bigint language plpgsql stable set search_path = ''
+as $$ declare n bigint; begin execute format('select count(*) from tenancy.%I', p_table) into n; return n; end $$;
+create function inventory.planted() returns bigint language sql stable security definer set search_path = ''
+as $$ select inventory.planted_helper('users') $$;
+grant execute on function inventory.planted() to stockade_api;
+
 -- It runs as its caller, or nobody may call it, or it names another table.
 -- finds nothing
 set local role stockade_owner;

@@ -1,24 +1,43 @@
--- Functions and procedures that did not come with Postgres or an extension. body is without comments; strings stay, since
--- what is in them may be run.
+-- Functions and procedures that did not come with Postgres or an extension.
+-- body is how a rule reads one: lower case, without comments, without quotes around names that need none, and without
+-- blanks around dots, so that a thing is named in one way only. Strings stay, since what is in them may be run; code is
+-- without what is in them, and null where no rule would find anything in it. What such a reading may get wrong is a
+-- fault by itself.
+with sources as (
+  select
+    p.*,
+    coalesce(pg_get_function_sqlbody(p.oid), p.prosrc) as source,
+    -- Strings with escapes, without, and between dollars; names that need no quotes, and that do; comments.
+    $re$(\m[eE]'(?:[^'\\]|\\.|'')*'|'(?:[^']|'')*'|\$((?:[A-Za-z_]\w*)?)\$(?:[^$]|\$(?!\w*\$))*\$\2\$)$re$
+      || $re$|"([a-z_][a-z0-9_$]*)"|("(?:[^"]|"")*")|--[^\n]*|/\*(?:[^*]|\*+[^*/])*\*+/$re$ as pattern
+  from pg_proc p
+  where p.oid >= 16384
+    and p.pronamespace::regnamespace::text !~ '^pg_(toast|temp)'
+    and (p.tableoid, p.oid) not in (select classid, objid from extension_members)
+),
+bodies as (
+  select
+    s.*,
+    lower(regexp_replace(regexp_replace(s.source, s.pattern, '\1\3\4 ', 'g'), '\s+\.\s*|\.\s+', '.', 'g')) as body
+  from sources s
+)
 select
-  p.oid,
-  p.oid::regprocedure::text as name,
-  p.proowner as owner,
-  p.proacl as acl,
-  p.prosecdef as is_definer,
-  p.proleakproof as is_leakproof,
-  p.proconfig as settings,
-  p.provolatile as volatility,
+  b.oid,
+  b.oid::regprocedure::text as name,
+  b.pronamespace as schema,
+  b.proname as plain_name,
+  b.proowner as owner,
+  b.proacl as acl,
+  b.prosecdef as is_definer,
+  b.proleakproof as is_leakproof,
+  b.proconfig as settings,
+  b.provolatile as volatility,
   l.lanname as language,
   l.lanpltrusted as is_trusted,
-  regexp_replace(
-    coalesce(pg_get_function_sqlbody(p.oid), p.prosrc),
-    $re$('(?:[^']|'')*'|"[^"]*")|--[^\n]*|/\*(?:[^*]|\*+[^*/])*\*+/$re$,
-    '\1 ',
-    'g'
-  ) as body
-from pg_proc p
-join pg_language l on l.oid = p.prolang
-where p.oid >= 16384
-  and p.pronamespace::regnamespace::text !~ '^pg_(toast|temp)'
-  and (p.tableoid, p.oid) not in (select classid, objid from extension_members)
+  b.prorettype::regtype::text as returns,
+  b.proisstrict as is_strict,
+  b.source,
+  b.body,
+  case when b.body ~ '\mset_config\M|[$&]|\*/' then regexp_replace(b.body, b.pattern, '''''', 'g') end as code
+from bodies b
+join pg_language l on l.oid = b.prolang
