@@ -27,16 +27,43 @@ functions as (
   from columns c
   cross join lateral regexp_matches(c.indexprs::text, ':(?:op)?funcid (\d+)', 'g') as call (oid)
   where c.attnum = 0
+),
+nodes as (
+  select distinct c.indexrelid, c.n, node.name[1] as name
+  from columns c
+  cross join lateral regexp_matches(c.indexprs::text, '\{([A-Z]+)', 'g') as node (name)
+  where c.attnum = 0
+),
+leaks as (
+  select f.indexrelid, f.n, f.what
+  from functions f
+  join pg_proc p on p.oid = f.function
+  where not p.proleakproof
+  union all
+  -- What runs functions without naming them, or is none and counts as one.
+  select
+    indexrelid,
+    n,
+    case name
+      when 'COERCEVIAIO' then 'a cast by way of text'
+      when 'COALESCEEXPR' then 'coalesce()'
+      when 'SUBSCRIPTINGREF' then 'a subscript'
+      when 'MINMAXEXPR' then 'greatest() or least()'
+      else lower(name)
+    end
+  from nodes
+  where name not in (
+    'VAR', 'CONST', 'RELABELTYPE', 'COLLATEEXPR', 'FUNCEXPR', 'OPEXPR', 'DISTINCTEXPR', 'NULLIFEXPR', 'SCALARARRAYOPEXPR',
+    'BOOLEXPR', 'CASEEXPR', 'CASEWHEN', 'CASETESTEXPR', 'ARRAYEXPR', 'ROWEXPR', 'FIELDSELECT', 'NULLTEST', 'BOOLEANTEST'
+  )
 )
 select
-  f.indexrelid::regclass::text as object,
+  l.indexrelid::regclass::text as object,
   format(
     'not leakproof, in column %s: %s',
-    string_agg(distinct pg_get_indexdef(f.indexrelid, f.n, true), ', '),
-    string_agg(distinct f.what, ', ')
+    string_agg(distinct pg_get_indexdef(l.indexrelid, l.n, true), ', '),
+    string_agg(distinct l.what, ', ')
   ) as detail,
   'use uuid, text, bigint or timestamptz in indexed conditions; text with a check for an enumeration' as remedy
-from functions f
-join pg_proc p on p.oid = f.function
-where not p.proleakproof
-group by f.indexrelid
+from leaks l
+group by l.indexrelid
