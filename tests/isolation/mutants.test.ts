@@ -17,6 +17,9 @@ const sample = new Set([
   'append_only on inventory.entries',
   'TEMPORARY to everybody',
   'the MAC, in tenancy.current_org()',
+  'the MAC, in tenancy.email_of_pass(text)',
+  'm.org_id = v_org_id (4), in inventory.reverse_entry(uuid,text,jsonb)',
+  'tenancy.rotate_seal_key() to public',
   'the status, in tenancy.enter_with_key(text,bytea,text,text[],boolean)',
 ]);
 

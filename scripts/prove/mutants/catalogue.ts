@@ -105,7 +105,8 @@ const functionGrants = `
     format('grant execute on routine %s to %I', p.oid::regprocedure, role) as sql
   from pg_proc p
   join pg_namespace n on n.oid = p.pronamespace
-  cross join unnest(array['stockade_api', 'stockade_jobs']) as role
+  -- As a role, public is everybody.
+  cross join unnest(array['stockade_api', 'stockade_jobs', 'stockade_admin', 'public']) as role
   where ${ours} and not has_function_privilege(role, p.oid, 'execute') and p.prorettype is distinct from 'trigger'::regtype
   order by 2`;
 

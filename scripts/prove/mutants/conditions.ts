@@ -27,6 +27,8 @@ const backendAndTransaction = `${backend}, ${transaction}`;
 const byKey = 'tenancy.enter_with_key(text,bytea,text,text[],boolean)';
 const byKeyInDetail = 'tenancy.examine_key(text,bytea,text,text[])';
 const byPass = 'tenancy.enter_with_pass(text,text,text[],boolean)';
+const ofPass = 'tenancy.email_of_pass(text)';
+const refusal = 'tenancy.record_mismatch(text,bytea,text,text[],text)';
 const inMac = [...readers, byKey, 'tenancy.seal(uuid,text,text[],integer)'];
 
 const conditions: readonly Condition[] = [
@@ -93,6 +95,37 @@ const conditions: readonly Condition[] = [
     what: 'the scopes of the key before',
     from: 'if v_entered is not null then v_scopes',
     to: 'if false then v_scopes',
+  },
+  // The same once more, for writing down in whose books a refusal belongs.
+  {
+    function: ofPass,
+    what: 'the MAC',
+    from: 'and v_part[4] = encode(',
+    to: 'and null is distinct from encode(',
+  },
+  {
+    function: ofPass,
+    what: 'the expiry',
+    from: 'and v_part[2]::bigint > extract(epoch from clock_timestamp())',
+    to: '',
+  },
+  ...(
+    [
+      ['the secret', 'and k.secret_digest = p_secret_digest', ''],
+      ['the revocation', 'and k.revoked_at is null', ''],
+      ['the expiry', 'and (k.expires_at is null or k.expires_at > now())', ''],
+      [
+        'the organization entered before',
+        `if current_setting('stockade.context', true) <> '' then`,
+        'if false then',
+      ],
+    ] as const
+  ).map(([what, from, to]): Condition => ({ function: refusal, what, from, to })),
+  {
+    function: 'tenancy.require_grantable(text[])',
+    what: 'the scopes that are granted',
+    from: 'perform tenancy.require_scope(v_scope);',
+    to: 'null;',
   },
   {
     function: 'tenancy.require_context(text)',

@@ -11,6 +11,7 @@ import { probe } from '../probes/probes.ts';
 import { proveNonInterference } from '../worlds/noninterference.ts';
 import { catalogueMutants } from './catalogue.ts';
 import { conditionMutants } from './conditions.ts';
+import { ledgerMutants } from './ledger.ts';
 import type { Mutant } from './mutant.ts';
 
 /** What notices that something is missing, the quickest first. */
@@ -37,7 +38,11 @@ export interface ScoreOptions {
 
 /** Every mutant of a migrated database. `superuser` is connected to it. */
 export async function allMutants(superuser: Client): Promise<Mutant[]> {
-  return [...(await catalogueMutants(superuser)), ...(await conditionMutants(superuser))];
+  return [
+    ...(await catalogueMutants(superuser)),
+    ...(await conditionMutants(superuser)),
+    ...(await ledgerMutants(superuser)),
+  ];
 }
 
 /**

@@ -16,14 +16,19 @@ interface Cast {
   readonly key: (name: KeyName) => readonly [id: string, digest: Buffer];
 }
 
-const keyNames = ['reader', 'other', 'suspended', 'revoked', 'expired'] as const;
+const keyNames = ['reader', 'manager', 'other', 'suspended', 'revoked', 'expired'] as const;
 type KeyName = (typeof keyNames)[number];
 
 /** Everything the functions that enter decide, one thing at a time. `superuser` is inside a transaction that is undone. */
 export async function probeAccess(superuser: Client): Promise<string[]> {
   const cast = await prepare(superuser);
   await superuser.query('set local role stockade_api');
-  const faults = await check(superuser, [...keyRules(cast), ...passRules(cast), ...scopeRules(cast)]);
+  const faults = await check(superuser, [
+    ...keyRules(cast),
+    ...passRules(cast),
+    ...scopeRules(cast),
+    ...refusalRules(cast),
+  ]);
   await superuser.query('reset role');
   return faults;
 }
@@ -94,6 +99,16 @@ function passRules({ pass, ours, other, key }: Cast): Expectation[] {
 function scopeRules({ key }: Cast): Expectation[] {
   const [id, digest] = key('reader');
   const after = (statement: string) => `${withKey(sql(id), hex(digest))}; select ${statement}`;
+  const [managerId, managerDigest] = key('manager');
+  const made = createApiKey(keyEnvironment);
+  // Anything but what is its own, and nothing of others, divides by zero.
+  const lists = (call: string, own: string, theirs: string) =>
+    `${withKey(sql(managerId), hex(managerDigest))};
+     select 1 / (bool_or(line::text like '%${own}%') and not bool_or(line::text like '%${theirs}%'))::int
+     from tenancy.${call} as line`;
+  const makeKey = (scope: string) =>
+    `${withKey(sql(managerId), hex(managerDigest))};
+     select tenancy.create_api_key(${sql(made.keyId)}, ${hex(made.secretDigest)}, 'made', '{${scope}}', null)`;
   return [
     {
       rule: 'scope: a reader posts',
@@ -110,7 +125,54 @@ function scopeRules({ key }: Cast): Expectation[] {
       statement: after('tenancy.list_api_keys(1, null, null)'),
       outcome: 'SK104',
     },
+    {
+      rule: 'scope: a manager who cannot write makes a key that can',
+      statement: makeKey('write'),
+      outcome: 'SK104',
+    },
+    {
+      rule: 'scope: a manager lists the keys of its own organization',
+      statement: lists('list_api_keys(100, null, null)', 'manager', key('other')[0]),
+      outcome: 'ok',
+    },
+    {
+      rule: 'scope: a manager lists the members of its own organization',
+      statement: lists('list_members(100, null)', 'one@access', 'late@access'),
+      outcome: 'ok',
+    },
+    { rule: 'scope: a manager makes a key like its own', statement: makeKey('read'), outcome: 'ok' },
     { rule: 'scope: nobody posts', statement: `select inventory.post_entry('{}')`, outcome: 'SK902' },
+  ];
+}
+
+/** Who proves nothing must not write into anybody's books that it was refused. */
+function refusalRules({ key, pass, ours }: Cast): Expectation[] {
+  const records = (rule: string, values: readonly unknown[], count: number): Expectation => ({
+    rule: `refusal: ${rule}`,
+    // Anything but the number of them divides by zero.
+    statement: `select 1 / (count(*) = $6::int)::int from tenancy.record_mismatch($1, $2, $3, $4, $5)`,
+    values: [...values, [], 'probe', count],
+    outcome: 'ok',
+  });
+  const [id, digest] = key('reader');
+  return [
+    records('of a key', [id, digest, null], 1),
+    records('of a key with another secret', [id, Buffer.alloc(32), null], 0),
+    records('of a key that was revoked', [...key('revoked'), null], 0),
+    records('of a key that has expired', [...key('expired'), null], 0),
+    records('of a pass', [null, null, pass('one@access')], 1),
+    records(
+      'of a pass minted with another key',
+      [null, null, pass('one@access', { secret: randomBytes(32) })],
+      0,
+    ),
+    records('of a pass that has expired', [null, null, pass('one@access', { expired: true })], 0),
+    {
+      rule: 'refusal: in a transaction that has entered',
+      statement: `${withKey(sql(id), hex(digest))};
+        select * from tenancy.record_mismatch(${sql(id)}, ${hex(digest)}, null, '{${ours}}', 'probe')`,
+      outcome: 'SK902',
+    },
   ];
 }
 
@@ -139,7 +201,7 @@ async function prepare(superuser: Client): Promise<Cast> {
   for (const [name, { keyId, secretDigest }] of keys) {
     await superuser.query(
       `insert into tenancy.api_keys (org_id, key_id, secret_digest, name, scopes, revoked_at, expires_at)
-       values ($1, $2, $3, $4, '{read}', $5, $6)`,
+       values ($1, $2, $3, $4, $7, $5, $6)`,
       [
         name === 'suspended' ? suspended : name === 'other' ? other : ours,
         keyId,
@@ -147,6 +209,7 @@ async function prepare(superuser: Client): Promise<Cast> {
         name,
         name === 'revoked' ? '2026-01-01' : null,
         name === 'expired' ? '2026-01-01' : null,
+        name === 'manager' ? ['read', 'admin'] : ['read'],
       ],
     );
   }

@@ -5,6 +5,7 @@ import { probeAccess } from './access.ts';
 import { probeLedger } from './ledger.ts';
 import { probePrivileges } from './privileges.ts';
 import { probeSeals } from './seals.ts';
+import { probeTwins } from './twins.ts';
 
 /**
  * Asks a database, one rule at a time, what its roles may do, whom its seals let in and what its ledger refuses, and
@@ -13,7 +14,7 @@ import { probeSeals } from './seals.ts';
 export async function probe(adminUrl: string): Promise<string[]> {
   return await asSuperuser(adminUrl, async (superuser) => {
     const faults = await probePrivileges(superuser);
-    for (const each of [probeAccess, probeLedger]) {
+    for (const each of [probeAccess, probeLedger, probeTwins]) {
       await superuser.query('begin');
       try {
         faults.push(...(await each(superuser)));

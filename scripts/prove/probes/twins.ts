@@ -1,0 +1,123 @@
+import type { Client } from 'pg';
+import { check, type Expectation } from './probe.ts';
+
+/**
+ * Two organizations whose rows have the same names and the same ids, which chance does not make: a function of the ledger
+ * that forgets in one place to say whose rows it means meets those of both. `superuser` is inside a transaction that is
+ * undone.
+ */
+export async function probeTwins(superuser: Client): Promise<string[]> {
+  const entry = await plant(superuser);
+  return await check(superuser, [
+    answers('a posting answers with its own balance', post(3), `count(*) = 1 and min("onHand") = 8`),
+    answers('a posting that expects its own version', post(3, 1), `count(*) = 1 and min(version) = 2`),
+    answers(
+      'a reversal has the lines of its own entry',
+      reverse(entry.own),
+      `count(*) = 1 and min("onHand") = 0`,
+    ),
+    {
+      rule: `a reversal of another organization's entry`,
+      statement: `select ${reverse(entry.theirs)}`,
+      outcome: 'SK404',
+    },
+    refuses('an issue of more than there is tells its own shortage', post(-9), 'SK201', `count(*) = 1`),
+    refuses(
+      `what only another organization has is not there`,
+      `inventory.post_entry('{"kind":"receipt","lines":[{"sku":"THEIRS","location":"THEIRS","quantity":1}]}')`,
+      'SK301',
+      `count(*) = 2 and bool_and(message like 'there is no %')`,
+    ),
+  ]);
+}
+
+const post = (quantity: number, expectedVersion?: number) => {
+  const line = { sku: 'A', location: 'L', quantity, expectedVersion };
+  return `inventory.post_entry('${JSON.stringify({ kind: quantity > 0 ? 'receipt' : 'issue', lines: [line] })}')`;
+};
+const reverse = (id: string) => `inventory.reverse_entry('${id}', null, null)`;
+
+const columns = `(sku text, message text, balance json)`;
+
+/** What is called answers with lines of which the condition holds. */
+function answers(rule: string, call: string, condition: string): Expectation {
+  return {
+    rule,
+    statement: `do $$
+      declare
+        v_answer json := ${call};
+      begin
+        if not (
+          select ${condition}
+          from json_to_recordset(v_answer -> 'lines') as line ${columns}
+          cross join lateral json_to_record(line.balance) as b ("onHand" numeric, version bigint)
+        ) then
+          raise 'it answers %', v_answer using errcode = 'SK999';
+        end if;
+      end $$`,
+    outcome: 'ok',
+  };
+}
+
+/** What is called is refused with a detail of which the condition holds. */
+function refuses(rule: string, call: string, code: string, condition: string): Expectation {
+  return {
+    rule,
+    statement: `do $$
+      declare
+        v_detail text;
+      begin
+        perform ${call};
+        raise 'it was not refused' using errcode = 'SK999';
+      exception
+        when sqlstate '${code}' then
+          get stacked diagnostics v_detail = pg_exception_detail;
+          if not (select ${condition} from json_to_recordset(v_detail::json) as line ${columns}) then
+            raise 'its detail is %', v_detail using errcode = 'SK999';
+          end if;
+      end $$`,
+    outcome: 'ok',
+  };
+}
+
+/** Makes both, enters the one and answers the ids of its entry and of one that only the other has. */
+async function plant(superuser: Client): Promise<{ own: string; theirs: string }> {
+  const { rows } = await superuser.query<{ id: string }>(
+    `insert into tenancy.organizations (slug, name) values ('twin-own', 'Own'), ('twin-other', 'Other') returning id`,
+  );
+  const [own, other] = rows.map(({ id }) => id);
+  const enter = (id: string | undefined) => superuser.query('select tenancy.enter_as_job($1)', [id]);
+  const receive = async () =>
+    (await superuser.query<{ id: string }>(`select ${post(5)} ->> 'entryId' as id`)).rows[0]?.id ?? '';
+  await superuser.query(
+    `with item as (select inventory.new_id() as id), location as (select inventory.new_id() as id),
+     items as (
+       insert into inventory.items (org_id, id, sku, name)
+       select org, item.id, 'A', 'A' from item, unnest($1::uuid[]) as org
+       union all select $2, inventory.new_id(), 'THEIRS', 'Theirs'
+     )
+     insert into inventory.locations (org_id, id, code, name)
+     select org, location.id, 'L', 'L' from location, unnest($1::uuid[]) as org
+     union all select $2, inventory.new_id(), 'THEIRS', 'Theirs'`,
+    [[own, other], other],
+  );
+  await enter(own);
+  const ownEntry = await receive();
+  // The same entry again in the other's books, and two more behind it: its balance has another version.
+  await enter(other);
+  await superuser.query(
+    `insert into inventory.entries (org_id, id, kind, occurred_at, recorded_at, actor, metadata)
+     select $2, id, kind, occurred_at, recorded_at, actor, metadata from inventory.entries where org_id = $1`,
+    [own, other],
+  );
+  await superuser.query(
+    `insert into inventory.movements (org_id, entry_id, line, item_id, location_id, lot, quantity, occurred_at, recorded_at)
+     select $2, entry_id, line, item_id, location_id, lot, quantity, occurred_at, recorded_at
+     from inventory.movements where org_id = $1`,
+    [own, other],
+  );
+  await receive();
+  const theirs = await receive();
+  await enter(own);
+  return { own: ownEntry, theirs };
+}
