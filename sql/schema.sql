@@ -4785,6 +4785,7 @@ create table tenancy.organizations (
   constraint organizations_max_concurrency_check CHECK (max_concurrency >= 1 AND max_concurrency <= 1000),
   constraint organizations_name_check CHECK (length(name) >= 1 AND length(name) <= 200),
   constraint organizations_slug_check CHECK (slug ~ '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$'::text),
+  constraint organizations_slug_check_id CHECK (slug !~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'::text),
   constraint organizations_status_check CHECK (status = ANY (ARRAY['active'::text, 'suspended'::text])),
   constraint organizations_suspension_reason_check CHECK (length(suspension_reason) >= 1 AND length(suspension_reason) <= 500)
 );
