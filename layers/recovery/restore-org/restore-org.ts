@@ -12,7 +12,7 @@ import { compareSides, type Side, type TableDifference } from './difference.ts';
 import { findOrganization } from './find-organization.ts';
 import { type OthersProof, observeOthers, proveOthers } from './others.ts';
 import type { RestoreMode } from './selection.ts';
-import { readTableKeys } from './table-keys.ts';
+import { readTableKeys, readUniqueKeys } from './table-keys.ts';
 
 /** Connections to production and to the restored copy, each as the role it is named after. */
 export interface RestoreConnections {
@@ -98,6 +98,7 @@ export async function restoreOrganization(
     const present = there && (await sideOf(jobs, before, 'reading production'));
     checkSchemas(past, present);
     const keys = await readTableKeys(admin);
+    const uniqueKeys = await readUniqueKeys(admin);
     onProgress('comparing', 0, 0);
     const report = {
       organization: { id, slug: there?.slug ?? slug },
@@ -107,7 +108,7 @@ export async function restoreOrganization(
     };
     onProgress('composing', 0, 0);
     const after = join(work, 'after');
-    const composing = compose(past, present, { mode, to: after, keys, signal });
+    const composing = compose(past, present, { mode, to: after, keys, uniqueKeys, signal });
     if (dryRun) return { ...report, obstacle: await obstacleOf(composing) };
 
     const { manifest, ...composed } = await composing;
