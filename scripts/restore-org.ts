@@ -80,9 +80,9 @@ await command({
 });
 
 function textOf(report: RestoreReport, dryRun: boolean): string {
-  const { organization, mode, copiedAt, differences, obstacle, restored } = report;
+  const { organization, mode, copiedAt, copiedAtBy, differences, obstacle, restored } = report;
   const lines = [
-    `${organization.slug} (${organization.id}), in the copy as of ${copiedAt}:`,
+    `${organization.slug} (${organization.id}), in the copy as of ${copiedAt}${copiedAtBy === 'heartbeat' ? '' : ' or later'}:`,
     ...differences.filter(isDifferent).map(differenceText),
   ];
   if (!differences.some(isDifferent)) lines.push('  the copy and production are the same');

@@ -8,6 +8,7 @@ import { PortabilityError } from '#tenancy/portability/portability-error.ts';
 import { answerOf, inTransaction } from '#tenancy/portability/transaction.ts';
 import { verifyExport } from '#tenancy/portability/verify.ts';
 import { compose } from './compose.ts';
+import { type CopiedAt, readCopiedAt } from './copied-at.ts';
 import { compareSides, type Side, type TableDifference } from './difference.ts';
 import { findOrganization } from './find-organization.ts';
 import { type OthersProof, observeOthers, proveOthers } from './others.ts';
@@ -47,8 +48,9 @@ export type RestorePhase =
 export interface RestoreReport {
   readonly organization: { readonly id: string; readonly slug: string };
   readonly mode: RestoreMode;
-  /** The instant that the copy shows. */
+  /** Up to when the copy has everything, as far as it tells. */
   readonly copiedAt: string;
+  readonly copiedAtBy: CopiedAt['by'];
   readonly differences: readonly TableDifference[];
   /** In a dry run: why it would be refused. */
   readonly obstacle?: { readonly message: string; readonly remedy: string } | undefined;
@@ -99,11 +101,13 @@ export async function restoreOrganization(
     checkSchemas(past, present);
     const keys = await readTableKeys(admin);
     const uniqueKeys = await readUniqueKeys(admin);
+    const copied = await readCopiedAt(copyJobs, id);
     onProgress('comparing', 0, 0);
     const report = {
       organization: { id, slug: there?.slug ?? slug },
       mode,
-      copiedAt: past.manifest.takenAt,
+      copiedAt: copied.at.toISOString(),
+      copiedAtBy: copied.by,
       differences: await compareSides(past, present, keys),
     };
     onProgress('composing', 0, 0);
