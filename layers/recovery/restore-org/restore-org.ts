@@ -10,7 +10,7 @@ import { verifyExport } from '#tenancy/portability/verify.ts';
 import { compose } from './compose.ts';
 import { type CopiedAt, readCopiedAt } from './copied-at.ts';
 import { compareSides, type Side, type TableDifference } from './difference.ts';
-import { findOrganization } from './find-organization.ts';
+import { findOrganization, refuseWorking } from './find-organization.ts';
 import { type OthersProof, observeOthers, proveOthers } from './others.ts';
 import type { RestoreMode } from './selection.ts';
 import { readTableKeys, readUniqueKeys } from './table-keys.ts';
@@ -81,12 +81,7 @@ export async function restoreOrganization(
   const { copyAdmin, copyJobs, admin, jobs } = connections;
   const { id, there } = await findOrganization(copyAdmin, admin, slug);
   if (!dryRun) await takeTurn(admin);
-  if (there && !dryRun && there.status !== 'suspended') {
-    throw new PortabilityError(
-      `${there.slug} is ${there.status}: what it does meanwhile would be lost`,
-      `Suspend it: npm run org:suspend -- --org ${there.slug}. Or see what differs with --dry-run.`,
-    );
-  }
+  if (there && !dryRun) refuseWorking(there);
   await makeFolder(work);
   const before = join(work, 'before');
   const sideOf = async (client: pg.ClientBase, folder: string, phase: RestorePhase): Promise<Side> => {
