@@ -1,14 +1,16 @@
+import type { Collision } from '#recovery/restore-org/collisions.ts';
 import type { TableDifference } from '#recovery/restore-org/difference.ts';
 import type { RestoreReport } from '#recovery/restore-org/restore-org.ts';
 
 /** What a restoration of one organization, or the dry run of it, came to, for people. */
 export function restoreText(report: RestoreReport, dryRun: boolean): string {
-  const { organization, mode, copiedAt, copiedAtBy, differences, obstacle, restored } = report;
+  const { organization, mode, copiedAt, copiedAtBy, differences, leftOut = [], obstacle, restored } = report;
   const lines = [
     `${organization.slug} (${organization.id}), in the copy as of ${copiedAt}${copiedAtBy === 'heartbeat' ? '' : ' or later'}:`,
     ...differences.filter(isDifferent).map(differenceText),
   ];
   if (!differences.some(isDifferent)) lines.push('  the copy and production are the same');
+  lines.push(...leftOut.map(leftOutText));
   if (obstacle) return [...lines, `It would be refused: ${obstacle.message}.`, obstacle.remedy].join('\n');
   if (dryRun) return [...lines, 'Nothing was changed.'].join('\n');
   if (!restored) return [...lines, 'There was nothing to bring back; nothing was changed.'].join('\n');
@@ -29,6 +31,10 @@ export function restoreText(report: RestoreReport, dryRun: boolean): string {
   if (restored.before) lines.push(`What there was before: ${restored.before}`);
   lines.push(`It is suspended: look at it, and then npm run org:resume -- --org ${organization.slug}`);
   return lines.join('\n');
+}
+
+function leftOutText({ table, values, lost, there }: Collision): string {
+  return `  ${table}: ${values.join(', ')} is ${there} today; the ${lost} of then, to which nothing refers, is left out`;
 }
 
 function isDifferent({ lost, since, changed }: TableDifference): boolean {

@@ -22,6 +22,8 @@ beforeAll(async () => {
   await fillTenant(world, tenant, 'ada@example.com');
   await tenant.item('ZZ-1');
   await tenant.location('BAY 1');
+  await tenant.item('NEVER-MOVED');
+  await tenant.location('NEVER USED');
   await tenant.post('receipt', { sku: 'ZZ-1', location: 'BAY 1', quantity: 5 });
   const posted = await tenant.post('receipt', { sku: 'Ü 日本💡', location: 'MAIN', quantity: 1 });
   reversed = posted.body.entryId;
@@ -118,6 +120,28 @@ test('what was lost and made again meanwhile is told by its SKU and its code; re
   expect(await restore()).toMatchObject({ code: 0, json: { restored: {} } });
   await resume();
   expect([await tenant.onHand('ZZ-1'), await tenant.onHand('SINCE')]).toEqual([5, 2]);
+}, 60_000);
+
+test('deleted by the API and made again, it stays what it is today: nothing refers to the one of then', async () => {
+  const before = await idOf('inventory.items', 'sku', 'NEVER-MOVED');
+  for (const path of ['/v1/items/NEVER-MOVED', '/v1/locations/NEVER%20USED'])
+    expect((await tenant.request('DELETE', path)).status).toBe(204);
+  await tenant.item('NEVER-MOVED', { name: 'again' });
+  await tenant.location('NEVER USED');
+  await lose({ 'inventory.import_rejects': 'true' }, []);
+  await suspend(world, tenant.slug);
+  const there = await idOf('inventory.items', 'sku', 'NEVER-MOVED');
+  const leftOut = [
+    expect.objectContaining({ table: 'inventory.items', values: ['NEVER-MOVED'], lost: before, there }),
+    expect.objectContaining({ table: 'inventory.locations', values: ['NEVER USED'] }),
+  ];
+  expect(await restore('--dry-run')).toMatchObject({ code: 0, json: { leftOut } });
+  expect(await restore()).toMatchObject({ code: 0, json: { leftOut, restored: {} } });
+  const again = await restore();
+  expect(again).toMatchObject({ code: 0, json: { leftOut } });
+  expect(again.json.restored).toBeUndefined();
+  await resume();
+  expect((await tenant.request('GET', '/v1/items/NEVER-MOVED')).body.name).toBe('again');
 }, 60_000);
 
 test('what no other name can be given to is told as well: a second reversal, a second import, another user', async () => {

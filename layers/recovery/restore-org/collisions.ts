@@ -3,10 +3,12 @@ import { type KeyValue, keyOf, type RowPair } from './rows.ts';
 import type { UniqueKey } from './table-keys.ts';
 
 /** Two rows with the same values in a unique key: one that was lost, and one that has its place in production. */
-interface Collision {
+export interface Collision {
   readonly table: string;
+  /** Of the unique key, without that of the organization, and their values. */
   readonly columns: readonly string[];
   readonly values: readonly KeyValue[];
+  /** The ids of the two. */
   readonly lost: string;
   readonly there: string;
 }
@@ -22,6 +24,10 @@ const mostCharacters = 48;
  */
 export class Collisions {
   readonly #found: Collision[] = [];
+
+  get found(): readonly Collision[] {
+    return this.#found;
+  }
 
   /** Looks at one table. */
   of(table: string, uniqueKeys: readonly UniqueKey[]): { take(line: string, pair: RowPair): void } {
@@ -84,7 +90,7 @@ function textOf({ table, columns, values, lost, there }: Collision): string {
 }
 
 /** What has a name that the API can change, by its table. */
-const renamable: Readonly<Record<string, { readonly path: string; readonly field: string }>> = {
+export const renamable: Readonly<Record<string, { readonly path: string; readonly field: string }>> = {
   'inventory.items': { path: '/v1/items', field: 'sku' },
   'inventory.locations': { path: '/v1/locations', field: 'code' },
 };

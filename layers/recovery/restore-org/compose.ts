@@ -2,10 +2,11 @@ import { createExportFolder } from '#tenancy/portability/export-folder.ts';
 import { createManifest, fileOf, type Manifest, manifestFile } from '#tenancy/portability/manifest.ts';
 import { startDigest, type TableDigest } from '#tenancy/portability/table-digest.ts';
 import { MovementSums } from './balances.ts';
-import { Collisions } from './collisions.ts';
+import { type Collision, Collisions } from './collisions.ts';
 import { pairsOf, type Side } from './difference.ts';
 import { readSeals, type SealedCount } from './sealed.ts';
 import { type RestoreMode, Selection } from './selection.ts';
+import { findSuperseded, nothingSuperseded } from './superseded.ts';
 import type { TableKeys, UniqueKeys } from './table-keys.ts';
 
 export interface Composition {
@@ -14,6 +15,8 @@ export interface Composition {
   readonly keysRevoked: number;
   /** Balances that were made what the movements of both sides add up to. */
   readonly balancesRecomputed: number;
+  /** Rows that do not come back, as nothing refers to them and another has their place. */
+  readonly leftOut: readonly Collision[];
 }
 
 /**
@@ -41,6 +44,8 @@ export async function compose(
   const selection = new Selection(mode);
   const sums = new MovementSums();
   const collisions = new Collisions();
+  const superseded =
+    mode === 'merge' ? await findSuperseded(past, present, { keys, uniqueKeys, signal }) : nothingSuperseded;
   const folder = await createExportFolder(to);
   try {
     const tables = [];
@@ -68,6 +73,7 @@ export async function compose(
       manifest,
       keysRevoked: selection.keysRevoked,
       balancesRecomputed: sums.recomputed,
+      leftOut: superseded.rows,
     };
   } catch (error) {
     await folder.discard();
@@ -78,6 +84,7 @@ export async function compose(
     const places = collisions.of(table, uniqueKeys.get(table) ?? []);
     for await (const pair of pairsOf(past, present, table, keys)) {
       signal?.throwIfAborted();
+      if (superseded.has(table, pair)) continue;
       const line = selection.lineOf(table, pair);
       if (line === undefined) continue;
       places.take(line, pair);

@@ -7,7 +7,8 @@ import type { Manifest } from '#tenancy/portability/manifest.ts';
 import { PortabilityError } from '#tenancy/portability/portability-error.ts';
 import { answerOf, inTransaction } from '#tenancy/portability/transaction.ts';
 import { verifyExport } from '#tenancy/portability/verify.ts';
-import { compose } from './compose.ts';
+import type { Collision } from './collisions.ts';
+import { type Composition, compose } from './compose.ts';
 import { type CopiedAt, readCopiedAt } from './copied-at.ts';
 import { compareSides, type Side, type TableDifference } from './difference.ts';
 import { findOrganization, refuseWorking } from './find-organization.ts';
@@ -52,6 +53,8 @@ export interface RestoreReport {
   readonly copiedAt: string;
   readonly copiedAtBy: CopiedAt['by'];
   readonly differences: readonly TableDifference[];
+  /** Rows that were lost and do not come back: nothing refers to them, and another has their place. */
+  readonly leftOut?: readonly Collision[];
   /** In a dry run: why it would be refused. */
   readonly obstacle?: { readonly message: string; readonly remedy: string } | undefined;
   /** Undefined in a dry run, and when there was nothing to bring back. */
@@ -108,10 +111,10 @@ export async function restoreOrganization(
     onProgress('composing', 0, 0);
     const after = join(work, 'after');
     const composing = compose(past, present, { mode, to: after, keys, uniqueKeys, signal });
-    if (dryRun) return { ...report, obstacle: await obstacleOf(composing) };
+    if (dryRun) return { ...report, ...(await foreseen(composing)) };
 
-    const { manifest, ...composed } = await composing;
-    if (manifest.receipt === present?.manifest.receipt) return report;
+    const { manifest, leftOut, ...composed } = await composing;
+    if (manifest.receipt === present?.manifest.receipt) return { ...report, leftOut };
     await verifyExport(after, { signal });
     const others = await replace(admin, {
       id,
@@ -127,6 +130,7 @@ export async function restoreOrganization(
     const rows = manifest.tables.reduce((sum, table) => sum + table.rows, 0);
     return {
       ...report,
+      leftOut,
       restored: {
         ...composed,
         rows,
@@ -198,14 +202,15 @@ async function replace(
   });
 }
 
-/** Why it would be refused; undefined when it would not. */
-async function obstacleOf(composing: Promise<unknown>): Promise<RestoreReport['obstacle']> {
+/** What would be left out, or why it would be refused. */
+async function foreseen(
+  composing: Promise<Composition>,
+): Promise<Pick<RestoreReport, 'leftOut' | 'obstacle'>> {
   try {
-    await composing;
-    return undefined;
+    return { leftOut: (await composing).leftOut };
   } catch (error) {
     if (!(error instanceof PortabilityError)) throw error;
-    return { message: error.message, remedy: error.remedy };
+    return { obstacle: { message: error.message, remedy: error.remedy } };
   }
 }
 
