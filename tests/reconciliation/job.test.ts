@@ -294,6 +294,28 @@ test('whoever has died is taken over from, and told when it was only slow', asyn
   await expect(beginRun(books.jobs, lease, 'full')).rejects.toMatchObject({ code: 'SK601' });
 });
 
+test('a movement that was altered before it was sealed is told, its balance does not follow it, and it is not sealed', async () => {
+  const acme = await books.organization();
+  await settleDue();
+  await acme.post('receipt', { sku: 'A', location: 'MAIN', quantity: 3 });
+  await books.superuser.query(`
+    begin;
+    alter table inventory.movements disable trigger append_only;
+    update inventory.movements set quantity = 7 where org_id = '${acme.id}' and quantity = 3;
+    alter table inventory.movements enable always trigger append_only;
+    commit`);
+  const before = aws.alerts().length;
+  for (let day = 1; day <= 2; day += 1) {
+    await makeDue(acme);
+    expect(await reconcileDue(books.jobs, noLimit)).toMatchObject({ corrected: 0, alerted: 1, sealed: 0 });
+    expect(await books.stored(acme, 'A')).toEqual({ onHand: 103, version: 3 });
+    expect(aws.alerts()).toHaveLength(before + day);
+  }
+  const { message } = aws.alerts().at(-1) ?? {};
+  expect(message).toContain('cause unknown; left, unexplained');
+  expect(message).toContain('look at the movements first');
+});
+
 test('thirty daily runs prove every key from its first movement on', async () => {
   const acme = await books.organization();
   await settleDue();

@@ -34,6 +34,7 @@ export type Decision =
         | 'too many'
         | 'beyond tolerance'
         | 'history in doubt'
+        | 'unexplained'
         | 'backfill unfinished'
         | 'restored';
     };
@@ -50,6 +51,8 @@ export function decide(
 ): Decision {
   if (!triggersHealthy) return { do: 'alert', because: 'trigger unhealthy' };
   if (isHistoryInDoubt(difference, cause)) return { do: 'alert', because: 'history in doubt' };
+  // Whatever could not be excluded may be a movement that somebody has altered: its balance would follow it unseen.
+  if (cause === 'unknown') return { do: 'alert', because: 'unexplained' };
   if (cause === 'partial_backfill') return { do: 'alert', because: 'backfill unfinished' };
   if (cause === 'restored_to_older_point') return { do: 'alert', because: 'restored' };
   if (found > policy.maxCorrectionsPerRun) return { do: 'alert', because: 'too many' };
