@@ -653,7 +653,8 @@ begin
   set lease = null,
       leased_until = null,
       due_at = clock_timestamp() + coalesce((p_outcome ->> 'dueInSeconds')::numeric, 0) * interval '1 second',
-      failures = case v_status when 'failed' then failures + 1 when 'finished' then 0 else failures end,
+      -- Whoever took it has counted it as failed.
+      failures = case v_status when 'failed' then failures else 0 end,
       next_bucket = coalesce((p_outcome ->> 'nextBucket')::integer, next_bucket),
       compared_through = coalesce(
         (
@@ -1307,7 +1308,10 @@ begin
   return query
   update inventory.reconciliation_state s
   set lease = gen_random_uuid(),
-      leased_until = clock_timestamp() + p_lease
+      leased_until = clock_timestamp() + p_lease,
+      failures = s.failures + 1,
+      -- Behind those that are due by now, and twice as far each time that it was not given back.
+      due_at = greatest(s.due_at, clock_timestamp() + p_lease * 2 ^ least(s.failures, 6))
   where s.org_id = (
     select due.org_id
     from inventory.reconciliation_state due
@@ -1322,7 +1326,7 @@ end
 $function$;
 alter function inventory.lease_reconciliation(uuid,interval) owner to stockade_owner;
 comment on function inventory.lease_reconciliation(uuid,interval) is
-  'Takes an organization for reconciliation: p_org_id, or when it is null the one that is due the longest. Nobody else gets it for as long as p_lease, unless it is given back before. Answers no row when there is none to be had.';
+  'Takes an organization for reconciliation: p_org_id, or when it is null the one that is due the longest. Nobody else gets it for as long as p_lease, unless it is given back before. It counts as failed until then, and is due again after p_lease, or after up to 64 times as long when it was not given back before either. Answers no row when there is none to be had.';
 revoke execute on function inventory.lease_reconciliation(uuid,interval) from public;
 grant execute on function inventory.lease_reconciliation(uuid,interval) to stockade_jobs;
 

@@ -316,6 +316,114 @@ test('a movement that was altered before it was sealed is told, its balance does
   expect(message).toContain('look at the movements first');
 });
 
+test('what kills every tick goes behind the others, further each time', async () => {
+  const [poison, other] = [await books.organization(), await books.organization()];
+  await settleDue();
+  const later = (hours: number) =>
+    books.superuser.query(
+      `update inventory.reconciliation_state
+       set due_at = due_at - $3 * interval '1 hour', leased_until = least(leased_until, clock_timestamp())
+       where org_id in ($1, $2)`,
+      [poison.id, other.id, hours],
+    );
+  const killed = async () => {
+    const lease = await takeLease(books.jobs);
+    return lease && [poison, other].findIndex(({ id }) => id === lease.orgId);
+  };
+  await books.superuser.query(
+    `update inventory.reconciliation_state set due_at = clock_timestamp() - case org_id when $1 then 2 else 1 end * interval '1 hour'
+     where org_id in ($1, $2)`,
+    [poison.id, other.id],
+  );
+  expect([await killed(), await killed(), await killed()]).toEqual([0, 1, undefined]);
+  await later(0);
+  expect(await killed()).toBeUndefined();
+  const waits: number[] = [];
+  for (let time = 0; time < 8; time += 1) {
+    await later(2);
+    const lease = await takeLease(books.jobs, poison.id);
+    expect(lease).toBeDefined();
+    const { rows } = await books.superuser.query(
+      `select round(extract(epoch from due_at - clock_timestamp()) / 60)::int as minutes
+       from inventory.reconciliation_state where org_id = $1`,
+      [poison.id],
+    );
+    waits.push(rows[0].minutes);
+  }
+  expect(waits).toEqual([2, 4, 8, 16, 32, 64, 64, 64]);
+  await later(2);
+  expect(await books.reconcile(poison)).toMatchObject({ finished: true });
+  const { rows } = await books.superuser.query(
+    'select failures from inventory.reconciliation_state where org_id = $1',
+    [poison.id],
+  );
+  expect(rows).toEqual([{ failures: 0 }]);
+});
+
+test('settling stops in time too: the next tick has more, and when that is not enough nobody knows why, and people are told', async () => {
+  const acme = await books.organization();
+  await settleDue();
+  await books.superuser.query(`
+    alter table inventory.seal_closings disable trigger append_only;
+    update inventory.seal_closings set on_hand = on_hand + 1 where org_id = '${acme.id}';
+    alter table inventory.seal_closings enable always trigger append_only`);
+  const locker = await books.world.superuser();
+  await locker.query('begin');
+  // Only what derives the seals anew reads these.
+  await locker.query('lock table inventory.seal_pages in access exclusive mode');
+  const time = { remainingMs: () => 10_000 + 100 };
+  const stopped = await books.reconcile(acme, { time });
+  expect(stopped).toMatchObject({ finished: false, found: 4, alerted: 0 });
+  const told: number[] = [];
+  const done = await books.reconcile(acme, { time, onAlert: async ({ alerted }) => void told.push(alerted) });
+  await locker.query('rollback');
+  expect(done).toMatchObject({ finished: true, runId: stopped.runId, found: 4, corrected: 0, alerted: 4 });
+  expect(told).toEqual([4]);
+  for (const { cause, detail } of done.discrepancies) {
+    expect(cause).toBe('unknown');
+    expect(detail).toMatchObject({ leftBecause: 'unexplained', notExamined: expect.any(String) });
+  }
+  const known = await books.reconcile(acme);
+  expect(known.discrepancies.map(({ cause }) => cause)).toEqual(Array(4).fill('seal_altered'));
+});
+
+test('a run that ended between comparing and looking at the seals looks at them when it goes on', async () => {
+  const acme = await books.organization();
+  await settleDue();
+  await books.superuser.query(`
+    alter table inventory.seals disable trigger append_only;
+    update inventory.seals set movements = movements + 1 where org_id = '${acme.id}';
+    alter table inventory.seals enable always trigger append_only`);
+  let steps = 0;
+  // Time for the only step there is, and no more.
+  const stopped = await books.reconcile(acme, { time: { remainingMs: () => (steps++ < 2 ? 60_000 : 0) } });
+  expect(stopped).toMatchObject({ finished: false, keysChecked: 4 });
+  const done = await books.reconcile(acme);
+  expect(done).toMatchObject({ finished: true, runId: stopped.runId, keysChecked: 4, clean: false });
+  expect(done.discrepancies.map(({ cause }) => cause)).toContain('seal_altered');
+});
+
+test('sealing stops in time, and the next tick goes on with it', async () => {
+  const acme = await books.organization();
+  await makeDue(acme);
+  let leftMs = 60_000;
+  const { query } = books.jobs;
+  books.jobs.query = ((...args: unknown[]) => {
+    // Nothing is left of the time when the run itself is done.
+    if (JSON.stringify(args).includes('finish_reconciliation')) leftMs = 0;
+    return Reflect.apply(query, books.jobs, args);
+  }) as typeof query;
+  try {
+    expect(await reconcileDue(books.jobs, { remainingMs: () => leftMs })).toMatchObject({
+      sealed: 0,
+      failed: 0,
+    });
+  } finally {
+    books.jobs.query = query;
+  }
+  expect(await reconcileDue(books.jobs, noLimit)).toMatchObject({ organizations: 1, sealed: 1 });
+});
+
 test('thirty daily runs prove every key from its first movement on', async () => {
   const acme = await books.organization();
   await settleDue();

@@ -24,12 +24,14 @@ export interface ExplainOptions {
   readonly comparedThrough: string | null;
   readonly triggerFaults: readonly TriggerFault[];
   readonly policy: ReconciliationPolicy;
-  readonly statementTimeoutMs?: number | undefined;
+  /** When to give up, as `performance.now()` counts; never when it is undefined. */
+  readonly endsAtMs?: number | undefined;
 }
 
 /**
  * Looks at differences again, from their first movement on, and says why they are there and what is to be done: `nothing`
  * when a balance is what its history says by now.
+ * @throws what isOutOfTime() knows when it did not get through by `endsAtMs`
  */
 export async function explain(
   jobs: pg.ClientBase,
@@ -37,38 +39,33 @@ export async function explain(
   differences: readonly (Difference & { readonly number: number })[],
   options: ExplainOptions,
 ): Promise<Explained[]> {
-  const { comparedThrough, triggerFaults, statementTimeoutMs } = options;
+  const { comparedThrough, triggerFaults, endsAtMs } = options;
   const triggers = await readTriggerHistory(jobs);
   const windows = triggers.windowsOf(balanceTrigger);
-  const { evidence, circumstances } = await inSnapshot(
-    jobs,
-    orgId,
-    { statementTimeoutMs },
-    async (snapshot) => {
-      const seal = await lastSeal(snapshot, orgId);
-      const vouched = seal && comparedThrough ? earlier(seal.boundary, comparedThrough) : undefined;
-      const basis = { boundary: seal?.boundary, vouched, windows };
-      const [backfill] = await snapshot.query(
-        'select from inventory.balance_backfills where org_id = $1 and finished_at is null',
-        [orgId],
-      );
-      return {
-        evidence: await gatherEvidence(snapshot, orgId, differences, basis),
-        circumstances: {
-          triggers,
-          windows,
-          backfillUnfinished: backfill !== undefined,
-          vouchedAt: vouched === undefined ? undefined : drawnAt(vouched),
-          incompleteEntries: await incompleteEntries(snapshot, orgId, seal?.boundary),
-        },
-      };
-    },
-  );
+  const { evidence, circumstances } = await inSnapshot(jobs, orgId, { endsAtMs }, async (snapshot) => {
+    const seal = await lastSeal(snapshot, orgId);
+    const vouched = seal && comparedThrough ? earlier(seal.boundary, comparedThrough) : undefined;
+    const basis = { boundary: seal?.boundary, vouched, windows };
+    const [backfill] = await snapshot.query(
+      'select from inventory.balance_backfills where org_id = $1 and finished_at is null',
+      [orgId],
+    );
+    return {
+      evidence: await gatherEvidence(snapshot, orgId, differences, basis),
+      circumstances: {
+        triggers,
+        windows,
+        backfillUnfinished: backfill !== undefined,
+        vouchedAt: vouched === undefined ? undefined : drawnAt(vouched),
+        incompleteEntries: await incompleteEntries(snapshot, orgId, seal?.boundary),
+      },
+    };
+  });
   // As slow as there is history, so only when a closing says that history is not what it was.
   const suspects = evidence.some(({ closing, sealed }) => !isUnchanged(closing, sealed));
   const findings = findCauses(evidence, {
     ...circumstances,
-    sealFaults: suspects ? await sealFaults(jobs, orgId) : [],
+    sealFaults: suspects ? await sealFaults(jobs, orgId, { endsAtMs }) : [],
   });
   return evidence.map((each, index) => {
     const { cause = 'unknown', detail = {} } = findings[index] ?? {};

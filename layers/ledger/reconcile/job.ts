@@ -6,7 +6,7 @@ import { inOrganizationAsJob } from '#tenancy/job-transaction.ts';
 import type { Anchoring } from '../seals/anchor.ts';
 import { sealOrganization } from '../seals/seal-organization.ts';
 import { anchorAlert, type Failure, failureAlert } from './alert.ts';
-import { type Lease, takeLease } from './lease.ts';
+import { giveBack, type Lease, takeLease } from './lease.ts';
 import { type RunReport, reconcileOrganization } from './reconcile.ts';
 import { tellDiscrepancies, tellTriggerFaults } from './tell.ts';
 import { reserveMs, type TimeLeft } from './walk.ts';
@@ -51,7 +51,7 @@ export async function reconcileDue(jobs: pg.ClientBase, time: TimeLeft): Promise
       tick.alerted += report.alerted;
       lagSeconds = Math.max(lagSeconds, report.lagSeconds ?? 0);
       if (report.clean) {
-        const { seals, anchoring } = await seal(jobs, lease.orgId);
+        const { seals, anchoring } = await seal(jobs, lease.orgId, time);
         tick.sealed += seals;
         // A bucket that does not answer will; what refuses an anchor does so until somebody looks at it.
         if (anchoring.failure && anchoring.failure.code !== 'unavailable') {
@@ -94,13 +94,26 @@ function reconcileOne(jobs: pg.ClientBase, lease: Lease, time: TimeLeft): Promis
   });
 }
 
-/** Seals what was just found right. When it cannot be done now, the next clean run does it. */
-async function seal(jobs: pg.ClientBase, orgId: string): Promise<{ seals: number; anchoring: Anchoring }> {
-  const { seals, reason, anchoring } = await sealOrganization(jobs, orgId);
+/**
+ * Seals what was just found right, for as long as there is time. When it cannot be done now, the next clean run does it;
+ * when the time was over, that is due at once.
+ */
+async function seal(
+  jobs: pg.ClientBase,
+  orgId: string,
+  time: TimeLeft,
+): Promise<{ seals: number; anchoring: Anchoring }> {
+  const leftMs = Math.max(0, time.remainingMs() - reserveMs);
+  const signal = Number.isFinite(leftMs) ? AbortSignal.timeout(leftMs) : undefined;
+  const { seals, reason, anchoring } = await sealOrganization(jobs, orgId, { signal });
   if (anchoring.failure) {
     log.warn('seals could not be anchored yet', { organizationId: orgId, ...anchoring.failure });
   } else if (reason === 'busy')
     log.info('writers left no instant to draw a boundary', { organizationId: orgId });
+  if (signal?.aborted) {
+    const lease = await takeLease(jobs, orgId);
+    if (lease) await giveBack(jobs, lease, {});
+  }
   return { seals: seals.length, anchoring };
 }
 

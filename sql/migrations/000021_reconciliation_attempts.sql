@@ -1,0 +1,99 @@
+-- A tick may be killed at any moment: whatever it had taken must not be taken first again, and people must hear of it.
+
+-- Counts from the moment an organization is taken, so that a process that dies counts as well; whoever gives it back and has
+-- not failed sets failures to zero.
+create or replace function inventory.lease_reconciliation(p_org_id uuid, p_lease interval)
+returns table (org_id uuid, lease uuid)
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+#variable_conflict use_column
+begin
+  insert into inventory.reconciliation_state (org_id)
+  select o.id
+  from tenancy.organizations o
+  where (p_org_id is null or o.id = p_org_id)
+    and not exists (select from inventory.reconciliation_state s where s.org_id = o.id)
+  order by o.id
+  on conflict (org_id) do nothing;
+
+  return query
+  update inventory.reconciliation_state s
+  set lease = gen_random_uuid(),
+      leased_until = clock_timestamp() + p_lease,
+      failures = s.failures + 1,
+      -- Behind those that are due by now, and twice as far each time that it was not given back.
+      due_at = greatest(s.due_at, clock_timestamp() + p_lease * 2 ^ least(s.failures, 6))
+  where s.org_id = (
+    select due.org_id
+    from inventory.reconciliation_state due
+    where (due.org_id = p_org_id or (p_org_id is null and due.due_at <= clock_timestamp()))
+      and (due.leased_until is null or due.leased_until <= clock_timestamp())
+    order by due.due_at, due.org_id
+    limit 1
+    for update skip locked
+  )
+  returning s.org_id, s.lease;
+end
+$$;
+
+comment on function inventory.lease_reconciliation(uuid, interval) is
+  'Takes an organization for reconciliation: p_org_id, or when it is null the one that is due the longest. Nobody else gets it '
+  'for as long as p_lease, unless it is given back before. It counts as failed until then, and is due again after p_lease, '
+  'or after up to 64 times as long when it was not given back before either. Answers no row when there is none to be had.';
+
+create or replace function inventory.finish_reconciliation(p_lease uuid, p_outcome jsonb)
+returns void
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  v_state inventory.reconciliation_state := inventory.leased_state(p_lease);
+  v_status constant text := p_outcome ->> 'status';
+begin
+  -- Without a status it is only given back: the run goes on with the next lease.
+  if v_status is not null then
+    update inventory.reconciliation_runs r
+    set status = v_status,
+        finished_at = clock_timestamp(),
+        error = p_outcome ->> 'error',
+        lag_seconds = (p_outcome ->> 'lagSeconds')::numeric,
+        corrected = (
+          select count(*) from inventory.discrepancies d
+          where d.org_id = r.org_id and d.run_id = r.id and d.action = 'corrected'
+        ),
+        alerted = (
+          select count(*) from inventory.discrepancies d
+          where d.org_id = r.org_id and d.run_id = r.id and d.action = 'alerted'
+        )
+    where r.org_id = v_state.org_id and r.id = v_state.run_id;
+  end if;
+  update inventory.reconciliation_state
+  set lease = null,
+      leased_until = null,
+      due_at = clock_timestamp() + coalesce((p_outcome ->> 'dueInSeconds')::numeric, 0) * interval '1 second',
+      -- Whoever took it has counted it as failed.
+      failures = case v_status when 'failed' then failures else 0 end,
+      next_bucket = coalesce((p_outcome ->> 'nextBucket')::integer, next_bucket),
+      compared_through = coalesce(
+        (
+          select r.compared_through
+          from inventory.reconciliation_runs r
+          where r.org_id = v_state.org_id and r.id = v_state.run_id and r.status = 'finished' and r.found = 0
+        ),
+        compared_through
+      ),
+      run_id = case when v_status is null then run_id end,
+      checkpoint = case when v_status is null then checkpoint end
+  where org_id = v_state.org_id;
+end
+$$;
+
+comment on function inventory.finish_reconciliation(uuid, jsonb) is
+  'Gives the organization that was entered back: {status?, error?, lagSeconds?, dueInSeconds?, nextBucket?}. With a status '
+  '(finished, failed) its run is over, without one it goes on with the next lease. '
+  'Raises SK601 when the lease is not held any more, SK902 when no organization was entered.';
