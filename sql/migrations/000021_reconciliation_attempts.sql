@@ -97,3 +97,66 @@ comment on function inventory.finish_reconciliation(uuid, jsonb) is
   'Gives the organization that was entered back: {status?, error?, lagSeconds?, dueInSeconds?, nextBucket?}. With a status '
   '(finished, failed) its run is over, without one it goes on with the next lease. '
   'Raises SK601 when the lease is not held any more, SK902 when no organization was entered.';
+
+create or replace function inventory.record_reconciliation(p_lease uuid, p_step jsonb)
+returns void
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  v_state inventory.reconciliation_state := inventory.leased_state(p_lease);
+  v_numbered integer;
+  v_found bigint;
+begin
+  select coalesce(max(number), 0) into v_numbered
+  from inventory.discrepancies
+  where org_id = v_state.org_id and run_id = v_state.run_id;
+  -- The same key may be met twice: by what has moved and by its bucket. It is one.
+  with kept as (
+    insert into inventory.discrepancies (
+      org_id, run_id, number, item_id, location_id, lot,
+      stored_on_hand, stored_reserved, stored_version, computed_on_hand, computed_reserved, computed_version, cause, detail
+    )
+    select
+      v_state.org_id, v_state.run_id, v_numbered + d.n, d.item, d.location, d.lot,
+      d."storedOnHand", d."storedReserved", d."storedVersion", d."computedOnHand", d."computedReserved", d."computedVersion",
+      d.cause, coalesce(d.detail, '{}')
+    from rows from (
+      jsonb_to_recordset(coalesce(p_step -> 'discrepancies', '[]')) as (
+        item uuid, location uuid, lot text,
+        "storedOnHand" numeric, "storedReserved" numeric, "storedVersion" bigint,
+        "computedOnHand" numeric, "computedReserved" numeric, "computedVersion" bigint,
+        cause text, detail jsonb
+      )
+    ) with ordinality as d (
+      item, location, lot, "storedOnHand", "storedReserved", "storedVersion",
+      "computedOnHand", "computedReserved", "computedVersion", cause, detail, n
+    )
+    on conflict (org_id, run_id, item_id, location_id, lot) do nothing
+    returning item_id
+  )
+  -- Those that were too many to be kept count as well; what is about seals does not.
+  select greatest(0, coalesce((p_step ->> 'found')::bigint, 0) - jsonb_array_length(coalesce(p_step -> 'discrepancies', '[]')))
+    + count(kept.item_id)
+  into v_found
+  from kept;
+
+  update inventory.reconciliation_runs r
+  set keys_checked = r.keys_checked + coalesce((p_step ->> 'keys')::bigint, 0),
+      movements_read = r.movements_read + coalesce((p_step ->> 'movements')::bigint, 0),
+      found = r.found + v_found,
+      seal_seq = coalesce((p_step ->> 'sealSeq')::bigint, r.seal_seq),
+      newest_entry = coalesce((p_step ->> 'newestEntry')::uuid, r.newest_entry),
+      -- Of the first step: later ones have seen more.
+      compared_through = coalesce(r.compared_through, (p_step ->> 'boundary')::uuid),
+      trigger_faults = coalesce(p_step -> 'triggerFaults', r.trigger_faults)
+  where r.org_id = v_state.org_id and r.id = v_state.run_id;
+
+  update inventory.reconciliation_state
+  set checkpoint = coalesce(p_step -> 'checkpoint', checkpoint),
+      leased_until = clock_timestamp() + (p_step ->> 'leaseSeconds')::numeric * interval '1 second'
+  where org_id = v_state.org_id;
+end
+$$;

@@ -5,7 +5,7 @@ import { type Cause, type Difference, noFigures } from './discrepancy.ts';
 import { type Evidence, gatherEvidence, incompleteEntries, type Tally } from './evidence.ts';
 import { type Decision, decide, type ReconciliationPolicy } from './policy.ts';
 import { sealFaults } from './seal-check.ts';
-import { inSnapshot } from './snapshot.ts';
+import { inSnapshot, type Snapshot } from './snapshot.ts';
 import { balanceTrigger, readTriggerHistory, type TriggerFault } from './triggers.ts';
 
 /** A difference that was looked at again, with its cause and what is to be done about it. */
@@ -42,25 +42,31 @@ export async function explain(
   const { comparedThrough, triggerFaults, endsAtMs } = options;
   const triggers = await readTriggerHistory(jobs);
   const windows = triggers.windowsOf(balanceTrigger);
-  const { evidence, circumstances } = await inSnapshot(jobs, orgId, { endsAtMs }, async (snapshot) => {
-    const seal = await lastSeal(snapshot, orgId);
-    const vouched = seal && comparedThrough ? earlier(seal.boundary, comparedThrough) : undefined;
-    const basis = { boundary: seal?.boundary, vouched, windows };
-    const [backfill] = await snapshot.query(
-      'select from inventory.balance_backfills where org_id = $1 and finished_at is null',
-      [orgId],
-    );
-    return {
-      evidence: await gatherEvidence(snapshot, orgId, differences, basis),
-      circumstances: {
-        triggers,
-        windows,
-        backfillUnfinished: backfill !== undefined,
-        vouchedAt: vouched === undefined ? undefined : drawnAt(vouched),
-        incompleteEntries: await incompleteEntries(snapshot, orgId, seal?.boundary),
-      },
-    };
-  });
+  const { evidence, corrected, circumstances } = await inSnapshot(
+    jobs,
+    orgId,
+    { endsAtMs },
+    async (snapshot) => {
+      const seal = await lastSeal(snapshot, orgId);
+      const vouched = seal && comparedThrough ? earlier(seal.boundary, comparedThrough) : undefined;
+      const basis = { boundary: seal?.boundary, vouched, windows };
+      const [backfill] = await snapshot.query(
+        'select from inventory.balance_backfills where org_id = $1 and finished_at is null',
+        [orgId],
+      );
+      return {
+        corrected: await correctedBefore(snapshot, orgId, differences),
+        evidence: await gatherEvidence(snapshot, orgId, differences, basis),
+        circumstances: {
+          triggers,
+          windows,
+          backfillUnfinished: backfill !== undefined,
+          vouchedAt: vouched === undefined ? undefined : drawnAt(vouched),
+          incompleteEntries: await incompleteEntries(snapshot, orgId, seal?.boundary),
+        },
+      };
+    },
+  );
   // As slow as there is history, so only when a closing says that history is not what it was.
   const suspects = evidence.some(({ closing, sealed }) => !isUnchanged(closing, sealed));
   const findings = findCauses(evidence, {
@@ -69,7 +75,11 @@ export async function explain(
   });
   return evidence.map((each, index) => {
     const { cause = 'unknown', detail = {} } = findings[index] ?? {};
-    const context = { found: options.found, triggersHealthy: triggerFaults.length === 0 };
+    const context = {
+      found: options.found,
+      triggersHealthy: triggerFaults.length === 0,
+      correctedBefore: corrected.has(each.number),
+    };
     const { number, item, location, lot, stored, computed } = each;
     return {
       ...{ number, item, location, lot, stored, computed, cause, detail },
@@ -81,6 +91,32 @@ export async function explain(
           : { do: 'alert', because: 'history in doubt' },
     };
   });
+}
+
+/** The numbers of those whose balance an earlier run has corrected. */
+async function correctedBefore(
+  snapshot: Snapshot,
+  orgId: string,
+  differences: readonly (Difference & { readonly number: number })[],
+): Promise<ReadonlySet<number>> {
+  const rows = await snapshot.query<{ number: number }>(
+    `select k.number
+     from unnest($2::integer[], $3::uuid[], $4::uuid[], $5::text[]) as k (number, item_id, location_id, lot)
+     where exists (
+       select
+       from inventory.discrepancies d
+       where d.org_id = $1 and d.item_id = k.item_id and d.location_id = k.location_id and d.lot = k.lot
+         and d.action = 'corrected'
+     )`,
+    [
+      orgId,
+      differences.map(({ number }) => number),
+      differences.map(({ item }) => item),
+      differences.map(({ location }) => location),
+      differences.map(({ lot }) => lot),
+    ],
+  );
+  return new Set(rows.map(({ number }) => number));
 }
 
 function isRight({ stored = noFigures, computed }: Evidence): boolean {

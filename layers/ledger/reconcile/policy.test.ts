@@ -4,7 +4,7 @@ import { causes } from './discrepancy.ts';
 import { decide, defaultPolicy, isWithinTolerance } from './policy.ts';
 
 const policy = { toleranceAbsolute: 10, toleranceRelative: 0.05, maxCorrectionsPerRun: 3 };
-const calm = { found: 1, triggersHealthy: true };
+const calm = { found: 1, triggersHealthy: true, correctedBefore: false };
 const figures = (onHand: number, version = 4, reserved = 0) => ({ onHand, reserved, version });
 
 /** Quantities with four decimals. */
@@ -45,6 +45,14 @@ test('as many differences as a run may correct are corrected, one more and none 
   expect(decide(difference, 'direct_write', { ...calm, found: 3 }, policy)).toEqual({ do: 'correct' });
   expect(decide(difference, 'direct_write', { ...calm, found: 4 }, policy)).toMatchObject({
     because: 'too many',
+  });
+});
+
+test('what was corrected before is not corrected again', () => {
+  const difference = { stored: figures(101), computed: figures(100) };
+  expect(decide(difference, 'direct_write', { ...calm, correctedBefore: true }, policy)).toEqual({
+    do: 'alert',
+    because: 'corrected before',
   });
 });
 
