@@ -655,6 +655,8 @@ begin
       due_at = clock_timestamp() + coalesce((p_outcome ->> 'dueInSeconds')::numeric, 0) * interval '1 second',
       -- Whoever took it has counted it as failed.
       failures = case v_status when 'failed' then failures else 0 end,
+      -- What has failed and comes right is forgotten, and new when it fails again.
+      failure_told_at = case when v_status = 'finished' then null else failure_told_at end,
       next_bucket = coalesce((p_outcome ->> 'nextBucket')::integer, next_bucket),
       compared_through = coalesce(
         (
@@ -2053,6 +2055,39 @@ comment on function inventory.settle_discrepancies(uuid,jsonb) is
   'Writes down why balances of the run under way differ, and that they are left as they are: [{number, cause, detail, action}], action being alerted, gone, or found when it is still to be settled. Raises SK601 when the lease is not held any more, SK902 when no organization was entered.';
 revoke execute on function inventory.settle_discrepancies(uuid,jsonb) from public;
 grant execute on function inventory.settle_discrepancies(uuid,jsonb) to stockade_jobs;
+
+-- inventory.tell_reconciliation_failures(integer,interval)
+CREATE OR REPLACE FUNCTION inventory.tell_reconciliation_failures(p_deaths integer, p_again_after interval)
+ RETURNS TABLE(org_id uuid, slug text, failures integer, died boolean)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+#variable_conflict use_column
+begin
+  return query
+  update inventory.reconciliation_state s
+  set failure_told_at = clock_timestamp()
+  from (
+    select failing.org_id
+    from inventory.reconciliation_state failing
+    where failing.failures >= case when failing.lease is null then 1 else p_deaths end
+      and (failing.lease is null or failing.leased_until <= clock_timestamp())
+      and (failing.failure_told_at is null or failing.failure_told_at <= clock_timestamp() - p_again_after)
+    order by failing.org_id
+    -- Whoever tells holds them until that is done.
+    for update skip locked
+  ) as failing
+  join tenancy.organizations o on o.id = failing.org_id
+  where s.org_id = failing.org_id
+  returning s.org_id, o.slug, s.failures, s.lease is not null;
+end
+$function$;
+alter function inventory.tell_reconciliation_failures(integer,interval) owner to stockade_owner;
+comment on function inventory.tell_reconciliation_failures(integer,interval) is
+  'The organizations of whose failing runs people are to be told now: they were not told for p_again_after, and the last run has failed, or p_deaths times in a row whoever had taken it did not give it back (died; failures says how often). Tell within the transaction that asks: what it rolls back was not told.';
+revoke execute on function inventory.tell_reconciliation_failures(integer,interval) from public;
+grant execute on function inventory.tell_reconciliation_failures(integer,interval) to stockade_jobs;
 
 -- inventory.tell_trigger_faults(jsonb,interval)
 CREATE OR REPLACE FUNCTION inventory.tell_trigger_faults(p_faults jsonb, p_again_after interval)
@@ -4302,6 +4337,7 @@ create table inventory.reconciliation_state (
   checkpoint jsonb,
   failures integer default 0 not null,
   compared_through uuid,
+  failure_told_at timestamp(3) with time zone,
   constraint reconciliation_state_pkey PRIMARY KEY (org_id),
   constraint reconciliation_state_failures_check CHECK (failures >= 0),
   constraint reconciliation_state_next_bucket_check CHECK (next_bucket >= 0)

@@ -1,5 +1,8 @@
 -- A tick may be killed at any moment: whatever it had taken must not be taken first again, and people must hear of it.
 
+-- When people were told that it fails; null when there is nothing to tell.
+alter table inventory.reconciliation_state add column failure_told_at timestamptz(3);
+
 -- Counts from the moment an organization is taken, so that a process that dies counts as well; whoever gives it back and has
 -- not failed sets failures to zero.
 create or replace function inventory.lease_reconciliation(p_org_id uuid, p_lease interval)
@@ -78,6 +81,8 @@ begin
       due_at = clock_timestamp() + coalesce((p_outcome ->> 'dueInSeconds')::numeric, 0) * interval '1 second',
       -- Whoever took it has counted it as failed.
       failures = case v_status when 'failed' then failures else 0 end,
+      -- What has failed and comes right is forgotten, and new when it fails again.
+      failure_told_at = case when v_status = 'finished' then null else failure_told_at end,
       next_bucket = coalesce((p_outcome ->> 'nextBucket')::integer, next_bucket),
       compared_through = coalesce(
         (
@@ -160,3 +165,38 @@ begin
   where org_id = v_state.org_id;
 end
 $$;
+
+create function inventory.tell_reconciliation_failures(p_deaths integer, p_again_after interval)
+returns table (org_id uuid, slug text, failures integer, died boolean)
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+#variable_conflict use_column
+begin
+  return query
+  update inventory.reconciliation_state s
+  set failure_told_at = clock_timestamp()
+  from (
+    select failing.org_id
+    from inventory.reconciliation_state failing
+    where failing.failures >= case when failing.lease is null then 1 else p_deaths end
+      and (failing.lease is null or failing.leased_until <= clock_timestamp())
+      and (failing.failure_told_at is null or failing.failure_told_at <= clock_timestamp() - p_again_after)
+    order by failing.org_id
+    -- Whoever tells holds them until that is done.
+    for update skip locked
+  ) as failing
+  join tenancy.organizations o on o.id = failing.org_id
+  where s.org_id = failing.org_id
+  returning s.org_id, o.slug, s.failures, s.lease is not null;
+end
+$$;
+
+comment on function inventory.tell_reconciliation_failures(integer, interval) is
+  'The organizations of whose failing runs people are to be told now: they were not told for p_again_after, and the last run '
+  'has failed, or p_deaths times in a row whoever had taken it did not give it back (died; failures says how often). '
+  'Tell within the transaction that asks: what it rolls back was not told.';
+
+grant execute on function inventory.tell_reconciliation_failures(integer, interval) to stockade_jobs;

@@ -1,3 +1,4 @@
+import type { Client } from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { handler } from '#functions/jobs/reconcile-balances.lambda.ts';
 import { applyRun } from '#ledger/reconcile/apply.ts';
@@ -129,21 +130,100 @@ test('one organization that fails is reported, and the others go on', async () =
     expect(said).toContain(`${bad.slug}: the disk of this organization is on fire`);
     expect(said).not.toContain(good.slug);
     const told = aws.alerts().length;
-    for (const failures of [2, 3, 24, 25]) {
-      await makeDue(bad);
-      await books.superuser.query(
-        'update inventory.reconciliation_state set failures = $2 where org_id = $1',
-        [bad.id, failures - 1],
-      );
-      expect(await reconcileDue(books.jobs, noLimit)).toMatchObject({ failed: 1 });
-    }
-    // It is tried every hour: one more alert, a day after the first.
+    const hourly = async (hours: number) => {
+      for (let hour = 0; hour < hours; hour += 1) {
+        await makeDue(bad);
+        expect(await reconcileDue(books.jobs, noLimit)).toMatchObject({ failed: 1 });
+      }
+    };
+    await hourly(3);
+    expect(aws.alerts()).toHaveLength(told);
+    await books.superuser.query(
+      `update inventory.reconciliation_state set failure_told_at = failure_told_at - interval '24 hours' where org_id = $1`,
+      [bad.id],
+    );
+    await hourly(2);
     expect(aws.alerts()).toHaveLength(told + 1);
   } finally {
     await books.superuser.query(
       'drop trigger fail on inventory.reconciliation_runs; drop function public.fail()',
     );
   }
+});
+
+test('a failure that nobody could be told of is told by the next tick, and anew when it came right in between', async () => {
+  const bad = await books.organization();
+  await settleDue();
+  const fails = () =>
+    books.superuser.query(`
+      create or replace function public.fail() returns trigger language plpgsql as $$
+      begin raise exception 'out of paper'; end $$;
+      create trigger fail before update on inventory.reconciliation_runs for each row
+        when (old.org_id = '${bad.id}' and new.status = 'running') execute function public.fail()`);
+  const works = () =>
+    books.superuser.query('drop trigger fail on inventory.reconciliation_runs; drop function public.fail()');
+  const before = aws.alerts().length;
+  const told = () => aws.alerts().length - before;
+  const endFault = aws.local.sns.faults.inject('down', { operation: 'Publish' });
+  await fails();
+  try {
+    await makeDue(bad);
+    await expect(reconcileDue(books.jobs, noLimit)).rejects.toMatchObject({ code: 'unavailable' });
+    expect(told()).toBe(0);
+    endFault();
+    // It is not due by now; it is told all the same.
+    expect(await reconcileDue(books.jobs, noLimit)).toMatchObject({ organizations: 0 });
+    expect(aws.alerts().slice(before)).toMatchObject([{ name: 'ReconciliationFailed' }]);
+    expect(aws.alerts().at(-1)?.message).toContain(`${bad.slug}: out of paper`);
+    await makeDue(bad);
+    await settleDue();
+    expect(told()).toBe(1);
+  } finally {
+    endFault();
+    await works();
+  }
+  await makeDue(bad);
+  expect(await reconcileDue(books.jobs, noLimit)).toMatchObject({ failed: 0 });
+  await fails();
+  try {
+    await makeDue(bad);
+    expect(await reconcileDue(books.jobs, noLimit)).toMatchObject({ failed: 1 });
+    expect(told()).toBe(2);
+  } finally {
+    await works();
+  }
+});
+
+test('an organization with which process after process dies is told, one that is at work is not', async () => {
+  const poison = await books.organization();
+  await settleDue();
+  const before = aws.alerts().length;
+  const told = () => aws.alerts().slice(before);
+  for (let deaths = 0; deaths < 3; deaths += 1) {
+    expect(await takeLease(books.jobs, poison.id)).toBeDefined();
+    await reconcileDue(books.jobs, noLimit);
+    expect(told()).toEqual([]);
+    await books.superuser.query(
+      'update inventory.reconciliation_state set leased_until = clock_timestamp() where org_id = $1',
+      [poison.id],
+    );
+  }
+  const [dying, ...others] = await Promise.all(
+    Array.from({ length: 4 }, () => books.world.connect('stockade_jobs')),
+  );
+  // A tick that is ended when it takes an organization has told before.
+  const { query } = dying as Client;
+  Object.assign(dying as Client, {
+    query: (...args: unknown[]) => {
+      if (String(args[0]).includes('lease_reconciliation')) throw new Error('ended');
+      return Reflect.apply(query, dying, args);
+    },
+  });
+  await expect(reconcileDue(dying as Client, noLimit)).rejects.toThrow('ended');
+  expect(told()).toHaveLength(1);
+  await Promise.all(others.map((jobs) => reconcileDue(jobs, { remainingMs: () => 0 })));
+  expect(told()).toMatchObject([{ name: 'ReconciliationFailed' }]);
+  expect(told()[0]?.message).toContain(`${poison.slug}: 3 times in a row the process that had taken it died`);
 });
 
 test('a trigger that is away is one alert for the database, and nothing is sealed', async () => {

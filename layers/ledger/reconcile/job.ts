@@ -2,13 +2,12 @@ import type pg from 'pg';
 import { publishAlert } from '#platform/alerts.ts';
 import { log } from '#platform/log.ts';
 import { measure } from '#platform/metrics.ts';
-import { inOrganizationAsJob } from '#tenancy/job-transaction.ts';
 import type { Anchoring } from '../seals/anchor.ts';
 import { sealOrganization } from '../seals/seal-organization.ts';
-import { anchorAlert, type Failure, failureAlert } from './alert.ts';
+import { anchorAlert, type Failure } from './alert.ts';
 import { giveBack, type Lease, takeLease } from './lease.ts';
 import { type RunReport, reconcileOrganization } from './reconcile.ts';
-import { tellDiscrepancies, tellTriggerFaults } from './tell.ts';
+import { tellDiscrepancies, tellFailures, tellTriggerFaults } from './tell.ts';
 import { reserveMs, type TimeLeft } from './walk.ts';
 
 /** What one tick of the daily job did. */
@@ -31,9 +30,10 @@ export interface TickReport {
 export async function reconcileDue(jobs: pg.ClientBase, time: TimeLeft): Promise<TickReport> {
   const startedAtMs = performance.now();
   await tellTriggerFaults(jobs);
+  // Of ticks that did not come to their end. When nobody can be told now, this one tries again in the end.
+  await tellFailures(jobs).catch((error) => log.warn('failures could not be told yet', { error }));
 
   const tick = { organizations: 0, failed: 0, keysChecked: 0, corrected: 0, alerted: 0, sealed: 0 };
-  const failures: Failure[] = [];
   const unanchored: Failure[] = [];
   let lagSeconds = 0;
   let caughtUp = false;
@@ -64,12 +64,10 @@ export async function reconcileDue(jobs: pg.ClientBase, time: TimeLeft): Promise
       // A connection that is lost is lost for the next one too.
       await jobs.query('select');
       tick.failed += 1;
-      if (isNews(await failuresInARow(jobs, lease.orgId)))
-        failures.push({ slug: await slugOf(jobs, lease.orgId), error: (error as Error).message });
       log.error('an organization could not be reconciled', { organizationId: lease.orgId, error });
     }
   }
-  if (failures.length > 0) await publishAlert(failureAlert(failures));
+  await tellFailures(jobs);
   if (unanchored.length > 0) await publishAlert(anchorAlert(unanchored));
 
   measure('KeysChecked', tick.keysChecked);
@@ -115,19 +113,6 @@ async function seal(
     if (lease) await giveBack(jobs, lease, {});
   }
   return { seals: seals.length, anchoring };
-}
-
-/** An organization whose runs fail is tried every hour, and told about at first and then once a day. */
-function isNews(failures: number): boolean {
-  return failures <= 1 || failures % 24 === 1;
-}
-
-async function failuresInARow(jobs: pg.ClientBase, orgId: string): Promise<number> {
-  const rows = await inOrganizationAsJob<{ failures: number }>(jobs, orgId, 'read', {
-    text: 'select failures from inventory.reconciliation_state where org_id = $1',
-    values: [orgId],
-  }).catch(() => []);
-  return rows[0]?.failures ?? 0;
 }
 
 async function slugOf(jobs: pg.ClientBase, orgId: string): Promise<string> {
