@@ -666,6 +666,14 @@ begin
         ),
         compared_through
       ),
+      proven_at = coalesce(
+        (
+          select r.started_at
+          from inventory.reconciliation_runs r
+          where r.org_id = v_state.org_id and r.id = v_state.run_id and r.status = 'finished' and r.found = 0
+        ),
+        proven_at
+      ),
       run_id = case when v_status is null then run_id end,
       checkpoint = case when v_status is null then checkpoint end
   where org_id = v_state.org_id;
@@ -1635,6 +1643,23 @@ end
 $function$;
 alter function inventory.raise_stale_balances(uuid,text[],text[],uuid[],uuid[],text[],bigint[]) owner to stockade_ledger;
 revoke execute on function inventory.raise_stale_balances(uuid,text[],text[],uuid[],uuid[],text[],bigint[]) from public;
+
+-- inventory.reconciliation_lag()
+CREATE OR REPLACE FUNCTION inventory.reconciliation_lag()
+ RETURNS numeric
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+  select greatest(0, max(extract(epoch from clock_timestamp() - coalesce(s.proven_at, o.created_at))))
+  from tenancy.organizations o
+  left join inventory.reconciliation_state s on s.org_id = o.id
+$function$;
+alter function inventory.reconciliation_lag() owner to stockade_owner;
+comment on function inventory.reconciliation_lag() is
+  'For how many seconds nobody has found every balance of an organization right, or since it was created: of the one of which that is the longest ago, whether its runs find something, fail, or do not come.';
+revoke execute on function inventory.reconciliation_lag() from public;
+grant execute on function inventory.reconciliation_lag() to stockade_jobs;
 
 -- inventory.record_reconciliation(uuid,jsonb)
 CREATE OR REPLACE FUNCTION inventory.record_reconciliation(p_lease uuid, p_step jsonb)
@@ -4338,6 +4363,7 @@ create table inventory.reconciliation_state (
   failures integer default 0 not null,
   compared_through uuid,
   failure_told_at timestamp(3) with time zone,
+  proven_at timestamp(3) with time zone,
   constraint reconciliation_state_pkey PRIMARY KEY (org_id),
   constraint reconciliation_state_failures_check CHECK (failures >= 0),
   constraint reconciliation_state_next_bucket_check CHECK (next_bucket >= 0)

@@ -1,7 +1,10 @@
 -- A tick may be killed at any moment: whatever it had taken must not be taken first again, and people must hear of it.
 
--- When people were told that it fails; null when there is nothing to tell.
-alter table inventory.reconciliation_state add column failure_told_at timestamptz(3);
+alter table inventory.reconciliation_state
+  -- When people were told that it fails; null when there is nothing to tell.
+  add column failure_told_at timestamptz(3),
+  -- When the last run began that found every balance right; null before the first.
+  add column proven_at timestamptz(3);
 
 -- Counts from the moment an organization is taken, so that a process that dies counts as well; whoever gives it back and has
 -- not failed sets failures to zero.
@@ -91,6 +94,14 @@ begin
           where r.org_id = v_state.org_id and r.id = v_state.run_id and r.status = 'finished' and r.found = 0
         ),
         compared_through
+      ),
+      proven_at = coalesce(
+        (
+          select r.started_at
+          from inventory.reconciliation_runs r
+          where r.org_id = v_state.org_id and r.id = v_state.run_id and r.status = 'finished' and r.found = 0
+        ),
+        proven_at
       ),
       run_id = case when v_status is null then run_id end,
       checkpoint = case when v_status is null then checkpoint end
@@ -200,3 +211,21 @@ comment on function inventory.tell_reconciliation_failures(integer, interval) is
   'Tell within the transaction that asks: what it rolls back was not told.';
 
 grant execute on function inventory.tell_reconciliation_failures(integer, interval) to stockade_jobs;
+
+create function inventory.reconciliation_lag()
+returns numeric
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+  select greatest(0, max(extract(epoch from clock_timestamp() - coalesce(s.proven_at, o.created_at))))
+  from tenancy.organizations o
+  left join inventory.reconciliation_state s on s.org_id = o.id
+$$;
+
+comment on function inventory.reconciliation_lag() is
+  'For how many seconds nobody has found every balance of an organization right, or since it was created: of the one of '
+  'which that is the longest ago, whether its runs find something, fail, or do not come.';
+
+grant execute on function inventory.reconciliation_lag() to stockade_jobs;

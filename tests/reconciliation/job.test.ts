@@ -11,6 +11,7 @@ import { loginUrl } from '#scripts/local/logins.ts';
 import { openAws } from '#tests/aws.ts';
 import type { Caller } from '#tests/world.ts';
 import { noLimit, openBooks } from './books.ts';
+import { measuredBy } from './measured.ts';
 
 const books = openBooks();
 const aws = openAws();
@@ -55,6 +56,28 @@ test('the function reconciles and seals who is due, beats its heart, and has not
     organizations: 0,
     caughtUp: true,
   });
+});
+
+test('the lag is of the organization that was found right the longest ago, due or not, until it is right', async () => {
+  const [acme, globex] = [await books.organization(), await books.organization()];
+  await settleDue();
+  const lag = async () => (await measuredBy(settleDue)).ReconciliationLagSeconds?.[0] ?? Number.NaN;
+  expect(await lag()).toBeLessThan(3_600);
+  await books.superuser.query(
+    `update inventory.reconciliation_state
+     set proven_at = clock_timestamp() - case org_id when $1 then 50 else 30 end * interval '1 hour' where org_id in ($1, $2)`,
+    [acme.id, globex.id],
+  );
+  // Nobody is due.
+  expect(Math.round((await lag()) / 3_600)).toBe(50);
+  await books.write(acme, 'A', 'on_hand = on_hand * 2');
+  const { runId } = await books.reconcile(acme);
+  expect(Math.round((await lag()) / 3_600)).toBe(50);
+  await applyRun(books.jobs, acme.id, runId, { dryRun: false });
+  expect(await books.reconcile(acme)).toMatchObject({ clean: true });
+  expect(Math.round((await lag()) / 3_600)).toBe(30);
+  await makeDue(globex);
+  expect(await lag()).toBeLessThan(3_600);
 });
 
 test('one alert of a run: figures, cause, and what to type', async () => {
