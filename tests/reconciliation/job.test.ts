@@ -44,7 +44,7 @@ beforeAll(() => {
 });
 afterAll(() => closeDatabase());
 
-test('the function reconciles and seals who is due, beats its heart, and has nothing to do the next time', async () => {
+test('the function reconciles and seals who is due, and has nothing to do the next time', async () => {
   const tenants = [await books.organization(), await books.organization()];
   const first = await handler({}, { getRemainingTimeInMillis: () => 60_000 });
   expect(first).toMatchObject({ failed: 0, alerted: 0, caughtUp: true });
@@ -56,6 +56,53 @@ test('the function reconciles and seals who is due, beats its heart, and has not
     organizations: 0,
     caughtUp: true,
   });
+});
+
+test('a tick that comes to its end beats its heart and measures what it did, one that is ended does not', async () => {
+  const [acme, bad] = [await books.organization(), await books.organization()];
+  await settleDue();
+  await books.write(acme, 'A', 'on_hand = on_hand + 1');
+  await books.write(acme, 'B', 'on_hand = on_hand * 2');
+  for (const sku of ['A', 'B', 'C']) await acme.post('receipt', { sku, location: 'MAIN', quantity: 1 });
+  // Of items that are not of the day's bucket nothing else is compared.
+  await books.superuser.query(
+    `update inventory.reconciliation_state s set next_bucket = (
+       select min(n) from generate_series(0, 29) n where n not in (
+         select (pg_catalog.uuid_hash(i.id) & 2147483647) % 30 from inventory.items i where i.org_id = s.org_id
+       )
+     ) where org_id in ($1, $2)`,
+    [acme.id, bad.id],
+  );
+  await makeDue(acme, bad);
+  await books.superuser.query(`
+    create or replace function public.fail() returns trigger language plpgsql as $$
+    begin raise exception 'out of ink'; end $$;
+    create trigger fail before update on inventory.reconciliation_runs for each row
+      when (old.org_id = '${bad.id}' and new.status = 'running') execute function public.fail()`);
+  const tick = () => handler({}, { getRemainingTimeInMillis: () => 60_000 });
+  try {
+    expect(await measuredBy(tick)).toEqual({
+      ReconciliationHeartbeat: [1],
+      KeysChecked: [3],
+      BalancesCorrected: [1],
+      DiscrepanciesAlerted: [1],
+      ReconciliationFailures: [1],
+      ReconciliationDurationMs: [expect.any(Number)],
+      ReconciliationLagSeconds: [expect.any(Number)],
+    });
+  } finally {
+    await books.superuser.query(
+      'drop trigger fail on inventory.reconciliation_runs; drop function public.fail()',
+    );
+  }
+  await books.superuser.query('alter table inventory.movements disable trigger append_only');
+  const endFault = aws.local.sns.faults.inject('down', { operation: 'Publish' });
+  try {
+    expect(await measuredBy(tick)).toEqual({});
+  } finally {
+    endFault();
+    await books.superuser.query('alter table inventory.movements enable always trigger append_only');
+  }
 });
 
 test('the lag is of the organization that was found right the longest ago, due or not, until it is right', async () => {
@@ -227,7 +274,7 @@ test('an organization with which process after process dies is told, one that is
     await reconcileDue(books.jobs, noLimit);
     expect(told()).toEqual([]);
     await books.superuser.query(
-      'update inventory.reconciliation_state set leased_until = clock_timestamp() where org_id = $1',
+      'update inventory.reconciliation_state set leased_until = $$-infinity$$ where org_id = $1',
       [poison.id],
     );
   }
@@ -425,7 +472,7 @@ test('what kills every tick goes behind the others, further each time', async ()
   const later = (hours: number) =>
     books.superuser.query(
       `update inventory.reconciliation_state
-       set due_at = due_at - $3 * interval '1 hour', leased_until = least(leased_until, clock_timestamp())
+       set due_at = due_at - $3 * interval '1 hour', leased_until = '-infinity'
        where org_id in ($1, $2)`,
       [poison.id, other.id, hours],
     );
@@ -507,6 +554,7 @@ test('a run that ended between comparing and looking at the seals looks at them 
 });
 
 test('sealing stops in time, and the next tick goes on with it', async () => {
+  await settleDue();
   const acme = await books.organization();
   await makeDue(acme);
   let leftMs = 60_000;
