@@ -3238,6 +3238,25 @@ comment on function tenancy.import_users(text[]) is
 revoke execute on function tenancy.import_users(text[]) from public;
 grant execute on function tenancy.import_users(text[]) to stockade_admin;
 
+-- tenancy.known_organizations(uuid,integer)
+CREATE OR REPLACE FUNCTION tenancy.known_organizations(p_after uuid, p_most integer)
+ RETURNS SETOF uuid
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+  select id
+  from tenancy.organizations
+  where id > p_after
+  order by id
+  limit p_most
+$function$;
+alter function tenancy.known_organizations(uuid,integer) owner to stockade_owner;
+comment on function tenancy.known_organizations(uuid,integer) is
+  'The ids of all organizations, suspended ones too, in their order, p_most of those behind p_after: for jobs that compare what there is.';
+revoke execute on function tenancy.known_organizations(uuid,integer) from public;
+grant execute on function tenancy.known_organizations(uuid,integer) to stockade_jobs;
+
 -- tenancy.lines_statement(regclass,text)
 CREATE OR REPLACE FUNCTION tenancy.lines_statement(p_table regclass, p_slug text)
  RETURNS text
@@ -4841,6 +4860,7 @@ create table tenancy.organizations (
   constraint organizations_max_concurrency_check CHECK (max_concurrency >= 1 AND max_concurrency <= 1000),
   constraint organizations_name_check CHECK (length(name) >= 1 AND length(name) <= 200),
   constraint organizations_slug_check CHECK (slug ~ '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$'::text),
+  constraint organizations_slug_check_id CHECK (slug !~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'::text),
   constraint organizations_status_check CHECK (status = ANY (ARRAY['active'::text, 'suspended'::text])),
   constraint organizations_suspension_reason_check CHECK (length(suspension_reason) >= 1 AND length(suspension_reason) <= 500)
 );
