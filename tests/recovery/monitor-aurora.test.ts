@@ -89,7 +89,11 @@ beforeEach(() => {
 
 async function look(): Promise<Map<string, CheckResult>> {
   const rds = configuredSource();
-  const results = await checkBackups({ rds, inJobs, lastDrill: async () => goodDrill() });
+  const results = await checkBackups({
+    rds,
+    inJobs,
+    lastDrill: async () => goodDrill(new Date(), DBClusterIdentifier),
+  });
   return new Map(results.map((each) => [each.check, each]));
 }
 const statusOf = async (check: string) => (await look()).get(check)?.status;

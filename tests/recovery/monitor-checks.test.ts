@@ -69,7 +69,7 @@ describe('the database', () => {
     try {
       const blind = [...(await look()).values()].filter(({ status }) => status === 'could_not_run');
       expect(new Set(blind.map(({ reason }) => reason))).toEqual(new Set(['not_configured']));
-      expect(blind).toHaveLength(10);
+      expect(blind).toHaveLength(12);
     } finally {
       delete process.env[environment.dbClusterIdentifier];
     }
@@ -204,6 +204,21 @@ describe('drills', () => {
     expect(await status(drill({ provenAfterMs: 3 * hourMs }))).toBe('fail');
   });
 
+  test('one of another database shows nothing of this one', async () => {
+    const lastDrill = drill({ request: { source: 'stockade-b' } });
+    for (const [options, told] of [
+      [{}, /the last drill, d-good, was of stockade-b and not of stockade\.$/],
+      [{ rds: undefined }, /was of stockade-b and not of this database, which runs elsewhere than on RDS\.$/],
+    ] as const) {
+      for (const check of ['last-drill', 'recovery-time']) {
+        expect(await lookAt(check, { lastDrill, ...options })).toMatchObject({
+          status: 'fail',
+          summary: expect.stringMatching(told),
+        });
+      }
+    }
+  });
+
   test('records that cannot be read are not ok', async () => {
     const lastDrill = () => Promise.reject(new Error('the bucket is gone'));
     for (const check of ['last-drill', 'recovery-time']) {
@@ -308,7 +323,7 @@ describe('a Postgres beyond RDS', () => {
       'deletion-protection',
       'drill-leftovers',
     ]);
-    expect(of('ok')).toEqual(['wal-archiving', 'durability', 'last-drill', 'recovery-time', 'alert-path']);
+    expect(of('ok')).toEqual(['wal-archiving', 'durability', 'alert-path']);
     expect(await lookAt('wal-archiving', { rds: undefined, now: later(20 * minuteMs) })).toMatchObject({
       status: 'fail',
     });

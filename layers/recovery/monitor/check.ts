@@ -1,3 +1,4 @@
+import type { DrillRequest } from '../drill-records.ts';
 import type { RecoveryPolicy } from '../policy.ts';
 import type { PostgresReader } from './postgres.ts';
 import type { BackupSource } from './source.ts';
@@ -50,6 +51,8 @@ export interface CheckResult {
 /** What the last drill has shown, as far as the monitor asks. */
 export interface DrillVerdict {
   readonly id: string;
+  /** The database that was restored. */
+  readonly request: Pick<DrillRequest, 'source'>;
   readonly passed: boolean;
   /** When the verdict was given. */
   readonly at: Date;

@@ -7,6 +7,7 @@ import { brokenLinks, lastDrill } from '#recovery/drill-records.ts';
 import { type RecoveryPolicy, recoveryPolicy } from '#recovery/policy.ts';
 import { proofNames } from '#recovery/proofs/proof.ts';
 import { asSuperuser } from '../clone.ts';
+import { goodDrill } from './backed-up.ts';
 import {
   type Sabotage,
   type Said,
@@ -88,6 +89,14 @@ const others: readonly Sabotage[] = [
     tellers: nothingProven,
     says: /^unsaved has no snapshot that is available$/,
     commit: (stage) => drilled(stage, { begun: { source: 'unsaved' } }),
+  },
+  {
+    name: 'drill of another database',
+    tellers: ['check last-drill', 'check recovery-time'],
+    says: /was of elsewhere and not of stockade\.$/,
+    commit: async (stage) => ({
+      said: saidByChecks(await stage.look({ lastDrill: async () => goodDrill(new Date(), 'elsewhere') })),
+    }),
   },
   {
     name: 'copy gone while it is being proven',

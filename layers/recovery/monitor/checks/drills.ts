@@ -1,15 +1,24 @@
 import { clockSkewMs, judge, spoken } from '../../policy.ts';
-import { type Check, type Finding, rdsCheck } from '../check.ts';
-import { list } from './database.ts';
+import { type Check, type DrillVerdict, type Finding, rdsCheck } from '../check.ts';
+import type { BackupSource } from '../source.ts';
+import { databaseOf, list } from './database.ts';
 
 export const lastDrill: Check = {
   name: 'last-drill',
   title: 'A backup was restored and proven lately',
-  run: async ({ lastDrill: readLast, now, policy }): Promise<Finding> => {
+  run: async ({ lastDrill: readLast, rds, now, policy }): Promise<Finding> => {
     const last = await readLast();
     if (!last) return { status: 'fail', summary: 'No backup has ever been restored and proven.' };
     const { id, passed, at } = last;
-    const facts = { drill: id, passed, at };
+    const facts = { drill: id, source: last.request.source, passed, at };
+    const another = await anotherSource(last, rds);
+    if (another) {
+      return {
+        status: 'fail',
+        summary: `Whether this database can be restored is not known: ${another}.`,
+        facts,
+      };
+    }
     const ageMs = now.getTime() - last.at.getTime();
     if (ageMs < -clockSkewMs) {
       return {
@@ -37,8 +46,12 @@ export const lastDrill: Check = {
 export const recoveryTime: Check = {
   name: 'recovery-time',
   title: 'A restore takes no longer than was promised',
-  run: async ({ lastDrill: readLast, policy }): Promise<Finding> => {
+  run: async ({ lastDrill: readLast, rds, policy }): Promise<Finding> => {
     const last = await readLast();
+    const another = last && (await anotherSource(last, rds));
+    if (another) {
+      return { status: 'fail', summary: `How long a restore takes is not known: ${another}.` };
+    }
     if (last?.provenAfterMs === undefined) {
       return {
         status: 'fail',
@@ -54,6 +67,17 @@ export const recoveryTime: Check = {
     };
   },
 };
+
+/** What is said of a drill that was of another database: it shows nothing of this one. */
+async function anotherSource(
+  { id, request: { source } }: DrillVerdict,
+  rds: BackupSource | undefined,
+): Promise<string | undefined> {
+  // Where none is configured there is no name, and whoever asks is told why.
+  const own = rds && (rds.identifier || (await databaseOf(rds)).identifier);
+  if (source === own) return undefined;
+  return `the last drill, ${id}, was of ${source} and not of ${own ?? 'this database, which runs elsewhere than on RDS'}`;
+}
 
 export const drillLeftovers = rdsCheck(
   'drill-leftovers',
