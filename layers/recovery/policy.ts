@@ -66,8 +66,19 @@ export const recoveryPolicy: RecoveryPolicy = {
   blindMs: 3 * hourMs,
 };
 
-/** Clocks differ by less. What is further in the future is not fresh: its age is not known. */
-export const clockSkewMs = 5 * minuteMs;
+/** Clocks differ by less. */
+const clockSkewMs = 5 * minuteMs;
+
+/** How long ago something was. What is further in the future than clocks differ is not fresh: its age is not known. */
+export function ageOf(at: Date, now: Date): number | undefined {
+  const ageMs = now.getTime() - at.getTime();
+  return ageMs < -clockSkewMs ? undefined : Math.max(0, ageMs);
+}
+
+/** A time whose age is not known, in words. */
+export function notYet(at: Date): string {
+  return `${at.toISOString()}, which has not come yet: a clock is wrong`;
+}
 
 /** Where a figure stands that is the worse the larger it is. */
 export function judge(value: number, { warn, fail }: Threshold): 'ok' | 'warn' | 'fail' {

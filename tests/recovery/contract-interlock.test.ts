@@ -175,11 +175,13 @@ test('what cannot be known is refused, with what kept it from being known', asyn
   });
 }, 60_000);
 
-test('behind its log it is refused, an instance as a cluster', async () => {
+test('behind its log, or ahead of the clock, it is refused, an instance as a cluster', async () => {
   const DBInstance = { DBInstanceIdentifier: world.instance, BackupRetentionPeriod: '7' };
   const stale = { LatestRestorableTime: new Date(Date.now() - hourMs).toISOString() };
+  const ahead = { LatestRestorableTime: new Date(Date.now() + 72 * hourMs).toISOString() };
   for (const [described, told] of [
     [stale, /stockade can be restored to \S+ only, 1 h ago/],
+    [ahead, /stockade can be restored to \S+, which has not come yet: a clock is wrong/],
     [{}, /stockade cannot be restored to any point in time/],
   ] as const) {
     await using service = disposable(await describedAs({ ...DBInstance, ...described }));

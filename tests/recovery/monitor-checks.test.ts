@@ -143,6 +143,24 @@ describe('how far back', () => {
   });
 });
 
+test('a time that has not come yet is not fresh, whatever it is of', async () => {
+  await world.round();
+  const told = async (rds: MonitorOptions['rds'], now: Date) =>
+    [...(await look({ rds, now })).values()]
+      .filter(({ summary }) => /which has not come yet: a clock is wrong\.$/.test(summary))
+      .map(({ check, status }) => [check, status]);
+  const ahead = async (now: Date) => [
+    ...(await told(configuredSource(), now)),
+    ...(await told(undefined, now)).filter(([check]) => check === 'wal-archiving'),
+  ];
+  expect(await ahead(later(-4 * minuteMs))).toEqual([]);
+  expect(await ahead(later(-3 * dayMs))).toEqual(
+    ['latest-restorable-time', 'newest-snapshot', 'copy-elsewhere', 'alert-path', 'wal-archiving'].map(
+      (check) => [check, 'fail'],
+    ),
+  );
+});
+
 describe('snapshots', () => {
   test('one that is stuck in the making is told by how long it has been, not by when it was first seen', async () => {
     world.aws.rds.faults.inject('stuck', { operation: 'CreateDBSnapshot', times: 1 });

@@ -1,4 +1,4 @@
-import { clockSkewMs, judge, spoken } from '../../policy.ts';
+import { ageOf, judge, notYet, spoken } from '../../policy.ts';
 import { type Check, type DrillVerdict, type Finding, rdsCheck } from '../check.ts';
 import type { BackupSource } from '../source.ts';
 import { databaseOf, list } from './database.ts';
@@ -19,25 +19,21 @@ export const lastDrill: Check = {
         facts,
       };
     }
-    const ageMs = now.getTime() - last.at.getTime();
-    if (ageMs < -clockSkewMs) {
-      return {
-        status: 'fail',
-        summary: `The last drill, ${last.id}, was at ${at.toISOString()}, which has not come yet: a clock is wrong.`,
-        facts,
-      };
+    const ageMs = ageOf(at, now);
+    if (ageMs === undefined) {
+      return { status: 'fail', summary: `The last drill, ${id}, was at ${notYet(at)}.`, facts };
     }
-    if (!last.passed) {
+    if (!passed) {
       return {
         status: 'fail',
-        summary: `The last drill, ${last.id}, has failed ${spoken(ageMs)} ago.`,
+        summary: `The last drill, ${id}, has failed ${spoken(ageMs)} ago.`,
         facts,
       };
     }
     const wanted = spoken(policy.lastDrillAgeMs.fail);
     return {
       status: judge(ageMs, policy.lastDrillAgeMs),
-      summary: `A backup was restored and proven ${spoken(ageMs)} ago (${last.id}); ${wanted} at most are wanted.`,
+      summary: `A backup was restored and proven ${spoken(ageMs)} ago (${id}); ${wanted} at most are wanted.`,
       facts,
     };
   },
