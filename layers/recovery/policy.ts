@@ -16,6 +16,8 @@ export interface RecoveryPolicy {
   readonly recoveryTimeMs: Threshold;
   /** How long one can go back; fewer days than these. */
   readonly retentionDays: Threshold;
+  /** By how much less backups may really reach back: the first one takes its time, and the oldest one goes as a whole. */
+  readonly reachSlackMs: number;
   /** Age of the newest snapshot by what is in it: a copy is as old as what it was copied from. */
   readonly newestSnapshotAgeMs: Threshold;
   /** How long a snapshot may be in the making. */
@@ -49,6 +51,8 @@ export const recoveryPolicy: RecoveryPolicy = {
   recoveryPointAgeMs: { warn: 10 * minuteMs, fail: 15 * minuteMs },
   recoveryTimeMs: { warn: 90 * minuteMs, fail: 2 * hourMs },
   retentionDays: { warn: 14, fail: 7 },
+  // RDS takes one a day.
+  reachSlackMs: 26 * hourMs,
   newestSnapshotAgeMs: { warn: 25 * hourMs, fail: 30 * hourMs },
   snapshotInTheMakingMs: { warn: 2 * hourMs, fail: 6 * hourMs },
   copyAgeMs: { warn: 26 * hourMs, fail: 36 * hourMs },
