@@ -53,6 +53,12 @@ const change = async (input: Partial<rds.ModifyDBInstanceCommandInput>) => {
   await admin.client().send(command);
   await world.aws.rds.settled();
 };
+const remove = async (DBInstanceIdentifier: string) => {
+  await admin
+    .client()
+    .send(new rds.DeleteDBInstanceCommand({ DBInstanceIdentifier, SkipFinalSnapshot: true }));
+  await world.aws.rds.settled();
+};
 
 test('a healthy backup passes every check that applies, and no other counts as passed', async () => {
   await world.round();
@@ -271,7 +277,40 @@ describe('drills', () => {
       status: 'fail',
       summary: expect.stringContaining('incompatible-restore'),
     });
+    await remove('stockade-drill-left');
   });
+});
+
+test('an instance of a drill that is stuck in the making is told by when it was begun, and at once when nobody knows', async () => {
+  const settings = {
+    instance: 'stockade-drill-stuck',
+    drillId: 'stuck',
+    instanceClass: 'db.t4g.micro',
+    subnetGroup: 'default',
+    securityGroupIds: ['sg-drill'],
+  };
+  world.aws.rds.faults.inject('stuck', { operation: 'RestoreDBInstanceFromDBSnapshot', times: 2 });
+  await restoreFromSnapshot('by-hand', settings);
+  const leftovers = (now: Date) => lookAt('drill-leftovers', { now });
+  expect(await leftovers(later(hourMs))).toMatchObject({ status: 'ok' });
+  expect(await leftovers(later(5 * hourMs))).toMatchObject({ status: 'warn' });
+  expect(await leftovers(later(7 * hourMs))).toMatchObject({
+    status: 'fail',
+    summary: expect.stringContaining('stockade-drill-stuck (7 h'),
+  });
+  expect(await leftovers(later(-hourMs))).toMatchObject({ status: 'fail' });
+  await remove(settings.instance);
+  await world.client().send(
+    new rds.RestoreDBInstanceFromDBSnapshotCommand({
+      DBInstanceIdentifier: 'stockade-drill-unknown',
+      DBSnapshotIdentifier: 'by-hand',
+    }),
+  );
+  expect(await leftovers(new Date())).toMatchObject({
+    status: 'fail',
+    summary: expect.stringContaining('stockade-drill-unknown (nobody knows since when)'),
+  });
+  await remove('stockade-drill-unknown');
 });
 
 describe('the way of alerts', () => {

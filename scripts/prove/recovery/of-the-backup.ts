@@ -94,16 +94,17 @@ const neglected: readonly Neglected[] = [
     tellers: ['check drill-leftovers'],
     says: /Instances of drills are still there: stockade-drill-orphan/,
     with: atOnce({ drillInstanceAgeMs: none }),
-    neglect: async (stage) => {
-      await restoreFromSnapshot(byHand, {
-        instance: orphan,
-        drillId: 'orphan',
-        instanceClass: 'db.t4g.micro',
-        subnetGroup: 'default',
-        securityGroupIds: ['sg-drill'],
-      });
-      await stage.world.aws.rds.settled();
-      return () => sweptAway(stage);
+    neglect: leaveOrphan,
+  },
+  {
+    name: 'orphan that is stuck in the making',
+    tellers: ['check drill-leftovers'],
+    says: /Instances of drills are still there: stockade-drill-orphan/,
+    with: atOnce({ drillInstanceAgeMs: none }),
+    neglect: (stage) => {
+      const operation = 'RestoreDBInstanceFromDBSnapshot';
+      stage.world.aws.rds.faults.inject('stuck', { operation, times: 1 });
+      return leaveOrphan(stage);
     },
   },
 ];
@@ -182,6 +183,18 @@ export async function leaveInTheMaking({ world }: RecoveryStage): Promise<void> 
   if (DBSnapshots.some(({ Status }) => Status === 'creating')) return;
   world.aws.rds.faults.inject('stuck', { operation: 'CreateDBSnapshot', times: 1 });
   await world.takeSnapshot('stuck');
+}
+
+async function leaveOrphan(stage: RecoveryStage): Promise<() => Promise<void>> {
+  await restoreFromSnapshot(byHand, {
+    instance: orphan,
+    drillId: 'orphan',
+    instanceClass: 'db.t4g.micro',
+    subnetGroup: 'default',
+    securityGroupIds: ['sg-drill'],
+  });
+  await stage.world.aws.rds.settled();
+  return () => sweptAway(stage);
 }
 
 async function change({ world }: RecoveryStage, input: Partial<rds.ModifyDBInstanceCommandInput>) {

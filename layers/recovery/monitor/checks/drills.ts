@@ -81,23 +81,28 @@ export const drillLeftovers = rdsCheck(
   async (rds, { now, policy }): Promise<Finding> => {
     const instances = (await rds.drillInstances()).map((each) => ({
       ...each,
-      // One that is being made has no time yet.
-      ageMs: each.createdAt ? now.getTime() - each.createdAt.getTime() : 0,
+      ageMs: each.begunAt && ageOf(each.begunAt, now),
     }));
     const facts = {
-      instances: instances.map(({ identifier, drillId, status, createdAt }) => ({
+      instances: instances.map(({ identifier, drillId, status, begunAt }) => ({
         identifier,
         drillId,
         status,
-        createdAt,
+        begunAt,
       })),
     };
     const judged = instances.map((each) => ({
       ...each,
-      verdict: judge(each.ageMs, policy.drillInstanceAgeMs),
+      // One of which nobody knows since when it is there may have been there for ever.
+      verdict: each.ageMs === undefined ? 'fail' : judge(each.ageMs, policy.drillInstanceAgeMs),
     }));
     const old = judged.filter(({ verdict }) => verdict !== 'ok');
-    const names = list(old.map(({ identifier, ageMs }) => `${identifier} (${spoken(ageMs)})`));
+    const names = list(
+      old.map(
+        ({ identifier, ageMs }) =>
+          `${identifier} (${ageMs === undefined ? 'nobody knows since when' : spoken(ageMs)})`,
+      ),
+    );
     if (old.length > 0) {
       const isFailure = old.some(({ verdict }) => verdict === 'fail');
       return {
