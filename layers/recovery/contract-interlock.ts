@@ -100,10 +100,13 @@ async function checkDrill(
   const drill = await unlessBlind(file, 'whether a drill has passed is not known', lastDrill);
   const remedy = 'Run npm run verify:backup, and migrate again when it has passed.';
   if (!drill) throw refusal(file, 'no backup has ever been restored and proven', remedy);
-  const { id, request, passed, verdict, at } = drill;
+  const { id, request, passed, verdict, at, brokenLinks } = drill;
   if (request.source !== identifier)
     throw refusal(file, `the last drill, ${id}, was of ${request.source} and not of ${identifier}`, remedy);
   if (!passed) throw refusal(file, `the last drill, ${id}, has failed: ${verdict?.summary}`, remedy);
+  if (brokenLinks.length > 0) {
+    throw refusal(file, `records of drills were removed or replaced, before ${brokenLinks[0]}`, remedy);
+  }
   const ageMs = ageOf(at, now);
   if (ageMs === undefined) throw refusal(file, `the last drill, ${id}, was at ${notYet(at)}`, remedy);
   if (ageMs > contractDrillAgeMs) {

@@ -2,6 +2,8 @@ import * as rds from '@aws-sdk/client-rds';
 import * as sns from '@aws-sdk/client-sns';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { environment } from '#platform/environment.ts';
+import { putEvidence, readEvidence } from '#platform/evidence.ts';
+import { brokenLinks, lastDrill, recordStage } from '#recovery/drill-records.ts';
 import { sendAlertProbe } from '#recovery/monitor/alert-probe.ts';
 import type { CheckResult } from '#recovery/monitor/check.ts';
 import { checkBackups, type MonitorOptions } from '#recovery/monitor/monitor.ts';
@@ -244,6 +246,56 @@ describe('drills', () => {
         });
       }
     }
+  });
+
+  test('one whose records do not follow from each other is told, and so is the one before it that then would be the last', async () => {
+    const bucket = process.env[environment.evidenceBucket] ?? '';
+    const note = async (id: string, passed: boolean, begun: Date) => {
+      const request = { kind: 'snapshot', source: instance, asOf: '', instance: '', keep: false } as const;
+      await recordStage(id, begun, 'requested', request, begun);
+      await recordStage(id, begun, 'verdict', { passed, summary: '' }, begun);
+      await recordStage(id, begun, 'torn-down', {}, begun);
+    };
+    const status = async () => (await lookAt('last-drill', { lastDrill })).status;
+    const keys = () => world.aws.s3.keys(bucket).filter((key) => key.startsWith('drills/'));
+    const lose = async (end: string) => {
+      const key = keys().findLast((each) => each.endsWith(end)) ?? '';
+      const bytes = (await readEvidence(key)) ?? new Uint8Array();
+      await world.aws.s3.lose(bucket, key);
+      return { key, putBack: () => putEvidence(key, bytes) };
+    };
+    await note('000001', true, later(-3 * hourMs));
+    await note('000002', false, later(-2 * hourMs));
+    expect(await status()).toBe('fail');
+    // The verdict that it has failed is gone, and what is left says that all is well.
+    const { putBack } = await lose('000002/04-verdict.json');
+    expect(await lookAt('last-drill', { lastDrill })).toMatchObject({
+      status: 'fail',
+      summary: expect.stringMatching(
+        /^Records of drills were removed .*: drills\/\S+\/000002\/05-torn-down.json\.$/,
+      ),
+    });
+    await putBack();
+    await note('000003', true, later(-hourMs));
+    expect(await status()).toBe('ok');
+    const { putBack: again } = await lose('000002/05-torn-down.json');
+    expect(await status()).toBe('fail');
+    await again();
+    expect(await status()).toBe('ok');
+    // Of what is long past nobody reads every hour.
+    await lose('000001/04-verdict.json');
+    expect(await status()).toBe('ok');
+    expect(await brokenLinks()).toEqual([expect.stringMatching(/000001\/05-torn-down\.json$/)]);
+  });
+
+  test('records that were written at the same moment follow from the same one', async () => {
+    const begun = later(-minuteMs);
+    const request = { kind: 'snapshot', source: instance, asOf: '', instance: '', keep: false } as const;
+    await recordStage('000004', begun, 'requested', request, begun);
+    // Somebody gives it up while somebody else writes down that it is there.
+    await recordStage('000004', begun, 'verdict', { passed: true, summary: '' }, begun);
+    await recordStage('000004', begun, 'queryable', {}, begun);
+    expect(await lookAt('last-drill', { lastDrill })).toMatchObject({ status: 'ok' });
   });
 
   test('records that cannot be read are not ok', async () => {

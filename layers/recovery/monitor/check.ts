@@ -58,6 +58,8 @@ export interface DrillVerdict {
   readonly at: Date;
   /** From the request to the proof; undefined when it did not come that far. */
   readonly provenAfterMs: number | undefined;
+  /** What is written down of it, and since, and does not follow from what was before: something was removed or replaced. */
+  readonly brokenLinks: readonly string[];
 }
 
 /** What checks look at. Everything is read when it is first asked for, and once. */

@@ -187,4 +187,5 @@ export const goodDrill = (now = new Date(), source = instance): DrillVerdict => 
   passed: true,
   at: new Date(now.getTime() - hourMs),
   provenAfterMs: 20 * minuteMs,
+  brokenLinks: [],
 });

@@ -9,13 +9,20 @@ export const lastDrill: Check = {
   run: async ({ lastDrill: readLast, rds, now, policy }): Promise<Finding> => {
     const last = await readLast();
     if (!last) return { status: 'fail', summary: 'No backup has ever been restored and proven.' };
-    const { id, passed, at } = last;
-    const facts = { drill: id, source: last.request.source, passed, at };
+    const { id, passed, at, brokenLinks } = last;
+    const facts = { drill: id, source: last.request.source, passed, at, brokenLinks };
     const another = await anotherSource(last, rds);
     if (another) {
       return {
         status: 'fail',
         summary: `Whether this database can be restored is not known: ${another}.`,
+        facts,
+      };
+    }
+    if (brokenLinks.length > 0) {
+      return {
+        status: 'fail',
+        summary: `Records of drills were removed or replaced: these follow from none that is there: ${list(brokenLinks)}.`,
         facts,
       };
     }
