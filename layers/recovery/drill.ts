@@ -205,7 +205,7 @@ async function prove(
   drill: DrillRecord,
   instance: DBInstance,
 ): Promise<string | undefined> {
-  const { book, production, signal, onOutcome, time } = around;
+  const { book, production, policy, signal, onOutcome, time } = around;
   let connectionString: string;
   try {
     const giveUpAt = Date.now() + Math.min(time.remainingMs() - reserveMs / 2, 10 * 60_000);
@@ -239,6 +239,7 @@ async function prove(
     production,
     asOf: new Date(drill.request.asOf),
     requestedAt: drill.requestedAt,
+    policy,
     signal,
     ...(onOutcome && { onOutcome }),
   }).catch((error: unknown) => {

@@ -28,6 +28,8 @@ export interface RecoveryPolicy {
   readonly trustedAccounts: readonly string[];
   /** Age of the last drill that passed. */
   readonly lastDrillAgeMs: Threshold;
+  /** How far the newest heartbeat in a copy may be from the instant that the copy is to be of. */
+  readonly heartbeatApartMs: number;
   /** How often a backup is restored and proven: a week less what the schedule may be late by. */
   readonly drillEveryMs: number;
   /** How old the last drill that passed may be for a migration that only a backup leads back from. */
@@ -58,6 +60,8 @@ export const recoveryPolicy: RecoveryPolicy = {
   copyAgeMs: { warn: 26 * hourMs, fail: 36 * hourMs },
   trustedAccounts: [],
   lastDrillAgeMs: { warn: 8 * dayMs, fail: 10 * dayMs },
+  // There is one a minute, RDS ships its log every five, and some may be late.
+  heartbeatApartMs: 5 * minuteMs,
   drillEveryMs: 7 * dayMs - hourMs,
   contractDrillAgeMs: 24 * hourMs,
   drillInstanceAgeMs: { warn: 4 * hourMs, fail: 6 * hourMs },

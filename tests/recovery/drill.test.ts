@@ -88,6 +88,17 @@ test('a drill of a point in time has what was committed just before and not what
   expect(loss?.figures).toMatchObject({ entries: 2, movements: 3 });
 });
 
+test('how far a heartbeat may be from the time of the copy is what the policy says', async () => {
+  await beginDrill(world.around(), snapshot);
+  const { drill } = await world.untilOver({ policy: { ...recoveryPolicy, heartbeatApartMs: 0 } });
+  expect(drill.verdict).toMatchObject({
+    passed: false,
+    summary: expect.stringMatching(
+      /^heartbeat failed: the newest heartbeat is of \S+, and the copy is to be of /,
+    ),
+  });
+});
+
 test('a copy that lets nobody in is waited for, and why is said', async () => {
   const { urlOf } = world.around();
   const ended = new AbortController();
