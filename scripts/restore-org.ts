@@ -1,10 +1,10 @@
 import { join } from 'node:path';
-import type { TableDifference } from '#recovery/restore-org/difference.ts';
 import {
   type RestorePhase,
   type RestoreReport,
   restoreOrganization,
 } from '#recovery/restore-org/restore-org.ts';
+import { useLocalAws } from './cli/aws-environment.ts';
 import { command } from './cli/command.ts';
 import { withRole } from './cli/connect.ts';
 import { databaseOptions, findDatabaseUrl } from './cli/database-url.ts';
@@ -12,21 +12,27 @@ import { CommandError, UsageError } from './cli/failure.ts';
 import * as option from './cli/option.ts';
 import { confirm } from './org/confirm.ts';
 import { refuseItself } from './recovery/not-production.ts';
+import { copyText, type OrganizationCopy, withOrganizationCopy } from './recovery/organization-copy.ts';
+import { restoreText } from './recovery/restore-org-report.ts';
 
 await command({
   name: 'restore:org',
-  summary: 'Brings one organization back from a restored copy.',
+  summary: 'Brings one organization back from a point in time, or from a restored copy.',
   description: [
     'As it was then, or with --merge only the rows that production has lost. One transaction replaces what is there, and',
     'every other organization is digested before and after: they go on working and are not touched. The organization must',
     'be suspended and stays so. Its API keys stay those of today. What there was before stays in a folder.',
-    'Prepare the copy with npm run restore, and see what differs with --dry-run.',
+    'With --at the database of that time is restored beside production first, as npm run restore does, and proven; broken',
+    'off, the same command carries on with that copy. It stays, and the commands that delete it are told. See what differs',
+    'with --dry-run, which makes the copy as well: there is nothing to compare without it.',
   ].join('\n'),
   options: {
     org: option.text({ description: 'the slug of the organization', placeholder: 'slug', required: true }),
+    at: option.instant({
+      description: 'the point in time to restore and take it from, such as 2026-03-01T09:30:00Z',
+    }),
     from: option.postgresUrl({
-      description: 'the restored copy, as postgres://user:password@host:port/name',
-      required: true,
+      description: 'in the place of --at: a restored copy, as postgres://user:password@host:port/name',
     }),
     merge: option.flag({ description: 'keep what there is, and add what was lost' }),
     keep: option.path({
@@ -34,18 +40,25 @@ await command({
       placeholder: 'folder',
     }),
     yes: option.flag({ description: 'do not ask' }),
-    dryRun: option.flag({ description: 'say what differs, and change nothing' }),
+    dryRun: option.flag({ description: 'say what differs, and change nothing in production' }),
     ...databaseOptions,
   },
   examples: [
-    { type: '--org acme --from postgres://… --dry-run', does: 'tells what differs, table by table' },
-    { type: '--org acme --from postgres://… --merge', does: 'brings back the rows that were lost' },
-    { type: '--org acme --from postgres://…', does: 'makes it what it was then, after asking' },
+    {
+      type: '--org acme --at 2026-03-01T09:30:00Z --merge --dry-run',
+      does: 'restores half past nine, and tells what was lost since then, table by table',
+    },
+    { type: '--org acme --at 2026-03-01T09:30:00Z --merge', does: 'brings back the rows that were lost' },
+    { type: '--org acme --from postgres://…', does: 'makes it what it is in that copy, after asking' },
   ],
   run: async ({ options, signal, progress, note }) => {
-    const { org, from, merge, dryRun } = options;
+    const { org, at, from, merge, dryRun } = options;
+    if ((at === undefined) === (from === undefined)) {
+      throw new UsageError('either --at or --from says where it is to come from', 'Pass one of them.');
+    }
     const databaseUrl = await findDatabaseUrl(options);
-    await refuseItself(from, databaseUrl);
+    if (from !== undefined) await refuseItself(from, databaseUrl);
+    if (at !== undefined) await useLocalAws(options);
     if (!dryRun && !options.yes) await ask(org, merge, signal);
     const stamp = new Date().toISOString().replace(/[:.]/g, '-');
     const work = options.keep ?? join('.stockade/restores', `${org}-${stamp}`);
@@ -59,62 +72,29 @@ await command({
       }
       if (total > 0) progress.update(rows);
     };
-    const report = await withRole(from, 'stockade_admin', (copyAdmin) =>
-      withRole(from, 'stockade_jobs', (copyJobs) =>
-        withRole(databaseUrl, 'stockade_admin', (admin) =>
-          withRole(databaseUrl, 'stockade_jobs', (jobs) =>
-            restoreOrganization(
-              { copyAdmin, copyJobs, admin, jobs },
-              { slug: org, mode: merge ? 'merge' : 'as_it_was', work, dryRun, signal, onProgress },
+    const restoreFrom = (copyUrl: string) =>
+      withRole(copyUrl, 'stockade_admin', (copyAdmin) =>
+        withRole(copyUrl, 'stockade_jobs', (copyJobs) =>
+          withRole(databaseUrl, 'stockade_admin', (admin) =>
+            withRole(databaseUrl, 'stockade_jobs', (jobs) =>
+              restoreOrganization(
+                { copyAdmin, copyJobs, admin, jobs },
+                { slug: org, mode: merge ? 'merge' : 'as_it_was', work, dryRun, signal, onProgress },
+              ),
             ),
           ),
         ),
-      ),
-    );
-    return {
-      json: { dryRun, ...report },
-      text: textOf(report, dryRun),
+      );
+    const answerOf = (report: RestoreReport, copy?: OrganizationCopy) => ({
+      json: { dryRun, ...report, copy: copy ?? null },
+      text: restoreText(report, dryRun) + (copy ? `\n${copyText(copy)}` : ''),
       failed: report.obstacle !== undefined,
-    };
+    });
+    if (at === undefined) return answerOf(await restoreFrom(from ?? ''));
+    const wish = { slug: org, at, databaseUrl, dryRun, signal, note };
+    return await withOrganizationCopy(wish, async (copy) => answerOf(await restoreFrom(copy.url), copy));
   },
 });
-
-function textOf(report: RestoreReport, dryRun: boolean): string {
-  const { organization, mode, copiedAt, differences, obstacle, restored } = report;
-  const lines = [
-    `${organization.slug} (${organization.id}), in the copy as of ${copiedAt}:`,
-    ...differences.filter(isDifferent).map(differenceText),
-  ];
-  if (!differences.some(isDifferent)) lines.push('  the copy and production are the same');
-  if (obstacle) return [...lines, `It would be refused: ${obstacle.message}.`, obstacle.remedy].join('\n');
-  if (dryRun) return [...lines, 'Nothing was changed.'].join('\n');
-  if (!restored) return [...lines, 'There was nothing to bring back; nothing was changed.'].join('\n');
-  const { others } = restored;
-  lines.push(
-    mode === 'merge' ? 'What was lost is there again.' : 'It is as it was then.',
-    `Other organizations: ${others.organizations}, of which ${others.unchanged} are unchanged to the letter and ` +
-      `${others.changedByThemselves} have worked meanwhile; none was touched.`,
-  );
-  if (restored.balancesRecomputed > 0) {
-    lines.push(`Balances made what their movements add up to: ${restored.balancesRecomputed}.`);
-  }
-  if (restored.keysRevoked > 0) {
-    lines.push(
-      `API keys that came back revoked, since nobody knows whether they had been: ${restored.keysRevoked}. Make new ones.`,
-    );
-  }
-  if (restored.before) lines.push(`What there was before: ${restored.before}`);
-  lines.push(`It is suspended: look at it, and then npm run org:resume -- --org ${organization.slug}`);
-  return lines.join('\n');
-}
-
-function isDifferent({ lost, since, changed }: TableDifference): boolean {
-  return lost + since + changed > 0;
-}
-
-function differenceText({ table, past, present, lost, since, changed }: TableDifference): string {
-  return `  ${table}: ${past} rows then, ${present} now; ${lost} lost, ${since} made since, ${changed} changed`;
-}
 
 async function ask(org: string, merge: boolean, signal: AbortSignal): Promise<void> {
   if (!process.stdin.isTTY) {
@@ -123,7 +103,7 @@ async function ask(org: string, merge: boolean, signal: AbortSignal): Promise<vo
   process.stderr.write(
     merge
       ? `This adds to ${org} what it has lost.\n`
-      : `This replaces everything of ${org} by what the copy has; what it has done since is then in a folder only.\n`,
+      : `This replaces everything of ${org} by what it was then; what it has done since is then in a folder only.\n`,
   );
   if (await confirm(`Type ${org} to go on: `, org, signal)) return;
   throw new CommandError('nothing was restored: that was not its slug');

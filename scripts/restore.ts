@@ -1,26 +1,17 @@
-import { join } from 'node:path';
 import { Client } from 'pg';
-import { drillConfig } from '#platform/config.ts';
-import { environment } from '#platform/environment.ts';
-import { copyUrl } from '#recovery/drill-copy-url.ts';
 import type { DrillWish } from '#recovery/drill-plan.ts';
-import { recoveryPolicy, spoken } from '#recovery/policy.ts';
-import { readProofBook } from '#recovery/proofs/book.ts';
+import { spoken } from '#recovery/policy.ts';
 import type { DBInstance } from '#recovery/rds.ts';
-import { type BesidePlan, planBeside, prepareBeside } from '#recovery/restore-beside.ts';
+import type { BesidePlan } from '#recovery/restore-beside.ts';
 import { sealedAhead } from '#recovery/seals-ahead.ts';
 import { useLocalAws } from './cli/aws-environment.ts';
 import { command } from './cli/command.ts';
-import { withRole } from './cli/connect.ts';
 import { databaseOptions, findDatabaseUrl } from './cli/database-url.ts';
 import { UsageError } from './cli/failure.ts';
 import * as option from './cli/option.ts';
-import { paths } from './paths.ts';
+import { carryOut, planRestore } from './recovery/beside-production.ts';
 import { type CutOver, cutOverSteps, deletion, type Place, rollBackSteps } from './recovery/cut-over.ts';
 import { outcomeText } from './recovery/drill-report.ts';
-
-/** RDS takes minutes, the local one seconds. */
-const pollMs = 500;
 
 await command({
   name: 'restore',
@@ -55,34 +46,15 @@ await command({
     const wish = wishOf(options);
     const databaseUrl = await findDatabaseUrl(options);
     await useLocalAws(options);
-    const sqlDirectory = join(paths.root, 'sql');
-    const { source } = drillConfig({ ...process.env, [environment.sqlDirectory]: sqlDirectory });
-    const plan = await planBeside(source, wish, options.to);
-    const what = `${plan.snapshot ?? source} as of ${plan.asOf}, into ${plan.name}`;
+    const planned = await planRestore(wish, options.to);
+    const { plan, source, what } = planned;
     if (options.dryRun) {
       return {
         json: { dryRun: true, ...planJson(plan, source) },
         text: `Would ${plan.isBegun ? 'carry on restoring' : 'restore'} ${what}. Nothing was done.`,
       };
     }
-    note(`${plan.isBegun ? 'Carrying on' : 'Restoring'}: ${what} …`);
-    const beside = await prepareBeside(plan, {
-      book: await readProofBook(sqlDirectory),
-      production: (work) => withRole(databaseUrl, 'stockade_jobs', work),
-      urlOf: (address) => copyUrl({ url: databaseUrl, maxConnections: 1, deadlineMs: 0 }, address),
-      pollMs,
-      giveUpAfterMs: recoveryPolicy.recoveryTimeMs.fail,
-      signal,
-      onStatus: (status) => note(`${plan.name} is ${status} …`),
-      onWaiting: (why) => note(`${plan.name} lets nobody in yet: ${why} …`),
-      onOutcome: (outcome) => note(outcomeText(outcome)),
-    }).catch((error: unknown) => {
-      if (signal.aborted)
-        note(
-          `${plan.name} stays, and costs: the same command carries on, or ${deletion(plan.name).join(' && ')}`,
-        );
-      throw error;
-    });
+    const beside = await carryOut(planned, { databaseUrl, signal, note });
     const { proofs, url, availableAfterMs, provenAfterMs } = beside;
     const cutOver: CutOver = {
       production: placeOf(plan.production),

@@ -7,7 +7,7 @@ import type { Migration } from '#platform/migrations/migration-files.ts';
 import { type BackedUpDatabase, backedUpDatabase, isReachedAt } from './backed-up-database.ts';
 import { lastDrill } from './drill-records.ts';
 import { blindness } from './monitor/blindness.ts';
-import { clockSkewMs, judge, type RecoveryPolicy, spoken } from './policy.ts';
+import { ageOf, judge, notYet, type RecoveryPolicy, spoken } from './policy.ts';
 
 export interface ContractInterlock {
   /** Where the migration runs. */
@@ -100,18 +100,15 @@ async function checkDrill(
   const drill = await unlessBlind(file, 'whether a drill has passed is not known', lastDrill);
   const remedy = 'Run npm run verify:backup, and migrate again when it has passed.';
   if (!drill) throw refusal(file, 'no backup has ever been restored and proven', remedy);
-  const { id, request, passed, verdict, at } = drill;
+  const { id, request, passed, verdict, at, brokenLinks } = drill;
   if (request.source !== identifier)
     throw refusal(file, `the last drill, ${id}, was of ${request.source} and not of ${identifier}`, remedy);
   if (!passed) throw refusal(file, `the last drill, ${id}, has failed: ${verdict?.summary}`, remedy);
-  const ageMs = now.getTime() - at.getTime();
-  if (ageMs < -clockSkewMs) {
-    throw refusal(
-      file,
-      `the last drill, ${id}, was at ${at.toISOString()}, which has not come yet: a clock is wrong`,
-      remedy,
-    );
+  if (brokenLinks.length > 0) {
+    throw refusal(file, `records of drills were removed or replaced, before ${brokenLinks[0]}`, remedy);
   }
+  const ageMs = ageOf(at, now);
+  if (ageMs === undefined) throw refusal(file, `the last drill, ${id}, was at ${notYet(at)}`, remedy);
   if (ageMs > contractDrillAgeMs) {
     throw refusal(
       file,
@@ -127,15 +124,16 @@ function checkRestorable(
   now: Date,
   { recoveryPointAgeMs }: RecoveryPolicy,
 ): void {
-  const behindMs = latestRestorableAt
-    ? now.getTime() - latestRestorableAt.getTime()
-    : Number.POSITIVE_INFINITY;
-  if (judge(behindMs, recoveryPointAgeMs) !== 'fail') return;
+  const behindMs = latestRestorableAt && ageOf(latestRestorableAt, now);
+  if (behindMs !== undefined && judge(behindMs, recoveryPointAgeMs) !== 'fail') return;
+  const fault = !latestRestorableAt
+    ? `${identifier} cannot be restored to any point in time`
+    : behindMs === undefined
+      ? `${identifier} can be restored to ${notYet(latestRestorableAt)}`
+      : `${identifier} can be restored to ${latestRestorableAt.toISOString()} only, ${spoken(behindMs)} ago`;
   throw refusal(
     file,
-    latestRestorableAt
-      ? `${identifier} can be restored to ${latestRestorableAt.toISOString()} only, ${spoken(behindMs)} ago`
-      : `${identifier} cannot be restored to any point in time`,
+    fault,
     'See what npm run monitor:backups says, and migrate again when the log is shipped.',
   );
 }

@@ -67,12 +67,16 @@ export interface JudgedDrill extends DrillRecord {
   readonly passed: boolean;
   /** When the verdict was given. */
   readonly at: Date;
+  /** Those of its records, and of all later ones, that do not follow from what is there. */
+  readonly brokenLinks: readonly string[];
 }
 
 const root = 'drills/';
 
+type DrillKeys = ReadonlyMap<string, readonly string[]>;
+
 /** The ids of all drills, the oldest first, with the keys of what is written down of them. */
-export async function listDrillKeys(): Promise<ReadonlyMap<string, readonly string[]>> {
+export async function listDrillKeys(): Promise<DrillKeys> {
   const keys: string[] = [];
   for await (const key of listEvidence(root)) keys.push(key);
   const byId = Map.groupBy(keys, (key) => key.split('/')[2] ?? '');
@@ -113,10 +117,12 @@ export async function newestDrill(): Promise<DrillRecord | undefined> {
 
 /** The last drill that came to a verdict: undefined when none ever has. */
 export async function lastDrill(): Promise<JudgedDrill | undefined> {
-  for (const [id, keys] of [...(await listDrillKeys())].toReversed()) {
+  const all = await listDrillKeys();
+  for (const [id, keys] of [...all].toReversed()) {
     const drill = await readDrill(id, keys);
-    if (drill?.verdict && drill.verdictAt)
-      return { ...drill, passed: drill.verdict.passed, at: drill.verdictAt };
+    if (!drill?.verdict || !drill.verdictAt) continue;
+    const { verdict, verdictAt: at } = drill;
+    return { ...drill, passed: verdict.passed, at, brokenLinks: await brokenLinksSince(id, all) };
   }
   return undefined;
 }
@@ -169,15 +175,34 @@ async function digestBefore(key: string): Promise<string | null> {
   return before === undefined ? null : sha256(await bytesOf(before));
 }
 
-/** The records that do not follow from those before them: somebody has removed or replaced one. */
+/** The records that do not follow from those before them: somebody has removed or replaced one. Reads all there are. */
 export async function brokenLinks(): Promise<string[]> {
+  return await brokenLinksSince('', await listDrillKeys());
+}
+
+/** Those that are written down at the same moment follow from the same one, so it is not always the one just before. */
+const mostLinksBack = 10;
+
+async function brokenLinksSince(id: string, all: DrillKeys): Promise<string[]> {
+  const inOrder = [...all.values()].flat().sort();
+  const asked = new Set([...all].flatMap(([each, keys]) => (each < id ? [] : keys)));
+  const reading = new Map<string, Promise<Uint8Array>>();
+  const read = (key: string) => {
+    const bytes = reading.get(key) ?? bytesOf(key);
+    reading.set(key, bytes);
+    return bytes;
+  };
+  const followsFrom = async (previous: string | null, before: readonly string[]) => {
+    for (const key of before.toReversed()) if (sha256(await read(key)) === previous) return true;
+    return false;
+  };
   const broken: string[] = [];
-  let previous: string | null = null;
-  for await (const key of listEvidence(root)) {
-    const bytes = await bytesOf(key);
-    const record = JSON.parse(Buffer.from(bytes).toString()) as AnyRecord;
-    if (record.previous !== previous) broken.push(key);
-    previous = sha256(bytes);
+  for (const [at, key] of inOrder.entries()) {
+    if (!asked.has(key)) continue;
+    const { previous } = JSON.parse(Buffer.from(await read(key)).toString()) as AnyRecord;
+    const before = inOrder.slice(Math.max(0, at - mostLinksBack), at);
+    const follows = at === 0 ? previous === null : await followsFrom(previous, before);
+    if (!follows) broken.push(key);
   }
   return broken;
 }

@@ -11,7 +11,7 @@ import {
   recordStage,
 } from './drill-records.ts';
 import type { InJobs } from './monitor/postgres.ts';
-import { clockSkewMs, type RecoveryPolicy } from './policy.ts';
+import { ageOf, type RecoveryPolicy } from './policy.ts';
 import type { ProofBook } from './proofs/book.ts';
 import { type ProofOutcome, TakenOver } from './proofs/proof.ts';
 import { proveCopy } from './proofs/prove-copy.ts';
@@ -107,8 +107,8 @@ function isNamed(wish: DrillWish): boolean {
 export async function dueDrill(everyMs: number, now: Date = new Date()): Promise<DrillWish | undefined> {
   const newest = await newestDrill();
   // Of a drill in the future nobody knows the age: by its time there would be none until then.
-  const ageMs = newest ? now.getTime() - newest.requestedAt.getTime() : Number.POSITIVE_INFINITY;
-  if (ageMs > -clockSkewMs && ageMs < everyMs) return undefined;
+  const ageMs = newest && ageOf(newest.requestedAt, now);
+  if (ageMs !== undefined && ageMs < everyMs) return undefined;
   return { kind: newest?.request.kind === 'snapshot' ? 'point-in-time' : 'snapshot' };
 }
 
@@ -205,7 +205,7 @@ async function prove(
   drill: DrillRecord,
   instance: DBInstance,
 ): Promise<string | undefined> {
-  const { book, production, signal, onOutcome, time } = around;
+  const { book, production, policy, signal, onOutcome, time } = around;
   let connectionString: string;
   try {
     const giveUpAt = Date.now() + Math.min(time.remainingMs() - reserveMs / 2, 10 * 60_000);
@@ -240,6 +240,7 @@ async function prove(
     production,
     asOf: new Date(drill.request.asOf),
     requestedAt: drill.requestedAt,
+    policy,
     signal,
     ...(onOutcome && { onOutcome }),
   }).catch((error: unknown) => {

@@ -16,6 +16,8 @@ export interface RecoveryPolicy {
   readonly recoveryTimeMs: Threshold;
   /** How long one can go back; fewer days than these. */
   readonly retentionDays: Threshold;
+  /** By how much less backups may really reach back: the first one takes its time, and the oldest one goes as a whole. */
+  readonly reachSlackMs: number;
   /** Age of the newest snapshot by what is in it: a copy is as old as what it was copied from. */
   readonly newestSnapshotAgeMs: Threshold;
   /** How long a snapshot may be in the making. */
@@ -26,6 +28,8 @@ export interface RecoveryPolicy {
   readonly trustedAccounts: readonly string[];
   /** Age of the last drill that passed. */
   readonly lastDrillAgeMs: Threshold;
+  /** How far the newest heartbeat in a copy may be from the instant that the copy is to be of. */
+  readonly heartbeatApartMs: number;
   /** How often a backup is restored and proven: a week less what the schedule may be late by. */
   readonly drillEveryMs: number;
   /** How old the last drill that passed may be for a migration that only a backup leads back from. */
@@ -49,11 +53,15 @@ export const recoveryPolicy: RecoveryPolicy = {
   recoveryPointAgeMs: { warn: 10 * minuteMs, fail: 15 * minuteMs },
   recoveryTimeMs: { warn: 90 * minuteMs, fail: 2 * hourMs },
   retentionDays: { warn: 14, fail: 7 },
+  // RDS takes one a day.
+  reachSlackMs: 26 * hourMs,
   newestSnapshotAgeMs: { warn: 25 * hourMs, fail: 30 * hourMs },
   snapshotInTheMakingMs: { warn: 2 * hourMs, fail: 6 * hourMs },
   copyAgeMs: { warn: 26 * hourMs, fail: 36 * hourMs },
   trustedAccounts: [],
   lastDrillAgeMs: { warn: 8 * dayMs, fail: 10 * dayMs },
+  // There is one a minute, RDS ships its log every five, and some may be late.
+  heartbeatApartMs: 5 * minuteMs,
   drillEveryMs: 7 * dayMs - hourMs,
   contractDrillAgeMs: 24 * hourMs,
   drillInstanceAgeMs: { warn: 4 * hourMs, fail: 6 * hourMs },
@@ -66,8 +74,19 @@ export const recoveryPolicy: RecoveryPolicy = {
   blindMs: 3 * hourMs,
 };
 
-/** Clocks differ by less. What is further in the future is not fresh: its age is not known. */
-export const clockSkewMs = 5 * minuteMs;
+/** Clocks differ by less. */
+const clockSkewMs = 5 * minuteMs;
+
+/** How long ago something was. What is further in the future than clocks differ is not fresh: its age is not known. */
+export function ageOf(at: Date, now: Date): number | undefined {
+  const ageMs = now.getTime() - at.getTime();
+  return ageMs < -clockSkewMs ? undefined : Math.max(0, ageMs);
+}
+
+/** A time whose age is not known, in words. */
+export function notYet(at: Date): string {
+  return `${at.toISOString()}, which has not come yet: a clock is wrong`;
+}
 
 /** Where a figure stands that is the worse the larger it is. */
 export function judge(value: number, { warn, fail }: Threshold): 'ok' | 'warn' | 'fail' {

@@ -38,6 +38,8 @@ export function rdsClient(region?: string): RDSClient {
 export const drillPrefix = 'stockade-drill-';
 /** The tag of everything that a drill makes, with the drill's id. */
 export const drillTag = 'stockade:drill';
+/** The tag of everything that a drill makes, with when it was begun: ISO, UTC. */
+export const begunTag = 'stockade:drill-begun';
 
 /** Whether an instance that is in this status never becomes available by itself. */
 export function isHopeless(status: string): boolean {
@@ -146,7 +148,7 @@ export interface RestoreSettings {
   readonly subnetGroup: string;
   readonly securityGroupIds: readonly string[];
   readonly parameterGroup?: string | undefined;
-  /** Tags beside that of the drill. */
+  /** Tags beside those of the drill. */
   readonly tags?: Readonly<Record<string, string>>;
 }
 
@@ -193,7 +195,11 @@ function restored(settings: RestoreSettings) {
     DBSubnetGroupName: settings.subnetGroup,
     VpcSecurityGroupIds: [...settings.securityGroupIds],
     ...(settings.parameterGroup !== undefined && { DBParameterGroupName: settings.parameterGroup }),
-    Tags: tagsOf({ ...settings.tags, [drillTag]: settings.drillId }),
+    Tags: tagsOf({
+      ...settings.tags,
+      [drillTag]: settings.drillId,
+      [begunTag]: new Date().toISOString(),
+    }),
     MultiAZ: false,
     PubliclyAccessible: false,
     DeletionProtection: false,

@@ -75,16 +75,16 @@ test('with --alert it tells what has changed, as the job does, and once', async 
   expect(world.alerts().slice(before)).toMatchObject([{ facts: { check: 'deletion-protection' } }]);
 });
 
-test('of a Postgres beyond RDS it says which checks do not apply, to people and programs', async () => {
+test('of a Postgres beyond RDS it says which checks do not apply, and that no drill was of it, to people and programs', async () => {
   const { exitCode, stdout } = await monitor(['--json'], elsewhere);
-  expect(exitCode).toBe(0);
+  expect(exitCode).toBe(1);
   const { database, counts, results } = JSON.parse(stdout);
   expect([database, counts]).toEqual([
     null,
-    { ok: 5, warn: 0, fail: 0, could_not_run: 0, not_applicable: 10 },
+    { ok: 3, warn: 0, fail: 2, could_not_run: 0, not_applicable: 10 },
   ]);
   for (const { status, summary } of results as CheckResult[]) {
-    if (status === 'not_applicable') expect(summary).toContain('elsewhere than on RDS');
+    if (status === 'not_applicable' || status === 'fail') expect(summary).toContain('elsewhere than on RDS');
   }
   expect((await monitor([], elsewhere)).stdout).toContain('Backups of a Postgres beyond RDS:');
 });
@@ -103,6 +103,12 @@ test('without a place for the records of drills nobody knows of a drill, and tha
     'last-drill': ['could_not_run', 'not_configured'],
     'alert-path': ['not_applicable', undefined],
   });
+});
+
+test('a drill of another instance is none of this one', async () => {
+  const { exitCode, stdout } = await monitor(['--instance', 'stockade-b']);
+  expect(exitCode).toBe(1);
+  expect(stdout).toMatch(/FAILS +last-drill .*\n?.*was of stockade and not of stockade-b/);
 });
 
 test('an instance can be looked at without the database; what needs it is not known then', async () => {

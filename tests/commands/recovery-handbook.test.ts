@@ -186,9 +186,9 @@ test('one tenant lost its data: it has it again, and nobody else has noticed', a
   const AT = sound;
   await destroy(ORG, ['inventory.balances', 'inventory.movements', 'inventory.entries']);
   expect(await stockOf('acme')).not.toEqual(before);
-  const printed = await follow("One tenant's data was deleted", { ORG, AT, NAME: 'stockade-acme' });
-  expect(printed.slice(1, 2).join()).toMatch(/inventory\.movements: \d+ rows then, 0 now; [1-9]\d* lost/);
-  expect(printed.at(-1)).toMatch(/are the same|(?!.*[1-9]\d* lost)/);
+  const printed = await follow("One tenant's data was deleted", { ORG, AT });
+  expect(printed[0]).toMatch(/inventory\.movements: \d+ rows then, 0 now; [1-9]\d* lost/);
+  expect(printed.at(-1)).not.toMatch(/[1-9]\d* lost/);
   expect(await stockOf('acme')).toEqual(before);
   expect(await stockOf('globex')).toEqual(others);
 }, 120_000);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import * as rds from '@aws-sdk/client-rds';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { environment } from '#platform/environment.ts';
-import { readEvidence } from '#platform/evidence.ts';
+import { putEvidence, readEvidence } from '#platform/evidence.ts';
 import { recordStage } from '#recovery/drill-records.ts';
 import { startQueryService } from '#scripts/local/aws/query-service.ts';
 import type { XmlElements } from '#scripts/local/aws/xml.ts';
@@ -152,6 +152,12 @@ test('a drill that is too old, has failed or was of another database is none', a
 
 test('what cannot be known is refused, with what kept it from being known', async () => {
   await noteDrill('000005', 0, true);
+  const bucket = world.local.env[environment.evidenceBucket] ?? '';
+  const before = world.local.s3.keys(bucket).findLast((key) => key.includes('/000004/')) ?? '';
+  const bytes = (await readEvidence(before)) ?? new Uint8Array();
+  await world.local.s3.lose(bucket, before);
+  await expectRefused(/records of drills were removed or replaced, before drills\/\S+\/000005\/01-requested/);
+  await putEvidence(before, bytes);
   world.rds.faults.inject('throttled', { operation: 'DescribeDBInstances' });
   await expectRefused(/whether it can be restored is not known\. Could not run\. AWS is throttling/);
   world.rds.faults.clear();
@@ -175,11 +181,13 @@ test('what cannot be known is refused, with what kept it from being known', asyn
   });
 }, 60_000);
 
-test('behind its log it is refused, an instance as a cluster', async () => {
+test('behind its log, or ahead of the clock, it is refused, an instance as a cluster', async () => {
   const DBInstance = { DBInstanceIdentifier: world.instance, BackupRetentionPeriod: '7' };
   const stale = { LatestRestorableTime: new Date(Date.now() - hourMs).toISOString() };
+  const ahead = { LatestRestorableTime: new Date(Date.now() + 72 * hourMs).toISOString() };
   for (const [described, told] of [
     [stale, /stockade can be restored to \S+ only, 1 h ago/],
+    [ahead, /stockade can be restored to \S+, which has not come yet: a clock is wrong/],
     [{}, /stockade cannot be restored to any point in time/],
   ] as const) {
     await using service = disposable(await describedAs({ ...DBInstance, ...described }));

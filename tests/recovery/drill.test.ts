@@ -1,4 +1,8 @@
-import { DeleteDBInstanceCommand, RestoreDBInstanceFromDBSnapshotCommand } from '@aws-sdk/client-rds';
+import {
+  DeleteDBInstanceCommand,
+  ModifyDBInstanceCommand,
+  RestoreDBInstanceFromDBSnapshotCommand,
+} from '@aws-sdk/client-rds';
 import { afterEach, expect, test } from 'vitest';
 import { environment } from '#platform/environment.ts';
 import { readEvidence } from '#platform/evidence.ts';
@@ -6,7 +10,14 @@ import { beginDrill, dueDrill, tickDrill } from '#recovery/drill.ts';
 import { brokenLinks, lastDrill, listDrillKeys } from '#recovery/drill-records.ts';
 import { sweepDrills } from '#recovery/drill-sweep.ts';
 import { recoveryPolicy } from '#recovery/policy.ts';
-import { describeInstance, drillPrefix, drillTag, listSnapshots, rdsClient } from '#recovery/rds.ts';
+import {
+  begunTag,
+  describeInstance,
+  drillPrefix,
+  drillTag,
+  listSnapshots,
+  rdsClient,
+} from '#recovery/rds.ts';
 import { asSuperuser } from '#scripts/prove/clone.ts';
 import { targetSlug } from '#scripts/prove/reconciliation/stage.ts';
 import { openDrillWorld, theDrill } from './drill-world.ts';
@@ -57,7 +68,10 @@ test('what is restored is private, unprotected, kept from backups, and carries t
     PubliclyAccessible: false,
     DeletionProtection: false,
     BackupRetentionPeriod: 0,
-    TagList: [{ Key: drillTag, Value: id }],
+    TagList: [
+      { Key: drillTag, Value: id },
+      { Key: begunTag, Value: expect.stringMatching(/^\d{4}-.+Z$/) },
+    ],
   });
   await world.untilOver();
 });
@@ -109,6 +123,17 @@ test('proofs that need more time than a run has are begun once more, and are the
     summary: expect.stringContaining('npm run verify:backup'),
   });
   expect((await world.untilOver()).drill.tornDownAt).toBeInstanceOf(Date);
+});
+
+test('how far a heartbeat may be from the time of the copy is what the policy says', async () => {
+  await beginDrill(world.around(), snapshot);
+  const { drill } = await world.untilOver({ policy: { ...recoveryPolicy, heartbeatApartMs: 0 } });
+  expect(drill.verdict).toMatchObject({
+    passed: false,
+    summary: expect.stringMatching(
+      /^heartbeat failed: the newest heartbeat is of \S+, and the copy is to be of /,
+    ),
+  });
 });
 
 test('a copy that lets nobody in is waited for, and why is said', async () => {
@@ -177,6 +202,46 @@ test('what nobody remembers is swept when it is old, and nothing else is', async
   await world.rds.rds.settled();
 });
 
+test('one that cannot be deleted keeps no other, and all of them are told; one that is stuck in the making is old too', async () => {
+  const [newest] = await listSnapshots(world.rds.instance);
+  const restore = (name: string, DeletionProtection: boolean, begun: string) =>
+    rdsClient().send(
+      new RestoreDBInstanceFromDBSnapshotCommand({
+        DBInstanceIdentifier: `${drillPrefix}${name}`,
+        DBSnapshotIdentifier: newest?.DBSnapshotIdentifier ?? '',
+        Tags: [
+          { Key: drillTag, Value: 'forgotten' },
+          { Key: begunTag, Value: begun },
+        ],
+        BackupRetentionPeriod: 0,
+        DeletionProtection,
+      }),
+    );
+  const longAgo = '2026-01-01T00:00:00.000Z';
+  await restore('1-protected', true, longAgo);
+  await restore('3-protected', true, longAgo);
+  await world.rds.rds.settled();
+  world.rds.rds.faults.inject('stuck', { operation: 'RestoreDBInstanceFromDBSnapshot', times: 3 });
+  await restore('2-stuck', false, longAgo);
+  await restore('4-stuck', false, new Date().toISOString());
+  await restore('5-stuck', false, 'long ago');
+  // Those that are available are as old as RDS says.
+  expect(await sweepDrills(recoveryPolicy)).toEqual([`${drillPrefix}2-stuck`]);
+  const later = new Date(Date.now() + recoveryPolicy.drillInstanceAgeMs.warn + 60_000);
+  const told = await sweepDrills(recoveryPolicy, later).catch((error: Error) => error);
+  expect(told).toMatchObject({
+    name: 'AggregateError',
+    errors: [{ name: 'AwsRefused' }, { name: 'AwsRefused' }],
+    message: expect.stringMatching(
+      /^2 instances .*\n.*1-protected.*\n.*3-protected.*\nSwept were \S+4-stuck\.$/,
+    ),
+  });
+  for (const name of ['1-protected', '3-protected']) await unprotect(`${drillPrefix}${name}`);
+  await world.rds.rds.settled();
+  for (const name of ['1-protected', '3-protected', '5-stuck']) await remove(`${drillPrefix}${name}`);
+  await world.rds.rds.settled();
+});
+
 test('a snapshot or a time that is mistyped is refused, and is no drill that has failed', async () => {
   const before = await listDrillKeys();
   const hourMs = 3_600_000;
@@ -203,6 +268,10 @@ test('whatever was written down of drills follows from what was before', async (
     previous: null,
   });
 });
+
+async function unprotect(DBInstanceIdentifier: string): Promise<void> {
+  await rdsClient().send(new ModifyDBInstanceCommand({ DBInstanceIdentifier, DeletionProtection: false }));
+}
 
 async function remove(DBInstanceIdentifier: string): Promise<void> {
   await rdsClient().send(new DeleteDBInstanceCommand({ DBInstanceIdentifier, SkipFinalSnapshot: true }));

@@ -89,7 +89,11 @@ beforeEach(() => {
 
 async function look(): Promise<Map<string, CheckResult>> {
   const rds = configuredSource();
-  const results = await checkBackups({ rds, inJobs, lastDrill: async () => goodDrill() });
+  const results = await checkBackups({
+    rds,
+    inJobs,
+    lastDrill: async () => goodDrill(new Date(), DBClusterIdentifier),
+  });
   return new Map(results.map((each) => [each.check, each]));
 }
 const statusOf = async (check: string) => (await look()).get(check)?.status;
@@ -114,6 +118,18 @@ test.each<[check: string, what: string, break_: () => void]>([
   ['database-status', 'has lost its key', () => change({ Status: 'inaccessible-encryption-credentials' })],
   ['latest-restorable-time', 'is far behind', () => change({ LatestRestorableTime: ago(20 * minuteMs) })],
   ['retention', 'keeps a day', () => change({ BackupRetentionPeriod: 1 })],
+  [
+    'retention',
+    'can go back to nothing',
+    // As when backups were switched off, and on again.
+    () => change({ ClusterCreateTime: ago(400 * dayMs), EarliestRestorableTime: ago(10 * minuteMs) }),
+  ],
+  [
+    'retention',
+    'does not say when it was made, and can go back two days',
+    () => change({ ClusterCreateTime: undefined, EarliestRestorableTime: ago(2 * dayMs) }),
+  ],
+  ['retention', 'can go back to tomorrow', () => change({ EarliestRestorableTime: ago(-dayMs) })],
   ['encryption', 'is not encrypted', () => change({ StorageEncrypted: false })],
   ['deletion-protection', 'can be deleted', () => change({ DeletionProtection: false })],
   [
@@ -165,6 +181,32 @@ test.each<[check: string, what: string, break_: () => void]>([
   expect(await statusOf(check)).toBe('ok');
   break_();
   expect(await statusOf(check)).toBe('fail');
+});
+
+test('backups reach back as far as is wanted, or as the cluster has lived, but for a day', async () => {
+  const reach = async (BackupRetentionPeriod: number, livedMs: number, reachMs: number) => {
+    change({
+      BackupRetentionPeriod,
+      ClusterCreateTime: ago(livedMs),
+      EarliestRestorableTime: ago(reachMs),
+    });
+    return (await look()).get('retention');
+  };
+  expect(await reach(14, 400 * dayMs, 13 * dayMs)).toMatchObject({ status: 'ok' });
+  expect(await reach(14, 20 * hourMs, minuteMs)).toMatchObject({ status: 'ok' });
+  expect(await reach(14, 3 * dayMs, 3 * dayMs - 2 * hourMs)).toMatchObject({ status: 'ok' });
+  // Kept for longer than was promised, and since lately: the promise is kept.
+  expect(await reach(35, 400 * dayMs, 14 * dayMs)).toMatchObject({ status: 'ok' });
+  expect(await reach(14, 400 * dayMs, 8 * dayMs)).toMatchObject({
+    status: 'warn',
+    summary: 'Backups of ledger are kept for 14 days, but they reach back 8 d only: 14 d are wanted.',
+  });
+  // Too short a retention does not hide that there is nothing.
+  expect(await reach(10, 400 * dayMs, hourMs)).toMatchObject({ status: 'fail' });
+  expect(await reach(14, 3 * dayMs, hourMs)).toMatchObject({
+    status: 'fail',
+    summary: 'Backups of ledger are kept for 14 days, but they reach back 1 h only: 3 d are wanted.',
+  });
 });
 
 test('backups that are replicated are a copy elsewhere too', async () => {

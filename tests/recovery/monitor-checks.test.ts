@@ -2,6 +2,8 @@ import * as rds from '@aws-sdk/client-rds';
 import * as sns from '@aws-sdk/client-sns';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { environment } from '#platform/environment.ts';
+import { putEvidence, readEvidence } from '#platform/evidence.ts';
+import { brokenLinks, lastDrill, recordStage } from '#recovery/drill-records.ts';
 import { sendAlertProbe } from '#recovery/monitor/alert-probe.ts';
 import type { CheckResult } from '#recovery/monitor/check.ts';
 import { checkBackups, type MonitorOptions } from '#recovery/monitor/monitor.ts';
@@ -53,6 +55,12 @@ const change = async (input: Partial<rds.ModifyDBInstanceCommandInput>) => {
   await admin.client().send(command);
   await world.aws.rds.settled();
 };
+const remove = async (DBInstanceIdentifier: string) => {
+  await admin
+    .client()
+    .send(new rds.DeleteDBInstanceCommand({ DBInstanceIdentifier, SkipFinalSnapshot: true }));
+  await world.aws.rds.settled();
+};
 
 test('a healthy backup passes every check that applies, and no other counts as passed', async () => {
   await world.round();
@@ -69,7 +77,7 @@ describe('the database', () => {
     try {
       const blind = [...(await look()).values()].filter(({ status }) => status === 'could_not_run');
       expect(new Set(blind.map(({ reason }) => reason))).toEqual(new Set(['not_configured']));
-      expect(blind).toHaveLength(10);
+      expect(blind).toHaveLength(12);
     } finally {
       delete process.env[environment.dbClusterIdentifier];
     }
@@ -143,6 +151,27 @@ describe('how far back', () => {
   });
 });
 
+test('a time that has not come yet is not fresh, whatever it is of', async () => {
+  await world.round();
+  const told = async (rds: MonitorOptions['rds'], now: Date) =>
+    [...(await look({ rds, now })).values()]
+      .filter(({ summary }) => /which has not come yet: a clock is wrong\.$/.test(summary))
+      .map(({ check, status }) => [check, status]);
+  const ahead = async (now: Date) => [
+    ...(await told(configuredSource(), now)),
+    ...(await told(undefined, now)).filter(([check]) => check === 'wal-archiving'),
+  ];
+  expect(await ahead(later(-4 * minuteMs))).toEqual([]);
+  expect(await ahead(later(-3 * dayMs))).toEqual([
+    ['latest-restorable-time', 'fail'],
+    ['newest-snapshot', 'fail'],
+    ['copy-elsewhere', 'fail'],
+    ['retention', 'fail'],
+    ['alert-path', 'fail'],
+    ['wal-archiving', 'fail'],
+  ]);
+});
+
 describe('snapshots', () => {
   test('one that is stuck in the making is told by how long it has been, not by when it was first seen', async () => {
     world.aws.rds.faults.inject('stuck', { operation: 'CreateDBSnapshot', times: 1 });
@@ -204,6 +233,71 @@ describe('drills', () => {
     expect(await status(drill({ provenAfterMs: 3 * hourMs }))).toBe('fail');
   });
 
+  test('one of another database shows nothing of this one', async () => {
+    const lastDrill = drill({ request: { source: 'stockade-b' } });
+    for (const [options, told] of [
+      [{}, /the last drill, d-good, was of stockade-b and not of stockade\.$/],
+      [{ rds: undefined }, /was of stockade-b and not of this database, which runs elsewhere than on RDS\.$/],
+    ] as const) {
+      for (const check of ['last-drill', 'recovery-time']) {
+        expect(await lookAt(check, { lastDrill, ...options })).toMatchObject({
+          status: 'fail',
+          summary: expect.stringMatching(told),
+        });
+      }
+    }
+  });
+
+  test('one whose records do not follow from each other is told, and so is the one before it that then would be the last', async () => {
+    const bucket = process.env[environment.evidenceBucket] ?? '';
+    const note = async (id: string, passed: boolean, begun: Date) => {
+      const request = { kind: 'snapshot', source: instance, asOf: '', instance: '', keep: false } as const;
+      await recordStage(id, begun, 'requested', request, begun);
+      await recordStage(id, begun, 'verdict', { passed, summary: '' }, begun);
+      await recordStage(id, begun, 'torn-down', {}, begun);
+    };
+    const status = async () => (await lookAt('last-drill', { lastDrill })).status;
+    const keys = () => world.aws.s3.keys(bucket).filter((key) => key.startsWith('drills/'));
+    const lose = async (end: string) => {
+      const key = keys().findLast((each) => each.endsWith(end)) ?? '';
+      const bytes = (await readEvidence(key)) ?? new Uint8Array();
+      await world.aws.s3.lose(bucket, key);
+      return { key, putBack: () => putEvidence(key, bytes) };
+    };
+    await note('000001', true, later(-3 * hourMs));
+    await note('000002', false, later(-2 * hourMs));
+    expect(await status()).toBe('fail');
+    // The verdict that it has failed is gone, and what is left says that all is well.
+    const { putBack } = await lose('000002/04-verdict.json');
+    expect(await lookAt('last-drill', { lastDrill })).toMatchObject({
+      status: 'fail',
+      summary: expect.stringMatching(
+        /^Records of drills were removed .*: drills\/\S+\/000002\/05-torn-down.json\.$/,
+      ),
+    });
+    await putBack();
+    await note('000003', true, later(-hourMs));
+    expect(await status()).toBe('ok');
+    const { putBack: again } = await lose('000002/05-torn-down.json');
+    expect(await status()).toBe('fail');
+    await again();
+    expect(await status()).toBe('ok');
+    // Of what is long past nobody reads every hour.
+    await lose('000001/04-verdict.json');
+    expect(await status()).toBe('ok');
+    expect(await brokenLinks()).toEqual([expect.stringMatching(/000001\/05-torn-down\.json$/)]);
+  });
+
+  test('records that were written at the same moment follow from the same one', async () => {
+    const begun = later(-minuteMs);
+    const request = { kind: 'snapshot', source: instance, asOf: '', instance: '', keep: false } as const;
+    await recordStage('000004', begun, 'requested', request, begun);
+    // Somebody gives it up while somebody else writes down that it is there.
+    await recordStage('000004', begun, 'verdict', { passed: true, summary: '' }, begun);
+    await recordStage('000004', begun, 'queryable', {}, begun);
+    expect(await lookAt('last-drill', { lastDrill })).toMatchObject({ status: 'ok' });
+  });
+
   test('records that cannot be read are not ok', async () => {
     const lastDrill = () => Promise.reject(new Error('the bucket is gone'));
     for (const check of ['last-drill', 'recovery-time']) {
@@ -235,7 +329,40 @@ describe('drills', () => {
       status: 'fail',
       summary: expect.stringContaining('incompatible-restore'),
     });
+    await remove('stockade-drill-left');
   });
+});
+
+test('an instance of a drill that is stuck in the making is told by when it was begun, and at once when nobody knows', async () => {
+  const settings = {
+    instance: 'stockade-drill-stuck',
+    drillId: 'stuck',
+    instanceClass: 'db.t4g.micro',
+    subnetGroup: 'default',
+    securityGroupIds: ['sg-drill'],
+  };
+  world.aws.rds.faults.inject('stuck', { operation: 'RestoreDBInstanceFromDBSnapshot', times: 2 });
+  await restoreFromSnapshot('by-hand', settings);
+  const leftovers = (now: Date) => lookAt('drill-leftovers', { now });
+  expect(await leftovers(later(hourMs))).toMatchObject({ status: 'ok' });
+  expect(await leftovers(later(5 * hourMs))).toMatchObject({ status: 'warn' });
+  expect(await leftovers(later(7 * hourMs))).toMatchObject({
+    status: 'fail',
+    summary: expect.stringContaining('stockade-drill-stuck (7 h'),
+  });
+  expect(await leftovers(later(-hourMs))).toMatchObject({ status: 'fail' });
+  await remove(settings.instance);
+  await world.client().send(
+    new rds.RestoreDBInstanceFromDBSnapshotCommand({
+      DBInstanceIdentifier: 'stockade-drill-unknown',
+      DBSnapshotIdentifier: 'by-hand',
+    }),
+  );
+  expect(await leftovers(new Date())).toMatchObject({
+    status: 'fail',
+    summary: expect.stringContaining('stockade-drill-unknown (nobody knows since when)'),
+  });
+  await remove('stockade-drill-unknown');
 });
 
 describe('the way of alerts', () => {
@@ -308,7 +435,7 @@ describe('a Postgres beyond RDS', () => {
       'deletion-protection',
       'drill-leftovers',
     ]);
-    expect(of('ok')).toEqual(['wal-archiving', 'durability', 'last-drill', 'recovery-time', 'alert-path']);
+    expect(of('ok')).toEqual(['wal-archiving', 'durability', 'alert-path']);
     expect(await lookAt('wal-archiving', { rds: undefined, now: later(20 * minuteMs) })).toMatchObject({
       status: 'fail',
     });

@@ -1,37 +1,16 @@
-import {
-  DeleteDBInstanceCommand,
-  ModifyDBInstanceCommand,
-  RemoveTagsFromResourceCommand,
-} from '@aws-sdk/client-rds';
+import { RemoveTagsFromResourceCommand } from '@aws-sdk/client-rds';
 import { afterEach, expect, test } from 'vitest';
 import { describeInstance, rdsClient } from '#recovery/rds.ts';
 import { setBesidePassword } from '#recovery/rds-beside.ts';
 import { asSuperuser } from '#scripts/prove/clone.ts';
 import { run } from '../commands/run.ts';
+import { deleteInstance } from './delete-instance.ts';
 import { openDrillWorld } from './drill-world.ts';
 
 const world = openDrillWorld();
 const name = 'stockade-back-then';
 
-afterEach(async () => {
-  if (!(await describeInstance(name))) return;
-  await rdsClient().send(
-    new ModifyDBInstanceCommand({
-      DBInstanceIdentifier: name,
-      DeletionProtection: false,
-      ApplyImmediately: true,
-    }),
-  );
-  await world.rds.rds.settled();
-  await rdsClient().send(
-    new DeleteDBInstanceCommand({
-      DBInstanceIdentifier: name,
-      SkipFinalSnapshot: true,
-      DeleteAutomatedBackups: true,
-    }),
-  );
-  await world.rds.rds.settled();
-});
+afterEach(() => deleteInstance(world.rds, name));
 
 async function restore(...args: string[]) {
   const { exitCode, stdout, stderr } = await run('restore.ts', [...args, '--json'], {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Client } from 'pg';
 import { beforeAll, expect, test } from 'vitest';
 import { sealOrganization } from '#ledger/seals/seal-organization.ts';
+import { beat } from '#recovery/heartbeat.ts';
 import { withRole } from '#scripts/cli/connect.ts';
 import { resumeOrganization } from '#tenancy/suspension.ts';
 import { digests, exportTo, fillTenant, openFolder, suspend } from '#tests/isolation/portability-world.ts';
@@ -171,6 +172,31 @@ test('--merge brings back what was lost, sealed or not, and keeps what came sinc
   await suspend(world, tenant.slug);
   const again = await restore('--merge');
   expect([again.code, again.json.restored]).toEqual([0, undefined]);
+}, 60_000);
+
+test('of which time a copy is, it says itself: by its heartbeat, else since when at least; and that is written down', async () => {
+  await freshTenant();
+  const { rows } = await superuser.query(
+    'select max(recorded_at) as at from inventory.entries where org_id = $1',
+    [tenant.id],
+  );
+  const since = await restore('--dry-run');
+  expect([since.json.copiedAt, since.json.copiedAtBy]).toEqual([rows[0].at.toISOString(), 'newest row']);
+
+  const at = await withRole(world.adminUrl, 'stockade_jobs', beat);
+  copy = await copyOf(world.adminUrl);
+  superuser = await world.superuser();
+  await tenant.item('LATE');
+  // As the copy is older, what production says now is not of its time.
+  await withRole(world.adminUrl, 'stockade_jobs', beat);
+  await suspend(world, tenant.slug);
+  const { code, json } = await restore();
+  expect([code, json.copiedAt, json.copiedAtBy]).toEqual([0, at.toISOString(), 'heartbeat']);
+  const written = await superuser.query(
+    'select copied_at from recovery.restorations where organization_id = $1',
+    [tenant.id],
+  );
+  expect(written.rows).toEqual([{ copied_at: at }]);
 }, 60_000);
 
 test('what was sealed since is not unsaid: as it was is refused, and nothing is changed', async () => {

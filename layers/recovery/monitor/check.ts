@@ -1,3 +1,4 @@
+import type { DrillRequest } from '../drill-records.ts';
 import type { RecoveryPolicy } from '../policy.ts';
 import type { PostgresReader } from './postgres.ts';
 import type { BackupSource } from './source.ts';
@@ -50,11 +51,15 @@ export interface CheckResult {
 /** What the last drill has shown, as far as the monitor asks. */
 export interface DrillVerdict {
   readonly id: string;
+  /** The database that was restored. */
+  readonly request: Pick<DrillRequest, 'source'>;
   readonly passed: boolean;
   /** When the verdict was given. */
   readonly at: Date;
   /** From the request to the proof; undefined when it did not come that far. */
   readonly provenAfterMs: number | undefined;
+  /** What is written down of it, and since, and does not follow from what was before: something was removed or replaced. */
+  readonly brokenLinks: readonly string[];
 }
 
 /** What checks look at. Everything is read when it is first asked for, and once. */

@@ -1,3 +1,4 @@
+import { begunAt } from '../drill-begun.ts';
 import { describeDrillInstances, drillTag } from '../rds.ts';
 import type { DrillInstance } from './source.ts';
 
@@ -7,6 +8,6 @@ export async function drillInstances(): Promise<DrillInstance[]> {
     identifier: instance.DBInstanceIdentifier ?? '',
     status: instance.DBInstanceStatus ?? 'unknown',
     drillId: instance.TagList?.find(({ Key }) => Key === drillTag)?.Value,
-    createdAt: instance.InstanceCreateTime,
+    begunAt: begunAt(instance),
   }));
 }

@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { type RecoveryPolicy, recoveryPolicy } from '../policy.ts';
+import { ageOf, type RecoveryPolicy, recoveryPolicy } from '../policy.ts';
 import type { BlindReason, CheckStatus } from './check.ts';
 import { listChecks } from './states.ts';
 
@@ -37,7 +37,7 @@ export async function latestChecks(
       runbook,
       since: since.toISOString(),
       checkedAt: checkedAt.toISOString(),
-      stale: now.getTime() - checkedAt.getTime() > blindMs,
+      stale: (ageOf(checkedAt, now) ?? Number.POSITIVE_INFINITY) > blindMs,
       alertedAt: alerted?.at.toISOString() ?? null,
     }),
   );

@@ -50,5 +50,6 @@ export interface DrillInstance {
   readonly identifier: string;
   readonly status: string;
   readonly drillId: string | undefined;
-  readonly createdAt: Date | undefined;
+  /** Undefined when nobody knows. */
+  readonly begunAt: Date | undefined;
 }

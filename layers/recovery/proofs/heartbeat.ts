@@ -1,17 +1,18 @@
 import type { Client } from 'pg';
 import { readErasures } from '../erasures.ts';
 import { newestHeartbeat } from '../heartbeat.ts';
+import { recoveryPolicy } from '../policy.ts';
 import { readOrganizations } from './organizations.ts';
 import type { Findings, ProofContext } from './proof.ts';
-
-/** There is one a minute. RDS ships its log every five, and some may be late. */
-const mostBehindMs = 5 * 60_000;
 
 /**
  * The newest heartbeat says up to when the copy has everything: it must be of the instant that the copy is to be of, and
  * as many organizations must be there as there were then.
  */
-export async function proveHeartbeat({ connect, asOf }: ProofContext, findings: Findings): Promise<void> {
+export async function proveHeartbeat(
+  { connect, asOf, policy: { heartbeatApartMs } = recoveryPolicy }: ProofContext,
+  findings: Findings,
+): Promise<void> {
   const client = await connect();
   await client.query('set role stockade_jobs');
   const newest = await newestHeartbeat(client);
@@ -22,7 +23,7 @@ export async function proveHeartbeat({ connect, asOf }: ProofContext, findings: 
   }
   const behindMs = asOf.getTime() - newest.at.getTime();
   findings.add('behindSeconds', behindMs / 1000);
-  if (behindMs > mostBehindMs || behindMs < -mostBehindMs) {
+  if (Math.abs(behindMs) > heartbeatApartMs) {
     findings.fault(
       `the newest heartbeat is of ${newest.at.toISOString()}, and the copy is to be of ${asOf.toISOString()}`,
     );

@@ -1,5 +1,6 @@
 import type { Client } from 'pg';
 import type { InJobs } from '../monitor/postgres.ts';
+import type { RecoveryPolicy } from '../policy.ts';
 import { RecoveryRefused } from '../recovery-refused.ts';
 import type { ProofBook } from './book.ts';
 
@@ -52,6 +53,8 @@ export interface ProofContext {
   readonly production?: InJobs | undefined;
   /** The instant at which production is thought to be lost; what the copy lacks of it is the loss. */
   readonly requestedAt: Date;
+  /** What is promised; that of the product without it. */
+  readonly policy?: RecoveryPolicy | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 

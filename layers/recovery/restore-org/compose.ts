@@ -1,12 +1,13 @@
 import { createExportFolder } from '#tenancy/portability/export-folder.ts';
 import { createManifest, fileOf, type Manifest, manifestFile } from '#tenancy/portability/manifest.ts';
-import { PortabilityError } from '#tenancy/portability/portability-error.ts';
 import { startDigest, type TableDigest } from '#tenancy/portability/table-digest.ts';
 import { MovementSums } from './balances.ts';
+import { type Collision, Collisions } from './collisions.ts';
 import { pairsOf, type Side } from './difference.ts';
 import { readSeals, type SealedCount } from './sealed.ts';
 import { type RestoreMode, Selection } from './selection.ts';
-import type { TableKeys } from './table-keys.ts';
+import { findSuperseded, nothingSuperseded } from './superseded.ts';
+import type { TableKeys, UniqueKeys } from './table-keys.ts';
 
 export interface Composition {
   readonly manifest: Manifest;
@@ -14,11 +15,13 @@ export interface Composition {
   readonly keysRevoked: number;
   /** Balances that were made what the movements of both sides add up to. */
   readonly balancesRecomputed: number;
+  /** Rows that do not come back, as nothing refers to them and another has their place. */
+  readonly leftOut: readonly Collision[];
 }
 
 /**
  * Writes what the organization is to be from now on, as an export that the import takes and proves.
- * @throws PortabilityError when seals or users of both sides contradict each other
+ * @throws PortabilityError when seals of both sides contradict each other, or rows of both cannot be beside each other
  */
 export async function compose(
   past: Side,
@@ -27,12 +30,22 @@ export async function compose(
     mode,
     to,
     keys,
+    uniqueKeys,
     signal,
-  }: { mode: RestoreMode; to: string; keys: TableKeys; signal?: AbortSignal | undefined },
+  }: {
+    mode: RestoreMode;
+    to: string;
+    keys: TableKeys;
+    uniqueKeys: UniqueKeys;
+    signal?: AbortSignal | undefined;
+  },
 ): Promise<Composition> {
   const seals = await readSeals(past, present, mode, keys);
   const selection = new Selection(mode);
   const sums = new MovementSums();
+  const collisions = new Collisions();
+  const superseded =
+    mode === 'merge' ? await findSuperseded(past, present, { keys, uniqueKeys, signal }) : nothingSuperseded;
   const folder = await createExportFolder(to);
   try {
     const tables = [];
@@ -42,6 +55,7 @@ export async function compose(
       await folder.write(fileOf({ name }), table.chunks);
       tables.push({ name, columns, ...table.digest() });
     }
+    collisions.check();
     if (mode === 'merge') {
       sums.checkAllUsed();
       if (selection.movementsReturned > 0) seals.checkMerged();
@@ -59,6 +73,7 @@ export async function compose(
       manifest,
       keysRevoked: selection.keysRevoked,
       balancesRecomputed: sums.recomputed,
+      leftOut: superseded.rows,
     };
   } catch (error) {
     await folder.discard();
@@ -66,12 +81,13 @@ export async function compose(
   }
 
   async function* linesOf(table: string): AsyncGenerator<string> {
-    const emails = new Map<string, string>();
+    const places = collisions.of(table, uniqueKeys.get(table) ?? []);
     for await (const pair of pairsOf(past, present, table, keys)) {
       signal?.throwIfAborted();
+      if (superseded.has(table, pair)) continue;
       const line = selection.lineOf(table, pair);
       if (line === undefined) continue;
-      if (table === 'tenancy.users') checkUser(line, emails);
+      places.take(line, pair);
       if (table === 'inventory.movements') countMovement(line, sums, seals);
       yield mode === 'merge' && table === 'inventory.balances' ? sums.lineOf(line) : line;
     }
@@ -82,17 +98,6 @@ function countMovement(line: string, sums: MovementSums, seals: SealedCount): vo
   const movement = JSON.parse(line);
   sums.add(movement);
   seals.count(movement.entry_id);
-}
-
-function checkUser(line: string, emails: Map<string, string>): void {
-  const { id, email } = JSON.parse(line) as { id: string; email: string };
-  const other = emails.get(email);
-  emails.set(email, id);
-  if (other === undefined) return;
-  throw new PortabilityError(
-    `the user ${email} is ${id} on one side and ${other} on the other`,
-    'Bring the organization back as it was, or give the user one id on both sides.',
-  );
 }
 
 function startFile(lines: AsyncIterable<string>): {

@@ -9,7 +9,8 @@ export interface FoundOrganization {
   readonly there: { readonly slug: string; readonly status: string } | undefined;
 }
 
-interface Organization {
+/** An organization as a database knows it. */
+export interface Organization {
   readonly id: string;
   readonly slug: string;
   readonly status: string;
@@ -38,6 +39,20 @@ export async function findOrganization(
   const there = present ?? (await byId(admin, id));
   if (!there) await refuseErased(admin, id, slug);
   return { id, there };
+}
+
+/** The organization that has the slug in production. `admin` is a connection as stockade_admin. */
+export function organizationOfToday(admin: pg.ClientBase, slug: string): Promise<Organization | undefined> {
+  return bySlug(admin, slug);
+}
+
+/** @throws PortabilityError when an organization that is to be replaced is not suspended */
+export function refuseWorking({ slug, status }: Pick<Organization, 'slug' | 'status'>): void {
+  if (status === 'suspended') return;
+  throw new PortabilityError(
+    `${slug} is ${status}: what it does meanwhile would be lost`,
+    `Suspend it: npm run org:suspend -- --org ${slug}. Or see what differs with --dry-run.`,
+  );
 }
 
 async function twoOrganizations(

@@ -7,12 +7,14 @@ import type { Manifest } from '#tenancy/portability/manifest.ts';
 import { PortabilityError } from '#tenancy/portability/portability-error.ts';
 import { answerOf, inTransaction } from '#tenancy/portability/transaction.ts';
 import { verifyExport } from '#tenancy/portability/verify.ts';
-import { compose } from './compose.ts';
+import type { Collision } from './collisions.ts';
+import { type Composition, compose } from './compose.ts';
+import { type CopiedAt, readCopiedAt } from './copied-at.ts';
 import { compareSides, type Side, type TableDifference } from './difference.ts';
-import { findOrganization } from './find-organization.ts';
+import { findOrganization, refuseWorking } from './find-organization.ts';
 import { type OthersProof, observeOthers, proveOthers } from './others.ts';
 import type { RestoreMode } from './selection.ts';
-import { readTableKeys } from './table-keys.ts';
+import { readTableKeys, readUniqueKeys } from './table-keys.ts';
 
 /** Connections to production and to the restored copy, each as the role it is named after. */
 export interface RestoreConnections {
@@ -47,9 +49,12 @@ export type RestorePhase =
 export interface RestoreReport {
   readonly organization: { readonly id: string; readonly slug: string };
   readonly mode: RestoreMode;
-  /** The instant that the copy shows. */
+  /** Up to when the copy has everything, as far as it tells. */
   readonly copiedAt: string;
+  readonly copiedAtBy: CopiedAt['by'];
   readonly differences: readonly TableDifference[];
+  /** Rows that were lost and do not come back: nothing refers to them, and another has their place. */
+  readonly leftOut?: readonly Collision[];
   /** In a dry run: why it would be refused. */
   readonly obstacle?: { readonly message: string; readonly remedy: string } | undefined;
   /** Undefined in a dry run, and when there was nothing to bring back. */
@@ -79,12 +84,7 @@ export async function restoreOrganization(
   const { copyAdmin, copyJobs, admin, jobs } = connections;
   const { id, there } = await findOrganization(copyAdmin, admin, slug);
   if (!dryRun) await takeTurn(admin);
-  if (there && !dryRun && there.status !== 'suspended') {
-    throw new PortabilityError(
-      `${there.slug} is ${there.status}: what it does meanwhile would be lost`,
-      `Suspend it: npm run org:suspend -- --org ${there.slug}. Or see what differs with --dry-run.`,
-    );
-  }
+  if (there && !dryRun) refuseWorking(there);
   await makeFolder(work);
   const before = join(work, 'before');
   const sideOf = async (client: pg.ClientBase, folder: string, phase: RestorePhase): Promise<Side> => {
@@ -98,20 +98,23 @@ export async function restoreOrganization(
     const present = there && (await sideOf(jobs, before, 'reading production'));
     checkSchemas(past, present);
     const keys = await readTableKeys(admin);
+    const uniqueKeys = await readUniqueKeys(admin);
+    const copied = await readCopiedAt(copyJobs, id);
     onProgress('comparing', 0, 0);
     const report = {
       organization: { id, slug: there?.slug ?? slug },
       mode,
-      copiedAt: past.manifest.takenAt,
+      copiedAt: copied.at.toISOString(),
+      copiedAtBy: copied.by,
       differences: await compareSides(past, present, keys),
     };
     onProgress('composing', 0, 0);
     const after = join(work, 'after');
-    const composing = compose(past, present, { mode, to: after, keys, signal });
-    if (dryRun) return { ...report, obstacle: await obstacleOf(composing) };
+    const composing = compose(past, present, { mode, to: after, keys, uniqueKeys, signal });
+    if (dryRun) return { ...report, ...(await foreseen(composing)) };
 
-    const { manifest, ...composed } = await composing;
-    if (manifest.receipt === present?.manifest.receipt) return report;
+    const { manifest, leftOut, ...composed } = await composing;
+    if (manifest.receipt === present?.manifest.receipt) return { ...report, leftOut };
     await verifyExport(after, { signal });
     const others = await replace(admin, {
       id,
@@ -127,6 +130,7 @@ export async function restoreOrganization(
     const rows = manifest.tables.reduce((sum, table) => sum + table.rows, 0);
     return {
       ...report,
+      leftOut,
       restored: {
         ...composed,
         rows,
@@ -198,14 +202,15 @@ async function replace(
   });
 }
 
-/** Why it would be refused; undefined when it would not. */
-async function obstacleOf(composing: Promise<unknown>): Promise<RestoreReport['obstacle']> {
+/** What would be left out, or why it would be refused. */
+async function foreseen(
+  composing: Promise<Composition>,
+): Promise<Pick<RestoreReport, 'leftOut' | 'obstacle'>> {
   try {
-    await composing;
-    return undefined;
+    return { leftOut: (await composing).leftOut };
   } catch (error) {
     if (!(error instanceof PortabilityError)) throw error;
-    return { message: error.message, remedy: error.remedy };
+    return { obstacle: { message: error.message, remedy: error.remedy } };
   }
 }
 

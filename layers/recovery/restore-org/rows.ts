@@ -3,7 +3,7 @@ import { readLines } from '#tenancy/portability/lines.ts';
 import { fileOf } from '#tenancy/portability/manifest.ts';
 
 /** A value of a key, as an export tells it. */
-type KeyValue = string | number | bigint | boolean;
+export type KeyValue = string | number | bigint | boolean;
 
 /** A line of an export with the key of its row. */
 export interface Row {
@@ -77,7 +77,8 @@ function compareKeys(a: readonly KeyValue[], b: readonly KeyValue[]): number {
   return 0;
 }
 
-function keyOf(line: string, columns: readonly string[]): KeyValue[] {
+/** The values of some columns of a line, none of which is null. */
+export function keyOf(line: string, columns: readonly string[]): KeyValue[] {
   const row = JSON.parse(line) as Record<string, KeyValue>;
   return columns.map((column) => {
     const value = row[column] as KeyValue;

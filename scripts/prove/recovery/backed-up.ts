@@ -153,9 +153,11 @@ function around(parts: Parts, ends: (() => unknown)[], dispose: () => Promise<vo
 }
 
 /** A drill that has passed an hour ago, as fast as one does. */
-export const goodDrill = (now = new Date()): DrillVerdict => ({
+export const goodDrill = (now = new Date(), source = instance): DrillVerdict => ({
   id: 'd-good',
+  request: { source },
   passed: true,
   at: new Date(now.getTime() - hourMs),
   provenAfterMs: 20 * minuteMs,
+  brokenLinks: [],
 });

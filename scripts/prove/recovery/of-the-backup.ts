@@ -2,6 +2,7 @@ import * as rds from '@aws-sdk/client-rds';
 import { beginDrill } from '#recovery/drill.ts';
 import { sweepDrills } from '#recovery/drill-sweep.ts';
 import type { MonitorOptions } from '#recovery/monitor/monitor.ts';
+import { configuredSource } from '#recovery/monitor/source-of.ts';
 import { type RecoveryPolicy, recoveryPolicy } from '#recovery/policy.ts';
 import { restoreFromSnapshot } from '#recovery/rds.ts';
 import { byHand, hourMs, instance, otherRegion } from './backed-up.ts';
@@ -93,16 +94,17 @@ const neglected: readonly Neglected[] = [
     tellers: ['check drill-leftovers'],
     says: /Instances of drills are still there: stockade-drill-orphan/,
     with: atOnce({ drillInstanceAgeMs: none }),
-    neglect: async (stage) => {
-      await restoreFromSnapshot(byHand, {
-        instance: orphan,
-        drillId: 'orphan',
-        instanceClass: 'db.t4g.micro',
-        subnetGroup: 'default',
-        securityGroupIds: ['sg-drill'],
-      });
-      await stage.world.aws.rds.settled();
-      return () => sweptAway(stage);
+    neglect: leaveOrphan,
+  },
+  {
+    name: 'orphan that is stuck in the making',
+    tellers: ['check drill-leftovers'],
+    says: /Instances of drills are still there: stockade-drill-orphan/,
+    with: atOnce({ drillInstanceAgeMs: none }),
+    neglect: (stage) => {
+      const operation = 'RestoreDBInstanceFromDBSnapshot';
+      stage.world.aws.rds.faults.inject('stuck', { operation, times: 1 });
+      return leaveOrphan(stage);
     },
   },
 ];
@@ -117,6 +119,27 @@ export const ofTheBackup: readonly Sabotage[] = [
     commit: async (stage) => ({
       said: saidByChecks(await stage.look({ now: new Date(Date.now() + 31 * hourMs) })),
     }),
+  },
+  {
+    name: 'automated backups switched off, and on again',
+    tellers: ['check retention'],
+    says: /are kept for 14 days, but they reach back .+ only/,
+    commit: async (stage) => {
+      await stage.world.round();
+      // As far back as there is anything to go back to now: it is no young instance by that.
+      const { createdAt, earliestRestorableAt } = (await configuredSource().database()) ?? {};
+      const reachSlackMs = Number(earliestRestorableAt) - Number(createdAt);
+      const look = async () => saidByChecks(await stage.look(atOnce({ reachSlackMs })));
+      const before = (await look()).filter(({ alarms }) => alarms);
+      await change(stage, { BackupRetentionPeriod: 0 });
+      await stage.world.round();
+      await change(stage, { BackupRetentionPeriod: 14 });
+      await stage.backUp();
+      return {
+        said: await look(),
+        faults: before.map(({ by, detail }) => `before anything was done ${by} says: ${detail}`),
+      };
+    },
   },
   // Nothing ends one: it is the last.
   toSabotage({
@@ -160,6 +183,18 @@ export async function leaveInTheMaking({ world }: RecoveryStage): Promise<void> 
   if (DBSnapshots.some(({ Status }) => Status === 'creating')) return;
   world.aws.rds.faults.inject('stuck', { operation: 'CreateDBSnapshot', times: 1 });
   await world.takeSnapshot('stuck');
+}
+
+async function leaveOrphan(stage: RecoveryStage): Promise<() => Promise<void>> {
+  await restoreFromSnapshot(byHand, {
+    instance: orphan,
+    drillId: 'orphan',
+    instanceClass: 'db.t4g.micro',
+    subnetGroup: 'default',
+    securityGroupIds: ['sg-drill'],
+  });
+  await stage.world.aws.rds.settled();
+  return () => sweptAway(stage);
 }
 
 async function change({ world }: RecoveryStage, input: Partial<rds.ModifyDBInstanceCommandInput>) {

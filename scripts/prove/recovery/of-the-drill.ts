@@ -1,12 +1,15 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { evidenceConfig } from '#platform/config.ts';
+import { putEvidence, readEvidence } from '#platform/evidence.ts';
 import type { DrillSurroundings } from '#recovery/drill.ts';
 import { beginDrill, tickDrill } from '#recovery/drill.ts';
 import type { DrillWish } from '#recovery/drill-plan.ts';
-import { brokenLinks, lastDrill } from '#recovery/drill-records.ts';
+import { brokenLinks, lastDrill, listDrillKeys } from '#recovery/drill-records.ts';
 import { type RecoveryPolicy, recoveryPolicy } from '#recovery/policy.ts';
 import { proofNames } from '#recovery/proofs/proof.ts';
 import { asSuperuser } from '../clone.ts';
+import { goodDrill } from './backed-up.ts';
 import {
   type Sabotage,
   type Said,
@@ -88,6 +91,31 @@ const others: readonly Sabotage[] = [
     tellers: nothingProven,
     says: /^unsaved has no snapshot that is available$/,
     commit: (stage) => drilled(stage, { begun: { source: 'unsaved' } }),
+  },
+  {
+    name: 'drill of another database',
+    tellers: ['check last-drill', 'check recovery-time'],
+    says: /was of elsewhere and not of stockade\.$/,
+    commit: async (stage) => ({
+      said: saidByChecks(await stage.look({ lastDrill: async () => goodDrill(new Date(), 'elsewhere') })),
+    }),
+  },
+  {
+    name: 'record of a drill removed',
+    tellers: ['check last-drill'],
+    says: /these follow from none that is there: \S+03-queryable\.json\.$/,
+    commit: async (stage) => {
+      const { faults = [] } = await drilled(stage, {});
+      const [id = '', keys = []] = [...(await listDrillKeys())].at(-1) ?? [];
+      const key = keys.find((each) => each.endsWith(`${id}/02-available.json`)) ?? '';
+      const bytes = (await readEvidence(key)) ?? new Uint8Array();
+      await stage.world.aws.s3.lose(evidenceConfig().bucket, key);
+      try {
+        return { said: saidByChecks(await stage.look({ lastDrill })), faults };
+      } finally {
+        await putEvidence(key, bytes);
+      }
+    },
   },
   {
     name: 'copy gone while it is being proven',

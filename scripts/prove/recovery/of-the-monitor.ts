@@ -104,7 +104,8 @@ const blinded: readonly Blinded[] = [
   },
   {
     name: 'database not named to the monitor',
-    tellers: ofRds,
+    // Whether the last drill was of it cannot be known either.
+    tellers: [...ofRds, ...checks('last-drill', 'recovery-time')],
     reason: 'not_configured',
     blind: () => ({ end: set(environment.dbInstanceIdentifier, '') }),
   },

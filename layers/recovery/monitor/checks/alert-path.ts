@@ -1,5 +1,5 @@
 import { environment } from '#platform/environment.ts';
-import { judge, spoken } from '../../policy.ts';
+import { ageOf, judge, notYet, spoken } from '../../policy.ts';
 import { type Check, type Finding, notApplicable } from '../check.ts';
 import { listSubscribers } from '../subscribers.ts';
 
@@ -38,7 +38,11 @@ export const alertPath: Check = {
     const open = arrived ? probes.slice(0, probes.indexOf(arrived)) : probes;
     const unsent = open.find(({ failure }) => failure !== undefined);
     if (unsent) return finding('fail', `Alerts cannot be sent: ${unsent.failure}`);
-    const waitingMs = Math.max(0, ...open.map(({ madeAt }) => now.getTime() - madeAt.getTime()));
+    const ahead = open.find(({ madeAt }) => ageOf(madeAt, now) === undefined);
+    if (ahead) {
+      return finding('fail', `The alert to see whether one arrives was sent at ${notYet(ahead.madeAt)}.`);
+    }
+    const waitingMs = Math.max(0, ...open.map(({ madeAt }) => ageOf(madeAt, now) ?? 0));
     if (waitingMs > underWayMs) {
       return finding(
         'fail',
@@ -47,7 +51,10 @@ export const alertPath: Check = {
     }
     if (!arrived) return finding('warn', 'The first alert to see whether it arrives is under way.');
     const arrivedAt = arrived.receivedAt ?? arrived.madeAt;
-    const sinceMs = Math.max(0, now.getTime() - arrivedAt.getTime());
+    const sinceMs = ageOf(arrivedAt, now);
+    if (sinceMs === undefined) {
+      return finding('fail', `The last alert that was seen to arrive did so at ${notYet(arrivedAt)}.`);
+    }
     const status = judge(sinceMs, ageMs);
     if (pending > 0 && status === 'ok') {
       return finding(

@@ -1,8 +1,10 @@
-import { judgeAtLeast, spoken } from '../../policy.ts';
+import { ageOf, judgeAtLeast, notYet, spoken } from '../../policy.ts';
 import { NoSuchDatabase } from '../blindness.ts';
 import type { Check, Finding } from '../check.ts';
 import { notApplicable, rdsCheck } from '../check.ts';
 import type { BackedUpDatabase, BackupSource } from '../source.ts';
+
+const dayMs = 86_400_000;
 
 /** @throws NoSuchDatabase when there is none of that name */
 export async function databaseOf(rds: BackupSource): Promise<BackedUpDatabase> {
@@ -52,22 +54,30 @@ export const retention = rdsCheck(
   'Backups are kept long enough',
   async (rds, { now, policy }): Promise<Finding> => {
     const { retentionDays, earliestRestorableAt, createdAt, identifier } = await databaseOf(rds);
-    const reachesBackMs = earliestRestorableAt && now.getTime() - earliestRestorableAt.getTime();
     const facts = { retentionDays, earliestRestorableAt, createdAt };
-    const wanted = policy.retentionDays;
-    if (retentionDays === 0) {
-      return { status: 'fail', summary: `Automated backups of ${identifier} are switched off.`, facts };
-    }
-    const status = judgeAtLeast(retentionDays, wanted);
+    const finding = (status: Finding['status'], summary: string): Finding => ({ status, summary, facts });
+    if (retentionDays === 0) return finding('fail', `Automated backups of ${identifier} are switched off.`);
     const kept = `Backups of ${identifier} are kept for ${retentionDays} days`;
-    if (status !== 'ok') {
-      const least = status === 'fail' ? wanted.fail : wanted.warn;
-      return { status, summary: `${kept}: ${least} are wanted.`, facts };
+    if (!earliestRestorableAt) return finding('fail', `${kept}, but there is nothing yet to restore from.`);
+    const reachMs = ageOf(earliestRestorableAt, now);
+    if (reachMs === undefined) {
+      return finding('fail', `${kept}, but they begin at ${notYet(earliestRestorableAt)}.`);
     }
-    if (reachesBackMs === undefined) {
-      return { status: 'fail', summary: `${kept}, but there is nothing yet to restore from.`, facts };
+    const wanted = policy.retentionDays;
+    const setting = judgeAtLeast(retentionDays, wanted);
+    // It was not there before it was made; one that does not say when it was has been there for ever.
+    const livedMs = (createdAt && ageOf(createdAt, now)) ?? Number.POSITIVE_INFINITY;
+    const wantedReachMs = {
+      warn: Math.min(wanted.warn * dayMs, livedMs),
+      fail: Math.min(wanted.fail * dayMs, livedMs),
+    };
+    const reach = judgeAtLeast(reachMs + policy.reachSlackMs, wantedReachMs);
+    if (reach !== 'ok' && setting !== 'fail') {
+      const least = spoken(wantedReachMs[reach]);
+      return finding(reach, `${kept}, but they reach back ${spoken(reachMs)} only: ${least} are wanted.`);
     }
-    return { status, summary: `${kept}; they reach back ${spoken(reachesBackMs)}.`, facts };
+    if (setting !== 'ok') return finding(setting, `${kept}: ${wanted[setting]} are wanted.`);
+    return finding('ok', `${kept}; they reach back ${spoken(reachMs)}.`);
   },
 );
 

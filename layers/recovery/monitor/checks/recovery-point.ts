@@ -1,4 +1,4 @@
-import { judge, spoken } from '../../policy.ts';
+import { ageOf, judge, notYet, spoken } from '../../policy.ts';
 import { type Check, notApplicable, rdsCheck } from '../check.ts';
 import type { KeptSnapshot } from '../source.ts';
 import { databaseOf } from './database.ts';
@@ -11,7 +11,14 @@ export const latestRestorableTime = rdsCheck(
     if (!latestRestorableAt) {
       return { status: 'fail', summary: `${identifier} cannot be restored to any point in time.` };
     }
-    const behindMs = Math.max(0, now.getTime() - latestRestorableAt.getTime());
+    const behindMs = ageOf(latestRestorableAt, now);
+    if (behindMs === undefined) {
+      return {
+        status: 'fail',
+        summary: `${identifier} can be restored to ${notYet(latestRestorableAt)}.`,
+        facts: { latestRestorableAt },
+      };
+    }
     const status = judge(behindMs, policy.recoveryPointAgeMs);
     const promised = spoken(policy.recoveryPointAgeMs.fail);
     return {
@@ -30,11 +37,19 @@ export const newestSnapshot = rdsCheck(
     const newest = newestOf(await rds.snapshots());
     if (!newest)
       return { status: 'fail', summary: `There is no snapshot of ${rds.identifier} that is whole.` };
-    const ageMs = now.getTime() - newest.takenAt.getTime();
+    const { identifier, takenAt } = newest;
+    const ageMs = ageOf(takenAt, now);
+    if (ageMs === undefined) {
+      return {
+        status: 'fail',
+        summary: `What is in the newest snapshot, ${identifier}, is of ${notYet(takenAt)}.`,
+        facts: { snapshot: identifier, takenAt },
+      };
+    }
     return {
       status: judge(ageMs, policy.newestSnapshotAgeMs),
-      summary: `What is in the newest snapshot, ${newest.identifier}, is ${spoken(ageMs)} old; ${spoken(policy.newestSnapshotAgeMs.fail)} at most are wanted.`,
-      facts: { snapshot: newest.identifier, takenAt: newest.takenAt, ageSeconds: Math.round(ageMs / 1000) },
+      summary: `What is in the newest snapshot, ${identifier}, is ${spoken(ageMs)} old; ${spoken(policy.newestSnapshotAgeMs.fail)} at most are wanted.`,
+      facts: { snapshot: identifier, takenAt, ageSeconds: Math.round(ageMs / 1000) },
     };
   },
 );
@@ -70,7 +85,10 @@ export const copyElsewhere = rdsCheck(
     if (plain > 0 || isReplicaEncrypted === false) {
       return { status: 'fail', summary: `What is kept in ${copyRegion} is not all encrypted.`, facts };
     }
-    const ageMs = Math.max(0, now.getTime() - reachesTo.getTime());
+    const ageMs = ageOf(reachesTo, now);
+    if (ageMs === undefined) {
+      return { status: 'fail', summary: `What is kept in ${copyRegion} is of ${notYet(reachesTo)}.`, facts };
+    }
     return {
       status: judge(ageMs, policy.copyAgeMs),
       summary: `What is kept in ${copyRegion} is ${spoken(ageMs)} old; ${spoken(policy.copyAgeMs.fail)} at most are wanted.`,
@@ -100,7 +118,10 @@ export const walArchiving: Check = {
       return { status: 'fail', summary: `The log cannot be kept: ${lastFailedFile} has failed last.`, facts };
     }
     if (!lastArchivedAt) return { status: 'fail', summary: 'No part of the log has ever been kept.', facts };
-    const behindMs = Math.max(0, now.getTime() - lastArchivedAt.getTime());
+    const behindMs = ageOf(lastArchivedAt, now);
+    if (behindMs === undefined) {
+      return { status: 'fail', summary: `The log was kept up to ${notYet(lastArchivedAt)}.`, facts };
+    }
     const status = judge(behindMs, policy.recoveryPointAgeMs);
     const kept = `The log was kept up to ${spoken(behindMs)} ago; ${spoken(policy.recoveryPointAgeMs.fail)} at most were promised`;
     if (status === 'ok' && archive_timeout === '0') {

@@ -1,4 +1,4 @@
-import { judge, spoken } from '../../policy.ts';
+import { ageOf, judge, spoken } from '../../policy.ts';
 import { eventsKeptDays } from '../../rds.ts';
 import { type Finding, rdsCheck } from '../check.ts';
 import type { BackupSource, KeptSnapshot } from '../source.ts';
@@ -14,7 +14,7 @@ export const snapshotsFinish = rdsCheck(
     const inTheMaking = unfinished.filter(({ status }) => underWay.includes(status));
     const failed = unfinished.filter(({ status }) => !underWay.includes(status) && status !== 'deleting');
     const ages = await Promise.all(
-      inTheMaking.map(async (each) => ({ ...each, ageMs: await ageOf(rds, each, now) })),
+      inTheMaking.map(async (each) => ({ ...each, ageMs: await inTheMakingFor(rds, each, now) })),
     );
     const judged = ages.map((each) => ({
       ...each,
@@ -49,9 +49,9 @@ export const snapshotsFinish = rdsCheck(
 const underWay = ['creating', 'copying', 'modifying', 'pending'];
 
 /** One of which nothing is known any more has been at it for longer than anything is remembered. */
-async function ageOf(rds: BackupSource, { identifier }: KeptSnapshot, now: Date): Promise<number> {
+async function inTheMakingFor(rds: BackupSource, { identifier }: KeptSnapshot, now: Date): Promise<number> {
   const begunAt = await rds.begunAt(identifier);
-  return begunAt ? now.getTime() - begunAt.getTime() : eventsKeptDays * 86_400_000;
+  return (begunAt && ageOf(begunAt, now)) ?? eventsKeptDays * 86_400_000;
 }
 
 export const snapshotsPrivate = rdsCheck(

@@ -1,0 +1,24 @@
+import { DeleteDBInstanceCommand, ModifyDBInstanceCommand } from '@aws-sdk/client-rds';
+import { describeInstance, rdsClient } from '#recovery/rds.ts';
+import type { RdsWorld } from '#tests/rds.ts';
+
+/** Deletes what was restored beside production, as the printed commands do; nothing when it is not there. */
+export async function deleteInstance({ rds }: RdsWorld, name: string): Promise<void> {
+  if (!(await describeInstance(name))) return;
+  await rdsClient().send(
+    new ModifyDBInstanceCommand({
+      DBInstanceIdentifier: name,
+      DeletionProtection: false,
+      ApplyImmediately: true,
+    }),
+  );
+  await rds.settled();
+  await rdsClient().send(
+    new DeleteDBInstanceCommand({
+      DBInstanceIdentifier: name,
+      SkipFinalSnapshot: true,
+      DeleteAutomatedBackups: true,
+    }),
+  );
+  await rds.settled();
+}
