@@ -26,14 +26,20 @@ interface Settings<Value> {
 /** What a command reads: never undefined when the option is required or has a default. */
 type Read<Value, Given> = Given extends { required: true } | { default: Value } ? Value : Value | undefined;
 
-/** Any text. With `pattern`, only text that matches it, which `expected` describes to the user. */
-export function text<Given extends Settings<string> & { pattern?: RegExp; expected?: string }>(
-  given: Given,
-): Option<Read<string, Given>> {
+/**
+ * Any text. With `pattern`, only text that matches it, which `expected` describes to the user; with `maxCharacters`, only
+ * text that has no more of them, as the database counts.
+ */
+export function text<
+  Given extends Settings<string> & { pattern?: RegExp; expected?: string; maxCharacters?: number },
+>(given: Given): Option<Read<string, Given>> {
+  const { maxCharacters = Number.POSITIVE_INFINITY } = given;
   return make(given, 'text', (typed) => {
     if (given.pattern && !given.pattern.test(typed))
       refuse(given.expected ?? `It must match ${given.pattern}.`);
     if (typed === '') refuse('It must not be empty.');
+    const { length } = [...typed];
+    if (length > maxCharacters) refuse(`It must have at most ${maxCharacters} characters, not ${length}.`);
     return typed;
   });
 }
