@@ -17,7 +17,7 @@ await command({
       placeholder: 'email',
       required: true,
       pattern: emailPattern,
-      expected: 'It must be an email address, such as ada@example.com.',
+      expected: 'It must be an email address without |, such as ada@example.com.',
     }),
     role: option.choice(roles, { description: 'what the member may do', required: true }),
     name: option.text({

@@ -71,6 +71,15 @@ test.each([
   });
 });
 
+test('users:assign refuses an address whose tokens would be refused', async () => {
+  const { slug } = await world.createOrganization();
+  const args = ['--org', slug, '--email', 'a|b@example.com', '--role', 'viewer'];
+  expect(await run('users-assign.ts', args, withDatabase())).toMatchObject({
+    exitCode: 2,
+    stderr: expect.stringContaining('must be an email address without |'),
+  });
+});
+
 test('ten at once under one slug: one is created, nine are told that it exists', async () => {
   const slug = newSlug();
   const outcomes = await Promise.all(
