@@ -24,9 +24,6 @@ const scopesOption: option.Option<readonly Scope[]> = {
   },
 };
 
-/** A hundred years of 365 days: beyond, say nothing, and the key works for ever. */
-const maxLifetimeMs = 36_500 * 86_400_000;
-
 await command({
   name: 'keys:create',
   summary: 'Makes an API key for an organization.',
@@ -43,7 +40,7 @@ await command({
     expires: option.duration({
       description: 'how long it works, such as 90d (for ever unless said)',
       minMs: 1_000,
-      maxMs: maxLifetimeMs,
+      maxMs: option.longestLifetimeMs,
     }),
     dryRun: option.flag({ description: dryRunDescription }),
     ...keyEnvironmentOption,

@@ -112,6 +112,9 @@ export function choice<const Word extends string, Given extends Settings<NoInfer
 
 const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
+/** For what ends some day: a hundred years of 365 days. Much later there are no dates. */
+export const longestLifetimeMs = 36_500 * 86_400_000;
+
 /** A length of time typed with its unit (200ms, 5s, 10m, 2h, 7d), read as milliseconds; from `minMs` to `maxMs`. */
 export function duration<Given extends Settings<number> & { minMs?: number; maxMs?: number }>(
   given: Given,
