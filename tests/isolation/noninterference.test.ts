@@ -1,4 +1,5 @@
 import { expect, inject, test } from 'vitest';
+import { scoreMutants } from '#scripts/prove/mutants/score.ts';
 import { isPerfect } from '#scripts/prove/proof.ts';
 import { proofText } from '#scripts/prove/report.ts';
 import { proveNonInterference } from '#scripts/prove/worlds/noninterference.ts';
@@ -33,4 +34,13 @@ test('a difference is found where a SKU is unique across organizations', async (
   expect(isPerfect(onlyGaps)).toBe(false);
   expect(proofText(onlyGaps)).toContain('not proven: GET /v1/users was never asked');
   expect(isPerfect({ nonInterference: { ...onlyGaps.nonInterference, gaps: [] } })).toBe(true);
+}, 120_000);
+
+test('a difference is found where a token opens what the key beside it does not', async () => {
+  const stone = 'the organization entered before, in tenancy.enter_with_pass(text,text,text[],boolean)';
+  const [outcome] = await scoreMutants(inject('clusterUrl'), inject('templateDatabase'), {
+    only: ({ name }) => name === stone,
+    by: ['non-interference'],
+  });
+  expect(outcome?.because).toContain('"by":["key","ofBoth"]');
 }, 120_000);

@@ -43,12 +43,11 @@ export async function issueTokens(): Promise<Tokens> {
 /** The headers that carry credentials. Those of `own` may be replaced by a step's own; those of `fixed` stay. */
 export function headersOf(by: readonly Credential[], key: string, tokens: Tokens['of']) {
   const token = by.find((credential) => credential !== 'key');
-  return {
-    own: by.includes('key') ? { 'x-api-key': key } : {},
-    fixed: {
-      ...(token ? { authorization: `Bearer ${tokens[token]}` } : {}),
-      // What this user may see in the other organization is nothing that has to be the same.
-      ...(token === 'ofBoth' ? { 'x-organization': 'subject' } : {}),
-    },
-  };
+  const keyHeader = by.includes('key') ? { 'x-api-key': key } : {};
+  if (token === undefined) return { own: keyHeader, fixed: {} };
+  const tokenHeader = { authorization: `Bearer ${tokens[token]}` };
+  if (token !== 'ofBoth') return { own: keyHeader, fixed: tokenHeader };
+  // What this user may see in the other organization is nothing that has to be the same: the key or a name says which.
+  const named = by.includes('key') ? keyHeader : { 'x-organization': 'subject' };
+  return { own: {}, fixed: { ...tokenHeader, ...named } };
 }

@@ -68,4 +68,7 @@ export const tour: readonly Step[] = [
   ...opening,
   ...open,
   ...ways.flatMap((by) => ofTenant.map((step): Step => ({ ...step, by }))),
+  // A member of the other organization too is here by what says so, a name or a key.
+  { route: 'GET /v1/organization', by: ['ofBoth'] },
+  { route: 'GET /v1/organization', by: ['key', 'ofBoth'] },
 ];
