@@ -2,6 +2,7 @@ import { InvalidArgumentError } from 'commander';
 import { type Scope, scopes } from '#tenancy/api-keys.ts';
 import { addKey } from '#tenancy/operator-keys.ts';
 import { findOrganization } from '#tenancy/organizations.ts';
+import { maxNameCharacters } from '#tenancy/text-limits.ts';
 import { command } from './cli/command.ts';
 import { withRole } from './cli/connect.ts';
 import { databaseOptions, findDatabaseUrl } from './cli/database-url.ts';
@@ -33,9 +34,14 @@ await command({
       description: 'what it is for, to tell it from others',
       placeholder: 'name',
       required: true,
+      maxCharacters: maxNameCharacters,
     }),
     scopes: scopesOption,
-    expires: option.duration({ description: 'how long it works, such as 90d (for ever unless said)' }),
+    expires: option.duration({
+      description: 'how long it works, such as 90d (for ever unless said)',
+      minMs: 1_000,
+      maxMs: option.longestLifetimeMs,
+    }),
     dryRun: option.flag({ description: dryRunDescription }),
     ...keyEnvironmentOption,
     ...databaseOptions,

@@ -1,4 +1,5 @@
 import { createOrganization, slugPattern } from '#tenancy/organizations.ts';
+import { maxNameCharacters } from '#tenancy/text-limits.ts';
 import { command } from './cli/command.ts';
 import { withRole } from './cli/connect.ts';
 import { databaseOptions, findDatabaseUrl } from './cli/database-url.ts';
@@ -18,7 +19,12 @@ await command({
       expected:
         'It must be lower-case letters, digits and hyphens, at most 63, and no UUID, such as acme or acme-2.',
     }),
-    name: option.text({ description: 'its full name', placeholder: 'name', required: true }),
+    name: option.text({
+      description: 'its full name',
+      placeholder: 'name',
+      required: true,
+      maxCharacters: maxNameCharacters,
+    }),
     ...keyEnvironmentOption,
     ...databaseOptions,
   },

@@ -34,12 +34,13 @@ await command({
         'It must be lower-case letters, digits and hyphens, at most 63, and no UUID, such as acme or acme-2.',
     }),
     dryRun: option.flag({
-      description: 'verify the export, and that this database would take it; write nothing',
+      description:
+        'do all of it, which takes as long, and undo it: say whether this database takes the export',
     }),
     ...databaseOptions,
   },
   examples: [
-    { type: '--from exports/acme --dry-run', does: 'verifies the export' },
+    { type: '--from exports/acme --dry-run', does: 'tries it, and keeps nothing' },
     { type: '--from exports/acme --database-url postgres://…', does: 'imports it there' },
     { type: '--from exports/acme --slug acme-2', does: 'imports it under another slug' },
   ],
@@ -53,7 +54,7 @@ await command({
           if (phase !== phaseNow) {
             if (phaseNow) progress.stop();
             phaseNow = phase;
-            note(phaseText[phase]);
+            note(phase === 'importing' && options.dryRun ? 'Writing, to be undone …' : phaseText[phase]);
             if (phase !== 'proving') progress.start(total, 'rows');
           }
           if (phase !== 'proving') progress.update(rows);
@@ -65,6 +66,7 @@ await command({
     const rows = tables.reduce((sum, table) => sum + table.rows, 0);
     const what = `${organization.slug} (${organization.id}): ${rows} rows of ${tables.length} tables`;
     const renamed = Object.keys(usersRenamed).length;
+    const users = `Users made: ${usersCreated}; with another id here than there: ${renamed}.`;
     return {
       json: {
         id: organization.id,
@@ -77,10 +79,10 @@ await command({
         usersRenamed,
       },
       text: options.dryRun
-        ? `The export is whole, and this database would take ${what}. Nothing was written.`
+        ? `The export is whole, and this database takes ${what}. ${users} It was tried, and nothing was kept.`
         : [
             `Imported ${what}${slug === organization.slug ? '' : `, as ${slug}`}; every table is what was exported.`,
-            `Users made: ${usersCreated}; with another id here than there: ${renamed}.`,
+            users,
             organization.status === 'suspended'
               ? `It is suspended, as it was: npm run org:resume -- --org ${slug}`
               : 'It is active.',

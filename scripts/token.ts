@@ -25,6 +25,7 @@ await command({
       description: 'how long the token is good for',
       default: 8 * 3_600_000,
       minMs: 1_000,
+      maxMs: option.longestLifetimeMs,
     }),
     data: databaseOptions.data,
   },

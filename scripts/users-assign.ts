@@ -1,3 +1,4 @@
+import { maxNameCharacters } from '#tenancy/text-limits.ts';
 import { assignUser, emailPattern, roles } from '#tenancy/users.ts';
 import { command } from './cli/command.ts';
 import { withRole } from './cli/connect.ts';
@@ -16,10 +17,14 @@ await command({
       placeholder: 'email',
       required: true,
       pattern: emailPattern,
-      expected: 'It must be an email address, such as ada@example.com.',
+      expected: 'It must be an email address without |, such as ada@example.com.',
     }),
     role: option.choice(roles, { description: 'what the member may do', required: true }),
-    name: option.text({ description: 'the name of a user who is new', placeholder: 'name' }),
+    name: option.text({
+      description: 'the name of a user who is new',
+      placeholder: 'name',
+      maxCharacters: maxNameCharacters,
+    }),
     ...databaseOptions,
   },
   examples: [{ type: '--org acme --email ada@example.com --role admin', does: 'makes Ada an admin of acme' }],

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { type Page, type PageRequest, toPage } from '#platform/page.ts';
 import { createApiKey, type Scope, scopes } from './api-keys.ts';
 import { inTenant, type Tenant } from './scope.ts';
+import { maxNameCharacters } from './text-limits.ts';
 
 /** A key as it is shown after it was made: its id, never its secret or the digest of it. */
 export interface StoredKey {
@@ -34,7 +35,7 @@ export const CreateKey = z.strictObject({
   name: z
     .string({ error: 'must be a string' })
     .min(1, 'must not be empty')
-    .max(200, 'must have at most 200 characters'),
+    .max(maxNameCharacters, `must have at most ${maxNameCharacters} characters`),
   scopes: z
     .array(z.enum(scopes), { error: 'must be a list of scopes' })
     .min(1, 'must have at least one scope')

@@ -5,6 +5,7 @@ import { type Page, type PageRequest, toPage } from '#platform/page.ts';
 import { scopes } from './api-keys.ts';
 import { addKey, type KeyRequest } from './operator-keys.ts';
 import { inTenant, type Tenant } from './scope.ts';
+import { maxNameCharacters } from './text-limits.ts';
 
 export interface Organization {
   readonly id: string;
@@ -45,7 +46,7 @@ export const CreateOrganization = z.strictObject({
   name: z
     .string({ error: 'must be a string' })
     .min(1, 'must not be empty')
-    .max(200, 'must have at most 200 characters'),
+    .max(maxNameCharacters, `must have at most ${maxNameCharacters} characters`),
 });
 
 export type NewOrganization = z.infer<typeof CreateOrganization>;

@@ -76,8 +76,6 @@ export async function verifyToken(token: string, config: TokenConfig): Promise<C
 /** An address that the issuer has not verified proves nothing: anybody could have typed it in. */
 function claimsOf({ email, email_verified: verified, sub }: Record<string, unknown>): Claims | undefined {
   if (verified !== true || typeof email !== 'string' || !emailPattern.test(email)) return undefined;
-  // A pass separates its parts with it.
-  if (email.includes('|')) return undefined;
   return { email: email.toLowerCase(), subject: typeof sub === 'string' ? sub : undefined };
 }
 

@@ -8,8 +8,12 @@ export const roles = ['viewer', 'clerk', 'admin'] as const;
 /** What a member may do: `viewer` reads, `clerk` also posts, `admin` also manages keys and members. */
 export type MemberRole = (typeof roles)[number];
 
-/** Something on both sides of an @, no blanks, at most 320 characters: whether it is read is not for us to say. */
-export const emailPattern = /^(?=.{3,320}$)[^\s@]+@[^\s@]+$/;
+/**
+ * Something on both sides of an @, no blanks, at most 320 characters: whether it is read is not for us to say.
+ * No `|`, with which a pass separates its parts, and no control character or half of one, which the database refuses or
+ * has another for.
+ */
+export const emailPattern = /^(?=.{3,320}$)[^\s@|\p{Cc}\p{Cs}]+@[^\s@|\p{Cc}\p{Cs}]+$/u;
 
 export interface Assignment {
   readonly userId: string;

@@ -29,6 +29,13 @@ test('a length of time has its unit, and is within what makes sense', () => {
     expect(() => read(wait, typed), typed).toThrow('at most 1h');
 });
 
+test('a text is as long as the database counts, not as JavaScript does', () => {
+  const name = option.text({ description: 'what', maxCharacters: 3 });
+  expect(read(name, '😀é😀')).toBe('😀é😀');
+  expect(() => read(name, 'four')).toThrow('at most 3 characters, not 4');
+  expect(() => read(name, '')).toThrow('must not be empty');
+});
+
 test('the URL of a database is one that pg can read', () => {
   const url = option.postgresUrl({ description: 'which' });
   for (const typed of ['postgres://me:a%23b@host:5432/x', 'postgres://', 'postgresql:///x?host=/run'])

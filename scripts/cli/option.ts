@@ -26,14 +26,20 @@ interface Settings<Value> {
 /** What a command reads: never undefined when the option is required or has a default. */
 type Read<Value, Given> = Given extends { required: true } | { default: Value } ? Value : Value | undefined;
 
-/** Any text. With `pattern`, only text that matches it, which `expected` describes to the user. */
-export function text<Given extends Settings<string> & { pattern?: RegExp; expected?: string }>(
-  given: Given,
-): Option<Read<string, Given>> {
+/**
+ * Any text. With `pattern`, only text that matches it, which `expected` describes to the user; with `maxCharacters`, only
+ * text that has no more of them, as the database counts.
+ */
+export function text<
+  Given extends Settings<string> & { pattern?: RegExp; expected?: string; maxCharacters?: number },
+>(given: Given): Option<Read<string, Given>> {
+  const { maxCharacters = Number.POSITIVE_INFINITY } = given;
   return make(given, 'text', (typed) => {
     if (given.pattern && !given.pattern.test(typed))
       refuse(given.expected ?? `It must match ${given.pattern}.`);
     if (typed === '') refuse('It must not be empty.');
+    const { length } = [...typed];
+    if (length > maxCharacters) refuse(`It must have at most ${maxCharacters} characters, not ${length}.`);
     return typed;
   });
 }
@@ -105,6 +111,9 @@ export function choice<const Word extends string, Given extends Settings<NoInfer
 }
 
 const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** For what ends some day: a hundred years of 365 days. Much later there are no dates. */
+export const longestLifetimeMs = 36_500 * 86_400_000;
 
 /** A length of time typed with its unit (200ms, 5s, 10m, 2h, 7d), read as milliseconds; from `minMs` to `maxMs`. */
 export function duration<Given extends Settings<number> & { minMs?: number; maxMs?: number }>(

@@ -84,7 +84,7 @@ export function isPerfect({ lint, roles, drill, drillOnRds, nonInterference, mut
     (roles ?? []).length === 0 &&
     [drill, drillOnRds].every((report) => (report?.breaches ?? []).length === 0) &&
     nonInterference?.difference === undefined &&
-    (nonInterference?.notAsked ?? []).length === 0 &&
+    (nonInterference?.gaps ?? []).length === 0 &&
     (mutants ?? []).every(({ killer }) => killer !== undefined)
   );
 }

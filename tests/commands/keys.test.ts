@@ -72,6 +72,18 @@ describe('keys', () => {
     ['keys-create.ts', ['--org', 'acme', '--name', 'X', '--scopes', 'read,root'], 2, 'read, write, admin'],
     ['keys-create.ts', ['--org', 'acme', '--name', 'X', '--scopes', ''], 2, 'read, write, admin'],
     ['keys-create.ts', ['--org', 'acme', '--name', 'X', '--scopes', 'read', '--expires', 'soon'], 2, '7d'],
+    [
+      'keys-create.ts',
+      ['--org', 'acme', '--name', 'X', '--scopes', 'read', '--expires', '0d'],
+      2,
+      'at least 1s',
+    ],
+    [
+      'keys-create.ts',
+      ['--org', 'acme', '--name', 'X', '--scopes', 'read', '--expires', '99999999d'],
+      2,
+      'at most 36500d',
+    ],
     ['keys-create.ts', ['--org', 'nobody', '--name', 'X', '--scopes', 'read'], 1, 'no organization "nobody"'],
     ['keys-list.ts', ['--org', 'nobody'], 1, 'no organization "nobody"'],
     ['keys-revoke.ts', ['--org', 'acme', '--id', 'short'], 2, 'twelve letters and digits'],

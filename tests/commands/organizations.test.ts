@@ -56,6 +56,30 @@ test('an organization that is there is called --org by every command, one that i
   expect(withOption('organization')).toEqual([]);
 });
 
+test.each([
+  ['org-create.ts', () => ['--slug', newSlug()]],
+  ['keys-create.ts', (org: string) => ['--org', org, '--scopes', 'read']],
+  ['users-assign.ts', (org: string) => ['--org', org, '--email', 'ada@example.com', '--role', 'viewer']],
+])('%s takes a name of 200 characters, whichever they are, and refuses one of 201', async (script, args) => {
+  const { slug } = await world.createOrganization();
+  const named = (name: string) => run(script, [...args(slug), '--name', name], withDatabase());
+  const longest = `${'é'.repeat(199)}😀`;
+  expect(await named(longest)).toMatchObject({ exitCode: 0, stderr: '' });
+  expect(await named(`${longest}!`)).toMatchObject({
+    exitCode: 2,
+    stderr: expect.stringContaining('must have at most 200 characters, not 201'),
+  });
+});
+
+test('users:assign refuses an address whose tokens would be refused', async () => {
+  const { slug } = await world.createOrganization();
+  const args = ['--org', slug, '--email', 'a|b@example.com', '--role', 'viewer'];
+  expect(await run('users-assign.ts', args, withDatabase())).toMatchObject({
+    exitCode: 2,
+    stderr: expect.stringContaining('must be an email address without |'),
+  });
+});
+
 test('ten at once under one slug: one is created, nine are told that it exists', async () => {
   const slug = newSlug();
   const outcomes = await Promise.all(

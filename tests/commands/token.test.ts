@@ -73,3 +73,11 @@ test('a printed token logs its user in, in the organizations the user is assigne
   });
   await again.stop('SIGINT');
 }, 60_000);
+
+test('a token that would outlive every calendar is refused', async () => {
+  const args = ['--email', 'ada@example.com', '--lifetime', '99999999d', '--data', data];
+  expect(await run('token.ts', args)).toMatchObject({
+    exitCode: 2,
+    stderr: expect.stringContaining('at most 36500d'),
+  });
+});

@@ -222,9 +222,10 @@ const wrong: [what: string, spoil: (copy: string) => Promise<unknown>, message: 
   ],
 ];
 
-test.each(wrong)('%s is refused, and nothing is left of it', async (_, spoil, message) => {
+test.each(wrong)('%s is refused, by a dry run too, and nothing is left of it', async (_, spoil, message) => {
   const copy = await spoilt(spoil);
   const before = await digests(there);
+  await expect(importOrganization(admin, { from: copy, dryRun: true })).rejects.toThrow(message);
   await expect(importOrganization(admin, { from: copy })).rejects.toThrow(message);
   expect(await digests(there)).toEqual(before);
 });
@@ -232,8 +233,9 @@ test.each(wrong)('%s is refused, and nothing is left of it', async (_, spoil, me
 test('the export itself is whole, a dry run says so and writes nothing', async () => {
   const before = await digests(there);
   await verifyExport(good);
-  await importOrganization(admin, { from: good, dryRun: true });
+  const tried = await importOrganization(admin, { from: good, dryRun: true });
   expect(await digests(there)).toEqual(before);
+  expect(tried).toMatchObject({ slug: tenant.slug, usersCreated: 1 });
 });
 
 test('an organization or slug that is there is not imported over; another slug helps with the latter', async () => {
@@ -265,7 +267,9 @@ test('an organization whose balances have drifted from its history is exported, 
   );
   const to = folder();
   await exportTo(world, drifted.id, to);
-  expect(await outcome(importOrganization(admin, { from: to }))).toBe('SK505');
+  for (const dryRun of [true, false]) {
+    expect(await outcome(importOrganization(admin, { from: to, dryRun }))).toBe('SK505');
+  }
 });
 
 test('no role can do more than its part', async () => {

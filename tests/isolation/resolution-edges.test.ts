@@ -174,6 +174,20 @@ describe('credentials', () => {
     expect(outcome(answer)).toBe('401 invalid_credentials');
   });
 
+  test('a token whose address has a character that is none, such as NUL, is no good, and no fault of ours', async () => {
+    for (const character of ['\u0000', '\u0007', '\u007f', '\ud800']) {
+      const answers = [
+        await whoAmI(await bearer(`clerk${character}@example.com`)),
+        await whoAmI({ 'x-api-key': acme.apiKey, ...(await bearer(`clerk@example.com${character}`)) }),
+      ];
+      expect([character, ...answers.map(outcome)]).toEqual([
+        character,
+        '401 invalid_credentials',
+        '401 invalid_credentials',
+      ]);
+    }
+  });
+
   test('no token is accepted where no issuer is configured', async () => {
     setEnvironment(environment.jwtIssuer, undefined);
     expect(outcome(await whoAmI(await bearer('clerk@example.com')))).toBe('401 invalid_credentials');

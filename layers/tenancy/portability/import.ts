@@ -10,7 +10,7 @@ export interface ImportOptions {
   readonly from: string;
   /** The slug it gets here; by default the one it had. */
   readonly slug?: string | undefined;
-  /** Verifies the export, and that this database would take it, and writes nothing. */
+  /** Does everything an import does, and undoes it: what it answers, the import would; it takes as long. */
   readonly dryRun?: boolean;
   readonly signal?: AbortSignal | undefined;
   /** Called when a phase begins and as it goes on, with rows so far, of how many. */
@@ -43,13 +43,9 @@ export async function importOrganization(
     signal,
     onProgress: (rows, total) => onProgress('verifying', rows, total),
   });
-  const schema = await answerOf<Schema>(admin, 'tenancy.portable_schema()');
-  checkSchema(manifest, schema);
-  return await inTransaction(admin, 'begin', dryRun ? 'rollback' : 'commit', async () => {
-    if (!dryRun) return await writeImport(admin, manifest, { from, slug, signal, onProgress });
-    await importOrganizationRow(admin, from, slug);
-    return { manifest, slug: slug ?? manifest.organization.slug, usersCreated: 0, usersRenamed: {} };
-  });
+  return await inTransaction(admin, 'begin', dryRun ? 'rollback' : 'commit', () =>
+    writeImport(admin, manifest, { from, slug, signal, onProgress }),
+  );
 }
 
 /**

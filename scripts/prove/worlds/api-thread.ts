@@ -2,9 +2,12 @@ import { once } from 'node:events';
 import { parentPort, Worker, workerData } from 'node:worker_threads';
 import type { Api } from '../api.ts';
 
-/** The API in a thread of its own: several databases can be served at once, each with its own settings and connections. */
-export async function serveApiInThread(adminUrl: string): Promise<Omit<Api, 'wire'>> {
-  const worker = new Worker(new URL(import.meta.url), { workerData: { adminUrl } });
+/** The API in a thread of its own: several databases can be served at once, each with its own settings (`env` beside those of this process) and connections. */
+export async function serveApiInThread(adminUrl: string, env: NodeJS.ProcessEnv): Promise<Omit<Api, 'wire'>> {
+  const worker = new Worker(new URL(import.meta.url), {
+    workerData: { adminUrl },
+    env: { ...process.env, ...env },
+  });
   const [url] = (await once(worker, 'message')) as [string];
   return {
     url,

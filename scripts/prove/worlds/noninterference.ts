@@ -3,26 +3,28 @@ import { createApiKey } from '#tenancy/api-keys.ts';
 import { keyEnvironment } from '../api.ts';
 import type { Clone } from '../clone.ts';
 import type { CanonicalAnswer } from './canonical.ts';
-import { askedRoutes, opening, routesWithoutGenerator, sequence } from './requests.ts';
+import { Coverage, provenRoutes, type Statuses } from './coverage.ts';
+import { issueTokens } from './credentials.ts';
+import { opening, sequence } from './requests.ts';
 import type { Step } from './step.ts';
+import { tour } from './tour.ts';
 import { openWorld, type Visit, type World, worldNames } from './world.ts';
 
 export interface NonInterferenceReport {
   readonly routes: number;
-  /** Routes of the table that were not asked, because nothing knows how. */
-  readonly notAsked: readonly string[];
+  /** What the answers say nothing about, a sentence each: a route that was never asked, or never succeeded. */
+  readonly gaps: readonly string[];
   readonly worlds: readonly string[];
   readonly sequences: number;
   /** In each world. */
   readonly requests: number;
-  /** How often each route was answered with which status. */
-  readonly statuses: Readonly<Record<string, Readonly<Record<number, number>>>>;
+  readonly statuses: Statuses;
   /** The shortest sequence found that two worlds answer differently, as text; undefined when there is none. */
   readonly difference?: string;
 }
 
 export interface NonInterferenceOptions {
-  /** Random sequences. */
+  /** Random sequences, behind the tour of all routes. */
   readonly runs: number;
   readonly seed?: number | undefined;
   /** Changes each world's database before anything is in it. */
@@ -32,41 +34,48 @@ export interface NonInterferenceOptions {
 }
 
 /**
- * Sends the same random sequence of one organization's requests into worlds that differ only in another
- * organization, and compares every answer: status, headers, body.
+ * Sends the same requests of one organization into worlds that differ only in another organization, and compares every
+ * answer: status, headers, body. First every route as it succeeds, then random sequences.
  */
 export async function proveNonInterference(
   clusterUrl: string,
   template: string,
   { runs, seed, prepare, signal, onRun }: NonInterferenceOptions,
 ): Promise<NonInterferenceReport> {
-  const worlds = await Promise.all(worldNames.map((name) => openWorld(name, clusterUrl, template, prepare)));
-  const statuses: Record<string, Record<number, number>> = {};
+  await using tokens = await issueTokens();
+  const worlds = await Promise.all(
+    worldNames.map((name) => openWorld(name, clusterUrl, template, tokens, prepare)),
+  );
+  const coverage = new Coverage();
   let requests = 0;
   let done = 0;
-  try {
+  const ask = async (steps: readonly Step[]) => {
+    signal?.throwIfAborted();
+    await runEverywhere(worlds, steps, (step, status) => {
+      requests += 1;
+      coverage.note(step, status);
+    });
+  };
+  const askAtRandom = async () => {
     const property = fc.asyncProperty(sequence, async (steps) => {
-      signal?.throwIfAborted();
-      const answered = await runEverywhere(worlds, [...opening, ...steps]);
-      requests += answered.length;
-      for (const { route, status } of answered) {
-        statuses[route] ??= {};
-        const counts = statuses[route];
-        counts[status] = (counts[status] ?? 0) + 1;
-      }
+      await ask([...opening, ...steps]);
       done += 1;
       onRun?.(done);
     });
     const outcome = await fc.check(property, { numRuns: runs, seed, maxSkipsPerRun: 0 });
+    return outcome.failed ? describe(outcome) : undefined;
+  };
+  try {
+    const difference = (await ask(tour).catch(describeTour)) ?? (runs > 0 ? await askAtRandom() : undefined);
     signal?.throwIfAborted();
     return {
-      routes: askedRoutes.length,
-      notAsked: routesWithoutGenerator(),
+      routes: provenRoutes.length,
+      gaps: coverage.gaps(),
       worlds: worldNames,
-      sequences: outcome.numRuns,
+      sequences: done,
       requests,
-      statuses,
-      ...(outcome.failed ? { difference: describe(outcome) } : {}),
+      statuses: coverage.statuses,
+      ...(difference === undefined ? {} : { difference }),
     };
   } finally {
     await Promise.all(worlds.map((world) => world[Symbol.asyncDispose]()));
@@ -78,10 +87,13 @@ class Difference extends Error {
   override readonly name = 'Difference';
 }
 
-async function runEverywhere(worlds: readonly World[], steps: readonly Step[]) {
+async function runEverywhere(
+  worlds: readonly World[],
+  steps: readonly Step[],
+  onAnswer: (step: Step, status: number) => void,
+): Promise<void> {
   const key = createApiKey(keyEnvironment);
   const visits = await Promise.all(worlds.map((world) => world.enter(key)));
-  const answered: { route: string; status: number }[] = [];
   try {
     for (const step of steps) {
       const answers = await Promise.all(visits.map((visit: Visit) => visit.ask(step)));
@@ -89,12 +101,11 @@ async function runEverywhere(worlds: readonly World[], steps: readonly Step[]) {
       if (!first) throw new Error('there is no world');
       for (const [index, other] of others.entries())
         assertSame(step, first, other, worlds[index + 1]?.name ?? '');
-      answered.push({ route: step.route, status: first.status });
+      onAnswer(step, first.status);
     }
   } finally {
     await Promise.all(visits.map((visit) => visit.leave()));
   }
-  return answered;
 }
 
 function assertSame(step: Step, absent: CanonicalAnswer, other: CanonicalAnswer, name: string): void {
@@ -107,7 +118,15 @@ function assertSame(step: Step, absent: CanonicalAnswer, other: CanonicalAnswer,
 
 function describe(outcome: fc.RunDetails<[readonly Step[]]>): string {
   const steps = (outcome.counterexample?.[0] ?? []).map((step) => `  ${JSON.stringify(step)}`);
-  const error =
-    outcome.errorInstance instanceof Error ? outcome.errorInstance.message : String(outcome.errorInstance);
-  return [`seed ${outcome.seed}, after the opening and`, ...steps, error].join('\n');
+  return [`seed ${outcome.seed}, after the opening and`, ...steps, messageOf(outcome.errorInstance)].join(
+    '\n',
+  );
+}
+
+function describeTour(error: unknown): string {
+  return `on the tour of all routes (scripts/prove/worlds/tour.ts)\n${messageOf(error)}`;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { type RouteKey, routeKey, routes } from '#functions/routes.ts';
-import { type JobStep, jobSteps } from './job-steps.ts';
+import type { Credential } from './credentials.ts';
+import type { JobStep } from './job-steps.ts';
 import type { Seen, Step, Value } from './step.ts';
 
 /** Codes, references and keys that both organizations use, so that they meet wherever the wall is thin. */
@@ -275,9 +276,6 @@ export function routesWithoutGenerator(): string[] {
     .filter((route) => !(route in generators));
 }
 
-/** The routes that a proof asks. `/platform/` is the operators': a tenant's credential gets nowhere there. */
-export const askedRoutes: readonly string[] = [...Object.keys(generators), ...jobSteps];
-
 const headers = fc.oneof(
   { weight: 6, arbitrary: fc.constant({}) },
   fc.record({ 'idempotency-key': fc.constantFrom<Value>(...shared.idempotencyKeys, 'with blank') }),
@@ -289,6 +287,14 @@ const headers = fc.oneof(
     ),
   }),
   fc.record({ 'x-api-key': fc.oneof(seen('secret'), fc.constantFrom<Value>('', 'sk_prove_x')) }),
+);
+
+/** Mostly one that is good for what is asked, so that something is found. */
+const by = fc.oneof(
+  { weight: 6, arbitrary: fc.constant<readonly Credential[]>(['key']) },
+  { weight: 3, arbitrary: fc.constantFrom<readonly Credential[]>(['admin'], ['clerk'], ['ofBoth']) },
+  fc.constantFrom<readonly Credential[]>(['key', 'admin'], ['key', 'clerk'], ['key', 'ofBoth']),
+  fc.constantFrom<readonly Credential[]>([], ['stranger'], ['expired'], ['forged'], ['key', 'stranger']),
 );
 
 const weights: Readonly<Record<string, number>> = {
@@ -309,6 +315,7 @@ export const step: fc.Arbitrary<Step> = fc.oneof(
       path: parts.path ?? fc.constant({}),
       query: parts.query ?? fc.constant({}),
       body: parts.body ?? fc.constant(undefined),
+      by,
     }),
   })),
 );

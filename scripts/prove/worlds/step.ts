@@ -1,3 +1,5 @@
+import type { Credential } from './credentials.ts';
+
 /**
  * One request of the subject, before its ids are known: the same step is a request of its own in every world.
  * Plain data, so that a failing sequence can be shrunk and read.
@@ -8,9 +10,11 @@ export interface Step {
   readonly query?: Readonly<Record<string, Value>>;
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, Value>>;
+  /** The subject's key unless said otherwise. */
+  readonly by?: readonly Credential[];
 }
 
-/** A text, or something that this world has answered before, or something of the other organization's. */
+/** A text, or something that this world has answered before (the last with the index -1), or something of the other organization's. */
 export type Value =
   | string
   | { readonly seen: Seen; readonly index: number }
@@ -59,7 +63,7 @@ export class Memory {
     if (typeof value === 'string') return value;
     if ('theirs' in value) return this.theirs[value.theirs];
     const list = this.seen[value.seen];
-    return list[value.index % list.length] ?? never[value.seen];
+    return list.at(value.index % list.length) ?? never[value.seen];
   }
 
   /** Notes what a later step may name. */

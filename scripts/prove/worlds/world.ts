@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Client } from 'pg';
+import { createPassKey, trustIssuer } from '#scripts/local/issuer/trust.ts';
 import { loginUrl } from '#scripts/local/logins.ts';
 import { type createApiKey, parseApiKey } from '#tenancy/api-keys.ts';
 import { type Api, keyEnvironment } from '../api.ts';
@@ -8,6 +9,7 @@ import { tenantTables } from '../tenant-tables.ts';
 import { type Holdings, plantOrganization, type Victim } from '../victim.ts';
 import { serveApiInThread } from './api-thread.ts';
 import { Canonical, type CanonicalAnswer } from './canonical.ts';
+import { emails, headersOf, type Tokens } from './credentials.ts';
 import { isJobStep, type Jobs, openJobs } from './job-steps.ts';
 import { shared, theirOwn } from './requests.ts';
 import { Memory, type Step, type Theirs } from './step.ts';
@@ -66,11 +68,12 @@ const holdings: Readonly<Record<WorldName, Holdings | undefined>> = {
   },
 };
 
-/** Opens a world over a clone of a migrated database. `clusterUrl` is the superuser's. */
+/** Opens a world over a clone of a migrated database, which accepts the tokens. `clusterUrl` is the superuser's. */
 export async function openWorld(
   name: WorldName,
   clusterUrl: string,
   template: string,
+  tokens: Tokens,
   prepare: (clone: Clone) => Promise<unknown> = async () => {},
 ): Promise<World> {
   const clone = await cloneDatabase(clusterUrl, template);
@@ -78,9 +81,10 @@ export async function openWorld(
   const superuser = new Client(clone.url);
   await superuser.connect();
   const planted = holdings[name] && (await plantOrganization(superuser, holdings[name], keyEnvironment));
+  if (planted) await joinTheirs(superuser, planted);
   const theirs = await theirIds(superuser, planted);
   const writing = name.endsWith('writing') && planted ? keepWriting(clone.url, planted) : undefined;
-  const api = await serveApiInThread(clone.url);
+  const api = await serveApiInThread(clone.url, await trustIssuer(clone.url, tokens.issuer, createPassKey()));
   const jobs = await openJobs(clone.url);
   const tables = await tenantTables(superuser);
   // The subject leaves after every sequence, its ledger with it.
@@ -101,7 +105,7 @@ export async function openWorld(
     name,
     async enter(key) {
       const id = await plantSubject(superuser, key);
-      return visit(api, jobs, { id, key }, theirs, async () => {
+      return visit(api, jobs, { id, key, tokens: tokens.of }, theirs, async () => {
         await superuser.query('begin; set local session_replication_role = replica');
         for (const { name, orgColumn } of tables) {
           await superuser.query(`delete from ${name} where ${orgColumn} = $1`, [id]);
@@ -122,7 +126,7 @@ export async function openWorld(
 function visit(
   api: Omit<Api, 'wire'>,
   jobs: Jobs,
-  { id, key }: { readonly id: string; readonly key: SubjectKey },
+  { id, key, tokens }: { readonly id: string; readonly key: SubjectKey; readonly tokens: Tokens['of'] },
   theirs: Theirs,
   leave: () => Promise<void>,
 ): Visit {
@@ -134,12 +138,14 @@ function visit(
       if (isJobStep(step.route)) {
         return canonical.report(await jobs.run(step.route, { id, slug: 'subject' }, step.body));
       }
+      const { own, fixed } = headersOf(step.by ?? ['key'], key.key, tokens);
       const response = await fetch(api.url + targetOf(step, memory), {
         method: step.route.split(' ')[1] === undefined ? 'GET' : step.route.split(' ')[0],
         headers: {
-          'x-api-key': key.key,
           'content-type': 'application/json',
+          ...own,
           ...mapValues(step.headers ?? {}, memory),
+          ...fixed,
         },
         body: bodyOf(step),
       });
@@ -177,22 +183,32 @@ async function plantSubject(superuser: Client, { keyId, secretDigest }: SubjectK
        returning id
      ),
      member as (
-       insert into tenancy.users (email, name) values ('ada@example.com', 'Ada'), ('bob@example.com', null)
+       insert into tenancy.users (email, name) values ($3, 'Ada'), ($4, null), ($5, 'Cleo')
        on conflict (email) do update set name = excluded.name
-       returning id
+       returning id, email
      ),
      membership as (
        insert into tenancy.memberships (org_id, user_id, role)
-       select organization.id, member.id, 'clerk' from organization, member
+       select organization.id, member.id, case member.email when $3 then 'admin' else 'clerk' end
+       from organization, member
      ),
      key as (
        insert into tenancy.api_keys (org_id, key_id, secret_digest, name, scopes, created_at)
        select id, $1, $2, 'First', '{read,write,admin}', '2026-01-02T03:04:05.678Z' from organization
      )
      select id from organization`,
-    [keyId, secretDigest],
+    [keyId, secretDigest, emails.admin, emails.clerk, emails.ofBoth],
   );
   return rows[0]?.id ?? '';
+}
+
+/** Makes one of the subject's members a member of the other organization. */
+async function joinTheirs(superuser: Client, { id }: Victim): Promise<void> {
+  await superuser.query(
+    `with member as (insert into tenancy.users (email, name) values ($2, 'Cleo') returning id)
+     insert into tenancy.memberships (org_id, user_id, role) select $1, id, 'admin' from member`,
+    [id, emails.ofBoth],
+  );
 }
 
 /** Ids that never were are as old as real ones: a cursor made of either stands at the same place of a list. */
