@@ -12,7 +12,7 @@ export interface Comparison {
   readonly differences: readonly Difference[];
 }
 
-/** A run keeps no more of what it found than a person could look at. */
+/** A run keeps no more of what it found than a person could look at. When there is more, the next one compares everything. */
 const keptDifferences = 1_000;
 
 /** The last seal: what is behind its boundary is settled, and its closings say what it came to. */
@@ -59,6 +59,26 @@ export async function newestEntry(snapshot: Snapshot, orgId: string): Promise<st
     [orgId],
   );
   return entry?.id;
+}
+
+/**
+ * Whether the last finished run has kept every difference that it found. Of the others nothing says at which keys they are:
+ * only a comparison of everything finds them again.
+ */
+export async function lastRunKeptAll(snapshot: Snapshot, orgId: string): Promise<boolean> {
+  const [last] = await snapshot.query<{ kept_all: boolean }>(
+    `select r.found <= (
+         select count(*)
+         from inventory.discrepancies d
+         where d.org_id = r.org_id and d.run_id = r.id and d.item_id is not null
+       ) as kept_all
+     from inventory.reconciliation_runs r
+     where r.org_id = $1 and r.status = 'finished'
+     order by r.id desc
+     limit 1`,
+    [orgId],
+  );
+  return last?.kept_all ?? true;
 }
 
 /**
