@@ -38,7 +38,7 @@ export async function checkSeals(jobs: pg.ClientBase, orgId: string): Promise<Se
       found('seal_altered', seal.seq, 'its hash is not that of its fields');
     else if (seal.previousHash !== (previous?.hash ?? genesisHash))
       found('seal_altered', seal.seq, 'it does not follow from the one before');
-    if (anchors && isAnchored && !anchors.keys.has(anchorKey(orgId, seal.seq)))
+    if (anchors && isAnchored && (await isGone(anchors, anchorKey(orgId, seal.seq))))
       found('anchor_missing', seal.seq, `s3://${anchors.bucket}/${anchorKey(orgId, seal.seq)} is gone`);
     previous = seal;
   }
@@ -70,6 +70,12 @@ async function listAnchors(orgId: string): Promise<ListedAnchors | undefined> {
     for await (const key of listEvidence(anchorPrefix(orgId))) keys.add(key);
     return { bucket, keys };
   });
+}
+
+/** One that was written after the list was made is not in it, but the database knows: so it is looked for once more. */
+async function isGone({ keys }: ListedAnchors, key: string): Promise<boolean> {
+  if (keys.has(key)) return false;
+  return (await unlessUnavailable(async () => (await readEvidence(key)) === undefined)) ?? false;
 }
 
 async function checkNewestAnchor(
