@@ -1,10 +1,12 @@
 import type { ClientBase } from 'pg';
 import { expect, test } from 'vitest';
+import { reconcileDue } from '#ledger/reconcile/job.ts';
 import { checkSeals } from '#ledger/reconcile/seal-check.ts';
 import { sealOrganization } from '#ledger/seals/seal-organization.ts';
 import { openAws } from '#tests/aws.ts';
+import { run } from '#tests/commands/run.ts';
 import type { Caller } from '#tests/world.ts';
-import { openBooks } from './books.ts';
+import { noLimit, openBooks } from './books.ts';
 
 const books = openBooks();
 const aws = openAws();
@@ -46,4 +48,59 @@ test('an anchor that is gone is named', async () => {
   expect(await checkSeals(books.jobs, acme.id)).toMatchObject([
     { cause: 'anchor_missing', detail: { seal: 1, message: expect.stringContaining(`${key} is gone`) } },
   ]);
+});
+
+test('a bucket that refuses to be read is told, also when there is nothing new to seal; one that does not answer is not', async () => {
+  const acme = await books.organization();
+  await reconcileDue(books.jobs, noLimit);
+  const makeDue = () =>
+    books.superuser.query(
+      `update inventory.reconciliation_state set due_at = '-infinity' where org_id = $1`,
+      [acme.id],
+    );
+  const told = aws.alerts().length;
+  for (const operation of ['ListObjectVersions', 'GetObject']) {
+    await makeDue();
+    const endDenial = aws.local.s3.faults.inject('denied', { operation });
+    try {
+      expect(await checkSeals(books.jobs, acme.id)).toMatchObject([
+        { cause: 'unknown', detail: { couldNotRun: true, message: expect.stringContaining(operation) } },
+      ]);
+      expect(await reconcileDue(books.jobs, noLimit)).toMatchObject({ failed: 0, alerted: 1, sealed: 0 });
+      expect(aws.alerts().at(-1)).toMatchObject({
+        name: 'BalanceDiscrepancy',
+        severity: 'warning',
+        message: expect.stringMatching(/could not be held against their anchors.*AccessDenied/s),
+      });
+      const outcome = await run('reconcile-balances.ts', ['--org', acme.slug, '--full'], {
+        DATABASE_URL: books.world.adminUrl,
+      });
+      expect([outcome.exitCode, outcome.stdout]).toEqual([1, expect.stringContaining('AccessDenied')]);
+    } finally {
+      endDenial();
+    }
+  }
+  expect(aws.alerts().length).toBe(told + 4);
+
+  await makeDue();
+  const endFault = aws.local.s3.faults.inject('down');
+  try {
+    expect(await reconcileDue(books.jobs, noLimit)).toMatchObject({ failed: 0, alerted: 0 });
+  } finally {
+    endFault();
+  }
+}, 60_000);
+
+test('without a bucket only what was written down in one is missed', async () => {
+  const [sealed, unsealed] = [await sealedOrganization(), await books.organization()];
+  const bucket = process.env.STOCKADE_EVIDENCE_BUCKET;
+  delete process.env.STOCKADE_EVIDENCE_BUCKET;
+  try {
+    expect(await checkSeals(books.jobs, unsealed.id)).toEqual([]);
+    expect(await checkSeals(books.jobs, sealed.id)).toMatchObject([
+      { detail: { couldNotRun: true, message: expect.stringContaining('STOCKADE_EVIDENCE_BUCKET') } },
+    ]);
+  } finally {
+    process.env.STOCKADE_EVIDENCE_BUCKET = bucket;
+  }
 });
