@@ -104,3 +104,24 @@ test('without a bucket only what was written down in one is missed', async () =>
     process.env.STOCKADE_EVIDENCE_BUCKET = bucket;
   }
 });
+
+test.each(['daily', 'full'] as const)(
+  'a closing of more movements than can be counted is told to be altered by a %s run',
+  async (kind) => {
+    const acme = await books.organization();
+    expect(await books.reconcile(acme)).toMatchObject({ clean: true });
+    await sealOrganization(books.jobs, acme.id);
+    await acme.post('receipt', { sku: 'A', location: 'MAIN', quantity: 3 });
+    const closings = (change: string) =>
+      books.superuser.query(`alter table inventory.seal_closings ${change}`);
+    await closings('disable trigger append_only');
+    await books.superuser.query(
+      `update inventory.seal_closings set version = 9223372036854775807
+     where org_id = $1 and item_id = (select id from inventory.items where org_id = $1 and sku = 'A')`,
+      [acme.id],
+    );
+    await closings('enable always trigger append_only');
+    const run = await books.reconcile(acme, { kind });
+    expect(run.discrepancies).toMatchObject([{ cause: 'seal_altered', action: 'alerted' }]);
+  },
+);

@@ -15,6 +15,9 @@ export interface Comparison {
 /** A run keeps no more of what it found than a person could look at. When there is more, the next one compares everything. */
 const keptDifferences = 1_000;
 
+/** What a number can count to, and no history does. */
+const mostMovements = Number.MAX_SAFE_INTEGER;
+
 /** The last seal: what is behind its boundary is settled, and its closings say what it came to. */
 export interface SealMark {
   readonly seq: number;
@@ -97,7 +100,8 @@ export async function compareSince(
        b.on_hand as stored_on_hand, b.reserved as stored_reserved, b.version as stored_version,
        coalesce(c.on_hand, 0) + coalesce(t.on_hand, 0) as computed_on_hand,
        coalesce(r.quantity, 0) as computed_reserved,
-       coalesce(c.version, 0) + t.version as computed_version,
+       -- A closing that somebody has altered may say what no count of movements comes to.
+       least(coalesce(c.version, 0)::numeric + t.version, ${mostMovements}) as computed_version,
        false as unlike_seal
      from (
        select item_id, location_id, lot, count(*) as movements,
