@@ -193,12 +193,12 @@ test('a batch that waits for a posting does not hold the balances behind that on
   expect(await wrong(acme)).toBe(0);
 }, 30_000);
 
-/** A connection of the job's on which something happens just before the n-th statement of a kind. */
-function before(kind: string, n: number, happens: () => Promise<unknown>): ClientBase {
+/** A connection of the job's on which something happens just before the n-th statement of a kind, or before every one. */
+function before(kind: string, n: number | undefined, happens: () => Promise<unknown>): ClientBase {
   let met = 0;
   const query = async (...args: [string | { text: string }, unknown[]?]) => {
     const text = typeof args[0] === 'string' ? args[0] : args[0].text;
-    if (text.includes(kind) && ++met === n) await happens();
+    if (text.includes(kind) && (++met === n || n === undefined)) await happens();
     return await books.jobs.query(...(args as [string, unknown[]?]));
   };
   return { query } as unknown as ClientBase;
@@ -227,6 +227,28 @@ test('one that finds the other has finished, and a balance wrong since, begins a
   });
   const report = await backfillOrganization(slow, acme.id, { batchKeys: 3, throttleMs: 0 });
   expect(report).toMatchObject({ finished: true, differing: 0 });
+  expect(await wrong(acme)).toBe(0);
+});
+
+test('it is not finished before a comparison has found every balance equal to its history', async () => {
+  const acme = await manyBalances(6);
+  await dropBalances(acme);
+  // What was built is wrong again before it is compared; once, and whenever it is.
+  const once = before('begin isolation level repeatable read', 1, () => oneMore(acme));
+  const report = await backfillOrganization(once, acme.id, { batchKeys: 4, throttleMs: 0 });
+  expect(report).toMatchObject({ finished: true, differing: 0 });
+  expect(await wrong(acme)).toBe(0);
+
+  const always = before('begin isolation level repeatable read', undefined, () => oneMore(acme));
+  expect(await backfillOrganization(always, acme.id, { batchKeys: 4, throttleMs: 0 })).toMatchObject({
+    finished: false,
+    differing: 6,
+  });
+  // So the next one goes on, and does not take it for done.
+  expect(await backfillOrganization(books.jobs, acme.id, { batchKeys: 4, throttleMs: 0 })).toMatchObject({
+    resumed: true,
+    finished: true,
+  });
   expect(await wrong(acme)).toBe(0);
 });
 
