@@ -83,6 +83,19 @@ export const wall: Bench = {
         );
         yield await compare(
           {
+            name: `read by primary key against a bare statement, ${count} clients`,
+            subject: 'through inTenant()',
+            reference: 'the statement alone, in no transaction that anybody began; no row-level security',
+            target: 1.35,
+          },
+          {
+            subject: clients(count, () => inTenant(reading, 'read', (tx) => tx.query(...walled.read))),
+            reference: clients(count, () => bareStatement(openPool, open.read)),
+          },
+          options,
+        );
+        yield await compare(
+          {
             name: `single movement, ${count} clients`,
             subject: 'through inTenant()',
             reference: 'a transaction of its own without entering, in one round trip; no row-level security',
@@ -106,26 +119,27 @@ export const wall: Bench = {
       await closeDatabase();
 
       for (const count of [4, 20]) {
-        const [subject, reference] = await Promise.all([
-          light(count, walled.adminUrl, [
-            // A read that is one message is a transaction, as inTenant() sends it.
-            enter(reading),
-            walled.read,
-          ]),
-          light(count, open.adminUrl, [['begin read only', []], open.read, ['commit', []]]),
-        ]);
-        yield await compare(
-          {
-            name: `read by primary key in the database alone, ${count} clients`,
-            subject: 'messages prepared beforehand, one write each',
-            reference: 'a transaction of its own without entering, prepared too; no row-level security',
-            target: 2,
-          },
-          { subject: subject.load, reference: reference.load },
-          options,
-        );
+        // A read that is one message is a transaction, as inTenant() sends it.
+        const subject = await light(count, walled.adminUrl, [enter(reading), walled.read]);
+        const references: Record<string, Statement[]> = {
+          'a transaction of its own without entering': [['begin read only', []], open.read, ['commit', []]],
+          'a bare statement': [open.read],
+        };
+        for (const [what, statements] of Object.entries(references)) {
+          const reference = await light(count, open.adminUrl, statements);
+          yield await compare(
+            {
+              name: `read by primary key in the database alone, against ${what}, ${count} clients`,
+              subject: 'messages prepared beforehand, one write each',
+              reference: `${what}, prepared too; no row-level security`,
+              target: 2,
+            },
+            { subject: subject.load, reference: reference.load },
+            options,
+          );
+          reference.close();
+        }
         subject.close();
-        reference.close();
       }
     } finally {
       await server.stop();
@@ -195,6 +209,10 @@ async function bareTransaction(pool: pg.Pool, begin: string, [text, values]: Sta
   } finally {
     client.release();
   }
+}
+
+async function bareStatement(pool: pg.Pool, [text, values]: Statement): Promise<unknown> {
+  return (await pool.query({ text, values: [...values] })).rows;
 }
 
 async function light(count: number, adminUrl: string, statements: readonly Statement[]) {

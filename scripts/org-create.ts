@@ -15,7 +15,8 @@ await command({
       placeholder: 'slug',
       required: true,
       pattern: slugPattern,
-      expected: 'It must be lower-case letters, digits and hyphens, at most 63, such as acme or acme-2.',
+      expected:
+        'It must be lower-case letters, digits and hyphens, at most 63, and no UUID, such as acme or acme-2.',
     }),
     name: option.text({ description: 'its full name', placeholder: 'name', required: true }),
     ...keyEnvironmentOption,

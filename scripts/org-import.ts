@@ -30,7 +30,8 @@ await command({
       description: 'its slug here (default: the one it had)',
       placeholder: 'slug',
       pattern: slugPattern,
-      expected: 'It must be lower-case letters, digits and hyphens, at most 63, such as acme or acme-2.',
+      expected:
+        'It must be lower-case letters, digits and hyphens, at most 63, and no UUID, such as acme or acme-2.',
     }),
     dryRun: option.flag({
       description: 'verify the export, and that this database would take it; write nothing',

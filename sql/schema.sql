@@ -653,7 +653,10 @@ begin
   set lease = null,
       leased_until = null,
       due_at = clock_timestamp() + coalesce((p_outcome ->> 'dueInSeconds')::numeric, 0) * interval '1 second',
-      failures = case v_status when 'failed' then failures + 1 when 'finished' then 0 else failures end,
+      -- Whoever took it has counted it as failed.
+      failures = case v_status when 'failed' then failures else 0 end,
+      -- What has failed and comes right is forgotten, and new when it fails again.
+      failure_told_at = case when v_status = 'finished' then null else failure_told_at end,
       next_bucket = coalesce((p_outcome ->> 'nextBucket')::integer, next_bucket),
       compared_through = coalesce(
         (
@@ -662,6 +665,14 @@ begin
           where r.org_id = v_state.org_id and r.id = v_state.run_id and r.status = 'finished' and r.found = 0
         ),
         compared_through
+      ),
+      proven_at = coalesce(
+        (
+          select r.started_at
+          from inventory.reconciliation_runs r
+          where r.org_id = v_state.org_id and r.id = v_state.run_id and r.status = 'finished' and r.found = 0
+        ),
+        proven_at
       ),
       run_id = case when v_status is null then run_id end,
       checkpoint = case when v_status is null then checkpoint end
@@ -1307,7 +1318,10 @@ begin
   return query
   update inventory.reconciliation_state s
   set lease = gen_random_uuid(),
-      leased_until = clock_timestamp() + p_lease
+      leased_until = clock_timestamp() + p_lease,
+      failures = s.failures + 1,
+      -- Behind those that are due by now, and twice as far each time that it was not given back.
+      due_at = greatest(s.due_at, clock_timestamp() + p_lease * 2 ^ least(s.failures, 6))
   where s.org_id = (
     select due.org_id
     from inventory.reconciliation_state due
@@ -1322,7 +1336,7 @@ end
 $function$;
 alter function inventory.lease_reconciliation(uuid,interval) owner to stockade_owner;
 comment on function inventory.lease_reconciliation(uuid,interval) is
-  'Takes an organization for reconciliation: p_org_id, or when it is null the one that is due the longest. Nobody else gets it for as long as p_lease, unless it is given back before. Answers no row when there is none to be had.';
+  'Takes an organization for reconciliation: p_org_id, or when it is null the one that is due the longest. Nobody else gets it for as long as p_lease, unless it is given back before. It counts as failed until then, and is due again after p_lease, or after up to 64 times as long when it was not given back before either. Answers no row when there is none to be had.';
 revoke execute on function inventory.lease_reconciliation(uuid,interval) from public;
 grant execute on function inventory.lease_reconciliation(uuid,interval) to stockade_jobs;
 
@@ -1630,6 +1644,23 @@ $function$;
 alter function inventory.raise_stale_balances(uuid,text[],text[],uuid[],uuid[],text[],bigint[]) owner to stockade_ledger;
 revoke execute on function inventory.raise_stale_balances(uuid,text[],text[],uuid[],uuid[],text[],bigint[]) from public;
 
+-- inventory.reconciliation_lag()
+CREATE OR REPLACE FUNCTION inventory.reconciliation_lag()
+ RETURNS numeric
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+  select greatest(0, max(extract(epoch from clock_timestamp() - coalesce(s.proven_at, o.created_at))))
+  from tenancy.organizations o
+  left join inventory.reconciliation_state s on s.org_id = o.id
+$function$;
+alter function inventory.reconciliation_lag() owner to stockade_owner;
+comment on function inventory.reconciliation_lag() is
+  'For how many seconds nobody has found every balance of an organization right, or since it was created: of the one of which that is the longest ago, whether its runs find something, fail, or do not come.';
+revoke execute on function inventory.reconciliation_lag() from public;
+grant execute on function inventory.reconciliation_lag() to stockade_jobs;
+
 -- inventory.record_reconciliation(uuid,jsonb)
 CREATE OR REPLACE FUNCTION inventory.record_reconciliation(p_lease uuid, p_step jsonb)
  RETURNS void
@@ -1640,42 +1671,51 @@ AS $function$
 declare
   v_state inventory.reconciliation_state := inventory.leased_state(p_lease);
   v_numbered integer;
+  v_found bigint;
 begin
+  select coalesce(max(number), 0) into v_numbered
+  from inventory.discrepancies
+  where org_id = v_state.org_id and run_id = v_state.run_id;
+  -- The same key may be met twice: by what has moved and by its bucket. It is one.
+  with kept as (
+    insert into inventory.discrepancies (
+      org_id, run_id, number, item_id, location_id, lot,
+      stored_on_hand, stored_reserved, stored_version, computed_on_hand, computed_reserved, computed_version, cause, detail
+    )
+    select
+      v_state.org_id, v_state.run_id, v_numbered + d.n, d.item, d.location, d.lot,
+      d."storedOnHand", d."storedReserved", d."storedVersion", d."computedOnHand", d."computedReserved", d."computedVersion",
+      d.cause, coalesce(d.detail, '{}')
+    from rows from (
+      jsonb_to_recordset(coalesce(p_step -> 'discrepancies', '[]')) as (
+        item uuid, location uuid, lot text,
+        "storedOnHand" numeric, "storedReserved" numeric, "storedVersion" bigint,
+        "computedOnHand" numeric, "computedReserved" numeric, "computedVersion" bigint,
+        cause text, detail jsonb
+      )
+    ) with ordinality as d (
+      item, location, lot, "storedOnHand", "storedReserved", "storedVersion",
+      "computedOnHand", "computedReserved", "computedVersion", cause, detail, n
+    )
+    on conflict (org_id, run_id, item_id, location_id, lot) do nothing
+    returning item_id
+  )
+  -- Those that were too many to be kept count as well; what is about seals does not.
+  select greatest(0, coalesce((p_step ->> 'found')::bigint, 0) - jsonb_array_length(coalesce(p_step -> 'discrepancies', '[]')))
+    + count(kept.item_id)
+  into v_found
+  from kept;
+
   update inventory.reconciliation_runs r
   set keys_checked = r.keys_checked + coalesce((p_step ->> 'keys')::bigint, 0),
       movements_read = r.movements_read + coalesce((p_step ->> 'movements')::bigint, 0),
-      found = r.found + coalesce((p_step ->> 'found')::bigint, 0),
+      found = r.found + v_found,
       seal_seq = coalesce((p_step ->> 'sealSeq')::bigint, r.seal_seq),
       newest_entry = coalesce((p_step ->> 'newestEntry')::uuid, r.newest_entry),
       -- Of the first step: later ones have seen more.
       compared_through = coalesce(r.compared_through, (p_step ->> 'boundary')::uuid),
       trigger_faults = coalesce(p_step -> 'triggerFaults', r.trigger_faults)
   where r.org_id = v_state.org_id and r.id = v_state.run_id;
-
-  select coalesce(max(number), 0) into v_numbered
-  from inventory.discrepancies
-  where org_id = v_state.org_id and run_id = v_state.run_id;
-  -- The same key may be met twice: by what has moved and by its bucket.
-  insert into inventory.discrepancies (
-    org_id, run_id, number, item_id, location_id, lot,
-    stored_on_hand, stored_reserved, stored_version, computed_on_hand, computed_reserved, computed_version, cause, detail
-  )
-  select
-    v_state.org_id, v_state.run_id, v_numbered + d.n, d.item, d.location, d.lot,
-    d."storedOnHand", d."storedReserved", d."storedVersion", d."computedOnHand", d."computedReserved", d."computedVersion",
-    d.cause, coalesce(d.detail, '{}')
-  from rows from (
-    jsonb_to_recordset(coalesce(p_step -> 'discrepancies', '[]')) as (
-      item uuid, location uuid, lot text,
-      "storedOnHand" numeric, "storedReserved" numeric, "storedVersion" bigint,
-      "computedOnHand" numeric, "computedReserved" numeric, "computedVersion" bigint,
-      cause text, detail jsonb
-    )
-  ) with ordinality as d (
-    item, location, lot, "storedOnHand", "storedReserved", "storedVersion",
-    "computedOnHand", "computedReserved", "computedVersion", cause, detail, n
-  )
-  on conflict (org_id, run_id, item_id, location_id, lot) do nothing;
 
   update inventory.reconciliation_state
   set checkpoint = coalesce(p_step -> 'checkpoint', checkpoint),
@@ -2040,6 +2080,39 @@ comment on function inventory.settle_discrepancies(uuid,jsonb) is
   'Writes down why balances of the run under way differ, and that they are left as they are: [{number, cause, detail, action}], action being alerted, gone, or found when it is still to be settled. Raises SK601 when the lease is not held any more, SK902 when no organization was entered.';
 revoke execute on function inventory.settle_discrepancies(uuid,jsonb) from public;
 grant execute on function inventory.settle_discrepancies(uuid,jsonb) to stockade_jobs;
+
+-- inventory.tell_reconciliation_failures(integer,interval)
+CREATE OR REPLACE FUNCTION inventory.tell_reconciliation_failures(p_deaths integer, p_again_after interval)
+ RETURNS TABLE(org_id uuid, slug text, failures integer, died boolean)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+#variable_conflict use_column
+begin
+  return query
+  update inventory.reconciliation_state s
+  set failure_told_at = clock_timestamp()
+  from (
+    select failing.org_id
+    from inventory.reconciliation_state failing
+    where failing.failures >= case when failing.lease is null then 1 else p_deaths end
+      and (failing.lease is null or failing.leased_until <= clock_timestamp())
+      and (failing.failure_told_at is null or failing.failure_told_at <= clock_timestamp() - p_again_after)
+    order by failing.org_id
+    -- Whoever tells holds them until that is done.
+    for update skip locked
+  ) as failing
+  join tenancy.organizations o on o.id = failing.org_id
+  where s.org_id = failing.org_id
+  returning s.org_id, o.slug, s.failures, s.lease is not null;
+end
+$function$;
+alter function inventory.tell_reconciliation_failures(integer,interval) owner to stockade_owner;
+comment on function inventory.tell_reconciliation_failures(integer,interval) is
+  'The organizations of whose failing runs people are to be told now: they were not told for p_again_after, and the last run has failed, or p_deaths times in a row whoever had taken it did not give it back (died; failures says how often). Tell within the transaction that asks: what it rolls back was not told.';
+revoke execute on function inventory.tell_reconciliation_failures(integer,interval) from public;
+grant execute on function inventory.tell_reconciliation_failures(integer,interval) to stockade_jobs;
 
 -- inventory.tell_trigger_faults(jsonb,interval)
 CREATE OR REPLACE FUNCTION inventory.tell_trigger_faults(p_faults jsonb, p_again_after interval)
@@ -3165,6 +3238,25 @@ comment on function tenancy.import_users(text[]) is
 revoke execute on function tenancy.import_users(text[]) from public;
 grant execute on function tenancy.import_users(text[]) to stockade_admin;
 
+-- tenancy.known_organizations(uuid,integer)
+CREATE OR REPLACE FUNCTION tenancy.known_organizations(p_after uuid, p_most integer)
+ RETURNS SETOF uuid
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+  select id
+  from tenancy.organizations
+  where id > p_after
+  order by id
+  limit p_most
+$function$;
+alter function tenancy.known_organizations(uuid,integer) owner to stockade_owner;
+comment on function tenancy.known_organizations(uuid,integer) is
+  'The ids of all organizations, suspended ones too, in their order, p_most of those behind p_after: for jobs that compare what there is.';
+revoke execute on function tenancy.known_organizations(uuid,integer) from public;
+grant execute on function tenancy.known_organizations(uuid,integer) to stockade_jobs;
+
 -- tenancy.lines_statement(regclass,text)
 CREATE OR REPLACE FUNCTION tenancy.lines_statement(p_table regclass, p_slug text)
  RETURNS text
@@ -4289,6 +4381,8 @@ create table inventory.reconciliation_state (
   checkpoint jsonb,
   failures integer default 0 not null,
   compared_through uuid,
+  failure_told_at timestamp(3) with time zone,
+  proven_at timestamp(3) with time zone,
   constraint reconciliation_state_pkey PRIMARY KEY (org_id),
   constraint reconciliation_state_failures_check CHECK (failures >= 0),
   constraint reconciliation_state_next_bucket_check CHECK (next_bucket >= 0)
@@ -4766,6 +4860,7 @@ create table tenancy.organizations (
   constraint organizations_max_concurrency_check CHECK (max_concurrency >= 1 AND max_concurrency <= 1000),
   constraint organizations_name_check CHECK (length(name) >= 1 AND length(name) <= 200),
   constraint organizations_slug_check CHECK (slug ~ '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$'::text),
+  constraint organizations_slug_check_id CHECK (slug !~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'::text),
   constraint organizations_status_check CHECK (status = ANY (ARRAY['active'::text, 'suspended'::text])),
   constraint organizations_suspension_reason_check CHECK (length(suspension_reason) >= 1 AND length(suspension_reason) <= 500)
 );

@@ -16,7 +16,7 @@ const units = {
   /** Organizations whose run failed. */
   ReconciliationFailures: MetricUnit.Count,
   ReconciliationDurationMs: MetricUnit.Milliseconds,
-  /** From the newest entry that was compared to the newest there was in the end; of the organization that is furthest behind. */
+  /** Since the last run began that found everything right; of the organization of which that is the longest ago. */
   ReconciliationLagSeconds: MetricUnit.Seconds,
   /** A run of the monitor of the backups came to its end, and told what it had to tell. */
   BackupMonitorHeartbeat: MetricUnit.Count,

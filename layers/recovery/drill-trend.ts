@@ -2,6 +2,8 @@ const weekMs = 7 * 86_400_000;
 
 /** How long a drill has taken until it was proven. */
 export interface TimedDrill {
+  /** Drills of different kinds take different times, whatever the week. */
+  readonly kind: string;
   readonly requestedAt: Date;
   readonly provenAfterMs: number;
 }
@@ -16,32 +18,54 @@ export interface RecoveryTrend {
 }
 
 /**
- * Draws a straight line through what drills have taken, the least squares way. Undefined for fewer than three, of which
- * nothing can be said.
+ * Draws straight lines through what drills have taken, the least squares way: one for each kind, all as steep. The promise is
+ * broken where the first of them breaks it. Undefined for fewer drills than two more than kinds, of which nothing can be said.
  */
 export function recoveryTrend(
   drills: readonly TimedDrill[],
   promisedMs: number,
   now: Date = new Date(),
 ): RecoveryTrend | undefined {
-  if (drills.length < 3) return undefined;
-  const points = drills.map(({ requestedAt, provenAfterMs }) => ({
-    week: (requestedAt.getTime() - now.getTime()) / weekMs,
-    provenAfterMs,
-  }));
-  const mean = (of: (point: (typeof points)[number]) => number) =>
-    points.reduce((sum, point) => sum + of(point), 0) / points.length;
-  const week = mean((point) => point.week);
-  const took = mean((point) => point.provenAfterMs);
-  const spread = mean((point) => (point.week - week) ** 2);
+  const kinds = Map.groupBy(drills, ({ kind }) => kind)
+    .values()
+    .map((ofKind) => centred(ofKind, now))
+    .toArray();
+  if (drills.length < kinds.length + 2) return undefined;
+  const points = kinds.flatMap((kind) => kind.points);
+  const spread = sum(points.map(({ week }) => week ** 2));
   if (spread === 0) return undefined;
-  const perWeekMs = mean((point) => (point.week - week) * (point.provenAfterMs - took)) / spread;
-  const nowMs = took - perWeekMs * week;
+  const perWeekMs = sum(points.map(({ week, tookMs }) => week * tookMs)) / spread;
+  const nowMs = Math.max(...kinds.map(({ week, tookMs }) => tookMs - perWeekMs * week));
   return {
     promisedMs,
     perWeekMs,
     brokenInWeekOf: weekOf(now, (promisedMs - nowMs) / perWeekMs, nowMs > promisedMs),
   };
+}
+
+interface Point {
+  /** From now: negative in the past. */
+  readonly week: number;
+  readonly tookMs: number;
+}
+
+/** The middle of some drills, and each as seen from there. */
+function centred(drills: readonly TimedDrill[], now: Date): Point & { readonly points: readonly Point[] } {
+  const points = drills.map(({ requestedAt, provenAfterMs }) => ({
+    week: (requestedAt.getTime() - now.getTime()) / weekMs,
+    tookMs: provenAfterMs,
+  }));
+  const week = sum(points.map((point) => point.week)) / points.length;
+  const tookMs = sum(points.map((point) => point.tookMs)) / points.length;
+  return {
+    week,
+    tookMs,
+    points: points.map((point) => ({ week: point.week - week, tookMs: point.tookMs - tookMs })),
+  };
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
 }
 
 /** Further ahead than this a line through a few drills says nothing. */

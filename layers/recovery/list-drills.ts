@@ -36,11 +36,14 @@ export async function listDrills({ limit, after }: PageRequest): Promise<Page<Li
   return toPage((await readAll(asked)).map(shown), limit, ({ id }) => [id]);
 }
 
-/** Where the time to recover is heading, by the drills that have passed; undefined for too few. */
+/** Where the time to recover is heading, by the drills of today's database that have passed; undefined for too few. */
 export async function trendOfDrills(now: Date = new Date()): Promise<RecoveryTrend | undefined> {
-  const newest = [...(await listDrillKeys())].slice(-drillsOfTrend);
-  const timed = (await readAll(newest)).flatMap(({ verdict, requestedAt, provenAfterMs }) =>
-    verdict?.passed && provenAfterMs !== undefined ? [{ requestedAt, provenAfterMs }] : [],
+  const newest = await readAll([...(await listDrillKeys())].slice(-drillsOfTrend));
+  const source = newest.at(-1)?.request.source;
+  const timed = newest.flatMap(({ request, verdict, requestedAt, provenAfterMs }) =>
+    request.source === source && verdict?.passed && provenAfterMs !== undefined
+      ? [{ kind: request.kind, requestedAt, provenAfterMs }]
+      : [],
   );
   return recoveryTrend(timed, recoveryPolicy.recoveryTimeMs.fail, now);
 }

@@ -18,13 +18,19 @@ const pageOfOrganizations = 1000;
  * The ids of the organizations that may work. Suspended ones are left out: what they have is what their export has.
  * `jobs` is a connection as stockade_jobs, outside of any transaction.
  */
-export async function activeOrganizations(jobs: pg.ClientBase): Promise<readonly string[]> {
+export function activeOrganizations(jobs: pg.ClientBase): Promise<readonly string[]> {
+  return allPages(jobs, 'select id from tenancy.active_organizations($1, $2) as id');
+}
+
+/** The ids of all organizations, suspended ones too. `jobs` is a connection as stockade_jobs, outside of any transaction. */
+export function knownOrganizations(jobs: pg.ClientBase): Promise<readonly string[]> {
+  return allPages(jobs, 'select id from tenancy.known_organizations($1, $2) as id');
+}
+
+async function allPages(jobs: pg.ClientBase, page: string): Promise<readonly string[]> {
   const ids: string[] = [];
   for (let after = '00000000-0000-0000-0000-000000000000'; ; after = ids.at(-1) ?? after) {
-    const { rows } = await jobs.query<{ id: string }>(
-      'select id from tenancy.active_organizations($1, $2) as id',
-      [after, pageOfOrganizations],
-    );
+    const { rows } = await jobs.query<{ id: string }>(page, [after, pageOfOrganizations]);
     ids.push(...rows.map(({ id }) => id));
     if (rows.length < pageOfOrganizations) return ids;
   }

@@ -28,13 +28,17 @@ export interface CreatedOrganization {
   readonly apiKey: string;
 }
 
-/** What a slug must look like: a DNS label in lower case. */
-export const slugPattern = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
+/** What a slug must look like: a DNS label in lower case. Not a UUID: a request that names it would mean another's id. */
+export const slugPattern =
+  /^(?![0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 
 /** The name of an organization in URLs. */
 export const Slug = z
   .string({ error: 'must be a string' })
-  .regex(slugPattern, 'must be lower-case letters, digits and hyphens, at most 63, such as acme or acme-2');
+  .regex(
+    slugPattern,
+    'must be lower-case letters, digits and hyphens, at most 63, and no UUID, such as acme or acme-2',
+  );
 
 export const CreateOrganization = z.strictObject({
   slug: Slug,

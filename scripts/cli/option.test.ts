@@ -25,7 +25,7 @@ test('a length of time has its unit, and is within what makes sense', () => {
   for (const typed of ['', '5', 's', '-1s', '1 s', '1e3ms', '∞s'])
     expect(() => read(wait, typed), typed).toThrow('a number with its unit');
   for (const typed of ['0ms', '0d', '0.5ms']) expect(() => read(wait, typed), typed).toThrow('at least 1ms');
-  for (const typed of ['1.1h', '30d', '9'.repeat(400) + 'd'])
+  for (const typed of ['1.1h', '30d', `${'9'.repeat(400)}d`])
     expect(() => read(wait, typed), typed).toThrow('at most 1h');
 });
 

@@ -1,6 +1,7 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Client, escapeIdentifier } from 'pg';
+import { handler as noteReceipt } from '#functions/jobs/alert-receipt.lambda.ts';
 import { routes } from '#functions/routes.ts';
 import { closeAwsClients } from '#platform/aws-call.ts';
 import { closeDatabase } from '#platform/database.ts';
@@ -14,6 +15,7 @@ import { interlocked } from '#scripts/recovery/interlocked.ts';
 import { type ReceivedAlert, readAlert } from './alert.ts';
 import { startLocalAws } from './aws/loopback.ts';
 import { destroyInstances } from './aws/rds/service.ts';
+import { lambdaEventOf } from './aws/sns/lambda-event.ts';
 import { type Demo, prepareDemo, seedDemo } from './demo.ts';
 import { createHandlerLoader } from './gateway/handlers.ts';
 import { type AccessLogLine, serveGateway } from './gateway/server.ts';
@@ -103,6 +105,14 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
       const alert = readAlert(message);
       if (alert) options.onAlert(alert);
     });
+    // As on AWS, a function has subscribed that notes which alerts arrive.
+    let receiving: Promise<unknown> = Promise.resolve();
+    aws.sns.onMessage((message) => {
+      const noted = noteReceipt(lambdaEventOf(message)).catch((error: unknown) =>
+        log.warn('the receipt of an alert was not noted', error as Error),
+      );
+      receiving = Promise.all([receiving, noted]);
+    });
 
     Object.assign(process.env, env, aws.env);
     process.env[environment.databaseUrl] = loginUrl(adminUrl, 'stockade_api');
@@ -121,6 +131,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
       () => loader.close(),
       closeDatabase,
       async () => closeAwsClients(),
+      async () => void (await receiving),
     );
     const gateway = await serveGateway({
       routes,

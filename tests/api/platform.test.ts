@@ -31,12 +31,19 @@ describe('organizations', () => {
   test.each([
     ['a slug in upper case', { slug: 'Acme', name: 'X' }, 'slug'],
     ['a slug that is no DNS label', { slug: '-x', name: 'X' }, 'slug'],
+    ['a slug that may be an id', { slug: '01a208c5-25db-796e-8b1e-256060606060', name: 'X' }, 'slug'],
     ['no name', { slug: 'x' }, 'name'],
     ['a long name', { slug: 'x', name: 'x'.repeat(201) }, 'name'],
     ['a misspelt field', { slug: 'x', name: 'x', plan: 'gold' }, 'plan'],
   ])('%s is refused, the field named', async (_, body, field) => {
     const answer = await operator('POST', '/platform/organizations', body);
     expect([answer.status, answer.body.errors?.[0]?.field]).toEqual([400, field]);
+  });
+
+  test('have no slug that is an id, whoever writes it', async () => {
+    const admin = await world.connect('stockade_admin');
+    const taken = admin.query(`insert into tenancy.organizations (slug, name) values ($1, 'X')`, [acme.id]);
+    await expect(taken).rejects.toMatchObject({ code: '23514' });
   });
 
   test('are listed by slug, in parts', async () => {

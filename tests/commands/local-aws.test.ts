@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import { Client } from 'pg';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { paths } from '#scripts/paths.ts';
+import { asSuperuser } from '#scripts/prove/clone.ts';
 import { startPlatform } from './run.ts';
 
 const runFile = promisify(execFile);
@@ -26,6 +27,17 @@ afterAll(async () => {
   await rm(data, { recursive: true, force: true });
 });
 
+async function receivedProbes() {
+  const url = new URL(inject('clusterUrl'));
+  url.pathname = database;
+  return await asSuperuser(url.href, async (superuser) => {
+    const { rows } = await superuser.query(
+      'select received_at is not null as received from recovery.alert_probes',
+    );
+    return rows;
+  });
+}
+
 test('what a command in another terminal publishes is printed, and the evidence it keeps outlives both', async () => {
   const url = new URL(inject('clusterUrl'));
   url.pathname = database;
@@ -35,6 +47,9 @@ test('what a command in another terminal publishes is printed, and the evidence 
     command,
     `import { publishAlert } from ${from('layers/platform/alerts.ts')};
      import { putEvidence, readEvidence } from ${from('layers/platform/evidence.ts')};
+     import { sendAlertProbe } from ${from('layers/recovery/monitor/alert-probe.ts')};
+     import { recoveryPolicy } from ${from('layers/recovery/policy.ts')};
+     import { withRole } from ${from('scripts/cli/connect.ts')};
      import { useLocalAws } from ${from('scripts/cli/aws-environment.ts')};
      await useLocalAws({ databaseUrl: undefined, data: ${JSON.stringify(data)} });
      await putEvidence('seals/1.json', '{}');
@@ -42,6 +57,7 @@ test('what a command in another terminal publishes is printed, and the evidence 
        name: 'BalanceDiscrepancy', severity: 'critical', summary: 'one is wrong', detail: 'stored 2, computed 1',
        runbook: 'docs/runbook/balance-discrepancy.md', facts: { keys: 1 },
      });
+     await withRole(process.env.DATABASE_URL, 'stockade_jobs', (jobs) => sendAlertProbe(jobs, recoveryPolicy, new Date()));
      process.stdout.write(Buffer.from(await readEvidence('seals/1.json') ?? ''));`,
   );
   const given = { DATABASE_URL: url.href };
@@ -60,6 +76,7 @@ test('what a command in another terminal publishes is printed, and the evidence 
   await expect
     .poll(() => first.output(), { timeout: 10_000 })
     .toMatch(/│ ALERT critical: BalanceDiscrepancy\n│ one is wrong\n│ \n│ stored 2, computed 1\n/);
+  await expect.poll(receivedProbes, { timeout: 10_000 }).toEqual([{ received: true }]);
   expect((await readFile(join(data, 'platform.json'), 'utf8')).includes('AWS_ENDPOINT_URL_SNS')).toBe(true);
   await first.stop('SIGKILL');
 

@@ -1,10 +1,14 @@
 import { expect, test } from 'vitest';
 import { applyRun } from '#ledger/reconcile/apply.ts';
+import { reconcileDue } from '#ledger/reconcile/job.ts';
+import { beginRun, giveBack, recordStep, takeLease } from '#ledger/reconcile/lease.ts';
 import { previewRun } from '#ledger/reconcile/preview.ts';
-import { correctBalance } from '#ledger/reconcile/run-findings.ts';
-import { openBooks } from './books.ts';
+import { correctBalance, readTotals } from '#ledger/reconcile/run-findings.ts';
+import { openAws } from '#tests/aws.ts';
+import { noLimit, openBooks } from './books.ts';
 
 const books = openBooks();
+openAws();
 
 test('a little difference is corrected once; when it comes again, somebody is told and it is left', async () => {
   const acme = await books.organization();
@@ -14,12 +18,64 @@ test('a little difference is corrected once; when it comes again, somebody is to
 
   await books.write(acme, 'A', 'on_hand = on_hand + 1');
   await books.write(acme, 'B', 'on_hand = on_hand + 1');
+  const preview = await previewRun(books.jobs, acme.id, 'full');
+  expect(preview.differences.map(({ decision }) => decision)).toEqual(
+    expect.arrayContaining([{ do: 'alert', because: 'corrected before' }, { do: 'correct' }]),
+  );
   const again = await books.reconcile(acme);
   expect(again).toMatchObject({ found: 2, corrected: 1, alerted: 1 });
   const left = again.discrepancies.find(({ action }) => action === 'alerted');
   expect(left?.detail.leftBecause).toBe('corrected before');
   expect(await books.stored(acme, 'A')).toEqual({ onHand: 101, version: 2 });
   expect(await books.stored(acme, 'B')).toEqual({ onHand: 100, version: 2 });
+});
+
+test('a balance that has moved and is in the bucket of the day is one difference, before a run and in it', async () => {
+  const acme = await books.world.createOrganization();
+  await acme.item('X');
+  const locations = ['L1', 'L2', 'L3', 'L4', 'L5', 'L6'];
+  for (const location of locations) {
+    await acme.location(location);
+    await acme.post('receipt', { sku: 'X', location, quantity: 100 });
+  }
+  await reconcileDue(books.jobs, noLimit);
+  for (const location of locations) await acme.post('receipt', { sku: 'X', location, quantity: 1 });
+  await books.write(acme, 'X', 'on_hand = on_hand + 1');
+  await books.superuser.query(
+    `update inventory.reconciliation_state set next_bucket = (
+       select (pg_catalog.uuid_hash(id) & 2147483647) % 30 from inventory.items where org_id = $1
+     ) where org_id = $1`,
+    [acme.id],
+  );
+  const preview = await previewRun(books.jobs, acme.id, 'daily');
+  expect(preview.found).toBe(6);
+  expect(preview.differences.map(({ decision }) => decision.do)).toEqual(Array(6).fill('correct'));
+  expect(await books.reconcile(acme, { kind: 'daily' })).toMatchObject({
+    found: 6,
+    corrected: 6,
+    alerted: 0,
+  });
+});
+
+test('what is more than a run keeps counts as found', async () => {
+  const acme = await books.organization();
+  const lease = await takeLease(books.jobs, acme.id);
+  if (!lease) throw new Error('nobody has it yet');
+  const run = await beginRun(books.jobs, lease, 'full');
+  const { rows } = await books.superuser.query(
+    'select item_id as item, location_id as location, lot from inventory.balances where org_id = $1 limit 2',
+    [acme.id],
+  );
+  const differences = rows.map((key) => ({ ...key, computed: { onHand: 1, reserved: 0, version: 1 } }));
+  const checkpoint = { step: 'history', afterItem: null, movementsPerStep: 1 } as const;
+  await recordStep(books.jobs, lease, { found: 5, differences, checkpoint });
+  await recordStep(books.jobs, lease, { found: 2, differences, checkpoint });
+  await recordStep(books.jobs, lease, {
+    sealFindings: [{ cause: 'anchor_missing', detail: {} }],
+    checkpoint,
+  });
+  expect(await readTotals(books.jobs, acme.id, run.id)).toMatchObject({ found: 5 });
+  await giveBack(books.jobs, lease, { status: 'finished' });
 });
 
 test('the row of a correction says what the balance was before and after', async () => {

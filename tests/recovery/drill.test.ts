@@ -7,6 +7,8 @@ import { brokenLinks, lastDrill, listDrillKeys } from '#recovery/drill-records.t
 import { sweepDrills } from '#recovery/drill-sweep.ts';
 import { recoveryPolicy } from '#recovery/policy.ts';
 import { describeInstance, drillPrefix, drillTag, listSnapshots, rdsClient } from '#recovery/rds.ts';
+import { asSuperuser } from '#scripts/prove/clone.ts';
+import { targetSlug } from '#scripts/prove/reconciliation/stage.ts';
 import { openDrillWorld, theDrill } from './drill-world.ts';
 
 const world = openDrillWorld();
@@ -72,6 +74,41 @@ test('a drill of a point in time has what was committed just before and not what
   expect(drill.verdict).toMatchObject({ passed: true });
   const loss = drill.verdict?.proofs?.outcomes.find(({ proof }) => proof === 'loss');
   expect(loss?.figures).toMatchObject({ entries: 2, movements: 3 });
+});
+
+test('what a suspended organization would lose is lost as well', async () => {
+  const suspend = (status: string) =>
+    asSuperuser(world.rds.adminUrl, (superuser) =>
+      superuser.query('update tenancy.organizations set status = $1 where slug = $2', [status, targetSlug]),
+    );
+  await world.rds.backUp();
+  await world.post(['A', 'B']);
+  await suspend('suspended');
+  try {
+    await beginDrill(world.around(), snapshot);
+    const { drill } = await world.untilOver();
+    const loss = drill.verdict?.proofs?.outcomes.find(({ proof }) => proof === 'loss');
+    expect(loss?.figures).toMatchObject({ entries: 1, movements: 2 });
+  } finally {
+    await suspend('active');
+  }
+});
+
+test('proofs that need more time than a run has are begun once more, and are then a verdict', async () => {
+  const cutShort = () => {
+    const ended = new AbortController();
+    const onOutcome = () => ended.abort(new DOMException('out of time', 'TimeoutError'));
+    return { signal: ended.signal, onOutcome };
+  };
+  await beginDrill(world.around(), snapshot);
+  await expect(world.untilOver(cutShort())).rejects.toThrow('out of time');
+  const { drill, waitsFor } = (await tickDrill(world.around(cutShort()))) ?? {};
+  expect(waitsFor).toContain('deletes its instance');
+  expect(drill?.verdict).toMatchObject({
+    passed: false,
+    summary: expect.stringContaining('npm run verify:backup'),
+  });
+  expect((await world.untilOver()).drill.tornDownAt).toBeInstanceOf(Date);
 });
 
 test('a copy that lets nobody in is waited for, and why is said', async () => {

@@ -5,7 +5,7 @@ import { type Cause, type Difference, noFigures } from './discrepancy.ts';
 import { type Evidence, gatherEvidence, incompleteEntries, type Tally } from './evidence.ts';
 import { type Decision, decide, type ReconciliationPolicy } from './policy.ts';
 import { sealFaults } from './seal-check.ts';
-import { inSnapshot } from './snapshot.ts';
+import { inSnapshot, type Snapshot } from './snapshot.ts';
 import { balanceTrigger, readTriggerHistory, type TriggerFault } from './triggers.ts';
 
 /** A difference that was looked at again, with its cause and what is to be done about it. */
@@ -24,12 +24,14 @@ export interface ExplainOptions {
   readonly comparedThrough: string | null;
   readonly triggerFaults: readonly TriggerFault[];
   readonly policy: ReconciliationPolicy;
-  readonly statementTimeoutMs?: number | undefined;
+  /** When to give up, as `performance.now()` counts; never when it is undefined. */
+  readonly endsAtMs?: number | undefined;
 }
 
 /**
  * Looks at differences again, from their first movement on, and says why they are there and what is to be done: `nothing`
  * when a balance is what its history says by now.
+ * @throws what isOutOfTime() knows when it did not get through by `endsAtMs`
  */
 export async function explain(
   jobs: pg.ClientBase,
@@ -37,18 +39,19 @@ export async function explain(
   differences: readonly (Difference & { readonly number: number })[],
   options: ExplainOptions,
 ): Promise<Explained[]> {
-  const { comparedThrough, triggerFaults, statementTimeoutMs } = options;
+  const { comparedThrough, triggerFaults, endsAtMs } = options;
   const triggers = await readTriggerHistory(jobs);
   const windows = triggers.windowsOf(balanceTrigger);
-  const { evidence, circumstances } = await inSnapshot(
+  const { evidence, corrected, circumstances } = await inSnapshot(
     jobs,
     orgId,
-    { statementTimeoutMs },
+    { endsAtMs },
     async (snapshot) => {
       const seal = await lastSeal(snapshot, orgId);
       const vouched = seal && comparedThrough ? earlier(seal.boundary, comparedThrough) : undefined;
       const basis = { boundary: seal?.boundary, vouched, windows };
       return {
+        corrected: await correctedBefore(snapshot, orgId, differences),
         evidence: await gatherEvidence(snapshot, orgId, differences, basis),
         circumstances: {
           triggers,
@@ -63,11 +66,15 @@ export async function explain(
   const suspects = evidence.some(({ closing, sealed }) => !isUnchanged(closing, sealed));
   const findings = findCauses(evidence, {
     ...circumstances,
-    sealFaults: suspects ? await sealFaults(jobs, orgId) : [],
+    sealFaults: suspects ? await sealFaults(jobs, orgId, { endsAtMs }) : [],
   });
   return evidence.map((each, index) => {
     const { cause = 'unknown', detail = {} } = findings[index] ?? {};
-    const context = { found: options.found, triggersHealthy: triggerFaults.length === 0 };
+    const context = {
+      found: options.found,
+      triggersHealthy: triggerFaults.length === 0,
+      correctedBefore: corrected.has(each.number),
+    };
     const { number, item, location, lot, stored, computed } = each;
     return {
       ...{ number, item, location, lot, stored, computed, cause, detail },
@@ -79,6 +86,32 @@ export async function explain(
           : { do: 'alert', because: 'history in doubt' },
     };
   });
+}
+
+/** The numbers of those whose balance an earlier run has corrected. */
+async function correctedBefore(
+  snapshot: Snapshot,
+  orgId: string,
+  differences: readonly (Difference & { readonly number: number })[],
+): Promise<ReadonlySet<number>> {
+  const rows = await snapshot.query<{ number: number }>(
+    `select k.number
+     from unnest($2::integer[], $3::uuid[], $4::uuid[], $5::text[]) as k (number, item_id, location_id, lot)
+     where exists (
+       select
+       from inventory.discrepancies d
+       where d.org_id = $1 and d.item_id = k.item_id and d.location_id = k.location_id and d.lot = k.lot
+         and d.action = 'corrected'
+     )`,
+    [
+      orgId,
+      differences.map(({ number }) => number),
+      differences.map(({ item }) => item),
+      differences.map(({ location }) => location),
+      differences.map(({ lot }) => lot),
+    ],
+  );
+  return new Set(rows.map(({ number }) => number));
 }
 
 function isRight({ stored = noFigures, computed }: Evidence): boolean {

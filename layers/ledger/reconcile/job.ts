@@ -2,13 +2,12 @@ import type pg from 'pg';
 import { publishAlert } from '#platform/alerts.ts';
 import { log } from '#platform/log.ts';
 import { measure } from '#platform/metrics.ts';
-import { inOrganizationAsJob } from '#tenancy/job-transaction.ts';
 import type { Anchoring } from '../seals/anchor.ts';
 import { sealOrganization } from '../seals/seal-organization.ts';
-import { anchorAlert, type Failure, failureAlert } from './alert.ts';
-import { type Lease, takeLease } from './lease.ts';
+import { anchorAlert, type Failure } from './alert.ts';
+import { giveBack, type Lease, takeLease } from './lease.ts';
 import { type RunReport, reconcileOrganization } from './reconcile.ts';
-import { tellDiscrepancies, tellTriggerFaults } from './tell.ts';
+import { tellDiscrepancies, tellFailures, tellTriggerFaults } from './tell.ts';
 import { reserveMs, type TimeLeft } from './walk.ts';
 
 /** What one tick of the daily job did. */
@@ -31,11 +30,11 @@ export interface TickReport {
 export async function reconcileDue(jobs: pg.ClientBase, time: TimeLeft): Promise<TickReport> {
   const startedAtMs = performance.now();
   await tellTriggerFaults(jobs);
+  // Of ticks that did not come to their end. When nobody can be told now, this one tries again in the end.
+  await tellFailures(jobs).catch((error) => log.warn('failures could not be told yet', { error }));
 
   const tick = { organizations: 0, failed: 0, keysChecked: 0, corrected: 0, alerted: 0, sealed: 0 };
-  const failures: Failure[] = [];
   const unanchored: Failure[] = [];
-  let lagSeconds = 0;
   let caughtUp = false;
   while (time.remainingMs() > reserveMs * 2) {
     const lease = await takeLease(jobs);
@@ -49,9 +48,8 @@ export async function reconcileDue(jobs: pg.ClientBase, time: TimeLeft): Promise
       tick.keysChecked += report.keysChecked;
       tick.corrected += report.corrected;
       tick.alerted += report.alerted;
-      lagSeconds = Math.max(lagSeconds, report.lagSeconds ?? 0);
       if (report.clean) {
-        const { seals, anchoring } = await seal(jobs, lease.orgId);
+        const { seals, anchoring } = await seal(jobs, lease.orgId, time);
         tick.sealed += seals;
         // A bucket that does not answer will; what refuses an anchor does so until somebody looks at it.
         if (anchoring.failure && anchoring.failure.code !== 'unavailable') {
@@ -64,19 +62,17 @@ export async function reconcileDue(jobs: pg.ClientBase, time: TimeLeft): Promise
       // A connection that is lost is lost for the next one too.
       await jobs.query('select');
       tick.failed += 1;
-      if (isNews(await failuresInARow(jobs, lease.orgId)))
-        failures.push({ slug: await slugOf(jobs, lease.orgId), error: (error as Error).message });
       log.error('an organization could not be reconciled', { organizationId: lease.orgId, error });
     }
   }
-  if (failures.length > 0) await publishAlert(failureAlert(failures));
+  await tellFailures(jobs);
   if (unanchored.length > 0) await publishAlert(anchorAlert(unanchored));
 
   measure('KeysChecked', tick.keysChecked);
   measure('BalancesCorrected', tick.corrected);
   measure('DiscrepanciesAlerted', tick.alerted);
   measure('ReconciliationFailures', tick.failed);
-  measure('ReconciliationLagSeconds', lagSeconds);
+  measure('ReconciliationLagSeconds', await lagSeconds(jobs));
   measure('ReconciliationDurationMs', performance.now() - startedAtMs);
   // Last, so that a tick that does not come to its end is as silent as none.
   measure('ReconciliationHeartbeat', 1);
@@ -94,27 +90,35 @@ function reconcileOne(jobs: pg.ClientBase, lease: Lease, time: TimeLeft): Promis
   });
 }
 
-/** Seals what was just found right. When it cannot be done now, the next clean run does it. */
-async function seal(jobs: pg.ClientBase, orgId: string): Promise<{ seals: number; anchoring: Anchoring }> {
-  const { seals, reason, anchoring } = await sealOrganization(jobs, orgId);
+/**
+ * Seals what was just found right, for as long as there is time. When it cannot be done now, the next clean run does it;
+ * when the time was over, that is due at once.
+ */
+async function seal(
+  jobs: pg.ClientBase,
+  orgId: string,
+  time: TimeLeft,
+): Promise<{ seals: number; anchoring: Anchoring }> {
+  const leftMs = Math.max(0, time.remainingMs() - reserveMs);
+  const signal = Number.isFinite(leftMs) ? AbortSignal.timeout(leftMs) : undefined;
+  const { seals, reason, anchoring } = await sealOrganization(jobs, orgId, { signal });
   if (anchoring.failure) {
     log.warn('seals could not be anchored yet', { organizationId: orgId, ...anchoring.failure });
   } else if (reason === 'busy')
     log.info('writers left no instant to draw a boundary', { organizationId: orgId });
+  if (signal?.aborted) {
+    const lease = await takeLease(jobs, orgId);
+    if (lease) await giveBack(jobs, lease, {});
+  }
   return { seals: seals.length, anchoring };
 }
 
-/** An organization whose runs fail is tried every hour, and told about at first and then once a day. */
-function isNews(failures: number): boolean {
-  return failures <= 1 || failures % 24 === 1;
-}
-
-async function failuresInARow(jobs: pg.ClientBase, orgId: string): Promise<number> {
-  const rows = await inOrganizationAsJob<{ failures: number }>(jobs, orgId, 'read', {
-    text: 'select failures from inventory.reconciliation_state where org_id = $1',
-    values: [orgId],
-  }).catch(() => []);
-  return rows[0]?.failures ?? 0;
+/** How long ago everything was right in the organization of which that is the longest ago. */
+async function lagSeconds(jobs: pg.ClientBase): Promise<number> {
+  const { rows } = await jobs.query<{ seconds: number }>(
+    'select inventory.reconciliation_lag()::float8 as seconds',
+  );
+  return rows[0]?.seconds ?? 0;
 }
 
 async function slugOf(jobs: pg.ClientBase, orgId: string): Promise<string> {

@@ -28,7 +28,7 @@ export async function takeLease(jobs: pg.ClientBase, orgId?: string): Promise<Le
 
 /** How far a run has come. */
 export interface Checkpoint {
-  readonly step: 'recent' | 'history' | 'settle';
+  readonly step: 'recent' | 'history' | 'seals' | 'settle';
   /** Items up to this one are compared. */
   readonly afterItem: string | null;
   /** About how many movements one statement reads; less after one that did not end in time. */

@@ -4,7 +4,7 @@ import { causes } from './discrepancy.ts';
 import { decide, defaultPolicy, isWithinTolerance } from './policy.ts';
 
 const policy = { toleranceAbsolute: 10, toleranceRelative: 0.05, maxCorrectionsPerRun: 3 };
-const calm = { found: 1, triggersHealthy: true };
+const calm = { found: 1, triggersHealthy: true, correctedBefore: false };
 const figures = (onHand: number, version = 4, reserved = 0) => ({ onHand, reserved, version });
 
 /** Quantities with four decimals. */
@@ -48,6 +48,14 @@ test('as many differences as a run may correct are corrected, one more and none 
   });
 });
 
+test('what was corrected before is not corrected again', () => {
+  const difference = { stored: figures(101), computed: figures(100) };
+  expect(decide(difference, 'direct_write', { ...calm, correctedBefore: true }, policy)).toEqual({
+    do: 'alert',
+    because: 'corrected before',
+  });
+});
+
 test('while a trigger is not as it must be nothing is corrected, whatever the cause', () => {
   for (const cause of causes) {
     const decision = decide({ stored: figures(101), computed: figures(100) }, cause, {
@@ -61,10 +69,17 @@ test('while a trigger is not as it must be nothing is corrected, whatever the ca
 test('only what the history is beyond doubt of is corrected', () => {
   const little = { stored: figures(101), computed: figures(100) };
   const correctable = causes.filter((cause) => decide(little, cause, calm, policy).do === 'correct');
-  expect(correctable).toEqual(['direct_write', 'trigger_disabled', 'unknown']);
+  expect(correctable).toEqual(['direct_write', 'trigger_disabled']);
 });
 
-test('when nobody knows why, a balance that has counted more movements than there are is left: one may be gone', () => {
+test('when nobody knows why, nothing is corrected, however little it is', () => {
+  for (const stored of [figures(101), figures(100, 3), figures(99, 3)]) {
+    const decision = decide({ stored, computed: figures(100) }, 'unknown', calm, policy);
+    expect(decision).toEqual({ do: 'alert', because: 'unexplained' });
+  }
+});
+
+test('a balance that has counted more movements than there are, and nobody knows why, puts history in doubt: one may be gone', () => {
   const decision = decide({ stored: figures(101, 5), computed: figures(100, 4) }, 'unknown', calm, policy);
   expect(decision).toEqual({ do: 'alert', because: 'history in doubt' });
 });

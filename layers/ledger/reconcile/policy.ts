@@ -34,26 +34,41 @@ export type Decision =
         | 'too many'
         | 'beyond tolerance'
         | 'history in doubt'
+        | 'unexplained'
         | 'backfill unfinished'
-        | 'restored';
+        | 'restored'
+        | 'corrected before';
     };
 
+/** What a decision goes by beside the difference itself. */
+export interface Circumstance {
+  /** How many differences the whole run found. */
+  readonly found: number;
+  readonly triggersHealthy: boolean;
+  /** Whether an earlier run has corrected the same balance. */
+  readonly correctedBefore: boolean;
+}
+
 /**
- * Decides about one difference of a run that found `found` in all. Correcting makes the balance what history says, so it
+ * Decides about one difference. Correcting makes the balance what history says, so it
  * is right only while history itself is beyond doubt.
  */
 export function decide(
   difference: Pick<Difference, 'stored' | 'computed'>,
   cause: Cause,
-  { found, triggersHealthy }: { readonly found: number; readonly triggersHealthy: boolean },
+  { found, triggersHealthy, correctedBefore }: Circumstance,
   policy: ReconciliationPolicy = defaultPolicy,
 ): Decision {
   if (!triggersHealthy) return { do: 'alert', because: 'trigger unhealthy' };
   if (isHistoryInDoubt(difference, cause)) return { do: 'alert', because: 'history in doubt' };
+  // Whatever could not be excluded may be a movement that somebody has altered: its balance would follow it unseen.
+  if (cause === 'unknown') return { do: 'alert', because: 'unexplained' };
   if (cause === 'partial_backfill') return { do: 'alert', because: 'backfill unfinished' };
   if (cause === 'restored_to_older_point') return { do: 'alert', because: 'restored' };
   if (found > policy.maxCorrectionsPerRun) return { do: 'alert', because: 'too many' };
   if (!isWithinTolerance(difference, policy)) return { do: 'alert', because: 'beyond tolerance' };
+  // Whatever made it wrong is still there, and would do so again.
+  if (correctedBefore) return { do: 'alert', because: 'corrected before' };
   return { do: 'correct' };
 }
 

@@ -81,6 +81,37 @@ export async function correctBalance(
   return rows[0]?.outcome ?? 'changed';
 }
 
+/** How much a run has compared and found. */
+export interface RunTotals {
+  readonly keysChecked: number;
+  readonly movementsRead: number;
+  /** Keys that differed. */
+  readonly found: number;
+  /** From the newest entry that was compared to the newest there is; undefined when there is none. */
+  readonly lagSeconds: number | undefined;
+}
+
+/** What a run has counted by now. */
+export async function readTotals(jobs: pg.ClientBase, orgId: string, runId: string): Promise<RunTotals> {
+  const [row] = await inOrganizationAsJob<{
+    keysChecked: number;
+    movementsRead: number;
+    found: number;
+    lagSeconds: number | null;
+  }>(jobs, orgId, 'read', {
+    text: `select r.keys_checked::float8 as "keysChecked", r.movements_read::float8 as "movementsRead", r.found::float8 as found,
+        greatest(0, extract(epoch from (
+          (select e.recorded_at from inventory.entries e where e.org_id = $1 order by e.id desc limit 1)
+          - (select e.recorded_at from inventory.entries e where e.org_id = $1 and e.id = r.newest_entry)
+        )))::float8 as "lagSeconds"
+      from inventory.reconciliation_runs r
+      where r.org_id = $1 and r.id = $2`,
+    values: [orgId, runId],
+  });
+  if (!row) throw new Error(`the run ${runId} is gone`);
+  return { ...row, lagSeconds: row.lagSeconds ?? undefined };
+}
+
 interface FindingRow {
   readonly number: number;
   readonly item_id: string | null;

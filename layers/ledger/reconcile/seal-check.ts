@@ -71,8 +71,12 @@ function checkChain(
 }
 
 /** Derives every seal anew, to name what was tampered with: as slow as there is history. */
-export async function sealFaults(jobs: pg.ClientBase, orgId: string): Promise<readonly Fault[]> {
-  return (await verifyLedger(jobs, orgId)).faults;
+export async function sealFaults(
+  jobs: pg.ClientBase,
+  orgId: string,
+  { endsAtMs }: { readonly endsAtMs?: number | undefined } = {},
+): Promise<readonly Fault[]> {
+  return (await verifyLedger(jobs, orgId, { endsAtMs })).faults;
 }
 
 interface ListedAnchors {

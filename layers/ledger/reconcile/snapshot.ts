@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { endStatementsAt } from '#platform/statement-deadline.ts';
 
 /** Statements that all see the same instant. */
 export interface Snapshot {
@@ -7,22 +8,23 @@ export interface Snapshot {
 
 /**
  * Looks at one organization as it is at one instant: movements and balances of the same transactions, whatever is written
- * meanwhile. Takes no lock that a writer could meet. `statementTimeoutMs` ends a statement that would not be done in time.
+ * meanwhile. Takes no lock that a writer could meet. What is not done by `endsAtMs`, as `performance.now()` counts, is ended.
+ * @throws what isOutOfTime() knows when the time is over
  */
 export async function inSnapshot<T>(
   jobs: pg.ClientBase,
   orgId: string,
-  { statementTimeoutMs }: { readonly statementTimeoutMs?: number | undefined },
+  { endsAtMs }: { readonly endsAtMs?: number | undefined },
   work: (snapshot: Snapshot) => Promise<T>,
 ): Promise<T> {
   await jobs.query('begin isolation level repeatable read read only');
   try {
-    if (statementTimeoutMs !== undefined) {
-      await jobs.query(`set local statement_timeout = ${Math.max(1, Math.floor(statementTimeoutMs))}`);
-    }
     await jobs.query('select tenancy.enter_as_job($1)', [orgId]);
     const result = await work({
-      query: async (text, values = []) => (await jobs.query({ text, values: [...values] })).rows,
+      query: async (text, values = []) => {
+        await endStatementsAt(jobs, endsAtMs);
+        return (await jobs.query({ text, values: [...values] })).rows;
+      },
     });
     await jobs.query('commit');
     return result;

@@ -1,12 +1,15 @@
 import type pg from 'pg';
 import { publishAlert } from '#platform/alerts.ts';
-import { discrepancyAlert, triggerAlert } from './alert.ts';
+import { discrepancyAlert, type Failure, failureAlert, triggerAlert } from './alert.ts';
 import { readLabels } from './labels.ts';
 import type { RunReport } from './reconcile.ts';
 import { triggerFaults } from './triggers.ts';
 
 /** Something that is known and goes on being wrong is told again after this time. */
 const remindAfterHours = 24;
+
+/** A process may die for reasons of its own; one organization with which so many have died in a row is the reason. */
+const deathsTold = 3;
 
 /**
  * Alerts about what a run has left to people.
@@ -28,13 +31,60 @@ export async function tellDiscrepancies(
  */
 export async function tellTriggerFaults(jobs: pg.ClientBase): Promise<void> {
   const faults = await triggerFaults(jobs);
-  await jobs.query('begin');
-  try {
+  await inTransaction(jobs, async () => {
     const { rows } = await jobs.query<{ is_due: boolean }>(
       `select inventory.tell_trigger_faults($1, $2 * interval '1 hour') as is_due`,
       [JSON.stringify(faults), remindAfterHours],
     );
     if (rows[0]?.is_due) await publishAlert(triggerAlert(faults));
+  });
+}
+
+/**
+ * Alerts about organizations whose runs fail, whichever tick that was: at once, and then once a day until one comes to its
+ * end. An organization with which processes die is told after a few. Noted as above: an alert that could not be published
+ * is published by the next tick.
+ * @throws like publishAlert
+ */
+export async function tellFailures(jobs: pg.ClientBase): Promise<void> {
+  await inTransaction(jobs, async () => {
+    const { rows } = await jobs.query<FailingOrganization>(
+      `select org_id, slug, failures, died from inventory.tell_reconciliation_failures($1, $2 * interval '1 hour')`,
+      [deathsTold, remindAfterHours],
+    );
+    if (rows.length === 0) return;
+    const failures: Failure[] = [];
+    for (const row of rows) failures.push({ slug: row.slug, error: await errorOf(jobs, row) });
+    await publishAlert(failureAlert(failures));
+  });
+}
+
+interface FailingOrganization {
+  readonly org_id: string;
+  readonly slug: string;
+  readonly failures: number;
+  readonly died: boolean;
+}
+
+/** Why the runs of an organization fail. Enters it for the rest of the transaction. */
+async function errorOf(
+  jobs: pg.ClientBase,
+  { org_id, failures, died }: FailingOrganization,
+): Promise<string> {
+  if (died)
+    return `${failures} times in a row the process that had taken it died, or was ended, without a word`;
+  await jobs.query('select tenancy.enter_as_job($1)', [org_id]);
+  const { rows } = await jobs.query<{ error: string | null }>(
+    'select error from inventory.reconciliation_runs where org_id = $1 order by id desc limit 1',
+    [org_id],
+  );
+  return rows[0]?.error ?? 'no run of it could be begun: the log of the job says why';
+}
+
+async function inTransaction(jobs: pg.ClientBase, work: () => Promise<void>): Promise<void> {
+  await jobs.query('begin');
+  try {
+    await work();
     await jobs.query('commit');
   } catch (error) {
     await jobs.query('rollback').catch(() => {});

@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { isSqlError } from '#platform/sqlstate.ts';
+import { isOutOfTime } from '#platform/statement-deadline.ts';
 import {
   type Comparison,
   compareHistory,
@@ -21,10 +21,19 @@ export interface TimeLeft {
 /** With less time than this nothing is begun: what is under way must still be written down. */
 export const reserveMs = 10_000;
 
+/** Whether there is not enough time left to begin anything. */
+export function isShort(time: TimeLeft): boolean {
+  return time.remainingMs() < reserveMs;
+}
+
+/** When what is begun now must have ended, as `performance.now()` counts, so that it can still be written down. */
+export function endOf(time: TimeLeft): number {
+  return performance.now() + time.remainingMs() - reserveMs / 2;
+}
+
 /** About how many movements one statement reads: seconds of work, so that little is lost when it is interrupted. */
 export const movementsPerStep = 5_000_000;
 const fewestMovementsPerStep = 1_000;
-const queryCanceled = '57014';
 
 /**
  * Compares everything that a run is to compare, step by step, each in one snapshot and written down with how far it has
@@ -43,19 +52,18 @@ export async function walk(
     afterItem: null,
     movementsPerStep,
   };
-  while (checkpoint.step !== 'settle') {
-    if (time.remainingMs() < reserveMs || signal?.aborted) return false;
-    const statementTimeoutMs = time.remainingMs() - reserveMs / 2;
+  while (checkpoint.step === 'recent' || checkpoint.step === 'history') {
+    if (isShort(time) || signal?.aborted) return false;
+    const endsAtMs = endOf(time);
     try {
-      const options = Number.isFinite(statementTimeoutMs) ? { statementTimeoutMs } : {};
       const current = checkpoint;
-      const done = await inSnapshot(jobs, lease.orgId, options, (snapshot) =>
+      const done = await inSnapshot(jobs, lease.orgId, { endsAtMs }, (snapshot) =>
         step(snapshot, lease.orgId, kind, run, current),
       );
       await recordStep(jobs, lease, done);
       checkpoint = done.checkpoint;
     } catch (error) {
-      if (!isSqlError(error) || error.code !== queryCanceled) throw error;
+      if (!isOutOfTime(error)) throw error;
       // It did not end in the time there was: the next one reads less.
       const fewer = Math.max(fewestMovementsPerStep, Math.floor(checkpoint.movementsPerStep / 4));
       checkpoint = { ...checkpoint, movementsPerStep: fewer };
@@ -91,7 +99,7 @@ async function step(snapshot: Snapshot, orgId: string, kind: RunKind, run: OpenR
     { after: at.afterItem, through, bucket, runId: run.id },
     seal,
   );
-  const next: Checkpoint = through === null ? { ...at, step: 'settle' } : { ...at, afterItem: through };
+  const next: Checkpoint = through === null ? { ...at, step: 'seals' } : { ...at, afterItem: through };
   return { ...seen, ...counted(compared), checkpoint: next };
 }
 

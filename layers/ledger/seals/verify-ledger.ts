@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { endStatementsAt } from '#platform/statement-deadline.ts';
 import { genesisHash, type Seal, sealHash } from './seal.ts';
 import { type AnchorCheck, Anchors } from './verify/anchors.ts';
 import { Changes, compareClosings } from './verify/closings.ts';
@@ -25,6 +26,8 @@ export interface VerifyOptions {
   /** The database is a copy as of this instant: what was sealed later cannot be in it. */
   readonly asOf?: Date | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** When to give up, as `performance.now()` counts: it then fails as isOutOfTime() knows. */
+  readonly endsAtMs?: number | undefined;
   /** Called with each seal that is done. */
   readonly onSeal?: (seal: Seal) => void;
 }
@@ -58,7 +61,7 @@ async function verifySnapshot(
   snapshot: pg.ClientBase,
   orgId: string,
   opened: Anchors | { readonly couldNotRun: string },
-  { asOf, signal, onSeal }: VerifyOptions,
+  { asOf, signal, endsAtMs, onSeal }: VerifyOptions,
 ): Promise<LedgerReport> {
   const faults = new Faults();
   const anchors = opened instanceof Anchors ? opened : undefined;
@@ -67,6 +70,7 @@ async function verifySnapshot(
   let last: Seal | undefined;
   for (;;) {
     signal?.throwIfAborted();
+    await endStatementsAt(snapshot, endsAtMs);
     const next = await readSeal(snapshot, orgId, last?.seq ?? 0);
     if (!next) break;
     const { seal, buckets } = next;

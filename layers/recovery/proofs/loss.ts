@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import { inSnapshot } from '#ledger/reconcile/snapshot.ts';
-import { activeOrganizations } from '#tenancy/jobs.ts';
+import { knownOrganizations } from '#tenancy/jobs.ts';
 import { readOrganizations } from './organizations.ts';
 import { DoesNotApply, type Findings, type ProofContext } from './proof.ts';
 
@@ -23,7 +23,7 @@ export async function measureLoss(
   findings.add('movements', 0);
   let firstLost: Date | undefined;
   await production(async (jobs) => {
-    for (const orgId of await activeOrganizations(jobs)) {
+    for (const orgId of await knownOrganizations(jobs)) {
       const known = there.has(orgId) ? await newestOf(copy, orgId) : nothingKnown;
       const lost = await lostOf(jobs, orgId, known, requestedAt);
       findings.add('entries', lost.entries);

@@ -61,13 +61,13 @@ const allowed: Readonly<Record<LoginRole, Allowed>> = {
       'tenancy.organizations': 'select',
       'tenancy.security_events': 'select',
     },
-    tenancy: `active_organizations begin_export current_actor current_org enter_as_job forget_security_events open_export
-      portable_schema require_scope`,
+    tenancy: `active_organizations begin_export current_actor current_org enter_as_job forget_security_events known_organizations
+      open_export portable_schema require_scope`,
     inventory: `backfill_balances begin_backfill begin_reconciliation correct_balance count_forgettable create_item
       create_location draw_seal_boundary end_backfill finish_reconciliation forget_idempotency_keys held_quantities
       import_batch iso item_json lease_reconciliation ledger_triggers location_json new_id note_seal_anchor post_entry
-      record_reconciliation seal_header seal_json seal_next settle_discrepancies tell_trigger_faults
-      trigger_history`,
+      reconciliation_lag record_reconciliation seal_header seal_json seal_next settle_discrepancies
+      tell_reconciliation_failures tell_trigger_faults trigger_history`,
     recovery: `alert_probes beat begin_alert_probe claim_checks list_checks newest_heartbeat note_alert_probe
       note_alert_received note_alerted note_checks`,
   },

@@ -274,7 +274,7 @@ export const faultClasses: readonly FaultClass[] = [
     name: 'a movement altered that was not sealed: nothing says which of the two is right',
     skus: ['D'],
     cause: 'unknown',
-    action: 'corrected',
+    action: 'alerted',
     commit: unguarded(`update inventory.movements set quantity = quantity + 1 where ${movement('D', 4)}`),
   },
   {

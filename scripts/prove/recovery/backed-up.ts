@@ -9,7 +9,7 @@ import { environment } from '#platform/environment.ts';
 import { migrate } from '#platform/migrations/migrate.ts';
 import type { DrillVerdict } from '#recovery/monitor/check.ts';
 import { type LocalAws, startLocalAws } from '#scripts/local/aws/loopback.ts';
-import type { Message } from '#scripts/local/aws/sns/message.ts';
+import { lambdaEventOf } from '#scripts/local/aws/sns/lambda-event.ts';
 import { loginUrl, setLogins } from '#scripts/local/logins.ts';
 import { type Cluster, startCluster } from '#scripts/local/postgres/cluster.ts';
 import { makeScratchFolder } from '#scripts/local/postgres/scratch-folder.ts';
@@ -112,7 +112,7 @@ function around(parts: Parts, ends: (() => unknown)[], dispose: () => Promise<vo
   let isDelivered = true;
   let receiving: Promise<unknown> = Promise.resolve();
   aws.sns.onMessage((message) => {
-    if (isDelivered) receiving = Promise.all([receiving, receive(eventOf(message))]);
+    if (isDelivered) receiving = Promise.all([receiving, receive(lambdaEventOf(message))]);
   });
   const kept = <Client extends { destroy(): void }>(client: Client): Client => {
     ends.push(() => client.destroy());
@@ -149,34 +149,6 @@ function around(parts: Parts, ends: (() => unknown)[], dispose: () => Promise<vo
       await receiving;
     },
     [Symbol.asyncDispose]: dispose,
-  };
-}
-
-/** What SNS gives a function that has subscribed. */
-function eventOf({ messageId, topicArn, subject, message, attributes, publishedAt }: Message) {
-  return {
-    Records: [
-      {
-        EventVersion: '1.0',
-        EventSubscriptionArn: `${topicArn}:receipt`,
-        EventSource: 'aws:sns',
-        Sns: {
-          SignatureVersion: '1',
-          Timestamp: publishedAt,
-          Signature: '',
-          SigningCertUrl: '',
-          MessageId: messageId,
-          Message: message,
-          MessageAttributes: Object.fromEntries(
-            Object.entries(attributes).map(([name, { type, value }]) => [name, { Type: type, Value: value }]),
-          ),
-          Type: 'Notification',
-          UnsubscribeUrl: '',
-          TopicArn: topicArn,
-          ...(subject !== undefined && { Subject: subject }),
-        },
-      },
-    ],
   };
 }
 

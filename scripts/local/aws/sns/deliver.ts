@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { appendFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Subscription } from './directory.ts';
 import type { Message } from './message.ts';
@@ -7,9 +8,9 @@ const attempts = 3;
 const retryDelayMs = 1_000;
 const answerTimeoutMs = 15_000;
 
-/** Brings messages to endpoints that have subscribed over HTTP. */
+/** Brings messages to endpoints that have subscribed over HTTP, and to files. */
 export interface Deliverer {
-  /** Sends a message; nobody waits for it. */
+  /** Sends a message, when it is by HTTP or to a file that one has subscribed; nobody waits for it. */
   notify(subscription: Subscription, message: Message): void;
   /** Asks an endpoint to confirm that it wants to be notified. */
   askToConfirm(subscription: Subscription & { readonly token: string }): void;
@@ -55,6 +56,14 @@ export function createDeliverer(url: () => string): Deliverer {
     post(subscription, type, messageId, body).catch(() => {});
   };
 
+  // In the order of their publication, although nobody waits for them.
+  let writing = Promise.resolve();
+  const write = ({ endpoint }: Subscription, messageId: string, body: string) => {
+    writing = writing
+      .then(() => appendFile(endpoint, `${body}\n`))
+      .catch(() => console.error(`local SNS: ${endpoint} did not take message ${messageId}`));
+  };
+
   const link = (action: string, parameters: Record<string, string>) =>
     `${url()}/?${new URLSearchParams({ Action: action, ...parameters })}`;
 
@@ -76,7 +85,9 @@ export function createDeliverer(url: () => string): Deliverer {
         UnsubscribeURL: link('Unsubscribe', { SubscriptionArn: subscription.arn }),
         MessageAttributes: attributes.length === 0 ? undefined : Object.fromEntries(attributes),
       };
-      send(subscription, 'Notification', messageId, isRaw ? text : JSON.stringify(envelope));
+      const body = isRaw ? text : JSON.stringify(envelope);
+      if (subscription.protocol === 'file') write(subscription, messageId, body);
+      else if (subscription.protocol.startsWith('http')) send(subscription, 'Notification', messageId, body);
     },
     askToConfirm(subscription) {
       const { topicArn, token } = subscription;

@@ -224,3 +224,21 @@ test('topics and subscriptions are there after a restart', async () => {
   expect(Subscriptions).toMatchObject([{ TopicArn, Protocol: 'email', Endpoint: 'ops@example.com' }]);
   await publish({});
 });
+
+test('a file that has subscribed gets every message, one a line, in their order', async () => {
+  const file = join(directory, 'pager.jsonl');
+  const subscribe = (Endpoint: string) =>
+    client.send(new sns.SubscribeCommand({ TopicArn, Protocol: 'file', Endpoint }));
+  const { SubscriptionArn } = await subscribe(file);
+  const texts = Array.from({ length: 20 }, (_, index) => `line ${index}\n💡`);
+  for (const Message of texts) await publish({ Message });
+  const written = async () => (await readFile(file, 'utf8')).split('\n').slice(0, -1);
+  await expect.poll(written).toHaveLength(texts.length);
+  expect((await written()).map((line) => JSON.parse(line).Message)).toEqual(texts);
+  await client.send(new sns.UnsubscribeCommand({ SubscriptionArn }));
+  await publish({ Message: 'after' });
+  expect(await written()).toHaveLength(texts.length);
+
+  for (const none of ['pager.jsonl', directory, join(directory, 'no/such/folder')])
+    await expect(subscribe(none)).rejects.toMatchObject(refusal('InvalidParameterException', 400));
+});

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { appendFile, mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { isAbsolute, join } from 'node:path';
 import { AwsError } from '../aws-error.ts';
 import type { Faults } from '../faults.ts';
 import type { ServedService } from '../http-service.ts';
@@ -34,7 +34,7 @@ const namespace = 'http://sns.amazonaws.com/doc/2010-03-31/';
 const pageSize = 100;
 const maxBatchEntries = 10;
 
-/** Serves topics as SNS. Messages reach in-process listeners and endpoints that have subscribed over HTTP. */
+/** Serves topics as SNS. Messages reach in-process listeners, endpoints that have subscribed over HTTP, and files. */
 export async function startSns(options: SnsOptions): Promise<LocalSns> {
   await mkdir(options.directory, { recursive: true });
   const directory = await Directory.open(join(options.directory, 'directory.json'));
@@ -59,8 +59,7 @@ export async function startSns(options: SnsOptions): Promise<LocalSns> {
     messages.push(message);
     for (const listener of listeners) listener(message);
     for (const subscription of directory.subscriptions(topic.arn)) {
-      const isHttp = ['http', 'https'].includes(subscription.protocol);
-      if (isHttp && subscription.token === undefined) deliverer.notify(subscription, message);
+      if (subscription.token === undefined) deliverer.notify(subscription, message);
     }
     return message.messageId;
   }
@@ -101,7 +100,7 @@ export async function startSns(options: SnsOptions): Promise<LocalSns> {
     },
     async Subscribe(parameters) {
       const topic = directory.topic(parameters.text('TopicArn'));
-      const { protocol, endpoint } = readEndpoint(parameters);
+      const { protocol, endpoint } = await readEndpoint(parameters);
       const attributes = attributesOf(parameters);
       if (attributes.FilterPolicy !== undefined)
         throw invalidParameter('FilterPolicy is not implemented here');
@@ -177,9 +176,10 @@ export async function startSns(options: SnsOptions): Promise<LocalSns> {
 
 /** Those whose owner must say that they want it; nothing is delivered to them before. */
 const confirmingProtocols = ['http', 'https', 'email', 'email-json'];
-const protocols = [...confirmingProtocols, 'sms', 'sqs', 'lambda', 'application', 'firehose'];
+/** AWS has no files to deliver to; here one is what a pager is there. */
+const protocols = [...confirmingProtocols, 'sms', 'sqs', 'lambda', 'application', 'firehose', 'file'];
 
-function readEndpoint(parameters: QueryParameters): { protocol: string; endpoint: string } {
+async function readEndpoint(parameters: QueryParameters): Promise<{ protocol: string; endpoint: string }> {
   const protocol = parameters.text('Protocol') ?? '';
   const endpoint = parameters.text('Endpoint') ?? '';
   if (!protocols.includes(protocol)) {
@@ -189,7 +189,17 @@ function readEndpoint(parameters: QueryParameters): { protocol: string; endpoint
   if (endpoint === '' || (isHttp && !(URL.canParse(endpoint) && endpoint.startsWith(`${protocol}://`)))) {
     throw invalidParameter('Endpoint must match the specified protocol');
   }
+  if (protocol === 'file' && !(isAbsolute(endpoint) && (await isAppendable(endpoint)))) {
+    throw invalidParameter('Endpoint must be the absolute path of a file that can be written to');
+  }
   return { protocol, endpoint };
+}
+
+async function isAppendable(file: string): Promise<boolean> {
+  return await appendFile(file, '').then(
+    () => true,
+    () => false,
+  );
 }
 
 function checkBatch(ids: readonly string[]): void {

@@ -1,0 +1,231 @@
+-- A tick may be killed at any moment: whatever it had taken must not be taken first again, and people must hear of it.
+
+alter table inventory.reconciliation_state
+  -- When people were told that it fails; null when there is nothing to tell.
+  add column failure_told_at timestamptz(3),
+  -- When the last run began that found every balance right; null before the first.
+  add column proven_at timestamptz(3);
+
+-- Counts from the moment an organization is taken, so that a process that dies counts as well; whoever gives it back and has
+-- not failed sets failures to zero.
+create or replace function inventory.lease_reconciliation(p_org_id uuid, p_lease interval)
+returns table (org_id uuid, lease uuid)
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+#variable_conflict use_column
+begin
+  insert into inventory.reconciliation_state (org_id)
+  select o.id
+  from tenancy.organizations o
+  where (p_org_id is null or o.id = p_org_id)
+    and not exists (select from inventory.reconciliation_state s where s.org_id = o.id)
+  order by o.id
+  on conflict (org_id) do nothing;
+
+  return query
+  update inventory.reconciliation_state s
+  set lease = gen_random_uuid(),
+      leased_until = clock_timestamp() + p_lease,
+      failures = s.failures + 1,
+      -- Behind those that are due by now, and twice as far each time that it was not given back.
+      due_at = greatest(s.due_at, clock_timestamp() + p_lease * 2 ^ least(s.failures, 6))
+  where s.org_id = (
+    select due.org_id
+    from inventory.reconciliation_state due
+    where (due.org_id = p_org_id or (p_org_id is null and due.due_at <= clock_timestamp()))
+      and (due.leased_until is null or due.leased_until <= clock_timestamp())
+    order by due.due_at, due.org_id
+    limit 1
+    for update skip locked
+  )
+  returning s.org_id, s.lease;
+end
+$$;
+
+comment on function inventory.lease_reconciliation(uuid, interval) is
+  'Takes an organization for reconciliation: p_org_id, or when it is null the one that is due the longest. Nobody else gets it '
+  'for as long as p_lease, unless it is given back before. It counts as failed until then, and is due again after p_lease, '
+  'or after up to 64 times as long when it was not given back before either. Answers no row when there is none to be had.';
+
+create or replace function inventory.finish_reconciliation(p_lease uuid, p_outcome jsonb)
+returns void
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  v_state inventory.reconciliation_state := inventory.leased_state(p_lease);
+  v_status constant text := p_outcome ->> 'status';
+begin
+  -- Without a status it is only given back: the run goes on with the next lease.
+  if v_status is not null then
+    update inventory.reconciliation_runs r
+    set status = v_status,
+        finished_at = clock_timestamp(),
+        error = p_outcome ->> 'error',
+        lag_seconds = (p_outcome ->> 'lagSeconds')::numeric,
+        corrected = (
+          select count(*) from inventory.discrepancies d
+          where d.org_id = r.org_id and d.run_id = r.id and d.action = 'corrected'
+        ),
+        alerted = (
+          select count(*) from inventory.discrepancies d
+          where d.org_id = r.org_id and d.run_id = r.id and d.action = 'alerted'
+        )
+    where r.org_id = v_state.org_id and r.id = v_state.run_id;
+  end if;
+  update inventory.reconciliation_state
+  set lease = null,
+      leased_until = null,
+      due_at = clock_timestamp() + coalesce((p_outcome ->> 'dueInSeconds')::numeric, 0) * interval '1 second',
+      -- Whoever took it has counted it as failed.
+      failures = case v_status when 'failed' then failures else 0 end,
+      -- What has failed and comes right is forgotten, and new when it fails again.
+      failure_told_at = case when v_status = 'finished' then null else failure_told_at end,
+      next_bucket = coalesce((p_outcome ->> 'nextBucket')::integer, next_bucket),
+      compared_through = coalesce(
+        (
+          select r.compared_through
+          from inventory.reconciliation_runs r
+          where r.org_id = v_state.org_id and r.id = v_state.run_id and r.status = 'finished' and r.found = 0
+        ),
+        compared_through
+      ),
+      proven_at = coalesce(
+        (
+          select r.started_at
+          from inventory.reconciliation_runs r
+          where r.org_id = v_state.org_id and r.id = v_state.run_id and r.status = 'finished' and r.found = 0
+        ),
+        proven_at
+      ),
+      run_id = case when v_status is null then run_id end,
+      checkpoint = case when v_status is null then checkpoint end
+  where org_id = v_state.org_id;
+end
+$$;
+
+comment on function inventory.finish_reconciliation(uuid, jsonb) is
+  'Gives the organization that was entered back: {status?, error?, lagSeconds?, dueInSeconds?, nextBucket?}. With a status '
+  '(finished, failed) its run is over, without one it goes on with the next lease. '
+  'Raises SK601 when the lease is not held any more, SK902 when no organization was entered.';
+
+create or replace function inventory.record_reconciliation(p_lease uuid, p_step jsonb)
+returns void
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  v_state inventory.reconciliation_state := inventory.leased_state(p_lease);
+  v_numbered integer;
+  v_found bigint;
+begin
+  select coalesce(max(number), 0) into v_numbered
+  from inventory.discrepancies
+  where org_id = v_state.org_id and run_id = v_state.run_id;
+  -- The same key may be met twice: by what has moved and by its bucket. It is one.
+  with kept as (
+    insert into inventory.discrepancies (
+      org_id, run_id, number, item_id, location_id, lot,
+      stored_on_hand, stored_reserved, stored_version, computed_on_hand, computed_reserved, computed_version, cause, detail
+    )
+    select
+      v_state.org_id, v_state.run_id, v_numbered + d.n, d.item, d.location, d.lot,
+      d."storedOnHand", d."storedReserved", d."storedVersion", d."computedOnHand", d."computedReserved", d."computedVersion",
+      d.cause, coalesce(d.detail, '{}')
+    from rows from (
+      jsonb_to_recordset(coalesce(p_step -> 'discrepancies', '[]')) as (
+        item uuid, location uuid, lot text,
+        "storedOnHand" numeric, "storedReserved" numeric, "storedVersion" bigint,
+        "computedOnHand" numeric, "computedReserved" numeric, "computedVersion" bigint,
+        cause text, detail jsonb
+      )
+    ) with ordinality as d (
+      item, location, lot, "storedOnHand", "storedReserved", "storedVersion",
+      "computedOnHand", "computedReserved", "computedVersion", cause, detail, n
+    )
+    on conflict (org_id, run_id, item_id, location_id, lot) do nothing
+    returning item_id
+  )
+  -- Those that were too many to be kept count as well; what is about seals does not.
+  select greatest(0, coalesce((p_step ->> 'found')::bigint, 0) - jsonb_array_length(coalesce(p_step -> 'discrepancies', '[]')))
+    + count(kept.item_id)
+  into v_found
+  from kept;
+
+  update inventory.reconciliation_runs r
+  set keys_checked = r.keys_checked + coalesce((p_step ->> 'keys')::bigint, 0),
+      movements_read = r.movements_read + coalesce((p_step ->> 'movements')::bigint, 0),
+      found = r.found + v_found,
+      seal_seq = coalesce((p_step ->> 'sealSeq')::bigint, r.seal_seq),
+      newest_entry = coalesce((p_step ->> 'newestEntry')::uuid, r.newest_entry),
+      -- Of the first step: later ones have seen more.
+      compared_through = coalesce(r.compared_through, (p_step ->> 'boundary')::uuid),
+      trigger_faults = coalesce(p_step -> 'triggerFaults', r.trigger_faults)
+  where r.org_id = v_state.org_id and r.id = v_state.run_id;
+
+  update inventory.reconciliation_state
+  set checkpoint = coalesce(p_step -> 'checkpoint', checkpoint),
+      leased_until = clock_timestamp() + (p_step ->> 'leaseSeconds')::numeric * interval '1 second'
+  where org_id = v_state.org_id;
+end
+$$;
+
+create function inventory.tell_reconciliation_failures(p_deaths integer, p_again_after interval)
+returns table (org_id uuid, slug text, failures integer, died boolean)
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+#variable_conflict use_column
+begin
+  return query
+  update inventory.reconciliation_state s
+  set failure_told_at = clock_timestamp()
+  from (
+    select failing.org_id
+    from inventory.reconciliation_state failing
+    where failing.failures >= case when failing.lease is null then 1 else p_deaths end
+      and (failing.lease is null or failing.leased_until <= clock_timestamp())
+      and (failing.failure_told_at is null or failing.failure_told_at <= clock_timestamp() - p_again_after)
+    order by failing.org_id
+    -- Whoever tells holds them until that is done.
+    for update skip locked
+  ) as failing
+  join tenancy.organizations o on o.id = failing.org_id
+  where s.org_id = failing.org_id
+  returning s.org_id, o.slug, s.failures, s.lease is not null;
+end
+$$;
+
+comment on function inventory.tell_reconciliation_failures(integer, interval) is
+  'The organizations of whose failing runs people are to be told now: they were not told for p_again_after, and the last run '
+  'has failed, or p_deaths times in a row whoever had taken it did not give it back (died; failures says how often). '
+  'Tell within the transaction that asks: what it rolls back was not told.';
+
+grant execute on function inventory.tell_reconciliation_failures(integer, interval) to stockade_jobs;
+
+create function inventory.reconciliation_lag()
+returns numeric
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+  select greatest(0, max(extract(epoch from clock_timestamp() - coalesce(s.proven_at, o.created_at))))
+  from tenancy.organizations o
+  left join inventory.reconciliation_state s on s.org_id = o.id
+$$;
+
+comment on function inventory.reconciliation_lag() is
+  'For how many seconds nobody has found every balance of an organization right, or since it was created: of the one of '
+  'which that is the longest ago, whether its runs find something, fail, or do not come.';
+
+grant execute on function inventory.reconciliation_lag() to stockade_jobs;
