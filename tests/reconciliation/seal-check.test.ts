@@ -2,6 +2,7 @@ import type { ClientBase } from 'pg';
 import { expect, test } from 'vitest';
 import { reconcileDue } from '#ledger/reconcile/job.ts';
 import { checkSeals } from '#ledger/reconcile/seal-check.ts';
+import { tellDiscrepancies } from '#ledger/reconcile/tell.ts';
 import { sealOrganization } from '#ledger/seals/seal-organization.ts';
 import { openAws } from '#tests/aws.ts';
 import { run } from '#tests/commands/run.ts';
@@ -90,6 +91,24 @@ test('a bucket that refuses to be read is told, also when there is nothing new t
     endFault();
   }
 }, 60_000);
+
+test('beside a balance that differs it is told as well, and no cause is called unknown', async () => {
+  const acme = await sealedOrganization();
+  expect(await books.reconcile(acme)).toMatchObject({ clean: true });
+  await books.write(acme, 'B', 'on_hand = on_hand * 2');
+  const endDenial = aws.local.s3.faults.inject('denied');
+  try {
+    await books.reconcile(acme, { onAlert: (report) => tellDiscrepancies(books.jobs, acme, report) });
+  } finally {
+    endDenial();
+  }
+  const said = aws.alerts().at(-1);
+  expect(said).toMatchObject({ name: 'BalanceDiscrepancy', severity: 'critical' });
+  expect(said?.message).toContain(
+    '1 balance differs from the movements, and the seals could not be held against their anchors',
+  );
+  expect(said?.message).not.toContain('the cause is unknown');
+});
 
 test('without a bucket only what was written down in one is missed', async () => {
   const [sealed, unsealed] = [await sealedOrganization(), await books.organization()];

@@ -45,7 +45,7 @@ export function discrepancyAlert(
             `  ${applyCommand(slug, report.runId)} --dry-run`,
             'To make these balances what their movements say:',
             `  ${applyCommand(slug, report.runId)}`,
-            ...(left.some(({ cause }) => cause === 'unknown')
+            ...(left.some((each) => isApplicable(each) && each.cause === 'unknown')
               ? ['Where the cause is unknown, look at the movements first: it may be they that are wrong.']
               : []),
           ]
