@@ -1,10 +1,14 @@
+import type pg from 'pg';
 import { type BackfillReport, backfillOrganization, previewBackfill } from '#ledger/reconcile/backfill.ts';
+import { labelText, readLabels } from '#ledger/reconcile/labels.ts';
 import { command } from './cli/command.ts';
 import { withRole } from './cli/connect.ts';
 import { databaseOptions, findDatabaseUrl } from './cli/database-url.ts';
 import { dryRunDescription } from './cli/in-transaction.ts';
 import * as option from './cli/option.ts';
-import { findOrganizations } from './reconcile/organizations.ts';
+import { attempt } from './reconcile/attempt.ts';
+import { findOrganizations, type Organization } from './reconcile/organizations.ts';
+import type { Outcome } from './reconcile/report.ts';
 
 await command({
   name: 'backfill:balances',
@@ -32,50 +36,71 @@ await command({
   ],
   run: async ({ options, signal, progress, note }) => {
     const databaseUrl = await findDatabaseUrl(options);
-    const lines: string[] = [];
-    const json: unknown[] = [];
-    let failed = false;
+    const outcomes: Outcome[] = [];
     await withRole(databaseUrl, 'stockade_jobs', async (jobs) => {
-      for (const { id, slug } of await findOrganizations(databaseUrl, options.org)) {
+      for (const organization of await findOrganizations(databaseUrl, options.org)) {
         // What came of those before is told all the same.
         if (signal.aborted) break;
-        if (options.dryRun) {
-          const { keys, movements, found } = await previewBackfill(jobs, id);
-          lines.push(`${slug}: ${found} of ${keys} balances differ from their ${movements} movements`);
-          json.push({ organization: slug, keys, movements, differing: found });
-          continue;
-        }
-        note(`Building the balances of ${slug} …`);
-        let isShown = false;
-        const report = await backfillOrganization(jobs, id, {
-          batchKeys: options.batch,
-          throttleMs: options.throttle,
-          signal,
-          onProgress: ({ movements, totalMovements }) => {
-            // More than there were when it began are posted meanwhile.
-            const total = Math.max(movements, totalMovements);
-            if (!isShown) progress.start(total, 'movements');
-            isShown = true;
-            progress.update(movements, total);
-          },
+        const outcome = await attempt(organization, options.org !== undefined, async () => {
+          if (options.dryRun) return await preview(jobs, organization);
+          note(`Building the balances of ${organization.slug} …`);
+          let isShown = false;
+          const report = await backfillOrganization(jobs, organization.id, {
+            batchKeys: options.batch,
+            throttleMs: options.throttle,
+            signal,
+            onProgress: ({ movements, totalMovements }) => {
+              // More than there were when it began are posted meanwhile.
+              const total = Math.max(movements, totalMovements);
+              if (!isShown) progress.start(total, 'movements');
+              isShown = true;
+              progress.update(movements, total);
+            },
+          }).finally(() => progress.stop());
+          return await outcomeOf(jobs, organization, report);
         });
-        progress.stop();
-        lines.push(`${slug}: ${reportText(report)}`);
-        json.push({ organization: slug, ...report });
-        failed ||= !report.finished;
+        outcomes.push(outcome);
       }
     });
     return {
-      text: lines.join('\n') || 'There is no organization yet.',
-      json: options.org === undefined ? json : json[0],
-      failed,
+      text: outcomes.map(({ text }) => text).join('\n') || 'There is no organization yet.',
+      json: options.org === undefined ? outcomes.map(({ json }) => json) : outcomes[0]?.json,
+      failed: outcomes.some(({ failed }) => failed),
     };
   },
 });
 
-function reportText({ keys, movements, changed, finished, differing, resumed }: BackfillReport): string {
+async function preview(jobs: pg.ClientBase, { id, slug }: Organization): Promise<Outcome> {
+  const { keys, movements, found } = await previewBackfill(jobs, id);
+  return {
+    text: `${slug}: ${found} of ${keys} balances differ from their ${movements} movements`,
+    json: { organization: slug, keys, movements, differing: found },
+    failed: false,
+  };
+}
+
+async function outcomeOf(
+  jobs: pg.ClientBase,
+  { id, slug }: Organization,
+  report: BackfillReport,
+): Promise<Outcome> {
+  const label = await readLabels(jobs, id, report.refused);
+  const refused = report.refused.map(({ because, ...key }) => ({ ...label(key), because }));
+  return {
+    text: [
+      `${slug}: ${reportText(report)}`,
+      ...refused.map(({ because, ...each }) => `  not built: ${labelText(each)}: ${because}`),
+    ].join('\n'),
+    json: { organization: slug, ...report, refused },
+    failed: !report.finished,
+  };
+}
+
+function reportText(report: BackfillReport): string {
+  const { keys, movements, changed, finished, differing, refused, resumed } = report;
   const done = `${keys} balances built from ${movements} movements, ${changed} changed${resumed ? ' (gone on with)' : ''}`;
   if (finished) return `${done}; every one equals its movements`;
   if (differing === undefined) return `${done}; stopped, run it again to go on`;
+  if (differing <= refused.length) return `${done}; ${differing} could not be built`;
   return `${done}; ${differing} still differ: something else writes balances. npm run reconcile:balances shows which`;
 }

@@ -14,6 +14,7 @@ import { databaseOptions, findDatabaseUrl } from './cli/database-url.ts';
 import { CommandError, UsageError } from './cli/failure.ts';
 import { dryRunDescription } from './cli/in-transaction.ts';
 import * as option from './cli/option.ts';
+import { attempt } from './reconcile/attempt.ts';
 import { findOrganizations, type Organization } from './reconcile/organizations.ts';
 import { appliedOutcome, type Outcome, previewOutcome, runOutcome } from './reconcile/report.ts';
 
@@ -77,25 +78,6 @@ await command({
     };
   },
 });
-
-/** One organization's failure does not keep the others from being reconciled; alone, it is the command's. */
-async function attempt(
-  { slug }: Organization,
-  isAlone: boolean,
-  work: () => Promise<Outcome>,
-): Promise<Outcome> {
-  try {
-    return await work();
-  } catch (error) {
-    if (isAlone) throw error;
-    const { message } = error as Error;
-    return {
-      text: `${slug}: failed, ${message}`,
-      json: { organization: slug, error: message },
-      failed: true,
-    };
-  }
-}
 
 async function applyOf(
   jobs: pg.ClientBase,

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
 import type * as z from 'zod';
+import { repeatedKey } from '#ledger/seals/repeated-key.ts';
 import { faultsOfProof, lastSealOf, MovementProofShape } from '#ledger/seals/verify-proof.ts';
 import { command } from './cli/command.ts';
 import { CommandError } from './cli/failure.ts';
@@ -69,12 +70,17 @@ async function readProof(file: string): Promise<string> {
 function parseProof(file: string, content: string): z.infer<typeof MovementProofShape> {
   const name = file === '-' ? 'stdin' : file;
   const remedy = 'Save the answer of GET /v1/movements/{id}/proof as it came.';
+  // Some programs that save text put a mark in front of it.
+  const json = content.replace(/^\uFEFF/, '');
   let parsed: unknown;
   try {
-    // Some programs that save text put a mark in front of it.
-    parsed = JSON.parse(content.replace(/^\uFEFF/, ''));
+    parsed = JSON.parse(json);
   } catch {
     throw new CommandError(`${name} holds no JSON: ${JSON.stringify(content.slice(0, 60))}`, remedy);
+  }
+  const twice = repeatedKey(json);
+  if (twice !== undefined) {
+    throw new CommandError(`${name} is no proof: it has the key ${JSON.stringify(twice)} twice`, remedy);
   }
   const proof = MovementProofShape.safeParse(parsed);
   if (proof.success) return proof.data;

@@ -137,11 +137,8 @@ declare
   v_locations uuid[];
   v_lots text[];
   v_movements bigint;
-  v_wrong bigint[];
-  v_on_hand numeric[];
-  v_reserved numeric[];
-  v_version bigint[];
   v_changed bigint;
+  v_refused jsonb := '[]';
 begin
   -- Two that run at once take turns.
   select * into v_backfill
@@ -201,30 +198,28 @@ begin
   into v_items, v_locations, v_lots
   from keys;
 
-  -- Two statements: one that updates would not see the rows that holding them has made.
-  select
-    coalesce(sum(h.computed_version), 0),
-    array_agg(h.n) filter (where differs),
-    array_agg(h.computed_on_hand) filter (where differs),
-    array_agg(h.computed_reserved) filter (where differs),
-    array_agg(h.computed_version) filter (where differs)
-  into v_movements, v_wrong, v_on_hand, v_reserved, v_version
-  from inventory.hold_balances(p_org_id, v_items, v_locations, v_lots) h
-  cross join lateral (
-    select (h.stored_on_hand, h.stored_reserved, h.stored_version)
-      <> (h.computed_on_hand, h.computed_reserved, h.computed_version) as differs
-  ) as d;
-
-  update inventory.balances b
-  set on_hand = w.on_hand,
-      reserved = w.reserved,
-      version = w.version
-  from unnest(v_wrong, v_on_hand, v_reserved, v_version) as w (n, on_hand, reserved, version)
-  where b.org_id = p_org_id
-    and b.item_id = v_items[w.n]
-    and b.location_id = v_locations[w.n]
-    and b.lot = v_lots[w.n];
-  get diagnostics v_changed = row_count;
+  begin
+    select r.movements, r.changed
+    into v_movements, v_changed
+    from inventory.rebuild_balances(p_org_id, v_items, v_locations, v_lots) r;
+  exception
+    -- Some balance cannot be written: which one it is shows when each is built by itself, and the others are built.
+    when numeric_value_out_of_range or foreign_key_violation or check_violation then
+      v_movements := 0;
+      v_changed := 0;
+      for v_n in 1..cardinality(v_items) loop
+        begin
+          select v_movements + r.movements, v_changed + r.changed
+          into v_movements, v_changed
+          from inventory.rebuild_balances(p_org_id, v_items[v_n:v_n], v_locations[v_n:v_n], v_lots[v_n:v_n]) r;
+        exception
+          when numeric_value_out_of_range or foreign_key_violation or check_violation then
+            v_refused := v_refused || jsonb_build_object(
+              'item', v_items[v_n], 'location', v_locations[v_n], 'lot', v_lots[v_n], 'code', sqlstate, 'message', sqlerrm
+            );
+        end;
+      end loop;
+  end;
 
   update inventory.balance_backfills
   set checkpoint = case when v_items is null then checkpoint else jsonb_build_object(
@@ -242,13 +237,14 @@ begin
     'walked', v_backfill.walked,
     'keys', v_backfill.keys,
     'movements', v_backfill.movements,
-    'changed', v_backfill.changed
+    'changed', v_backfill.changed,
+    'refused', v_refused
   );
 end
 $function$;
 alter function inventory.backfill_balances(uuid,integer) owner to stockade_owner;
 comment on function inventory.backfill_balances(uuid,integer) is
-  'Rebuilds the balances of the next p_keys keys from history and remembers how far it has come: one statement and so one transaction. Answers {walked, keys, movements, changed} of the whole backfill; walked when there is no key left. Raises SK603 when none was begun, SK404 no such organization, 25001 in a transaction that is not read committed.';
+  'Rebuilds the balances of the next p_keys keys from history and remembers how far it has come: one statement and so one transaction. Answers {walked, keys, movements, changed, refused}: the first four of the whole backfill, walked when there is no key left; of this batch [{item, location, lot, code, message}], the balances that could not be written and are what they were. Raises SK603 when none was begun, SK404 no such organization, 25001 in a transaction that is not read committed.';
 revoke execute on function inventory.backfill_balances(uuid,integer) from public;
 grant execute on function inventory.backfill_balances(uuid,integer) to stockade_jobs;
 
@@ -1643,6 +1639,52 @@ end
 $function$;
 alter function inventory.raise_stale_balances(uuid,text[],text[],uuid[],uuid[],text[],bigint[]) owner to stockade_ledger;
 revoke execute on function inventory.raise_stale_balances(uuid,text[],text[],uuid[],uuid[],text[],bigint[]) from public;
+
+-- inventory.rebuild_balances(uuid,uuid[],uuid[],text[])
+CREATE OR REPLACE FUNCTION inventory.rebuild_balances(p_org_id uuid, p_items uuid[], p_locations uuid[], p_lots text[])
+ RETURNS TABLE(movements bigint, changed bigint)
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+declare
+  v_movements bigint;
+  v_wrong bigint[];
+  v_on_hand numeric[];
+  v_reserved numeric[];
+  v_version bigint[];
+  v_changed bigint;
+begin
+  -- Two statements: one that updates would not see the rows that holding them has made.
+  select
+    coalesce(sum(h.computed_version), 0),
+    array_agg(h.n) filter (where differs),
+    array_agg(h.computed_on_hand) filter (where differs),
+    array_agg(h.computed_reserved) filter (where differs),
+    array_agg(h.computed_version) filter (where differs)
+  into v_movements, v_wrong, v_on_hand, v_reserved, v_version
+  from inventory.hold_balances(p_org_id, p_items, p_locations, p_lots) h
+  cross join lateral (
+    select (h.stored_on_hand, h.stored_reserved, h.stored_version)
+      <> (h.computed_on_hand, h.computed_reserved, h.computed_version) as differs
+  ) as d;
+
+  update inventory.balances b
+  set on_hand = w.on_hand,
+      reserved = w.reserved,
+      version = w.version
+  from unnest(v_wrong, v_on_hand, v_reserved, v_version) as w (n, on_hand, reserved, version)
+  where b.org_id = p_org_id
+    and b.item_id = p_items[w.n]
+    and b.location_id = p_locations[w.n]
+    and b.lot = p_lots[w.n];
+  get diagnostics v_changed = row_count;
+  return query select v_movements, v_changed;
+end
+$function$;
+alter function inventory.rebuild_balances(uuid,uuid[],uuid[],text[]) owner to stockade_owner;
+comment on function inventory.rebuild_balances(uuid,uuid[],uuid[],text[]) is
+  'Makes the balances of some keys, given in their order, what their history says: how many movements they have, and how many of them were changed. For the functions that have entered the organization. Raises 22003 when a balance cannot hold what it comes to, 25001 in a transaction that is not read committed.';
+revoke execute on function inventory.rebuild_balances(uuid,uuid[],uuid[],text[]) from public;
 
 -- inventory.reconciliation_lag()
 CREATE OR REPLACE FUNCTION inventory.reconciliation_lag()

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import type { ClientBase } from 'pg';
 import { expect, test } from 'vitest';
 import { backfillOrganization } from '#ledger/reconcile/backfill.ts';
 import { paths } from '#scripts/paths.ts';
@@ -45,6 +46,10 @@ async function wrong(tenant: Caller): Promise<number> {
 const dropBalances = (tenant: Caller) =>
   books.superuser.query('delete from inventory.balances where org_id = $1', [tenant.id]);
 
+/** Something else writes to every balance. */
+const oneMore = (tenant: Caller) =>
+  books.superuser.query('update inventory.balances set on_hand = on_hand + 1 where org_id = $1', [tenant.id]);
+
 test('movements that were there before the balances: one pass builds every balance', async () => {
   const acme = await manyBalances(25);
   await dropBalances(acme);
@@ -63,6 +68,7 @@ test('movements that were there before the balances: one pass builds every balan
     changed: 25,
     finished: true,
     differing: 0,
+    refused: [],
   });
   expect(seen).toEqual([0.16, 0.32, 0.48, 0.64, 0.8, 0.96, 1]);
   expect(await wrong(acme)).toBe(0);
@@ -185,4 +191,138 @@ test('a batch that waits for a posting does not hold the balances behind that on
   await poster.query('commit');
   expect(await backfill).toMatchObject({ finished: true });
   expect(await wrong(acme)).toBe(0);
+}, 30_000);
+
+/** A connection of the job's on which something happens just before the n-th statement of a kind, or before every one. */
+function before(kind: string, n: number | undefined, happens: () => Promise<unknown>): ClientBase {
+  let met = 0;
+  const query = async (...args: [string | { text: string }, unknown[]?]) => {
+    const text = typeof args[0] === 'string' ? args[0] : args[0].text;
+    if (text.includes(kind) && (++met === n || n === undefined)) await happens();
+    return await books.jobs.query(...(args as [string, unknown[]?]));
+  };
+  return { query } as unknown as ClientBase;
+}
+
+test('two at once: one that finds the other has finished compares, and is finished too', async () => {
+  const acme = await manyBalances(10);
+  await dropBalances(acme);
+  const other = await books.world.connect('stockade_jobs');
+  const slow = before('backfill_balances', 2, async () => {
+    const whole = await backfillOrganization(other, acme.id, { batchKeys: 100, throttleMs: 0 });
+    expect(whole).toMatchObject({ resumed: true, finished: true });
+  });
+  const report = await backfillOrganization(slow, acme.id, { batchKeys: 3, throttleMs: 0 });
+  expect(report).toMatchObject({ finished: true, differing: 0 });
+  expect(await wrong(acme)).toBe(0);
+});
+
+test('one that finds the other has finished, and a balance wrong since, begins anew', async () => {
+  const acme = await manyBalances(4);
+  await dropBalances(acme);
+  const other = await books.world.connect('stockade_jobs');
+  const slow = before('backfill_balances', 2, async () => {
+    await backfillOrganization(other, acme.id, { batchKeys: 100, throttleMs: 0 });
+    await oneMore(acme);
+  });
+  const report = await backfillOrganization(slow, acme.id, { batchKeys: 3, throttleMs: 0 });
+  expect(report).toMatchObject({ finished: true, differing: 0 });
+  expect(await wrong(acme)).toBe(0);
+});
+
+test('it is not finished before a comparison has found every balance equal to its history', async () => {
+  const acme = await manyBalances(6);
+  await dropBalances(acme);
+  // What was built is wrong again before it is compared; once, and whenever it is.
+  const once = before('begin isolation level repeatable read', 1, () => oneMore(acme));
+  const report = await backfillOrganization(once, acme.id, { batchKeys: 4, throttleMs: 0 });
+  expect(report).toMatchObject({ finished: true, differing: 0 });
+  expect(await wrong(acme)).toBe(0);
+
+  const always = before('begin isolation level repeatable read', undefined, () => oneMore(acme));
+  expect(await backfillOrganization(always, acme.id, { batchKeys: 4, throttleMs: 0 })).toMatchObject({
+    finished: false,
+    differing: 6,
+  });
+  // So the next one goes on, and does not take it for done.
+  expect(await backfillOrganization(books.jobs, acme.id, { batchKeys: 4, throttleMs: 0 })).toMatchObject({
+    resumed: true,
+    finished: true,
+  });
+  expect(await wrong(acme)).toBe(0);
+});
+
+/** An organization with A to C, of which B has come to more than a balance can hold, and no balances. */
+async function overflowing(): Promise<Caller> {
+  const tenant = await books.world.createOrganization();
+  await tenant.location('MAIN');
+  for (const sku of ['A', 'B', 'C']) {
+    await tenant.item(sku);
+    await tenant.post('receipt', { sku, location: 'MAIN', quantity: 99_999_999_999 });
+  }
+  await books.superuser.query(
+    `insert into inventory.movements (org_id, entry_id, line, item_id, location_id, lot, quantity, occurred_at, recorded_at)
+     select m.org_id, m.entry_id, 2, m.item_id, m.location_id, m.lot, m.quantity, m.occurred_at, m.recorded_at
+     from inventory.movements m join inventory.items i on i.org_id = m.org_id and i.id = m.item_id
+     where m.org_id = $1 and i.sku = 'B'`,
+    [tenant.id],
+  );
+  return tenant;
+}
+
+test('a balance that cannot hold its movements is named and keeps no other from being built', async () => {
+  await books.superuser.query('alter table inventory.movements disable trigger apply_movements');
+  const acme = await overflowing().finally(() =>
+    books.superuser.query('alter table inventory.movements enable always trigger apply_movements'),
+  );
+  const next = await manyBalances(3);
+  await dropBalances(next);
+  const env = { DATABASE_URL: books.world.adminUrl };
+  for (const [attempt, batch] of ['100', '1'].entries()) {
+    const alone = await run('backfill-balances.ts', ['--org', acme.slug, '--batch', batch, '--json'], env);
+    expect([alone.exitCode, alone.stderr]).toEqual([1, '']);
+    expect(JSON.parse(alone.stdout)).toMatchObject({
+      keys: 3,
+      finished: false,
+      differing: 1,
+      resumed: attempt > 0,
+      refused: [{ sku: 'B', location: 'MAIN', because: expect.stringContaining('fifteen digits') }],
+    });
+  }
+  const all = await run('backfill-balances.ts', [], env);
+  expect(all.exitCode).toBe(1);
+  expect(all.stdout).toMatch(new RegExp(`${acme.slug}: 3 balances .* 1 could not be built`));
+  expect(all.stdout).toContain('not built: B at MAIN: its movements come to more than');
+  expect(all.stdout).toMatch(new RegExp(`${next.slug}: 3 balances .* every one equals its movements`));
+  expect(await wrong(next)).toBe(0);
+  expect(await wrong(acme)).toBe(1);
+
+  await dropBalances(acme);
+  const { runId } = await books.reconcile(acme);
+  const applied = await run('reconcile-balances.ts', ['--org', acme.slug, '--apply', runId], env);
+  expect([applied.exitCode, applied.stderr]).toEqual([1, '']);
+  expect(applied.stdout).toMatch(/refused, its movements come to more than .*: B at MAIN/);
+  expect(applied.stdout).toContain('applied: C at MAIN');
+  expect(await wrong(acme)).toBe(1);
+}, 60_000);
+
+test('what one organization fails with keeps no other from being built', async () => {
+  const [bad, good] = [await manyBalances(2), await manyBalances(2)];
+  await dropBalances(good);
+  await books.superuser.query(`
+    create function public.fail() returns trigger language plpgsql as $$
+    begin raise exception 'the disk of this organization is on fire'; end $$;
+    create trigger fail before insert or update on inventory.balance_backfills for each row
+      when (new.org_id = '${bad.id}') execute function public.fail()`);
+  try {
+    const { exitCode, stdout } = await run('backfill-balances.ts', [], {
+      DATABASE_URL: books.world.adminUrl,
+    });
+    expect([exitCode, stdout]).toEqual([1, expect.stringContaining(`${bad.slug}: failed, the disk`)]);
+    expect(await wrong(good)).toBe(0);
+  } finally {
+    await books.superuser.query(
+      'drop trigger fail on inventory.balance_backfills; drop function public.fail()',
+    );
+  }
 }, 30_000);

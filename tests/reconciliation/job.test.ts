@@ -164,7 +164,7 @@ test('seals that the bucket refuses are told; when it only does not answer they 
     endFault();
   }
   await makeDue(acme);
-  const endDenial = aws.local.s3.faults.inject('denied');
+  const endDenial = aws.local.s3.faults.inject('denied', { operation: 'PutObject' });
   try {
     expect(await reconcileDue(books.jobs, noLimit)).toMatchObject({ failed: 0 });
     const said = aws.alerts().slice(before);

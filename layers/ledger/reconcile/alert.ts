@@ -17,17 +17,19 @@ export function discrepancyAlert(
 ): Alert {
   const left = report.discrepancies.filter(({ action }) => action === 'alerted');
   const balances = left.filter(({ item }) => item !== '').length;
+  const unread = left.filter(({ detail }) => detail.couldNotRun).length;
   const what = [
     ...(balances > 0
       ? [`${balances === 1 ? '1 balance differs' : `${balances} balances differ`} from the movements`]
       : []),
-    ...(left.length > balances ? ['the seals are not what they were'] : []),
+    ...(left.length > balances + unread ? ['the seals are not what they were'] : []),
+    ...(unread > 0 ? ['the seals could not be held against their anchors'] : []),
   ].join(', and ');
   const lines = left.slice(0, shown).map((each) => `  ${discrepancyText(each, label)}`);
   const more = left.length > shown ? [`  and ${left.length - shown} more`] : [];
   return {
     name: 'BalanceDiscrepancy',
-    severity: 'critical',
+    severity: unread === left.length ? 'warning' : 'critical',
     summary: `${slug}: ${what}`,
     detail: [
       `In ${slug} (${id}) ${what}. Nothing was changed about that.`,
@@ -43,7 +45,7 @@ export function discrepancyAlert(
             `  ${applyCommand(slug, report.runId)} --dry-run`,
             'To make these balances what their movements say:',
             `  ${applyCommand(slug, report.runId)}`,
-            ...(left.some(({ cause }) => cause === 'unknown')
+            ...(left.some((each) => isApplicable(each) && each.cause === 'unknown')
               ? ['Where the cause is unknown, look at the movements first: it may be they that are wrong.']
               : []),
           ]
@@ -173,6 +175,7 @@ export function sealText({
   readonly cause: string | undefined;
   readonly detail: Readonly<Record<string, unknown>>;
 }): string {
+  if (seal === undefined) return String(message);
   return `seal ${seal}: ${message}; cause ${cause ?? 'unknown'}`;
 }
 

@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { isSqlError } from '#platform/sqlstate.ts';
 import { inOrganizationAsJob } from '#tenancy/job-transaction.ts';
 import { drawBoundary } from '../seals/boundary.ts';
 import type { Discrepancy } from './discrepancy.ts';
@@ -6,6 +7,7 @@ import { explain } from './explain.ts';
 import { defaultPolicy } from './policy.ts';
 import { correctBalance, readFindings } from './run-findings.ts';
 import { triggerFaults } from './triggers.ts';
+import { whyUnwritable } from './unwritable.ts';
 
 /** What became of one discrepancy that a person asked to have put right. */
 export interface Applied {
@@ -88,13 +90,24 @@ export async function applyRun(
           }
         : dryRun
           ? { outcome: decision?.do === 'nothing' ? 'gone' : 'pending' }
-          : { outcome: await apply(jobs, orgId, runId, discrepancy.number) }),
+          : await apply(jobs, orgId, runId, discrepancy.number)),
     });
   }
   return applied;
 }
 
-async function apply(jobs: pg.ClientBase, orgId: string, runId: string, number: number) {
-  const outcome = await correctBalance(jobs, orgId, runId, number, 'applied');
-  return outcome === 'corrected' || outcome === 'recurring' ? 'applied' : outcome;
+async function apply(
+  jobs: pg.ClientBase,
+  orgId: string,
+  runId: string,
+  number: number,
+): Promise<Pick<Applied, 'outcome' | 'because'>> {
+  try {
+    const outcome = await correctBalance(jobs, orgId, runId, number, 'applied');
+    return { outcome: outcome === 'corrected' || outcome === 'recurring' ? 'applied' : outcome };
+  } catch (error) {
+    const because = isSqlError(error) && whyUnwritable(error);
+    if (!because) throw error;
+    return { outcome: 'refused', because };
+  }
 }

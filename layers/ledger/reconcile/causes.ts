@@ -1,6 +1,6 @@
 import type { Fault, FaultKind } from '../seals/verify/fault.ts';
-import { type Cause, driftOf, exactly, noFigures } from './discrepancy.ts';
-import type { Evidence, Tally } from './evidence.ts';
+import { type Cause, driftOf, exactly, type Figures } from './discrepancy.ts';
+import type { Evidence, IncompleteEntry, Tally } from './evidence.ts';
 import type { TriggerHistory, Window } from './triggers.ts';
 import { appendOnlyTrigger, balanceTrigger } from './triggers.ts';
 
@@ -16,14 +16,12 @@ export interface Circumstances {
   readonly triggers: TriggerHistory;
   /** The windows of the balance trigger, as the evidence was summed up by. */
   readonly windows: readonly Window[];
-  /** Whether a backfill was begun and not finished. */
-  readonly backfillUnfinished: boolean;
   /** What of the ledger is not what was sealed; empty when nothing gave reason to look. */
   readonly sealFaults: readonly Fault[];
   /** When that was written up to which balances were found right and history is sealed; undefined before the first time. */
   readonly vouchedAt: Date | undefined;
   /** Entries behind the boundary that have lost lines. */
-  readonly incompleteEntries: readonly string[];
+  readonly incompleteEntries: readonly IncompleteEntry[];
 }
 
 /**
@@ -33,16 +31,21 @@ export interface Circumstances {
 export function findCauses(evidence: readonly Evidence[], circumstances: Circumstances): Finding[] {
   const restored = restoredGroup(evidence, circumstances);
   const swapped = swappedPairs(evidence);
-  return evidence.map((each) => {
-    const finding =
+  const shown = new Map(
+    evidence.map((each) => [
+      each,
       unlikeSeal(each, circumstances) ??
-      missedMovements(each, circumstances) ??
-      unfinishedBackfill(each, circumstances) ??
-      (restored?.has(each) ? restored.get(each) : undefined) ??
-      swapped.get(each) ??
-      directWrite(each, circumstances) ??
-      deletedUnsealed(each, circumstances) ??
-      ({ cause: 'unknown', detail: {} } as const);
+        missedMovements(each, circumstances) ??
+        unfinishedBackfill(each) ??
+        restored?.get(each) ??
+        swapped.get(each) ??
+        directWrite(each, circumstances),
+    ]),
+  );
+  const left = evidence.filter((each) => !shown.get(each));
+  const deleted = deletedUnsealed(left, circumstances);
+  return evidence.map((each) => {
+    const finding = shown.get(each) ?? deleted.get(each) ?? unknown(each, circumstances);
     return { number: each.number, cause: finding.cause, detail: { ...finding.detail, ...seen(each) } };
   });
 }
@@ -108,13 +111,9 @@ function missedMovements(each: Evidence, { windows }: Circumstances): Suspicion 
   };
 }
 
-/** Balances that a backfill has not come to, or that it makes at this moment. */
-function unfinishedBackfill(
-  { stored = noFigures, computed }: Evidence,
-  { backfillUnfinished }: Circumstances,
-): Suspicion {
-  if (!backfillUnfinished || stored.version >= computed.version) return undefined;
-  return { cause: 'partial_backfill', detail: {} };
+/** Balances that a backfill has not come to. */
+function unfinishedBackfill({ awaitsBackfill }: Evidence): Suspicion {
+  return awaitsBackfill ? { cause: 'partial_backfill', detail: {} } : undefined;
 }
 
 /**
@@ -176,10 +175,41 @@ function directWrite(each: Evidence, { triggers, vouchedAt }: Circumstances): Su
   return { cause: 'direct_write', detail: { history: closing ? 'sealed, then watched' : 'watched', since } };
 }
 
-/** The balance has counted more movements than there are, and an entry has lost some. */
-function deletedUnsealed(each: Evidence, { incompleteEntries }: Circumstances): Suspicion {
-  if (driftOf(each).version <= 0 || incompleteEntries.length === 0) return undefined;
-  return { cause: 'movement_deleted', detail: { entries: incompleteEntries } };
+/**
+ * Balances that have counted more movements than there are, when entries have lost as many lines: of what nothing else
+ * explains, each must fit into the lines that are lost, and all of them together.
+ */
+function deletedUnsealed(unexplained: readonly Evidence[], { incompleteEntries }: Circumstances) {
+  const fitting = unexplained.flatMap((each) => {
+    const drift = driftOf(each);
+    const entries = incompleteEntries.filter(({ kind }) => mayHaveHeld(kind, drift));
+    const fits = drift.version > 0 && drift.version <= linesLost(entries);
+    return fits ? [{ each, version: drift.version, entries: entries.map(({ id }) => id) }] : [];
+  });
+  const counted = fitting.reduce((sum, { version }) => sum + version, 0);
+  if (counted > linesLost(incompleteEntries)) return new Map<Evidence, Omit<Finding, 'number'>>();
+  return new Map(
+    fitting.map(({ each, entries }) => [each, { cause: 'movement_deleted', detail: { entries } } as const]),
+  );
+}
+
+function linesLost(entries: readonly IncompleteEntry[]): number {
+  return entries.reduce((sum, { lost }) => sum + lost, 0);
+}
+
+/** Whether a line that is lost can be what a balance has too much: kinds that only add have no lines that take away. */
+function mayHaveHeld(kind: string, { onHand, version }: Figures): boolean {
+  if (version !== 1) return true;
+  if (kind === 'receipt' || kind === 'return') return onHand > 0;
+  return kind !== 'issue' || onHand < 0;
+}
+
+function unknown(each: Evidence, { incompleteEntries }: Circumstances): Omit<Finding, 'number'> {
+  const hasMore = driftOf(each).version > 0 && incompleteEntries.length > 0;
+  return {
+    cause: 'unknown',
+    detail: hasMore ? { incompleteEntries: incompleteEntries.map(({ id }) => id) } : {},
+  };
 }
 
 /** Whether it is known that a trigger was as it must be at every moment since. */

@@ -12,8 +12,11 @@ export interface Comparison {
   readonly differences: readonly Difference[];
 }
 
-/** A run keeps no more of what it found than a person could look at. */
+/** A run keeps no more of what it found than a person could look at. When there is more, the next one compares everything. */
 const keptDifferences = 1_000;
+
+/** What a number can count to, and no history does. */
+const mostMovements = Number.MAX_SAFE_INTEGER;
 
 /** The last seal: what is behind its boundary is settled, and its closings say what it came to. */
 export interface SealMark {
@@ -62,6 +65,26 @@ export async function newestEntry(snapshot: Snapshot, orgId: string): Promise<st
 }
 
 /**
+ * Whether the last finished run has kept every difference that it found. Of the others nothing says at which keys they are:
+ * only a comparison of everything finds them again.
+ */
+export async function lastRunKeptAll(snapshot: Snapshot, orgId: string): Promise<boolean> {
+  const [last] = await snapshot.query<{ kept_all: boolean }>(
+    `select r.found <= (
+         select count(*)
+         from inventory.discrepancies d
+         where d.org_id = r.org_id and d.run_id = r.id and d.item_id is not null
+       ) as kept_all
+     from inventory.reconciliation_runs r
+     where r.org_id = $1 and r.status = 'finished'
+     order by r.id desc
+     limit 1`,
+    [orgId],
+  );
+  return last?.kept_all ?? true;
+}
+
+/**
  * Compares the balances of everything that has moved behind an entry: with the closings of the last seal and the movements
  * behind it. The cost follows what has moved, not how much history there is.
  */
@@ -77,7 +100,8 @@ export async function compareSince(
        b.on_hand as stored_on_hand, b.reserved as stored_reserved, b.version as stored_version,
        coalesce(c.on_hand, 0) + coalesce(t.on_hand, 0) as computed_on_hand,
        coalesce(r.quantity, 0) as computed_reserved,
-       coalesce(c.version, 0) + t.version as computed_version,
+       -- A closing that somebody has altered may say what no count of movements comes to.
+       least(coalesce(c.version, 0)::numeric + t.version, ${mostMovements}) as computed_version,
        false as unlike_seal
      from (
        select item_id, location_id, lot, count(*) as movements,

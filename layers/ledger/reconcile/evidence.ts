@@ -29,6 +29,11 @@ export interface Evidence extends Difference {
   readonly prefix:
     | { readonly last: MovementMark | undefined; readonly firstDivergent: MovementMark | undefined }
     | undefined;
+  /**
+   * Whether it may be that a backfill has not come to it: one was begun and not finished, the key is behind what it has
+   * rebuilt, nobody has found it right since, and it has only its newest movements, as a balance that the trigger began.
+   */
+  readonly awaitsBackfill: boolean;
   /** Of each window asked about: what was recorded in it, and first. */
   readonly windows: readonly (Tally & { readonly first: MovementMark | undefined })[];
 }
@@ -80,6 +85,7 @@ export async function gatherEvidence(
           closing: rest.closing ?? undefined,
           sealed: rest.sealed,
           hasMovedSince: rest.hasMovedSince,
+          awaitsBackfill: rest.awaitsBackfill,
           itemMadeAt: itemMadeAt ? new Date(itemMadeAt) : undefined,
           prefix: rest.isPrefix
             ? { last: rest.last ?? undefined, firstDivergent: rest.firstDivergent ?? undefined }
@@ -102,10 +108,19 @@ interface EvidenceRow {
     readonly hasMovedSince: boolean;
     readonly itemMadeAt: string | null;
     readonly isPrefix: boolean;
+    readonly awaitsBackfill: boolean;
     readonly last: MovementMark | null;
     readonly firstDivergent: MovementMark | null;
     readonly windows: readonly (Tally & { readonly first: MovementMark | null })[];
   };
+}
+
+/** An entry that has fewer lines than it was posted with. */
+export interface IncompleteEntry {
+  readonly id: string;
+  readonly kind: string;
+  /** How many lines are known to be gone: of an entry without any only one is. */
+  readonly lost: number;
 }
 
 /**
@@ -116,20 +131,23 @@ export async function incompleteEntries(
   snapshot: Snapshot,
   orgId: string,
   boundary: string | undefined,
-): Promise<string[]> {
-  const rows = await snapshot.query<{ id: string }>(
-    `select e.id
+): Promise<IncompleteEntry[]> {
+  return await snapshot.query<IncompleteEntry>(
+    `select e.id, e.kind, coalesce(max(m.line) - count(m.line), 1)::float8 as lost
      from inventory.entries e
      left join inventory.movements m on m.org_id = $1 and m.entry_id = e.id
      where e.org_id = $1 and e.id > $2
-     group by e.id
+     group by e.id, e.kind
      having count(m.line) = 0 or max(m.line) > count(m.line)
      order by e.id
      limit 100`,
     [orgId, boundary ?? beforeAll],
   );
-  return rows.map(({ id }) => id);
 }
+
+/** When an id was drawn, in SQL. */
+const drawnAt = (id: string) =>
+  `to_timestamp(('x' || left(replace(${id}::text, '-', ''), 12))::bit(48)::bigint / 1000.0)`;
 
 /**
  * A movement is in a window by the time in its id, which is drawn while it is posted: recorded_at is what its writer says.
@@ -147,6 +165,31 @@ const statement = `
     'isPrefix', coalesce(b.version, 0) < h.version
       and coalesce(b.on_hand, 0) = coalesce(p.running, 0)
       and (coalesce(b.version, 0) = 0 or p.running is not null),
+    'awaitsBackfill', coalesce(b.version, 0) < h.version
+      and coalesce(b.on_hand, 0) = coalesce(s.on_hand, 0)
+      and exists (
+        select
+        from inventory.balance_backfills f
+        where f.org_id = $1 and f.finished_at is null and not f.walked
+          and (
+            f.checkpoint is null
+            or (k.item_id, k.location_id, k.lot)
+              > ((f.checkpoint ->> 'item')::uuid, (f.checkpoint ->> 'location')::uuid, f.checkpoint ->> 'lot')
+          )
+          and not exists (
+            select
+            from inventory.reconciliation_runs r
+            where r.org_id = $1 and r.kind = 'full' and r.status = 'finished' and r.found = 0
+              and r.started_at >= f.started_at
+          )
+          -- A movement of that time that was found right took its balance with it.
+          and not exists (
+            select
+            from inventory.movements m
+            where m.org_id = $1 and m.item_id = k.item_id and m.location_id = k.location_id and m.lot = k.lot
+              and m.entry_id <= $8 and ${drawnAt('m.entry_id')} > f.started_at
+          )
+      ),
     'last', p.mark,
     'firstDivergent', d.mark,
     'windows', (
@@ -159,7 +202,7 @@ const statement = `
           (array_agg(m.mark order by m.entry_id, m.line))[1] as first
         from (
           select m.*, json_build_object('movementId', m.entry_id || '.' || m.line, 'recordedAt', inventory.iso(m.recorded_at)) as mark,
-            to_timestamp(('x' || left(replace(m.entry_id::text, '-', ''), 12))::bit(48)::bigint / 1000.0) as drawn_at
+            ${drawnAt('m.entry_id')} as drawn_at
           from inventory.movements m
           where m.org_id = $1 and m.item_id = k.item_id and m.location_id = k.location_id and m.lot = k.lot
         ) m
@@ -198,6 +241,16 @@ const statement = `
       limit greatest(0, least(coalesce(b.version, 0), h.version))
     ) m
   ) p on true
+  left join lateral (
+    select sum(m.quantity) as on_hand
+    from (
+      select m.quantity
+      from inventory.movements m
+      where m.org_id = $1 and m.item_id = k.item_id and m.location_id = k.location_id and m.lot = k.lot
+      order by m.entry_id desc, m.line desc
+      limit greatest(0, least(coalesce(b.version, 0), h.version))
+    ) m
+  ) s on true
   left join lateral (
     select json_build_object('movementId', m.entry_id || '.' || m.line, 'recordedAt', inventory.iso(m.recorded_at)) as mark
     from inventory.movements m

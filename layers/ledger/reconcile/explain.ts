@@ -50,17 +50,12 @@ export async function explain(
       const seal = await lastSeal(snapshot, orgId);
       const vouched = seal && comparedThrough ? earlier(seal.boundary, comparedThrough) : undefined;
       const basis = { boundary: seal?.boundary, vouched, windows };
-      const [backfill] = await snapshot.query(
-        'select from inventory.balance_backfills where org_id = $1 and finished_at is null',
-        [orgId],
-      );
       return {
         corrected: await correctedBefore(snapshot, orgId, differences),
         evidence: await gatherEvidence(snapshot, orgId, differences, basis),
         circumstances: {
           triggers,
           windows,
-          backfillUnfinished: backfill !== undefined,
           vouchedAt: vouched === undefined ? undefined : drawnAt(vouched),
           incompleteEntries: await incompleteEntries(snapshot, orgId, seal?.boundary),
         },

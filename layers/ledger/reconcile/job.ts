@@ -2,6 +2,7 @@ import type pg from 'pg';
 import { publishAlert } from '#platform/alerts.ts';
 import { log } from '#platform/log.ts';
 import { measure } from '#platform/metrics.ts';
+import { isSqlError } from '#platform/sqlstate.ts';
 import type { Anchoring } from '../seals/anchor.ts';
 import { sealOrganization } from '../seals/seal-organization.ts';
 import { anchorAlert, type Failure } from './alert.ts';
@@ -61,6 +62,10 @@ export async function reconcileDue(jobs: pg.ClientBase, time: TimeLeft): Promise
     } catch (error) {
       // A connection that is lost is lost for the next one too.
       await jobs.query('select');
+      if (isErased(error)) {
+        log.info('an organization was erased while it was reconciled', { organizationId: lease.orgId });
+        continue;
+      }
       tick.failed += 1;
       log.error('an organization could not be reconciled', { organizationId: lease.orgId, error });
     }
@@ -88,6 +93,11 @@ function reconcileOne(jobs: pg.ClientBase, lease: Lease, time: TimeLeft): Promis
       await tellDiscrepancies(jobs, { id: lease.orgId, slug }, report);
     },
   });
+}
+
+/** Whether the organization is not there any more: nothing of it can be wrong. */
+function isErased(error: unknown): boolean {
+  return isSqlError(error) && error.code === 'SK404';
 }
 
 /**

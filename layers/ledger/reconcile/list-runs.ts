@@ -2,6 +2,7 @@ import { type Page, type PageRequest, toPage } from '#platform/page.ts';
 import { inTenant, type Tenant } from '#tenancy/scope.ts';
 import type { Action, Cause, Figures } from './discrepancy.ts';
 import type { RunKind } from './lease.ts';
+import type { TriggerFault } from './triggers.ts';
 
 /** A run as the API shows it. */
 export interface ListedRun {
@@ -18,6 +19,10 @@ export interface ListedRun {
   readonly sealSeq: number | null;
   readonly newestEntryId: string | null;
   readonly lagSeconds: number | null;
+  /** Why it failed, as far as it concerns the caller; null when it did not. */
+  readonly error: string | null;
+  /** Triggers of the ledger that were not as they must be: while one is, nothing is corrected or sealed. */
+  readonly triggerFaults: readonly TriggerFault[];
   /** The first hundred. */
   readonly discrepancies: readonly ListedDiscrepancy[];
 }
@@ -44,7 +49,7 @@ export async function listRuns(tenant: Tenant, { limit, after }: PageRequest): P
          inventory.iso(r.started_at) as "startedAt", inventory.iso(r.finished_at) as "finishedAt",
          r.keys_checked as "keysChecked", r.movements_read as "movementsRead",
          r.found, r.corrected, r.alerted, r.seal_seq as "sealSeq", r.newest_entry as "newestEntryId",
-         r.lag_seconds as "lagSeconds",
+         r.lag_seconds as "lagSeconds", r.error, r.trigger_faults as "triggerFaults",
          coalesce(d.discrepancies, '[]') as discrepancies
        from inventory.reconciliation_runs r
        left join lateral (
@@ -71,5 +76,12 @@ export async function listRuns(tenant: Tenant, { limit, after }: PageRequest): P
       [after?.[0] ?? null, limit + 1],
     ),
   );
-  return toPage(rows, limit, ({ id }) => [id]);
+  const page = toPage(rows, limit, ({ id }) => [id]);
+  return { ...page, rows: page.rows.map((run) => ({ ...run, error: run.error && told(run.error) })) };
+}
+
+/** What a database or a bucket has answered is for the operator, whom the job tells. */
+function told(error: string): string {
+  if (/^a (daily|full) run took its place$/.test(error)) return error;
+  return 'it ended with an error that the operator was told of; it is tried again within the hour';
 }

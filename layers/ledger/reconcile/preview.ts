@@ -1,5 +1,12 @@
 import type pg from 'pg';
-import { type Comparison, compareHistory, compareSince, everything, lastSeal } from './compare.ts';
+import {
+  type Comparison,
+  compareHistory,
+  compareSince,
+  everything,
+  lastRunKeptAll,
+  lastSeal,
+} from './compare.ts';
 import { type Explained, explain } from './explain.ts';
 import type { RunKind } from './lease.ts';
 import { defaultPolicy } from './policy.ts';
@@ -28,7 +35,7 @@ export async function previewRun(jobs: pg.ClientBase, orgId: string, kind: RunKi
     const seal = await lastSeal(snapshot, orgId);
     const entry = state?.compared_through ?? null;
     const parts: Comparison[] = [];
-    if (kind === 'daily' && seal && entry) {
+    if (kind === 'daily' && seal && entry && (await lastRunKeptAll(snapshot, orgId))) {
       parts.push(await compareSince(snapshot, orgId, { entry, seal }));
       parts.push(
         await compareHistory(snapshot, orgId, { ...everything, bucket: state?.next_bucket ?? 0 }, seal),

@@ -23,23 +23,43 @@ const pageSeals = 1_000;
 /**
  * Checks what a day is not too short for: that every seal follows from the one before, that the boundary is still behind
  * the last one, and that what was anchored is still there, the newest anchor by its words. What the movements of a seal
- * were is left to {@link sealFaults}.
+ * were is left to {@link sealFaults}. A bucket that refuses to be read is a finding too: what nobody could look at is not
+ * right. One that does not answer is asked again by the next run.
  */
 export async function checkSeals(jobs: pg.ClientBase, orgId: string): Promise<SealFinding[]> {
-  const anchors = await listAnchors(orgId);
-  const { seals, boundary } = await readSeals(jobs, orgId, anchors?.bucket);
+  // Before the snapshot: whatever was anchored by then was sealed before, so the snapshot has it.
+  const listed = await ask(() => listAnchors(orgId));
+  const { seals, boundary } = await readSeals(jobs, orgId, listed.answer?.bucket);
   const findings: SealFinding[] = [];
-  const found = (cause: Cause, seal: number, message: string) =>
+  const found: Found = (cause, seal, message) => {
     findings.push({ cause, detail: { seal, message } });
+  };
+  checkChain(orgId, seals, boundary, found);
+  const { answer } = listed;
+  const { refusal } = answer ? await ask(() => checkAnchors(orgId, seals, answer, found)) : listed;
+  // Without a bucket there is nothing to compare with, unless something was written down in one.
+  if (refusal && !(refusal instanceof MissingSetting && !seals.some(({ isAnchored }) => isAnchored))) {
+    const message = `the seals could not be held against their anchors: ${refusal.message}`;
+    findings.push({ cause: 'unknown', detail: { couldNotRun: true, message } });
+  }
+  return findings;
+}
+
+type Found = (cause: Cause, seal: number, message: string) => void;
+
+function checkChain(
+  orgId: string,
+  seals: readonly AnchoredSeal[],
+  boundary: string | undefined,
+  found: Found,
+): void {
   let previous: Seal | undefined;
-  for (const { seal, isAnchored } of seals) {
+  for (const { seal } of seals) {
     if (seal.seq !== (previous?.seq ?? 0) + 1) found('seal_altered', seal.seq, `a seal before it is missing`);
     else if (sealHash(orgId, seal) !== seal.hash)
       found('seal_altered', seal.seq, 'its hash is not that of its fields');
     else if (seal.previousHash !== (previous?.hash ?? genesisHash))
       found('seal_altered', seal.seq, 'it does not follow from the one before');
-    if (anchors && isAnchored && !anchors.keys.has(anchorKey(orgId, seal.seq)))
-      found('anchor_missing', seal.seq, `s3://${anchors.bucket}/${anchorKey(orgId, seal.seq)} is gone`);
     previous = seal;
   }
   if (previous && (boundary === undefined || boundary < previous.boundary))
@@ -48,8 +68,6 @@ export async function checkSeals(jobs: pg.ClientBase, orgId: string): Promise<Se
       previous.seq,
       'the boundary that keeps movements from coming behind it is missing or lower',
     );
-  if (anchors) findings.push(...(await checkNewestAnchor(orgId, seals, anchors)));
-  return findings;
 }
 
 /** Derives every seal anew, to name what was tampered with: as slow as there is history. */
@@ -66,42 +84,41 @@ interface ListedAnchors {
   readonly keys: ReadonlySet<string>;
 }
 
-/** What is in the bucket; undefined when it cannot be asked, which sealing reports. */
-async function listAnchors(orgId: string): Promise<ListedAnchors | undefined> {
-  return await unlessUnavailable(async () => {
-    const { bucket } = evidenceConfig();
-    const keys = new Set<string>();
-    for await (const key of listEvidence(anchorPrefix(orgId))) keys.add(key);
-    return { bucket, keys };
-  });
+async function listAnchors(orgId: string): Promise<ListedAnchors> {
+  const { bucket } = evidenceConfig();
+  const keys = new Set<string>();
+  for await (const key of listEvidence(anchorPrefix(orgId))) keys.add(key);
+  return { bucket, keys };
 }
 
-async function checkNewestAnchor(
+async function checkAnchors(
   orgId: string,
   seals: readonly AnchoredSeal[],
   { bucket, keys }: ListedAnchors,
-): Promise<SealFinding[]> {
-  const newest = seals.findLast(({ seal }) => keys.has(anchorKey(orgId, seal.seq)));
+  found: Found,
+): Promise<void> {
+  for (const { seal, isAnchored } of seals) {
+    const key = anchorKey(orgId, seal.seq);
+    if (!isAnchored || keys.has(key)) continue;
+    // One that was written after the list was made is not in it, but the database knows: so it is looked for once more.
+    if (!(await readEvidence(key))) found('anchor_missing', seal.seq, `s3://${bucket}/${key} is gone`);
+  }
   // Of a seal that is not in the database: it was removed, or the database is older than the seal.
   const lost = [...keys].toSorted().at(-1);
-  const findings: SealFinding[] = [];
   const last = seals.at(-1)?.seal.seq ?? 0;
-  if (lost && lost > anchorKey(orgId, last)) {
-    const message = `s3://${bucket}/${lost} is of a seal that is not in the database`;
-    findings.push({ cause: 'seal_altered', detail: { seal: last + 1, message } });
-  }
-  if (!newest) return findings;
-  const key = anchorKey(orgId, newest.seal.seq);
-  const bytes = await unlessUnavailable(() => readEvidence(key));
-  if (bytes && Buffer.compare(bytes, Buffer.from(anchorBody(orgId, newest.seal))) !== 0) {
-    const message = `s3://${bucket}/${key} says something else`;
-    findings.push({ cause: 'seal_altered', detail: { seal: newest.seal.seq, message } });
-  }
-  return findings;
+  if (lost && lost > anchorKey(orgId, last))
+    found('seal_altered', last + 1, `s3://${bucket}/${lost} is of a seal that is not in the database`);
+  const newest = seals.findLast(({ seal }) => keys.has(anchorKey(orgId, seal.seq)))?.seal;
+  if (!newest) return;
+  const key = anchorKey(orgId, newest.seq);
+  const bytes = await readEvidence(key);
+  if (bytes && Buffer.compare(bytes, Buffer.from(anchorBody(orgId, newest))) !== 0)
+    found('seal_altered', newest.seq, `s3://${bucket}/${key} says something else`);
 }
 
 interface AnchoredSeal {
   readonly seal: Seal;
+  /** In the bucket that was asked; in any when none could be. */
   readonly isAnchored: boolean;
 }
 
@@ -112,13 +129,13 @@ async function readSeals(jobs: pg.ClientBase, orgId: string, bucket: string | un
       const page = await snapshot.query<{ seal: Seal; isAnchored: boolean }>(
         `select inventory.seal_json(s) as seal,
            exists (
-             select from inventory.seal_anchors a where a.org_id = s.org_id and a.seq = s.seq and a.bucket = $2
+             select from inventory.seal_anchors a where a.org_id = s.org_id and a.seq = s.seq and ($2::text is null or a.bucket = $2)
            ) as "isAnchored"
          from inventory.seals s
          where s.org_id = $1 and s.seq > $3
          order by s.seq
          limit ${pageSeals}`,
-        [orgId, bucket ?? '', seals.at(-1)?.seal.seq ?? 0],
+        [orgId, bucket ?? null, seals.at(-1)?.seal.seq ?? 0],
       );
       seals.push(...page);
       if (page.length < pageSeals) break;
@@ -131,12 +148,15 @@ async function readSeals(jobs: pg.ClientBase, orgId: string, bucket: string | un
   });
 }
 
-async function unlessUnavailable<T>(work: () => Promise<T>): Promise<T | undefined> {
+/** What the bucket answers, or why it refuses; neither when it does not answer. */
+async function ask<T>(
+  question: () => Promise<T>,
+): Promise<{ readonly answer?: T; readonly refusal?: AwsRefused | MissingSetting }> {
   try {
-    return await work();
+    return { answer: await question() };
   } catch (error) {
-    if (error instanceof AwsRefused || error instanceof Unavailable || error instanceof MissingSetting)
-      return undefined;
+    if (error instanceof AwsRefused || error instanceof MissingSetting) return { refusal: error };
+    if (error instanceof Unavailable) return {};
     throw error;
   }
 }

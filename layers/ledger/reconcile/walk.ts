@@ -6,6 +6,7 @@ import {
   compareSince,
   drawnBoundary,
   endOfRange,
+  lastRunKeptAll,
   lastSeal,
   newestEntry,
 } from './compare.ts';
@@ -81,7 +82,10 @@ async function step(snapshot: Snapshot, orgId: string, kind: RunKind, run: OpenR
     boundary: await drawnBoundary(snapshot, orgId),
   };
   // Before a first run has found everything right, and a seal has said so, there is nothing to go on from.
-  const base = seal && run.comparedThrough ? { entry: run.comparedThrough, seal } : undefined;
+  const base =
+    seal && run.comparedThrough && (await lastRunKeptAll(snapshot, orgId))
+      ? { entry: run.comparedThrough, seal }
+      : undefined;
   if (at.step === 'recent') {
     const next: Checkpoint = { ...at, step: 'history' };
     if (!base) return { ...seen, checkpoint: next };

@@ -11,7 +11,20 @@ const Uuid = z.string().regex(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/, 'mu
 const Instant = z
   .string()
   .regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/, 'must be an instant in UTC with milliseconds')
-  .refine((text) => !Number.isNaN(Date.parse(text)), 'must be an instant that exists');
+  // Of the 31st of February there is none, and yet it is read as one of March.
+  .refine((text) => {
+    const instant = new Date(text);
+    return !Number.isNaN(instant.getTime()) && instant.toISOString() === text;
+  }, 'must be an instant that exists');
+/** What is written into a leaf as UTF-8: half a character of UTF-16 would become another one. */
+const Text = z.string().refine((text) => text.isWellFormed(), 'must be whole characters');
+/** What is written into a leaf without its length: with line feeds in it, one leaf could be read as several movements. */
+const Line = Text.refine(
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it is to find
+  (text) => !/[\u0000-\u001f]/.test(text),
+  'must not contain control characters',
+);
+const Kind = z.enum(['receipt', 'return', 'issue', 'adjustment', 'count', 'transfer', 'reversal', 'opening']);
 const Count = z.int().min(0);
 
 const SealShape = z.strictObject({
@@ -39,14 +52,14 @@ export const MovementProofShape = z.strictObject({
     itemId: Uuid,
     locationId: Uuid,
     quantity: z.string().regex(/^-?\d{1,11}\.\d{4}$/, 'must be a number with four decimals, as a string'),
-    lot: z.string(),
+    lot: Line,
     occurredAt: Instant,
     recordedAt: Instant,
-    kind: z.string(),
-    reference: z.string().nullable(),
-    actor: z.string(),
+    kind: Kind,
+    reference: Text.nullable(),
+    actor: Text,
     reverses: Uuid.nullable(),
-    metadata: z.string(),
+    metadata: Line,
   }) satisfies z.ZodType<SealedMovement>,
   leaf: z.strictObject({ index: Count, size: Count.min(1) }),
   path: z.array(Hash).max(64),

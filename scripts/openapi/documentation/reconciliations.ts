@@ -34,6 +34,15 @@ vocabulary.add(Discrepancy.shape.action, {
     '`corrected`: the balance was made what its movements say. `alerted`: it was left, and somebody was told. `applied`: a person had it corrected. `gone`: looked at again, it was right.',
 });
 
+const TriggerFault = z.strictObject({
+  trigger: z.string(),
+  fault: z.enum(['missing', 'disabled', 'not enabled always', 'defined otherwise']),
+});
+vocabulary.add(TriggerFault, {
+  id: 'TriggerFault',
+  description: 'A trigger that keeps the ledger right, and was not as it must be.',
+});
+
 const Run = z.strictObject({
   id: Id,
   kind: z.enum(['daily', 'full']),
@@ -48,6 +57,8 @@ const Run = z.strictObject({
   sealSeq: z.int().min(1).nullable(),
   newestEntryId: Id.nullable(),
   lagSeconds: z.number().min(0).nullable(),
+  error: z.string().nullable(),
+  triggerFaults: z.array(TriggerFault),
   discrepancies: z.array(Discrepancy),
 });
 vocabulary.add(Run, {
@@ -64,6 +75,10 @@ vocabulary.add(Run.shape.sealSeq, { description: 'The last seal at that time.' }
 vocabulary.add(Run.shape.newestEntryId, { description: 'The newest entry that was compared.' });
 vocabulary.add(Run.shape.lagSeconds, {
   description: 'From the newest entry that was compared to the newest when the run was done.',
+});
+vocabulary.add(Run.shape.error, { description: 'Why it failed; `null` when it did not.' });
+vocabulary.add(Run.shape.triggerFaults, {
+  description: 'While there is one, nothing is corrected or sealed.',
 });
 vocabulary.add(Run.shape.discrepancies, { description: 'The first hundred.' });
 
@@ -94,6 +109,8 @@ export const reconciliationRoutes: Readonly<Record<string, RouteDocumentation>> 
             sealSeq: 41,
             newestEntryId: '0197b1f2-6c1e-7a30-9d2f-3a5e0c7b1d42',
             lagSeconds: 0,
+            error: null,
+            triggerFaults: [],
             discrepancies: [
               {
                 sku: 'TEA-EARL-GREY',
