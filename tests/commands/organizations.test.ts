@@ -59,7 +59,7 @@ test('an organization that is there is called --org by every command, one that i
 test.each([
   ['org-create.ts', () => ['--slug', newSlug()]],
   ['keys-create.ts', (org: string) => ['--org', org, '--scopes', 'read']],
-  ['users-assign.ts', (org: string) => ['--org', org, '--email', 'ada@example.com', '--role', 'viewer']],
+  ['users-assign.ts', (org: string) => ['--org', org, '--email', 'named@example.com', '--role', 'viewer']],
 ])('%s takes a name of 200 characters, whichever they are, and refuses one of 201', async (script, args) => {
   const { slug } = await world.createOrganization();
   const named = (name: string) => run(script, [...args(slug), '--name', name], withDatabase());
@@ -126,7 +126,9 @@ test('users:assign creates the user if need be, changes the role, and does nothi
 
   const superuser = await world.superuser();
   const { rows } = await superuser.query(
-    'select role, email from tenancy.memberships join tenancy.users on id = user_id',
+    `select role, email from tenancy.memberships m join tenancy.organizations o on o.id = m.org_id
+     join tenancy.users u on u.id = m.user_id where o.slug = $1`,
+    [slug],
   );
   expect(rows).toEqual([{ role: 'admin', email: 'ada@example.com' }]);
 });
