@@ -309,9 +309,10 @@ describe('interrupted', () => {
     `);
     const child = start(file, ...options());
     await until(async () => {
-      const waiting = await database.ask('select from pg_locks where locktype = $1 and not granted', [
-        'advisory',
-      ]);
+      const waiting = await database.ask(
+        `select from pg_locks l join pg_database d on d.oid = l.database
+         where d.datname = current_database() and l.locktype = 'advisory' and not l.granted`,
+      );
       return waiting.length > 0;
     });
     const [{ through }] = await database.ask(

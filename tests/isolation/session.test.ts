@@ -83,7 +83,8 @@ describe('work that exceeds its deadline', () => {
     await expect
       .poll(() =>
         clone.run(
-          `select from pg_stat_activity where query ~ 'pg_sleep\\(600\\)' and state = 'active' and pid <> pg_backend_pid()`,
+          `select from pg_stat_activity where datname = current_database()
+             and query ~ 'pg_sleep\\(600\\)' and state = 'active' and pid <> pg_backend_pid()`,
         ),
       )
       .toBe(0);

@@ -23,7 +23,8 @@ async function killedBefore(table: string, tenant: Caller): Promise<void> {
   await vi.waitFor(
     async () => {
       const { rowCount } = await sealed.superuser.query(
-        'select from pg_locks where relation = $1::regclass and not granted',
+        `select from pg_locks l join pg_database d on d.oid = l.database
+         where d.datname = current_database() and l.relation = $1::regclass and not l.granted`,
         [table],
       );
       expect(rowCount).toBe(1);

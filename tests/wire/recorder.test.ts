@@ -49,7 +49,8 @@ test('what is under way when it is forgotten is forgotten', async () => {
   await other.connect();
   await other.query('select pg_advisory_lock(7, 7)');
   const waits = client.query('select pg_advisory_xact_lock(7, 7)');
-  const waiting = `select count(*)::int as n from pg_locks where locktype = 'advisory' and classid = 7 and not granted`;
+  const waiting = `select count(*)::int as n from pg_locks where locktype = 'advisory' and classid = 7 and not granted
+    and database = (select oid from pg_database where datname = current_database())`;
   await expect.poll(async () => (await other.query(waiting)).rows[0].n).toBe(1);
   wire.forget();
   await other.end();
