@@ -305,7 +305,7 @@ test('an anchor that is gone is named, and one that was replaced or hidden is st
   client.destroy();
   expect(await verify(tenant)).toMatchObject({ ok: true, anchors: { compared: 2 } });
 
-  aws.local.s3.lose(object.Bucket ?? '', object.Key);
+  await aws.local.s3.lose(object.Bucket ?? '', object.Key);
   expect(await firstFault(tenant)).toMatchObject({ kind: 'anchor_missing', seal: 1 });
 });
 
