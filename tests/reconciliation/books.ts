@@ -1,5 +1,6 @@
 import type { Client } from 'pg';
 import { beforeAll } from 'vitest';
+import { reconcileDue } from '#ledger/reconcile/job.ts';
 import { takeLease } from '#ledger/reconcile/lease.ts';
 import type { ReconcileOptions, RunReport } from '#ledger/reconcile/reconcile.ts';
 import { reconcileOrganization } from '#ledger/reconcile/reconcile.ts';
@@ -15,6 +16,11 @@ export interface Books {
   /** Writes to the balance of an item behind the product's back. */
   write(tenant: Caller, sku: string, change: string): Promise<void>;
   reconcile(tenant: Caller, options?: Partial<ReconcileOptions>): Promise<RunReport>;
+  /** Has a tick settle all that is due, so that nobody is but whom a test makes due. */
+  settleDue(): Promise<void>;
+  makeDue(...tenants: readonly Caller[]): Promise<void>;
+  /** What became of the runs of an organization, in their order. */
+  runs(tenant: Caller): Promise<{ status: string; found: number; error: string | null }[]>;
   /** What is stored of an item at MAIN. */
   stored(tenant: Caller, sku: string): Promise<{ onHand: number; version: number } | undefined>;
 }
@@ -55,6 +61,25 @@ export function openBooks(): Books {
       const lease = await takeLease(jobs, tenant.id);
       if (!lease) throw new Error('somebody else has it');
       return await reconcileOrganization(jobs, lease, { kind: 'full', time: noLimit, ...options });
+    },
+    async settleDue() {
+      await reconcileDue(jobs, noLimit);
+    },
+    async makeDue(...tenants) {
+      for (const { id } of tenants) {
+        await superuser.query(
+          `insert into inventory.reconciliation_state (org_id) values ($1)
+           on conflict (org_id) do update set due_at = '-infinity', lease = null, leased_until = null`,
+          [id],
+        );
+      }
+    },
+    async runs(tenant) {
+      const { rows } = await superuser.query(
+        `select status, found::int, error from inventory.reconciliation_runs where org_id = $1 order by id`,
+        [tenant.id],
+      );
+      return rows;
     },
     async stored(tenant, sku) {
       const { rows } = await superuser.query(
