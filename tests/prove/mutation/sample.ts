@@ -1,0 +1,48 @@
+import { createHash } from 'node:crypto';
+import { provenFolders } from './find.ts';
+import type { Mutant } from './mutant.ts';
+
+type Folder = (typeof provenFolders)[number];
+
+/** How much of a sample comes from each folder: by how much there is in it, and no folder by a handful. */
+const shares: Readonly<Record<Folder, number>> = {
+  layers: 0.38,
+  sql: 0.2,
+  scripts: 0.22,
+  infra: 0.12,
+  functions: 0.08,
+};
+
+/** The top folder of a file. */
+export function folderOf({ file }: Pick<Mutant, 'file'>): string {
+  return file.split('/')[0] ?? '';
+}
+
+/**
+ * Draws mutants: the same ones for the same seed, whatever else the files hold. Every kind gets its turn, so that the many
+ * numbers and conditions do not push out the few missing awaits and swallowed errors.
+ */
+export function drawSample(mutants: readonly Mutant[], count: number, seed: number): Mutant[] {
+  return provenFolders.flatMap((folder) => {
+    const ofFolder = mutants.filter((mutant) => folderOf(mutant) === folder);
+    return inTurns(ofFolder, seed).slice(0, Math.ceil(count * shares[folder]));
+  });
+}
+
+function inTurns(mutants: readonly Mutant[], seed: number): Mutant[] {
+  const byKind = Map.groupBy(
+    [...mutants].sort((a, b) => compare(lot(a, seed), lot(b, seed))),
+    ({ kind }) => kind,
+  );
+  const kinds = [...byKind.keys()].sort().map((kind) => byKind.get(kind) ?? []);
+  const rounds = Math.max(0, ...kinds.map(({ length }) => length));
+  return Array.from({ length: rounds }, (_, round) => kinds.flatMap((ofKind) => ofKind[round] ?? [])).flat();
+}
+
+function lot({ id }: Mutant, seed: number): string {
+  return createHash('sha256').update(`${seed} ${id}`).digest('hex');
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : Number(a > b);
+}

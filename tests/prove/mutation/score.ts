@@ -1,0 +1,88 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { paths } from '#scripts/paths.ts';
+import { provenFolders } from './find.ts';
+import { folderOf } from './sample.ts';
+import type { Verdict } from './trial.ts';
+
+/** What of each folder's mutants has to be killed. */
+export const wantedShare = 0.95;
+
+export interface FolderScore {
+  readonly folder: string;
+  readonly planted: number;
+  readonly killed: number;
+}
+
+export interface Survivor {
+  readonly id: string;
+  readonly place: string;
+  readonly kind: string;
+  readonly change: string;
+  /** Test files that ran and noticed nothing. */
+  readonly ran: number;
+  /** Why no caller could notice it; undefined when nobody has said. */
+  readonly reason: string | undefined;
+}
+
+export interface Score {
+  readonly folders: readonly FolderScore[];
+  readonly survivors: readonly Survivor[];
+  /** Whether every folder has its share, and every survivor its reason. */
+  readonly reached: boolean;
+}
+
+/** Counts the verdicts by folder. `reasons` says of survivors, by their id, why no caller could notice them. */
+export function scoreOf(verdicts: readonly Verdict[], reasons: Readonly<Record<string, string>>): Score {
+  const folders = provenFolders.flatMap((folder) => {
+    const ofFolder = verdicts.filter(({ mutant }) => folderOf(mutant) === folder);
+    const killed = ofFolder.filter(({ killedBy }) => killedBy !== undefined).length;
+    return ofFolder.length > 0 ? [{ folder, planted: ofFolder.length, killed }] : [];
+  });
+  const survivors = verdicts
+    .filter(({ killedBy }) => killedBy === undefined)
+    .map(({ mutant, ran }) => ({
+      id: mutant.id,
+      place: `${mutant.file}:${mutant.line}`,
+      kind: mutant.kind,
+      change: `${oneLine(mutant.original)} -> ${oneLine(mutant.replacement)}`,
+      ran: ran.length,
+      reason: reasons[mutant.id],
+    }));
+  const reached =
+    folders.every(({ planted, killed }) => killed >= planted * wantedShare) &&
+    survivors.every(({ reason }) => reason !== undefined);
+  return { folders, survivors, reached };
+}
+
+/** The reasons that people have written down, by the id of the mutant. */
+export async function readReasons(): Promise<Record<string, string>> {
+  return JSON.parse(await readFile(join(paths.root, 'tests/prove/mutation/reasons.json'), 'utf8'));
+}
+
+/** The score as a person reads it. */
+export function scoreText({ folders, survivors, reached }: Score): string {
+  const percent = (killed: number, planted: number) => `${((100 * killed) / planted).toFixed(1)} %`;
+  const rows = folders.map(
+    ({ folder, planted, killed }) =>
+      `${folder.padEnd(10)} ${String(planted).padStart(7)} ${String(killed).padStart(7)} ${String(planted - killed).padStart(8)}  ${percent(killed, planted)}`,
+  );
+  const named = survivors.map(
+    ({ id, place, kind, change, ran, reason }) =>
+      `${id} ${place} (${kind}): ${change}\n    ${reason ?? `no reason given; ${ran} test files noticed nothing`}`,
+  );
+  return [
+    'folder     planted  killed survived',
+    ...rows,
+    '',
+    ...(named.length > 0 ? ['Survivors:', ...named, ''] : []),
+    reached
+      ? 'The tests hold.'
+      : `Wanted: ${wantedShare * 100} % in every folder, and a reason for every survivor.`,
+  ].join('\n');
+}
+
+function oneLine(text: string): string {
+  const flat = text.replace(/\s+/g, ' ').trim();
+  return flat.length > 70 ? `${flat.slice(0, 69)}…` : flat || 'nothing';
+}

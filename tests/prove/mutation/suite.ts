@@ -1,0 +1,109 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFile, rm } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+
+export interface SuiteOptions {
+  /** Test files relative to the root; all of them when absent. */
+  readonly files?: readonly string[];
+  readonly config?: string;
+  readonly workers: number;
+  /** Ends at the first test that fails. */
+  readonly stopAtFirst?: true;
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+}
+
+export interface SuiteResult {
+  readonly passed: boolean;
+  /** Every failed test by file and name; a file that could not even be loaded by its message. */
+  readonly failures: readonly string[];
+  readonly files: readonly { readonly file: string; readonly durationMs: number; readonly passed: boolean }[];
+}
+
+interface Report {
+  readonly testResults: readonly {
+    readonly name: string;
+    readonly status: string;
+    readonly message: string;
+    readonly startTime: number;
+    readonly endTime: number;
+    readonly assertionResults: readonly { readonly status: string; readonly fullName: string }[];
+  }[];
+}
+
+/** Runs tests of a checkout in a process of their own. */
+export async function runSuite(root: string, options: SuiteOptions): Promise<SuiteResult> {
+  options.signal.throwIfAborted();
+  const output = join(root, 'suite-report.json');
+  await rm(output, { force: true });
+  const child = spawn(
+    process.execPath,
+    [
+      join(root, 'node_modules/vitest/vitest.mjs'),
+      'run',
+      ...(options.config ? [`--config=${options.config}`] : []),
+      ...(options.stopAtFirst ? ['--bail=1'] : []),
+      `--maxWorkers=${options.workers}`,
+      '--reporter=json',
+      `--outputFile=${output}`,
+      ...(options.files ?? []),
+    ],
+    // A group of its own: what a test has started ends with it.
+    {
+      cwd: root,
+      detached: true,
+      stdio: 'ignore',
+      env: { ...process.env, CI: 'true', ...options.environment },
+    },
+  );
+  const exited = once(child, 'exit');
+  const end = () => killGroup(child.pid);
+  const timer = setTimeout(end, options.timeoutMs);
+  options.signal.addEventListener('abort', end, { once: true });
+  try {
+    const [code, killedBy] = await exited;
+    options.signal.throwIfAborted();
+    const report = await readReport(output);
+    return {
+      passed: code === 0,
+      failures: code === 0 ? [] : failuresOf(root, report, killedBy ?? `exit code ${code}`),
+      files: (report?.testResults ?? []).map(({ name, status, startTime, endTime }) => ({
+        file: relative(root, name),
+        durationMs: endTime - startTime,
+        passed: status === 'passed',
+      })),
+    };
+  } finally {
+    clearTimeout(timer);
+    options.signal.removeEventListener('abort', end);
+    killGroup(child.pid);
+  }
+}
+
+function failuresOf(root: string, report: Report | undefined, ending: string): string[] {
+  const failures = (report?.testResults ?? []).flatMap(({ name, status, message, assertionResults }) => {
+    const failed = assertionResults.filter((test) => test.status === 'failed');
+    if (status === 'failed' && failed.length === 0)
+      return [`${relative(root, name)}: ${message.split('\n')[0]}`];
+    return failed.map(({ fullName }) => `${relative(root, name)}: ${fullName}`);
+  });
+  return failures.length > 0 ? failures : [`the run itself failed (${ending})`];
+}
+
+async function readReport(path: string): Promise<Report | undefined> {
+  try {
+    return JSON.parse(await readFile(path, 'utf8')) as Report;
+  } catch {
+    return undefined;
+  }
+}
+
+function killGroup(pid: number | undefined): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, 'SIGKILL');
+  } catch {
+    // It has ended by itself.
+  }
+}

@@ -1,0 +1,61 @@
+import type { Checkout } from './checkout.ts';
+import type { Mutant } from './mutant.ts';
+import { type Reach, testsReaching } from './reach.ts';
+import { testsOfSql } from './sql-tests.ts';
+import { runSuite } from './suite.ts';
+
+export interface Verdict {
+  readonly mutant: Mutant;
+  /** The first test that failed; undefined when the mutant survived. */
+  readonly killedBy: string | undefined;
+  /** The test files that ran. */
+  readonly ran: readonly string[];
+}
+
+/** The first runs are short, as most mutants are killed at once; a whole server start for each file would be longer. */
+const batchesMs = [15_000, 45_000, 120_000];
+/** Longer than any batch takes on a busy machine: a mutant that makes a test wait for ever is killed as well. */
+const slack = { factor: 8, leastMs: 120_000 };
+
+/** Plants a mutant and runs the tests that concern it, the likeliest first, until one fails. */
+export async function tryMutant(
+  checkout: Checkout,
+  mutant: Mutant,
+  reach: Reach,
+  signal: AbortSignal,
+): Promise<Verdict> {
+  return await checkout.withPlanted(mutant, async () => {
+    const ran: string[] = [];
+    for (const { files, durationMs } of batches(testsOf(mutant, reach), reach)) {
+      ran.push(...files);
+      const { passed, failures } = await runSuite(checkout.root, {
+        files,
+        workers: 1,
+        stopAtFirst: true,
+        timeoutMs: Math.max(slack.leastMs, durationMs * slack.factor),
+        signal,
+      });
+      if (!passed) return { mutant, killedBy: failures[0] ?? 'the run itself failed', ran };
+    }
+    return { mutant, killedBy: undefined, ran };
+  });
+}
+
+function testsOf(mutant: Mutant, reach: Reach): string[] {
+  return mutant.reached ? testsReaching(mutant, reach) : testsOfSql(mutant.file, Object.keys(reach.tests));
+}
+
+function batches(files: readonly string[], { tests }: Reach): { files: string[]; durationMs: number }[] {
+  const made: { files: string[]; durationMs: number }[] = [];
+  for (const file of files) {
+    const durationMs = tests[file]?.durationMs ?? 0;
+    const last = made.at(-1);
+    if (last && last.durationMs + durationMs <= (batchesMs[made.length - 1] ?? 240_000)) {
+      last.files.push(file);
+      last.durationMs += durationMs;
+    } else {
+      made.push({ files: [file], durationMs });
+    }
+  }
+  return made;
+}
