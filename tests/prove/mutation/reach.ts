@@ -121,7 +121,9 @@ export function withNotes(text: string, mutants: readonly Mutant[]): string {
 function configWith(setupFile: string): string {
   return `import { mergeConfig } from 'vitest/config';
 import base from './vitest.config.ts';
-export default mergeConfig(base, { test: { setupFiles: [${JSON.stringify(setupFile)}] } });
+export default mergeConfig(base, {
+  test: { setupFiles: [${JSON.stringify(setupFile)}], testTimeout: 300_000, hookTimeout: 300_000 },
+});
 `;
 }
 
