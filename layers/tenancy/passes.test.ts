@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { openWorld } from '#tests/world.ts';
 import { mintPass } from './passes.ts';
@@ -5,6 +6,14 @@ import { mintPass } from './passes.ts';
 const world = openWorld();
 const key = { id: 'k1', secret: Buffer.from('0123456789abcdef0123456789abcdef') };
 const email = 'ada@example.com';
+
+test('a pass says for whom it is and that it ends after a minute, and carries the MAC of that', () => {
+  const text = 'k1|1000060|ada@example.com';
+  const mac = createHmac('sha256', key.secret).update(text).digest('hex');
+  for (const nowMs of [1_000_000_000, 1_000_000_999])
+    expect(mintPass(email, key, nowMs)).toBe(`${text}|${mac}`);
+  expect(Number(mintPass(email, key).split('|')[1])).toBeCloseTo(Date.now() / 1000 + 60, -1);
+});
 
 test('the database lets in whom a pass names, and nobody once it is altered, old, or made with another key', async () => {
   const acme = await world.createOrganization();

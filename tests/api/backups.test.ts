@@ -1,13 +1,20 @@
 import type { Client } from 'pg';
-import { beforeAll, expect, test } from 'vitest';
+import { beforeAll, beforeEach, expect, test } from 'vitest';
+import { latestChecks } from '#recovery/monitor/latest-checks.ts';
 import { noteAlerted, noteChecks } from '#recovery/monitor/states.ts';
 import { BackupCheck } from '#scripts/openapi/documentation/backup-checks.ts';
 import { openWorld } from '#tests/world.ts';
+import { expectRefusal, wrongField } from './refusals.ts';
 
 const world = openWorld();
 let jobs: Client;
+let superuser: Client;
 beforeAll(async () => {
   jobs = await world.connect('stockade_jobs');
+  superuser = await world.superuser();
+});
+beforeEach(async () => {
+  await superuser.query('delete from recovery.monitor_states');
 });
 
 const list = async () => (await world.operator.request('GET', '/platform/backups')).body.data;
@@ -19,6 +26,23 @@ const result = {
   facts: { days: 3 },
   runbook: 'r',
 } as const;
+
+test('a check is stale when nobody has looked for longer than the monitor may be blind, to the millisecond', async () => {
+  const at = new Date(Date.now() - 60_000);
+  await noteChecks(jobs, [{ ...result, check: 'deletion-protection' }], at);
+  const staleAfter = async (ms: number) => {
+    const checks = await latestChecks(jobs, { blindMs: 5_000 }, new Date(at.getTime() + ms));
+    return checks.find(({ check }) => check === 'deletion-protection')?.stale;
+  };
+  expect([await staleAfter(5_000), await staleAfter(5_001)]).toEqual([false, true]);
+});
+
+test('the list is whole, and takes no query', async () => {
+  const { status, body } = await world.operator.request('GET', '/platform/backups');
+  expect([status, Object.keys(body), body.nextCursor]).toEqual([200, ['data', 'nextCursor'], null]);
+  const unknown = wrongField('limit', 'is not a field here: check its spelling or leave it out');
+  expectRefusal(await world.operator.request('GET', '/platform/backups?limit=1'), unknown);
+});
 
 test('operators see how every check stood, since when, and whether that is still known', async () => {
   expect(await list()).toEqual([]);
@@ -52,7 +76,6 @@ test('operators see how every check stood, since when, and whether that is still
       alertedAt: first.toISOString(),
     },
   ]);
-  const superuser = await world.superuser();
   for (const by of ['-4 hours', '8 hours']) {
     await superuser.query('update recovery.monitor_states set checked_at = checked_at + $1::interval', [by]);
     expect((await list()).map(({ stale }: { stale: boolean }) => stale)).toEqual([true, true]);

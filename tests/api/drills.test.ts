@@ -2,6 +2,7 @@ import { beforeAll, expect, test } from 'vitest';
 import { recordStage } from '#recovery/drill-records.ts';
 import { openAws } from '#tests/aws.ts';
 import { openWorld } from '#tests/world.ts';
+import { cursorOf, expectRefusal, wrongCursor, wrongField } from './refusals.ts';
 
 const world = openWorld();
 openAws();
@@ -33,35 +34,65 @@ beforeAll(async () => {
   await recordStage('000004', now, 'requested', { ...request, asOf: now.toISOString() }, now);
 });
 
+const ids = (data: readonly { id: string }[]) => data.map(({ id }) => id);
+
 test('operators see the drills, the newest first, in parts', async () => {
   const first = await drills('?limit=2');
   expect(first.status).toBe(200);
-  expect(first.body.data.map(({ id }: { id: string }) => id)).toEqual(['000004', '000003']);
+  expect([ids(first.body.data), first.body.nextCursor]).toEqual([['000004', '000003'], cursorOf('000003')]);
   const rest = await drills(`?limit=2&cursor=${first.body.nextCursor}`);
-  expect(rest.body.data.map(({ id }: { id: string }) => id)).toEqual(['000002', '000001']);
-  expect(rest.body.nextCursor).toBeNull();
+  expect([ids(rest.body.data), rest.body.nextCursor]).toEqual([['000002', '000001'], null]);
+  const whole = await drills('?limit=4');
+  expect([ids(whole.body.data), whole.body.nextCursor]).toEqual([
+    ['000004', '000003', '000002', '000001'],
+    null,
+  ]);
+  expect((await drills(`?cursor=${cursorOf('000001')}`)).body.data).toEqual([]);
+  expect(ids((await drills(`?cursor=${cursorOf('9'.repeat(12))}`)).body.data)).toEqual(ids(whole.body.data));
 });
 
-test('a drill is told with what it took and what would be lost; one under way has no verdict', async () => {
-  const { body } = await drills();
-  expect(body.data[0]).toMatchObject({
-    id: '000004',
-    passed: null,
-    summary: null,
-    loss: null,
-    tornDownAt: null,
-  });
-  expect(body.data[1]).toMatchObject({
-    id: '000003',
-    asOf: '2026-01-19T00:00:00.000Z',
-    availableAfterSeconds: 60,
-    queryableAfterSeconds: null,
-    provenAfterSeconds: 4_800,
-    passed: true,
-    loss: { seconds: 90, entries: 2, movements: 3 },
-    proofs: [{ proof: 'loss', verdict: 'passed', faults: [], faultCount: 0 }],
-    tornDownAt: '2026-01-19T01:20:01.000Z',
-  });
+test.each([
+  ['limit=0', wrongField('limit', 'must be at least 1')],
+  ['limit=201', wrongField('limit', 'must be at most 200')],
+  [`cursor=${cursorOf('12345')}`, wrongCursor],
+  [`cursor=${cursorOf('1'.repeat(13))}`, wrongCursor],
+  [`cursor=${cursorOf('12345a')}`, wrongCursor],
+  ['kind=snapshot', wrongField('kind', 'is not a field here: check its spelling or leave it out')],
+])('refuses ?%s', async (query, refusal) => {
+  expectRefusal(await drills(`?${query}`), refusal);
+});
+
+test('a drill is shown with what it took and what would be lost; one under way has no verdict', async () => {
+  const { body } = await drills('?limit=2');
+  const shared = { kind: 'snapshot', source: 'stockade', snapshot: 'daily', queryableAfterSeconds: null };
+  expect(body.data).toEqual([
+    {
+      ...shared,
+      id: '000004',
+      asOf: '2026-01-26T00:00:00.000Z',
+      requestedAt: '2026-01-26T00:00:00.000Z',
+      availableAfterSeconds: null,
+      provenAfterSeconds: null,
+      passed: null,
+      summary: null,
+      loss: null,
+      proofs: [],
+      tornDownAt: null,
+    },
+    {
+      ...shared,
+      id: '000003',
+      asOf: '2026-01-19T00:00:00.000Z',
+      requestedAt: '2026-01-19T00:00:00.000Z',
+      availableAfterSeconds: 60,
+      provenAfterSeconds: 4_800,
+      passed: true,
+      summary: 'Proven.',
+      loss: { seconds: 90, entries: 2, movements: 3 },
+      proofs: [{ proof: 'loss', verdict: 'passed', faults: [], faultCount: 0 }],
+      tornDownAt: '2026-01-19T01:20:01.000Z',
+    },
+  ]);
 });
 
 test('the trend says by how much each week makes a restore longer', async () => {

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { beginRun, giveBack, takeLease } from '#ledger/reconcile/lease.ts';
 import { openBooks } from '#tests/reconciliation/books.ts';
+import { cursorOf, expectRefusal, wrongCursor, wrongField } from './refusals.ts';
 
 const books = openBooks();
 
@@ -13,32 +14,82 @@ test('the runs, the newest first, with what each has found; of nobody else', asy
 
   const { status, body } = await acme.request('GET', '/v1/reconciliations');
   expect(status).toBe(200);
-  expect(body.data).toMatchObject([
-    { kind: 'full', status: 'finished', keysChecked: 4, movementsRead: 8, found: 0, discrepancies: [] },
-    {
-      found: 1,
-      corrected: 1,
-      alerted: 0,
-      discrepancies: [
-        {
-          sku: 'B',
-          location: 'MAIN',
-          lot: null,
-          stored: { onHand: 101, reserved: 0, version: 2 },
-          computed: { onHand: 100, reserved: 0, version: 2 },
-          cause: 'direct_write',
-          action: 'corrected',
-        },
-      ],
-    },
-  ]);
-  expect(body.nextCursor).toBeNull();
+  const { rows } = await books.superuser.query(
+    `select id, started_at, finished_at from inventory.reconciliation_runs where org_id = $1 order by id desc`,
+    [acme.id],
+  );
+  const entries = await books.superuser.query(
+    'select max(id::text) as newest from inventory.entries where org_id = $1',
+    [acme.id],
+  );
+  const run = (n: number) => ({
+    id: rows[n].id,
+    kind: 'full',
+    status: 'finished',
+    startedAt: rows[n].started_at.toISOString(),
+    finishedAt: rows[n].finished_at.toISOString(),
+    keysChecked: 4,
+    movementsRead: 8,
+    sealSeq: null,
+    newestEntryId: entries.rows[0].newest,
+    lagSeconds: expect.any(Number),
+    error: null,
+    triggerFaults: [],
+  });
+  const [stored, computed] = [
+    { onHand: 101, reserved: 0, version: 2 },
+    { onHand: 100, reserved: 0, version: 2 },
+  ];
+  expect(body).toEqual({
+    data: [
+      { ...run(0), found: 0, corrected: 0, alerted: 0, discrepancies: [] },
+      {
+        ...run(1),
+        found: 1,
+        corrected: 1,
+        alerted: 0,
+        discrepancies: [
+          {
+            sku: 'B',
+            location: 'MAIN',
+            lot: null,
+            stored,
+            computed,
+            cause: 'direct_write',
+            detail: {
+              history: 'watched',
+              since: expect.stringMatching(/^\d{4}-.*Z$/),
+              before: stored,
+              after: computed,
+            },
+            action: 'corrected',
+          },
+        ],
+      },
+    ],
+    nextCursor: null,
+  });
 
   const first = await acme.request('GET', '/v1/reconciliations?limit=1');
-  expect(first.body.data).toEqual([body.data[0]]);
+  expect(first.body).toEqual({ data: [body.data[0]], nextCursor: cursorOf(rows[0].id) });
   const second = await acme.request('GET', `/v1/reconciliations?limit=1&cursor=${first.body.nextCursor}`);
-  expect(second.body.data).toEqual([body.data[1]]);
-  expect((await globex.request('GET', '/v1/reconciliations')).body.data).toHaveLength(1);
+  expect(second.body).toEqual({ data: [body.data[1]], nextCursor: null });
+  const theirs = (await globex.request('GET', '/v1/reconciliations')).body.data;
+  const [own] = (
+    await books.superuser.query('select id from inventory.reconciliation_runs where org_id = $1', [globex.id])
+  ).rows;
+  expect(theirs.map(({ id }: { id: string }) => id)).toEqual([own.id]);
+});
+
+test.each([
+  ['limit=0', wrongField('limit', 'must be at least 1')],
+  ['limit=201', wrongField('limit', 'must be at most 200')],
+  [`cursor=${cursorOf('nonsense')}`, wrongCursor],
+  [`cursor=${cursorOf('01a227bf-637a-7b75-bab8-a63e3954be5f', '1')}`, wrongCursor],
+  ['status=failed', wrongField('status', 'is not a field here: check its spelling or leave it out')],
+])('refuses ?%s', async (query, refusal) => {
+  const acme = await books.world.createOrganization();
+  expectRefusal(await acme.request('GET', `/v1/reconciliations?${query}`), refusal);
 });
 
 test('a run that failed says why, as far as that concerns who asks, and which triggers were not as they must be', async () => {

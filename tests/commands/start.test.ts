@@ -55,7 +55,8 @@ test('a first start prints what works when pasted; Ctrl-C and kill -9 lose nothi
   const [balanceNow, receiptNow] = curlLines(second.output());
   expect((await paste(balanceNow)).onHand).toBe(129);
   await paste(receiptNow);
-  await second.stop('SIGKILL');
+  // Killed, and not ended by itself before.
+  expect(await second.stop('SIGKILL')).toEqual({ exitCode: null });
 
   const third = await startPlatform(['--data', data]);
   const [balanceThen] = curlLines(third.output());

@@ -139,6 +139,35 @@ test('broken off anywhere, by the file or by the database, and run again: as one
   expect(broken).toBeGreaterThan(10);
 });
 
+test('ended by the server in each of its statements in turn, and run again: as one clean run', async () => {
+  const line = (organization: number, sku: string, quantity: number | string, reference: string) =>
+    ({ organization, sku, quantity, reference }) satisfies Line;
+  const lines = [
+    line(0, 'A', 5, '1'),
+    line(0, 'B', 2, '1'),
+    line(1, 'A', 1, '1'),
+    line(0, 'A', 'x', ''),
+    line(0, 'A', -3, '2'),
+    line(0, 'A', -9, ''),
+    line(1, 'A', -1, ''),
+  ];
+  let statement = 0;
+  for (let isBroken = true; isBroken; ) {
+    statement += 1;
+    const { slugs, text } = fileOf(lines);
+    const jobs = await database.connect('stockade_jobs');
+    breakAt(database, jobs, statement);
+    const first = run(database, text, { batchLines: 2, jobs });
+    isBroken = await first.then(
+      () => false,
+      () => true,
+    );
+    await expectExact(lines, slugs, await run(database, text, { batchLines: 2 }));
+  }
+  // Each of four batches has a statement at least, and the last number named none.
+  expect(statement).toBeGreaterThan(4);
+});
+
 test('two runs of one import at once apply each line once', async () => {
   await fc.assert(
     fc.asyncProperty(files, fc.integer({ min: 1, max: 10 }), async (lines, batchLines) => {

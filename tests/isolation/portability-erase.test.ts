@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Client } from 'pg';
@@ -31,7 +32,8 @@ beforeAll(async () => {
   await fillTenant(world, bystander, 'bystander@example.com');
 });
 
-async function suspended(email = 'ada@example.com'): Promise<Caller> {
+/** A suspended organization with a member of its own. */
+async function suspended(email = `ada-${randomUUID()}@example.com`): Promise<Caller> {
   const tenant = await world.createOrganization();
   await fillTenant(world, tenant, email);
   await suspend(world, tenant.slug);

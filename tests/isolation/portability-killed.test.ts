@@ -1,15 +1,14 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Client } from 'pg';
-import { beforeAll, expect, test, vi } from 'vitest';
-import { paths } from '#scripts/paths.ts';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { eraseOrganization } from '#tenancy/portability/erase.ts';
+import { createExportFolder } from '#tenancy/portability/export-folder.ts';
 import { importOrganization } from '#tenancy/portability/import.ts';
+import { readManifest } from '#tenancy/portability/manifest.ts';
+import { expectWaiting, type KilledCommand, killWhen, untilGone } from '#tests/commands/kill.ts';
 import { type Caller, openWorld } from '#tests/world.ts';
 import {
-  act,
   digests,
   exportTo,
   fillTenant,
@@ -25,173 +24,173 @@ const cell = openCell();
 const folder = openFolder();
 let here: Client;
 let there: Client;
+/** Has something of every kind, and is suspended. No test changes it. */
 let tenant: Caller;
-let good: string;
-let elsewhere: { here: Record<string, string>; there: Record<string, string> };
+let exported: string;
 
 beforeAll(async () => {
   [here, there] = [await world.superuser(), await cell.superuser()];
-  const [settled, other] = [await world.createOrganization(), await world.createOrganization()];
-  for (const each of [settled, other]) await fillTenant(world, each, 'bystander@example.com');
-  const to = folder();
-  await exportTo(world, settled.id, to);
-  await importOrganization(await cell.connect('stockade_admin'), { from: to });
-
+  for (const superuser of [here, there]) await superuser.query(stops);
+  // Somebody in either database whom nothing of this may touch.
+  const settled = await organization();
+  await importOrganization(await cell.connect('stockade_admin'), { from: settled.exported });
   tenant = await world.createOrganization();
   await fillTenant(world, tenant, 'ada@example.com');
-  await postMany(tenant.id);
   await suspend(world, tenant.slug);
-  elsewhere = { here: await digests(here, tenant.id), there: await digests(there) };
-  good = folder('good');
-  await exportTo(world, tenant.id, good);
-}, 120_000);
+  exported = folder();
+  await exportTo(world, tenant.id, exported);
+}, 60_000);
 
-/** Enough that there is time to be killed in. */
-async function postMany(orgId: string): Promise<void> {
-  await here.query('begin');
-  await here.query('select tenancy.enter_as_job($1)', [orgId]);
-  await here.query(
-    `insert into inventory.entries (org_id, id, kind, occurred_at, recorded_at, actor)
-     select $1, inventory.new_id(), 'receipt', now(), now(), 'job' from generate_series(1, 5000)`,
-    [orgId],
-  );
-  await here.query(
-    `insert into inventory.movements (org_id, entry_id, line, item_id, location_id, quantity, occurred_at, recorded_at)
-     select e.org_id, e.id, 1, i.id, l.id, 2, e.occurred_at, e.recorded_at
-     from inventory.entries e
-     join inventory.items i on i.org_id = e.org_id and i.sku = 'Ü 日本💡'
-     join inventory.locations l on l.org_id = e.org_id and l.code = 'MAIN'
-     where e.org_id = $1 and not exists (
-       select from inventory.movements m where m.org_id = e.org_id and m.entry_id = e.id
-     )`,
-    [orgId],
-  );
-  await here.query('commit');
-}
-
-/** Starts a command; it is killed when the moment comes, unless it ended before. Answers whether it was killed. */
-async function killed(
-  script: string,
-  adminUrl: string,
-  args: readonly string[],
-  moment: () => Promise<unknown>,
-): Promise<boolean> {
-  const child = spawn(process.execPath, [join(paths.root, 'scripts', script), ...args], {
-    env: { ...process.env, DATABASE_URL: adminUrl },
-    stdio: 'ignore',
-  });
-  const exited = once(child, 'exit');
-  await Promise.race([moment(), exited]);
-  child.kill('SIGKILL');
-  const [, signal] = await exited;
-  return signal === 'SIGKILL';
-}
-
-/** Until the server has noticed that the command is gone, and has undone what it did. */
-async function settled(superuser: Client): Promise<void> {
-  await vi.waitFor(
-    async () => {
-      const { rows } = await superuser.query(
-        `select pid from pg_stat_activity where application_name = 'stockade-command' and datname = current_database()`,
-      );
-      expect(rows).toEqual([]);
-    },
-    { timeout: 30_000, interval: 20 },
-  );
-}
-
-/** Until a command is in a statement like this one. */
-function reached(superuser: Client, statement: string): () => Promise<unknown> {
-  return () =>
-    vi.waitFor(
-      async () => {
-        const { rows } = await superuser.query(
-          `select pid from pg_stat_activity
-           where application_name = 'stockade-command' and datname = current_database() and query ilike $1`,
-          [`%${statement}%`],
-        );
-        expect(rows).toHaveLength(1);
-      },
-      { timeout: 20_000, interval: 1 },
-    );
-}
-
-/** Somewhere between the start of the process and a little after its usual end. */
-const anywhere = (longestMs: number) => () => delay(Math.random() * longestMs);
-
-test('an export that is killed leaves nothing that looks like one, and can be made again', async () => {
+/** A small organization that is suspended and was exported. */
+async function organization() {
+  const made = await world.createOrganization();
+  await made.item('BOLT');
+  await made.location('MAIN');
+  await made.post('receipt', { sku: 'BOLT', location: 'MAIN', quantity: 5 });
+  await suspend(world, made.slug);
   const to = folder();
-  const moments = [reached(here, 'fetch forward'), ...Array.from({ length: 3 }, () => anywhere(2_500))];
-  for (const moment of moments) {
-    const target = `${to}-${moments.indexOf(moment)}`;
-    if (await killed('org-export.ts', world.adminUrl, ['--org', tenant.slug, '--to', target], moment)) {
-      const left = (await readdir(dirname(to))).filter((name) => name.startsWith(basename(target)));
-      for (const name of left) {
-        // It had its name already, or it has another one.
-        if (name === basename(target)) await importable(target);
-        else expect(name).toContain('.partial-');
-      }
-    } else {
-      await importable(target);
-    }
-    await settled(here);
-  }
-  const again = await exportTo(world, tenant.id, folder());
-  expect(again.receipt).toBe((await exportTo(world, tenant.id, folder())).receipt);
-  expect(await digests(here, tenant.id)).toEqual(elsewhere.here);
-}, 120_000);
-
-async function importable(path: string): Promise<void> {
-  const admin = await cell.connect('stockade_admin');
-  expect(await outcome(importOrganization(admin, { from: path, dryRun: true }))).toBe('done');
+  const { receipt } = await exportTo(world, made.id, to);
+  return { id: made.id, slug: made.slug, exported: to, receipt };
 }
 
-test('an import that is killed leaves nothing, and can be made again', async () => {
-  const moments = [
-    reached(there, 'import_rows'),
-    reached(there, 'finish_import'),
-    ...Array.from({ length: 3 }, () => anywhere(2_500)),
-  ];
-  for (const moment of moments) {
-    await killed('org-import.ts', cell.adminUrl, ['--from', good], moment);
-    await settled(there);
-    if (!(await tablesWith(there, tenant.id))['tenancy.organizations']) {
-      expect(await digests(there)).toEqual(elsewhere.there);
-      continue;
-    }
-    // It had committed before it was killed: then all of it is there.
-    const back = await exportTo(cell, tenant.id, folder());
-    expect(back.receipt).toBe((await exportTo(world, tenant.id, folder())).receipt);
-    const erased = await act('org-erase.ts', cell.adminUrl, [
-      ...['--org', tenant.slug, '--receipt', join(good, 'manifest.json'), '--yes'],
-    ]);
-    expect(erased.code).toBe(0);
-    elsewhere.there = await digests(there);
-  }
-  expect((await act('org-import.ts', cell.adminUrl, ['--from', good])).code).toBe(0);
-}, 120_000);
+/**
+ * Whoever reads or writes a movement in a statement that contains the text of the setting `stops.statement`, or commits an
+ * import or an erasure while it says `commit`, waits for an advisory lock. The setting is the database's, so a command
+ * has it from its start.
+ */
+const stops = `
+  create schema stops;
+  grant usage on schema stops to public;
+  create function stops.wait() returns boolean language plpgsql as $$
+    begin
+      if strpos(current_query(), nullif(current_setting('stops.statement', true), '')) > 0 then
+        perform pg_advisory_xact_lock_shared(4711);
+      end if;
+      return true;
+    end
+  $$;
+  create function stops.wait_in_commit() returns trigger language plpgsql as $$
+    begin perform stops.wait(); return null; end
+  $$;
+  create policy stop on inventory.movements as restrictive using (stops.wait()) with check (stops.wait());
+  create constraint trigger stop after insert on tenancy.organizations deferrable initially deferred
+    for each row execute function stops.wait_in_commit();
+  create constraint trigger stop after insert on tenancy.erasures deferrable initially deferred
+    for each row execute function stops.wait_in_commit();
+`;
 
-test('an erasure that is killed leaves everything or nothing', async () => {
-  const args = ['--org', tenant.slug, '--receipt', join(good, 'manifest.json'), '--yes'];
-  const all = await digests(here);
-  const moments = [reached(here, 'erase_organization'), ...Array.from({ length: 3 }, () => anywhere(2_500))];
-  for (const moment of moments) {
-    await killed('org-erase.ts', world.adminUrl, args, moment);
-    await settled(here);
-    if ((await tablesWith(here, tenant.id))['tenancy.organizations']) {
-      expect(await digests(here)).toEqual(all);
-      continue;
-    }
-    expect(await tablesWith(here, tenant.id)).toEqual({ 'tenancy.erasures': expect.any(Number) });
-    await importOrganization(await world.connect('stockade_admin'), { from: good });
-    Object.assign(all, await digests(here));
+/** Kills a command while it is inside the statement that contains the text, and waits until the server has settled. */
+async function killIn(statement: string, superuser: Client, command: KilledCommand): Promise<void> {
+  const set = async (value: string) =>
+    await superuser.query(
+      `do $$ begin execute format('alter database %I set stops.statement = %L', current_database(), '${value}'); end $$`,
+    );
+  await set(statement);
+  await superuser.query('select pg_advisory_lock(4711)');
+  try {
+    await killWhen(command, () => expectWaiting(superuser, statement));
+  } finally {
+    await superuser.query('select pg_advisory_unlock(4711)');
+    await untilGone(superuser);
+    await set('');
   }
-  expect((await act('org-erase.ts', world.adminUrl, args)).code).toBe(0);
-  const { 'tenancy.users': _, ...others } = elsewhere.here;
-  expect(await digests(here, tenant.id)).toMatchObject(others);
-}, 120_000);
+}
 
-test('an export is for the account that made it alone', async () => {
-  expect((await stat(good)).mode & 0o777).toBe(0o700);
-  for (const file of await readdir(good)) expect((await stat(join(good, file))).mode & 0o777).toBe(0o600);
+describe('an export', () => {
+  test.each([
+    ['while it counts the rows', 'begin_export', []],
+    [
+      'in the middle of a table',
+      'fetch forward',
+      expect.arrayContaining(['tenancy.organizations.ndjson', 'inventory.movements.ndjson']),
+    ],
+  ])(
+    'killed %s leaves no folder of its name and no manifest, and can be made again',
+    async (_, statement, files) => {
+      const before = await digests(here);
+      const to = folder();
+      const args = ['--org', tenant.slug, '--to', to];
+      await killIn(statement, here, { script: 'org-export.ts', args, adminUrl: world.adminUrl });
+      const left = (await readdir(dirname(to))).filter((name) => name.startsWith(basename(to)));
+      expect(left).toEqual([expect.stringMatching(/\.partial-\w{6}$/)]);
+      const found = await readdir(join(dirname(to), left[0] ?? ''));
+      expect(found).toEqual(files);
+      expect(found).not.toContain('manifest.json');
+      expect(await digests(here)).toEqual(before);
+
+      const again = await exportTo(world, tenant.id, to);
+      expect(again.receipt).toBe((await readManifest(join(exported, 'manifest.json'))).receipt);
+    },
+  );
+
+  test('has its name only when everything is in it', async () => {
+    const to = folder();
+    const parts = await createExportFolder(to);
+    await parts.write('manifest.json', [Buffer.from('{}')]);
+    await expect(stat(to)).rejects.toMatchObject({ code: 'ENOENT' });
+    await parts.finish();
+    expect(await readdir(to)).toEqual(['manifest.json']);
+  });
+
+  test('is for the account that made it alone', async () => {
+    expect((await stat(exported)).mode & 0o777).toBe(0o700);
+    const files = await readdir(exported);
+    expect(files).toContain('manifest.json');
+    for (const file of files)
+      expect([file, (await stat(join(exported, file))).mode & 0o777]).toEqual([file, 0o600]);
+  });
+});
+
+describe('an import', () => {
+  test.each([
+    ['while it writes', 'import_rows'],
+    ['when everything is written, while that is proven', 'finish_import'],
+  ])('killed %s leaves nothing, and can be made again', async (_, statement) => {
+    const before = await digests(there);
+    await killIn(statement, there, {
+      script: 'org-import.ts',
+      args: ['--from', exported],
+      adminUrl: cell.adminUrl,
+    });
+    expect(await digests(there)).toEqual(before);
+    const again = importOrganization(await cell.connect('stockade_admin'), { from: exported, dryRun: true });
+    expect(await outcome(again)).toBe('done');
+  });
+
+  test('killed after it has asked for its commit is there whole', async () => {
+    const moving = await organization();
+    await killIn('commit', there, {
+      script: 'org-import.ts',
+      args: ['--from', moving.exported],
+      adminUrl: cell.adminUrl,
+    });
+    expect((await exportTo(cell, moving.id, folder())).receipt).toBe(moving.receipt);
+  });
+});
+
+describe('an erasure', () => {
+  const command = (slug: string, from: string): KilledCommand => ({
+    script: 'org-erase.ts',
+    args: ['--org', slug, '--receipt', join(from, 'manifest.json'), '--yes'],
+    adminUrl: world.adminUrl,
+  });
+
+  test('killed before its commit leaves everything, and can be made again', async () => {
+    const before = await digests(here);
+    await killIn('erase_organization', here, command(tenant.slug, exported));
+    expect(await digests(here)).toEqual(before);
+    const receipt = await readManifest(join(exported, 'manifest.json'));
+    const admin = await world.connect('stockade_admin');
+    expect(await outcome(eraseOrganization(admin, { slug: tenant.slug, receipt, dryRun: true }))).toBe(
+      'done',
+    );
+  });
+
+  test('killed after it has asked for its commit leaves nothing but its note, and others as they were', async () => {
+    const leaving = await organization();
+    const others = await digests(here, leaving.id);
+    await killIn('commit', here, command(leaving.slug, leaving.exported));
+    expect(await tablesWith(here, leaving.id)).toEqual({ 'tenancy.erasures': 1 });
+    expect(await digests(here, leaving.id)).toEqual(others);
+  });
 });

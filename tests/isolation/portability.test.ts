@@ -53,7 +53,9 @@ async function content(path: string): Promise<Record<string, string>> {
 }
 
 test('an organization moves to another cell whole and is erased where it was', async () => {
-  const tenant = await filled();
+  // Known to nobody there, and here to somebody else too, whom the erasure leaves her to.
+  const tenant = await filled('moving@example.com');
+  await world.join('moving@example.com', bystander, 'viewer');
   await suspend(world, tenant.slug);
   const before = { here: await digests(here, tenant.id), there: await digests(there) };
   const to = await exported(tenant.slug);

@@ -1,10 +1,7 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { join } from 'node:path';
 import type { ClientBase } from 'pg';
 import { expect, test } from 'vitest';
 import { backfillOrganization } from '#ledger/reconcile/backfill.ts';
-import { paths } from '#scripts/paths.ts';
+import { expectWaiting, killWhen, untilGone } from '#tests/commands/kill.ts';
 import { run } from '#tests/commands/run.ts';
 import type { Caller } from '#tests/world.ts';
 import { openBooks } from './books.ts';
@@ -133,34 +130,36 @@ test('stopped and started again it goes on behind the last batch', async () => {
 });
 
 test('killed in the middle, the same command goes on and ends with every balance right', async () => {
-  const acme = await manyBalances(40);
+  const acme = await manyBalances(12);
   await dropBalances(acme);
-  const child = spawn(
-    process.execPath,
-    [
-      join(paths.root, 'scripts/backfill-balances.ts'),
-      '--org',
-      acme.slug,
-      '--batch',
-      '2',
-      '--throttle',
-      '50ms',
-    ],
-    { env: { ...process.env, DATABASE_URL: books.world.adminUrl }, stdio: 'ignore' },
+  // The fourth batch of two waits for a posting to the seventh item.
+  const poster = await books.world.superuser();
+  await poster.query('begin');
+  await poster.query('select tenancy.enter_as_job($1)', [acme.id]);
+  await poster.query('select inventory.post_entry($1)', [
+    { kind: 'receipt', lines: [{ sku: 'I6', location: 'SHOP', quantity: 1 }] },
+  ]);
+  await killWhen(
+    {
+      script: 'backfill-balances.ts',
+      args: ['--org', acme.slug, '--batch', '2', '--throttle', '0ms'],
+      adminUrl: books.world.adminUrl,
+    },
+    () => expectWaiting(books.superuser, 'backfill_balances'),
   );
-  const gone = once(child, 'exit');
-  const built = async () =>
-    (await books.superuser.query('select from inventory.balances where org_id = $1', [acme.id])).rowCount ??
-    0;
-  await expect.poll(built, { timeout: 15_000, interval: 20 }).toBeGreaterThan(4);
-  child.kill('SIGKILL');
-  expect((await gone)[1]).toBe('SIGKILL');
-  expect(await built()).toBeLessThan(40);
+  const { rows } = await books.superuser.query(
+    `select i.sku from inventory.balances b join inventory.items i on i.org_id = b.org_id and i.id = b.item_id
+     where b.org_id = $1 order by i.sku`,
+    [acme.id],
+  );
+  expect(rows.map(({ sku }) => sku)).toEqual(['I0', 'I1', 'I2', 'I3', 'I4', 'I5']);
+  await poster.query('rollback');
+  await untilGone(books.superuser);
 
   const outcome = await run('backfill-balances.ts', ['--org', acme.slug, '--json'], {
     DATABASE_URL: books.world.adminUrl,
   });
-  expect(JSON.parse(outcome.stdout)).toMatchObject({ resumed: true, keys: 40, finished: true, differing: 0 });
+  expect(JSON.parse(outcome.stdout)).toMatchObject({ resumed: true, keys: 12, finished: true, differing: 0 });
   expect(outcome.exitCode).toBe(0);
   expect(await wrong(acme)).toBe(0);
 });

@@ -1,9 +1,6 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { join } from 'node:path';
-import { type Client, escapeLiteral } from 'pg';
-import { beforeAll, expect, test, vi } from 'vitest';
-import { paths } from '#scripts/paths.ts';
+import type { Client } from 'pg';
+import { beforeAll, expect, test } from 'vitest';
+import { killWhen, untilGone } from '#tests/commands/kill.ts';
 import { digests, fillTenant, openFolder, suspend } from '#tests/isolation/portability-world.ts';
 import { type Caller, openWorld } from '../world.ts';
 import { openCopies } from './restored-copy.ts';
@@ -24,13 +21,14 @@ beforeAll(async () => {
   await suspend(world, tenant.slug);
 }, 60_000);
 
-async function commandsIn(call: string): Promise<number> {
+/** Fails until the command is in a statement that contains this text: the erasure polls, and so waits for no lock. */
+async function inStatement(text: string): Promise<void> {
   const { rows } = await superuser.query(
-    `select count(*)::int as n from pg_stat_activity
-     where application_name = 'stockade-command' and datname = current_database()
-       and query like ${escapeLiteral(`%${call}%`)}`,
+    `select state from pg_stat_activity
+     where application_name = 'stockade-command' and datname = current_database() and query like $1`,
+    [`%${text}%`],
   );
-  return rows[0].n;
+  expect(rows).toEqual([{ state: 'active' }]);
 }
 
 test.each([
@@ -45,20 +43,10 @@ test.each([
     const holder = await (call.startsWith('tenancy') ? world.connect('stockade_api') : world.superuser());
     await holder.query('begin');
     await holder.query(hold);
-    const child = spawn(
-      process.execPath,
-      [
-        join(paths.root, 'scripts/restore-org.ts'),
-        ...['--org', tenant.slug, '--from', copy, '--yes', '--keep', folder()],
-      ],
-      { env: { ...process.env, DATABASE_URL: world.adminUrl }, stdio: 'ignore' },
-    );
-    const exited = once(child, 'exit');
-    await vi.waitFor(async () => expect(await commandsIn(call)).toBe(1), { timeout: 20_000, interval: 20 });
-    child.kill('SIGKILL');
-    await exited;
+    const args = ['--org', tenant.slug, '--from', copy, '--yes', '--keep', folder()];
+    await killWhen({ script: 'restore-org.ts', args, adminUrl: world.adminUrl }, () => inStatement(call));
     await holder.query('rollback');
-    await vi.waitFor(async () => expect(await commandsIn('')).toBe(0), { timeout: 60_000, interval: 20 });
+    await untilGone(superuser);
     expect(await digests(superuser)).toEqual(before);
   },
   90_000,

@@ -49,7 +49,7 @@ test('kill -9 in the middle of a hundred puts: whatever was acknowledged is ther
       if (acknowledged.length === 30) child.kill('SIGKILL');
     }),
   );
-  await exited;
+  expect(await exited).toEqual([null, 'SIGKILL']);
   client.destroy();
   expect(acknowledged.length).toBeLessThan(100);
 

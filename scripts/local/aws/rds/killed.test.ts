@@ -92,7 +92,7 @@ test('kill -9 in the middle of a snapshot and of a restore: both have failed and
   await rds.waitUntilDBInstanceAvailable(waiting, { DBInstanceIdentifier: 'lasting' });
   await Promise.all([create('half'), restore('half-made')]);
   first.child.kill('SIGKILL');
-  await first.exited;
+  expect(await first.exited).toEqual([null, 'SIGKILL']);
   first.client.destroy();
 
   const second = await startElsewhere();

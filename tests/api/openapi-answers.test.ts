@@ -1,0 +1,302 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import * as z from 'zod';
+import { routeKey, routes } from '#functions/routes.ts';
+import type { problems } from '#http/openapi/problems.ts';
+import { takeLease } from '#ledger/reconcile/lease.ts';
+import { reconcileOrganization } from '#ledger/reconcile/reconcile.ts';
+import { sealOrganization } from '#ledger/seals/seal-organization.ts';
+import { recordStage } from '#recovery/drill-records.ts';
+import { noteChecks } from '#recovery/monitor/states.ts';
+import { createRouter } from '#scripts/local/gateway/router.ts';
+import { documentation } from '#scripts/openapi/documentation.ts';
+import { generateDocument } from '#scripts/openapi/generate.ts';
+import { openAws } from '#tests/aws.ts';
+import { type Answer, openWorld } from '#tests/world.ts';
+
+const world = openWorld();
+openAws();
+
+/** Of the document, what an answer is held against. */
+interface Documented {
+  readonly responses: Readonly<Record<string, { readonly $ref?: string }>>;
+}
+
+interface Document {
+  readonly paths: Readonly<Record<string, Readonly<Record<string, Documented>>>>;
+  readonly components: { readonly responses: Readonly<Record<string, unknown>> };
+}
+
+const backupCheck = {
+  check: 'retention',
+  title: 'Retention',
+  status: 'fail',
+  summary: 'Kept for 3 days.',
+  facts: { days: 3 },
+  runbook: 'docs/runbook/backup-retention.md',
+} as const;
+const drillRequest = {
+  kind: 'snapshot',
+  source: 'stockade',
+  snapshot: 'daily',
+  instance: 'stockade-drill-1',
+  keep: false,
+} as const;
+
+const documentedRoutes = routes.filter(({ path }) => path !== '$default');
+let document: Document;
+beforeAll(async () => {
+  document = JSON.parse(await generateDocument());
+});
+
+const operationOf = (key: string): Documented | undefined => {
+  const [method = '', path = ''] = key.split(' ');
+  return document.paths[path]?.[method.toLowerCase()];
+};
+
+async function seal(orgId: string): Promise<void> {
+  const jobs = await world.connect('stockade_jobs');
+  await sealOrganization(jobs, orgId);
+}
+
+/** One run with something to show. */
+async function reconcile(orgId: string): Promise<void> {
+  const superuser = await world.superuser();
+  await superuser.query('update inventory.balances set on_hand = on_hand * 3 where org_id = $1', [orgId]);
+  const jobs = await world.connect('stockade_jobs');
+  const lease = await takeLease(jobs, orgId);
+  if (!lease) throw new Error('somebody else reconciles it');
+  await reconcileOrganization(jobs, lease, {
+    kind: 'full',
+    time: { remainingMs: () => Number.POSITIVE_INFINITY },
+  });
+}
+
+describe('every answer', () => {
+  const router = createRouter(routes);
+  const answered = new Set<string>();
+
+  /** The status of an answer, and of a refusal also its code. */
+  type Expected = 200 | 201 | 204 | `${number} ${keyof typeof problems}`;
+
+  /** Holds an answer against what is expected and against the document: its status, its headers, its body or its code. */
+  function hold(expected: Expected, method: string, path: string, answer: Answer): Answer {
+    const { status } = answer;
+    const actual = status < 300 ? status : `${status} ${answer.body.code}`;
+    expect([method, path, actual]).toEqual([method, path, expected]);
+    const match = router(method, decodeURIComponent(path.split('?')[0] ?? ''));
+    const key = match?.routeKey ?? '';
+    const described = operationOf(key)?.responses[answer.status];
+    expect([key, status, described !== undefined]).toEqual([key, status, true]);
+    const response = (
+      described?.$ref ? document.components.responses[described.$ref.split('/').at(-1) ?? ''] : described
+    ) as {
+      headers: Record<string, { required?: boolean; $ref?: string }>;
+      content?: Record<string, { schema: { allOf?: { properties?: { code: { enum: string[] } } }[] } }>;
+    };
+    for (const name of Object.keys(response.headers)) {
+      if (name !== 'idempotent-replayed')
+        expect([key, name, answer.headers.get(name)]).not.toEqual([key, name, null]);
+    }
+    const type = answer.headers.get('content-type')?.split(';')[0];
+    expect([key, type]).toEqual([key, Object.keys(response.content ?? {})[0]]);
+    if (answer.status >= 400) {
+      const codes = response.content?.['application/problem+json']?.schema.allOf?.[1]?.properties?.code.enum;
+      expect([key, codes]).toEqual([key, expect.arrayContaining([answer.body.code])]);
+    } else {
+      const shape = documentation.routes[key]?.answer;
+      if (shape instanceof z.ZodType)
+        expect([key, shape.safeParse(answer.body).error]).toEqual([key, undefined]);
+      else expect([key, answer.body]).toEqual([key, undefined]);
+      answered.add(key);
+    }
+    return answer;
+  }
+
+  test('is of the shape, the status and the code that the document says', async () => {
+    const acme = await world.createOrganization();
+    const ask = async (
+      expected: Expected,
+      method: string,
+      path: string,
+      body?: unknown,
+      headers: Record<string, string> = {},
+    ) => hold(expected, method, path, await acme.request(method, path, body, headers));
+    const operate = async (expected: Expected, method: string, path: string, body?: unknown) =>
+      hold(expected, method, path, await world.operator.request(method, path, body));
+
+    for (const path of ['/health', '/ready', '/openapi.json']) await ask(200, 'GET', path);
+    const page = await fetch(`${world.url}/docs`);
+    expect([page.status, page.headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8']);
+    answered.add('GET /docs');
+
+    await ask(201, 'POST', '/v1/items', {
+      sku: 'TEA',
+      name: 'Tea',
+      reorderPoint: 3,
+      metadata: { a: [1, null] },
+    });
+    await ask(201, 'POST', '/v1/items', { sku: 'COFFEE', name: 'Coffee', tracking: 'lot' });
+    await ask(201, 'POST', '/v1/items', { sku: 'SPARE', name: 'Spare' }, { 'idempotency-key': 'spare' });
+    await ask(201, 'POST', '/v1/items', { sku: 'SPARE', name: 'Spare' }, { 'idempotency-key': 'spare' });
+    await ask(
+      '422 idempotency_mismatch',
+      'POST',
+      '/v1/items',
+      { sku: 'OTHER', name: 'Other' },
+      { 'idempotency-key': 'spare' },
+    );
+    await ask('409 already_exists', 'POST', '/v1/items', { sku: 'TEA', name: 'Tea' });
+    await ask('415 invalid_input', 'POST', '/v1/items', 'sku=TEA', { 'content-type': 'text/plain' });
+    await ask(200, 'GET', '/v1/items?limit=1');
+    await ask('400 invalid_input', 'GET', '/v1/items?limit=none');
+    await ask(200, 'GET', '/v1/items/TEA');
+    await ask('404 not_found', 'GET', '/v1/items/NEVER');
+    await ask(200, 'PATCH', '/v1/items/TEA', { name: 'Black tea' });
+    await ask('409 already_exists', 'PATCH', '/v1/items/SPARE', { sku: 'TEA' });
+    await ask(204, 'DELETE', '/v1/items/SPARE');
+    for (const code of ['MAIN', 'SHOP', 'SPARE'])
+      await ask(201, 'POST', '/v1/locations', { code, name: code });
+    await ask('409 already_exists', 'POST', '/v1/locations', { code: 'MAIN', name: 'Main' });
+    await ask(200, 'GET', '/v1/locations');
+    await ask(200, 'GET', '/v1/locations/MAIN');
+    await ask(200, 'PATCH', '/v1/locations/MAIN', { name: 'Main' });
+    await ask('409 already_exists', 'PATCH', '/v1/locations/SHOP', { code: 'MAIN' });
+    await ask(204, 'DELETE', '/v1/locations/SPARE');
+
+    const line = { sku: 'TEA', location: 'MAIN', quantity: 12 };
+    const posted = await ask(201, 'POST', '/v1/movements', {
+      kind: 'receipt',
+      reference: 'PO-1',
+      lines: [line, { sku: 'COFFEE', location: 'MAIN', lot: 'L1', quantity: 1.5 }],
+    });
+    await ask(200, 'POST', '/v1/movements', { kind: 'receipt', lines: [line], dryRun: true });
+    await ask('422 invalid_input', 'POST', '/v1/movements', {
+      kind: 'receipt',
+      lines: [{ ...line, sku: 'NEVER' }],
+    });
+    await ask('409 insufficient_stock', 'POST', '/v1/movements', {
+      kind: 'issue',
+      lines: [{ ...line, quantity: -99 }],
+    });
+    await ask('409 stale_balance', 'POST', '/v1/movements', {
+      kind: 'issue',
+      lines: [{ ...line, quantity: -1, expectedVersion: 7 }],
+    });
+    await ask('422 quantity_out_of_range', 'POST', '/v1/movements', {
+      kind: 'receipt',
+      lines: [{ ...line, quantity: 99_999_999_999.9999 }],
+    });
+    await ask(201, 'POST', '/v1/transfers', {
+      from: 'MAIN',
+      to: 'SHOP',
+      lines: [{ sku: 'TEA', quantity: 2 }],
+    });
+    await ask('409 insufficient_stock', 'POST', '/v1/transfers', {
+      from: 'MAIN',
+      to: 'SHOP',
+      lines: [{ sku: 'TEA', quantity: 200 }],
+    });
+    await ask(200, 'GET', '/v1/movements?limit=2');
+    await ask(200, 'GET', '/v1/movements?sku=TEA&kind=receipt');
+    const { entryId } = posted.body;
+    await ask(200, 'GET', `/v1/entries/${entryId}`);
+    await ask('409 insufficient_stock', 'POST', `/v1/entries/${entryId}/reversal`, {});
+    const moved = await ask(201, 'POST', '/v1/movements', { kind: 'receipt', lines: [line] });
+    const reversal = await ask(201, 'POST', `/v1/entries/${moved.body.entryId}/reversal`, {
+      reference: 'Undo',
+    });
+    await ask('409 already_reversed', 'POST', `/v1/entries/${moved.body.entryId}/reversal`, {});
+    await ask('409 not_reversible', 'POST', `/v1/entries/${reversal.body.entryId}/reversal`, {});
+    await ask(200, 'GET', `/v1/entries/${moved.body.entryId}`);
+    await ask('400 invalid_input', 'GET', '/v1/entries/nonsense');
+    await ask('409 in_use', 'DELETE', '/v1/items/TEA');
+    await ask('409 in_use', 'DELETE', '/v1/locations/MAIN');
+    const asOf = encodeURIComponent(new Date().toISOString());
+    for (const path of ['/v1/balances', '/v1/items/TEA/balance']) {
+      await ask(200, 'GET', path);
+      await ask(200, 'GET', `${path}?asOf=${asOf}&basis=effective`);
+      await ask('400 invalid_input', 'GET', `${path}?basis=effective`);
+    }
+
+    const movement = `${moved.body.entryId}.1`;
+    await ask('409 not_sealed', 'GET', `/v1/movements/${movement}/proof`);
+    await seal(acme.id);
+    await ask(200, 'GET', `/v1/movements/${movement}/proof`);
+    await ask('404 not_found', 'GET', `/v1/movements/${movement.replace('.1', '.2')}/proof`);
+    await ask('400 invalid_input', 'GET', '/v1/movements/nonsense/proof');
+    await ask(200, 'GET', '/v1/seals?limit=1');
+    await ask('400 invalid_input', 'GET', '/v1/seals?cursor=nonsense');
+
+    await ask('400 invalid_input', 'GET', '/v1/reconciliations?cursor=nonsense');
+    await reconcile(acme.id);
+    await ask(200, 'GET', '/v1/reconciliations');
+
+    await ask(200, 'GET', '/v1/organization');
+    await ask('403 organization_mismatch', 'GET', '/v1/organization', undefined, {
+      'x-organization': 'another',
+    });
+    await ask('401 unauthenticated', 'GET', '/v1/organization', undefined, { 'x-api-key': '' });
+    await ask('401 invalid_credentials', 'GET', '/v1/organization', undefined, { 'x-api-key': 'garbage' });
+    const key = (
+      await ask(
+        201,
+        'POST',
+        '/v1/api-keys',
+        { name: 'Reader', scopes: ['read'] },
+        { 'idempotency-key': 'key' },
+      )
+    ).body;
+    await ask(
+      201,
+      'POST',
+      '/v1/api-keys',
+      { name: 'Reader', scopes: ['read'] },
+      { 'idempotency-key': 'key' },
+    );
+    await ask(
+      '403 insufficient_scope',
+      'POST',
+      '/v1/items',
+      { sku: 'X', name: 'X' },
+      { 'x-api-key': key.key },
+    );
+    await ask(200, 'GET', '/v1/api-keys');
+    await ask(201, 'POST', `/v1/api-keys/${key.id}/rotation`);
+    await ask('422 invalid_input', 'POST', `/v1/api-keys/${key.id}/rotation`, {});
+    await ask(204, 'DELETE', `/v1/api-keys/${key.id}`);
+    await world.join('ada@example.com', acme, 'admin');
+    await world.join('ada@example.com', await world.createOrganization(), 'viewer');
+    await ask(200, 'GET', '/v1/users');
+    await ask('400 organization_required', 'GET', '/v1/users', undefined, {
+      'x-api-key': '',
+      authorization: `Bearer ${await world.token('ada@example.com')}`,
+    });
+
+    const { body: made } = await operate(201, 'POST', '/platform/organizations', {
+      slug: 'initech',
+      name: 'Initech',
+    });
+    await operate('409 already_exists', 'POST', '/platform/organizations', {
+      slug: 'initech',
+      name: 'Initech',
+    });
+    await operate(200, 'GET', '/platform/organizations?limit=1');
+    await operate(200, 'POST', '/platform/organizations/initech/suspend', { reason: 'Overdue' });
+    await ask('403 organization_suspended', 'GET', '/v1/items', undefined, { 'x-api-key': made.apiKey });
+    await operate(200, 'POST', '/platform/organizations/initech/suspend');
+    await operate(200, 'POST', '/platform/organizations/initech/resume');
+    await operate('404 not_found', 'POST', '/platform/organizations/nobody/resume');
+    await ask('403 operator_required', 'GET', '/platform/organizations');
+
+    await noteChecks(await world.connect('stockade_jobs'), [backupCheck], new Date());
+    await operate(200, 'GET', '/platform/backups');
+    await ask('403 operator_required', 'GET', '/platform/backups');
+    const now = new Date();
+    await recordStage('000001', now, 'requested', { ...drillRequest, asOf: now.toISOString() }, now);
+    await recordStage('000001', now, 'verdict', { passed: false, summary: 'It is gone.' }, now);
+    await operate(200, 'GET', '/platform/drills');
+    await ask('403 operator_required', 'GET', '/platform/drills');
+
+    expect([...answered].sort()).toEqual(documentedRoutes.map(routeKey).sort());
+  });
+});
