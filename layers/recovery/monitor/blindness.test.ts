@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { AwsRefused } from '#platform/aws-call.ts';
 import { MissingSetting, Unavailable } from '#platform/errors.ts';
 import { blindness, DatabaseUnreachable, NoSuchDatabase } from './blindness.ts';
+import type { BlindReason } from './check.ts';
 import { once } from './once.ts';
 
 const refused = (code: string) => new AwsRefused('RDS DescribeDBInstances', code, 'no', undefined);
@@ -9,7 +10,7 @@ const outage = (cause?: unknown) => new Unavailable('RDS did not succeed', cause
 const failed = (name: string, more: object = {}) => Object.assign(new Error('x'), { name, ...more });
 const answered = (httpStatusCode: number) => ({ $metadata: { httpStatusCode } });
 
-test.each([
+test.each<[error: Error, reason: BlindReason]>([
   [new DatabaseUnreachable('gone'), 'database_unreachable'],
   [new NoSuchDatabase({ kind: 'instance', identifier: 'ledger' }), 'database_missing'],
   [new MissingSetting('X is not set'), 'not_configured'],
@@ -17,7 +18,7 @@ test.each([
   [new Error('anything'), 'unexpected'],
   ...(
     ['AccessDenied', 'AuthorizationError', 'UnauthorizedOperation', 'KMSKeyNotAccessibleFault'] as const
-  ).map((code) => [refused(code), 'permission_missing'] as const),
+  ).map((code) => [refused(code), 'permission_missing'] as [Error, BlindReason]),
   ...(
     [
       'ExpiredToken',
@@ -26,9 +27,9 @@ test.each([
       'SignatureDoesNotMatch',
       'AuthFailure',
     ] as const
-  ).map((code) => [refused(code), 'no_credentials'] as const),
+  ).map((code) => [refused(code), 'no_credentials'] as [Error, BlindReason]),
   ...(['Throttling', 'RequestLimitExceeded', 'TooManyRequestsException'] as const).map(
-    (code) => [refused(code), 'throttled'] as const,
+    (code) => [refused(code), 'throttled'] as [Error, BlindReason],
   ),
   [refused('InvalidDBInstanceState'), 'refused'],
   [refused('NotAnAccessDenied'), 'refused'],
