@@ -137,6 +137,7 @@ describe('the restore', () => {
     drills.instance(judgedMeanwhile, undefined);
     expect(await tick()).toBeUndefined();
     expect(await behindRequest()).toEqual([['verdict', { passed: true, summary: 'Proven.' }], tornDown]);
+    expect(count(restored)).toBe(0);
   });
 
   test('is not begun when a newer drill was begun between two looks: that one is carried on with', async () => {
@@ -161,6 +162,7 @@ describe('the restore', () => {
       failed(`${drillInstance} was there and is gone.`),
       tornDown,
     ]);
+    expect(count(restored)).toBe(0);
   });
 });
 
