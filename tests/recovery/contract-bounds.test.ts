@@ -1,0 +1,133 @@
+import type { ClientBase } from 'pg';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
+import { environment } from '#platform/environment.ts';
+import { findWayBack } from '#recovery/contract-interlock.ts';
+import { recordStage } from '#recovery/drill-records.ts';
+import { recoveryPolicy } from '#recovery/policy.ts';
+import { refused } from './scripted-aws.ts';
+import { minuteMs, now, openScriptedDrills } from './scripted-drills.ts';
+
+const drills = openScriptedDrills();
+const { rds } = drills;
+
+const file = { name: '000099_contract' };
+const host = 'ledger.abc.eu-central-1.rds.amazonaws.com';
+const local = 'postgres://u:p@127.0.0.1:5432/ledger';
+const dayMs = recoveryPolicy.contractDrillAgeMs;
+/** Whose clock is that of the test, and which is no server of RDS unless a test says so. */
+const clientOf = (managed = false) =>
+  ({
+    query: async (text: string) => ({ rows: [text.includes('rds_superuser') ? { managed } : { at: now }] }),
+  }) as never as ClientBase;
+const ago = (ms: number) => new Date(now.getTime() - ms);
+
+beforeEach(() => {
+  process.env[environment.dbInstanceIdentifier] = 'ledger';
+});
+
+/** RDS says up to when the instance can be restored. */
+const restorableTo = (LatestRestorableTime: Date | undefined) =>
+  rds.answer('DescribeDBInstances', {
+    DBInstances: {
+      DBInstance: [
+        {
+          ...{ DBInstanceIdentifier: 'ledger', BackupRetentionPeriod: 7, LatestRestorableTime },
+          Endpoint: { Address: host, Port: 5432 },
+        },
+      ],
+    },
+  });
+/** A drill of an instance has come to its verdict, some time ago. */
+async function drilled(agoMs: number, passed = true, source = 'ledger'): Promise<void> {
+  await drills.request({ source }, agoMs + minuteMs);
+  await recordStage('000001', ago(agoMs + minuteMs), 'verdict', { passed, summary: 'why' }, ago(agoMs));
+}
+const answer = (databaseUrl = local, client = clientOf()) =>
+  findWayBack(file, client, { databaseUrl, policy: recoveryPolicy }).then(
+    (found) => found?.identifier,
+    (error: Error) =>
+      error.message.replace(/^000099_contract leaves only a backup as the way back, and /, ''),
+  );
+
+describe('a migration from which only a backup leads back', () => {
+  test.each([
+    ['in five minutes, as clocks differ', -5 * minuteMs, 'ledger'],
+    [
+      'in more',
+      -5 * minuteMs - 1_000,
+      expect.stringMatching(/^ledger can be restored to \S+, which has not come yet/),
+    ],
+    ['fifteen minutes ago', 15 * minuteMs, 'ledger'],
+    [
+      'a second more ago',
+      15 * minuteMs + 1_000,
+      expect.stringMatching(/^ledger can be restored to \S+Z only, 15 min 1 s ago$/),
+    ],
+  ])('may be applied when the log was shipped %s', async (_, agoMs, expected) => {
+    restorableTo(ago(agoMs));
+    await drilled(minuteMs);
+    expect(await answer()).toEqual(expected);
+  });
+
+  test.each([
+    ['a day ago', dayMs, true, 'ledger', 'ledger'],
+    [
+      'a millisecond more ago',
+      dayMs + 1,
+      true,
+      'ledger',
+      'the last drill, 000001, passed 1 d ago, and 1 d at most are wanted',
+    ],
+    ['in five minutes', -5 * minuteMs, true, 'ledger', 'ledger'],
+    [
+      'in more than five minutes',
+      -5 * minuteMs - 1,
+      true,
+      'ledger',
+      expect.stringMatching(/^the last drill, 000001, was at \S+, which has not come yet: a clock is wrong$/),
+    ],
+    ['and failed', 0, false, 'ledger', 'the last drill, 000001, has failed: why'],
+    ['of another', 0, false, 'other', 'the last drill, 000001, was of other and not of ledger'],
+  ])('may be applied after a drill %s', async (_, agoMs, passed, source, expected) => {
+    restorableTo(ago(0));
+    await drilled(agoMs, passed, source);
+    expect(await answer()).toEqual(expected);
+  });
+
+  test('is refused without a log or a drill, and while nobody knows', async () => {
+    restorableTo(undefined);
+    expect(await answer()).toBe('ledger cannot be restored to any point in time');
+    restorableTo(ago(0));
+    expect(await answer()).toBe('no backup has ever been restored and proven');
+    rds.answer('DescribeDBInstances', refused('DBInstanceNotFound', 'no', 404));
+    expect(await answer()).toMatch(
+      /^whether it can be restored is not known\. Could not run\. .*there is no instance ledger/,
+    );
+  });
+
+  test('is refused where the address is another, and not where it is a proxy or a name of its own', async () => {
+    restorableTo(ago(0));
+    await drilled(0);
+    for (const at of [host, 'pool.proxy-abc.eu-central-1.rds.amazonaws.com', 'database.internal']) {
+      expect(await answer(`postgres://u:p@${at}:5432/ledger`)).toBe('ledger');
+    }
+    for (const at of [`other-${host}`, 'other.abc.cn-north-1.rds.amazonaws.com.cn']) {
+      expect(await answer(`postgres://u:p@${at}:5432/ledger`)).toBe(
+        `it runs at ${at}:5432, which is no address of ledger`,
+      );
+    }
+  });
+
+  test('asks nobody elsewhere than on AWS, and is refused on RDS while nobody says which instance it is', async () => {
+    vi.stubEnv(environment.dbInstanceIdentifier, '');
+    try {
+      expect(await answer()).toBeUndefined();
+      const unnamed = 'which instance it is on is not said, so nobody knows of its backups';
+      expect(await answer(`postgres://u:p@${host.toUpperCase()}:5432/ledger`)).toBe(unnamed);
+      expect(await answer(local, clientOf(true))).toBe(unnamed);
+    } finally {
+      vi.unstubAllEnvs();
+    }
+    expect(rds.actions()).toEqual([]);
+  });
+});
