@@ -113,7 +113,7 @@ describe("a tenant's request", () => {
     async (how) => {
       const calls = await counting();
       const insert = 'insert into planted.notes values (1)';
-      await inTenant(tenant, 'write', (tx) =>
+      await inTenant<unknown>(tenant, 'write', (tx) =>
         how === 'together with its end' ? tx.query(insert) : tx.query(insert).then(() => 'done'),
       );
       expect(await calls()).toBe(2);
