@@ -50,8 +50,8 @@ describe('the Query protocol', () => {
 describe('a parameter', () => {
   test('that is required is there, and not empty', () => {
     expect(read(() => required(of({ A: 'x' }), 'A'))).toBe('x');
-    for (const values of [{}, { A: '' }])
-      expect(read(() => required(of(values), 'A'))).toMatch(/^MissingParameter: /);
+    for (const text of [undefined, ''])
+      expect(read(() => required(withA(text), 'A'))).toMatch(/^MissingParameter: /);
   });
 
   test.each([
