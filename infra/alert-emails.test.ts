@@ -7,15 +7,26 @@ test('addresses are separated by commas, and each is subscribed once', () => {
     'a@example.com',
     'b@example.com',
   ]);
+  expect(alertEmails((key) => (key === 'alertEmails' ? 'on-call@x.example.com' : 'x'))).toEqual([
+    'on-call@x.example.com',
+  ]);
 });
 
 test.each([undefined, ''])('%j subscribes nobody', (value) => {
   expect(alertEmails(() => value)).toEqual([]);
 });
 
-test.each(['a@example.com;b@example.com', 'on-call', 'a@example.com,'])(
-  '%j is refused: an alert to an address that is none reaches nobody',
-  (value) => {
-    expect(() => alertEmails(() => value)).toThrow(ConfigurationError);
-  },
-);
+test.each([
+  ['a@example.com;b@example.com', 'a@example.com;b@example.com'],
+  ['on-call', 'on-call'],
+  ['a@example', 'a@example'],
+  ['a b@example.com', 'a b@example.com'],
+  ['@example.com', '@example.com'],
+  ['a@example.com,', ''],
+  ['a@example.com, b', 'b'],
+  [',a@example.com', ''],
+])('%j is refused: an alert to an address that is none reaches nobody', (value, wrong) => {
+  expect(() => alertEmails(() => value)).toThrow(
+    new ConfigurationError(`alertEmails has "${wrong}": pass e-mail addresses separated by commas`),
+  );
+});

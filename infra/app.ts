@@ -1,8 +1,8 @@
 import { join, relative } from 'node:path';
-import { parseArgs } from 'node:util';
 import { Errors } from 'aws-cdk-lib';
 import { routes } from '#functions/routes.ts';
 import cliSettings from '../cdk.json' with { type: 'json' };
+import { readCommandLine } from './command-line.ts';
 import { ConfigurationError } from './configuration-error.ts';
 import { projectRoot } from './constructs/bundle.ts';
 import { placeholderDatabase } from './database-target.ts';
@@ -13,8 +13,12 @@ const outdirOfCli = process.env.CDK_OUTDIR;
 
 try {
   const startedAtMs = performance.now();
-  const { context, output } = commandLine();
-  const stockade = stockadeApp({ outdir: outdirOfCli ?? output, context });
+  const typed = readCommandLine(process.argv.slice(2));
+  const stockade = stockadeApp({
+    outdir: outdirOfCli ?? typed.output ?? join(projectRoot, 'cdk.out'),
+    // As with the CLI, the context of cdk.json counts where the command line says nothing.
+    context: { ...cliSettings.context, ...typed.context },
+  });
   stockade.app.synth();
   if (outdirOfCli === undefined) process.stdout.write(summary(stockade, performance.now() - startedAtMs));
 } catch (error) {
@@ -22,35 +26,6 @@ try {
   if (!(error instanceof ConfigurationError || Errors.isConstructError(error))) throw error;
   process.stderr.write(`${error.message}\n`);
   process.exitCode = 1;
-}
-
-/**
- * The two options of the CDK CLI that mean something without it, spelled as it spells them.
- * As with the CLI, the context of cdk.json counts where the command line says nothing.
- */
-function commandLine(): { context: Record<string, unknown>; output: string } {
-  const { context, output } = parsed();
-  return { context: { ...cliSettings.context, ...Object.fromEntries(context.map(keyAndValue)) }, output };
-}
-
-function parsed(): { context: string[]; output: string } {
-  try {
-    return parseArgs({
-      options: {
-        context: { type: 'string', short: 'c', multiple: true, default: [] },
-        output: { type: 'string', short: 'o', default: join(projectRoot, 'cdk.out') },
-      },
-    }).values;
-  } catch (error) {
-    const problem = error instanceof Error ? error.message : String(error);
-    throw new ConfigurationError(`${problem}\nUsage: npm run synth -- [-c key=value]… [-o folder]`);
-  }
-}
-
-function keyAndValue(argument: string): [key: string, value: string] {
-  const [key, ...rest] = argument.split('=');
-  if (key && rest.length > 0) return [key, rest.join('=')];
-  throw new ConfigurationError(`-c ${argument} is not of the form -c key=value`);
 }
 
 function summary(stockade: StockadeApp, tookMs: number): string {

@@ -1,37 +1,128 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { environment } from '#platform/environment.ts';
 import { backupTarget, backupVariables } from './backup-target.ts';
+import { ConfigurationError } from './configuration-error.ts';
 
-const from = (values: Readonly<Record<string, unknown>>) => (key: string) => values[key];
+type Values = Readonly<Record<string, unknown>>;
+
+/** The target, or the whole text of its refusal. */
+function read(stage: 'dev' | 'prod', values: Values) {
+  try {
+    return backupTarget(stage, (key) => values[key]);
+  } catch (error) {
+    expect(error).toBeInstanceOf(ConfigurationError);
+    return (error as Error).message;
+  }
+}
+
 const named = { databaseInstanceIdentifier: 'stockade-prod', backupCopyRegion: 'eu-west-1' };
+const target = {
+  kind: 'instance',
+  identifier: 'stockade-prod',
+  copyRegion: 'eu-west-1',
+  kmsKeyArn: undefined,
+  drillSubnetGroup: undefined,
+};
+const open = { ...target, identifier: undefined, copyRegion: undefined };
 
 test('an instance or a cluster is watched, and functions are told which', () => {
-  expect(backupVariables(backupTarget('prod', from(named)))).toEqual({
+  expect(read('prod', named)).toEqual(target);
+  expect(backupVariables(backupTarget('prod', (key) => (named as Values)[key]))).toEqual({
     [environment.dbInstanceIdentifier]: 'stockade-prod',
     [environment.backupCopyRegion]: 'eu-west-1',
   });
-  const cluster = { databaseClusterIdentifier: 'stockade-prod', backupCopyRegion: 'none' };
-  expect(backupVariables(backupTarget('prod', from(cluster)))).toEqual({
-    [environment.dbClusterIdentifier]: 'stockade-prod',
+  const cluster = { databaseClusterIdentifier: 'stockade', backupCopyRegion: 'none' };
+  expect(read('prod', cluster)).toEqual({
+    ...target,
+    kind: 'cluster',
+    identifier: 'stockade',
+    copyRegion: 'none',
+  });
+  expect(backupVariables(backupTarget('prod', (key) => (cluster as Values)[key]))).toEqual({
+    [environment.dbClusterIdentifier]: 'stockade',
     [environment.backupCopyRegion]: 'none',
   });
 });
 
 test('dev may leave it open, and then nothing is set that could pass for a decision', () => {
-  expect(backupVariables(backupTarget('dev', from({})))).toEqual({});
+  const empty = Object.fromEntries(Object.keys(named).map((key) => [key, '']));
+  for (const none of [{}, empty]) expect(read('dev', none)).toEqual(open);
+  expect(backupVariables(backupTarget('dev', () => undefined))).toEqual({});
+  expect(read('dev', { backupCopyRegion: 'none' })).toEqual({ ...open, copyRegion: 'none' });
+  expect(read('dev', { databaseInstanceIdentifier: 'a' })).toEqual({ ...open, identifier: 'a' });
 });
 
-test.each(Object.keys(named))('prod without %s is refused, and told what to pass', (key) => {
-  const rest = { ...named, [key]: undefined };
-  expect(() => backupTarget('prod', from(rest))).toThrow(`-c ${key}=…`);
+test.each([{}, { ...named, databaseInstanceIdentifier: '' }, { ...named, backupCopyRegion: undefined }])(
+  'prod with no more than %j is refused, and told what to pass',
+  (values) => {
+    expect(read('prod', values)).toBe(
+      [
+        'Stage prod does not say which backups to watch. Pass:',
+        '  -c databaseInstanceIdentifier=…  (DBInstanceIdentifier; for Aurora, -c databaseClusterIdentifier=…)',
+        '  -c backupCopyRegion=…  (the region that backups are copied to, or none when it was decided to do without)',
+      ].join('\n'),
+    );
+  },
+);
+
+test.each(['dev', 'prod'] as const)('in %s an instance and a cluster are one too many', (stage) => {
+  expect(read(stage, { ...named, databaseClusterIdentifier: 'another' })).toBe(
+    'databaseInstanceIdentifier and databaseClusterIdentifier are both there: pass the one that holds the database',
+  );
 });
 
-test.each([
-  [{ ...named, databaseClusterIdentifier: 'another' }, 'are both there'],
-  [{ ...named, databaseInstanceIdentifier: 'db-ABC' }, 'databaseInstanceIdentifier is "db-ABC"'],
-  [{ ...named, backupCopyRegion: 'Ireland' }, 'backupCopyRegion is "Ireland"'],
-  [{ ...named, databaseKmsKeyArn: 'alias/mine' }, 'databaseKmsKeyArn is "alias/mine"'],
-  [{ ...named, drillSubnetGroup: 'Drills' }, 'drillSubnetGroup is "Drills"'],
-])('%j is refused', (values, message) => {
-  expect(() => backupTarget('prod', from(values))).toThrow(message);
+describe('what can be no name is refused, and the error shows its shape', () => {
+  const key = 'arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab';
+  const shapes: Readonly<Record<string, readonly [shape: string, good: string[], bad: string[]]>> = {
+    databaseInstanceIdentifier: [
+      '/^[a-z](-?[a-z0-9])*$/',
+      ['a', 'db-1', 'stockade-prod-2'],
+      ['db-ABC', '1db', '-db', 'db-', 'd--b', 'd_b', ' db', 'db '],
+    ],
+    databaseClusterIdentifier: ['/^[a-z](-?[a-z0-9])*$/', [], ['Aurora', 'cl-']],
+    backupCopyRegion: [
+      '/^[a-z]{2}(-[a-z]+)+-\\d$/',
+      ['us-gov-west-1', 'ap-southeast-2', 'none'],
+      ['Ireland', 'eu-west', 'eu-west-10', 'None', 'e-west-1', 'xeu-west-1', 'eu-west-1 '],
+    ],
+    databaseKmsKeyArn: [
+      '/^arn:aws[a-z-]*:kms:[a-z0-9-]+:\\d{12}:key\\/[A-Za-z0-9-]+$/',
+      [key, key.replace('aws', 'aws-us-gov'), key.replace('/1234', '/mrk-1234')],
+      [
+        'alias/mine',
+        key.replace('123456789012', '12345678901'),
+        key.replace(':key/', ':alias/'),
+        `${key} `,
+        `x${key}`,
+      ],
+    ],
+    drillSubnetGroup: [
+      '/^[a-z0-9][a-z0-9_. -]{0,254}$/',
+      ['d', '0', 'drills of.prod_1', 'd'.repeat(255)],
+      ['Drills', '-drills', 'd'.repeat(256), 'd/s'],
+    ],
+  };
+
+  test.each(Object.entries(shapes))('%s', (name, [shape, good, bad]) => {
+    const values = name === 'databaseClusterIdentifier' ? { backupCopyRegion: 'none' } : named;
+    for (const value of good) {
+      const answer = read('prod', { ...values, [name]: value });
+      expect(typeof answer === 'string' ? answer : Object.values(answer)).toContain(value);
+    }
+    for (const value of bad) {
+      expect(read('prod', { ...values, [name]: value })).toBe(
+        `${name} is ${JSON.stringify(value)}: it must match ${shape}`,
+      );
+    }
+  });
+
+  test('the key and the subnets of drills are optional, and an empty one is none', () => {
+    const more = { databaseKmsKeyArn: key, drillSubnetGroup: 'drills' };
+    expect(read('prod', { ...named, ...more })).toEqual({
+      ...target,
+      kmsKeyArn: key,
+      drillSubnetGroup: 'drills',
+    });
+    expect(read('prod', { ...named, databaseKmsKeyArn: '', drillSubnetGroup: '' })).toEqual(target);
+  });
 });

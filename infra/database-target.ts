@@ -48,8 +48,9 @@ const optional = ['databasePort', 'databaseName'] as const;
  * @throws ConfigurationError when the description is missing in `prod`, incomplete, or no id of the kind asked for
  */
 export function databaseTarget(stage: StageName, context: ReadContext): DatabaseTarget {
+  // An empty value is as good as none: `-c databaseName=` switches off what cdk.json switches on.
   const keys = [...Object.keys(required), ...optional];
-  const isSilent = keys.every((key) => context(key) === undefined);
+  const isSilent = keys.every((key) => !context(key));
   if (isSilent && stage !== 'prod') return placeholderDatabase;
 
   const missing = Object.entries(required).filter(([key]) => !context(key));
@@ -59,8 +60,8 @@ export function databaseTarget(stage: StageName, context: ReadContext): Database
   }
   return {
     host: String(context('databaseHost')),
-    port: portNumber(context('databasePort') ?? placeholderDatabase.port),
-    databaseName: String(context('databaseName') ?? placeholderDatabase.databaseName),
+    port: portNumber(context('databasePort') || placeholderDatabase.port),
+    databaseName: String(context('databaseName') || placeholderDatabase.databaseName),
     resourceId: identifier('databaseResourceId', context, /^(db|cluster|prx)-[A-Za-z0-9]+$/),
     vpcId: identifier('databaseVpcId', context, /^vpc-[0-9a-f]+$/),
     subnetIds: identifier('databaseSubnetIds', context, /^subnet-[0-9a-f]+(,subnet-[0-9a-f]+)*$/).split(','),

@@ -1,5 +1,3 @@
-import { InvalidArgumentError } from 'commander';
-import { type Scope, scopes } from '#tenancy/api-keys.ts';
 import { addKey } from '#tenancy/operator-keys.ts';
 import { findOrganization } from '#tenancy/organizations.ts';
 import { maxNameCharacters } from '#tenancy/text-limits.ts';
@@ -9,20 +7,8 @@ import { databaseOptions, findDatabaseUrl } from './cli/database-url.ts';
 import { dryRunDescription, inTransaction } from './cli/in-transaction.ts';
 import { keyEnvironmentOption } from './cli/key-environment.ts';
 import * as option from './cli/option.ts';
-
-/** Scopes as they are typed: `read,write`. */
-const scopesOption: option.Option<readonly Scope[]> = {
-  description: `what the key may do: ${scopes.join(', ')}, separated by commas`,
-  placeholder: '<scopes>',
-  required: true,
-  parse(typed) {
-    const named = typed.split(',').map((each) => scopes.find((scope) => scope === each.trim()));
-    const known = named.filter((scope) => scope !== undefined);
-    if (known.length !== named.length)
-      throw new InvalidArgumentError(`It must be some of ${scopes.join(', ')}, such as read,write.`);
-    return [...new Set(known)];
-  },
-};
+import { createdKeyAnswer } from './keys/answers.ts';
+import { scopesOption } from './keys/scopes-option.ts';
 
 await command({
   name: 'keys:create',
@@ -56,28 +42,12 @@ await command({
   run: async ({ options }) => {
     const { org, name, scopes, expires, dryRun, keyEnvironment } = options;
     const expiresAt = expires === undefined ? undefined : new Date(Date.now() + expires);
-    const { key, ...stored } = await withRole(
-      await findDatabaseUrl(options),
-      'stockade_admin',
-      async (admin) => {
-        const { id } = await findOrganization(admin, org);
-        return await inTransaction(admin, { dryRun }, () =>
-          addKey(admin, id, { name, scopes, expiresAt }, keyEnvironment),
-        );
-      },
-    );
-    const terms = `${stored.scopes.join(', ')}; ${stored.expiresAt ? `until ${stored.expiresAt}` : 'without end'}`;
-    if (dryRun) {
-      const { id: _, ...planned } = stored;
-      return { json: { ...planned, dryRun }, text: `Would make a key "${name}" for ${org}: ${terms}.` };
-    }
-    return {
-      json: { ...stored, key },
-      text: [
-        `Made key ${stored.id} "${name}" for ${org}: ${terms}.`,
-        `API key, shown once: ${key}`,
-        `To end it: npm run keys:revoke -- --org ${org} --id ${stored.id}`,
-      ].join('\n'),
-    };
+    const created = await withRole(await findDatabaseUrl(options), 'stockade_admin', async (admin) => {
+      const { id } = await findOrganization(admin, org);
+      return await inTransaction(admin, { dryRun }, () =>
+        addKey(admin, id, { name, scopes, expiresAt }, keyEnvironment),
+      );
+    });
+    return createdKeyAnswer(org, created, dryRun);
   },
 });

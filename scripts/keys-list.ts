@@ -1,10 +1,10 @@
-import type { StoredKey } from '#tenancy/key-store.ts';
 import { keysOf } from '#tenancy/operator-keys.ts';
 import { findOrganization } from '#tenancy/organizations.ts';
 import { command } from './cli/command.ts';
 import { withRole } from './cli/connect.ts';
 import { databaseOptions, findDatabaseUrl } from './cli/database-url.ts';
 import * as option from './cli/option.ts';
+import { keysAnswer } from './keys/answers.ts';
 
 await command({
   name: 'keys:list',
@@ -24,30 +24,6 @@ await command({
       const { id } = await findOrganization(admin, options.org);
       return await keysOf(admin, id);
     });
-    const nowMs = Date.now();
-    return {
-      json: keys,
-      text:
-        keys.map((key) => line(key, nowMs)).join('\n') ||
-        `${options.org} has none: npm run keys:create -- --help`,
-    };
+    return keysAnswer(options.org, keys, Date.now());
   },
 });
-
-function line(key: StoredKey, nowMs: number): string {
-  const used = key.lastUsedAt ? `used ${key.lastUsedAt}` : 'never used';
-  return [
-    key.id,
-    stateOf(key, nowMs).padEnd(32),
-    key.scopes.join(',').padEnd(16),
-    used.padEnd(29),
-    key.name,
-  ].join('  ');
-}
-
-function stateOf({ revokedAt, expiresAt, replacedBy }: StoredKey, nowMs: number): string {
-  if (revokedAt) return `revoked ${revokedAt}`;
-  if (!expiresAt) return 'works';
-  if (Date.parse(expiresAt) <= nowMs) return `expired ${expiresAt}`;
-  return `${replacedBy ? 'rotated,' : 'works'} until ${expiresAt}`;
-}

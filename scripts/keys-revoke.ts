@@ -5,6 +5,7 @@ import { withRole } from './cli/connect.ts';
 import { databaseOptions, findDatabaseUrl } from './cli/database-url.ts';
 import { dryRunDescription, inTransaction } from './cli/in-transaction.ts';
 import * as option from './cli/option.ts';
+import { endedKeyAnswer } from './keys/answers.ts';
 
 await command({
   name: 'keys:revoke',
@@ -29,8 +30,6 @@ await command({
       const organization = await findOrganization(admin, org);
       return await inTransaction(admin, { dryRun }, () => endKey(admin, organization.id, id));
     });
-    return dryRun
-      ? { json: { ...ended, dryRun }, text: `Would end key ${id} "${ended.name}" of ${org}.` }
-      : { json: ended, text: `Key ${id} "${ended.name}" of ${org} ended at ${ended.revokedAt}.` };
+    return endedKeyAnswer(org, ended, dryRun);
   },
 });

@@ -5,6 +5,7 @@ import { withRole } from './cli/connect.ts';
 import { databaseOptions, findDatabaseUrl } from './cli/database-url.ts';
 import { keyEnvironmentOption } from './cli/key-environment.ts';
 import * as option from './cli/option.ts';
+import { createdAnswer } from './org/answers.ts';
 
 await command({
   name: 'org:create',
@@ -37,13 +38,6 @@ await command({
     const created = await withRole(await findDatabaseUrl(options), 'stockade_admin', (admin) =>
       createOrganization(admin, { slug, name }, keyEnvironment),
     );
-    return {
-      json: created,
-      text: [
-        `Created organization ${slug} (${created.id}).`,
-        `API key, shown once: ${created.apiKey}`,
-        `Next: npm run users:assign -- --org ${slug} --email you@example.com --role admin`,
-      ].join('\n'),
-    };
+    return createdAnswer(created);
   },
 });

@@ -2,6 +2,7 @@ import { listOrganizations } from '#tenancy/organizations.ts';
 import { command } from './cli/command.ts';
 import { withRole } from './cli/connect.ts';
 import { databaseOptions, findDatabaseUrl } from './cli/database-url.ts';
+import { organizationsAnswer } from './org/answers.ts';
 
 await command({
   name: 'org:list',
@@ -12,14 +13,8 @@ await command({
     { type: '--json', does: 'the same for a program' },
   ],
   run: async ({ options }) => {
-    const organizations = await withRole(await findDatabaseUrl(options), 'stockade_admin', listOrganizations);
-    const width = Math.max(4, ...organizations.map(({ slug }) => slug.length));
-    const lines = organizations.map(
-      ({ slug, id, status, name }) => `${slug.padEnd(width)}  ${id}  ${status.padEnd(9)}  ${name}`,
+    return organizationsAnswer(
+      await withRole(await findDatabaseUrl(options), 'stockade_admin', listOrganizations),
     );
-    return {
-      json: organizations,
-      text: lines.length ? lines.join('\n') : 'There are none yet: npm run org:create -- --help',
-    };
   },
 });

@@ -4,6 +4,7 @@ import { withRole } from './cli/connect.ts';
 import { databaseOptions, findDatabaseUrl } from './cli/database-url.ts';
 import { dryRunDescription, inTransaction } from './cli/in-transaction.ts';
 import * as option from './cli/option.ts';
+import { resumedAnswer } from './org/answers.ts';
 
 await command({
   name: 'org:resume',
@@ -20,8 +21,6 @@ await command({
     const resumed = await withRole(await findDatabaseUrl(options), 'stockade_admin', (admin) =>
       inTransaction(admin, { dryRun }, () => resumeOrganization(admin, org)),
     );
-    return dryRun
-      ? { json: { ...resumed, dryRun }, text: `Would let ${org} (${resumed.name}) work again.` }
-      : { json: resumed, text: `${org} (${resumed.name}) works.` };
+    return resumedAnswer(resumed, dryRun);
   },
 });

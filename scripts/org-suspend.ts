@@ -4,6 +4,7 @@ import { withRole } from './cli/connect.ts';
 import { databaseOptions, findDatabaseUrl } from './cli/database-url.ts';
 import { dryRunDescription, inTransaction } from './cli/in-transaction.ts';
 import * as option from './cli/option.ts';
+import { suspendedAnswer } from './org/answers.ts';
 
 await command({
   name: 'org:suspend',
@@ -31,15 +32,6 @@ await command({
     const suspended = await withRole(await findDatabaseUrl(options), 'stockade_admin', (admin) =>
       inTransaction(admin, { dryRun }, () => suspendOrganization(admin, org, reason)),
     );
-    const why = suspended.suspensionReason ? `: ${suspended.suspensionReason}` : '';
-    return dryRun
-      ? { json: { ...suspended, dryRun }, text: `Would suspend ${org} (${suspended.name})${why}.` }
-      : {
-          json: suspended,
-          text: [
-            `${org} (${suspended.name}) is suspended since ${suspended.suspendedAt}${why}.`,
-            `To let it work again: npm run org:resume -- --org ${org}`,
-          ].join('\n'),
-        };
+    return suspendedAnswer(suspended, dryRun);
   },
 });

@@ -1,9 +1,10 @@
-import { type SealResult, sealOrganization } from '#ledger/seals/seal-organization.ts';
+import { sealOrganization } from '#ledger/seals/seal-organization.ts';
 import { useLocalAws } from './cli/aws-environment.ts';
 import { command } from './cli/command.ts';
 import { withRole } from './cli/connect.ts';
 import { databaseOptions, findDatabaseUrl } from './cli/database-url.ts';
 import * as option from './cli/option.ts';
+import { sealedAnswer } from './ledger/answers.ts';
 import { findOrganization } from './org/find.ts';
 
 await command({
@@ -27,22 +28,6 @@ await command({
     const result = await withRole(databaseUrl, 'stockade_jobs', (jobs) =>
       sealOrganization(jobs, id, { signal }),
     );
-    const isLeft =
-      result.reason === 'busy' || result.reason === 'stopped' || result.anchoring.failure !== undefined;
-    return { failed: isLeft, json: { organization: org, ...result }, text: tell(org, result) };
+    return sealedAnswer(org, result);
   },
 });
-
-function tell(org: string, { seals, reason, anchoring }: SealResult): string {
-  const reasons = {
-    'nothing-new': `Nothing was posted in ${org} since its last seal.`,
-    busy: `Writers of ${org} left no instant to draw a boundary: run it again.`,
-    stopped: 'Stopped; run it again to go on.',
-  } as const;
-  return [
-    ...seals.map(({ seq, movements, hash }) => `Seal ${seq} over ${movements} movements: ${hash}`),
-    ...(reason ? [reasons[reason]] : []),
-    `${anchoring.anchored} seals were anchored.`,
-    ...(anchoring.failure ? [`The others wait for the next time: ${anchoring.failure.message}`] : []),
-  ].join('\n');
-}

@@ -1,9 +1,10 @@
 import { findOrganization } from '#tenancy/organizations.ts';
-import { type SecurityEvent, securityEventsOf } from '#tenancy/security-events.ts';
+import { securityEventsOf } from '#tenancy/security-events.ts';
 import { command } from './cli/command.ts';
 import { withRole } from './cli/connect.ts';
 import { databaseOptions, findDatabaseUrl } from './cli/database-url.ts';
 import * as option from './cli/option.ts';
+import { securityAnswer } from './org/answers.ts';
 
 await command({
   name: 'security:events',
@@ -34,25 +35,6 @@ await command({
     const events = await withRole(databaseUrl, 'stockade_jobs', (jobs) =>
       securityEventsOf(jobs, id, { withinMs: since, most }),
     );
-    return { json: events, text: textOf(events, options) };
+    return securityAnswer(events, { org: options.org, sinceMs: since, most });
   },
 });
-
-function textOf(
-  events: readonly SecurityEvent[],
-  { org, since, most }: Record<'org', string> & Record<'since' | 'most', number>,
-): string {
-  const within = option.formatDuration(since);
-  if (events.length === 0) return `No credential of ${org} was refused within ${within}.`;
-  const width = Math.max(...events.map(({ actor }) => actor.length));
-  const lines = events.map(
-    ({ lastAt, requests, actor, named }) =>
-      `${lastAt}  ${String(requests).padStart(6)}  ${actor.padEnd(width)}  ${named}`,
-  );
-  const more = events.length < most ? [] : [`There may be more: --most shows up to 100000.`];
-  return [
-    `${'last at'.padEnd(24)}  ${'times'.padStart(6)}  ${'whose'.padEnd(width)}  named`,
-    ...lines,
-    ...more,
-  ].join('\n');
-}

@@ -4,6 +4,7 @@ import { withRole } from './cli/connect.ts';
 import { databaseOptions, findDatabaseUrl } from './cli/database-url.ts';
 import { dryRunDescription } from './cli/in-transaction.ts';
 import * as option from './cli/option.ts';
+import { tidiedAnswer } from './ledger/answers.ts';
 import { findOrganization } from './org/find.ts';
 
 const { idempotencyKeyHours, securityEventDays } = tidyPolicy;
@@ -43,11 +44,6 @@ await command({
         },
       }),
     );
-    const { organizations, idempotencyKeys, securityEvents } = tidied;
-    const what = `${idempotencyKeys} idempotency keys and ${securityEvents} security events of ${organizations} organizations`;
-    return {
-      json: { ...tidied, dryRun },
-      text: dryRun ? `Would delete ${what}.` : `Deleted ${what}.`,
-    };
+    return tidiedAnswer(tidied, dryRun);
   },
 });

@@ -4,6 +4,7 @@ import { command } from './cli/command.ts';
 import { withRole } from './cli/connect.ts';
 import { databaseOptions, findDatabaseUrl } from './cli/database-url.ts';
 import * as option from './cli/option.ts';
+import { assignedAnswer } from './org/answers.ts';
 
 await command({
   name: 'users:assign',
@@ -33,9 +34,6 @@ await command({
     const assignment = await withRole(await findDatabaseUrl(options), 'stockade_admin', (admin) =>
       assignUser(admin, { organization: org, email, role, name }),
     );
-    return {
-      json: assignment,
-      text: `${assignment.created ? 'New user' : 'User'} ${assignment.email} is now ${role} of ${org}.`,
-    };
+    return assignedAnswer(assignment);
   },
 });

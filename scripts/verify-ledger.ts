@@ -1,11 +1,12 @@
 import type { Client } from 'pg';
 import type { Seal } from '#ledger/seals/seal.ts';
-import { type LedgerReport, verifyLedger } from '#ledger/seals/verify-ledger.ts';
+import { verifyLedger } from '#ledger/seals/verify-ledger.ts';
 import { useLocalAws } from './cli/aws-environment.ts';
 import { command } from './cli/command.ts';
 import { withRole } from './cli/connect.ts';
 import { databaseOptions, findDatabaseUrl } from './cli/database-url.ts';
 import * as option from './cli/option.ts';
+import { type VerifiedOrganization, verifiedAnswer } from './ledger/answers.ts';
 import { findOrganizations } from './reconcile/organizations.ts';
 
 await command({
@@ -30,7 +31,7 @@ await command({
     await useLocalAws(options);
     const found = await findOrganizations(databaseUrl, options.org);
     const reports = await withRole(databaseUrl, 'stockade_jobs', async (jobs) => {
-      const verified = [];
+      const verified: VerifiedOrganization[] = [];
       for (const { id, slug } of found) {
         const total = await sealedMovements(jobs, id);
         note(`Verifying ${total} sealed movements of ${slug} …`);
@@ -45,13 +46,7 @@ await command({
       }
       return verified;
     });
-    return {
-      failed: !reports.every(({ ok }) => ok),
-      json: options.org === undefined ? { organizations: reports } : reports[0],
-      text:
-        reports.map((report) => tell(report.organization, report)).join('\n\n') ||
-        'There is no organization.',
-    };
+    return verifiedAnswer(reports, options.org !== undefined);
   },
 });
 
@@ -64,19 +59,4 @@ async function sealedMovements(jobs: Client, orgId: string): Promise<number> {
   );
   await jobs.query('commit');
   return Number(rows[0]?.n);
-}
-
-function tell(org: string, report: LedgerReport): string {
-  const { seals, movements, unsealed, anchors, faults, faultCount } = report;
-  const lines = [
-    faultCount === 0
-      ? `${org}: ${movements} movements are what ${seals} seals say.`
-      : `${org}: ${faultCount} faults in ${seals} seals. The first: ${faults[0]?.message}`,
-    ...faults.slice(1, 20).map(({ message }) => `  ${message}`),
-    `${unsealed} movements are behind the last seal: nothing is said of them.`,
-    anchors.status === 'compared'
-      ? `${anchors.compared} seals were compared with their anchors, ${anchors.unanchored} are not anchored yet.`
-      : `The anchors could not be compared, so this is no proof: ${anchors.reason}`,
-  ];
-  return lines.join('\n');
 }

@@ -2,9 +2,11 @@ import type { CfnElement } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { describe, expect, test } from 'vitest';
-import { routeKey, routes } from '#functions/routes.ts';
+import { type Route, routeKey, routes } from '#functions/routes.ts';
 import { environment } from '#platform/environment.ts';
+import { HttpRoutes } from '../constructs/http-routes.ts';
 import { prodContext, reviewable, unbundledApps } from '../unbundled-apps.ts';
+import { callersOf } from './api-stack.ts';
 
 const unbundled = unbundledApps();
 
@@ -129,4 +131,26 @@ test('a broken rule that nobody gave a reason for fails the synth', () => {
   const { app, api } = unbundled();
   new Bucket(api, 'Open');
   expect(() => app.synth()).toThrow('AwsSolutions-S1');
+});
+
+test('a function serves operators, tenants or everybody, and never operators and others', () => {
+  const table = (...scopes: Route['scope'][]) =>
+    scopes.map((scope, n): Route => ({ method: 'GET', path: `/${n}`, entry: 'x', scope }));
+  const other: Route = { method: 'GET', path: '/other', entry: 'other', scope: 'operator' };
+  expect(callersOf('x', [...table('none', 'none'), other])).toBe('everybody');
+  expect(callersOf('x', [...table('none', 'read', 'write', 'admin'), other])).toBe('tenants');
+  expect(callersOf('x', table('operator', 'operator'))).toBe('operators');
+  for (const scope of ['none', 'read'] as const) {
+    expect(() => callersOf('x', table('operator', scope))).toThrow(
+      'x has routes of operators and of others: give each an entry of its own',
+    );
+  }
+});
+
+test('a route whose entry has no function fails the synth', () => {
+  const { api } = unbundled();
+  const routes: readonly Route[] = [{ method: 'GET', path: '/x', entry: 'nowhere', scope: 'none' }];
+  expect(() => new HttpRoutes(api, 'More', { api: api.api, routes, functions: api.functions })).toThrow(
+    'GET /x names the entry nowhere, which has no function',
+  );
 });

@@ -92,11 +92,15 @@ export class ApiStack extends Stack {
   }
 }
 
-/** Whom the routes of an entry serve; a function serves operators or tenants, never both. */
-function callersOf(entry: string): 'tenants' | 'operators' | 'everybody' {
-  const scopes = (routes as readonly Route[])
-    .filter((route) => route.entry === entry)
-    .map(({ scope }) => scope);
+/**
+ * Whom the routes of an entry serve.
+ * @throws Error when they serve operators and others: a function serves one of them, never both
+ */
+export function callersOf(
+  entry: string,
+  table: readonly Route[] = routes,
+): 'tenants' | 'operators' | 'everybody' {
+  const scopes = table.filter((route) => route.entry === entry).map(({ scope }) => scope);
   if (scopes.every((scope) => scope === 'none')) return 'everybody';
   if (scopes.every((scope) => scope === 'operator')) return 'operators';
   if (!scopes.includes('operator')) return 'tenants';

@@ -123,6 +123,9 @@ const table: Readonly<Record<string, (error: SqlError) => Problem>> = {
   '57P03': (error) => new Unavailable('The database is starting: try again.', error),
 };
 
+/** Every SQLSTATE of the table. */
+export const knownSqlstates: readonly string[] = Object.keys(table);
+
 /** What each unique constraint a caller can meet is about. */
 const uniqueNames: Readonly<Record<string, string>> = {
   items_org_id_sku_key: 'an item of this SKU',

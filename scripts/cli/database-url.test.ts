@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -62,4 +62,31 @@ test('a data folder that is a file has no platform', async () => {
   await expect(readPlatformFile(join(data, 'platform.json'))).rejects.toMatchObject({
     remedy: expect.stringContaining('npm start'),
   });
+});
+
+test('an empty DATABASE_URL is none, and what is named needs no platform', async () => {
+  await put(note);
+  expect(await findDatabaseUrl({ databaseUrl: undefined, data }, { DATABASE_URL: '' })).toBe(note.adminUrl);
+  expect(await findDatabaseUrl({ databaseUrl: 'postgres://x', data: '/no/such' }, {})).toBe('postgres://x');
+  expect(await readPlatformFile(data)).toEqual(note);
+});
+
+test('a broken note is told with how it begins, and what to do', async () => {
+  const content = `{"pid":1.5,"adminUrl":"postgres://${'x'.repeat(100)}"}`;
+  const file = join(data, 'platform.json');
+  await writeFile(file, content);
+  await expect(readPlatformFile(data)).rejects.toMatchObject({
+    message: `${file} is not the note of a running platform: ${content.slice(0, 80)}`,
+    remedy: 'Stop the platform, remove the file and run `npm start` again.',
+  });
+});
+
+test('a process of somebody else runs, although nobody here may signal it', async () => {
+  await put({ ...note, pid: 1 });
+  expect(await readPlatformFile(data)).toEqual({ ...note, pid: 1 });
+});
+
+test('a note that cannot be read for another reason is no platform that does not run', async () => {
+  await mkdir(join(data, 'platform.json'));
+  await expect(readPlatformFile(data)).rejects.toMatchObject({ code: 'EISDIR' });
 });

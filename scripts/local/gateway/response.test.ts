@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { toResponse } from './response.ts';
+import { gatewayMessage, toResponse } from './response.ts';
 
 test.each<[string, unknown, string]>([
   ['an object without statusCode', { message: 'hello' }, '{"message":"hello"}'],
@@ -70,6 +70,44 @@ test.each<[string, unknown, RegExp]>([
   ['it is larger than Lambda passes on', 'x'.repeat(6_291_555), /at most 6291556/],
 ])('a result is malformed when %s', (_what, result, message) => {
   expect(() => toResponse(result)).toThrow(message);
+});
+
+test.each([
+  [200, true],
+  [599, true],
+  ['204', true],
+  [199, false],
+  [600, false],
+  [200.5, false],
+  ['', false],
+])('a statusCode of %j: %s', (statusCode, passes) => {
+  const read = () => toResponse({ statusCode });
+  if (passes) expect(read()).toEqual({ status: Number(statusCode), headers: [], body: Buffer.alloc(0) });
+  else
+    expect(read).toThrow(
+      `the statusCode is ${JSON.stringify(statusCode)}: return an integer from 200 to 599`,
+    );
+});
+
+test('what is null is not there, and what is not said to be base64 is text', () => {
+  const nothing = { statusCode: 200, headers: null, cookies: null, body: null, isBase64Encoded: true };
+  expect(toResponse(nothing)).toEqual({ status: 200, headers: [], body: Buffer.alloc(0) });
+  const text = { statusCode: 200, headers: { 'content-type': 'x/y' }, body: 'aGk=', isBase64Encoded: 'true' };
+  expect(toResponse(text).body.toString()).toBe('aGk=');
+});
+
+test('the connection is the gateway’s own business', () => {
+  const names = ['Connection', 'Content-Length', 'Keep-Alive', 'Transfer-Encoding', 'Upgrade', 'Trailer'];
+  const headers = Object.fromEntries([...names, 'x-kept'].map((name) => [name, '1']));
+  expect(toResponse({ statusCode: 204, headers }).headers).toEqual([['x-kept', '1']]);
+});
+
+test('the gateway says what it has to say as JSON', () => {
+  expect(gatewayMessage(404, 'Not Found')).toEqual({
+    status: 404,
+    headers: [['content-type', 'application/json']],
+    body: Buffer.from('{"message":"Not Found"}'),
+  });
 });
 
 test('a result of exactly the limit passes', () => {

@@ -1,0 +1,216 @@
+import { DatabaseError } from 'pg';
+import { describe, expect, test } from 'vitest';
+import { AwsRefused } from '#platform/aws-call.ts';
+import { InvalidInput, NotFound, Unavailable } from '#platform/errors.ts';
+import { CommandError, describeFailure, failureText, UsageError } from './failure.ts';
+
+/** Every class of failure as it is told, whole. What a real server answers: failure.test.ts. */
+
+/** An error as `pg` makes it of what Postgres sent. */
+function sqlError(code: string, more: { detail?: string; hint?: string } = {}) {
+  return Object.assign(new DatabaseError('no', 2, 'error'), { code, ...more });
+}
+
+describe('an answer of Postgres', () => {
+  const noSchema = 'The database has no Stockade schema, or an older one: run `npm run migrate:all` first.';
+
+  test.each([
+    [
+      '25006',
+      'It is closed for writing, as before a cut-over, or a standby: see docs/DISASTER_RECOVERY.md, "A bad migration".',
+    ],
+    ['28000', 'Check the user in the database URL.'],
+    ['28P01', 'Check the password in the database URL.'],
+    ['3D000', 'Check the database name in the URL, or make the database first.'],
+    ['3F000', 'The database has no Stockade schema yet: run `npm run migrate:all` first.'],
+    ['42501', 'Connect as a user who may do this: the one who runs the migrations.'],
+    ['42P01', noSchema],
+    ['42883', noSchema],
+    ['53300', 'The server has no connection left: try again, or raise max_connections.'],
+    ['57P01', 'The server ended the session: run again.'],
+    ['57P03', 'The server is starting or stopping: try again in a moment.'],
+    ['SK201', undefined],
+  ])('%s is told with its remedy, and is no bug', (code, remedy) => {
+    expect(describeFailure(sqlError(code))).toEqual({
+      message: `no [SQLSTATE ${code}]`,
+      remedy,
+      code,
+      stack: undefined,
+    });
+  });
+
+  test('has its detail in the message, and a hint as remedy where there is no other', () => {
+    expect(describeFailure(sqlError('SK201', { detail: 'why', hint: 'do this' }))).toEqual({
+      message: 'no (why) [SQLSTATE SK201]',
+      remedy: 'do this',
+      code: 'SK201',
+      stack: undefined,
+    });
+    expect(describeFailure(sqlError('28P01', { hint: 'do this' })).remedy).toBe(
+      'Check the password in the database URL.',
+    );
+  });
+
+  test.each(['22012', '23505', 'XX000', '40001'])('%s is a bug', (code) => {
+    const error = sqlError(code);
+    expect(describeFailure(error)).toEqual({
+      message: `no [SQLSTATE ${code}]`,
+      remedy: undefined,
+      code,
+      stack: error.stack,
+    });
+  });
+});
+
+describe('a connection that does not come about', () => {
+  const refused = (more: object) =>
+    Object.assign(new Error('x'), { code: 'ECONNREFUSED', address: '10.0.0.1', port: 5432, ...more });
+  const told = (place: string, code = 'ECONNREFUSED') => ({
+    message: `cannot reach ${place}: is it running? (${code})`,
+    code,
+  });
+
+  test.each(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH'])(
+    '%s says whom it was for',
+    (code) => {
+      expect(describeFailure(refused({ code }))).toEqual(told('the database at 10.0.0.1:5432', code));
+    },
+  );
+
+  test('by name when there is no address, without a port when there is none, and to AWS when it was for AWS', () => {
+    const named = refused({ address: undefined, hostname: 'db.example.com' });
+    expect(describeFailure(named)).toEqual(told('the database at db.example.com:5432'));
+    expect(describeFailure(refused({ port: undefined }))).toEqual(told('the database at 10.0.0.1'));
+    expect(describeFailure(refused({ $metadata: {} }))).toEqual(told('10.0.0.1:5432'));
+    const wrapped = Object.assign(new Error('y', { cause: refused({}) }), { $metadata: {} });
+    expect(describeFailure(wrapped)).toEqual(told('10.0.0.1:5432'));
+  });
+
+  test('is found among those of several addresses; without any address it is a bug', () => {
+    expect(describeFailure(new AggregateError([new Error('z'), refused({})]))).toEqual(
+      told('the database at 10.0.0.1:5432'),
+    );
+    const nowhere = refused({ address: undefined });
+    expect(describeFailure(nowhere)).toEqual({ message: 'x', stack: nowhere.stack });
+  });
+
+  test.each([
+    [
+      'timeout expired',
+      'the database does not answer (timeout expired)',
+      'Can its host be reached from here: network, VPN, security group? Is it the port in the URL?',
+    ],
+    [
+      'SASL: SCRAM-SERVER-FIRST-MESSAGE: client password must be a string',
+      'the database asks for a password, and its URL has none (SASL: SCRAM-SERVER-FIRST-MESSAGE: client password must be a string)',
+      'Write it as postgres://user:password@host:port/name, or set PGPASSWORD.',
+    ],
+    [
+      'The server does not support SSL connections',
+      'the database does not speak TLS, which its URL asks for (The server does not support SSL connections)',
+      'Leave sslmode out of the URL, if nobody can listen on the way there.',
+    ],
+  ])('%s', (words, message, remedy) => {
+    expect(describeFailure(new Unavailable('later', new Error(words)))).toEqual({ message, remedy });
+  });
+
+  test.each([
+    'SELF_SIGNED_CERT_IN_CHAIN',
+    'CERT_HAS_EXPIRED',
+    'UNABLE_TO_GET_ISSUER_CERT',
+    'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  ])('a certificate that is not trusted: %s', (code) => {
+    expect(describeFailure(Object.assign(new Error('x'), { code }))).toEqual({
+      message: 'the certificate of the server is not trusted (x)',
+      remedy:
+        'Name whom to trust with sslrootcert=FILE in the URL; for RDS that is global-bundle.pem of AWS.',
+    });
+  });
+
+  test.each([
+    ['by the words of pg', new Error('Connection terminated unexpectedly')],
+    ['by its code', Object.assign(new Error('x'), { code: 'ECONNRESET' })],
+    ['behind another', new Unavailable('later', new Error('Connection terminated'))],
+  ])('one that is lost, %s', (_, error) => {
+    expect(describeFailure(error)).toEqual({
+      message: 'the connection to the database was lost while the command ran',
+      remedy: 'Check that the server is up, and run again.',
+      code: 'connection_lost',
+    });
+  });
+});
+
+describe('what AWS says', () => {
+  const login =
+    'Log in (aws sso login, or AWS_PROFILE), and set AWS_REGION to the region of the database. Locally `npm start` has to run.';
+  const forbidden =
+    'Whoever you are logged in as may not do this: docs/BACKUP_RECOVERY.md, "Before you need it", has the calls.';
+
+  test.each([
+    ['ExpiredToken', login],
+    ['ExpiredTokenException', login],
+    ['InvalidClientTokenId', login],
+    ['UnrecognizedClientException', login],
+    ['SignatureDoesNotMatch', login],
+    ['InvalidAccessKeyId', login],
+    ['AccessDenied', forbidden],
+    ['UnauthorizedOperation', forbidden],
+    ['NoSuchBucket', undefined],
+    ['NotAccessDenied', undefined],
+  ])('%s', (code, remedy) => {
+    expect(describeFailure(new AwsRefused('S3 X', code, 'no', undefined))).toEqual({
+      message: `S3 X was refused: ${code}: no`,
+      remedy,
+      code,
+    });
+  });
+
+  test('and what it cannot be asked', () => {
+    expect(describeFailure(new Error('x', { cause: new Error('Region is missing') }))).toEqual({
+      message: 'AWS cannot be asked: Region is missing',
+      remedy: login,
+    });
+  });
+});
+
+test('a refusal names each field, and a command what to do', () => {
+  const errors = [
+    { field: 'sku', message: 'is missing' },
+    { field: 'lines[0]', message: 'is wrong' },
+  ];
+  expect(describeFailure(new InvalidInput('No.', errors))).toEqual({
+    message: 'No.\n  sku: is missing\n  lines[0]: is wrong',
+    code: 'invalid_input',
+  });
+  expect(describeFailure(new NotFound('item X'))).toEqual({
+    message: 'There is no item X.',
+    code: 'not_found',
+  });
+  expect(describeFailure(new CommandError('full', 'Make room.'))).toEqual({
+    message: 'full',
+    remedy: 'Make room.',
+    code: undefined,
+  });
+  expect(describeFailure(new UsageError('both'))).toMatchObject({ message: 'both', remedy: undefined });
+});
+
+test.each([
+  [{ message: 'm' }, 'error: m'],
+  [{ message: 'm', remedy: 'r', code: 'c' }, 'error: m\n  r'],
+  [{ message: 'm', stack: 's' }, 'error: m\n\nThis is a bug in Stockade:\ns'],
+  [{ message: 'm', remedy: 'r', stack: 's' }, 'error: m\n  r\n\nThis is a bug in Stockade:\ns'],
+])('%j as lines', (failure, text) => {
+  expect(failureText(failure)).toBe(text);
+});
+
+test.each(['EACCES', 'EPERM', 'EROFS', 'ENOSPC', 'EDQUOT', 'ENOTDIR', 'EISDIR', 'ENAMETOOLONG'])(
+  'a file that fails with %s is for whoever has named it, and one that was never asked for is a bug',
+  (code) => {
+    const error = Object.assign(new Error('x'), { code, syscall: 'open', path: '/a' });
+    expect(describeFailure(error)).toEqual({ message: 'x', code });
+    expect(describeFailure(Object.assign(new Error('x'), { code })).stack).toBeDefined();
+    expect(
+      describeFailure(Object.assign(new Error('x'), { code: 'EMFILE', syscall: 'open' })).stack,
+    ).toBeDefined();
+  },
+);

@@ -1,0 +1,17 @@
+import { InvalidArgumentError } from 'commander';
+import { type Scope, scopes } from '#tenancy/api-keys.ts';
+import type { Option } from '../cli/option.ts';
+
+/** Scopes as they are typed: `read,write`. */
+export const scopesOption: Option<readonly Scope[]> = {
+  description: `what the key may do: ${scopes.join(', ')}, separated by commas`,
+  placeholder: '<scopes>',
+  required: true,
+  parse(typed) {
+    const named = typed.split(',').map((each) => scopes.find((scope) => scope === each.trim()));
+    const known = named.filter((scope) => scope !== undefined);
+    if (known.length !== named.length)
+      throw new InvalidArgumentError(`It must be some of ${scopes.join(', ')}, such as read,write.`);
+    return [...new Set(known)];
+  },
+};

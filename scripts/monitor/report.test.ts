@@ -1,0 +1,62 @@
+import { afterEach, expect, test, vi } from 'vitest';
+import type { CheckResult, CheckStatus } from '#recovery/monitor/check.ts';
+import { countsOf, resultsText } from './report.ts';
+
+afterEach(() => vi.unstubAllEnvs());
+
+const result = (status: CheckStatus, check: string): CheckResult => ({
+  check,
+  title: 'T',
+  status,
+  summary: `what ${check} has found.`,
+  facts: {},
+  runbook: `docs/runbook/${check}.md`,
+});
+const none = { ok: 0, warn: 0, fail: 0, could_not_run: 0, not_applicable: 0 };
+const one = [
+  result('ok', 'retention'),
+  result('not_applicable', 'durability'),
+  result('warn', 'copy'),
+  result('fail', 'a-check-of-a-long-name'),
+  result('could_not_run', 'alerts'),
+];
+
+test('results are told in order, what is wrong with its page, and what does not apply apart', () => {
+  vi.stubEnv('NO_COLOR', '1');
+  const page = (check: string) => `${' '.repeat(37)}docs/runbook/${check}.md`;
+  expect(resultsText(one, 'the instance stockade-prod').split('\n')).toEqual([
+    'Backups of the instance stockade-prod:',
+    '',
+    '  ok         retention               what retention has found.',
+    '  warning    copy                    what copy has found.',
+    page('copy'),
+    '  FAILS      a-check-of-a-long-name  what a-check-of-a-long-name has found.',
+    page('a-check-of-a-long-name'),
+    '  NOT KNOWN  alerts                  what alerts has found.',
+    page('alerts'),
+    '',
+    'These do not apply here, and are not counted as passed:',
+    '  n/a        durability              what durability has found.',
+    '',
+    '1 ok, 1 with a warning, 1 failing, 1 could not run, 1 not applicable.',
+  ]);
+});
+
+test('where everything applies nothing is said of what does not', () => {
+  vi.stubEnv('NO_COLOR', '1');
+  expect(resultsText([result('ok', 'retention')], 'x').split('\n')).toEqual([
+    'Backups of x:',
+    '',
+    '  ok         retention               what retention has found.',
+    '',
+    '1 ok, 0 with a warning, 0 failing, 0 could not run, 0 not applicable.',
+  ]);
+});
+
+test('every status is counted by its name, also those that there are none of', () => {
+  expect(countsOf([])).toEqual(none);
+  expect(countsOf(one)).toEqual({ ok: 1, warn: 1, fail: 1, could_not_run: 1, not_applicable: 1 });
+  for (const status of Object.keys(none) as CheckStatus[]) {
+    expect(countsOf([result(status, 'a'), result(status, 'b')])).toEqual({ ...none, [status]: 2 });
+  }
+});
