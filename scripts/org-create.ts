@@ -25,7 +25,7 @@ await command({
       required: true,
       maxCharacters: maxNameCharacters,
     }),
-    ...keyEnvironmentOption,
+    ...keyEnvironmentOption(),
     ...databaseOptions,
   },
   examples: [
