@@ -6,7 +6,7 @@ import { routeKey, routes } from '#functions/routes.ts';
 import { environment } from '#platform/environment.ts';
 import { prodContext, reviewable, unbundledApps } from '../unbundled-apps.ts';
 
-const unbundled = unbundledApps();
+const unbundled = unbundledApps({ checked: true });
 
 const withoutDatabase = ['docs', 'drills', 'fallback'];
 
