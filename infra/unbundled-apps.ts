@@ -24,9 +24,9 @@ export const prodContext = {
  * The rules of AwsSolutions hold for all of them. CDK's own check of every property takes longer than all the rest:
  * `npm run synth` always makes it, and whoever asks for it here.
  */
-export function unbundledApps({ checked = false } = {}): (
-  context?: Readonly<Record<string, string>>,
-) => StockadeApp {
+export function unbundledApps({
+  checked = false,
+} = {}): (context?: Readonly<Record<string, string>>) => StockadeApp {
   const scratch = mkdtempSync(join(tmpdir(), 'stockade-synth-'));
   if (!checked) process.env.CDK_VALIDATION = 'false';
   afterAll(() => {
