@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
+import { SlowFiles } from './tests/slow-files.ts';
 
 // Processes that tests start, and workers, load what was compiled before: by far most of what they do is loading.
 process.env.NODE_COMPILE_CACHE ??= fileURLToPath(new URL('node_modules/.cache/compiled', import.meta.url));
@@ -18,6 +19,13 @@ class LongOnesFirst extends BaseSequencer {
 }
 
 export default defineConfig({
+  plugins: [
+    {
+      name: 'stockade:slow-files',
+      // The reporters of a command line replace those of a configuration; this one comes on top of either.
+      configureVitest: ({ vitest }) => void vitest.config.reporters.push(new SlowFiles()),
+    },
+  ],
   test: {
     include: ['{layers,functions,scripts,infra,tests,sql}/**/*.test.ts'],
     globalSetup: ['./tests/cluster.ts'],
