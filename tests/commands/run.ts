@@ -20,12 +20,16 @@ let isBusy = false;
  * Runs the file behind an npm command as a process of its own would. What runs while another does gets such a process;
  * one after the other they share one.
  */
-export async function run(
-  script: string,
+export function run(script: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Outcome> {
+  return runFile(join(paths.root, 'scripts', script), args, env);
+}
+
+/** The same for a command that is in any file. */
+export async function runFile(
+  file: string,
   args: readonly string[],
   env: NodeJS.ProcessEnv = {},
 ): Promise<Outcome> {
-  const file = join(paths.root, 'scripts', script);
   if (isBusy) return await runAlone(file, args, env);
   isBusy = true;
   try {
