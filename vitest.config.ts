@@ -35,7 +35,8 @@ export default defineConfig({
     maxWorkers: 2,
     // What handlers log is not the tests' output.
     env: { POWERTOOLS_LOG_LEVEL: 'SILENT', POWERTOOLS_METRICS_DISABLED: 'true' },
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    // None takes half of it on a machine of its own; one that is shared may be several times slower.
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
   },
 });

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { globSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Client } from 'pg';
@@ -25,7 +25,8 @@ export interface PreparedCluster {
 
 const kept = join(paths.root, 'node_modules/.cache/stockade-clusters');
 const database = 'stockade_template';
-const dayMs = 24 * 3_600_000;
+/** Longer than a run that uses one; short, as whoever changes migrations all day makes one each time. */
+const keptMs = 30 * 60_000;
 
 /** What a prepared cluster is made of and by. */
 const sources = ['sql/migrations/*.sql', 'sql/*.sql', 'layers/platform/migrations/*.ts'];
@@ -35,7 +36,10 @@ const makers = ['scripts/local/logins.ts', 'scripts/local/postgres/*.ts', 'tests
 export async function prepareCluster(): Promise<PreparedCluster> {
   const folder = join(kept, await keyOfSources());
   const found = await read(folder);
-  if (found) return found;
+  if (found) {
+    await utimes(folder, new Date(), new Date());
+    return found;
+  }
   await mkdir(kept, { recursive: true });
   await removeOutdated();
   const draft = await mkdtemp(join(kept, 'draft-'));
@@ -103,11 +107,11 @@ async function keyOfSources(): Promise<string> {
   return hash.digest('hex').slice(0, 24);
 }
 
-/** Those of other sources, which nobody has made or used today. */
+/** Those of other sources that no run has begun with lately. */
 async function removeOutdated(): Promise<void> {
   for (const name of await readdir(kept)) {
     const folder = join(kept, name);
     const { mtimeMs } = await stat(folder).catch(() => ({ mtimeMs: Date.now() }));
-    if (Date.now() - mtimeMs > dayMs) await rm(folder, { recursive: true, force: true });
+    if (Date.now() - mtimeMs > keptMs) await rm(folder, { recursive: true, force: true });
   }
 }
