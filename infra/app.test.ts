@@ -16,10 +16,10 @@ const outdir = mkdtempSync(join(tmpdir(), 'stockade-synth-'));
 afterAll(() => rmSync(outdir, { recursive: true }));
 
 /** Runs what `npm run synth -- <args>` runs, with nothing of AWS in its environment. */
-function synth(...args: string[]) {
+function synth(args: readonly string[], env: NodeJS.ProcessEnv = {}) {
   return spawnSync(process.execPath, ['--import', offline, 'infra/app.ts', '-o', outdir, ...args], {
     cwd: projectRoot,
-    env: { PATH: process.env.PATH },
+    env: { PATH: process.env.PATH, NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE, ...env },
     encoding: 'utf8',
   });
 }
@@ -41,11 +41,11 @@ const entries = ['api', 'jobs'].flatMap((folder) =>
 );
 const everything = ['-c', 'jwtIssuer=https://login.example.com', '-c', 'jwtAudience=stockade'];
 
-describe('npm run synth', { timeout: 300_000 }, () => {
+describe('npm run synth', { timeout: 120_000 }, () => {
   let result: ReturnType<typeof synth>;
   beforeAll(() => {
-    result = synth(...everything);
-  }, 300_000);
+    result = synth(everything);
+  }, 120_000);
 
   test('needs no account and no network, and says what it made', () => {
     expect(result.stderr).not.toContain('Error');
@@ -110,12 +110,13 @@ describe('npm run synth', { timeout: 300_000 }, () => {
 
   test('a second time changes nothing', () => {
     const before = contentsOf(outdir);
-    expect(synth(...everything).status).toBe(0);
+    // What is made is asked, and not once more what CDK thinks of it.
+    expect(synth(everything, { CDK_VALIDATION: 'false' }).status).toBe(0);
     expect(contentsOf(outdir)).toEqual(before);
   });
 
   test('wrong input is an error that says what to pass, without a stack trace', () => {
-    expect(synth('-c', 'stage=staging')).toMatchObject({
+    expect(synth(['-c', 'stage=staging'])).toMatchObject({
       status: 1,
       stdout: '',
       stderr: 'There is no stage "staging": pass -c stage=… with one of dev, prod\n',

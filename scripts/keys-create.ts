@@ -29,7 +29,7 @@ await command({
       maxMs: option.longestLifetimeMs,
     }),
     dryRun: option.flag({ description: dryRunDescription }),
-    ...keyEnvironmentOption,
+    ...keyEnvironmentOption(),
     ...databaseOptions,
   },
   examples: [

@@ -26,7 +26,7 @@ await command({
       required: true,
       maxCharacters: maxNameCharacters,
     }),
-    ...keyEnvironmentOption,
+    ...keyEnvironmentOption(),
     ...databaseOptions,
   },
   examples: [

@@ -1,16 +1,15 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Client } from 'pg';
-import { afterAll, afterEach, beforeAll } from 'vitest';
+import { afterAll, afterEach, beforeAll, inject } from 'vitest';
 import { closeAwsClients } from '#platform/aws-call.ts';
 import { environment } from '#platform/environment.ts';
-import { migrate } from '#platform/migrations/migrate.ts';
 import { type LocalAws, startLocalAws } from '#scripts/local/aws/loopback.ts';
 import type { LocalRds } from '#scripts/local/aws/rds/service.ts';
-import { setLogins } from '#scripts/local/logins.ts';
+import { makeDatabase } from '#scripts/local/migrated-seed.ts';
 import { type Cluster, startCluster } from '#scripts/local/postgres/cluster.ts';
 import { makeScratchFolder } from '#scripts/local/postgres/scratch-folder.ts';
-import { paths } from '#scripts/paths.ts';
+import { seedOf } from './prepared-cluster.ts';
 
 /** A migrated database in a cluster of the test file's own, which is an instance of an RDS of its own. */
 export interface RdsWorld {
@@ -42,18 +41,15 @@ export function openRds(): RdsWorld {
 
   beforeAll(async () => {
     directory = makeScratchFolder('rds-world');
+    const seed = seedOf(inject('preparedCluster'));
     cluster = await startCluster({
       directory: join(directory, 'postgres'),
       durable: false,
+      seed,
       archive: true,
       settings: { shared_buffers: '32MB' },
     });
-    await ask(cluster.url, `create database ${databaseName}`);
-    const url = new URL(cluster.url);
-    url.pathname = databaseName;
-    adminUrl = url.href;
-    await migrate({ connectionString: adminUrl, directory: paths.migrations });
-    await setLogins(adminUrl);
+    adminUrl = await makeDatabase(cluster, databaseName, seed);
     local = await startLocalAws({
       directory: join(directory, 'aws'),
       durable: false,

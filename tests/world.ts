@@ -4,7 +4,6 @@ import { afterAll, beforeAll, expect, inject } from 'vitest';
 import { routes } from '#functions/routes.ts';
 import { closeDatabase } from '#platform/database.ts';
 import { environment } from '#platform/environment.ts';
-import { migrate } from '#platform/migrations/migrate.ts';
 import { loadHandler } from '#scripts/local/gateway/handlers.ts';
 import { serveGateway } from '#scripts/local/gateway/server.ts';
 import { createOperatorKey } from '#scripts/local/identity.ts';
@@ -12,10 +11,10 @@ import { type Issuer, startIssuer } from '#scripts/local/issuer/issuer.ts';
 import { createSigningKey, type TokenRequest } from '#scripts/local/issuer/signing-key.ts';
 import { createPassKey, trustIssuer } from '#scripts/local/issuer/trust.ts';
 import { type LoginRole, loginUrl } from '#scripts/local/logins.ts';
-import { paths } from '#scripts/paths.ts';
 import { createOrganization } from '#tenancy/organizations.ts';
 import { assignUser, type MemberRole } from '#tenancy/users.ts';
 import { type Caller, caller, type Request, requestsTo } from './caller.ts';
+import { cloneDatabase, onCluster } from './template.ts';
 import { recordWire, type WireRecorder } from './wire/recorder.ts';
 
 export type { Answer, Caller, Request } from './caller.ts';
@@ -58,9 +57,7 @@ export function openWorld(): World {
   let wire: WireRecorder;
 
   beforeAll(async () => {
-    await onCluster(`create database ${database} template ${inject('templateDatabase')}`);
-    // A clone has the objects of its template but not the privileges of the database itself.
-    await migrate({ connectionString: adminUrl.href, directory: paths.migrations });
+    await cloneDatabase(database);
     wire = await recordWire(adminUrl.href);
     process.env[environment.databaseUrl] = wire.through(loginUrl(adminUrl.href, 'stockade_api'));
     process.env[environment.databaseMaxConnections] = '10';
@@ -125,14 +122,4 @@ export function openWorld(): World {
       },
     },
   };
-}
-
-async function onCluster(statement: string): Promise<void> {
-  const cluster = new Client(inject('clusterUrl'));
-  await cluster.connect();
-  try {
-    await cluster.query(statement);
-  } finally {
-    await cluster.end();
-  }
 }

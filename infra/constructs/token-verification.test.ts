@@ -8,13 +8,23 @@ import { stageConfig } from '../config.ts';
 import { placeholderDatabase } from '../database-target.ts';
 import { ApiStack } from '../stacks/api-stack.ts';
 import { DataStack } from '../stacks/data-stack.ts';
+import type { StockadeApp } from '../stockade-app.ts';
 import { prodContext, unbundledApps } from '../unbundled-apps.ts';
 import { passLifetimeSeconds } from './pass-key.ts';
 
 const unbundled = unbundledApps();
+const apps = new Map<string, StockadeApp>();
+
+/** The app of a context, made once: nobody here changes one. */
+function appOf(context: Readonly<Record<string, string>>): StockadeApp {
+  const key = JSON.stringify(context);
+  const made = apps.get(key) ?? unbundled(context);
+  apps.set(key, made);
+  return made;
+}
 
 function synthesized(context: Readonly<Record<string, string>>) {
-  const { api } = unbundled(context);
+  const { api } = appOf(context);
   const { Resources } = Template.fromStack(api).toJSON();
   const functions = [...api.functions].map(([entry, fn]) => {
     const resource = Resources[api.getLogicalId(fn.node.defaultChild as CfnElement)];
@@ -158,7 +168,7 @@ test('the database forgets a replaced key when the last pass made with it has ex
 
 test('the key that makes an operator of whoever has it is for local platforms: no template names it', () => {
   for (const context of [{}, prodContext]) {
-    const { app } = unbundled(context);
+    const { app } = appOf(context);
     for (const { stackName, template } of app.synth().stacks) {
       expect([stackName, JSON.stringify(template).includes(environment.operatorKey)]).toEqual([
         stackName,

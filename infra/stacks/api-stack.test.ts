@@ -8,7 +8,7 @@ import { HttpRoutes } from '../constructs/http-routes.ts';
 import { prodContext, reviewable, unbundledApps } from '../unbundled-apps.ts';
 import { callersOf } from './api-stack.ts';
 
-const unbundled = unbundledApps();
+const unbundled = unbundledApps({ checked: true });
 
 const withoutDatabase = ['docs', 'drills', 'fallback'];
 

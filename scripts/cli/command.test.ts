@@ -4,8 +4,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { text as readText } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { runFile } from '#tests/commands/run.ts';
 
 const here = (file: string) => JSON.stringify(join(import.meta.dirname, file));
 
@@ -80,13 +80,8 @@ function start(args: readonly string[], env: NodeJS.ProcessEnv = {}) {
 }
 
 async function type(line: string, env?: NodeJS.ProcessEnv) {
-  const child = start(line.split(' ').filter(Boolean), env);
-  const [out, err, [code]] = await Promise.all([
-    readText(child.stdout),
-    readText(child.stderr),
-    once(child, 'exit'),
-  ]);
-  return { out, err, code: code as number };
+  const { stdout, stderr, exitCode } = await runFile(script, line.split(' ').filter(Boolean), env);
+  return { out: stdout, err: stderr, code: exitCode };
 }
 
 describe('reading the command line', () => {

@@ -2,7 +2,7 @@ import { environment } from '#platform/environment.ts';
 import * as option from './option.ts';
 
 /** The `<env>` part of keys that commands make; the functions accept only keys of their own environment. */
-export const keyEnvironmentOption = {
+export const keyEnvironmentOption = () => ({
   keyEnvironment: option.text({
     description: `the <env> part of the key, sk_<env>_… (default from ${environment.keyEnvironment})`,
     placeholder: 'env',
@@ -10,4 +10,4 @@ export const keyEnvironmentOption = {
     expected: 'It must be 1 to 16 lower-case letters, as the functions are configured.',
     default: process.env[environment.keyEnvironment] ?? 'live',
   }),
-};
+});

@@ -80,14 +80,14 @@ test('users:assign refuses an address whose tokens would be refused', async () =
   });
 });
 
-test('ten at once under one slug: one is created, nine are told that it exists', async () => {
+test('four at once under one slug: one is created, three are told that it exists', async () => {
   const slug = newSlug();
   const outcomes = await Promise.all(
-    Array.from({ length: 10 }, () =>
+    Array.from({ length: 4 }, () =>
       run('org-create.ts', ['--slug', slug, '--name', 'X', '--json'], withDatabase()),
     ),
   );
-  expect(outcomes.map(({ exitCode }) => exitCode).sort()).toEqual([0, ...Array(9).fill(1)]);
+  expect(outcomes.map(({ exitCode }) => exitCode).sort()).toEqual([0, 1, 1, 1]);
   const refused = outcomes.find(({ exitCode }) => exitCode === 1);
   expect(JSON.parse(refused?.stderr ?? '').error).toMatchObject({ code: 'already_exists' });
 });

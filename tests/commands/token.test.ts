@@ -72,7 +72,7 @@ test('a printed token logs its user in, in the organizations the user is assigne
     token: expect.stringMatching(/^ey/),
   });
   await again.stop('SIGINT');
-}, 60_000);
+}, 120_000);
 
 test('a token that would outlive every calendar is refused', async () => {
   const args = ['--email', 'ada@example.com', '--lifetime', '99999999d', '--data', data];

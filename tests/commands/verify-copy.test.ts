@@ -1,5 +1,5 @@
 import { Client } from 'pg';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { environment } from '#platform/environment.ts';
 import { beat } from '#recovery/heartbeat.ts';
 import type { ProofOutcome } from '#recovery/proofs/proof.ts';
@@ -7,6 +7,7 @@ import { loginUrl } from '#scripts/local/logins.ts';
 import { asSuperuser } from '#scripts/prove/clone.ts';
 import { asJobs } from '#scripts/prove/reconciliation/stage.ts';
 import { type RecoveryStage, setRecoveryStage } from '#scripts/prove/recovery/stage.ts';
+import { seedOf } from '#tests/prepared-cluster.ts';
 import { run } from './run.ts';
 
 let stage: RecoveryStage;
@@ -16,7 +17,7 @@ let copy: string;
 let at: string;
 
 beforeAll(async () => {
-  stage = await setRecoveryStage();
+  stage = await setRecoveryStage(seedOf(inject('preparedCluster')));
   production = stage.world.adminUrl;
   const restored = await stage.restore();
   copy = restored.databaseUrl;

@@ -5,14 +5,13 @@ import { join } from 'node:path';
 import { Client } from 'pg';
 import { afterAll, beforeAll, expect, inject } from 'vitest';
 import { sealOrganization } from '#ledger/seals/seal-organization.ts';
-import { migrate } from '#platform/migrations/migrate.ts';
 import { type LoginRole, loginUrl } from '#scripts/local/logins.ts';
-import { paths } from '#scripts/paths.ts';
 import { inOrganizationAsJob } from '#tenancy/job-transaction.ts';
 import { exportOrganization } from '#tenancy/portability/export.ts';
 import type { Manifest } from '#tenancy/portability/manifest.ts';
 import { suspendOrganization } from '#tenancy/suspension.ts';
 import { type Outcome, run } from '#tests/commands/run.ts';
+import { cloneDatabase, onCluster } from '#tests/template.ts';
 import type { Caller, World } from '#tests/world.ts';
 
 /** A second database, the cell that organizations move to, with commands for it, and a folder for exports. */
@@ -32,16 +31,11 @@ export function openCell(): Cell {
   const clients: Client[] = [];
 
   beforeAll(async () => {
-    const cluster = await connect(inject('clusterUrl'));
-    await cluster.query(`create database ${database} template ${inject('templateDatabase')}`);
-    await cluster.end();
-    await migrate({ connectionString: adminUrl.href, directory: paths.migrations });
+    await cloneDatabase(database);
   });
   afterAll(async () => {
     await Promise.all(clients.map((client) => client.end()));
-    const cluster = await connect(inject('clusterUrl'));
-    await cluster.query(`drop database ${database} with (force)`);
-    await cluster.end();
+    await onCluster(`drop database ${database} with (force)`);
   });
 
   async function open(url: string): Promise<Client> {

@@ -1,6 +1,7 @@
-import { afterAll, beforeAll } from 'vitest';
+import { afterAll, beforeAll, inject } from 'vitest';
 import { type ReceivedAlert, readAlert } from '#scripts/local/alert.ts';
 import { type BackedUp, startBackedUp } from '#scripts/prove/recovery/backed-up.ts';
+import { seedOf } from '#tests/prepared-cluster.ts';
 
 export * from '#scripts/prove/recovery/backed-up.ts';
 
@@ -13,7 +14,7 @@ export interface BackedUpWorld extends Omit<BackedUp, keyof AsyncDisposable> {
 export function openBackedUp(): BackedUpWorld {
   let started: BackedUp;
   beforeAll(async () => {
-    started = await startBackedUp();
+    started = await startBackedUp(seedOf(inject('preparedCluster')));
   }, 120_000);
   afterAll(() => started?.[Symbol.asyncDispose]());
   return {

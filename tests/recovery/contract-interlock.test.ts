@@ -137,7 +137,7 @@ test('without a drill it is refused, after what comes before it, and a dry run s
 
   const { remedy } = await expectRefused(/no backup has ever been restored and proven/);
   expect(remedy).toContain('npm run verify:backup');
-}, 30_000);
+}, 120_000);
 
 test('a drill that is too old, has failed or was of another database is none', async () => {
   await noteDrill('000001', 30 * hourMs, true);
@@ -148,7 +148,7 @@ test('a drill that is too old, has failed or was of another database is none', a
   await expectRefused(/the last drill, 000003, was at .+, which has not come yet: a clock is wrong/);
   await noteDrill('000004', 0, true, 'stockade-dev');
   await expectRefused(/the last drill, 000004, was of stockade-dev and not of stockade/);
-}, 30_000);
+}, 120_000);
 
 test('what cannot be known is refused, with what kept it from being known', async () => {
   await noteDrill('000005', 0, true);
@@ -179,7 +179,7 @@ test('what cannot be known is refused, with what kept it from being known', asyn
   await expectRefused(/It is not configured: STOCKADE_EVIDENCE_BUCKET is not set/, {
     [environment.evidenceBucket]: '',
   });
-}, 60_000);
+}, 120_000);
 
 test('behind its log, or ahead of the clock, it is refused, an instance as a cluster', async () => {
   const DBInstance = { DBInstanceIdentifier: world.instance, BackupRetentionPeriod: '7' };
@@ -200,7 +200,7 @@ test('behind its log, or ahead of the clock, it is refused, an instance as a clu
     [environment.dbInstanceIdentifier]: '',
     [environment.dbClusterIdentifier]: 'books',
   });
-}, 30_000);
+}, 120_000);
 
 function disposable<T extends { close(): Promise<void> }>(closable: T): T & AsyncDisposable {
   return Object.assign(closable, { [Symbol.asyncDispose]: () => closable.close() });
@@ -219,7 +219,7 @@ test('a database on RDS whose instance nobody names is refused, by its host or w
   } finally {
     await asSuperuser(world.adminUrl, (superuser) => superuser.query('drop role rds_superuser'));
   }
-}, 30_000);
+}, 120_000);
 
 test('elsewhere than on AWS nobody is asked, nor for a database that is made from nothing', async () => {
   await using elsewhere: Clone = await cloneDatabase(world.cluster.url, 'stockade');
@@ -233,7 +233,7 @@ test('elsewhere than on AWS nobody is asked, nor for a database that is made fro
   const afresh = await migrateAll([], { AWS_ENDPOINT_URL_RDS: 'http://127.0.0.1:9' }, elsewhere.url);
   expect(afresh.json).toMatchObject({ before: 0, returnPoints: [] });
   expect(await state(elsewhere.url)).toEqual({ expanded: true, contracted: true });
-}, 60_000);
+}, 120_000);
 
 test('with a drill and a log it is applied, and the time to return to leads to what there was before it', async () => {
   await world.archive();
@@ -274,7 +274,7 @@ test('with a drill and a log it is applied, and the time to return to leads to w
   const { Address, Port } = DBInstances?.[0]?.Endpoint ?? {};
   const returned = Object.assign(new URL(world.adminUrl), { host: `${Address}:${Port}` }).href;
   expect(await state(returned)).toEqual({ expanded: true, contracted: false });
-}, 60_000);
+}, 120_000);
 
 test('people are told the time, and how to return to it', async () => {
   const [next] = await numbersBehind(1);
@@ -287,4 +287,4 @@ test('people are told the time, and how to return to it', async () => {
   ]);
   expect(stderr).toMatch(/npm run restore -- --at \d{4}-\S+:\d\d\.000Z --to NAME/);
   expect(stderr).toMatch(/can be restored to it from some minutes on, when its log is shipped, until \d{4}-/);
-}, 30_000);
+}, 120_000);

@@ -1,8 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { Client } from 'pg';
-import { afterAll, inject } from 'vitest';
-import { migrate } from '#platform/migrations/migrate.ts';
-import { paths } from '#scripts/paths.ts';
+import { afterAll } from 'vitest';
+import { cloneDatabase, onCluster } from '#tests/template.ts';
 
 /**
  * Makes copies of a database, as a restore does: every page of it at one instant. Whoever is connected loses the
@@ -21,22 +19,10 @@ export function openCopies(): (adminUrl: string) => Promise<string> {
     await onCluster(
       `select pg_terminate_backend(pid, 5000) from pg_stat_activity where datname = '${source}'`,
     );
-    await onCluster(`create database ${name} template ${source}`);
+    await cloneDatabase(name, source);
     await onCluster(`alter database ${source} allow_connections true`);
     const url = new URL(adminUrl);
     url.pathname = name;
-    // A clone has the objects of its template but not the privileges of the database itself.
-    await migrate({ connectionString: url.href, directory: paths.migrations });
     return url.href;
   };
-}
-
-async function onCluster(statement: string): Promise<void> {
-  const cluster = new Client(inject('clusterUrl'));
-  await cluster.connect();
-  try {
-    await cluster.query(statement);
-  } finally {
-    await cluster.end();
-  }
 }

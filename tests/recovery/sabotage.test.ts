@@ -1,12 +1,13 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { TakenOver } from '#recovery/proofs/proof.ts';
 import { commitSabotage } from '#scripts/prove/recovery/sabotage.ts';
 import { sabotages } from '#scripts/prove/recovery/sabotages.ts';
 import { type RecoveryStage, setRecoveryStage } from '#scripts/prove/recovery/stage.ts';
+import { seedOf } from '#tests/prepared-cluster.ts';
 
 let stage: RecoveryStage;
 beforeAll(async () => {
-  stage = await setRecoveryStage();
+  stage = await setRecoveryStage(seedOf(inject('preparedCluster')));
 }, 120_000);
 afterAll(() => stage?.[Symbol.asyncDispose]());
 

@@ -138,7 +138,7 @@ function spawnGuardian(options: ServerOptions, port: number, log: number): Child
     {
       cwd: '/',
       detached: true,
-      env: { PATH: process.env.PATH },
+      env: { PATH: process.env.PATH, NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE },
       stdio: ['ignore', log, log, 'ipc'],
     },
   );

@@ -6,15 +6,13 @@ import { handler as receive } from '#functions/jobs/alert-receipt.lambda.ts';
 import { closeAwsClients } from '#platform/aws-call.ts';
 import { closeDatabase } from '#platform/database.ts';
 import { environment } from '#platform/environment.ts';
-import { migrate } from '#platform/migrations/migrate.ts';
 import type { DrillVerdict } from '#recovery/monitor/check.ts';
 import { type LocalAws, startLocalAws } from '#scripts/local/aws/loopback.ts';
 import { lambdaEventOf } from '#scripts/local/aws/sns/lambda-event.ts';
-import { loginUrl, setLogins } from '#scripts/local/logins.ts';
+import { loginUrl } from '#scripts/local/logins.ts';
+import { type MigratedSeed, makeDatabase } from '#scripts/local/migrated-seed.ts';
 import { type Cluster, startCluster } from '#scripts/local/postgres/cluster.ts';
 import { makeScratchFolder } from '#scripts/local/postgres/scratch-folder.ts';
-import { paths } from '#scripts/paths.ts';
-import { asSuperuser } from '../clone.ts';
 
 export const instance = 'stockade';
 export const region = 'eu-central-1';
@@ -50,8 +48,8 @@ export interface BackedUp extends AsyncDisposable {
   received(): Promise<void>;
 }
 
-/** Starts it, and sets process.env so that functions and commands find it. */
-export async function startBackedUp(): Promise<BackedUp> {
+/** Starts it, from the files of another when there are some, and sets process.env so that functions and commands find it. */
+export async function startBackedUp(seed?: MigratedSeed): Promise<BackedUp> {
   const folder = makeScratchFolder('backed-up');
   const ends: (() => unknown)[] = [() => rm(folder, { recursive: true, force: true })];
   const dispose = async () => {
@@ -61,10 +59,11 @@ export async function startBackedUp(): Promise<BackedUp> {
     const cluster = await startCluster({
       directory: join(folder, 'source'),
       archive: true,
+      seed,
       settings: { shared_buffers: '32MB', archive_timeout: '60s' },
     });
     ends.push(() => cluster.destroy());
-    const adminUrl = await makeDatabase(cluster);
+    const adminUrl = await makeDatabase(cluster, databaseName, seed);
     const aws = await startLocalAws({
       directory: join(folder, 'aws'),
       database: {
@@ -94,15 +93,6 @@ export async function startBackedUp(): Promise<BackedUp> {
     await dispose();
     throw error;
   }
-}
-
-async function makeDatabase(cluster: Cluster): Promise<string> {
-  await asSuperuser(cluster.url, (client) => client.query(`create database ${databaseName}`));
-  const url = new URL(cluster.url);
-  url.pathname = databaseName;
-  await migrate({ connectionString: url.href, directory: paths.migrations });
-  await setLogins(url.href);
-  return url.href;
 }
 
 type Parts = Pick<BackedUp, 'aws' | 'cluster' | 'adminUrl' | 'folder'>;

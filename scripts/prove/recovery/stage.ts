@@ -8,6 +8,7 @@ import { configuredSource } from '#recovery/monitor/source-of.ts';
 import { recoveryPolicy } from '#recovery/policy.ts';
 import { readProofBook } from '#recovery/proofs/book.ts';
 import { type ProofReport, proveCopy } from '#recovery/proofs/prove-copy.ts';
+import type { MigratedSeed } from '#scripts/local/migrated-seed.ts';
 import { startCluster } from '#scripts/local/postgres/cluster.ts';
 import { restoreCluster } from '#scripts/local/postgres/restored-cluster.ts';
 import { makeScratchFolder } from '#scripts/local/postgres/scratch-folder.ts';
@@ -53,8 +54,9 @@ const restored = 'restored';
 /** The proof is of an instant at which everything had long been sealed. */
 const agedMs = 120_000;
 
-export async function setRecoveryStage(): Promise<RecoveryStage> {
-  const world = await startBackedUp();
+/** Sets it up; production is made from the files of a migrated cluster when there are some. */
+export async function setRecoveryStage(seed?: MigratedSeed): Promise<RecoveryStage> {
+  const world = await startBackedUp(seed);
   const folder = makeScratchFolder('restored');
   const dispose = async () => {
     await world[Symbol.asyncDispose]();
