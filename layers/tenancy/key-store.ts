@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { Instant } from '#platform/instant.ts';
+import { instant } from '#platform/instant.ts';
 import { type Page, type PageRequest, toPage } from '#platform/page.ts';
 import { createApiKey, type Scope, scopes } from './api-keys.ts';
 import { inTenant, type Tenant } from './scope.ts';
@@ -43,7 +43,9 @@ export const CreateKey = z.strictObject({
     .max(scopes.length, `must have at most ${scopes.length} scopes`)
     .refine((given) => new Set(given).size === given.length, 'must not name a scope twice')
     .meta({ uniqueItems: true }),
-  expiresAt: Instant.refine((value) => Date.parse(value) > Date.now(), 'must be in the future').optional(),
+  expiresAt: instant()
+    .refine((value) => Date.parse(value) > Date.now(), 'must be in the future')
+    .optional(),
 });
 
 /** A body may be left out. */

@@ -5,7 +5,7 @@ import { expectProblem, notFound, wrongFields } from './problem-document.ts';
 const world = openWorld();
 let acme: Caller;
 let made = 0;
-const fresh = () => `S-${(made += 1)}`;
+const fresh = () => `S-${++made}`;
 
 beforeAll(async () => {
   acme = await world.createOrganization();

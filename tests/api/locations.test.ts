@@ -38,19 +38,16 @@ async function old(code: string): Promise<Record<string, unknown>> {
 }
 
 describe('a location is created', () => {
-  test.each([[undefined], ...kinds.map((kind) => [kind])])(
-    'of the kind %s, a warehouse unless said',
-    async (kind) => {
-      const code = `made ${kind}`;
-      const { status, body } = await create({ code, name: 'Main', ...(kind && { kind }) });
-      const shown = { code, name: 'Main', kind: kind ?? 'warehouse' };
-      expect([status, body]).toEqual([201, { id: uuid, ...shown, createdAt: instant, updatedAt: instant }]);
-      expect(body.updatedAt).toBe(body.createdAt);
-      expect(Math.abs(Date.parse(body.createdAt) - Date.now())).toBeLessThan(60_000);
-      const got = await get(code);
-      expect([got.status, got.body]).toEqual([200, body]);
-    },
-  );
+  test.each([undefined, ...kinds])('of the kind %s, a warehouse unless said', async (kind) => {
+    const code = `made ${kind}`;
+    const { status, body } = await create({ code, name: 'Main', ...(kind && { kind }) });
+    const shown = { code, name: 'Main', kind: kind ?? 'warehouse' };
+    expect([status, body]).toEqual([201, { id: uuid, ...shown, createdAt: instant, updatedAt: instant }]);
+    expect(body.updatedAt).toBe(body.createdAt);
+    expect(Math.abs(Date.parse(body.createdAt) - Date.now())).toBeLessThan(60_000);
+    const got = await get(code);
+    expect([got.status, got.body]).toEqual([200, body]);
+  });
 
   test('with a code that only another organization has', async () => {
     await globex.location('THEIRS');
