@@ -50,10 +50,12 @@ describe('the same request again', () => {
       const answer = await rawRequest(world.url, 'POST', '/v1/items', headers, body);
       return [answer.status, answer.headers['idempotent-replayed'], answer.body.sku];
     };
-    const [json, apiKey]: [string, string][] = [['content-type', 'application/json'], ['x-api-key', acme.apiKey]]; // biome-ignore format: a pair
-    expect(
-      await send([json as [string, string], apiKey as [string, string], ['IDEMPOTENCY-KEY', key]]),
-    ).toEqual([201, undefined, sku]);
+    const first: [string, string][] = [
+      ['content-type', 'application/json'],
+      ['x-api-key', acme.apiKey],
+      ['IDEMPOTENCY-KEY', key],
+    ];
+    expect(await send(first)).toEqual([201, undefined, sku]);
     const bearer: [string, string] = ['Authorization', `Bearer ${acme.apiKey}`];
     const again = [201, 'true', sku];
     expect(await send([bearer, ['idempotency-key', key], ['accept', 'x/y']])).toEqual(again);

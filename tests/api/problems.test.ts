@@ -55,7 +55,6 @@ describe('what there is not', () => {
       ['items', 'item'],
       ['locations', 'location'],
     ]) {
-      // biome-ignore format: a table
       for (const [method, body] of [['GET'], ['PATCH', { name: 'Ours' }], ['DELETE']] as const) {
         const theirs = await acme.request(method, `/v1/${path}/THEIRS`, body);
         expectProblem(theirs, notFound(`${noun} "THEIRS"`));
@@ -97,7 +96,6 @@ describe('who may not ask', () => {
         ['read', reader],
         ['write', writer],
       ] as const) {
-        // biome-ignore format: a table
         const body = method === 'POST' || method === 'PATCH' ? 'no JSON' : undefined;
         const answer = await world.request(method, filled, body, { 'x-api-key': key });
         if (scope === carried) expect([path, answer.status]).not.toEqual([path, 403]);
