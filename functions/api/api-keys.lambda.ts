@@ -3,6 +3,7 @@ import { routesOf } from '#functions/routes.ts';
 import { endpoint, operation } from '#http/endpoint.ts';
 import { PageQuery, toList } from '#http/page.ts';
 import { keyEnvironment } from '#platform/config.ts';
+import { Instant } from '#platform/instant.ts';
 import {
   CreateKey,
   createKey,
@@ -14,7 +15,10 @@ import {
 } from '#tenancy/key-store.ts';
 
 const path = z.object({ id: KeyId });
-const instant = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
+/** As `createdAt` shows it. */
+const instant = {
+  test: (part: string) => /\.\d{3}Z$/.test(part) && Instant.safeParse(part).success,
+};
 
 export const handler = endpoint(routesOf('api-keys'), {
   'POST /v1/api-keys': operation({

@@ -4,6 +4,9 @@ import type { HttpEvent } from './event.ts';
 /** Digits a double keeps whatever they are (IEEE 754 binary64: DBL_DIG). */
 const exactDigits = 15;
 
+/** Whatever walks a value goes down as deep as it is nested, and its stack has an end. */
+const maxDepth = 100;
+
 /** The body's bytes, as they were sent. */
 export function bodyBytes(event: HttpEvent): Buffer {
   return Buffer.from(event.body ?? '', event.isBase64Encoded ? 'base64' : 'utf8');
@@ -11,7 +14,7 @@ export function bodyBytes(event: HttpEvent): Buffer {
 
 /**
  * Reads a JSON body. What JSON allows and the ledger cannot keep is refused: numbers of more digits than a double
- * holds, NUL and lone surrogates in strings.
+ * holds, NUL and lone surrogates in strings, nesting that never ends.
  * @throws InvalidInput 415 when it is declared as something else, 400 when it is not JSON in UTF-8
  */
 export function parseJsonBody(event: HttpEvent): unknown {
@@ -25,6 +28,8 @@ export function parseJsonBody(event: HttpEvent): unknown {
   }
   const text = decode(bodyBytes(event));
   if (text.trim() === '') throw bodyError('The body is empty: send a JSON object.', 'must not be empty');
+  if (depthOf(text) > maxDepth)
+    throw bodyError('The body is nested too deep.', `must be nested at most ${maxDepth} deep`);
   try {
     return JSON.parse(text, refuseUnstorable);
   } catch (error) {
@@ -41,6 +46,22 @@ function decode(bytes: Buffer): string {
   }
 }
 
+/** How deep lists and objects are nested; of what is no JSON it may say anything. */
+function depthOf(text: string): number {
+  let depth = 0;
+  let deepest = 0;
+  let isInString = false;
+  for (let at = 0; at < text.length; at += 1) {
+    const character = text[at];
+    if (isInString && character === '\\') at += 1;
+    else if (character === '"') isInString = !isInString;
+    else if (isInString) continue;
+    else if (character === '[' || character === '{') deepest = Math.max(deepest, ++depth);
+    else if (character === ']' || character === '}') depth -= 1;
+  }
+  return deepest;
+}
+
 function refuseUnstorable(
   this: unknown,
   key: string,
@@ -53,6 +74,11 @@ function refuseUnstorable(
         field: key,
         message: `must have at most ${exactDigits} digits, but is ${context?.source?.slice(0, 40)}`,
       },
+    ]);
+  }
+  if (key === '__proto__') {
+    throw new InvalidInput('A field has a name that cannot be kept.', [
+      { field: key, message: 'is a name that cannot be kept: choose another' },
     ]);
   }
   if (!isStorable(key) || (typeof value === 'string' && !isStorable(value))) {

@@ -110,6 +110,10 @@ describe('a route of tenants', () => {
   });
 });
 
+test('a route that is not of the function is a fault of ours', async () => {
+  expect(await outcome({ 'x-api-key': acme.apiKey }, undefined, 'GET /v1/nothing')).toBe('500 internal');
+});
+
 test('the kind of operation follows from the scope of the route, and the compiler asks for it', () => {
   const ofTenant = operation({ handle: ({ tenant }) => tenant.scope });
   const ofOperator = operatorOperation({ handle: ({ operator }) => operator.name });

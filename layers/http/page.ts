@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { isStorable } from './body.ts';
 
 export const defaultLimit = 50;
 export const maxLimit = 200;
@@ -8,10 +9,19 @@ function encodeCursor(key: readonly string[]): string {
   return Buffer.from(JSON.stringify(key)).toString('base64url');
 }
 
-const Key = z.array(z.string().max(200)).min(1).max(4);
+/** The longest is an email address: 320 characters, each of which may be two units of UTF-16. */
+const maxPartUnits = 640;
 
-/** The query parameters of every list. `parts` says of what the list's cursor consists, one pattern for each part. */
-export function PageQuery(parts: readonly RegExp[]) {
+/** Whoever makes up a cursor is refused by us, not by the database. */
+const Key = z.array(z.string().max(maxPartUnits).refine(isStorable)).min(1).max(4);
+
+/** Of what a part of a cursor consists: a pattern, or whatever else can tell. */
+export interface CursorPart {
+  test(part: string): boolean;
+}
+
+/** The query parameters of every list. `parts` says of what the list's cursor consists, one after the other. */
+export function PageQuery(parts: readonly CursorPart[]) {
   return {
     limit: z
       .string()

@@ -1,10 +1,11 @@
 import * as z from 'zod';
 import { InvalidInput, NotFound } from '#platform/errors.ts';
+import { Instant } from '#platform/instant.ts';
 import { type Page, type PageRequest, toPage } from '#platform/page.ts';
 import { inTenant, type Tenant } from '#tenancy/scope.ts';
 import { balancesThen, type PastAnswer, type PastRequest, pastAnswer } from './balances-past.ts';
 import type { BalanceFigures } from './entries.ts';
-import { Code, Instant, Lot } from './input.ts';
+import { Code, Lot } from './input.ts';
 
 export interface Balance extends BalanceFigures {
   readonly sku: string;

@@ -1,7 +1,8 @@
 import * as z from 'zod';
 import { NotFound } from '#platform/errors.ts';
+import { Instant } from '#platform/instant.ts';
 import { inTenant, type Tenant } from '#tenancy/scope.ts';
-import { Code, Instant, Lot, Metadata, maxLines, PositiveQuantity, Quantity, Reference } from './input.ts';
+import { Code, Lot, Metadata, maxLines, PositiveQuantity, Quantity, Reference } from './input.ts';
 
 /** Kinds a caller may post. `count` comes from a stocktake and `reversal` from the entry it reverses. */
 const postableKinds = ['receipt', 'return', 'issue', 'adjustment', 'transfer', 'opening'] as const;

@@ -22,6 +22,7 @@ const Unit = z
   .string({ error: 'must be a string' })
   .min(1, 'must not be empty')
   .max(32, 'must have at most 32 characters');
+const AllowNegative = z.boolean({ error: 'must be true or false' });
 const ReorderPoint = z
   .number({ error: 'must be a number' })
   .min(0, 'must not be negative')
@@ -33,7 +34,7 @@ export const CreateItem = z.strictObject({
   name: Name,
   unit: Unit.optional(),
   tracking: z.enum(['none', 'lot']).optional(),
-  allowNegative: z.boolean().optional(),
+  allowNegative: AllowNegative.optional(),
   reorderPoint: ReorderPoint.nullish(),
   metadata: Metadata.optional(),
 });
@@ -44,7 +45,7 @@ export const PatchItem = z
     sku: Code,
     name: Name,
     unit: Unit,
-    allowNegative: z.boolean(),
+    allowNegative: AllowNegative,
     reorderPoint: ReorderPoint.nullable(),
     metadata: Metadata,
   })

@@ -1,8 +1,9 @@
 import * as z from 'zod';
+import { Instant } from '#platform/instant.ts';
 import { type Page, type PageRequest, toPage } from '#platform/page.ts';
 import { inTenant, type Tenant } from '#tenancy/scope.ts';
 import { type EntryKind, type EntryLine, entryKinds } from './entries.ts';
-import { Code, Instant } from './input.ts';
+import { Code } from './input.ts';
 
 export interface ListedMovement extends EntryLine {
   readonly entryId: string;

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { instant } from '#platform/instant.ts';
 import { type Page, type PageRequest, toPage } from '#platform/page.ts';
 import { createApiKey, type Scope, scopes } from './api-keys.ts';
 import { inTenant, type Tenant } from './scope.ts';
@@ -42,12 +43,7 @@ export const CreateKey = z.strictObject({
     .max(scopes.length, `must have at most ${scopes.length} scopes`)
     .refine((given) => new Set(given).size === given.length, 'must not name a scope twice')
     .meta({ uniqueItems: true }),
-  expiresAt: z.iso
-    .datetime({
-      offset: true,
-      error: 'must be an ISO 8601 time with an offset, such as 2027-03-01T09:30:00Z',
-      abort: true,
-    })
+  expiresAt: instant()
     .refine((value) => Date.parse(value) > Date.now(), 'must be in the future')
     .optional(),
 });

@@ -1,4 +1,4 @@
-import { Instant } from '#ledger/input.ts';
+import { Instant } from '#platform/instant.ts';
 
 const patterns = {
   yyyy: String.raw`(?<year>\d{4})`,

@@ -1,17 +1,9 @@
 import * as z from 'zod';
 import type { Vocabulary } from '#http/openapi/documentation.ts';
 import { AsOf, BalanceFilter } from '#ledger/balances.ts';
-import {
-  Code,
-  EntryId,
-  Instant,
-  Lot,
-  Metadata,
-  PositiveQuantity,
-  Quantity,
-  Reference,
-} from '#ledger/input.ts';
+import { Code, EntryId, Lot, Metadata, PositiveQuantity, Quantity, Reference } from '#ledger/input.ts';
 import { MovementFilter } from '#ledger/movements.ts';
+import { Instant } from '#platform/instant.ts';
 import { KeyId } from '#tenancy/key-store.ts';
 
 /** What schemas are called in the document, and what they do not say themselves. */
