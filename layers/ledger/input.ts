@@ -19,7 +19,8 @@ export const Quantity = z
     error: 'must have at most four decimals',
     abort: true,
   })
-  .refine((value) => value !== 0, { error: 'must not be zero' });
+  // Nothing more is said of a zero: its sign is no second fault.
+  .refine((value) => value !== 0, { error: 'must not be zero', abort: true });
 
 export const PositiveQuantity = Quantity.refine((value) => value > 0, { error: 'must be greater than zero' });
 
@@ -62,7 +63,11 @@ export const Metadata = z
 
 /** An instant; without an offset it would mean something else on every machine. */
 export const Instant = z.iso
-  .datetime({ offset: true, error: 'must be an ISO 8601 time with an offset, such as 2026-03-01T09:30:00Z' })
+  .datetime({
+    offset: true,
+    error: 'must be an ISO 8601 time with an offset, such as 2026-03-01T09:30:00Z',
+    abort: true,
+  })
   .refine((value) => Date.parse(value) >= Date.UTC(1900, 0, 1), 'must not be before the year 1900');
 
 export const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
