@@ -1,0 +1,309 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import { type Caller, openWorld } from '#tests/world.ts';
+import {
+  balancesOf,
+  doesNotFit,
+  insufficientStock,
+  invalidInput,
+  newItem,
+  postedEntry,
+  staleBalance,
+} from './answers.ts';
+
+const world = openWorld();
+let acme: Caller;
+
+beforeAll(async () => {
+  acme = await world.createOrganization();
+  for (const code of ['MAIN', 'SHOP']) await acme.location(code);
+});
+
+const post = (kind: string, ...lines: object[]) => acme.request('POST', '/v1/movements', { kind, lines });
+
+describe('a line that expects a version', () => {
+  test('is posted when the balance has it, also the version 0 of one that was never moved', async () => {
+    const sku = await newItem(acme);
+    const first = await post('receipt', { sku, location: 'MAIN', quantity: 3, expectedVersion: 0 });
+    expect(first.body).toEqual(postedEntry(first.body, 'receipt', [[sku, 'MAIN', null, 3, 3, 1]]));
+    const second = await post('issue', { sku, location: 'MAIN', quantity: -1, expectedVersion: 1 });
+    expect(second.body).toEqual(postedEntry(second.body, 'issue', [[sku, 'MAIN', null, -1, 2, 2]]));
+  });
+
+  test.each([
+    ['behind', 1],
+    ['ahead', 3],
+    ['none', 0],
+  ])('is refused when the version is another: %s', async (_, expectedVersion) => {
+    const sku = await newItem(acme);
+    const line = { sku, location: 'MAIN', quantity: 1 };
+    await acme.post('receipt', line, line);
+    const answer = await post('receipt', { ...line, expectedVersion });
+    expect(answer.status).toBe(409);
+    expect(answer.body).toEqual(
+      staleBalance([{ sku, location: 'MAIN', lot: null, expectedVersion, version: 2 }]),
+    );
+    expect(await balancesOf(acme, sku)).toEqual([['MAIN', null, 2, 2]]);
+  });
+
+  test('is named with every other that is stale, in the order of the lines, and with no line that is not', async () => {
+    const [plain, other, milk] = [
+      await newItem(acme),
+      await newItem(acme),
+      await newItem(acme, { tracking: 'lot' }),
+    ];
+    await acme.post('receipt', { sku: plain, location: 'MAIN', quantity: 1 });
+    await acme.post('receipt', { sku: milk, location: 'SHOP', lot: 'L1', quantity: 1 });
+    await acme.post('receipt', { sku: milk, location: 'SHOP', lot: 'L1', quantity: 1 });
+    const answer = await post(
+      'receipt',
+      { sku: milk, location: 'SHOP', lot: 'L1', quantity: 1, expectedVersion: 1 },
+      { sku: plain, location: 'MAIN', quantity: 1, expectedVersion: 1 },
+      { sku: milk, location: 'SHOP', lot: 'L2', quantity: 1 },
+      { sku: plain, location: 'SHOP', quantity: 1, expectedVersion: 4 },
+      { sku: other, location: 'MAIN', quantity: 1, expectedVersion: 2 },
+    );
+    expect(answer.status).toBe(409);
+    expect(answer.body).toEqual(
+      staleBalance([
+        { sku: milk, location: 'SHOP', lot: 'L1', expectedVersion: 1, version: 2 },
+        { sku: plain, location: 'SHOP', lot: null, expectedVersion: 4, version: 0 },
+        { sku: other, location: 'MAIN', lot: null, expectedVersion: 2, version: 0 },
+      ]),
+    );
+    for (const sku of [plain, milk]) {
+      const [[, , onHand, version] = []] = (await balancesOf(acme, sku)) as number[][];
+      expect([onHand, version]).toEqual(sku === plain ? [1, 1] : [2, 2]);
+    }
+  });
+
+  test('means the version before the entry, on each of two lines of one item, location and lot', async () => {
+    const sku = await newItem(acme);
+    const line = { sku, location: 'MAIN', quantity: 1 };
+    await acme.post('receipt', line);
+    const stale = await post('receipt', { ...line, expectedVersion: 1 }, { ...line, expectedVersion: 2 });
+    expect(stale.body).toEqual(
+      staleBalance([{ sku, location: 'MAIN', lot: null, expectedVersion: 2, version: 1 }]),
+    );
+    const { body } = await post('receipt', { ...line, expectedVersion: 1 }, { ...line, expectedVersion: 1 });
+    expect(body).toEqual(
+      postedEntry(body, 'receipt', [
+        [sku, 'MAIN', null, 1, 3, 3],
+        [sku, 'MAIN', null, 1, 3, 3],
+      ]),
+    );
+  });
+
+  test.each([
+    [-1, 'must not be negative'],
+    [1.5, 'must be a whole number'],
+    ['1', 'must be a whole number'],
+    [null, 'must be a whole number'],
+  ])('that is %j is refused: %s', async (expectedVersion, message) => {
+    const { status, body } = await post('receipt', {
+      sku: 'ANY',
+      location: 'MAIN',
+      quantity: 1,
+      expectedVersion,
+    });
+    expect(status).toBe(400);
+    expect(body).toEqual(invalidInput([{ field: 'lines[0].expectedVersion', message }]));
+  });
+});
+
+describe('stock', () => {
+  test('can be issued to the last of what is available, and not 0.0001 more', async () => {
+    const sku = await newItem(acme);
+    await acme.post('receipt', { sku, location: 'MAIN', quantity: 10 });
+    const more = await post('issue', { sku, location: 'MAIN', quantity: -10.0001 });
+    expect(more.status).toBe(409);
+    expect(more.body).toEqual(
+      insufficientStock([{ sku, location: 'MAIN', lot: null, available: 10, requested: 10.0001 }]),
+    );
+    const all = await post('issue', { sku, location: 'MAIN', quantity: -10 });
+    expect(all.body).toEqual(postedEntry(all.body, 'issue', [[sku, 'MAIN', null, -10, 0, 2]]));
+  });
+
+  test('that is reserved is not available', async () => {
+    const sku = await newItem(acme);
+    await acme.post('receipt', { sku, location: 'MAIN', quantity: 10 });
+    await (await world.superuser()).query(
+      'update inventory.balances set reserved = 4 from inventory.items i where i.id = item_id and i.sku = $1',
+      [sku],
+    );
+    const more = await post('issue', { sku, location: 'MAIN', quantity: -6.0001 });
+    expect(more.body).toEqual(
+      insufficientStock([{ sku, location: 'MAIN', lot: null, available: 6, requested: 6.0001 }]),
+    );
+    const { status, body } = await post('issue', { sku, location: 'MAIN', quantity: -6 });
+    expect([status, body.lines[0].balance]).toEqual([
+      201,
+      { onHand: 4, reserved: 4, available: 0, version: 2 },
+    ]);
+  });
+
+  test('is short for two lines of one item that only together take more than there is', async () => {
+    const sku = await newItem(acme);
+    await acme.post('receipt', { sku, location: 'MAIN', quantity: 10 });
+    const line = { sku, location: 'MAIN', quantity: -5 };
+    const answer = await post('issue', line, { ...line, quantity: -5.5 });
+    expect(answer.body).toEqual(
+      insufficientStock([{ sku, location: 'MAIN', lot: null, available: 10, requested: 10.5 }]),
+    );
+    expect(await balancesOf(acme, sku)).toEqual([['MAIN', null, 10, 1]]);
+    expect((await post('issue', line, line)).status).toBe(201);
+  });
+
+  test('is enough when a line of the same entry brings what another takes', async () => {
+    const sku = await newItem(acme);
+    const line = { sku, location: 'MAIN', quantity: -5 };
+    const { body } = await post('adjustment', line, { ...line, quantity: 5 });
+    expect(body).toEqual(
+      postedEntry(body, 'adjustment', [
+        [sku, 'MAIN', null, -5, 0, 2],
+        [sku, 'MAIN', null, 5, 0, 2],
+      ]),
+    );
+  });
+
+  test('is counted per location and lot: what lies elsewhere helps nobody', async () => {
+    const milk = await newItem(acme, { tracking: 'lot' });
+    await acme.post('receipt', { sku: milk, location: 'MAIN', lot: 'L1', quantity: 5 });
+    await acme.post('receipt', { sku: milk, location: 'SHOP', lot: 'L2', quantity: 5 });
+    const { body } = await post('issue', { sku: milk, location: 'MAIN', lot: 'L2', quantity: -1 });
+    expect(body).toEqual(
+      insufficientStock([{ sku: milk, location: 'MAIN', lot: 'L2', available: 0, requested: 1 }]),
+    );
+  });
+
+  test('that is short is listed by SKU, location and lot, and whatever is not short is left out', async () => {
+    const [first, second, milk, debt] = [
+      await newItem(acme),
+      await newItem(acme),
+      await newItem(acme, { tracking: 'lot' }),
+      await newItem(acme, { allowNegative: true }),
+    ];
+    await acme.post(
+      'receipt',
+      { sku: first, location: 'MAIN', quantity: 1 },
+      { sku: second, location: 'MAIN', quantity: 9 },
+      { sku: milk, location: 'MAIN', lot: 'B', quantity: 0.5 },
+    );
+    const answer = await post(
+      'issue',
+      { sku: milk, location: 'MAIN', lot: 'B', quantity: -1 },
+      { sku: milk, location: 'MAIN', lot: 'A', quantity: -2 },
+      { sku: debt, location: 'MAIN', quantity: -100 },
+      { sku: second, location: 'MAIN', quantity: -9 },
+      { sku: first, location: 'SHOP', quantity: -3 },
+      { sku: first, location: 'MAIN', quantity: -4 },
+    );
+    expect(answer.status).toBe(409);
+    expect(answer.body).toEqual(
+      insufficientStock([
+        { sku: first, location: 'MAIN', lot: null, available: 1, requested: 4 },
+        { sku: first, location: 'SHOP', lot: null, available: 0, requested: 3 },
+        { sku: milk, location: 'MAIN', lot: 'A', available: 0, requested: 2 },
+        { sku: milk, location: 'MAIN', lot: 'B', available: 0.5, requested: 1 },
+      ]),
+    );
+    expect(await balancesOf(acme, debt)).toEqual([]);
+  });
+
+  test('of an item that may go negative is never short', async () => {
+    const sku = await newItem(acme, { allowNegative: true });
+    const { body } = await post('issue', { sku, location: 'MAIN', quantity: -2.5 });
+    expect(body).toEqual(postedEntry(body, 'issue', [[sku, 'MAIN', null, -2.5, -2.5, 1]]));
+  });
+
+  test('below zero takes what is brought, and only what takes from it further is refused', async () => {
+    const [sku, other] = [await newItem(acme, { allowNegative: true }), await newItem(acme)];
+    await acme.post('issue', { sku, location: 'MAIN', quantity: -5 });
+    await acme.request('PATCH', `/v1/items/${sku}`, { allowNegative: false });
+    const brought = await post('receipt', { sku, location: 'MAIN', quantity: 2 });
+    expect(brought.body).toEqual(postedEntry(brought.body, 'receipt', [[sku, 'MAIN', null, 2, -3, 2]]));
+    const line = { sku, location: 'MAIN', quantity: 1 };
+    const nothing = await post('adjustment', line, { ...line, quantity: -1 });
+    expect(nothing.status).toBe(201);
+    const short = await post('adjustment', line, { sku: other, location: 'MAIN', quantity: -1 });
+    expect(short.body).toEqual(
+      insufficientStock([{ sku: other, location: 'MAIN', lot: null, available: 0, requested: 1 }]),
+    );
+    const taken = await post('issue', { ...line, quantity: -1 });
+    expect(taken.body).toEqual(
+      insufficientStock([{ sku, location: 'MAIN', lot: null, available: -3, requested: 1 }]),
+    );
+  });
+});
+
+describe('lines that name what does not exist or does not fit', () => {
+  test('are all named, by line and then by field, with what was sent', async () => {
+    const [plain, milk] = [await newItem(acme), await newItem(acme, { tracking: 'lot' })];
+    const answer = await post(
+      'receipt',
+      { sku: plain, location: 'MAIN', quantity: 1 },
+      { sku: 'NONE', location: 'NOWHERE', lot: 'L', quantity: 1 },
+      { sku: plain, location: 'MAIN', lot: 'L', quantity: 1 },
+      { sku: milk, location: 'MAIN', quantity: 1 },
+      { sku: milk, location: 'MAIN', lot: '', quantity: 1 },
+      { sku: milk, location: 'say "hi"', quantity: 1 },
+      { sku: milk, location: 'MAIN', lot: 'L', quantity: 1 },
+      { sku: plain.toLowerCase(), location: 'SHOP', quantity: 1 },
+    );
+    expect(answer.status).toBe(422);
+    const noLot = 'this item is tracked by lot: name the lot';
+    expect(answer.body).toEqual(
+      doesNotFit([
+        { field: 'lines[1].location', message: 'there is no location with the code "NOWHERE"' },
+        { field: 'lines[1].sku', message: 'there is no item with the SKU "NONE"' },
+        { field: 'lines[2].lot', message: 'this item is not tracked by lot: leave the lot out' },
+        { field: 'lines[3].lot', message: noLot },
+        { field: 'lines[4].lot', message: noLot },
+        { field: 'lines[5].location', message: 'there is no location with the code "say \\"hi\\""' },
+        { field: 'lines[5].lot', message: noLot },
+        { field: 'lines[7].sku', message: `there is no item with the SKU "${plain.toLowerCase()}"` },
+      ]),
+    );
+    expect(await balancesOf(acme, plain)).toEqual([]);
+  });
+
+  test.each([
+    ['an item', 'sku', 'there is no item with the SKU "NONE"'],
+    ['a location', 'location', 'there is no location with the code "NONE"'],
+  ])('are refused for %s alone', async (_, field, message) => {
+    const sku = await newItem(acme);
+    const { status, body } = await post('receipt', {
+      sku,
+      location: 'MAIN',
+      quantity: 1,
+      [field]: 'NONE',
+    });
+    expect(status).toBe(422);
+    expect(body).toEqual(doesNotFit([{ field: `lines[0].${field}`, message }]));
+  });
+
+  test('are refused for what is another organization’s', async () => {
+    const globex = await world.createOrganization();
+    await globex.item('THEIRS');
+    await globex.location('VAULT');
+    const { body } = await post('receipt', { sku: 'THEIRS', location: 'VAULT', quantity: 1 });
+    expect(body).toEqual(
+      doesNotFit([
+        { field: 'lines[0].location', message: 'there is no location with the code "VAULT"' },
+        { field: 'lines[0].sku', message: 'there is no item with the SKU "THEIRS"' },
+      ]),
+    );
+  });
+});
+
+test.each(['count', 'reversal', 'gift'])('the kind %s cannot be posted', async (kind) => {
+  const { status, body } = await post(kind, { sku: 'ANY', location: 'MAIN', quantity: 1 });
+  expect(status).toBe(400);
+  expect(body).toEqual(
+    invalidInput([
+      {
+        field: 'kind',
+        message: 'must be one of "receipt", "return", "issue", "adjustment", "transfer", "opening"',
+      },
+    ]),
+  );
+});
