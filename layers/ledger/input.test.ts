@@ -3,7 +3,6 @@ import type * as z from 'zod';
 import {
   Code,
   EntryId,
-  Instant,
   Lot,
   Metadata,
   MovementId,
@@ -132,29 +131,6 @@ describe('metadata', () => {
     expect(error?.issues.map(({ message }) => message) ?? []).toEqual(messages);
     if (messages.length === 0) expect(data).toEqual(value);
   });
-});
-
-describe('an instant', () => {
-  const form = 'must be an ISO 8601 time with an offset, such as 2026-03-01T09:30:00Z';
-  const old = 'must not be before the year 1900';
-
-  test.each([
-    '2026-03-01T09:30:00Z',
-    '2026-03-01T09:30:00.123+05:30',
-    '1900-01-01T00:00:00Z',
-    '1899-12-31T20:00:00-05:00',
-    '2024-02-29T00:00:00Z',
-  ])('%s is taken', (value) => expect(said(Instant, value)).toEqual([]));
-
-  test.each([
-    ['1899-12-31T23:59:59.999Z', [old]],
-    ['1900-01-01T01:00:00+02:00', [old]],
-    ['2026-03-01T09:30:00', [form]],
-    ['2026-03-01', [form]],
-    ['2026-02-29T00:00:00Z', [form]],
-    ['2026-03-01T24:30:00Z', [form]],
-    [1_700_000_000_000, [form]],
-  ])('%j is refused: %j', (value, messages) => expect(said(Instant, value)).toEqual(messages));
 });
 
 describe('an id', () => {
