@@ -91,9 +91,15 @@ describe('a lot', () => {
   test.each([undefined, '', 'L1', 'x'.repeat(64)])('%j is taken', (value) =>
     expect(said(Lot, value)).toEqual([]),
   );
-  test.each([null, ' ', ' L', 'x'.repeat(65), 7])('%j is refused', (value) =>
-    expect(said(Lot, value)).toHaveLength(1),
-  );
+  test.each([
+    [null, 'must be a string'],
+    [7, 'must be a string'],
+    [' ', 'must not begin or end with a blank'],
+    ['L ', 'must not begin or end with a blank'],
+    ['x'.repeat(65), 'must have at most 64 characters'],
+    ['a/b', 'must not contain / ? % or \\, nor be all dots'],
+    ['a\tb', 'must not contain control characters'],
+  ])('%j is refused: %s', (value, message) => expect(said(Lot, value)).toEqual([message]));
 });
 
 describe.each([
