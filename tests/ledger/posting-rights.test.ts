@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { Client } from 'pg';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { passKey } from '#platform/config.ts';
 import { parseApiKey } from '#tenancy/api-keys.ts';
+import { mintPass } from '#tenancy/passes.ts';
 import { type Caller, openWorld } from '#tests/world.ts';
 import { asOrganization, refusalOf } from './posting-session.ts';
 
@@ -59,18 +61,52 @@ describe('who may post', () => {
     );
     expect(refused).toMatchObject({ code: '42501' });
   });
+});
 
-  test('a transaction that only reads posts nothing, whatever the scope', async () => {
+describe('a transaction that was entered', () => {
+  const email = 'ada@example.com';
+  const byKey = (selectors: string[], ...readOnly: boolean[]) => {
     const key = parseApiKey(acme.apiKey, 'test');
-    await api.query('begin');
-    await api.query('call tenancy.enter_with_key($1, $2, $3, $4, true)', [
+    return api.query(`call tenancy.enter_with_key($1, $2, 'write', $3${readOnly.length ? ', $4' : ''})`, [
       key?.keyId,
       key?.secretDigest,
-      'write',
-      [],
+      selectors,
+      ...readOnly,
     ]);
-    expect(await refusalOf(api, () => post(entry))).toMatchObject({ code: '25006' });
-    await api.query('rollback');
+  };
+  const byPass = (...readOnly: boolean[]) =>
+    api.query(`call tenancy.enter_with_pass($1, 'write', '{}'${readOnly.length ? ', $2' : ''})`, [
+      mintPass(email, passKey()),
+      ...readOnly,
+    ]);
+  const ways: [name: string, enter: (...readOnly: boolean[]) => Promise<unknown>][] = [
+    ['with a key', (...readOnly) => byKey([], ...readOnly)],
+    ['with a key and a selector in capitals', (...readOnly) => byKey([acme.id.toUpperCase()], ...readOnly)],
+    ['with a user', byPass],
+    [
+      'with a key and a user',
+      async (...readOnly) => {
+        await byKey([], ...readOnly);
+        await byPass(...readOnly);
+      },
+    ],
+  ];
+
+  beforeAll(() => world.join(email, acme));
+
+  test.each(ways)('%s to read only posts nothing, and one to write does', async (_, enter) => {
+    for (const [readOnly, refused] of [
+      [[true], { code: '25006' }],
+      [[false], undefined],
+      [[], undefined],
+    ] as const) {
+      await api.query('begin');
+      await enter(...readOnly);
+      const refusal = await refusalOf(api, () => post({ kind: 'receipt', lines: [line] }));
+      await api.query('rollback');
+      if (refused) expect(refusal).toMatchObject(refused);
+      else expect(refusal).toBeUndefined();
+    }
   });
 });
 

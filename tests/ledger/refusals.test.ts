@@ -162,6 +162,16 @@ describe('lines that name what does not exist or does not fit', () => {
   });
 });
 
+test.each([
+  [null, 'must be a string'],
+  [' L1', 'must not begin or end with a blank'],
+  ['x'.repeat(65), 'must have at most 64 characters'],
+])('the lot %j is refused: %s', async (lot, message) => {
+  const { status, body } = await post('receipt', { sku: 'ANY', location: 'MAIN', lot, quantity: 1 });
+  expect(status).toBe(400);
+  expect(body).toEqual(invalidInput([{ field: 'lines[0].lot', message }]));
+});
+
 test.each(['count', 'reversal', 'gift'])('the kind %s cannot be posted', async (kind) => {
   const { status, body } = await post(kind, { sku: 'ANY', location: 'MAIN', quantity: 1 });
   expect(status).toBe(400);
