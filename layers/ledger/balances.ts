@@ -111,7 +111,8 @@ export async function itemBalance(
 }
 
 function pastRequest({ asOf, basis }: z.infer<typeof AsOf>): PastRequest | undefined {
-  if (asOf !== undefined) return { asOf, basis: basis ?? 'recorded' };
+  // Answered in UTC like every other time. What stands behind the millisecond asks for nothing more: no movement has it.
+  if (asOf !== undefined) return { asOf: new Date(asOf).toISOString(), basis: basis ?? 'recorded' };
   if (basis === undefined) return undefined;
   throw new InvalidInput('A field of the request is wrong.', [
     { field: 'basis', message: 'goes with asOf: name the instant, or leave the basis out' },

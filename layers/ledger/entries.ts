@@ -3,6 +3,7 @@ import { NotFound } from '#platform/errors.ts';
 import { Instant } from '#platform/instant.ts';
 import { inTenant, type Tenant } from '#tenancy/scope.ts';
 import { Code, Lot, Metadata, maxLines, PositiveQuantity, Quantity, Reference } from './input.ts';
+import { inFieldsOfTransfer } from './transfer-fields.ts';
 
 /** Kinds a caller may post. `count` comes from a stocktake and `reversal` from the entry it reverses. */
 const postableKinds = ['receipt', 'return', 'issue', 'adjustment', 'transfer', 'opening'] as const;
@@ -121,14 +122,18 @@ export async function postTransfer(
   transfer: z.infer<typeof PostTransfer>,
 ): Promise<PostedEntry> {
   const { from, to, reference } = transfer;
-  return await postEntry(tenant, {
-    kind: 'transfer',
-    reference,
-    lines: transfer.lines.flatMap(({ sku, lot, quantity }) => [
-      { sku, lot, location: from, quantity: -quantity },
-      { sku, lot, location: to, quantity },
-    ]),
-  });
+  try {
+    return await postEntry(tenant, {
+      kind: 'transfer',
+      reference,
+      lines: transfer.lines.flatMap(({ sku, lot, quantity }) => [
+        { sku, lot, location: from, quantity: -quantity },
+        { sku, lot, location: to, quantity },
+      ]),
+    });
+  } catch (error) {
+    throw inFieldsOfTransfer(error);
+  }
 }
 
 /**

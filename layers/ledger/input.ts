@@ -19,7 +19,8 @@ export const Quantity = z
     error: 'must have at most four decimals',
     abort: true,
   })
-  .refine((value) => value !== 0, { error: 'must not be zero' });
+  // Nothing more is said of a zero: its sign is no second fault.
+  .refine((value) => value !== 0, { error: 'must not be zero', abort: true });
 
 export const PositiveQuantity = Quantity.refine((value) => value > 0, { error: 'must be greater than zero' });
 
@@ -39,8 +40,10 @@ export const Code = z
     'must not contain / ? % or \\, nor be all dots',
   );
 
-/** A lot; none and the empty string are the same. */
-export const Lot = z.union([z.literal(''), Code]).optional();
+/** A lot; none and the empty string are the same. What is wrong with one is what is wrong with a code. */
+export const Lot = z
+  .union([z.literal(''), Code], { error: ({ errors }) => errors?.at(-1)?.[0]?.message })
+  .optional();
 
 export const Name = z
   .string({ error: 'must be a string' })

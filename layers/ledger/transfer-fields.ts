@@ -1,0 +1,25 @@
+import { type FieldError, InvalidInput } from '#platform/errors.ts';
+import { toProblem } from '#platform/sqlstate.ts';
+
+/**
+ * A refusal of the entry that a transfer becomes, with the fields of the transfer: of every line it has made two movements,
+ * the first at `from`, the second at `to`, and both have the item and the lot of the line.
+ */
+export function inFieldsOfTransfer(error: unknown): unknown {
+  const problem = toProblem(error);
+  if (!(problem instanceof InvalidInput)) return error;
+  const errors = new Map<string, FieldError>();
+  for (const { field, message } of problem.options.errors ?? []) {
+    const sent = fieldOfTransfer(field);
+    if (!errors.has(sent)) errors.set(sent, { field: sent, message });
+  }
+  return new InvalidInput(problem.message, [...errors.values()], problem.status);
+}
+
+function fieldOfTransfer(field: string): string {
+  const [, index, name] = /^lines\[(\d+)\]\.(\w+)$/.exec(field) ?? [];
+  if (index === undefined) return field;
+  const movement = Number(index);
+  if (name === 'location') return movement % 2 === 0 ? 'from' : 'to';
+  return `lines[${Math.floor(movement / 2)}].${name}`;
+}

@@ -1,0 +1,72 @@
+/** The values at the bounds of the CHECKs of the ledger's tables. */
+
+const codes = {
+  taken: ['A', 'x'.repeat(64), 'a b', '.a', 'a..', 'Ä'.repeat(64), 'a#b'],
+  refused: [
+    '',
+    'x'.repeat(65),
+    ' a',
+    'a ',
+    'a\tb',
+    'a\u007fb',
+    'a\u009fb',
+    'a/b',
+    'a?b',
+    'a%b',
+    'a\\b',
+    '.',
+    '..',
+    '...',
+  ],
+};
+const text = (longest: number) => ({
+  taken: ['x', 'x'.repeat(longest), 'Ä'.repeat(longest)],
+  refused: ['', 'x'.repeat(longest + 1)],
+});
+
+/** What each CHECK lets through and what it does not. */
+export const checks: [
+  constraint: string,
+  column: string,
+  taken: readonly unknown[],
+  refused: readonly unknown[],
+][] = [
+  ['items_sku_check', 'sku', codes.taken, codes.refused],
+  ['items_name_check', 'name', text(200).taken, text(200).refused],
+  ['items_unit_check', 'unit', text(32).taken, text(32).refused],
+  ['items_tracking_check', 'tracking', ['none', 'lot'], ['', 'serial', 'LOT']],
+  ['items_reorder_point_check', 'reorder_point', [null, 0, '0.0001', '99999999999.9999'], ['-0.0001', -1]],
+  ['items_metadata_check', 'metadata', ['{}', '{"a":1}'], ['[]', '1', 'null', '"x"']],
+  ['locations_code_check', 'code', codes.taken, codes.refused],
+  ['locations_name_check', 'name', text(200).taken, text(200).refused],
+  [
+    'locations_kind_check',
+    'kind',
+    ['warehouse', 'store', 'supplier', 'customer', 'transit', 'other'],
+    ['', 'shelf', 'Store'],
+  ],
+  [
+    'entries_kind_check',
+    'kind',
+    ['receipt', 'return', 'issue', 'adjustment', 'count', 'transfer', 'opening'],
+    ['', 'gift', 'Receipt'],
+  ],
+  ['entries_reference_check', 'reference', [null, ...text(200).taken], text(200).refused],
+  ['entries_actor_check', 'actor', text(200).taken, text(200).refused],
+  ['entries_metadata_check', 'metadata', ['{}', '{"a":1}'], ['[]', '1', 'null']],
+  ['movements_line_check', 'line', [2, 1_000, 2_147_483_647], [0, -1]],
+  [
+    'movements_quantity_check',
+    'quantity',
+    [1, -1, '0.0001', '99999999990.9999'],
+    [0, '0.0000', '-0', '0.00004'],
+  ],
+  [
+    'movements_lot_check',
+    'lot',
+    ['', 'L', 'x'.repeat(64), 'a/b'],
+    ['x'.repeat(65), ' L', 'L ', ' ', 'a\tb', 'a\u0085b'],
+  ],
+  ['balances_reserved_check', 'reserved', [0, '0.0001'], ['-0.0001', -1]],
+  ['balances_version_check', 'version', [0, 1], [-1]],
+];

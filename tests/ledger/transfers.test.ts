@@ -1,0 +1,219 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import { type Caller, openWorld } from '#tests/world.ts';
+import {
+  balancesOf,
+  doesNotFit,
+  insufficientStock,
+  invalidInput,
+  newItem,
+  type PostedLine,
+  postedEntry,
+} from './answers.ts';
+
+const world = openWorld();
+let acme: Caller;
+
+beforeAll(async () => {
+  acme = await world.createOrganization();
+  for (const code of ['MAIN', 'SHOP']) await acme.location(code);
+});
+
+const transfer = (body: object, headers = {}) =>
+  acme.request('POST', '/v1/transfers', { from: 'MAIN', to: 'SHOP', ...body }, headers);
+
+async function stocked(quantity: number, more: object = {}): Promise<string> {
+  const sku = await newItem(acme, more);
+  const lot = 'tracking' in more ? { lot: 'L1' } : {};
+  await acme.post('receipt', { sku, location: 'MAIN', quantity, ...lot });
+  return sku;
+}
+
+test('each line leaves one place and arrives at the other, and nothing is lost', async () => {
+  const [sku, milk] = [await stocked(10.5), await stocked(3, { tracking: 'lot' })];
+  const { status, body } = await transfer({
+    reference: 'TR-1',
+    lines: [
+      { sku, quantity: 4.25 },
+      { sku: milk, lot: 'L1', quantity: 3 },
+      { sku, quantity: 0.0001 },
+    ],
+  });
+  expect(status).toBe(201);
+  expect(body).toEqual(
+    postedEntry(
+      body,
+      'transfer',
+      [
+        [sku, 'MAIN', null, -4.25, 6.2499, 3],
+        [sku, 'SHOP', null, 4.25, 4.2501, 2],
+        [milk, 'MAIN', 'L1', -3, 0, 2],
+        [milk, 'SHOP', 'L1', 3, 3, 1],
+        [sku, 'MAIN', null, -0.0001, 6.2499, 3],
+        [sku, 'SHOP', null, 0.0001, 4.2501, 2],
+      ],
+      { reference: 'TR-1' },
+    ),
+  );
+  expect([await acme.onHand(sku), await acme.onHand(milk)]).toEqual([10.5, 3]);
+  expect(await balancesOf(acme, milk)).toEqual([
+    ['MAIN', 'L1', 0, 2],
+    ['SHOP', 'L1', 3, 1],
+  ]);
+});
+
+test('a transfer can go the other way', async () => {
+  const sku = await newItem(acme);
+  await acme.post('receipt', { sku, location: 'SHOP', quantity: 2 });
+  const { body } = await transfer({ from: 'SHOP', to: 'MAIN', lines: [{ sku, quantity: 2 }] });
+  expect(body).toEqual(
+    postedEntry(body, 'transfer', [
+      [sku, 'SHOP', null, -2, 0, 2],
+      [sku, 'MAIN', null, 2, 2, 1],
+    ]),
+  );
+});
+
+test('what is not there cannot leave, line by line of what is short', async () => {
+  const [sku, other, enough] = [await stocked(1), await newItem(acme), await stocked(5)];
+  const answer = await transfer({
+    lines: [
+      { sku: other, quantity: 2 },
+      { sku: enough, quantity: 5 },
+      { sku, quantity: 1 },
+      { sku, quantity: 0.0001 },
+    ],
+  });
+  expect(answer.status).toBe(409);
+  expect(answer.body).toEqual(
+    insufficientStock([
+      { sku, location: 'MAIN', lot: null, available: 1, requested: 1.0001 },
+      { sku: other, location: 'MAIN', lot: null, available: 0, requested: 2 },
+    ]),
+  );
+  expect(await balancesOf(acme, enough)).toEqual([['MAIN', null, 5, 1]]);
+});
+
+test('under an Idempotency-Key a transfer moves stock once', async () => {
+  const sku = await stocked(5);
+  const key = { 'idempotency-key': `transfer-${sku}` };
+  const first = await transfer({ lines: [{ sku, quantity: 2 }] }, key);
+  const second = await transfer({ lines: [{ sku, quantity: 2 }] }, key);
+  expect([first.status, second.status, second.headers.get('idempotent-replayed')]).toEqual([
+    201,
+    201,
+    'true',
+  ]);
+  expect(second.body).toEqual(first.body);
+  expect(await balancesOf(acme, sku)).toEqual([
+    ['MAIN', null, 3, 2],
+    ['SHOP', null, 2, 1],
+  ]);
+});
+
+describe('a transfer is refused, and the field named as it was sent', () => {
+  const line = { sku: 'ANY', quantity: 1 };
+  const unknown = (field: string) => ({
+    field,
+    message: 'is not a field here: check its spelling or leave it out',
+  });
+
+  test.each<[string, object, { field: string; message: string }[]]>([
+    [
+      'to where it comes from',
+      { to: 'MAIN' },
+      [{ field: 'to', message: 'must be another location than "from"' }],
+    ],
+    ['without lines', { lines: [] }, [{ field: 'lines', message: 'must have at least one line' }]],
+    [
+      'of nothing',
+      { lines: [line, { ...line, quantity: 0 }] },
+      [{ field: 'lines[1].quantity', message: 'must not be zero' }],
+    ],
+    [
+      'backwards',
+      { lines: [{ ...line, quantity: -1 }] },
+      [{ field: 'lines[0].quantity', message: 'must be greater than zero' }],
+    ],
+    ['without "from"', { from: undefined }, [{ field: 'from', message: 'is missing' }]],
+    ['without "to"', { to: undefined }, [{ field: 'to', message: 'is missing' }]],
+    ['with a kind', { kind: 'transfer' }, [unknown('kind')]],
+    ['with a time of effect', { occurredAt: '2026-03-01T09:30:00Z' }, [unknown('occurredAt')]],
+    ['with metadata', { metadata: {} }, [unknown('metadata')]],
+    ['as a dry run', { dryRun: true }, [unknown('dryRun')]],
+    ['with a location of a line', { lines: [{ ...line, location: 'MAIN' }] }, [unknown('lines[0].location')]],
+    [
+      'with an expected version',
+      { lines: [{ ...line, expectedVersion: 1 }] },
+      [unknown('lines[0].expectedVersion')],
+    ],
+  ])('%s', async (_, change, errors) => {
+    const { status, body } = await transfer({ lines: [line], ...change });
+    expect(status).toBe(400);
+    expect(body).toEqual(invalidInput(errors));
+  });
+
+  test('whatever of it does not exist or does not fit', async () => {
+    const [plain, milk] = [await stocked(1), await stocked(1, { tracking: 'lot' })];
+    const answer = await transfer({
+      lines: [
+        { sku: plain, quantity: 1 },
+        { sku: 'NONE', quantity: 1 },
+        { sku: milk, quantity: 1 },
+        { sku: plain, lot: 'L1', quantity: 1 },
+      ],
+    });
+    expect(answer.status).toBe(422);
+    expect(answer.body).toEqual(
+      doesNotFit([
+        { field: 'lines[1].sku', message: 'there is no item with the SKU "NONE"' },
+        { field: 'lines[2].lot', message: 'this item is tracked by lot: name the lot' },
+        { field: 'lines[3].lot', message: 'this item is not tracked by lot: leave the lot out' },
+      ]),
+    );
+  });
+
+  test.each(['from', 'to'])('a place "%s" that does not exist', async (field) => {
+    const sku = await stocked(2);
+    const answer = await transfer({
+      [field]: 'NOWHERE',
+      lines: [
+        { sku, quantity: 1 },
+        { sku, quantity: 1 },
+      ],
+    });
+    expect(answer.status).toBe(422);
+    expect(answer.body).toEqual(
+      doesNotFit([{ field, message: 'there is no location with the code "NOWHERE"' }]),
+    );
+    expect(await balancesOf(acme, sku)).toEqual([['MAIN', null, 2, 1]]);
+  });
+});
+
+describe('the lines of a transfer', () => {
+  const many = (sku: string, length: number) => Array.from({ length }, () => ({ sku, quantity: 0.01 }));
+
+  test('are 500 at most: they become 1,000 movements', async () => {
+    const sku = await stocked(5);
+    const { status, body } = await transfer({ lines: many(sku, 500) });
+    expect(status).toBe(201);
+    expect(body).toEqual(
+      postedEntry(
+        body,
+        'transfer',
+        Array.from(
+          { length: 1_000 },
+          (_, n): PostedLine =>
+            n % 2 ? [sku, 'SHOP', null, 0.01, 5, 500] : [sku, 'MAIN', null, -0.01, 0, 501],
+        ),
+      ),
+    );
+  });
+
+  test('are refused when they are 501', async () => {
+    const { status, body } = await transfer({ lines: many('ANY', 501) });
+    expect(status).toBe(400);
+    expect(body).toEqual(
+      invalidInput([{ field: 'lines', message: 'must have at most 500 lines: each becomes two movements' }]),
+    );
+  });
+});
