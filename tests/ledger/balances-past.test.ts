@@ -195,7 +195,8 @@ describe.each<Basis>(['recorded', 'effective'])('balances of the past by the tim
     expect(whole.body).toEqual({ data: rows, nextCursor: null, asOf, basis, sealed: false });
     const parts: Row[] = [];
     let cursor: Record<string, string> = {};
-    for (;;) {
+    // A list that has no end must not keep the test from one.
+    while (parts.length <= rows.length) {
       const { body } = await ask('sealed twice', '/v1/balances', {
         ...query,
         asOf,

@@ -108,7 +108,8 @@ describe.each(filters)('balances by %s', (_, query, passes, count) => {
     const rows: Balance[] = [];
     const sizes: number[] = [];
     let cursor: Record<string, string> = {};
-    for (;;) {
+    // A list that has no end must not keep the test from one.
+    while (sizes.length <= all.length) {
       const { body } = await list({ ...query, limit: String(limit), ...cursor });
       rows.push(...body.data);
       sizes.push(body.data.length);

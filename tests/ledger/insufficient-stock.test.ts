@@ -92,6 +92,7 @@ describe('stock', () => {
     );
     const answer = await post(
       'issue',
+      { sku: milk, location: 'SHOP', lot: 'A', quantity: -0.25 },
       { sku: milk, location: 'MAIN', lot: 'B', quantity: -1 },
       { sku: milk, location: 'MAIN', lot: 'A', quantity: -2 },
       { sku: debt, location: 'MAIN', quantity: -100 },
@@ -106,6 +107,7 @@ describe('stock', () => {
         { sku: first, location: 'SHOP', lot: null, available: 0, requested: 3 },
         { sku: milk, location: 'MAIN', lot: 'A', available: 0, requested: 2 },
         { sku: milk, location: 'MAIN', lot: 'B', available: 0.5, requested: 1 },
+        { sku: milk, location: 'SHOP', lot: 'A', available: 0, requested: 0.25 },
       ]),
     );
     expect(await balancesOf(acme, debt)).toEqual([]);

@@ -80,14 +80,16 @@ async function readAll(query: Record<string, string | number>) {
   const rows: Row[] = [];
   const sizes: number[] = [];
   let cursor: Record<string, string> = {};
-  for (;;) {
+  // A list that has no end must not keep the test from one.
+  while (sizes.length <= all.length) {
     const { status, body } = await list({ ...query, ...cursor });
     expect(status).toBe(200);
     rows.push(...body.data);
     sizes.push(body.data.length);
-    if (body.nextCursor === null) return { rows, sizes };
+    if (body.nextCursor === null) break;
     cursor = { cursor: body.nextCursor };
   }
+  return { rows, sizes };
 }
 
 /** The sizes of the parts of a list: no empty one at its end. */

@@ -81,6 +81,7 @@ test('lines are answered in the order they were sent, each with its own item, lo
 
 test('two lines of one item, location and lot both show the balance after both, and count as two movements', async () => {
   const [sku, milk] = [await newItem(acme), await newItem(acme, { tracking: 'lot' })];
+  await acme.post('receipt', { sku, location: 'MAIN', quantity: 10 });
   const { body } = await post({
     kind: 'adjustment',
     lines: [
@@ -92,13 +93,13 @@ test('two lines of one item, location and lot both show the balance after both, 
   });
   expect(body).toEqual(
     postedEntry(body, 'adjustment', [
-      [sku, 'MAIN', null, 5, 3, 2],
+      [sku, 'MAIN', null, 5, 13, 3],
       [milk, 'MAIN', 'A', 1, 1.5, 2],
-      [sku, 'MAIN', null, -2, 3, 2],
+      [sku, 'MAIN', null, -2, 13, 3],
       [milk, 'MAIN', 'A', 0.5, 1.5, 2],
     ]),
   );
-  expect(await balancesOf(acme, sku)).toEqual([['MAIN', null, 3, 2]]);
+  expect(await balancesOf(acme, sku)).toEqual([['MAIN', null, 13, 3]]);
 });
 
 test('what is reserved is answered, and is not available', async () => {
