@@ -1,8 +1,9 @@
-import { glob, readFile } from 'node:fs/promises';
+import { globSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { changesInSql } from './find-in-sql.ts';
 import { changesInTypeScript } from './find-in-typescript.ts';
-import { type Mutant, nameMutants } from './mutant.ts';
+import { type Change, type Mutant, nameMutants } from './mutant.ts';
 
 /** The folders whose faults the tests have to notice. */
 export const provenFolders = ['layers', 'functions', 'sql', 'scripts', 'infra'] as const;
@@ -16,15 +17,30 @@ const left = /\.test\.ts$|\.d\.ts$|^scripts\/prove|^sql\/schema\.sql$/;
 /** Every small fault that can be planted in a checkout. */
 export async function findMutants(root: string): Promise<Mutant[]> {
   const mutants: Mutant[] = [];
+  // The last migration first: what it defines again is dead in those before it.
+  const routines = new Set<string>();
   for (const pattern of [programs, statements]) {
-    for await (const file of glob(pattern, { cwd: root })) {
-      if (left.test(file)) continue;
+    const files = globSync(pattern, { cwd: root });
+    for (const file of files
+      .filter((each) => !left.test(each))
+      .sort()
+      .reverse()) {
       const text = await readFile(join(root, file), 'utf8');
-      const changes = file.endsWith('.sql')
-        ? changesInSql(text).map((change) => ({ ...change, reached: undefined }))
-        : changesInTypeScript(file, text);
-      mutants.push(...nameMutants(file, text, changes));
+      const found = file.endsWith('.sql') ? livingChanges(text, routines) : changesInTypeScript(file, text);
+      mutants.push(...nameMutants(file, text, found));
     }
   }
   return mutants;
+}
+
+/** The changes of a file of SQL, less those in functions that a later file defines again; notes the functions it defines. */
+function livingChanges(text: string, later: Set<string>): Change[] {
+  const definitions = [
+    ...text.matchAll(/^create (?:or replace )?(?:function|procedure) ([\w.]+)[\s\S]*?^\$\$;/gm),
+  ];
+  const dead = definitions.filter(([, name = '']) => later.has(name));
+  for (const [, name = ''] of definitions) later.add(name);
+  return changesInSql(text)
+    .filter(({ start }) => !dead.some(({ index, 0: all }) => start >= index && start < index + all.length))
+    .map((change) => ({ ...change, reached: undefined }));
 }

@@ -2,20 +2,30 @@
 const concerned: readonly (readonly [file: RegExp, tests: readonly string[]])[] = [
   [/lint\//, ['layers/tenancy/isolation-lint.test.ts']],
   [/proofs\//, ['tests/recovery/sabotage.test.ts', 'tests/recovery/drill.test.ts']],
-  [/portability|erasures/, ['tests/isolation/', 'tests/recovery/', 'tests/commands/organizations.test.ts']],
-  [/seals/, ['tests/seals/', 'tests/reconciliation/', 'tests/recovery/', 'tests/isolation/']],
+  [/portability|erasures/, ['tests/isolation/', 'tests/commands/organizations.test.ts', 'tests/recovery/']],
+  [/seal/, ['tests/seals/', 'tests/reconciliation/', 'tests/recovery/', 'tests/isolation/']],
   [
     /reconciliation|trigger|backfill/,
-    ['tests/reconciliation/', 'tests/seals/', 'tests/commands/reconcile.test.ts'],
+    ['tests/reconciliation/', 'tests/seals/', 'tests/jobs/', 'tests/commands/'],
   ],
-  [/recovery|heartbeat|restore/, ['tests/recovery/', 'tests/jobs/', 'tests/commands/']],
+  [/recovery|heartbeat|restore/, ['tests/recovery/', 'tests/jobs/', 'tests/api/', 'tests/commands/']],
   [/imports/, ['tests/imports/', 'tests/isolation/']],
-  [/tidy/, ['tests/jobs/', 'tests/reconciliation/']],
+  [/tidy/, ['tests/jobs/', 'tests/reconciliation/', 'tests/commands/']],
   [
-    /posting|balances|entries|baseline|columns|tables/,
-    ['tests/api/', 'tests/model/', 'tests/isolation/', 'tests/reconciliation/', 'tests/seals/'],
+    /posting|balances|entries|baseline|columns/,
+    [
+      'tests/ledger/',
+      'tests/model/',
+      'tests/api/',
+      'tests/isolation/',
+      'tests/seals/',
+      'tests/reconciliation/',
+    ],
   ],
-  [/./, ['tests/isolation/', 'tests/api/', 'layers/tenancy/', 'tests/jobs/', 'tests/commands/']],
+  [
+    /./,
+    ['tests/isolation/', 'tests/api/', 'layers/tenancy/', 'tests/jobs/', 'tests/ledger/', 'tests/commands/'],
+  ],
 ];
 
 /** The test files that concern a file of SQL, those of the first folder first. */
