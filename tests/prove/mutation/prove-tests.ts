@@ -16,6 +16,8 @@ export interface ProveTestsOptions {
   /** What an earlier run has learned. */
   readonly known: Reach;
   readonly signal: AbortSignal;
+  /** Is told of every test that fails though nothing is broken. */
+  readonly onFailure: (test: string) => void;
   readonly onReach: (reach: Reach) => Promise<void>;
   readonly onVerdict: (verdict: Verdict, done: number, total: number) => void;
 }

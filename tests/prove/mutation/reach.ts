@@ -28,6 +28,8 @@ const setUp = 'set-up';
 interface LearnOptions {
   readonly workers: number;
   readonly signal: AbortSignal;
+  /** Is told of every test that fails though nothing is broken. */
+  readonly onFailure: (test: string) => void;
 }
 
 /**
@@ -91,6 +93,7 @@ async function runNoted(mutants: readonly Mutant[], files: readonly string[], op
     },
     timeoutMs: 3_600_000,
   });
+  for (const failure of result.failures) options.onFailure(failure);
   const reached = await readNotes(notes);
   const learned = result.files
     .filter(({ passed }) => passed)
