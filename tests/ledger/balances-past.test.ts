@@ -1,3 +1,4 @@
+import type { Client } from 'pg';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { drawBoundary } from '#ledger/seals/boundary.ts';
 import { sealOrganization } from '#ledger/seals/seal-organization.ts';
@@ -43,8 +44,12 @@ const plans: Readonly<Record<string, readonly number[]>> = {
   'sealed at every entry': [1, 2, 3, 4, 5, 6, 7, 8],
 };
 const callers = new Map<string, Caller>();
+let superuser: Client;
+let jobs: Client;
 
 beforeAll(async () => {
+  superuser = await world.superuser();
+  jobs = await world.connect('stockade_jobs');
   for (const [plan, seals] of Object.entries(plans)) {
     const tenant = await world.createOrganization();
     callers.set(plan, tenant);
@@ -62,7 +67,6 @@ beforeAll(async () => {
 /** Writes an entry as it would have been at another time. */
 async function record(tenant: Caller, movement: Movement): Promise<void> {
   const { recorded, effective, sku, location, lot, quantity } = movement;
-  const superuser = await world.superuser();
   await superuser.query('begin');
   await superuser.query('select tenancy.enter_as_job($1)', [tenant.id]);
   await superuser.query(
@@ -79,32 +83,24 @@ async function record(tenant: Caller, movement: Movement): Promise<void> {
     [tenant.id, effective, recorded, sku, location, lot, quantity],
   );
   await superuser.query('commit');
-  await superuser.end();
 }
 
 /** Seals all there is, as if it were that instant now. */
 async function seal(tenant: Caller, settled: string): Promise<void> {
-  const jobs = await world.connect('stockade_jobs');
   expect(await drawBoundary(jobs, tenant.id)).toBe(true);
-  const superuser = await world.superuser();
   await superuser.query('update inventory.seal_boundaries set settled_through = $2 where org_id = $1', [
     tenant.id,
     settled,
   ]);
   expect((await sealOrganization(jobs, tenant.id)).seals).toHaveLength(1);
-  await Promise.all([jobs.end(), superuser.end()]);
 }
 
 const shifted = (instant: string, ms: number) => new Date(Date.parse(instant) + ms).toISOString();
 
-/** Each instant at which something was recorded or took effect, and a millisecond on either side of it. */
-const instants = [
+/** Each instant at which something was recorded, or took effect, and a millisecond on either side of it. */
+const instants = (basis: Basis) => [
   longBefore,
-  ...new Set(
-    history.flatMap(({ recorded, effective }) =>
-      [recorded, effective].flatMap((instant) => [-1, 0, 1].map((ms) => shifted(instant, ms))),
-    ),
-  ),
+  ...new Set(history.flatMap((movement) => [-1, 0, 1].map((ms) => shifted(movement[basis], ms)))),
 ];
 
 type Basis = 'recorded' | 'effective';
@@ -143,23 +139,26 @@ const ask = (plan: string, path: string, query: Record<string, string>) =>
   (callers.get(plan) as Caller).request('GET', `${path}?${new URLSearchParams(query)}`);
 
 describe.each(Object.keys(plans))('of an organization %s', (plan) => {
-  describe.each<Basis>(['recorded', 'effective'])('by the time that is %s', (basis) => {
+  // By the time of effect no seal helps: two organizations show it.
+  const bases: Basis[] = /never|twice/.test(plan) ? ['recorded', 'effective'] : ['recorded'];
+  describe.each(bases)('by the time that is %s', (basis) => {
     test('the balances of every instant are what the history adds up to, to the millisecond', async () => {
-      for (const asOf of instants) {
-        const { body } = await ask(plan, '/v1/balances', { asOf, basis });
-        expect(body).toEqual({
+      const answers = await Promise.all(
+        instants(basis).map((asOf) => ask(plan, '/v1/balances', { asOf, basis })),
+      );
+      expect(answers.map(({ body }) => body)).toEqual(
+        instants(basis).map((asOf) => ({
           data: expected(asOf, basis),
           nextCursor: null,
           asOf,
           basis,
           sealed: isSealed(plan, asOf, basis),
-        });
-      }
+        })),
+      );
     });
 
     test.each(['BOLT', 'MILK', 'NEVER'])('so is the balance of %s, in all and per place', async (sku) => {
-      const around = [0, 1, -1].map((ms) => shifted(at('00:06:00.000'), ms));
-      for (const asOf of [longBefore, at('00:03:00.000'), ...around, farAhead]) {
+      for (const asOf of [longBefore, at('00:03:00.000'), at('00:06:00.000'), farAhead]) {
         const { body } = await ask(plan, `/v1/items/${sku}/balance`, { asOf, basis });
         const rows = expected(asOf, basis).filter((row) => row.sku === sku);
         expect(body).toEqual({
