@@ -1,0 +1,82 @@
+import { balanceRoutes } from './balances.ts';
+import { catalogRoutes } from './catalog.ts';
+import { historyRoutes } from './history.ts';
+import type { Ledger } from './model.ts';
+import { postingRoutes } from './posting.ts';
+import { type Expected, Refused } from './refusal.ts';
+import type { Witness } from './witness.ts';
+
+/** A request of one tenant, as it is sent. */
+export interface Request {
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  /** With its query, percent-encoded. */
+  readonly path: string;
+  readonly body?: Readonly<Record<string, unknown>> | undefined;
+  readonly idempotencyKey?: string | undefined;
+}
+
+/** A request taken apart, with all that its answer depends on. */
+export interface Asked {
+  readonly ledger: Ledger;
+  /** The `{code}` or `{id}` of the path. */
+  readonly named: string;
+  readonly query: Readonly<Record<string, string>>;
+  // biome-ignore lint/suspicious/noExplicitAny: each route knows its body
+  readonly body: any;
+  readonly witness: Witness;
+  /** Where each cursor that was ever answered stands. */
+  readonly cursors: Map<string, readonly string[]>;
+}
+
+/** How the model answers: by method and path. A route throws {@link Refused} before it changes anything. */
+export type Routes = Readonly<Record<string, (asked: Asked) => Expected>>;
+
+const routes: Routes = { ...catalogRoutes, ...postingRoutes.post, ...historyRoutes, ...balanceRoutes };
+
+/** What is wrong with a request by itself, whatever the ledger holds: it is refused before any key is looked at. */
+const faults: Readonly<Record<string, (asked: Asked) => void>> = postingRoutes.faults;
+
+/** The answer that the contract wants to a request; the ledger is then as it is after it. */
+export function answer(asked: Omit<Asked, 'named' | 'query' | 'body'>, request: Request): Expected {
+  const { key, named, query } = takeApart(request);
+  const whole: Asked = { ...asked, named, query, body: request.body ?? {} };
+  try {
+    faults[key]?.(whole);
+    return onceUnderKey(whole.ledger, request, () => {
+      const route = routes[key];
+      if (!route) throw new Error(`the model has no route ${key}: add it beside the others`);
+      return route(whole);
+    });
+  } catch (error) {
+    if (error instanceof Refused) return error.answer;
+    throw error;
+  }
+}
+
+function takeApart({ method, path }: Request) {
+  const url = new URL(path, 'http://ledger');
+  const [version, resource, named, part] = url.pathname.slice(1).split('/');
+  const isEntry = resource === 'entries';
+  const pattern = ['', version, resource, named !== undefined && (isEntry ? '{id}' : '{code}'), part];
+  return {
+    key: `${method} ${pattern.filter((segment) => segment !== undefined && segment !== false).join('/')}`,
+    named: decodeURIComponent(named ?? ''),
+    query: Object.fromEntries(url.searchParams),
+  };
+}
+
+/**
+ * Under an `Idempotency-Key` the same request gets the answer that it got, and another one is refused. A refused
+ * request keeps nothing, and a dry run has no part in it: it has no effect that could happen twice.
+ */
+function onceUnderKey(ledger: Ledger, request: Request, effect: () => Expected): Expected {
+  const { idempotencyKey: name, method, path, body } = request;
+  if (name === undefined || method !== 'POST' || body?.dryRun) return effect();
+  const asked = JSON.stringify([path, body]);
+  const kept = ledger.kept.get(name);
+  if (kept && kept.request !== asked) throw new Refused(422, 'idempotency_mismatch');
+  if (kept) return { ...kept.answer, replayed: true };
+  const answered = effect();
+  ledger.kept.set(name, { request: asked, answer: structuredClone(answered) });
+  return answered;
+}
