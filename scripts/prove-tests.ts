@@ -1,6 +1,5 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { openKept } from '#tests/prove/mutation/kept.ts';
 import { proveTests } from '#tests/prove/mutation/prove-tests.ts';
-import type { Reach } from '#tests/prove/mutation/reach.ts';
 import { readReasons, scoreOf, scoreText } from '#tests/prove/mutation/score.ts';
 import { command } from './cli/command.ts';
 import * as option from './cli/option.ts';
@@ -19,8 +18,9 @@ await command({
     seed: option.integer({ description: 'draw another sample', min: 0, max: 1_000_000, default: 1 }),
     workers: option.integer({ description: 'how many faults at once', min: 1, max: 64, default: 2 }),
     only: option.several(option.text({ description: 'try this fault, by its id', placeholder: 'id' })),
-    reach: option.path({
-      description: 'a file that keeps which tests reach which fault, for the next run',
+    keep: option.path({
+      description:
+        'a folder that keeps what was learned and which faults were killed: the next run goes on from there',
     }),
   },
   examples: [
@@ -32,17 +32,14 @@ await command({
     },
   ],
   run: async ({ options, signal, progress, note }) => {
-    const known = options.reach ? await readReach(options.reach) : undefined;
+    const kept = await openKept(options.keep);
     note('Running the tests once, to learn which of them reach which fault …');
     let started = false;
     const verdicts = await proveTests({
       ...options,
-      known: known ?? { tests: {} },
+      kept,
       signal,
       onFailure: (test) => note(`left out, as it fails with nothing broken: ${test}`),
-      onReach: async (reach) => {
-        if (options.reach) await writeFile(options.reach, JSON.stringify(reach));
-      },
       onVerdict: ({ mutant, killedBy, ran }, done, total) => {
         if (!started) progress.start(total, 'faults');
         started = true;
@@ -57,12 +54,3 @@ await command({
     return { text: scoreText(score), json: { ...score, verdicts }, failed: !score.reached };
   },
 });
-
-async function readReach(path: string): Promise<Reach | undefined> {
-  try {
-    return JSON.parse(await readFile(path, 'utf8'));
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
-}

@@ -8,7 +8,10 @@ export function instant() {
       error: 'must be an ISO 8601 time with an offset, such as 2026-03-01T09:30:00Z',
       abort: true,
     })
-    .refine((value) => Date.parse(value) >= Date.UTC(1900, 0, 1), 'must not be before the year 1900')
+    .refine((value) => Date.parse(value) >= Date.UTC(1900, 0, 1), {
+      error: 'must not be before the year 1900',
+      abort: true,
+    })
     .refine((value) => !/[+-](?:1[6-9]|2\d):\d\d$/.test(value), 'must have an offset of less than 16 hours')
     .refine((value) => !/\.\d{10}/.test(value), 'must have at most nine decimals');
 }

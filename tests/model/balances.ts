@@ -51,11 +51,11 @@ function pastOf({ query: { asOf, basis } }: Asked): Past | undefined {
 }
 
 /** How an answer about the past says of when it is. Only what was recorded is ever settled: effects can come late. */
-function shown({ ledger, query }: Asked, past: Past | undefined) {
+function shown({ ledger }: Asked, past: Past | undefined) {
   if (!past) return {};
   const { asOf, basis } = past;
   const sealed = basis === 'recorded' && ledger.settledThrough !== null && asOf <= ledger.settledThrough;
-  return { asOf: query.asOf, basis, sealed };
+  return { asOf, basis, sealed };
 }
 
 /** Of the past only what was on hand is known. */

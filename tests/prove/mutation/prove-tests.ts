@@ -1,8 +1,9 @@
 import { paths } from '#scripts/paths.ts';
 import { type Checkout, copyCheckout } from './checkout.ts';
 import { findMutants } from './find.ts';
+import type { Kept } from './kept.ts';
 import type { Mutant } from './mutant.ts';
-import { learnReach, type Reach } from './reach.ts';
+import { learnReach } from './reach.ts';
 import { drawSample } from './sample.ts';
 import { tryMutant, type Verdict } from './trial.ts';
 
@@ -13,12 +14,11 @@ export interface ProveTestsOptions {
   readonly workers: number;
   /** Only these mutants, by their ids; a sample when empty. */
   readonly only: readonly string[];
-  /** What an earlier run has learned. */
-  readonly known: Reach;
+  /** What an earlier run has left. */
+  readonly kept: Kept;
   readonly signal: AbortSignal;
   /** Is told of every test that fails though nothing is broken. */
   readonly onFailure: (test: string) => void;
-  readonly onReach: (reach: Reach) => Promise<void>;
   readonly onVerdict: (verdict: Verdict, done: number, total: number) => void;
 }
 
@@ -27,11 +27,15 @@ export async function proveTests(options: ProveTestsOptions): Promise<Verdict[]>
   const found = await findMutants(paths.root);
   const drawn = drawSample(found, options.count, options.seed);
   const sample = options.only.length > 0 ? found.filter(({ id }) => options.only.includes(id)) : drawn;
-  const reach = await learnReach(sample, options.known, options);
-  await options.onReach(reach);
+  const { kept } = options;
+  const reach = await learnReach(sample, kept.reach, options);
+  await kept.keepReach(reach);
 
-  const waiting = [...sample];
-  const verdicts: Verdict[] = [];
+  const waiting = sample.filter(({ id }) => !kept.killed.has(id));
+  const verdicts: Verdict[] = sample.flatMap((mutant) => {
+    const known = kept.killed.get(mutant.id);
+    return known ? [{ mutant, ...known }] : [];
+  });
   await using checkouts = new AsyncDisposableStack();
   const copies: Checkout[] = [];
   for (let each = 0; each < options.workers; each += 1) copies.push(checkouts.use(await copyCheckout()));
@@ -42,6 +46,7 @@ export async function proveTests(options: ProveTestsOptions): Promise<Verdict[]>
     for (let mutant = next(); mutant; mutant = next()) {
       const verdict = await tryMutant(checkout, mutant, reach, options.signal);
       verdicts.push(verdict);
+      await kept.keepVerdict(verdict);
       options.onVerdict(verdict, verdicts.length, sample.length);
     }
   }
