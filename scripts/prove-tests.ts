@@ -17,6 +17,11 @@ await command({
     count: option.integer({ description: 'how many faults', min: 5, max: 20_000, default: 300 }),
     seed: option.integer({ description: 'draw another sample', min: 0, max: 1_000_000, default: 1 }),
     workers: option.integer({ description: 'how many faults at once', min: 1, max: 64, default: 2 }),
+    patience: option.duration({
+      description: 'how long the tests of one fault may take; what has survived till then has survived',
+      minMs: 1_000,
+      default: 600_000,
+    }),
     only: option.several(option.text({ description: 'try this fault, by its id', placeholder: 'id' })),
     keep: option.path({
       description:
@@ -37,6 +42,7 @@ await command({
     let started = false;
     const verdicts = await proveTests({
       ...options,
+      patienceMs: options.patience,
       kept,
       signal,
       onFailure: (test) => note(`left out, as it fails with nothing broken: ${test}`),

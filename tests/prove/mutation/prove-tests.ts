@@ -12,6 +12,8 @@ export interface ProveTestsOptions {
   readonly seed: number;
   /** Mutants at once, each in a copy of the checkout with a Postgres server of its own. */
   readonly workers: number;
+  /** How long the tests of one mutant may take, by what they usually take; the first few run in any case. */
+  readonly patienceMs: number;
   /** Only these mutants, by their ids; a sample when empty. */
   readonly only: readonly string[];
   /** What an earlier run has left. */
@@ -44,7 +46,7 @@ export async function proveTests(options: ProveTestsOptions): Promise<Verdict[]>
 
   async function work(checkout: Checkout): Promise<void> {
     for (let mutant = next(); mutant; mutant = next()) {
-      const verdict = await tryMutant(checkout, mutant, reach, options.signal);
+      const verdict = await tryMutant(checkout, mutant, reach, options);
       verdicts.push(verdict);
       await kept.keepVerdict(verdict);
       options.onVerdict(verdict, verdicts.length, sample.length);

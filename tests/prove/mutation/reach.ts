@@ -18,6 +18,8 @@ export interface TestFile {
   readonly durationMs: number;
   /** The mutants whose place it evaluates, also in processes that it starts. */
   readonly reaches: readonly string[];
+  /** It fails with nothing broken. */
+  readonly fails: boolean;
   /** The mutants that were looked for. */
   readonly lookedFor: readonly string[];
 }
@@ -34,8 +36,7 @@ interface LearnOptions {
 
 /**
  * Runs the suite once and notes which test files evaluate the place of each mutant. Of what is known already, only test files
- * that have changed are run again, or all when a mutant is new. A test file that fails by itself is left out: it would kill
- * everything.
+ * that have changed are run again, or all when a mutant is new.
  */
 export async function learnReach(
   mutants: readonly Mutant[],
@@ -95,10 +96,14 @@ async function runNoted(mutants: readonly Mutant[], files: readonly string[], op
   });
   for (const failure of result.failures) options.onFailure(failure);
   const reached = await readNotes(notes);
-  const learned = result.files
-    .filter(({ passed }) => passed)
-    .map(({ file, durationMs }) => ({ file, durationMs, reaches: reached.get(file) ?? [] }));
-  return [...learned, { file: setUp, durationMs: 0, reaches: reached.get(setUp) ?? [] }];
+  const learned = result.files.map(({ file, durationMs, passed }) => ({
+    file,
+    durationMs,
+    // What fails by itself would kill everything: it counts for nothing.
+    reaches: passed ? (reached.get(file) ?? []) : [],
+    fails: !passed,
+  }));
+  return [...learned, { file: setUp, durationMs: 0, reaches: reached.get(setUp) ?? [], fails: false }];
 }
 
 /** The text of a file with a note at the place of each mutant. */

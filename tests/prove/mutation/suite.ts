@@ -84,10 +84,11 @@ export async function runSuite(root: string, options: SuiteOptions): Promise<Sui
 
 function failuresOf(root: string, report: Report | undefined, ending: string): string[] {
   const failures = (report?.testResults ?? []).flatMap(({ name, status, message, assertionResults }) => {
+    const file = relative(root, name);
     const failed = assertionResults.filter((test) => test.status === 'failed');
-    if (status === 'failed' && failed.length === 0)
-      return [`${relative(root, name)}: ${message.split('\n')[0]}`];
-    return failed.map(({ fullName }) => `${relative(root, name)}: ${fullName}`);
+    if (failed.length > 0) return failed.map(({ fullName }) => `${file}: ${fullName}`);
+    // A file that was not begun, as another one had failed, is called failed without a word.
+    return status === 'failed' && message ? [`${file}: ${message.split('\n')[0]}`] : [];
   });
   return failures.length > 0 ? failures : [`the run itself failed (${ending})`];
 }

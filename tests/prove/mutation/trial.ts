@@ -22,11 +22,14 @@ export async function tryMutant(
   checkout: Checkout,
   mutant: Mutant,
   reach: Reach,
-  signal: AbortSignal,
+  { patienceMs, signal }: { readonly patienceMs: number; readonly signal: AbortSignal },
 ): Promise<Verdict> {
   return await checkout.withPlanted(mutant, async () => {
     const ran: string[] = [];
+    let spentMs = 0;
     for (const { files, durationMs } of batches(testsOf(mutant, reach), reach)) {
+      spentMs += durationMs;
+      if (ran.length > 0 && spentMs > patienceMs) break;
       ran.push(...files);
       const { passed, failures } = await runSuite(checkout.root, {
         files,
@@ -42,7 +45,12 @@ export async function tryMutant(
 }
 
 function testsOf(mutant: Mutant, reach: Reach): string[] {
-  return mutant.reached ? testsReaching(mutant, reach) : testsOfSql(mutant.file, Object.keys(reach.tests));
+  return mutant.reached
+    ? testsReaching(mutant, reach)
+    : testsOfSql(
+        mutant.file,
+        Object.keys(reach.tests).filter((file) => !reach.tests[file]?.fails),
+      );
 }
 
 function batches(files: readonly string[], { tests }: Reach): { files: string[]; durationMs: number }[] {
