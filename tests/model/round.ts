@@ -23,7 +23,7 @@ export const round: fc.Arbitrary<Round> = fc.record({
     size: 'max',
   }),
   seals: fc.oneof(
-    { weight: 3, arbitrary: fc.constant([]) },
+    { weight: 1, arbitrary: fc.constant([]) },
     { weight: 2, arbitrary: fc.subarray([0, 1] as const) },
   ),
 });

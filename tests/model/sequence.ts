@@ -32,19 +32,28 @@ export async function openGround(world: World): Promise<Ground> {
 /** What each organization begins with: the same names, another thing behind each, and some stock to quarrel over. */
 const beginnings = [
   {
-    items: [{ sku: 'A' }, { sku: 'b', tracking: 'lot' }, { sku: 'Ä', allowNegative: true }],
+    items: [
+      { sku: 'A', reorderPoint: 5 },
+      { sku: 'b', tracking: 'lot' },
+      { sku: 'Ä', allowNegative: true },
+    ],
     stock: [
       { sku: 'A', location: 'MAIN', quantity: 10 },
       { sku: 'b', location: 'MAIN', lot: 'L1', quantity: 10 },
       { sku: 'b', location: 'shop', lot: 'l2', quantity: 2.5 },
-      { sku: 'Ä', location: 'shop', quantity: 3 },
+      { sku: 'Ä', location: 'shop', quantity: -3 },
     ],
   },
   {
-    items: [{ sku: 'A', tracking: 'lot' }, { sku: 'b', allowNegative: true }, { sku: 'A B' }],
+    items: [
+      { sku: 'A', tracking: 'lot' },
+      { sku: 'b', allowNegative: true, reorderPoint: 0.5 },
+      { sku: 'A B' },
+    ],
     stock: [
       { sku: 'A', location: 'MAIN', lot: 'L1', quantity: 10 },
       { sku: 'b', location: 'MAIN', quantity: 3 },
+      { sku: 'b', location: 'shop', quantity: -2 },
       { sku: 'A B', location: 'shop', quantity: 7.0001 },
     ],
   },

@@ -4,7 +4,7 @@ import { codes, type Draw, freshKey, index, maybe, pathOf, pick, rarely, sent, s
 
 const name = fc.constantFrom('Tea', 'Café “noir”');
 const metadata = fc.constantFrom({}, { buyer: 'Ada', sizes: [1, 2.5, null] });
-const reorderPoint = fc.constantFrom(0, 12.5, 0.0001, null);
+const reorderPoint = fc.constantFrom(null, 12.5, 0.0001, 0, null);
 
 export const createItem: fc.Arbitrary<Draw> = fc
   .record({

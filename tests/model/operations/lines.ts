@@ -33,6 +33,8 @@ export interface DrawnLine {
   readonly isRepeated: boolean;
   /** What there is stock of is asked for, not just anything. */
   readonly isStocked: boolean;
+  /** What is below zero is asked for, where there is such a balance. */
+  readonly isOwed: boolean;
   readonly expected: 'right' | 'behind' | 'ahead' | undefined;
   readonly stray: 'sku' | 'location' | 'lot' | 'sign' | undefined;
 }
@@ -45,6 +47,7 @@ export const drawnLine: fc.Arbitrary<DrawnLine> = fc.record({
   isNegative: fc.boolean(),
   isRepeated: rarely(4),
   isStocked: rarely(5).map((isNot) => !isNot),
+  isOwed: rarely(6),
   expected: maybe(fc.constantFrom('right', 'right', 'behind', 'ahead'), 4),
   stray: maybe(fc.constantFrom('sku', 'location', 'lot', 'sign'), 25),
 });
@@ -86,8 +89,10 @@ export function linesOf(
 }
 
 function balanceFor(line: DrawnLine, own: Side, sign: number, at: Location | undefined): Balance | undefined {
-  const there = stocked(own).filter(({ location }) => !at || location === at);
-  const found = sign < 0 && line.isStocked ? pick(there, line.item) : undefined;
+  const there = own.ledger.balances().filter(({ location }) => !at || location === at);
+  const owed = line.isOwed ? there.filter(({ onHand }) => onHand < 0) : [];
+  const full = sign < 0 && line.isStocked ? there.filter(({ onHand }) => onHand > 0) : [];
+  const found = pick(owed, line.item) ?? pick(full, line.item);
   if (found) return found;
   const item = pick<Item>(own.ledger.items, line.item);
   const location = at ?? pick<Location>(own.ledger.locations, line.location);

@@ -40,7 +40,7 @@ type Weighted = readonly [weight: number, draw: fc.Arbitrary<Draw>];
 const writes: readonly Weighted[] = [
   [12, postEntry],
   [3, postTransfer],
-  [2, postTransferLines],
+  [3, postTransferLines],
   [4, reverse],
   [5, replay],
   [2, createItem],

@@ -46,7 +46,7 @@ export const postEntry: fc.Arbitrary<Draw> = fc
 export const postTransferLines: fc.Arbitrary<Draw> = fc
   .record({
     legs: fc.array(
-      fc.record({ line: drawnLine, to: index, splits: fc.boolean(), loses: rarely(8), swapsLot: rarely(4) }),
+      fc.record({ line: drawnLine, to: index, splits: fc.boolean(), loses: rarely(8), swapsLot: rarely(3) }),
       {
         minLength: 1,
         maxLength: 2,
