@@ -20,7 +20,8 @@ export const replay: fc.Arbitrary<Draw> = fc
       const changed = body && 'name' in body ? { name: 'Another' } : { reference: 'Another' };
       return { ...request, body: { ...body, ...changed } };
     }
-    if (another === 'dry run' && request.body?.kind)
+    // A location has a kind as well, and no dry run.
+    if (another === 'dry run' && request.body?.kind && 'lines' in request.body)
       return { ...request, body: { ...request.body, dryRun: true } };
     const id = pickNewest(own.ledger.entries, entry)?.id;
     if (another === 'path' && id) {

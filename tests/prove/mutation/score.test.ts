@@ -1,0 +1,63 @@
+import { describe, expect, test } from 'vitest';
+import type { Mutant } from './mutant.ts';
+import { scoreOf, scoreText } from './score.ts';
+import { testsOfSql } from './sql-tests.ts';
+
+/** Verdicts about a folder: so many were killed, and these survived. */
+function verdictsOf(folder: string, killed: number, ...survivors: readonly string[]) {
+  const mutant = (id: string) =>
+    ({ id, file: `${folder}/a.ts`, line: 7, kind: 'bound', original: 'a  <\n b', replacement: '' }) as Mutant;
+  return [
+    ...Array.from({ length: killed }, (_, n) => ({
+      mutant: mutant(`k${n}`),
+      killedBy: 'a test',
+      ran: ['x'],
+    })),
+    ...survivors.map((id) => ({ mutant: mutant(id), killedBy: undefined, ran: ['x', 'y'] })),
+  ];
+}
+
+describe('the tests hold', () => {
+  test.each([
+    ['when all are killed', 3, [], {}, true],
+    ['when 95 % are, and the survivor has a reason', 19, ['s'], { s: 'nobody can tell' }, true],
+    ['not when the survivor has none', 19, ['s'], {}, false],
+    ['not when fewer than 95 % are, whatever the reason', 18, ['s'], { s: 'nobody can tell' }, false],
+  ])('%s', (_, killed, survivors, reasons, reached) => {
+    const score = scoreOf(verdictsOf('layers', killed, ...survivors), reasons);
+    expect(score.reached).toBe(reached);
+    expect(score.folders).toEqual([{ folder: 'layers', planted: killed + survivors.length, killed }]);
+  });
+
+  test('only when they hold in every folder', () => {
+    const verdicts = [...verdictsOf('layers', 100), ...verdictsOf('sql', 9, 's')];
+    expect(scoreOf(verdicts, { s: 'nobody can tell' }).reached).toBe(false);
+  });
+});
+
+test('a survivor is told with its place, its change and its reason, or how many files noticed nothing', () => {
+  const score = scoreOf(verdictsOf('infra', 1, 'first', 'second'), { first: 'Only its speed differs.' });
+  expect(scoreText(score).split('\n')).toEqual([
+    'folder     planted  killed survived',
+    'infra            3       1        2  33.3 %',
+    '',
+    'Survivors:',
+    'first infra/a.ts:7 (bound): a < b -> nothing',
+    '    Only its speed differs.',
+    'second infra/a.ts:7 (bound): a < b -> nothing',
+    '    no reason given; 2 test files noticed nothing',
+    '',
+    'Wanted: 95 % in every folder, and a reason for every survivor.',
+  ]);
+});
+
+test('the tests of a folder that concerns a file of SQL most come first', () => {
+  const files = [
+    'tests/api/items.test.ts',
+    'tests/ledger/a.test.ts',
+    'tests/seals/b.test.ts',
+    'infra/c.test.ts',
+  ];
+  expect(testsOfSql('sql/migrations/000006_posting.sql', files)).toEqual([files[1], files[0], files[2]]);
+  expect(testsOfSql('sql/migrations/000012_seals.sql', files)).toEqual([files[2]]);
+});
