@@ -56,6 +56,12 @@ test.each([
   expect((await left(orgId, 0, asOf)).missing).toEqual(missing);
 });
 
+test('an object of another name among the anchors stands for the seal after the last one', async () => {
+  const orgId = randomUUID();
+  await putEvidence(anchorKey(orgId, 1).replace(/[^/]*$/, 'notes.txt'), 'x');
+  expect((await left(orgId, 6)).missing).toEqual([['seal_missing', 7]]);
+});
+
 test('an organization without anchors has none left', async () => {
   expect(await left(await anchored(), 3, asOf)).toEqual({ check: compared, missing: [] });
 });

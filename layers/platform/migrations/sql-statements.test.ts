@@ -31,6 +31,16 @@ test.each([
     ['create rule r as on insert to t do (select 1; select 2)', 'select 3'],
   ],
   [
+    'the body of a function that replaces none',
+    'create function f() returns int begin atomic select 1; select 2; end; select 3',
+    ['create function f() returns int begin atomic select 1; select 2; end', 'select 3'],
+  ],
+  [
+    'the body of a procedure',
+    'create procedure p() begin atomic select 1; select 2; end; select 3',
+    ['create procedure p() begin atomic select 1; select 2; end', 'select 3'],
+  ],
+  [
     'a standard SQL function body',
     'create or replace function f() returns int begin atomic select case when true then 1 end; select 2; end; select 3',
     [

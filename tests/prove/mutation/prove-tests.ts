@@ -33,7 +33,8 @@ export async function proveTests(options: ProveTestsOptions): Promise<Verdict[]>
   const reach = await learnReach(sample, kept.reach, options);
   await kept.keepReach(reach);
 
-  const waiting = sample.filter(({ id }) => !kept.killed.has(id));
+  // In the order of their ids, which are digests: a run that is stopped has tried some of every folder.
+  const waiting = sample.filter(({ id }) => !kept.killed.has(id)).sort((a, b) => (a.id < b.id ? -1 : 1));
   const verdicts: Verdict[] = sample.flatMap((mutant) => {
     const known = kept.killed.get(mutant.id);
     return known ? [{ mutant, ...known }] : [];

@@ -1,0 +1,27 @@
+import { expect, test } from 'vitest';
+import { recordStage } from '#recovery/drill-records.ts';
+import { openAws } from '#tests/aws.ts';
+
+const aws = openAws();
+const at = new Date(Date.UTC(2026, 0, 5));
+const requested = {
+  kind: 'snapshot',
+  source: 'stockade',
+  snapshot: 'daily',
+  instance: 'stockade-drill-1',
+  keep: false,
+  asOf: at.toISOString(),
+} as const;
+
+test('a stage that is recorded already stays as it was recorded', async () => {
+  await recordStage('000001', at, 'requested', requested, at);
+  const recorded = aws.evidenceKeys();
+  await recordStage('000001', at, 'requested', requested, new Date(at.getTime() + 60_000));
+  expect(aws.evidenceKeys()).toEqual(recorded);
+});
+
+test('a stage that cannot be recorded is an error', async () => {
+  const end = aws.local.s3.faults.inject('denied', { operation: 'PutObject' });
+  await expect(recordStage('000002', at, 'requested', requested, at)).rejects.toThrow('S3 PutObject');
+  end();
+});
