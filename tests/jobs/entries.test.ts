@@ -2,13 +2,14 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { Context, SNSEvent } from 'aws-lambda';
 import type { Client } from 'pg';
-import { beforeAll, beforeEach, expect, test } from 'vitest';
+import { beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { handler as receive } from '#functions/jobs/alert-receipt.lambda.ts';
 import { handler as beat } from '#functions/jobs/heartbeat.lambda.ts';
 import { handler as monitor } from '#functions/jobs/monitor-backups.lambda.ts';
 import { handler as sweep } from '#functions/jobs/sweep-drills.lambda.ts';
 import { handler as verify } from '#functions/jobs/verify-snapshot.lambda.ts';
 import { environment } from '#platform/environment.ts';
+import { log } from '#platform/log.ts';
 import { noteAlertProbe, sendAlertProbe } from '#recovery/monitor/alert-probe.ts';
 import { latestChecks } from '#recovery/monitor/latest-checks.ts';
 import { checks } from '#recovery/monitor/run-checks.ts';
@@ -56,7 +57,13 @@ test('a test alert that arrives is noted, one that this database has not sent is
   const id = await sendAlertProbe(jobs, recoveryPolicy, now());
   const text = (probe: string) => `Weekly test\n\n{"not":"this"}\n\n{"probe":"${probe}"}`;
   expect(await receive(arrived('BackupCheck', text(id ?? '')))).toEqual({ received: 0 });
-  expect(await receive(arrived('AlertProbe', text(randomUUID())))).toEqual({ received: 0 });
+  const warn = vi.spyOn(log, 'warn');
+  const unknown = randomUUID();
+  expect(await receive(arrived('AlertProbe', text(unknown)))).toEqual({ received: 0 });
+  expect(warn.mock.calls).toEqual([
+    ['an alert has arrived that this database has not sent', { probe: unknown }],
+  ]);
+  warn.mockRestore();
   expect(await probes()).toMatchObject([{ id, received: null }]);
   expect(await receive(arrived('AlertProbe', text(id ?? '')))).toEqual({ received: 1 });
   expect(await probes()).toMatchObject([{ id, received: expect.any(Date) }]);
