@@ -4,7 +4,8 @@ import { latestChecks } from '#recovery/monitor/latest-checks.ts';
 import { noteAlerted, noteChecks } from '#recovery/monitor/states.ts';
 import { BackupCheck } from '#scripts/openapi/documentation/backup-checks.ts';
 import { openWorld } from '#tests/world.ts';
-import { expectRefusal, wrongField } from './refusals.ts';
+import { expectProblem } from './problem-document.ts';
+import { wrongField } from './refusals.ts';
 
 const world = openWorld();
 let jobs: Client;
@@ -41,7 +42,7 @@ test('the list is whole, and takes no query', async () => {
   const { status, body } = await world.operator.request('GET', '/platform/backups');
   expect([status, Object.keys(body), body.nextCursor]).toEqual([200, ['data', 'nextCursor'], null]);
   const unknown = wrongField('limit', 'is not a field here: check its spelling or leave it out');
-  expectRefusal(await world.operator.request('GET', '/platform/backups?limit=1'), unknown);
+  expectProblem(await world.operator.request('GET', '/platform/backups?limit=1'), unknown);
 });
 
 test('operators see how every check stood, since when, and whether that is still known', async () => {

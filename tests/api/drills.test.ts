@@ -2,7 +2,8 @@ import { beforeAll, expect, test } from 'vitest';
 import { recordStage } from '#recovery/drill-records.ts';
 import { openAws } from '#tests/aws.ts';
 import { openWorld } from '#tests/world.ts';
-import { cursorOf, expectRefusal, wrongCursor, wrongField } from './refusals.ts';
+import { expectProblem } from './problem-document.ts';
+import { cursorOf, wrongCursor, wrongField } from './refusals.ts';
 
 const world = openWorld();
 openAws();
@@ -59,7 +60,7 @@ test.each([
   [`cursor=${cursorOf('12345a')}`, wrongCursor],
   ['kind=snapshot', wrongField('kind', 'is not a field here: check its spelling or leave it out')],
 ])('refuses ?%s', async (query, refusal) => {
-  expectRefusal(await drills(`?${query}`), refusal);
+  expectProblem(await drills(`?${query}`), refusal);
 });
 
 test('a drill is shown with what it took and what would be lost; one under way has no verdict', async () => {

@@ -1,14 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { idOf, type MadeKey, openKeyWorld } from './key-requests.ts';
-import {
-  cursorOf,
-  expectRefusal,
-  lacksScope,
-  noSuchObject,
-  notValid,
-  wrongCursor,
-  wrongField,
-} from './refusals.ts';
+import { expectProblem } from './problem-document.ts';
+import { cursorOf, lacksScope, noSuchObject, notValid, wrongCursor, wrongField } from './refusals.ts';
 
 const world = openKeyWorld();
 const create = (body: unknown) => world.acme.request('POST', '/v1/api-keys', body);
@@ -71,11 +64,11 @@ describe('a new key', () => {
       'is not a field here: check its spelling or leave it out',
     ],
   ])('is refused with %s, the field and the reason named', async (_, body, field, message) => {
-    expectRefusal(await create(body), wrongField(field, message));
+    expectProblem(await create(body), wrongField(field, message));
   });
 
   test('is refused with several faults, each named', async () => {
-    expectRefusal(await create({ name: '', scopes: [] }), {
+    expectProblem(await create({ name: '', scopes: [] }), {
       status: 400,
       code: 'invalid_input',
       detail: '2 fields of the request are wrong.',
@@ -154,21 +147,21 @@ describe('a rotation', () => {
     await world.acme.request('DELETE', `/v1/api-keys/${revoked.id}`);
     await world.root.query('update tenancy.api_keys set expires_at = now() where key_id = $1', [expired.id]);
     const { id: successor } = (await rotate(rotated.id, { overlapSeconds: 0 })).body;
-    expectRefusal(await rotate(revoked.id), refused('is revoked: create a new key'));
-    expectRefusal(await rotate(expired.id), refused('has expired: create a new key'));
+    expectProblem(await rotate(revoked.id), refused('is revoked: create a new key'));
+    expectProblem(await rotate(expired.id), refused('has expired: create a new key'));
     // Its successor is what matters, though it has expired and is revoked as well.
     await world.acme.request('DELETE', `/v1/api-keys/${rotated.id}`);
     const message = `was rotated already: rotate or revoke ${successor}, which replaces it`;
-    expectRefusal(await rotate(rotated.id), refused(message));
+    expectProblem(await rotate(rotated.id), refused(message));
   });
 
   test('is refused of a key that is not of this organization, and of what is no id', async () => {
-    expectRefusal(await rotate(idOf(world.globex.apiKey)), noSuchObject);
-    expectRefusal(await rotate('AAAAAAAAAAAA'), noSuchObject);
+    expectProblem(await rotate(idOf(world.globex.apiKey)), noSuchObject);
+    expectProblem(await rotate('AAAAAAAAAAAA'), noSuchObject);
     for (const id of ['AAAAAAAAAAA', 'AAAAAAAAAAAAA', 'AAAAAAAAAAA-'])
-      expectRefusal(await rotate(id), wrongField('id', 'must be the id of a key: twelve letters and digits'));
+      expectProblem(await rotate(id), wrongField('id', 'must be the id of a key: twelve letters and digits'));
     const unknown = wrongField('overlap', 'is not a field here: check its spelling or leave it out');
-    expectRefusal(await rotate('AAAAAAAAAAAA', { overlap: 1 }), unknown);
+    expectProblem(await rotate('AAAAAAAAAAAA', { overlap: 1 }), unknown);
   });
 });
 
@@ -181,13 +174,13 @@ describe('revoking', () => {
     const after = await world.listed(id);
     expect(after).toEqual({ ...before, revokedAt: after.revokedAt });
     expect(Math.abs(Date.parse(after.revokedAt) - Date.now())).toBeLessThan(60_000);
-    expectRefusal(await world.ask(key), notValid);
+    expectProblem(await world.ask(key), notValid);
   });
 
   test('is refused of what is no key here', async () => {
     const revoke = (id: string) => world.acme.request('DELETE', `/v1/api-keys/${id}`);
-    expectRefusal(await revoke(idOf(world.globex.apiKey)), noSuchObject);
-    expectRefusal(
+    expectProblem(await revoke(idOf(world.globex.apiKey)), noSuchObject);
+    expectProblem(
       await revoke('short'),
       wrongField('id', 'must be the id of a key: twelve letters and digits'),
     );
@@ -246,7 +239,7 @@ describe('the list', () => {
     [`cursor=${cursorOf('2030-01-01T00:00:00.000Z', 'AAAAAAAAAAAA', 'x')}`, wrongCursor],
     ['cursor=', wrongCursor],
   ])('refuses ?%s', async (query, refusal) => {
-    expectRefusal(await list(`?${query}`), refusal);
+    expectProblem(await list(`?${query}`), refusal);
   });
 });
 
@@ -258,8 +251,8 @@ describe('keys are for admins', () => {
     ['POST', '/v1/api-keys/AAAAAAAAAAAA/rotation', {}],
   ])('%s %s', async (method, path, body) => {
     const { key } = await world.createKey({ scopes: ['read', 'write'] });
-    expectRefusal(await world.ask(key, method, path, body), lacksScope('admin'));
-    expectRefusal(await world.ask(null, method, path, body, { 'x-api-key': `${key}x` }), notValid);
+    expectProblem(await world.ask(key, method, path, body), lacksScope('admin'));
+    expectProblem(await world.ask(null, method, path, body, { 'x-api-key': `${key}x` }), notValid);
   });
 
   test.each(['read', 'write'])('who lacks %s grants it to nobody', async (lacked) => {
@@ -267,8 +260,8 @@ describe('keys are for admins', () => {
     const { key } = await world.createKey({ scopes: all.filter((scope) => scope !== lacked) });
     const old = await world.createKey({ scopes: [lacked] });
     const body = { name: 'X', scopes: [...all.filter((scope) => scope !== lacked), lacked] };
-    expectRefusal(await world.ask(key, 'POST', '/v1/api-keys', body), lacksScope(lacked));
-    expectRefusal(await world.ask(key, 'POST', `/v1/api-keys/${old.id}/rotation`, {}), lacksScope(lacked));
+    expectProblem(await world.ask(key, 'POST', '/v1/api-keys', body), lacksScope(lacked));
+    expectProblem(await world.ask(key, 'POST', `/v1/api-keys/${old.id}/rotation`, {}), lacksScope(lacked));
     expect((await world.listed(old.id)).replacedBy).toBeNull();
     expect(
       (await world.ask(key, 'POST', '/v1/api-keys', { ...body, scopes: body.scopes.slice(0, 2) })).status,

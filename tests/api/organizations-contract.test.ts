@@ -1,7 +1,8 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { slugPattern } from '#tenancy/organizations.ts';
 import { type Caller, openWorld } from '#tests/world.ts';
-import { cursorOf, expectRefusal, notValid, wrongCursor, wrongField } from './refusals.ts';
+import { expectProblem } from './problem-document.ts';
+import { cursorOf, notValid, wrongCursor, wrongField } from './refusals.ts';
 
 const world = openWorld();
 let acme: Caller;
@@ -59,20 +60,20 @@ describe('GET /v1/organization', () => {
   });
 
   test('takes no query', async () => {
-    expectRefusal(await acme.request('GET', '/v1/organization?x=1'), wrongField('x', unknownField));
+    expectProblem(await acme.request('GET', '/v1/organization?x=1'), wrongField('x', unknownField));
   });
 
   test('refuses whoever may not ask, each with its reason', async () => {
     const ask = (headers: Record<string, string>) =>
       world.request('GET', '/v1/organization', undefined, headers);
-    expectRefusal(await ask({}), {
+    expectProblem(await ask({}), {
       status: 401,
       code: 'unauthenticated',
       detail:
         'Send an API key ("Authorization: Bearer sk_…" or "x-api-key: sk_…") or a token ("Authorization: Bearer …").',
     });
-    expectRefusal(await ask({ 'x-api-key': 'garbage' }), notValid);
-    expectRefusal(await ask({ 'x-api-key': acme.apiKey, 'x-organization': 'other' }), {
+    expectProblem(await ask({ 'x-api-key': 'garbage' }), notValid);
+    expectProblem(await ask({ 'x-api-key': acme.apiKey, 'x-organization': 'other' }), {
       status: 403,
       code: 'organization_mismatch',
       detail: 'The credential does not belong to the organization that the request names.',
@@ -80,7 +81,7 @@ describe('GET /v1/organization', () => {
     const email = 'several@example.com';
     for (const organization of [acme, await world.createOrganization()])
       await world.join(email, organization);
-    expectRefusal(await ask({ authorization: `Bearer ${await world.token(email)}` }), {
+    expectProblem(await ask({ authorization: `Bearer ${await world.token(email)}` }), {
       status: 400,
       code: 'organization_required',
       detail: 'You are a member of several organizations: say which one with the header x-organization.',
@@ -116,7 +117,7 @@ describe('POST /platform/organizations', () => {
   });
 
   test('is refused of a slug that is taken, and changes nothing', async () => {
-    expectRefusal(await create({ slug: 'acme', name: 'Another' }), {
+    expectProblem(await create({ slug: 'acme', name: 'Another' }), {
       status: 409,
       code: 'already_exists',
       detail: 'There is an organization "acme" already: choose another slug.',
@@ -133,7 +134,7 @@ describe('POST /platform/organizations', () => {
     ['a name of 201', { slug: 'x', name: 'x'.repeat(201) }, 'name', 'must have at most 200 characters'],
     ['another field', { slug: 'x', name: 'X', id: 'x' }, 'id', unknownField],
   ])('is refused with %s', async (_, body, field, message) => {
-    expectRefusal(await create(body), wrongField(field, message));
+    expectProblem(await create(body), wrongField(field, message));
   });
 
   test.each([['x'], ['ä'.repeat(200)]])('takes a name of the shortest and the longest: %s', async (name) => {
@@ -150,7 +151,7 @@ describe('a slug', () => {
   });
 
   test.each(badSlugs)('may not be %j, neither for the API nor for the database', async (slug) => {
-    expectRefusal(await create({ slug, name: 'X' }), wrongField('slug', wrongSlug));
+    expectProblem(await create({ slug, name: 'X' }), wrongField('slug', wrongSlug));
     const admin = await world.connect('stockade_admin');
     const inserted = admin.query(`insert into tenancy.organizations (slug, name) values ($1, 'X')`, [slug]);
     await expect(inserted).rejects.toMatchObject({ code: '23514' });
@@ -192,6 +193,6 @@ describe('GET /platform/organizations', () => {
     [`cursor=${cursorOf('a', 'b')}`, wrongCursor],
     ['status=active', wrongField('status', unknownField)],
   ])('refuses ?%s', async (query, refusal) => {
-    expectRefusal(await list(`?${query}`), refusal);
+    expectProblem(await list(`?${query}`), refusal);
   });
 });

@@ -41,7 +41,8 @@ export function expectProblem(answer: Answer, refusal: Refusal, more: Record<str
     status: refusal.status,
     body: { type: 'about:blank', title: titles[refusal.status], ...refusal, requestId },
   });
-  expect(ownHeaders(answer)).toEqual({ ...headers, ...more });
+  const challenge = refusal.status === 401 && { 'www-authenticate': 'Bearer realm="stockade"' };
+  expect(ownHeaders(answer)).toEqual({ ...headers, ...challenge, ...more });
   expect(answer.headers.get('x-request-id')).toBe(requestId);
 }
 

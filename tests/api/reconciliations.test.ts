@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { beginRun, giveBack, takeLease } from '#ledger/reconcile/lease.ts';
 import { openBooks } from '#tests/reconciliation/books.ts';
-import { cursorOf, expectRefusal, wrongCursor, wrongField } from './refusals.ts';
+import { expectProblem } from './problem-document.ts';
+import { cursorOf, wrongCursor, wrongField } from './refusals.ts';
 
 const books = openBooks();
 
@@ -89,7 +90,7 @@ test.each([
   ['status=failed', wrongField('status', 'is not a field here: check its spelling or leave it out')],
 ])('refuses ?%s', async (query, refusal) => {
   const acme = await books.world.createOrganization();
-  expectRefusal(await acme.request('GET', `/v1/reconciliations?${query}`), refusal);
+  expectProblem(await acme.request('GET', `/v1/reconciliations?${query}`), refusal);
 });
 
 test('a run that failed says why, as far as that concerns who asks, and which triggers were not as they must be', async () => {

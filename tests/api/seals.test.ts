@@ -2,7 +2,8 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { type Seal, sealHash } from '#ledger/seals/seal.ts';
 import { openSealedWorld } from '#tests/seals/sealed-world.ts';
 import type { Caller } from '#tests/world.ts';
-import { cursorOf, expectRefusal, wrongCursor, wrongField } from './refusals.ts';
+import { expectProblem } from './problem-document.ts';
+import { cursorOf, wrongCursor, wrongField } from './refusals.ts';
 
 const sealed = openSealedWorld();
 const { organization, post, seal } = sealed;
@@ -75,7 +76,7 @@ describe('GET /v1/seals', () => {
     [`cursor=${cursorOf(1)}`, wrongCursor],
     ['seq=1', wrongField('seq', 'is not a field here: check its spelling or leave it out')],
   ])('refuses ?%s', async (query, refusal) => {
-    expectRefusal(await list(`?${query}`), refusal);
+    expectProblem(await list(`?${query}`), refusal);
   });
 });
 
@@ -137,14 +138,14 @@ describe('GET /v1/movements/{id}/proof', () => {
   test("is refused of what is not sealed, is nobody's or another's, or is no id", async () => {
     const other = await organization();
     const [unsealed] = await post(other, 1);
-    expectRefusal(await prove(`${unsealed}.1`, other), {
+    expectProblem(await prove(`${unsealed}.1`, other), {
       status: 409,
       code: 'not_sealed',
       detail:
         'The movement is not sealed yet: ask again when GET /v1/seals shows a seal with a later boundary.',
     });
     for (const id of [`${entries[0]}.2`, `${unsealed}.1`]) {
-      expectRefusal(await prove(id), {
+      expectProblem(await prove(id), {
         status: 404,
         code: 'not_found',
         detail: `There is no movement ${id}.`,
@@ -157,6 +158,6 @@ describe('GET /v1/movements/{id}/proof', () => {
       `${entries[0]}.${'1'.repeat(10)}`,
       'x.1',
     ])
-      expectRefusal(await prove(id), wrongField('id', 'must be the id of a movement: <entry>.<line>'));
+      expectProblem(await prove(id), wrongField('id', 'must be the id of a movement: <entry>.<line>'));
   });
 });

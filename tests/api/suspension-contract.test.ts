@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type Caller, openWorld } from '#tests/world.ts';
-import { expectRefusal, notValid, type Refusal, wrongField } from './refusals.ts';
+import { expectProblem, type Refusal } from './problem-document.ts';
+import { notValid, wrongField } from './refusals.ts';
 
 const world = openWorld();
 let acme: Caller;
@@ -37,13 +38,13 @@ test('suspending answers the organization with the instant and the reason, resum
       suspensionReason: 'Overdue',
     },
   ]);
-  expectRefusal(await request('GET', '/v1/organization'), {
+  expectProblem(await request('GET', '/v1/organization'), {
     status: 403,
     code: 'organization_suspended',
     detail: 'The organization is suspended.',
   });
   // A bad key of a suspended organization is a bad key.
-  expectRefusal(
+  expectProblem(
     await world.request('GET', '/v1/organization', undefined, { 'x-api-key': `${apiKey}x` }),
     notValid,
   );
@@ -80,15 +81,15 @@ describe('a reason', () => {
     ['null', { reason: null }, 'reason', 'must be a string'],
     ['misspelt', { why: 'x' }, 'why', 'is not a field here: check its spelling or leave it out'],
   ])('is refused when it is %s, and nobody is suspended', async (_, body, field, message) => {
-    expectRefusal(await operate('acme', 'suspend', body), wrongField(field, message));
+    expectProblem(await operate('acme', 'suspend', body), wrongField(field, message));
     expect((await acme.request('GET', '/v1/organization')).status).toBe(200);
   });
 });
 
 test.each(['suspend', 'resume'] as const)('%s is refused of nobody and of what is no slug', async (what) => {
-  expectRefusal(await operate('nobody', what), notFound);
-  expectRefusal(await operate('NOBODY', what), wrongSlug);
-  expectRefusal(await operate(acme.id, what), wrongSlug);
+  expectProblem(await operate('nobody', what), notFound);
+  expectProblem(await operate('NOBODY', what), wrongSlug);
+  expectProblem(await operate(acme.id, what), wrongSlug);
 });
 
 describe('whoever is no operator', () => {
@@ -102,18 +103,18 @@ describe('whoever is no operator', () => {
   ];
 
   test.each(routes)('is refused %s %s, with the reason', async (method, path, body) => {
-    expectRefusal(await acme.request(method, path, body), {
+    expectProblem(await acme.request(method, path, body), {
       status: 403,
       code: 'operator_required',
       detail: 'This is for operators of the platform, not for organizations.',
     });
-    expectRefusal(await world.request(method, path, body), {
+    expectProblem(await world.request(method, path, body), {
       status: 401,
       code: 'unauthenticated',
       detail: 'Sign the request with AWS credentials; on a local platform, send "x-operator-key".',
     });
     const wrong = { 'x-operator-key': `op_${'0'.repeat(48)}`, 'x-api-key': acme.apiKey };
-    expectRefusal(await world.request(method, path, body, wrong), notValid);
+    expectProblem(await world.request(method, path, body, wrong), notValid);
     const { rows } = await (await world.superuser()).query(
       `select slug from tenancy.organizations where slug = 'intruder' or slug = 'acme' and status <> 'active'`,
     );

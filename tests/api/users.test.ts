@@ -3,7 +3,8 @@ import { beforeAll, expect, test } from 'vitest';
 import { parseApiKey } from '#tenancy/api-keys.ts';
 import { assignUser, type MemberRole } from '#tenancy/users.ts';
 import { type Caller, openWorld } from '#tests/world.ts';
-import { cursorOf, expectRefusal, lacksScope, wrongCursor, wrongField } from './refusals.ts';
+import { expectProblem } from './problem-document.ts';
+import { cursorOf, lacksScope, wrongCursor, wrongField } from './refusals.ts';
 
 const world = openWorld();
 let acme: Caller;
@@ -71,7 +72,7 @@ test.each([
   [`cursor=${cursorOf('a@b', 'c')}`, wrongCursor],
   ['email=a', wrongField('email', 'is not a field here: check its spelling or leave it out')],
 ])('refuses ?%s', async (query, refusal) => {
-  expectRefusal(await list(`?${query}`), refusal);
+  expectProblem(await list(`?${query}`), refusal);
 });
 
 test('is for users who are admins, and for no clerk and no viewer', async () => {
@@ -82,7 +83,7 @@ test('is for users who are admins, and for no clerk and no viewer', async () => 
     });
   expect((await as('ada@example.com')).body).toEqual({ data: await stored(acme), nextCursor: null });
   for (const email of ['grace@example.com', 'linus@example.com']) {
-    expectRefusal(await as(email), lacksScope('admin'));
+    expectProblem(await as(email), lacksScope('admin'));
   }
 });
 
@@ -91,7 +92,7 @@ test.each(['read', 'write'])(
   async (scope) => {
     const created = await acme.request('POST', '/v1/api-keys', { name: scope, scopes: [scope] });
     const answer = await acme.request('GET', '/v1/users', undefined, { 'x-api-key': created.body.key });
-    expectRefusal(answer, lacksScope('admin'));
+    expectProblem(answer, lacksScope('admin'));
 
     const key = parseApiKey(created.body.key, 'test');
     const api = await world.connect('stockade_api');
