@@ -29,6 +29,9 @@ export default defineConfig({
   test: {
     include: ['{layers,functions,scripts,infra,tests,sql}/**/*.test.ts'],
     globalSetup: ['./tests/cluster.ts'],
+    // What a worker has loaded serves all its files: loading took longer than most of them.
+    isolate: false,
+    setupFiles: ['./tests/leave-as-found.ts'],
     sequence: { sequencer: LongOnesFirst },
     // One Postgres serves the whole run; more workers than cores only take turns.
     pool: 'forks',

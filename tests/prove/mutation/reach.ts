@@ -127,10 +127,16 @@ export function withNotes(text: string, mutants: readonly Mutant[]): string {
 }
 
 function configWith(setupFile: string): string {
+  // What runs when a module is loaded must run for each test file.
   return `import { mergeConfig } from 'vitest/config';
 import base from './vitest.config.ts';
 export default mergeConfig(base, {
-  test: { setupFiles: [${JSON.stringify(setupFile)}], testTimeout: 300_000, hookTimeout: 300_000 },
+  test: {
+    setupFiles: [${JSON.stringify(setupFile)}],
+    isolate: true,
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
+  },
 });
 `;
 }
