@@ -107,7 +107,10 @@ test('while others work, one organization becomes what it was; nobody else notic
     }
   })();
   const dry = await restore('--dry-run');
-  const { code, json } = await restore('--keep', folder('kept'));
+  const { code, json } = await restore(
+    '--keep',
+    join(folder(), 'in', 'folders', 'that', 'are', 'not', 'there', 'kept'),
+  );
   working = false;
   await load;
 

@@ -30,6 +30,7 @@ export async function readSeals(
   keys: TableKeys,
 ): Promise<SealedCount> {
   const newer: SealRow[] = [];
+  // In the order of their numbers, as rows are paired by their keys.
   const seals: { readonly row: SealRow; found: number }[] = [];
   for await (const pair of pairsOf(past, present, 'inventory.seals', keys)) {
     const row = JSON.parse((pair.present ?? pair.past)?.line ?? '') as SealRow;
@@ -49,7 +50,6 @@ export async function readSeals(
       'Bring back what was lost with --merge, and correct wrong postings with reversals; or take a later point in time.',
     );
   }
-  seals.sort((a, b) => a.row.seq - b.row.seq);
   return {
     count(entryId) {
       const seal = firstReaching(seals, entryId);
