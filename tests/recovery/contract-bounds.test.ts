@@ -1,7 +1,8 @@
 import type { ClientBase } from 'pg';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { environment } from '#platform/environment.ts';
-import { findWayBack } from '#recovery/contract-interlock.ts';
+import { readEvidence } from '#platform/evidence.ts';
+import { allowContract, findWayBack } from '#recovery/contract-interlock.ts';
 import { recordStage } from '#recovery/drill-records.ts';
 import { recoveryPolicy } from '#recovery/policy.ts';
 import { refused } from './scripted-aws.ts';
@@ -92,6 +93,19 @@ describe('a migration from which only a backup leads back', () => {
     restorableTo(ago(0));
     await drilled(agoMs, passed, source);
     expect(await answer()).toEqual(expected);
+  });
+
+  test('can be returned from for as long as the backups of that day are kept, which is written down', async () => {
+    restorableTo(ago(0));
+    await drilled(0);
+    const point = await allowContract(file, clientOf(), { databaseUrl: local, policy: recoveryPolicy });
+    const until = new Date(now.getTime() + 7 * 24 * 60 * minuteMs);
+    expect(point).toEqual({ migration: file.name, source: 'ledger', at: now, until });
+    const written = await readEvidence(`contracts/${file.name}/${now.toISOString()}.json`);
+    expect(JSON.parse(Buffer.from(written ?? []).toString())).toEqual({
+      format: 'stockade contract 1',
+      ...{ migration: file.name, source: 'ledger', at: now.toISOString(), until: until.toISOString() },
+    });
   });
 
   test('is refused without a log or a drill, and while nobody knows', async () => {
