@@ -12,6 +12,7 @@ import { environment } from '#platform/environment.ts';
 import { log } from '#platform/log.ts';
 import { noteAlertProbe, sendAlertProbe } from '#recovery/monitor/alert-probe.ts';
 import { latestChecks } from '#recovery/monitor/latest-checks.ts';
+import { postgresReader } from '#recovery/monitor/postgres.ts';
 import { checks } from '#recovery/monitor/run-checks.ts';
 import { noteChecks } from '#recovery/monitor/states.ts';
 import { recoveryPolicy } from '#recovery/policy.ts';
@@ -87,10 +88,36 @@ test('a test alert is sent once a week, and again half an hour after one that co
   expect([await send(30 * 60_000 + weekMs - 1), await send(30 * 60_000 + weekMs)]).toEqual([false, true]);
 });
 
-test('a heartbeat answers when it was, by the clock of the database', async () => {
+test('a heartbeat answers when it was, by the clock of the database, and is the newest; those of eight days are kept', async () => {
+  await superuser.query(
+    `insert into recovery.heartbeats (at, organizations)
+     values (now() - interval '8 days 1 second', 7), (now() - interval '7 days 23 hours', 8), (now() - interval '1 minute', 9)`,
+  );
+  await world.createOrganization();
   const at = await beat();
-  const { rows } = await superuser.query('select at from recovery.newest_heartbeat()');
-  expect(rows).toEqual([{ at }]);
+  const { rows } = await jobs.query('select at, organizations::int from recovery.newest_heartbeat()');
+  const { rows: counted } = await superuser.query('select count(*)::int as n from tenancy.organizations');
+  expect(rows).toEqual([{ at, organizations: counted[0].n }]);
+  const kept = await superuser.query(
+    'select organizations::int as n from recovery.heartbeats where at < $1 order by at',
+    [at],
+  );
+  expect(kept.rows).toEqual([{ n: 8 }, { n: 9 }]);
+});
+
+test('the ten newest test alerts are looked at, the newest first', async () => {
+  await superuser.query(
+    `insert into recovery.alert_probes (id, made_at)
+     select ('00000000-0000-7000-8000-' || lpad(n::text, 12, '0'))::uuid, timestamptz '2026-03-01Z' + n / 2 * interval '1 hour'
+     from generate_series(1, 12) as n
+     order by random()`,
+  );
+  const { rows } = await jobs.query(
+    'select right(id::text, 2)::int as n, made_at as "madeAt" from recovery.alert_probes()',
+  );
+  expect(rows.map(({ n }) => n)).toEqual([12, 11, 10, 9, 8, 7, 6, 5, 4, 3]);
+  const { alertProbes } = postgresReader((work) => work(jobs));
+  expect((await alertProbes()).map(({ madeAt }) => madeAt)).toEqual(rows.map(({ madeAt }) => madeAt));
 });
 
 test('the monitor measures what it has found, and its heartbeat last', async () => {
