@@ -322,6 +322,16 @@ test('rows go only into the organization of the import that was begun, and never
     ['a slug that exists', () => begin(fresh, other.slug), 'SK504'],
     ['a row of another organization', () => begin(fresh, 'new-slug').then(() => write(line)), '42501'],
     [
+      'a line without an id',
+      () => client.query(`select tenancy.begin_import('{"slug": "new-slug"}', null)`),
+      'SK505',
+    ],
+    [
+      'a line without a slug, and none given',
+      () => client.query(`select tenancy.begin_import('{"id": "${fresh}"}', null)`),
+      'SK505',
+    ],
+    [
       'a table of the platform',
       () =>
         begin(fresh, 'new-slug').then(() =>
