@@ -1,6 +1,7 @@
 import { Client } from 'pg';
 import { expect, test } from 'vitest';
 import { anchorKey } from '#ledger/seals/anchor-key.ts';
+import { drawBoundary } from '#ledger/seals/boundary.ts';
 import { sealOrganization } from '#ledger/seals/seal-organization.ts';
 import { loginUrl } from '#scripts/local/logins.ts';
 import { parseApiKey } from '#tenancy/api-keys.ts';
@@ -8,7 +9,8 @@ import { deadlocksIn } from '#tests/deadlocks.ts';
 import type { Caller } from '#tests/world.ts';
 import { openSealedWorld } from './sealed-world.ts';
 
-const { world, aws, organization, post, seal, verify } = openSealedWorld();
+const sealed = openSealedWorld();
+const { world, aws, organization, post, seal, verify } = sealed;
 
 /** A posting held open: it has written its entry and does not end. */
 async function openPosting(tenant: Caller) {
@@ -114,6 +116,35 @@ test('a posting that is under way while a boundary is drawn is in the next seal,
   expect(meanwhile.reason).toBe('busy');
   expect(await verify(tenant)).toMatchObject({ ok: true, movements: 3, unsealed: 0 });
 }, 30_000);
+
+test('while a boundary waits for a seal that is being made, nobody who posts waits for either', async () => {
+  const tenant = await organization();
+  await post(tenant, 1);
+  await seal(tenant);
+  const [sealer, drawer] = [await world.superuser(), await world.connect('stockade_jobs')];
+  const { superuser } = sealed;
+  const setPatience = (time: string) =>
+    superuser.query(`alter function inventory.draw_seal_boundary() set lock_timeout = '${time}'`);
+  // Long enough to see whom it keeps waiting in the meantime.
+  await setPatience('60s');
+  try {
+    await sealer.query('begin');
+    await sealer.query('select from inventory.seal_boundaries where org_id = $1 for update', [tenant.id]);
+    const drawing = drawBoundary(drawer, tenant.id);
+    const { processID } = drawer as unknown as { processID: number };
+    const waiting = () =>
+      superuser.query(`select from pg_stat_activity where pid = $1 and wait_event_type = 'Lock'`, [
+        processID,
+      ]);
+    await expect.poll(async () => (await waiting()).rowCount, { interval: 20, timeout: 10_000 }).toBe(1);
+    await post(tenant, 1);
+    await sealer.query('commit');
+    expect(await drawing).toBe(true);
+  } finally {
+    await setPatience('25ms');
+  }
+  expect(await seal(tenant)).toMatchObject({ sealed: { movements: 1 } });
+});
 
 test('the same with a posting that is undone', async () => {
   const tenant = await organization();
