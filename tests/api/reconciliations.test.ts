@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { beginRun, giveBack, takeLease } from '#ledger/reconcile/lease.ts';
+import { sealOrganization } from '#ledger/seals/seal-organization.ts';
 import { openBooks } from '#tests/reconciliation/books.ts';
 import { expectProblem } from './problem-document.ts';
 import { cursorOf, wrongCursor, wrongField } from './refusals.ts';
@@ -80,6 +81,16 @@ test('the runs, the newest first, with what each has found; of nobody else', asy
     await books.superuser.query('select id from inventory.reconciliation_runs where org_id = $1', [globex.id])
   ).rows;
   expect(theirs.map(({ id }: { id: string }) => id)).toEqual([own.id]);
+});
+
+test('a run says up to which seal it has compared', async () => {
+  const acme = await books.organization();
+  await sealOrganization(books.jobs, acme.id);
+  await acme.post('receipt', { sku: 'A', location: 'MAIN', quantity: 1 });
+  await sealOrganization(books.jobs, acme.id);
+  await books.reconcile(acme);
+  const { body } = await acme.request('GET', '/v1/reconciliations');
+  expect(body.data).toMatchObject([{ sealSeq: 2, found: 0, keysChecked: 4 }]);
 });
 
 test.each([
