@@ -20,7 +20,8 @@ try {
     context: { ...cliSettings.context, ...typed.context },
   });
   stockade.app.synth();
-  if (outdirOfCli === undefined) process.stdout.write(summary(stockade, performance.now() - startedAtMs));
+  const { duration: tookMs } = performance.measure('synthesis', { start: startedAtMs });
+  if (outdirOfCli === undefined) process.stdout.write(summary(stockade, tookMs));
 } catch (error) {
   // Wrong input and refused templates explain themselves; anything else is a bug and needs its stack.
   if (!(error instanceof ConfigurationError || Errors.isConstructError(error))) throw error;

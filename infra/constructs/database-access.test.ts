@@ -2,11 +2,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { App, Stack } from 'aws-cdk-lib';
-import { Match, Template } from 'aws-cdk-lib/assertions';
+import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
 import { Code, Function as Lambda, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { afterAll, expect, test } from 'vitest';
 import { environment } from '#platform/environment.ts';
-import type { DatabaseTarget } from '../database-target.ts';
+import { type DatabaseTarget, placeholderDatabase } from '../database-target.ts';
 import { DatabaseAccess } from './database-access.ts';
 import type { FunctionNetwork } from './lambda-function.ts';
 
@@ -23,9 +23,9 @@ const target: DatabaseTarget = {
 const scratch = mkdtempSync(join(tmpdir(), 'stockade-synth-'));
 afterAll(() => rmSync(scratch, { recursive: true }));
 
-function stackWithAccess() {
+function stackWithAccess(database = target) {
   const stack = new Stack(new App({ outdir: mkdtempSync(join(scratch, 'out-')) }), 'stack');
-  return { stack, access: new DatabaseAccess(stack, 'Database', target) };
+  return { stack, access: new DatabaseAccess(stack, 'Database', database) };
 }
 
 function functionIn(stack: Stack, network?: FunctionNetwork): Lambda {
@@ -108,4 +108,17 @@ test('a function outside the network is refused: its connections would only time
   expect(() => access.grantConnect(functionIn(stack), 'stockade_api')).toThrow(
     'create it with network: access.network',
   );
+});
+
+test('a template for no database in particular is warned of, and that for a named one is not', () => {
+  const warningsFor = (database: DatabaseTarget) =>
+    Annotations.fromStack(stackWithAccess(database).stack)
+      .findWarning('*', Match.anyValue())
+      .map(({ entry }) => entry.data);
+  expect(warningsFor(placeholderDatabase)).toEqual([
+    expect.stringMatching(
+      /^No database is named, so this template cannot be deployed: pass -c databaseHost=…/,
+    ),
+  ]);
+  expect(warningsFor(target)).toEqual([]);
 });

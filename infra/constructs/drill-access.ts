@@ -45,24 +45,25 @@ export class DrillAccess extends Construct {
   grantDrill(fn: Lambda): void {
     this.describe(fn, ['rds:DescribeDBInstances', 'rds:DescribeDBSnapshots']);
     const { identifier } = this.backups;
-    const parts = ['og', 'pg', 'subgrp', 'secgrp', 'snapshot'].map((kind) => this.arn(kind, '*'));
-    const source = identifier === undefined ? [] : [this.arn('db', identifier), this.arn('auto-backup', '*')];
-    const resources = [this.arn('db', drillInstances), ...source, ...parts];
+    const drills = this.arn('db', drillInstances);
+    const source = identifier === undefined ? [] : [this.arn('db', identifier)];
+    const backups = identifier === undefined ? [] : ['auto-backup'];
+    const parts = [...backups, 'og', 'pg', 'subgrp', 'secgrp', 'snapshot'].map((kind) => this.arn(kind, '*'));
     fn.addToRolePolicy(
       new PolicyStatement({
         actions: ['rds:RestoreDBInstanceFromDBSnapshot', 'rds:RestoreDBInstanceToPointInTime'],
-        resources,
+        resources: [drills, ...source, ...parts],
       }),
     );
     fn.addToRolePolicy(
       new PolicyStatement({
         actions: ['rds:AddTagsToResource'],
-        resources: [this.arn('db', drillInstances)],
+        resources: [drills],
         // Only while it is made.
         conditions: { StringLike: { [`aws:RequestTag/${drillTag}`]: '*' } },
       }),
     );
-    for (const resource of resources.filter((each) => each.endsWith('*'))) {
+    for (const resource of [drills, ...parts]) {
       acknowledgeWildcard(
         fn.role ?? fn,
         resource,
