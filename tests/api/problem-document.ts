@@ -7,6 +7,8 @@ export interface Refusal {
   readonly code: string;
   readonly detail: string;
   readonly errors?: readonly { readonly field: string; readonly message: unknown }[];
+  /** Of an entry that was not posted: the lines because of which. */
+  readonly lines?: readonly object[];
 }
 
 const titles: Readonly<Record<number, string>> = {
@@ -58,6 +60,12 @@ export function wrongFields(...errors: readonly (readonly [field: string, messag
     errors: errors.map(([field, message]) => ({ field, message })),
   };
 }
+
+export const idempotencyMismatch: Refusal = {
+  status: 422,
+  code: 'idempotency_mismatch',
+  detail: 'This Idempotency-Key was used for another request: choose a new key for a new request.',
+};
 
 export const notFound = (what: string): Refusal => ({
   status: 404,

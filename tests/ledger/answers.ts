@@ -1,5 +1,5 @@
-import { STATUS_CODES } from 'node:http';
 import { expect } from 'vitest';
+import { type Refusal, wrongFields } from '#tests/api/problem-document.ts';
 import type { Caller } from '#tests/world.ts';
 
 /** What the answers of the ledger look like, whole: compare with `toEqual`. */
@@ -46,53 +46,33 @@ export function postedEntry(
   };
 }
 
-/** A refusal. */
-export function problem(status: number, code: string, detail: string, more: object = {}) {
-  return {
-    type: 'about:blank',
-    title: STATUS_CODES[status],
-    status,
-    code,
-    detail,
-    requestId: expect.stringMatching(/./),
-    ...more,
-  };
-}
+/** What is told of fields that name what is not there, or does not go with the rest. */
+export const doesNotFit = (...errors: readonly (readonly [field: string, message: string])[]): Refusal => ({
+  ...wrongFields(...errors),
+  status: 422,
+  detail: 'The request names what does not exist or does not fit.',
+});
 
-export const invalidInput = (errors: readonly { field: string; message: string }[]) =>
-  problem(
-    400,
-    'invalid_input',
-    errors.length === 1
-      ? 'A field of the request is wrong.'
-      : `${errors.length} fields of the request are wrong.`,
-    { errors },
-  );
+export const insufficientStock = (lines: readonly object[]): Refusal => ({
+  status: 409,
+  code: 'insufficient_stock',
+  detail: 'There is not enough stock for every line; nothing was posted. See "lines".',
+  lines,
+});
 
-export const doesNotFit = (errors: readonly { field: string; message: string }[]) =>
-  problem(422, 'invalid_input', 'The request names what does not exist or does not fit.', { errors });
-
-export const insufficientStock = (lines: readonly object[]) =>
-  problem(
-    409,
-    'insufficient_stock',
-    'There is not enough stock for every line; nothing was posted. See "lines".',
-    { lines },
-  );
-
-export const staleBalance = (lines: readonly object[]) =>
-  problem(
-    409,
-    'stale_balance',
+export const staleBalance = (lines: readonly object[]): Refusal => ({
+  status: 409,
+  code: 'stale_balance',
+  detail:
     'A balance has changed since it was read; nothing was posted. Read it again and retry. See "lines".',
-    { lines },
-  );
+  lines,
+});
 
-export const outOfRange = problem(
-  422,
-  'quantity_out_of_range',
-  'A quantity or balance would exceed fifteen digits, four of them decimals.',
-);
+export const outOfRange: Refusal = {
+  status: 422,
+  code: 'quantity_out_of_range',
+  detail: 'A quantity or balance would exceed fifteen digits, four of them decimals.',
+};
 
 let items = 0;
 

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
+import { expectProblem, notFound, wrongFields } from '#tests/api/problem-document.ts';
+import { wrongCursor } from '#tests/api/refusals.ts';
 import { type Caller, openWorld } from '#tests/world.ts';
-import { invalidInput, problem } from './answers.ts';
 
 const world = openWorld();
 let acme: Caller;
@@ -151,9 +152,8 @@ test.each([
 ])('%s is refused of balances and of the balance of an item', async (_, query, field, message) => {
   const search = new URLSearchParams(query as Record<string, string>);
   for (const path of ['/v1/balances', '/v1/items/BOLT/balance']) {
-    const { status, body } = await acme.request('GET', `${path}?${search}`);
-    expect(status).toBe(400);
-    expect(body).toEqual(invalidInput([{ field, message }]));
+    const answer = await acme.request('GET', `${path}?${search}`);
+    expectProblem(answer, wrongFields([field, message]));
   }
 });
 
@@ -178,9 +178,8 @@ describe('the balance of an item', () => {
     '/v1/items/NONE/balance?asOf=2026-01-01T00:00:00Z',
     '/v1/items/NONE/balance?asOf=2026-01-01T00:00:00Z&basis=effective',
   ])('%s is 404: there is no such item', async (path) => {
-    const { status, body } = await acme.request('GET', path);
-    expect(status).toBe(404);
-    expect(body).toEqual(problem(404, 'not_found', 'There is no item "NONE".'));
+    const answer = await acme.request('GET', path);
+    expectProblem(answer, notFound('item "NONE"'));
   });
 
   test('is that of the caller’s organization, whoever else has the SKU', async () => {
@@ -193,11 +192,6 @@ test.each([
   ['of another list', Buffer.from('["BOLT","MAIN"]').toString('base64url')],
   ['without an item', Buffer.from('["","MAIN",""]').toString('base64url')],
 ])('a cursor %s is refused', async (_, cursor) => {
-  const { status, body } = await list({ cursor });
-  expect(status).toBe(400);
-  expect(body).toEqual(
-    invalidInput([
-      { field: 'cursor', message: 'is not a cursor of this list: pass "nextCursor" back unchanged' },
-    ]),
-  );
+  const answer = await list({ cursor });
+  expectProblem(answer, wrongCursor);
 });

@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest';
+import { expectProblem } from '#tests/api/problem-document.ts';
 import { type Caller, openWorld } from '#tests/world.ts';
 import { balancesOf, doesNotFit, insufficientStock, newItem, postedEntry, staleBalance } from './answers.ts';
 
@@ -106,40 +107,37 @@ test('dryRun: false posts, and is not mentioned in the answer', async () => {
 describe('a dry run refuses what would be refused', () => {
   test('for want of stock', async () => {
     const sku = await stocked();
-    const { status, body } = await post({
+    const answer = await post({
       kind: 'issue',
       dryRun: true,
       lines: [{ sku, location: 'MAIN', quantity: -6 }],
     });
-    expect(status).toBe(409);
-    expect(body).toEqual(
+    expectProblem(
+      answer,
       insufficientStock([{ sku, location: 'MAIN', lot: null, available: 5, requested: 6 }]),
     );
   });
 
   test('for a version that is stale', async () => {
     const sku = await stocked();
-    const { status, body } = await post({
+    const answer = await post({
       kind: 'issue',
       dryRun: true,
       lines: [{ sku, location: 'MAIN', quantity: -1, expectedVersion: 0 }],
     });
-    expect(status).toBe(409);
-    expect(body).toEqual(
+    expectProblem(
+      answer,
       staleBalance([{ sku, location: 'MAIN', lot: null, expectedVersion: 0, version: 1 }]),
     );
   });
 
   test('for a location that is not there', async () => {
     const sku = await stocked();
-    const { status, body } = await post({
+    const answer = await post({
       kind: 'issue',
       dryRun: true,
       lines: [{ sku, location: 'NOWHERE', quantity: -1 }],
     });
-    expect(status).toBe(422);
-    expect(body).toEqual(
-      doesNotFit([{ field: 'lines[0].location', message: 'there is no location with the code "NOWHERE"' }]),
-    );
+    expectProblem(answer, doesNotFit(['lines[0].location', 'there is no location with the code "NOWHERE"']));
   });
 });

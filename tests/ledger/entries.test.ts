@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { parseApiKey } from '#tenancy/api-keys.ts';
+import { expectProblem, notFound, wrongFields } from '#tests/api/problem-document.ts';
 import { type Answer, type Caller, openWorld } from '#tests/world.ts';
-import { invalidInput, problem } from './answers.ts';
 
 const world = openWorld();
 const email = 'ada@example.com';
@@ -130,9 +130,8 @@ describe.each([
   test.each(['1', 'no-id', '01990000-0000-7000-8000-00000000000', '01990000-0000-7000-8000-00000000000g'])(
     'refuses the id %s, which is none',
     async (id) => {
-      const { status, body } = await ask(id);
-      expect(status).toBe(400);
-      expect(body).toEqual(invalidInput([{ field: 'id', message: 'must be the id of an entry' }]));
+      const answer = await ask(id);
+      expectProblem(answer, wrongFields(['id', 'must be the id of an entry']));
     },
   );
 
@@ -142,10 +141,9 @@ describe.each([
     await globex.location('MAIN');
     const theirs = await globex.post('receipt', { sku: 'BOLT', location: 'MAIN', quantity: 1 });
     for (const id of [randomUUID(), theirs.body.entryId]) {
-      const { status, body } = await ask(id);
-      expect(status).toBe(404);
+      const answer = await ask(id);
       const what = method === 'GET' ? `entry ${id}` : 'such object';
-      expect(body).toEqual(problem(404, 'not_found', `There is no ${what}.`));
+      expectProblem(answer, notFound(what));
     }
     expect((await globex.request('GET', `/v1/entries/${theirs.body.entryId}`)).body.reversedBy).toBeNull();
   });
@@ -154,12 +152,7 @@ describe.each([
 test('a query, or a field of a reversal, that nobody knows is refused', async () => {
   const message = 'is not a field here: check its spelling or leave it out';
   const { entryId } = bare.body;
-  expect((await get(`${entryId}?full=1`)).body).toEqual(invalidInput([{ field: 'full', message }]));
+  expectProblem(await get(`${entryId}?full=1`), wrongFields(['full', message]));
   const undone = await acme.request('POST', `/v1/entries/${entryId}/reversal`, { lines: [], kind: 'issue' });
-  expect(undone.body).toEqual(
-    invalidInput([
-      { field: 'lines', message },
-      { field: 'kind', message },
-    ]),
-  );
+  expectProblem(undone, wrongFields(['lines', message], ['kind', message]));
 });

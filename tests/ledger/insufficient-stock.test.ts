@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest';
+import { expectProblem } from '#tests/api/problem-document.ts';
 import { type Caller, openWorld } from '#tests/world.ts';
 import { balancesOf, insufficientStock, newItem, postedEntry } from './answers.ts';
 
@@ -17,8 +18,8 @@ describe('stock', () => {
     const sku = await newItem(acme);
     await acme.post('receipt', { sku, location: 'MAIN', quantity: 10 });
     const more = await post('issue', { sku, location: 'MAIN', quantity: -10.0001 });
-    expect(more.status).toBe(409);
-    expect(more.body).toEqual(
+    expectProblem(
+      more,
       insufficientStock([{ sku, location: 'MAIN', lot: null, available: 10, requested: 10.0001 }]),
     );
     const all = await post('issue', { sku, location: 'MAIN', quantity: -10 });
@@ -33,7 +34,8 @@ describe('stock', () => {
       [sku],
     );
     const more = await post('issue', { sku, location: 'MAIN', quantity: -6.0001 });
-    expect(more.body).toEqual(
+    expectProblem(
+      more,
       insufficientStock([{ sku, location: 'MAIN', lot: null, available: 6, requested: 6.0001 }]),
     );
     const { status, body } = await post('issue', { sku, location: 'MAIN', quantity: -6 });
@@ -48,7 +50,8 @@ describe('stock', () => {
     await acme.post('receipt', { sku, location: 'MAIN', quantity: 10 });
     const line = { sku, location: 'MAIN', quantity: -5 };
     const answer = await post('issue', line, { ...line, quantity: -5.5 });
-    expect(answer.body).toEqual(
+    expectProblem(
+      answer,
       insufficientStock([{ sku, location: 'MAIN', lot: null, available: 10, requested: 10.5 }]),
     );
     expect(await balancesOf(acme, sku)).toEqual([['MAIN', null, 10, 1]]);
@@ -71,8 +74,9 @@ describe('stock', () => {
     const milk = await newItem(acme, { tracking: 'lot' });
     await acme.post('receipt', { sku: milk, location: 'MAIN', lot: 'L1', quantity: 5 });
     await acme.post('receipt', { sku: milk, location: 'SHOP', lot: 'L2', quantity: 5 });
-    const { body } = await post('issue', { sku: milk, location: 'MAIN', lot: 'L2', quantity: -1 });
-    expect(body).toEqual(
+    const answer = await post('issue', { sku: milk, location: 'MAIN', lot: 'L2', quantity: -1 });
+    expectProblem(
+      answer,
       insufficientStock([{ sku: milk, location: 'MAIN', lot: 'L2', available: 0, requested: 1 }]),
     );
   });
@@ -100,8 +104,8 @@ describe('stock', () => {
       { sku: first, location: 'SHOP', quantity: -3 },
       { sku: first, location: 'MAIN', quantity: -4 },
     );
-    expect(answer.status).toBe(409);
-    expect(answer.body).toEqual(
+    expectProblem(
+      answer,
       insufficientStock([
         { sku: first, location: 'MAIN', lot: null, available: 1, requested: 4 },
         { sku: first, location: 'SHOP', lot: null, available: 0, requested: 3 },
@@ -129,11 +133,13 @@ describe('stock', () => {
     const nothing = await post('adjustment', line, { ...line, quantity: -1 });
     expect(nothing.status).toBe(201);
     const short = await post('adjustment', line, { sku: other, location: 'MAIN', quantity: -1 });
-    expect(short.body).toEqual(
+    expectProblem(
+      short,
       insufficientStock([{ sku: other, location: 'MAIN', lot: null, available: 0, requested: 1 }]),
     );
     const taken = await post('issue', { ...line, quantity: -1 });
-    expect(taken.body).toEqual(
+    expectProblem(
+      taken,
       insufficientStock([{ sku, location: 'MAIN', lot: null, available: -3, requested: 1 }]),
     );
   });

@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest';
+import { expectProblem, wrongFields } from '#tests/api/problem-document.ts';
 import { type Caller, openWorld } from '#tests/world.ts';
 import { anInstant, balancesOf, newItem, type PostedLine, postedEntry } from './answers.ts';
 
@@ -195,14 +196,14 @@ describe('an entry of many lines', () => {
 
   test('of 1,001 lines is refused whole', async () => {
     const sku = await newItem(acme);
-    const { status, body } = await post({
+    const answer = await post({
       kind: 'receipt',
       lines: Array.from({ length: 1_001 }, () => ({ sku, location: 'MAIN', quantity: 1 })),
     });
-    expect([status, body.errors]).toEqual([
-      400,
-      [{ field: 'lines', message: 'must have at most 1000 lines: post the rest as another entry' }],
-    ]);
+    expectProblem(
+      answer,
+      wrongFields(['lines', 'must have at most 1000 lines: post the rest as another entry']),
+    );
     expect(await balancesOf(acme, sku)).toEqual([]);
   });
 });

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
+import { expectProblem, wrongFields } from '#tests/api/problem-document.ts';
 import { type Caller, openWorld } from '#tests/world.ts';
-import { balancesOf, invalidInput, newItem, outOfRange, postedEntry, problem } from './answers.ts';
+import { balancesOf, newItem, outOfRange, postedEntry } from './answers.ts';
 
 const world = openWorld();
 let acme: Caller;
@@ -89,13 +90,19 @@ describe('a quantity at its bounds', () => {
       kind: 'adjustment',
       lines: [{ sku, location: 'MAIN', quantity }],
     });
-    expect(answer.status).toBe(400);
-    expect(answer.body).toEqual(invalidInput([{ field: 'lines[0].quantity', message }]));
+    expectProblem(answer, wrongFields(['lines[0].quantity', message]));
     expect(await balancesOf(acme, sku)).toEqual([]);
   });
 });
 
 describe('the sign goes with the kind', () => {
+  const doesNotSum = {
+    status: 422,
+    code: 'invalid_input',
+    detail: 'A transfer moves stock: per item and lot its quantities must sum to zero.',
+    errors: [{ field: 'lines', message: 'do not sum to zero per item and lot' }],
+  };
+
   test.each([
     ['receipt', -1, 'must be greater than zero: a receipt adds stock'],
     ['return', -0.0001, 'must be greater than zero: a return adds stock'],
@@ -107,8 +114,7 @@ describe('the sign goes with the kind', () => {
       kind,
       lines: [right, { ...right, quantity }, right],
     });
-    expect(answer.status).toBe(400);
-    expect(answer.body).toEqual(invalidInput([{ field: 'lines[1].quantity', message }]));
+    expectProblem(answer, wrongFields(['lines[1].quantity', message]));
     expect(await balancesOf(acme, sku)).toEqual([]);
   });
 
@@ -127,34 +133,21 @@ describe('the sign goes with the kind', () => {
         { sku: other, location: 'MAIN', quantity: 1 },
       ],
     });
-    expect(answer.status).toBe(422);
-    expect(answer.body).toEqual(
-      problem(
-        422,
-        'invalid_input',
-        'A transfer moves stock: per item and lot its quantities must sum to zero.',
-        {
-          errors: [{ field: 'lines', message: 'do not sum to zero per item and lot' }],
-        },
-      ),
-    );
+    expectProblem(answer, doesNotSum);
     expect(await balancesOf(acme, sku)).toEqual([['MAIN', null, 5, 1]]);
   });
 
   test('a transfer sums to zero per lot, or is refused', async () => {
     const sku = await newItem(acme, { tracking: 'lot' });
     await acme.post('receipt', { sku, location: 'MAIN', lot: 'A', quantity: 5 });
-    const { status, body } = await acme.request('POST', '/v1/movements', {
+    const answer = await acme.request('POST', '/v1/movements', {
       kind: 'transfer',
       lines: [
         { sku, location: 'MAIN', lot: 'A', quantity: -1 },
         { sku, location: 'SHOP', lot: 'B', quantity: 1 },
       ],
     });
-    expect([status, body.errors]).toEqual([
-      422,
-      [{ field: 'lines', message: 'do not sum to zero per item and lot' }],
-    ]);
+    expectProblem(answer, doesNotSum);
   });
 });
 
@@ -169,8 +162,7 @@ describe('a balance that would leave its fifteen digits', () => {
       kind: 'adjustment',
       lines: [{ sku, location: 'MAIN', quantity: more }],
     });
-    expect(answer.status).toBe(422);
-    expect(answer.body).toEqual(outOfRange);
+    expectProblem(answer, outOfRange);
     expect(await balancesOf(acme, sku)).toEqual([['MAIN', null, most, 1]]);
   });
 
@@ -178,8 +170,7 @@ describe('a balance that would leave its fifteen digits', () => {
     const sku = await newItem(acme);
     const line = { sku, location: 'MAIN', quantity: 60_000_000_000 };
     const answer = await acme.request('POST', '/v1/movements', { kind: 'receipt', lines: [line, line] });
-    expect(answer.status).toBe(422);
-    expect(answer.body).toEqual(outOfRange);
+    expectProblem(answer, outOfRange);
     expect(await balancesOf(acme, sku)).toEqual([]);
   });
 });

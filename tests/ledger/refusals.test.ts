@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
+import { expectProblem, wrongFields } from '#tests/api/problem-document.ts';
 import { type Caller, openWorld } from '#tests/world.ts';
-import { balancesOf, doesNotFit, invalidInput, newItem, postedEntry, staleBalance } from './answers.ts';
+import { balancesOf, doesNotFit, newItem, postedEntry, staleBalance } from './answers.ts';
 
 const world = openWorld();
 let acme: Caller;
@@ -30,10 +31,7 @@ describe('a line that expects a version', () => {
     const line = { sku, location: 'MAIN', quantity: 1 };
     await acme.post('receipt', line, line);
     const answer = await post('receipt', { ...line, expectedVersion });
-    expect(answer.status).toBe(409);
-    expect(answer.body).toEqual(
-      staleBalance([{ sku, location: 'MAIN', lot: null, expectedVersion, version: 2 }]),
-    );
+    expectProblem(answer, staleBalance([{ sku, location: 'MAIN', lot: null, expectedVersion, version: 2 }]));
     expect(await balancesOf(acme, sku)).toEqual([['MAIN', null, 2, 2]]);
   });
 
@@ -54,8 +52,8 @@ describe('a line that expects a version', () => {
       { sku: plain, location: 'SHOP', quantity: 1, expectedVersion: 4 },
       { sku: other, location: 'MAIN', quantity: 1, expectedVersion: 2 },
     );
-    expect(answer.status).toBe(409);
-    expect(answer.body).toEqual(
+    expectProblem(
+      answer,
       staleBalance([
         { sku: milk, location: 'SHOP', lot: 'L1', expectedVersion: 1, version: 2 },
         { sku: plain, location: 'SHOP', lot: null, expectedVersion: 4, version: 0 },
@@ -73,7 +71,8 @@ describe('a line that expects a version', () => {
     const line = { sku, location: 'MAIN', quantity: 1 };
     await acme.post('receipt', line);
     const stale = await post('receipt', { ...line, expectedVersion: 1 }, { ...line, expectedVersion: 2 });
-    expect(stale.body).toEqual(
+    expectProblem(
+      stale,
       staleBalance([{ sku, location: 'MAIN', lot: null, expectedVersion: 2, version: 1 }]),
     );
     const { body } = await post('receipt', { ...line, expectedVersion: 1 }, { ...line, expectedVersion: 1 });
@@ -91,14 +90,13 @@ describe('a line that expects a version', () => {
     ['1', 'must be a whole number'],
     [null, 'must be a whole number'],
   ])('that is %j is refused: %s', async (expectedVersion, message) => {
-    const { status, body } = await post('receipt', {
+    const answer = await post('receipt', {
       sku: 'ANY',
       location: 'MAIN',
       quantity: 1,
       expectedVersion,
     });
-    expect(status).toBe(400);
-    expect(body).toEqual(invalidInput([{ field: 'lines[0].expectedVersion', message }]));
+    expectProblem(answer, wrongFields(['lines[0].expectedVersion', message]));
   });
 });
 
@@ -116,19 +114,19 @@ describe('lines that name what does not exist or does not fit', () => {
       { sku: milk, location: 'MAIN', lot: 'L', quantity: 1 },
       { sku: plain.toLowerCase(), location: 'SHOP', quantity: 1 },
     );
-    expect(answer.status).toBe(422);
     const noLot = 'this item is tracked by lot: name the lot';
-    expect(answer.body).toEqual(
-      doesNotFit([
-        { field: 'lines[1].location', message: 'there is no location with the code "NOWHERE"' },
-        { field: 'lines[1].sku', message: 'there is no item with the SKU "NONE"' },
-        { field: 'lines[2].lot', message: 'this item is not tracked by lot: leave the lot out' },
-        { field: 'lines[3].lot', message: noLot },
-        { field: 'lines[4].lot', message: noLot },
-        { field: 'lines[5].location', message: 'there is no location with the code "say \\"hi\\""' },
-        { field: 'lines[5].lot', message: noLot },
-        { field: 'lines[7].sku', message: `there is no item with the SKU "${plain.toLowerCase()}"` },
-      ]),
+    expectProblem(
+      answer,
+      doesNotFit(
+        ['lines[1].location', 'there is no location with the code "NOWHERE"'],
+        ['lines[1].sku', 'there is no item with the SKU "NONE"'],
+        ['lines[2].lot', 'this item is not tracked by lot: leave the lot out'],
+        ['lines[3].lot', noLot],
+        ['lines[4].lot', noLot],
+        ['lines[5].location', 'there is no location with the code "say \\"hi\\""'],
+        ['lines[5].lot', noLot],
+        ['lines[7].sku', `there is no item with the SKU "${plain.toLowerCase()}"`],
+      ),
     );
     expect(await balancesOf(acme, plain)).toEqual([]);
   });
@@ -138,26 +136,26 @@ describe('lines that name what does not exist or does not fit', () => {
     ['a location', 'location', 'there is no location with the code "NONE"'],
   ])('are refused for %s alone', async (_, field, message) => {
     const sku = await newItem(acme);
-    const { status, body } = await post('receipt', {
+    const answer = await post('receipt', {
       sku,
       location: 'MAIN',
       quantity: 1,
       [field]: 'NONE',
     });
-    expect(status).toBe(422);
-    expect(body).toEqual(doesNotFit([{ field: `lines[0].${field}`, message }]));
+    expectProblem(answer, doesNotFit([`lines[0].${field}`, message]));
   });
 
   test('are refused for what is another organization’s', async () => {
     const globex = await world.createOrganization();
     await globex.item('THEIRS');
     await globex.location('VAULT');
-    const { body } = await post('receipt', { sku: 'THEIRS', location: 'VAULT', quantity: 1 });
-    expect(body).toEqual(
-      doesNotFit([
-        { field: 'lines[0].location', message: 'there is no location with the code "VAULT"' },
-        { field: 'lines[0].sku', message: 'there is no item with the SKU "THEIRS"' },
-      ]),
+    const answer = await post('receipt', { sku: 'THEIRS', location: 'VAULT', quantity: 1 });
+    expectProblem(
+      answer,
+      doesNotFit(
+        ['lines[0].location', 'there is no location with the code "VAULT"'],
+        ['lines[0].sku', 'there is no item with the SKU "THEIRS"'],
+      ),
     );
   });
 });
@@ -167,20 +165,14 @@ test.each([
   [' L1', 'must not begin or end with a blank'],
   ['x'.repeat(65), 'must have at most 64 characters'],
 ])('the lot %j is refused: %s', async (lot, message) => {
-  const { status, body } = await post('receipt', { sku: 'ANY', location: 'MAIN', lot, quantity: 1 });
-  expect(status).toBe(400);
-  expect(body).toEqual(invalidInput([{ field: 'lines[0].lot', message }]));
+  const answer = await post('receipt', { sku: 'ANY', location: 'MAIN', lot, quantity: 1 });
+  expectProblem(answer, wrongFields(['lines[0].lot', message]));
 });
 
 test.each(['count', 'reversal', 'gift'])('the kind %s cannot be posted', async (kind) => {
-  const { status, body } = await post(kind, { sku: 'ANY', location: 'MAIN', quantity: 1 });
-  expect(status).toBe(400);
-  expect(body).toEqual(
-    invalidInput([
-      {
-        field: 'kind',
-        message: 'must be one of "receipt", "return", "issue", "adjustment", "transfer", "opening"',
-      },
-    ]),
+  const answer = await post(kind, { sku: 'ANY', location: 'MAIN', quantity: 1 });
+  expectProblem(
+    answer,
+    wrongFields(['kind', 'must be one of "receipt", "return", "issue", "adjustment", "transfer", "opening"']),
   );
 });

@@ -1,10 +1,10 @@
 import { beforeAll, describe, expect, test } from 'vitest';
+import { expectProblem, wrongFields } from '#tests/api/problem-document.ts';
 import { type Caller, openWorld } from '#tests/world.ts';
 import {
   balancesOf,
   doesNotFit,
   insufficientStock,
-  invalidInput,
   newItem,
   type PostedLine,
   postedEntry,
@@ -83,8 +83,8 @@ test('what is not there cannot leave, line by line of what is short', async () =
       { sku, quantity: 0.0001 },
     ],
   });
-  expect(answer.status).toBe(409);
-  expect(answer.body).toEqual(
+  expectProblem(
+    answer,
     insufficientStock([
       { sku, location: 'MAIN', lot: null, available: 1, requested: 1.0001 },
       { sku: other, location: 'MAIN', lot: null, available: 0, requested: 2 },
@@ -112,44 +112,28 @@ test('under an Idempotency-Key a transfer moves stock once', async () => {
 
 describe('a transfer is refused, and the field named as it was sent', () => {
   const line = { sku: 'ANY', quantity: 1 };
-  const unknown = (field: string) => ({
-    field,
-    message: 'is not a field here: check its spelling or leave it out',
-  });
+  const message = 'is not a field here: check its spelling or leave it out';
 
-  test.each<[string, object, { field: string; message: string }[]]>([
-    [
-      'to where it comes from',
-      { to: 'MAIN' },
-      [{ field: 'to', message: 'must be another location than "from"' }],
-    ],
-    ['without lines', { lines: [] }, [{ field: 'lines', message: 'must have at least one line' }]],
-    [
-      'of nothing',
-      { lines: [line, { ...line, quantity: 0 }] },
-      [{ field: 'lines[1].quantity', message: 'must not be zero' }],
-    ],
-    [
-      'backwards',
-      { lines: [{ ...line, quantity: -1 }] },
-      [{ field: 'lines[0].quantity', message: 'must be greater than zero' }],
-    ],
-    ['without "from"', { from: undefined }, [{ field: 'from', message: 'is missing' }]],
-    ['without "to"', { to: undefined }, [{ field: 'to', message: 'is missing' }]],
-    ['with a kind', { kind: 'transfer' }, [unknown('kind')]],
-    ['with a time of effect', { occurredAt: '2026-03-01T09:30:00Z' }, [unknown('occurredAt')]],
-    ['with metadata', { metadata: {} }, [unknown('metadata')]],
-    ['as a dry run', { dryRun: true }, [unknown('dryRun')]],
-    ['with a location of a line', { lines: [{ ...line, location: 'MAIN' }] }, [unknown('lines[0].location')]],
+  test.each<[string, object, readonly [field: string, message: string]]>([
+    ['to where it comes from', { to: 'MAIN' }, ['to', 'must be another location than "from"']],
+    ['without lines', { lines: [] }, ['lines', 'must have at least one line']],
+    ['of nothing', { lines: [line, { ...line, quantity: 0 }] }, ['lines[1].quantity', 'must not be zero']],
+    ['backwards', { lines: [{ ...line, quantity: -1 }] }, ['lines[0].quantity', 'must be greater than zero']],
+    ['without "from"', { from: undefined }, ['from', 'is missing']],
+    ['without "to"', { to: undefined }, ['to', 'is missing']],
+    ['with a kind', { kind: 'transfer' }, ['kind', message]],
+    ['with a time of effect', { occurredAt: '2026-03-01T09:30:00Z' }, ['occurredAt', message]],
+    ['with metadata', { metadata: {} }, ['metadata', message]],
+    ['as a dry run', { dryRun: true }, ['dryRun', message]],
+    ['with a location of a line', { lines: [{ ...line, location: 'MAIN' }] }, ['lines[0].location', message]],
     [
       'with an expected version',
       { lines: [{ ...line, expectedVersion: 1 }] },
-      [unknown('lines[0].expectedVersion')],
+      ['lines[0].expectedVersion', message],
     ],
-  ])('%s', async (_, change, errors) => {
-    const { status, body } = await transfer({ lines: [line], ...change });
-    expect(status).toBe(400);
-    expect(body).toEqual(invalidInput(errors));
+  ])('%s', async (_, change, error) => {
+    const answer = await transfer({ lines: [line], ...change });
+    expectProblem(answer, wrongFields(error));
   });
 
   test('whatever of it does not exist or does not fit', async () => {
@@ -162,13 +146,13 @@ describe('a transfer is refused, and the field named as it was sent', () => {
         { sku: plain, lot: 'L1', quantity: 1 },
       ],
     });
-    expect(answer.status).toBe(422);
-    expect(answer.body).toEqual(
-      doesNotFit([
-        { field: 'lines[1].sku', message: 'there is no item with the SKU "NONE"' },
-        { field: 'lines[2].lot', message: 'this item is tracked by lot: name the lot' },
-        { field: 'lines[3].lot', message: 'this item is not tracked by lot: leave the lot out' },
-      ]),
+    expectProblem(
+      answer,
+      doesNotFit(
+        ['lines[1].sku', 'there is no item with the SKU "NONE"'],
+        ['lines[2].lot', 'this item is tracked by lot: name the lot'],
+        ['lines[3].lot', 'this item is not tracked by lot: leave the lot out'],
+      ),
     );
   });
 
@@ -181,10 +165,7 @@ describe('a transfer is refused, and the field named as it was sent', () => {
         { sku, quantity: 1 },
       ],
     });
-    expect(answer.status).toBe(422);
-    expect(answer.body).toEqual(
-      doesNotFit([{ field, message: 'there is no location with the code "NOWHERE"' }]),
-    );
+    expectProblem(answer, doesNotFit([field, 'there is no location with the code "NOWHERE"']));
     expect(await balancesOf(acme, sku)).toEqual([['MAIN', null, 2, 1]]);
   });
 });
@@ -210,10 +191,7 @@ describe('the lines of a transfer', () => {
   });
 
   test('are refused when they are 501', async () => {
-    const { status, body } = await transfer({ lines: many('ANY', 501) });
-    expect(status).toBe(400);
-    expect(body).toEqual(
-      invalidInput([{ field: 'lines', message: 'must have at most 500 lines: each becomes two movements' }]),
-    );
+    const answer = await transfer({ lines: many('ANY', 501) });
+    expectProblem(answer, wrongFields(['lines', 'must have at most 500 lines: each becomes two movements']));
   });
 });
