@@ -24,13 +24,18 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** A platform: a process of its own that has a cluster, and an RDS over it. */
+/**
+ * A platform: a process of its own that has a cluster, and an RDS over it. From the message `hold` on it never comes to the
+ * end of copying a control file, the last file of a backup, and says so: what it is for is in the middle from then on.
+ */
 async function startElsewhere() {
   const from = (path: string) => JSON.stringify(new URL(path, import.meta.url).href);
   const script = join(folder, 'serve.ts');
   await writeFile(
     script,
-    `import { startCluster } from ${from('../../postgres/cluster.ts')};
+    `import files from 'node:fs/promises';
+     import { syncBuiltinESMExports } from 'node:module';
+     import { startCluster } from ${from('../../postgres/cluster.ts')};
      import { startRds } from ${from('./service.ts')};
      const cluster = await startCluster({
        directory: ${JSON.stringify(join(folder, 'source'))}, durable: false, archive: true,
@@ -41,11 +46,22 @@ async function startElsewhere() {
        key: ${JSON.stringify(key)}, region: ${JSON.stringify(region)},
      });
      await local.attach({ identifier: 'stockade', cluster, databaseName: 'postgres' });
-     process.on('message', async () => {
+     process.on('message', async (said) => {
+       if (said === 'hold') return hold();
        await local.close();
        await cluster.stop();
        process.disconnect();
      });
+     function hold() {
+       const { copyFile } = files;
+       files.copyFile = async (from, to, ...more) => {
+         if (!to.endsWith('global/pg_control')) return await copyFile(from, to, ...more);
+         process.send({ held: to });
+         return await new Promise(() => {});
+       };
+       syncBuiltinESMExports();
+       process.send('holding');
+     }
      process.send({ endpoint: local.url, url: cluster.url });`,
   );
   const child = fork(script);
@@ -54,6 +70,13 @@ async function startElsewhere() {
   const [{ endpoint, url }] = await once(child, 'message');
   const client = new rds.RDSClient({ endpoint, region, credentials: key, maxAttempts: 1 });
   return { child, exited, client, url };
+}
+
+/** The folders of snapshots and of instances. */
+async function foldersLeft(): Promise<string[][]> {
+  return await Promise.all(
+    ['snapshots', 'instances'].map(async (of) => (await readdir(join(folder, 'rds', of))).sort()),
+  );
 }
 
 /** Processes that work inside the folder, which servers do. */
@@ -90,7 +113,22 @@ test('kill -9 in the middle of a snapshot and of a restore: both have failed and
   await rds.waitUntilDBSnapshotAvailable(waiting, { DBSnapshotIdentifier: 'whole' });
   await restore('lasting');
   await rds.waitUntilDBInstanceAvailable(waiting, { DBInstanceIdentifier: 'lasting' });
+  const kept = await foldersLeft();
+  const holding = once(first.child, 'message');
+  first.child.send('hold');
+  await holding;
+  const places: string[] = [];
+  const bothHeld = new Promise<void>((resolve) => {
+    first.child.on('message', ({ held }: { held: string }) => {
+      if (places.push(held) === 2) resolve();
+    });
+  });
   await Promise.all([create('half'), restore('half-made')]);
+  await bothHeld;
+  expect(places.sort()).toEqual([
+    expect.stringMatching(/\/rds\/instances\/[^/]+\/.*global\/pg_control$/),
+    expect.stringMatching(/\/rds\/snapshots\/[^/]+\.unfinished-[^/]+\/global\/pg_control$/),
+  ]);
   first.child.kill('SIGKILL');
   expect(await first.exited).toEqual([null, 'SIGKILL']);
   first.client.destroy();
@@ -113,8 +151,7 @@ test('kill -9 in the middle of a snapshot and of a restore: both have failed and
     whole: 'available',
     half: 'failed',
   });
-  expect(await readdir(join(folder, 'rds/snapshots'))).toHaveLength(1);
-  expect(await readdir(join(folder, 'rds/instances'))).toHaveLength(1);
+  expect(await foldersLeft()).toEqual(kept);
 
   const { DBInstances } = await client.send(
     new rds.DescribeDBInstancesCommand({ DBInstanceIdentifier: 'lasting' }),
