@@ -1,6 +1,7 @@
 import { Client } from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { migrate } from '#platform/migrations/migrate.ts';
+import { readMigrations } from '#platform/migrations/migration-files.ts';
 import { withRole } from '#scripts/cli/connect.ts';
 import { type Cluster, startCluster } from '#scripts/local/postgres/cluster.ts';
 import { makeScratchFolder } from '#scripts/local/postgres/scratch-folder.ts';
@@ -26,9 +27,10 @@ afterAll(() => cluster?.destroy());
 
 test('a master without superuser migrates, migrates again, and runs the commands of an operator', async () => {
   const first = await migrate({ connectionString: masterUrl.href, directory: paths.migrations });
-  expect(first.applied.length).toBeGreaterThan(0);
+  const names = (await readMigrations(paths.migrations)).map(({ name }) => name);
+  expect(first.applied.map(({ name }) => name)).toEqual(names);
   const second = await migrate({ connectionString: masterUrl.href, directory: paths.migrations });
-  expect(second).toMatchObject({ applied: [], before: first.applied.length });
+  expect(second).toMatchObject({ applied: [], before: names.length });
 
   const created = await withRole(masterUrl.href, 'stockade_admin', (admin) =>
     createOrganization(admin, { slug: 'acme', name: 'Acme' }, 'test'),

@@ -80,7 +80,7 @@ async function expectRefused(message: RegExp, env: NodeJS.ProcessEnv = {}, url =
     expect.objectContaining({ message: expect.stringMatching(message) }),
   ]);
   expect(json.error.remedy).toContain('what was applied before it stays');
-  expect(json.error.stack).toBeUndefined();
+  expect(json.error).not.toHaveProperty('stack');
   expect(await state()).toEqual({ expanded: true, contracted: false });
   expect(writtenDown()).toEqual([]);
   return json.error as { message: string; remedy: string };
@@ -126,13 +126,17 @@ test('without a drill it is refused, after what comes before it, and a dry run s
       refused: [{ message: expect.stringContaining('no backup has ever been restored') }],
     },
   });
-  expect(dry.json.pending).toHaveLength(2);
+  const [next, last] = await numbersBehind(2);
+  expect(dry.json.pending.map(({ name }: { name: string }) => name)).toEqual([
+    `${next}_expand`,
+    `${last}_contract`,
+  ]);
   expect(await state()).toMatchObject({ expanded: false });
   const text = await run('migrate-all.ts', [
     ...['--migrations', join(folder, 'migrations'), '--database-url', world.adminUrl, '--dry-run'],
   ]);
-  expect(text.stdout).toMatch(
-    /Would apply:\n {2}\d+_expand\n {2}\d+_contract\nWould stop before \d+_contract: /,
+  expect(text.stdout).toContain(
+    `Would apply:\n  ${next}_expand\n  ${last}_contract\nWould stop before ${last}_contract: `,
   );
 
   const { remedy } = await expectRefused(/no backup has ever been restored and proven/);
