@@ -1,8 +1,11 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
+import { Client } from 'pg';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test, vi } from 'vitest';
 import { closeDatabase, withConnection } from '#platform/database.ts';
+import { endSession } from '#platform/end-session.ts';
 import { environment } from '#platform/environment.ts';
-import { loginUrl } from '#scripts/local/logins.ts';
-import { type Clone, cloneDatabase } from '#scripts/prove/clone.ts';
+import { log } from '#platform/log.ts';
+import { type LoginRole, loginUrl } from '#scripts/local/logins.ts';
+import { asSuperuser, type Clone, cloneDatabase } from '#scripts/prove/clone.ts';
 
 const deadlineMs = 700;
 let clone: Clone;
@@ -55,6 +58,9 @@ describe('the next request gets a session of its own', () => {
   });
 });
 
+/** Whoever may do that can end the sessions of their role, and find them. */
+const ending = 'function pg_terminate_backend, pg_stat_get_activity';
+
 describe('work that exceeds its deadline', () => {
   beforeEach(session);
 
@@ -68,13 +74,13 @@ describe('work that exceeds its deadline', () => {
         end;
       end loop;
     end $$`;
-  const open =
-    'grant usage on language plpgsql to public; grant execute on function pg_terminate_backend to public;';
-  const openStatistics = 'grant execute on function pg_stat_get_activity to public';
-
   test.each([
     ['is cancelled where nothing can catch that', '', 'set statement_timeout = 0; select pg_sleep(600)'],
-    ['is ended where the core’s functions are everybody’s', `${open}${openStatistics}`, catchesItsOwnEnd],
+    [
+      'is ended where the core’s functions are everybody’s',
+      `grant usage on language plpgsql to public; grant execute on ${ending} to public`,
+      catchesItsOwnEnd,
+    ],
   ])('%s, and the caller is told', async (_, privileges, text) => {
     if (privileges) await clone.run(privileges);
     const startedMs = performance.now();
@@ -89,5 +95,90 @@ describe('work that exceeds its deadline', () => {
       )
       .toBe(0);
     await session();
+  });
+
+  test('is told to the caller also when nobody can be had to end it, and that is logged', async () => {
+    const name = new URL(clone.url).pathname.slice(1);
+    const error = vi.spyOn(log, 'error').mockImplementation(() => {});
+    await clone.run(`alter database ${name} connection limit 1`);
+    try {
+      const endless = run('set statement_timeout = 0; select pg_sleep(600)');
+      await expect(endless).rejects.toMatchObject({ code: 'timeout', status: 503 });
+      expect(error.mock.calls).toContainEqual([
+        'a session that exceeded its deadline could not be ended',
+        expect.objectContaining({ code: '53300' }),
+      ]);
+    } finally {
+      error.mockRestore();
+      await clone.run(
+        `alter database ${name} connection limit -1;
+         select pg_terminate_backend(pid) from pg_stat_activity
+         where datname = current_database() and usename = 'stockade_api'`,
+      );
+    }
+  });
+});
+
+describe('to end a session', () => {
+  const clients: Client[] = [];
+  beforeEach(() => clone.run(`grant execute on ${ending} to public`));
+  afterEach(async () => {
+    await clone.run(`revoke execute on ${ending} from public`);
+    await Promise.all(clients.splice(0).map((client) => client.end().catch(() => {})));
+  });
+
+  async function connect(role: LoginRole = 'stockade_api'): Promise<Client & { readonly processID: number }> {
+    const client = new Client(loginUrl(clone.url, role));
+    client.on('error', () => {});
+    await client.connect();
+    clients.push(client);
+    return client as Client & { readonly processID: number };
+  }
+  const config = () => ({ connectionString: loginUrl(clone.url, 'stockade_api') });
+  const alive = (sessions: Record<string, { readonly processID: number }>) =>
+    asSuperuser(clone.url, async (superuser) => {
+      const { rows } = await superuser.query('select pid from pg_stat_activity where pid = any ($1)', [
+        Object.values(sessions).map(({ processID }) => processID),
+      ]);
+      const pids = rows.map(({ pid }) => pid);
+      return Object.keys(sessions).filter((name) => pids.includes(sessions[name]?.processID));
+    });
+
+  test('ends every one of its role whose transaction has run too long, and no other', async () => {
+    const [old, asOld, young, idle, otherRole] = [
+      await connect(),
+      await connect(),
+      await connect(),
+      await connect(),
+      await connect('stockade_admin'),
+    ];
+    for (const client of [old, asOld, otherRole]) await client.query('begin');
+    // What is too long is longer than a connection takes.
+    await old.query('select pg_sleep(1)');
+    await young.query('begin');
+    expect(await endSession(old, config(), 950)).toBe('terminated');
+    await expect
+      .poll(() => alive({ old, asOld, young, idle, otherRole }))
+      .toEqual(['young', 'idle', 'otherRole']);
+  });
+
+  test('that has ended by itself meanwhile ends nobody else', async () => {
+    const [gone, neighbour] = [await connect(), await connect()];
+    await asSuperuser(clone.url, async (superuser) => {
+      await superuser.query('begin; lock table tenancy.organizations in access exclusive mode');
+      const waits = neighbour.query('select from tenancy.organizations');
+      await superuser.query('select pg_terminate_backend($1, 5000)', [gone.processID]);
+      expect(await endSession(gone, config(), 3_600_000)).toBe('cancelled');
+      await superuser.query('rollback');
+      expect((await waits).command).toBe('SELECT');
+    });
+    expect(await alive({ gone, neighbour })).toEqual(['neighbour']);
+  });
+
+  test('fails when the server cannot be reached for it, and the session is of no use any more', async () => {
+    const client = await connect();
+    const config = { connectionString: 'postgres://stockade_api@127.0.0.1:1/none' };
+    await expect(endSession(client, config, 0)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+    await expect(client.query('select')).rejects.toThrow();
   });
 });
