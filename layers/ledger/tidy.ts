@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import { log } from '#platform/log.ts';
 import { inOrganizationAsJob } from '#tenancy/job-transaction.ts';
-import { activeOrganizations } from '#tenancy/jobs.ts';
+import { activeOrganizations, isErased } from '#tenancy/jobs.ts';
 
 /** How long what nobody needs for ever is kept. The database refuses less than a day, and 90 days. */
 export interface TidyPolicy {
@@ -59,8 +59,11 @@ export async function tidy(jobs: pg.ClientBase, options: TidyOptions = {}): Prom
       sum = add(sum, counts);
       if (!isDone) break;
     } catch (error) {
-      log.error('an organization could not be tidied', { organization: id, error: error as Error });
-      failures.push(error as Error);
+      if (isErased(error)) log.info('an organization was erased before it was tidied', { organization: id });
+      else {
+        log.error('an organization could not be tidied', { organization: id, error: error as Error });
+        failures.push(error as Error);
+      }
     }
     done += 1;
     options.onProgress?.(done, ids.length);

@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import { withConnection } from '#platform/database.ts';
+import { isSqlError } from '#platform/sqlstate.ts';
 
 /**
  * Does the work of a job, on a connection as stockade_jobs, which enters one organization after another. The work begins
@@ -25,6 +26,11 @@ export function activeOrganizations(jobs: pg.ClientBase): Promise<readonly strin
 /** The ids of all organizations, suspended ones too. `jobs` is a connection as stockade_jobs, outside of any transaction. */
 export function knownOrganizations(jobs: pg.ClientBase): Promise<readonly string[]> {
   return allPages(jobs, 'select id from tenancy.known_organizations($1, $2) as id');
+}
+
+/** Whether work failed because its organization is not there any more: it was erased since it was listed. */
+export function isErased(error: unknown): boolean {
+  return isSqlError(error) && error.code === 'SK404';
 }
 
 async function allPages(jobs: pg.ClientBase, page: string): Promise<readonly string[]> {

@@ -1,10 +1,11 @@
 import { Client } from 'pg';
 import { expect } from 'vitest';
+import type { LoginRole } from '#scripts/local/logins.ts';
 
 /** Requests that need what is locked wait while this is held: in a transaction that has begun and entered. */
 export interface HeldLock {
-  /** Waits until this many transactions of the API wait. */
-  waiting(transactions: number): Promise<void>;
+  /** Waits until this many transactions of the API, or of another role, wait. */
+  waiting(transactions: number, role?: LoginRole): Promise<void>;
   /** Lets them go on. */
   release(): Promise<void>;
 }
@@ -20,13 +21,14 @@ export async function holdLock(adminUrl: string, statement: string): Promise<Hel
   await holder.query('begin');
   await holder.query(statement);
   return {
-    async waiting(transactions) {
+    async waiting(transactions, role = 'stockade_api') {
       const count = async () =>
         (
           await watcher.query(
             `select count(*)::int as n
              from pg_stat_activity
-             where datname = current_database() and usename = 'stockade_api' and wait_event_type = 'Lock'`,
+             where datname = current_database() and usename = $1 and wait_event_type = 'Lock'`,
+            [role],
           )
         ).rows[0].n;
       await expect.poll(count, { timeout: 4_000, interval: 20 }).toBe(transactions);

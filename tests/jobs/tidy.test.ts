@@ -1,28 +1,18 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Context } from 'aws-lambda';
-import type { Client } from 'pg';
-import { beforeAll, beforeEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { handler } from '#functions/jobs/tidy.lambda.ts';
 import { sharedParameters } from '#http/openapi/parameters.ts';
 import { tidy, tidyPolicy } from '#ledger/tidy.ts';
 import { paths } from '#scripts/paths.ts';
 import { holdLock } from '#tests/api/held-lock.ts';
 import { run } from '#tests/commands/run.ts';
-import { type Caller, openWorld } from '#tests/world.ts';
+import type { Caller } from '#tests/world.ts';
+import { openTidyWorld } from './tidy-world.ts';
 
-const world = openWorld();
-let superuser: Client;
-let jobs: Client;
-
-beforeAll(async () => {
-  superuser = await world.superuser();
-  jobs = await world.connect('stockade_jobs');
-});
-beforeEach(async () => {
-  await superuser.query('truncate inventory.idempotency_keys, tenancy.security_events');
-  await superuser.query("update tenancy.organizations set status = 'suspended'");
-});
+const tidying = openTidyWorld();
+const { world, addKeys, addEvents, keysOf, eventsOf } = tidying;
 
 const run15Minutes = { getRemainingTimeInMillis: () => 900_000 } as Context;
 
@@ -40,37 +30,12 @@ async function createOnce({ request }: Caller, key: string, sku = `SKU-${++poste
 }
 
 async function age({ id }: Caller, key: string, interval: string): Promise<void> {
-  const { rowCount } = await superuser.query(
+  const { rowCount } = await tidying.superuser.query(
     'update inventory.idempotency_keys set created_at = now() - $3::interval where org_id = $1 and key = $2',
     [id, key, interval],
   );
   expect(rowCount).toBe(1);
 }
-
-async function addKeys({ id }: Caller, count: number, interval: string): Promise<void> {
-  await superuser.query(
-    `insert into inventory.idempotency_keys (org_id, key, fingerprint, created_at)
-     select $1, 'key-' || n, sha256(n::text::bytea), now() - $3::interval from generate_series(1, $2) as n`,
-    [id, count, interval],
-  );
-}
-
-async function addEvents({ id }: Caller, count: number, interval: string): Promise<void> {
-  await superuser.query(
-    `insert into tenancy.security_events (org_id, minute, kind, actor, named, first_request_id)
-     select $1, date_trunc('minute', now() - $3::interval) - (n / 3) * interval '1 minute',
-       'organization_mismatch', 'key:a', 'other-' || n, 'r'
-     from generate_series(1, $2) as n`,
-    [id, count, interval],
-  );
-}
-
-async function kept(table: string, { id }: Caller): Promise<number> {
-  const { rows } = await superuser.query(`select count(*)::int as n from ${table} where org_id = $1`, [id]);
-  return rows[0].n;
-}
-const keysOf = (caller: Caller) => kept('inventory.idempotency_keys', caller);
-const eventsOf = (caller: Caller) => kept('tenancy.security_events', caller);
 
 test('a key is good for a day, and may be used anew when it was deleted', async () => {
   const acme = await world.createOrganization();
@@ -88,7 +53,8 @@ test('a key is good for a day, and may be used anew when it was deleted', async 
   expect(await createOnce(acme, 'young', 'YOUNG')).toBe(true);
   expect(await createOnce(acme, 'old', 'ANOTHER')).toBe(false);
   // Nothing else of the organization has gone.
-  expect((await acme.request('GET', '/v1/items')).body.data).toHaveLength(3);
+  const { data } = (await acme.request('GET', '/v1/items')).body;
+  expect(data.map(({ sku }: { sku: string }) => sku)).toEqual(['ANOTHER', 'OLD', 'YOUNG']);
 });
 
 test('callers are told how long a key is good for', () => {
@@ -116,7 +82,7 @@ test('tens of thousands of keys go page by page, in every organization but suspe
   await addKeys(one, 12_000, '2 days');
   await addKeys(two, 10, '2 days');
   await addKeys(suspended, 10, '2 days');
-  await superuser.query("update tenancy.organizations set status = 'suspended' where id = $1", [
+  await tidying.superuser.query("update tenancy.organizations set status = 'suspended' where id = $1", [
     suspended.id,
   ]);
   expect(await handler({}, run15Minutes)).toMatchObject({ organizations: 2, idempotencyKeys: 12_010 });
@@ -127,7 +93,7 @@ test('one organization that fails does not keep the others from it, and the run 
   const [fails, works] = [await world.createOrganization(), await world.createOrganization()];
   await addKeys(fails, 1, '2 days');
   await addKeys(works, 1, '2 days');
-  await superuser.query(`
+  await tidying.superuser.query(`
     create function public.fail() returns trigger language plpgsql as $$
     begin
       raise exception 'planted';
@@ -137,7 +103,7 @@ test('one organization that fails does not keep the others from it, and the run 
   try {
     await expect(handler({}, run15Minutes)).rejects.toThrow('1 of 2 organizations could not be tidied');
   } finally {
-    await superuser.query('drop function public.fail() cascade');
+    await tidying.superuser.query('drop function public.fail() cascade');
   }
   expect([await keysOf(fails), await keysOf(works)]).toEqual([1, 0]);
 });
@@ -150,7 +116,7 @@ test('a run whose time is over leaves the rest, and the run of another day begin
     // Asked before the organization, before two pages of keys and one of events: there is time for one organization.
     const isTimeOver = () => ++asked > 4;
     const now = new Date(day * 86_400_000);
-    expect(await tidy(jobs, { isTimeOver, now })).toMatchObject({
+    expect(await tidy(tidying.jobs, { isTimeOver, now })).toMatchObject({
       organizations: 1,
       idempotencyKeys: 1,
       left: 1,
@@ -160,7 +126,7 @@ test('a run whose time is over leaves the rest, and the run of another day begin
   await addKeys(both[0] as Caller, 6_000, '2 days');
   let pages = 0;
   const midway = () => ++pages > 2;
-  expect(await tidy(jobs, { isTimeOver: midway, now: new Date(2 * 86_400_000) })).toEqual({
+  expect(await tidy(tidying.jobs, { isTimeOver: midway, now: new Date(2 * 86_400_000) })).toEqual({
     organizations: 0,
     idempotencyKeys: 5_000,
     securityEvents: 0,
@@ -175,7 +141,7 @@ test('a retry that meets the deletion of its key is a new request, not a fault',
   await createOnce(acme, 'k', 'FIRST');
   await age(acme, 'k', '2 days');
   // The request stops between finding the key and reading it.
-  await superuser.query(`
+  await tidying.superuser.query(`
     create function public.hold() returns trigger language plpgsql security definer as $$
     begin
       lock table public.gate in access share mode;
@@ -187,27 +153,31 @@ test('a retry that meets the deletion of its key is a new request, not a fault',
     const gate = await holdLock(world.adminUrl, 'lock table public.gate');
     const retry = createOnce(acme, 'k', 'SECOND');
     await gate.waiting(1);
-    expect(await tidy(jobs)).toMatchObject({ idempotencyKeys: 1 });
+    expect(await tidy(tidying.jobs)).toMatchObject({ idempotencyKeys: 1 });
     await gate.release();
     expect(await retry).toBe(false);
   } finally {
-    await superuser.query('drop function public.hold() cascade; drop table public.gate');
+    await tidying.superuser.query('drop function public.hold() cascade; drop table public.gate');
   }
 });
 
 test('the database keeps the promise of 24 hours and 90 days, whoever asks', async () => {
   const acme = await world.createOrganization();
-  await expect(tidy(jobs, { policy: { ...tidyPolicy, idempotencyKeyHours: 23 } })).rejects.toMatchObject({
+  await expect(
+    tidy(tidying.jobs, { policy: { ...tidyPolicy, idempotencyKeyHours: 23 } }),
+  ).rejects.toMatchObject({
     errors: [{ code: '22023' }],
   });
-  await expect(tidy(jobs, { policy: { ...tidyPolicy, securityEventDays: 89 } })).rejects.toMatchObject({
+  await expect(
+    tidy(tidying.jobs, { policy: { ...tidyPolicy, securityEventDays: 89 } }),
+  ).rejects.toMatchObject({
     errors: [{ code: '22023' }],
   });
   for (const call of [
     "inventory.forget_idempotency_keys('2 days', '', 10)",
     "tenancy.forget_security_events('400 days', 10)",
   ]) {
-    await expect(jobs.query(`select ${call}`)).rejects.toMatchObject({ code: 'SK902' });
+    await expect(tidying.jobs.query(`select ${call}`)).rejects.toMatchObject({ code: 'SK902' });
     for (const role of ['stockade_api', 'stockade_admin'] as const) {
       const other = await world.connect(role);
       await expect(other.query(`select ${call}`)).rejects.toMatchObject({ code: '42501' });

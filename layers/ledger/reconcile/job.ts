@@ -2,7 +2,7 @@ import type pg from 'pg';
 import { publishAlert } from '#platform/alerts.ts';
 import { log } from '#platform/log.ts';
 import { measure } from '#platform/metrics.ts';
-import { isSqlError } from '#platform/sqlstate.ts';
+import { isErased } from '#tenancy/jobs.ts';
 import type { Anchoring } from '../seals/anchor.ts';
 import { sealOrganization } from '../seals/seal-organization.ts';
 import { anchorAlert, type Failure } from './alert.ts';
@@ -63,6 +63,7 @@ export async function reconcileDue(jobs: pg.ClientBase, time: TimeLeft): Promise
       // A connection that is lost is lost for the next one too.
       await jobs.query('select');
       if (isErased(error)) {
+        // Nothing of it can be wrong.
         log.info('an organization was erased while it was reconciled', { organizationId: lease.orgId });
         continue;
       }
@@ -93,11 +94,6 @@ function reconcileOne(jobs: pg.ClientBase, lease: Lease, time: TimeLeft): Promis
       await tellDiscrepancies(jobs, { id: lease.orgId, slug }, report);
     },
   });
-}
-
-/** Whether the organization is not there any more: nothing of it can be wrong. */
-function isErased(error: unknown): boolean {
-  return isSqlError(error) && error.code === 'SK404';
 }
 
 /**

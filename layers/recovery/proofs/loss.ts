@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import { inSnapshot } from '#ledger/reconcile/snapshot.ts';
-import { knownOrganizations } from '#tenancy/jobs.ts';
+import { isErased, knownOrganizations } from '#tenancy/jobs.ts';
 import { readOrganizations } from './organizations.ts';
 import { DoesNotApply, type Findings, type ProofContext } from './proof.ts';
 
@@ -25,7 +25,11 @@ export async function measureLoss(
   await production(async (jobs) => {
     for (const orgId of await knownOrganizations(jobs)) {
       const known = there.has(orgId) ? await newestOf(copy, orgId) : nothingKnown;
-      const lost = await lostOf(jobs, orgId, known, requestedAt);
+      const lost = await lostOf(jobs, orgId, known, requestedAt).catch((error: unknown) => {
+        // What was erased since it was listed is not lost.
+        if (isErased(error)) return nothingLost;
+        throw error;
+      });
       findings.add('entries', lost.entries);
       findings.add('movements', lost.movements);
       if (lost.first && (!firstLost || lost.first < firstLost)) firstLost = lost.first;
@@ -57,9 +61,17 @@ async function newestOf(copy: pg.ClientBase, orgId: string): Promise<Known> {
   });
 }
 
-async function lostOf(jobs: pg.ClientBase, orgId: string, { after, ids }: Known, until: Date) {
+interface Lost {
+  readonly entries: number;
+  readonly movements: number;
+  readonly first: Date | null;
+}
+
+const nothingLost: Lost = { entries: 0, movements: 0, first: null };
+
+async function lostOf(jobs: pg.ClientBase, orgId: string, { after, ids }: Known, until: Date): Promise<Lost> {
   return await inSnapshot(jobs, orgId, {}, async (snapshot) => {
-    const [lost] = await snapshot.query<{ entries: number; movements: number; first: Date | null }>(
+    const [lost] = await snapshot.query<Lost & pg.QueryResultRow>(
       `select count(distinct e.id)::float8 as entries, count(m.line)::float8 as movements, min(e.recorded_at) as first
        from inventory.entries e
        left join inventory.movements m on m.org_id = e.org_id and m.entry_id = e.id
@@ -69,7 +81,7 @@ async function lostOf(jobs: pg.ClientBase, orgId: string, { after, ids }: Known,
          and e.recorded_at <= $4`,
       [orgId, after, ids, until],
     );
-    return lost ?? { entries: 0, movements: 0, first: null };
+    return lost ?? nothingLost;
   });
 }
 
