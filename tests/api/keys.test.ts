@@ -56,7 +56,9 @@ describe('create', () => {
   test('nobody grants a scope they lack, neither to a new key nor by rotation', async () => {
     const { key: admin } = await world.createKey({ scopes: ['admin'] });
     const { id: writer } = await world.createKey({ scopes: ['read', 'write'] });
-    const before = (await world.acme.request('GET', '/v1/api-keys?limit=200')).body.data.length;
+    const list = async () =>
+      (await world.acme.request('GET', '/v1/api-keys?limit=200')).body.data.map(({ id }: MadeKey) => id);
+    const before = await list();
     for (const [path, body] of [
       ['/v1/api-keys', { name: 'More', scopes: ['admin', 'read'] }],
       [`/v1/api-keys/${writer}/rotation`, {}],
@@ -65,7 +67,7 @@ describe('create', () => {
       expect([answer.status, answer.body.code]).toEqual([403, 'insufficient_scope']);
       expect(answer.body.detail).toContain('"read"');
     }
-    expect((await world.acme.request('GET', '/v1/api-keys?limit=200')).body.data).toHaveLength(before);
+    expect(await list()).toEqual(before);
     expect(
       outcome(await world.ask(admin, 'POST', '/v1/api-keys', { name: 'As much', scopes: ['admin'] })),
     ).toBe(201);
@@ -108,9 +110,7 @@ describe('list', () => {
       seen.push(...body.data.map(({ id }: MadeKey) => id));
       cursor = body.nextCursor;
     } while (cursor);
-    expect(seen).toHaveLength(6);
-    expect(new Set(seen)).toEqual(new Set([...made, idOf(organization.apiKey)]));
-    expect(seen[0]).toBe(made.at(-1));
+    expect(seen).toEqual([...made.reverse(), idOf(organization.apiKey)]);
   });
 
   test('never shows a secret or a digest', async () => {

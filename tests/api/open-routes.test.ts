@@ -97,10 +97,8 @@ describe('whoever proves nothing', () => {
   }
 
   test('is let in by no other line of the route table', () => {
-    expect(table.filter(([, { scope }]) => scope === 'none').map(([key]) => key)).toEqual(
-      expect.arrayContaining(Object.keys(open)),
-    );
-    expect(table.filter(([, { scope }]) => scope === 'none')).toHaveLength(Object.keys(open).length);
+    const letIn = table.filter(([, { scope }]) => scope === 'none').map(([key]) => key);
+    expect(letIn.sort()).toEqual(Object.keys(open).sort());
   });
 });
 
@@ -181,7 +179,7 @@ describe('the document', () => {
     const response = await fetch(`${world.url}/openapi.json`);
     expect(response.headers.get('content-type')).toBe('application/json; charset=utf-8');
     expect(response.headers.get('cache-control')).toBe('public, max-age=300');
-    expect(response.headers.get('x-request-id')).toBeTruthy();
+    expect(response.headers.get('x-request-id')).toBe(response.headers.get('apigw-requestid'));
     expect(await response.json()).toMatchObject({ openapi: expect.stringMatching(/^3\.1/) });
   });
 

@@ -38,7 +38,7 @@ test('anchors that the bucket refuses after the first sixteen are left to the ne
     () => seal(acme),
   );
   end();
-  expect(first.seals).toHaveLength(18);
+  expect(first.seals.map(({ seq }) => seq)).toEqual(Array.from({ length: 18 }, (_, n) => n + 1));
   expect(first.anchoring).toEqual({
     anchored: 16,
     failure: { code: 'refused', message: expect.stringContaining('S3 PutObject') },
@@ -105,6 +105,6 @@ test('while somebody writes no boundary is drawn, and one is at the first try af
   expect(isDrawn).toBe(true);
   await write();
   // What was drawn is sealed, whoever writes by now.
-  expect((await sealOrganization(jobs, acme.id, { patienceMs: -1 })).seals).toHaveLength(1);
+  expect((await sealOrganization(jobs, acme.id, { patienceMs: -1 })).seals).toMatchObject([{ seq: 1 }]);
   await writer.query('commit');
 });
