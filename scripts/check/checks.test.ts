@@ -16,7 +16,9 @@ test('a download address in the lockfile is found', () => {
   expect(lockfileFaults(lockfile('https://registry.example/a.tgz'))).toEqual([
     'package-lock.json: node_modules/a has the download address https://registry.example/a.tgz',
   ]);
-  expect(lockfileFaults(lockfile('git+ssh://git@example.com/a.git'))).toHaveLength(1);
+  expect(lockfileFaults(lockfile('git+ssh://git@example.com/a.git'))).toEqual([
+    'package-lock.json: node_modules/a has the download address git+ssh://git@example.com/a.git',
+  ]);
   expect(lockfileFaults(lockfile())).toEqual([]);
 });
 

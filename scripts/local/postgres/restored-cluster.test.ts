@@ -134,7 +134,8 @@ test('an idle cluster switches no segment, and is restorable up to now all the s
   await add(10);
   expect(await wal.latestRestorable([backup])).toEqual(latest);
   await wal.advance(source.url);
-  expect((await wal.segments()).size).toBe(segments.size + 1);
+  const added = [...(await wal.segments())].filter((each) => !segments.has(each));
+  expect(added).toEqual([expect.stringMatching(/^[\dA-F]{24}$/)]);
 });
 
 test('a transaction that was open across a mark is not taken for idleness', async () => {
@@ -169,7 +170,7 @@ test('behind a gap in the archive nothing is restorable, until a newer backup', 
   const latest = await wal.latestRestorable([backup]);
   expect(latest && latest < later && latest > whole).toBe(true);
   expect(await wal.plan(later, [backup])).toBeUndefined();
-  expect(await wal.plan(whole, [backup])).toBeDefined();
+  expect(await wal.plan(whole, [backup])).toMatchObject({ base: backup });
   const newer = await takeBaseBackup({ ...source, target: join(folder, 'newer'), durable: false });
   const after = await clock();
   await wal.mark(source.url);

@@ -128,9 +128,9 @@ test.each([
   ['a subject that starts with a space', { Subject: ' x' }],
   ['a topic that is no ARN', { TopicArn: 'alerts' }],
 ] as [string, Partial<sns.PublishCommandInput>][])('it refuses %s', async (_, input) => {
-  const before = local.messages.length;
+  const before = [...local.messages];
   await expect(publish(input)).rejects.toMatchObject(refusal('InvalidParameterException', 400));
-  expect(local.messages).toHaveLength(before);
+  expect(local.messages).toEqual(before);
 });
 
 test('it takes the longest that is allowed, and no attribute without a value', async () => {
@@ -195,7 +195,7 @@ test('an endpoint is asked first, then notified, and can leave by a link', async
 });
 
 test('who has not signed, or with another key, publishes nothing', async () => {
-  const before = local.messages.length;
+  const before = [...local.messages];
   const body = new URLSearchParams({ Action: 'Publish', TopicArn: TopicArn ?? '', Message: 'x' });
   const anonymous = await fetch(local.url, { method: 'POST', body });
   expect([anonymous.status, await anonymous.text()]).toEqual([
@@ -206,7 +206,7 @@ test('who has not signed, or with another key, publishes nothing', async () => {
   const refused = stranger.send(new sns.PublishCommand({ TopicArn, Message: 'x' }));
   await expect(refused).rejects.toMatchObject({ name: 'InvalidClientTokenId' });
   stranger.destroy();
-  expect(local.messages).toHaveLength(before);
+  expect(local.messages).toEqual(before);
 });
 
 test('an action it does not have is refused', async () => {
@@ -237,7 +237,7 @@ test('a file that has subscribed gets every message, one a line, in their order'
   expect((await written()).map((line) => JSON.parse(line).Message)).toEqual(texts);
   await client.send(new sns.UnsubscribeCommand({ SubscriptionArn }));
   await publish({ Message: 'after' });
-  expect(await written()).toHaveLength(texts.length);
+  expect((await written()).map((line) => JSON.parse(line).Message)).toEqual(texts);
 
   for (const none of ['pager.jsonl', directory, join(directory, 'no/such/folder')])
     await expect(subscribe(none)).rejects.toMatchObject(refusal('InvalidParameterException', 400));
