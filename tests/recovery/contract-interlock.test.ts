@@ -2,7 +2,7 @@ import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as rds from '@aws-sdk/client-rds';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { environment } from '#platform/environment.ts';
 import { putEvidence, readEvidence } from '#platform/evidence.ts';
 import { recordStage } from '#recovery/drill-records.ts';
@@ -31,6 +31,16 @@ beforeAll(async () => {
     join(folder, `migrations/${last}_contract.sql`),
     '-- Takes away.\n--! contract\nalter table recovery.expanded drop column given_up;',
   );
+});
+/** Each test begins before both, with no drill and no time to return to. */
+beforeEach(async () => {
+  await asSuperuser(world.adminUrl, (superuser) =>
+    superuser.query(
+      `drop table if exists recovery.expanded;
+       delete from stockade_migrations.applied where name like '%\\_expand' or name like '%\\_contract'`,
+    ),
+  );
+  for (const key of world.local.s3.keys(bucket())) await world.local.s3.lose(bucket(), key);
 });
 afterEach(() => world.local.s3.faults.clear());
 afterAll(() => rm(folder, { recursive: true, force: true }));
@@ -66,9 +76,11 @@ async function state(url = world.adminUrl) {
   return rows[0];
 }
 
+const bucket = () => world.local.env[environment.evidenceBucket] ?? '';
+
 /** The keys of all times to return to, whatever S3 answers. */
 function writtenDown(): string[] {
-  const keys = world.local.s3.keys(world.local.env[environment.evidenceBucket] ?? '');
+  const keys = world.local.s3.keys(bucket());
   return keys.filter((key) => key.startsWith('contracts/'));
 }
 
@@ -155,11 +167,11 @@ test('a drill that is too old, has failed or was of another database is none', a
 }, 120_000);
 
 test('what cannot be known is refused, with what kept it from being known', async () => {
+  await noteDrill('000004', 0, false);
   await noteDrill('000005', 0, true);
-  const bucket = world.local.env[environment.evidenceBucket] ?? '';
-  const before = world.local.s3.keys(bucket).findLast((key) => key.includes('/000004/')) ?? '';
+  const before = world.local.s3.keys(bucket()).findLast((key) => key.includes('/000004/')) ?? '';
   const bytes = (await readEvidence(before)) ?? new Uint8Array();
-  await world.local.s3.lose(bucket, before);
+  await world.local.s3.lose(bucket(), before);
   await expectRefused(/records of drills were removed or replaced, before drills\/\S+\/000005\/01-requested/);
   await putEvidence(before, bytes);
   world.rds.faults.inject('throttled', { operation: 'DescribeDBInstances' });
@@ -186,6 +198,7 @@ test('what cannot be known is refused, with what kept it from being known', asyn
 }, 120_000);
 
 test('behind its log, or ahead of the clock, it is refused, an instance as a cluster', async () => {
+  await noteDrill('000001', 0, true);
   const DBInstance = { DBInstanceIdentifier: world.instance, BackupRetentionPeriod: '7' };
   const stale = { LatestRestorableTime: new Date(Date.now() - hourMs).toISOString() };
   const ahead = { LatestRestorableTime: new Date(Date.now() + 72 * hourMs).toISOString() };
@@ -211,6 +224,7 @@ function disposable<T extends { close(): Promise<void> }>(closable: T): T & Asyn
 }
 
 test('a database on RDS whose instance nobody names is refused, by its host or whatever it is called by', async () => {
+  await noteDrill('000001', 0, true);
   const unnamed = { [environment.dbInstanceIdentifier]: '' };
   const host = 'stockade.abc123.eu-central-1.rds.amazonaws.com';
   const { remedy } = await expectRefused(/which instance it is on is not said/, unnamed, atRds(host));
@@ -240,12 +254,11 @@ test('elsewhere than on AWS nobody is asked, nor for a database that is made fro
 }, 120_000);
 
 test('with a drill and a log it is applied, and the time to return to leads to what there was before it', async () => {
+  await noteDrill('000001', 0, true);
   await world.archive();
-  const done = await run('migrate-all.ts', [
-    ...['--migrations', join(folder, 'migrations'), '--database-url', world.adminUrl, '--until'],
-    ...[(await numbersBehind(1))[0] ?? '', '--json'],
-  ]);
-  const { returnPoints } = JSON.parse(done.stdout);
+  const [, last = ''] = await numbersBehind(2);
+  const done = await migrateAll(['--until', last]);
+  const { returnPoints } = done.json;
   expect(returnPoints).toEqual([
     expect.objectContaining({ migration: expect.stringContaining('_contract'), source: world.instance }),
   ]);
@@ -281,11 +294,8 @@ test('with a drill and a log it is applied, and the time to return to leads to w
 }, 120_000);
 
 test('people are told the time, and how to return to it', async () => {
-  const [next] = await numbersBehind(1);
-  await writeFile(
-    join(folder, `migrations/${next}_contract_again.sql`),
-    '--! contract\ndrop table recovery.expanded;',
-  );
+  await noteDrill('000001', 0, true);
+  await world.archive();
   const { stderr } = await run('migrate-all.ts', [
     ...['--migrations', join(folder, 'migrations'), '--database-url', world.adminUrl],
   ]);
