@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { expect, test } from 'vitest';
+import { anchorKey } from '#ledger/seals/anchor-key.ts';
 import { paths } from '#scripts/paths.ts';
 import { openAws } from '#tests/aws.ts';
 import { openBooks } from '#tests/reconciliation/books.ts';
@@ -138,7 +139,7 @@ test('beside a local platform it anchors and alerts there, without any setting',
     const unset = Object.fromEntries(Object.keys(aws.local.env).map((name) => [name, '']));
     const done = await run('reconcile-balances.ts', ['--org', acme.slug, '--data', data], unset);
     expect(done).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(/sealed up to seal 1\n$/) });
-    expect(aws.evidenceKeys().filter((key) => key.includes(acme.id))).toHaveLength(1);
+    expect(aws.evidenceKeys().filter((key) => key.includes(acme.id))).toEqual([anchorKey(acme.id, 1)]);
   } finally {
     await rm(data, { recursive: true, force: true });
   }
@@ -172,10 +173,9 @@ test('Ctrl-C among many organizations tells what came of those before', async ()
   child.kill('SIGINT');
   await once(child.stderr, 'data');
   await locker.query('rollback');
-  expect((await gone)[0]).toBe(1);
-  expect(await said).toContain(`${rows[0].slug}: 0 balances`);
+  expect(await gone).toEqual([1, null]);
+  expect((await said).match(/^\S+: \d+ balances(?= against )/gm)).toEqual([`${rows[0].slug}: 0 balances`]);
   expect(await said).toContain('run it again to go on');
-  expect((await said).match(/ balances against /g)).toHaveLength(1);
 });
 
 test('killed while it reconciles, the next one goes on with the same run', async () => {
@@ -191,7 +191,7 @@ test('killed while it reconciles, the next one goes on with the same run', async
   const gone = once(child, 'exit');
   await expect.poll(waiting, { timeout: 15_000, interval: 20 }).toBe(1);
   child.kill('SIGKILL');
-  expect((await gone)[1]).toBe('SIGKILL');
+  expect(await gone).toEqual([null, 'SIGKILL']);
   await locker.query('rollback');
   await books.superuser.query(
     'update inventory.reconciliation_state set leased_until = $$-infinity$$ where org_id = $1',

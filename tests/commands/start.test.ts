@@ -38,7 +38,14 @@ test('a first start prints what works when pasted; Ctrl-C and kill -9 lose nothi
   expect(keys(first.output()).map(([slug]) => slug)).toEqual(['acme', 'globex']);
   expect((await paste(balance)).onHand).toBe(117);
   expect((await paste(receipt)).lines[0].balance.onHand).toBe(108);
-  expect((await paste(movements)).data).toHaveLength(5);
+  const moved = (await paste(movements)).data as { sku: string; location: string; quantity: number }[];
+  expect(moved.map(({ sku, location, quantity }) => [sku, location, quantity])).toEqual([
+    ['TEA-EARL-GREY', 'LONDON', 12],
+    ['TEA-EARL-GREY', 'CAMDEN', -3],
+    ['TEA-EARL-GREY', 'LONDON', -24],
+    ['TEA-EARL-GREY', 'CAMDEN', 24],
+    ['TEA-EARL-GREY', 'LONDON', 120],
+  ]);
 
   const listed = await run('org-list.ts', ['--data', data, '--json']);
   expect(JSON.parse(listed.stdout).map(({ slug }: { slug: string }) => slug)).toEqual(['acme', 'globex']);

@@ -22,7 +22,7 @@ test('what a run has found and not kept is found by the next one, whichever item
   const { runId, ...run } = await books.reconcile(acme);
   expect(run).toMatchObject({ found: 1_200, alerted: 1_000 });
   const applied = await applyRun(books.jobs, acme.id, runId, { dryRun: false });
-  expect(applied.filter(({ outcome }) => outcome === 'applied')).toHaveLength(1_000);
+  expect(applied.map(({ outcome }) => outcome)).toEqual(Array(1_000).fill('applied'));
 
   // Its turn is as far away as it can be.
   await books.superuser.query(

@@ -13,5 +13,5 @@ test('every class of faults is found at the right balances, named, and corrected
     loseEvidence: (key) => aws.local.s3.lose(evidenceConfig().bucket, key),
   });
   expect(results.flatMap(({ name, faults }) => faults.map((fault) => `${name}: ${fault}`))).toEqual([]);
-  expect(results).toHaveLength(faultClasses.length);
+  expect(results.map(({ name }) => name)).toEqual(faultClasses.map(({ name }) => name));
 }, 240_000);

@@ -22,7 +22,7 @@ test('out of time it stops behind the last step, and the next tick goes on from 
      from run where org_id = $1 returning run.id`,
     [acme.id],
   );
-  expect(lease).toBeDefined();
+  expect(lease).toMatchObject({ orgId: acme.id });
   let calls = 0;
   await books.write(acme, 'A', 'on_hand = on_hand + 1');
   await books.superuser.query(

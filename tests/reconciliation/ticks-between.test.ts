@@ -74,7 +74,7 @@ test('a tick that has lost an organization goes on with the next, and tells nobo
   );
   expect(tick).toMatchObject({ organizations: 2, failed: 1, caughtUp: true });
   expect((await books.runs(next)).at(-1)).toMatchObject({ status: 'finished' });
-  expect(aws.alerts()).toHaveLength(before);
+  expect(aws.alerts().slice(before)).toEqual([]);
   await books.makeDue(lost);
   await books.settleDue();
 });

@@ -163,7 +163,7 @@ describe('a drill is begun', () => {
       id: '000001',
       request: { snapshot: 'of the other' },
     });
-    expect(await drills.written()).toHaveLength(1);
+    expect(await drills.written()).toMatchObject([['000001', 'requested', { snapshot: 'of the other' }]]);
   });
 
   test.each([

@@ -40,9 +40,10 @@ test('a drill restores the newest snapshot, proves it, tells what would be lost,
   await world.post(['C']);
   const begun = await beginDrill(world.around(), snapshot);
   await world.post(['D']);
-  const { drill, waitsFor } = await world.untilOver();
-  expect(waitsFor).toBeUndefined();
-  expect(drill.verdict).toMatchObject({ passed: true });
+  const over = await world.untilOver();
+  expect(over).toMatchObject({ drill: { verdict: { passed: true } } });
+  expect(over).not.toHaveProperty('waitsFor');
+  const { drill } = over;
   // The two entries behind the snapshot; the third came after the request.
   const loss = drill.verdict?.proofs?.outcomes.find(({ proof }) => proof === 'loss');
   expect(loss).toMatchObject({ verdict: 'passed', figures: { entries: 2, movements: 3 } });
@@ -162,7 +163,7 @@ test('of two drills that are asked for at once one begins, and whoever asks mean
   ]);
   expect(second).toEqual(first);
   await tickDrill(world.around());
-  expect(await world.instancesLeft()).toHaveLength(1);
+  expect(await world.instancesLeft()).toEqual([first.request.instance]);
   expect(await beginDrill(world.around(), snapshot)).toMatchObject({ id: first.id });
   await world.untilOver();
 });
@@ -282,7 +283,7 @@ test('a drill by a clock that is days before or behind does not stand in for tho
   for (const days of [40, -40]) {
     const wrong = await beginDrill(world.around(), snapshot, { now: new Date(Date.now() + days * dayMs) });
     await world.untilOver();
-    expect(await dueDrill(7 * dayMs)).toBeDefined();
+    expect(await dueDrill(7 * dayMs)).toEqual({ kind: 'point-in-time' });
     const right = await beginDrill(world.around(), snapshot);
     expect(Number(right.id)).toBe(Number(wrong.id) + 1);
     expect((await world.untilOver()).drill).toMatchObject({ id: right.id, verdict: { passed: true } });

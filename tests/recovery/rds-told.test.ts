@@ -129,9 +129,9 @@ describe('what the monitor is told of an instance', () => {
       { ...unknown, isEncrypted: true },
       { ...unknown, isEncrypted: false },
     ]);
-    const before = script.actions().length;
+    const before = script.actions();
     await Promise.all([ledger.database(), ledger.snapshots()]);
-    expect(script.actions()).toHaveLength(before);
+    expect(script.actions()).toEqual(before);
   });
 
   test('a snapshot is as old as its original, and a copy that does not say so of no age', async () => {

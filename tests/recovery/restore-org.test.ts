@@ -136,7 +136,8 @@ test('while others work, one organization becomes what it was; nobody else notic
   expect(await wrongBalances()).toBe(0);
   expect(existsSync(join(json.restored.before, 'manifest.json'))).toBe(true);
   const { rows } = await superuser.query(
-    'select mode, others::int, others_changed::int from recovery.restorations',
+    'select mode, others::int, others_changed::int from recovery.restorations where organization_id = $1',
+    [tenant.id],
   );
   expect(rows).toEqual([{ mode: 'as_it_was', others: 2, others_changed: 1 }]);
 }, 120_000);
