@@ -1,34 +1,44 @@
 import { Client } from 'pg';
-import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, inject, test } from 'vitest';
 import { environment } from '#platform/environment.ts';
 import { beat } from '#recovery/heartbeat.ts';
 import type { ProofOutcome } from '#recovery/proofs/proof.ts';
 import { loginUrl } from '#scripts/local/logins.ts';
-import { asSuperuser } from '#scripts/prove/clone.ts';
+import { asSuperuser, type Clone, cloneDatabase } from '#scripts/prove/clone.ts';
 import { asJobs } from '#scripts/prove/reconciliation/stage.ts';
-import { type RecoveryStage, setRecoveryStage } from '#scripts/prove/recovery/stage.ts';
+import { databaseName } from '#scripts/prove/recovery/backed-up.ts';
+import { type RecoveryStage, type RestoredCopy, setRecoveryStage } from '#scripts/prove/recovery/stage.ts';
 import { seedOf } from '#tests/prepared-cluster.ts';
 import { run } from './run.ts';
 
 let stage: RecoveryStage;
 let production: string;
 /** Restored from a base backup of the same cluster: the two are told apart by nothing that is in their files. */
+let restored: RestoredCopy;
+/** A database in it, of the test's own. */
+let clone: Clone;
 let copy: string;
 let at: string;
 
 beforeAll(async () => {
   stage = await setRecoveryStage(seedOf(inject('preparedCluster')));
   production = stage.world.adminUrl;
-  const restored = await stage.restore();
-  copy = restored.databaseUrl;
-  const { rows } = await asSuperuser(copy, (client) =>
+  restored = await stage.restore();
+  const { rows } = await asSuperuser(restored.databaseUrl, (client) =>
     client.query('select max(at) as at from recovery.heartbeats'),
   );
   // Seals are a minute in the making.
   at = new Date(rows[0].at.getTime() + 120_000).toISOString();
-  return () => restored[Symbol.asyncDispose]();
 }, 120_000);
-afterAll(() => stage?.[Symbol.asyncDispose]());
+afterAll(async () => {
+  await restored?.[Symbol.asyncDispose]();
+  await stage?.[Symbol.asyncDispose]();
+});
+beforeEach(async () => {
+  clone = await cloneDatabase(restored.databaseUrl, databaseName);
+  copy = clone.url;
+});
+afterEach(() => clone[Symbol.asyncDispose]());
 
 const execute = (url: string, sql: string) => asSuperuser(url, (client) => client.query(sql));
 
@@ -55,14 +65,15 @@ const theCopy = () => ['--copy', copy, '--at', at];
 
 test('a copy that somebody has restored is proven, and held against anchors and production', async () => {
   await execute(production, 'select recovery.beat()');
-  const { code, json } = await verify([...theCopy(), '--database-url', production]);
+  const whole = ['--copy', restored.databaseUrl, '--at', at];
+  const { code, json } = await verify([...whole, '--database-url', production]);
   expect([code, json.ok, json.counts]).toEqual([
     0,
     true,
     { passed: 10, failed: 0, 'could not run': 0, 'does not apply': 1 },
   ]);
   expect(json.asOf).toBe(at);
-  expect(JSON.stringify(json)).not.toContain(decodeURIComponent(new URL(copy).password));
+  expect(JSON.stringify(json)).not.toContain(decodeURIComponent(new URL(restored.databaseUrl).password));
 }, 60_000);
 
 test('production itself is refused, whatever it is called by, and before anything is locked', async () => {
@@ -159,6 +170,7 @@ test('beyond AWS the copy that knows of anchors says that nobody has asked them;
 }, 90_000);
 
 test('another time than that of the copy is found, and without one it is not begun', async () => {
+  await age();
   const wrong = await verify(['--copy', copy, '--at', at], { ...beyondAws, DATABASE_URL: production });
   expect([wrong.code, wrong.verdicts.heartbeat]).toEqual([1, 'failed']);
   for (const args of [

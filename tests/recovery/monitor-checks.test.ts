@@ -1,6 +1,6 @@
 import * as rds from '@aws-sdk/client-rds';
 import * as sns from '@aws-sdk/client-sns';
-import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { environment } from '#platform/environment.ts';
 import { putEvidence, readEvidence } from '#platform/evidence.ts';
 import { brokenLinks, lastDrill, recordStage } from '#recovery/drill-records.ts';
@@ -221,6 +221,12 @@ describe('snapshots', () => {
 });
 
 describe('drills', () => {
+  const bucket = () => process.env[environment.evidenceBucket] ?? '';
+  const keys = () => world.aws.s3.keys(bucket()).filter((key) => key.startsWith('drills/'));
+  beforeEach(async () => {
+    for (const key of keys()) await world.aws.s3.lose(bucket(), key);
+  });
+
   const drill =
     (changes: object, at = hourMs) =>
     async () => ({
@@ -266,7 +272,6 @@ describe('drills', () => {
   });
 
   test('one whose records do not follow from each other is told, and so is the one before it that then would be the last', async () => {
-    const bucket = process.env[environment.evidenceBucket] ?? '';
     const note = async (id: string, passed: boolean, begun: Date) => {
       const request = { kind: 'snapshot', source: instance, asOf: '', instance: '', keep: false } as const;
       await recordStage(id, begun, 'requested', request, begun);
@@ -274,11 +279,10 @@ describe('drills', () => {
       await recordStage(id, begun, 'torn-down', {}, begun);
     };
     const status = async () => (await lookAt('last-drill', { lastDrill })).status;
-    const keys = () => world.aws.s3.keys(bucket).filter((key) => key.startsWith('drills/'));
     const lose = async (end: string) => {
       const key = keys().findLast((each) => each.endsWith(end)) ?? '';
       const bytes = (await readEvidence(key)) ?? new Uint8Array();
-      await world.aws.s3.lose(bucket, key);
+      await world.aws.s3.lose(bucket(), key);
       return { key, putBack: () => putEvidence(key, bytes) };
     };
     await note('000001', true, later(-3 * hourMs));
