@@ -1,5 +1,14 @@
+import { randomUUID } from 'node:crypto';
+import type { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import { TakenOver } from '#recovery/proofs/proof.ts';
+import { newestHeartbeat } from '#recovery/heartbeat.ts';
+import type { InJobs } from '#recovery/monitor/postgres.ts';
+import { proveHeartbeat } from '#recovery/proofs/heartbeat.ts';
+import { measureLoss } from '#recovery/proofs/loss.ts';
+import { Findings, type Proof, type ProofContext, TakenOver } from '#recovery/proofs/proof.ts';
+import { withRole } from '#scripts/cli/connect.ts';
+import { asSuperuser } from '#scripts/prove/clone.ts';
+import { asJobs, inOrganization, post, targetSlug } from '#scripts/prove/reconciliation/stage.ts';
 import { commitSabotage } from '#scripts/prove/recovery/sabotage.ts';
 import { sabotages } from '#scripts/prove/recovery/sabotages.ts';
 import { type RecoveryStage, setRecoveryStage } from '#scripts/prove/recovery/stage.ts';
@@ -52,6 +61,213 @@ test('a sequence that is ahead of its column is none that is behind', async () =
   expect(await sequences()).toMatchObject({
     verdict: 'failed',
     faults: ['inventory.numbered_down_seq is behind: it gives -2 next, and inventory.numbered.down has -2'],
+  });
+});
+
+/** Connections of proofs to a database, by what they wait for. */
+async function proofsIn(url: string): Promise<{ pid: number; waits: string | null; query: string }[]> {
+  return await asSuperuser(url, async (superuser) => {
+    const { rows } = await superuser.query(
+      `select pid, wait_event_type as waits, query from pg_stat_activity
+       where application_name = 'stockade-proof' and datname = current_database()`,
+    );
+    return rows;
+  });
+}
+
+/** Proves a copy, and does something while the proof of the pages and another one wait for the same table. */
+async function proveMeanwhile(
+  url: string,
+  happens: (waiting: readonly { pid: number; query: string }[]) => Promise<unknown>,
+) {
+  return await asSuperuser(url, async (holder) => {
+    await holder.query('begin; lock table recovery.heartbeats in access exclusive mode');
+    const report = stage.prove(url);
+    // It is awaited below, when it has long failed.
+    report.catch(() => {});
+    try {
+      const locked = async () => (await proofsIn(url)).filter(({ waits }) => waits === 'Lock');
+      await expect.poll(async () => (await locked()).length, { timeout: 30_000, interval: 20 }).toBe(2);
+      await happens(await locked());
+    } finally {
+      await holder.query('rollback');
+    }
+    return await report;
+  });
+}
+
+test('a proof whose connection is lost in the middle could not run, and the others go on', async () => {
+  await using copy = await stage.copy();
+  const report = await proveMeanwhile(copy.url, async (waiting) => {
+    const { pid } = waiting.find(({ query }) => query.includes('verify_heapam')) ?? {};
+    await copy.run(`select pg_terminate_backend(${pid})`);
+  });
+  expect(report.ok).toBe(false);
+  expect(report.outcomes.map(({ proof, verdict }) => [proof, verdict])).toEqual([
+    ['schema', 'passed'],
+    ['isolation', 'passed'],
+    ['heap', 'could not run'],
+    ['indexes', 'passed'],
+    ['references', 'passed'],
+    ['sequences', 'does not apply'],
+    ['organizations', 'passed'],
+    ['balances', 'passed'],
+    ['seals', 'passed'],
+    ['heartbeat', 'passed'],
+    ['loss', 'does not apply'],
+  ]);
+});
+
+test('another password between two proofs is told as what it is, and nothing is left of those before', async () => {
+  await using copy = await stage.copy();
+  const master = `master_${randomUUID().replaceAll('-', '')}`;
+  await copy.run(`create role ${master} superuser login password 'first'`);
+  try {
+    const url = Object.assign(new URL(copy.url), { username: master, password: 'first' }).href;
+    const proven = proveMeanwhile(url, () => copy.run(`alter role ${master} password 'second'`));
+    // Whoever holds the table is connected already.
+    await expect(proven).rejects.toBeInstanceOf(TakenOver);
+    expect(await proofsIn(copy.url)).toEqual([]);
+    expect(await copy.run(`select from pg_extension where extname = 'amcheck'`)).toBe(0);
+  } finally {
+    await copy.run(`drop role ${master}`);
+  }
+});
+
+test('broken off it goes no further than the proofs at work, and leaves nothing behind', async () => {
+  await using copy = await stage.copy();
+  const ended = new AbortController();
+  const done: string[] = [];
+  const proven = stage.prove(copy.url, {
+    signal: ended.signal,
+    onOutcome: ({ proof }) => {
+      done.push(proof);
+      ended.abort(new Error('Ctrl-C'));
+    },
+  });
+  await expect(proven).rejects.toThrow('Ctrl-C');
+  expect(['heap', 'schema']).toEqual(expect.arrayContaining(done));
+  expect(await proofsIn(copy.url)).toEqual([]);
+  expect(await copy.run(`select from pg_extension where extname = 'amcheck'`)).toBe(0);
+});
+
+test('a copy that has the checker of pages elsewhere is checked by that, and keeps it', async () => {
+  await using copy = await stage.copy();
+  await copy.run('create schema "Else where"; create extension amcheck schema "Else where"');
+  const { outcomes } = await stage.prove(copy.url);
+  expect(outcomes.filter(({ verdict }) => verdict === 'failed').map(({ proof }) => proof)).not.toContain(
+    'heap',
+  );
+  expect(outcomes.filter(({ proof }) => proof === 'heap' || proof === 'indexes')).toMatchObject([
+    { verdict: 'passed', figures: { tables: expect.any(Number) } },
+    { verdict: 'passed', figures: { indexes: expect.any(Number) } },
+  ]);
+  expect(await copy.run(`select from pg_extension where extname = 'amcheck'`)).toBe(1);
+});
+
+/** What one proof alone comes upon in a copy. */
+async function look(proof: Proof, url: string, more: Partial<ProofContext>): Promise<Findings> {
+  const findings = new Findings();
+  await asSuperuser(url, (client) =>
+    proof(
+      {
+        book: {} as ProofContext['book'],
+        connectionString: url,
+        connect: async () => client,
+        asOf: new Date(),
+        requestedAt: new Date(),
+        ...more,
+      },
+      findings,
+    ),
+  );
+  return findings;
+}
+
+test('the newest heartbeat may be five minutes before the time of the copy, or after it, and no more', async () => {
+  await using copy = await stage.copy();
+  const newest = await asJobs(copy.url, newestHeartbeat);
+  const atMs = newest?.at.getTime() ?? 0;
+  const behind = async (ms: number) =>
+    (await look(proveHeartbeat, copy.url, { asOf: new Date(atMs + ms) })).told.map((told) =>
+      told.slice(0, 26),
+    );
+  const apart = 'the newest heartbeat is of';
+  for (const [ms, told] of [
+    [300_000, []],
+    [300_001, [apart]],
+    [-300_000, []],
+    [-300_001, [apart]],
+  ] as const) {
+    expect([ms, await behind(ms)]).toEqual([ms, told]);
+  }
+});
+
+describe('the loss', () => {
+  /** What a copy lacks of another one, which stands in for production. */
+  const lossOf = async (copy: string, production: string, requestedAt: Date, before = (_: Client) => {}) => {
+    const inProduction: InJobs = (work) =>
+      withRole(production, 'stockade_jobs', (jobs) => {
+        before(jobs);
+        return work(jobs);
+      });
+    return (await look(measureLoss, copy, { production: inProduction, requestedAt })).figures;
+  };
+  const idOf = (url: string, slug: string) =>
+    asSuperuser(url, async (superuser) => {
+      const { rows } = await superuser.query('select id from tenancy.organizations where slug = $1', [slug]);
+      return rows[0].id as string;
+    });
+  const postTwo = async (url: string) => {
+    const orgId = await idOf(url, targetSlug);
+    await asSuperuser(url, (superuser) =>
+      inOrganization(superuser, orgId, () =>
+        post(superuser, 'receipt', [
+          ['A', 1],
+          ['B', 1],
+        ]),
+      ),
+    );
+  };
+
+  test('is what was recorded up to the request and is not in the copy, and no more', async () => {
+    await using copy = await stage.copy();
+    await using production = await stage.copy();
+    const before = new Date();
+    expect(await lossOf(copy.url, production.url, before)).toEqual({ entries: 0, movements: 0, seconds: 0 });
+    await postTwo(production.url);
+    const recorded = await asSuperuser(production.url, async (superuser) => {
+      const { rows } = await superuser.query('select max(recorded_at) as at from inventory.entries');
+      return rows[0].at as Date;
+    });
+    const lost = async (afterMs: number) =>
+      await lossOf(copy.url, production.url, new Date(recorded.getTime() + afterMs));
+    expect(await lost(-1)).toEqual({ entries: 0, movements: 0, seconds: 0 });
+    expect(await lost(0)).toEqual({ entries: 1, movements: 2, seconds: 0 });
+    expect(await lost(2_500)).toEqual({ entries: 1, movements: 2, seconds: 2.5 });
+  });
+
+  test('of an organization that is erased since it was listed is none, and that of the others is measured', async () => {
+    await using copy = await stage.copy();
+    await using production = await stage.copy();
+    await postTwo(production.url);
+    const erased = await idOf(production.url, 'bystander');
+    let isErased = false;
+    const eraseFirst = (jobs: Client) => {
+      const { query } = jobs;
+      jobs.query = (async (...args: unknown[]) => {
+        if (JSON.stringify(args).includes(erased) && !isErased) {
+          isErased = true;
+          await production.run(
+            `begin; set local session_replication_role = replica;
+             delete from tenancy.organizations where id = '${erased}'; commit`,
+          );
+        }
+        return await Reflect.apply(query, jobs, args);
+      }) as typeof query;
+    };
+    const figures = await lossOf(copy.url, production.url, new Date(), eraseFirst);
+    expect([isErased, figures]).toEqual([true, { entries: 1, movements: 2, seconds: expect.any(Number) }]);
   });
 });
 

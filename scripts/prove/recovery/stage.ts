@@ -7,7 +7,7 @@ import { checkBackups, type MonitorOptions } from '#recovery/monitor/monitor.ts'
 import { configuredSource } from '#recovery/monitor/source-of.ts';
 import { recoveryPolicy } from '#recovery/policy.ts';
 import { readProofBook } from '#recovery/proofs/book.ts';
-import { type ProofReport, proveCopy } from '#recovery/proofs/prove-copy.ts';
+import { type ProofReport, type ProveOptions, proveCopy } from '#recovery/proofs/prove-copy.ts';
 import type { MigratedSeed } from '#scripts/local/migrated-seed.ts';
 import { startCluster } from '#scripts/local/postgres/cluster.ts';
 import { restoreCluster } from '#scripts/local/postgres/restored-cluster.ts';
@@ -30,7 +30,7 @@ export interface RecoveryStage extends AsyncDisposable, Drilling {
   /** A cluster of the caller's own, restored from the backup, whose files `damage` may change while it is stopped. */
   restore(damage?: Damage): Promise<RestoredCopy>;
   /** Proves a copy of the backup that the stage began with. */
-  prove(databaseUrl: string): Promise<ProofReport>;
+  prove(databaseUrl: string, more?: Partial<ProveOptions>): Promise<ProofReport>;
   /** What every check of the monitor says; the log has just been archived, and a drill has passed. */
   look(options?: Partial<MonitorOptions>): Promise<CheckResult[]>;
   /** Takes an automated snapshot of production as it is, with a heartbeat in it. */
@@ -128,12 +128,13 @@ async function fill(world: BackedUp, folder: string, dispose: () => Promise<void
       }
       return { databaseUrl: inDatabase(cluster.url), [Symbol.asyncDispose]: () => cluster.destroy() };
     },
-    prove: (databaseUrl) =>
+    prove: (databaseUrl, more = {}) =>
       proveCopy({
         connectionString: databaseUrl,
         book,
         asOf: new Date(backedUpAt.getTime() + agedMs),
         requestedAt: new Date(),
+        ...more,
       }),
     look: async (options = {}) =>
       await checkBackups({
