@@ -1,6 +1,6 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { paths } from '#scripts/paths.ts';
 import { commandFaults } from './documented-commands.ts';
@@ -90,6 +90,30 @@ test('what was installed is not ours to check', async () => {
   const files = await findFiles(paths.root, '**/package.json');
   expect(files).toContain('package.json');
   expect(files.filter((file) => file.includes('node_modules'))).toEqual([]);
+});
+
+test('files are in the order of their paths, wherever they are', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'stockade-files-'));
+  try {
+    const ours = ['a/b/z.ts', 'a/c.ts', 'b.ts', 'c/a.ts', 'd.ts'];
+    for (const file of [
+      'd.ts',
+      'a/c.ts',
+      'c/a.ts',
+      'b.ts',
+      'a/b/z.ts',
+      'cdk.out/a.ts',
+      'a/coverage/a.ts',
+      'e.js',
+    ]) {
+      await mkdir(dirname(join(folder, file)), { recursive: true });
+      await writeFile(join(folder, file), '');
+    }
+    expect(await findFiles(folder, '**/*.ts')).toEqual(ours);
+    expect(await findFiles(folder, '{d,c/a,b}.ts')).toEqual(['b.ts', 'c/a.ts', 'd.ts']);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 });
 
 test('a check that could not run has not passed', async () => {
