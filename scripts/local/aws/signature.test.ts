@@ -92,6 +92,45 @@ test('no signature, a broken one, another key, another service and a session of 
   expect(faultOf({ ...getObject, headers })).toBe('session_token');
 });
 
+test('a presigned URL that lacks something, or says something else, is told apart', () => {
+  const changed = (change: (query: URLSearchParams) => void) => {
+    const query = new URLSearchParams(presigned.query);
+    change(query);
+    return faultOf({ ...presigned, query }, now, 's3', 'UNSIGNED-PAYLOAD');
+  };
+  for (const name of ['Algorithm', 'Credential', 'Date', 'Expires', 'SignedHeaders']) {
+    expect([name, changed((query) => query.delete(`X-Amz-${name}`))]).toEqual([name, 'malformed']);
+  }
+  for (const [name, value] of [
+    ['Algorithm', 'AWS4-HMAC-SHA1'],
+    ['Date', '20130524'],
+    ['Date', '20130524T250000Z'],
+    ['Expires', '0'],
+    ['Expires', '604801'],
+    ['Expires', 'x'],
+    ['Signature', ''],
+  ] as const) {
+    expect([name, value, changed((query) => query.set(`X-Amz-${name}`, value))]).toEqual([
+      name,
+      value,
+      'malformed',
+    ]);
+  }
+  for (const [name, value] of [
+    ['Expires', '1'],
+    ['Expires', '604800'],
+    ['Signature', 'x'],
+  ] as const) {
+    expect([name, value, changed((query) => query.set(`X-Amz-${name}`, value))]).toEqual([
+      name,
+      value,
+      'mismatch',
+    ]);
+  }
+  expect(changed((query) => query.delete('X-Amz-Signature'))).toBe('missing');
+  expect(changed((query) => query.set('X-Amz-Security-Token', 'token'))).toBe('session_token');
+});
+
 test('a signature is good for fifteen minutes, a presigned URL as long as it says', () => {
   const after = (seconds: number) => new Date(now.getTime() + seconds * 1_000);
   expect(faultOf(getObject, after(899))).toBeUndefined();

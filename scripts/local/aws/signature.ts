@@ -114,19 +114,19 @@ function queryClaim({ query }: SignableRequest): Claim | undefined {
   const isInRange = expiresSeconds >= 1 && expiresSeconds <= maxExpiresSeconds;
   if (query.get('X-Amz-Algorithm') !== algorithm || !isInRange) return undefined;
   return claimOf({
-    credential: query.get('X-Amz-Credential') ?? undefined,
-    signedAt: query.get('X-Amz-Date') ?? undefined,
-    signedHeaders: query.get('X-Amz-SignedHeaders') ?? undefined,
-    signature: query.get('X-Amz-Signature') ?? undefined,
+    credential: query.get('X-Amz-Credential'),
+    signedAt: query.get('X-Amz-Date'),
+    signedHeaders: query.get('X-Amz-SignedHeaders'),
+    signature: query.get('X-Amz-Signature'),
     expiresSeconds,
   });
 }
 
 function claimOf(parts: {
-  readonly credential: string | undefined;
-  readonly signedAt: string | undefined;
-  readonly signedHeaders: string | undefined;
-  readonly signature: string | undefined;
+  readonly credential: string | null | undefined;
+  readonly signedAt: string | null | undefined;
+  readonly signedHeaders: string | null | undefined;
+  readonly signature: string | null | undefined;
   readonly expiresSeconds: number | undefined;
 }): Claim | undefined {
   const { credential, signedAt, signedHeaders, signature, expiresSeconds } = parts;

@@ -243,12 +243,18 @@ describe('answers', () => {
     expect(await response.json()).toEqual({ message: 'Bad Request' });
   });
 
-  test('each answer is reported once', async () => {
+  test('each answer is reported once, with how long it took', async () => {
     const lines: AccessLogLine[] = [];
-    const { url } = await serve(() => ({ statusCode: 201, body: 'made' }), {
-      onRequest: (line) => lines.push(line),
-    });
+    const workMs = 20;
+    const handler = () => {
+      const doneAtMs = performance.now() + workMs;
+      while (performance.now() < doneAtMs);
+      return { statusCode: 201, body: 'made' };
+    };
+    const { url } = await serve(handler, { onRequest: (line) => lines.push(line) });
+    const askedAtMs = performance.now();
     await (await fetch(`${url}/items/a?b=c`)).text();
+    const answeredWithinMs = Math.ceil(performance.now() - askedAtMs);
     expect(lines).toEqual([
       {
         requestId: expect.stringMatching(/=$/),
@@ -262,6 +268,8 @@ describe('answers', () => {
         responseBytes: 4,
       },
     ]);
+    expect(lines[0]?.durationMs).toBeGreaterThanOrEqual(workMs);
+    expect(lines[0]?.durationMs).toBeLessThanOrEqual(answeredWithinMs);
   });
 });
 

@@ -120,7 +120,8 @@ export class Store {
 
   /** One after the other, and what comes while one waits goes with it. */
   async #save(): Promise<void> {
-    this.#waiting ??= this.#saving.then(async () => {
+    const before = this.#saving.catch(() => {});
+    this.#waiting ??= before.then(async () => {
       this.#waiting = undefined;
       const content: Content = {
         instances: this.instances(),

@@ -143,12 +143,10 @@ export class Store {
   /** Changes what is kept with a version. */
   async update(bucket: string, version: Version): Promise<void> {
     await this.#writeJson(join(this.#folder(bucket, version.key), `${version.versionId}.json`), version);
-    const list = this.#shelves.get(bucket)?.objects.get(version.key) ?? [];
-    list.splice(
-      0,
-      list.length,
-      ...list.map((each) => (each.versionId === version.versionId ? version : each)),
+    const changed = this.versions(bucket, version.key).map((each) =>
+      each.versionId === version.versionId ? version : each,
     );
+    this.#shelves.get(bucket)?.objects.set(version.key, changed);
   }
 
   async remove(bucket: string, { key, versionId, content }: Version): Promise<void> {

@@ -122,8 +122,9 @@ export class Directory {
   async #save(): Promise<void> {
     const content: Content = { topics: this.topics(), subscriptions: this.subscriptions() };
     const draft = `${this.#file}.draft`;
-    // One after the other: two drafts at once would be one broken file.
-    this.#saving = this.#saving.then(async () => {
+    // One after the other: two drafts at once would be one broken file. One that has failed ends none of the others.
+    const before = this.#saving.catch(() => {});
+    this.#saving = before.then(async () => {
       await writeFile(draft, JSON.stringify(content));
       await rename(draft, this.#file);
     });

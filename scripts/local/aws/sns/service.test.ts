@@ -154,9 +154,54 @@ test('a batch: each entry for itself, and the rules of the batch', async () => {
     { Id: 'a', Message: 'x' },
     { Id: 'a', Message: 'y' },
   ]);
-  await expect(twice).rejects.toMatchObject({ name: 'BatchEntryIdsNotDistinctException' });
+  await expect(twice).rejects.toMatchObject(refusal('BatchEntryIdsNotDistinctException', 400));
   const many = batch(Array.from({ length: 11 }, (_, index) => ({ Id: String(index), Message: 'x' })));
-  await expect(many).rejects.toMatchObject({ name: 'TooManyEntriesInBatchRequestException' });
+  await expect(many).rejects.toMatchObject(refusal('TooManyEntriesInBatchRequestException', 400));
+  await expect(batch([])).rejects.toMatchObject(refusal('EmptyBatchRequestException', 400));
+  const unknown = new sns.PublishBatchCommand({
+    TopicArn: `${TopicArn}-unknown`,
+    PublishBatchRequestEntries: [{ Id: 'a', Message: 'x' }],
+  });
+  await expect(client.send(unknown)).rejects.toMatchObject(refusal('NotFoundException', 404));
+  const most = Array.from({ length: 10 }, (_, index) => ({ Id: String(index), Message: 'x' }));
+  expect((await batch(most)).Successful).toHaveLength(10);
+});
+
+test.each([
+  ['a protocol that SNS does not have', { Protocol: 'pigeon', Endpoint: 'loft' }],
+  ['no endpoint', { Protocol: 'email', Endpoint: '' }],
+  ['an endpoint of another protocol', { Protocol: 'https', Endpoint: 'http://127.0.0.1/' }],
+  ['an endpoint that is no URL', { Protocol: 'http', Endpoint: 'http://' }],
+  [
+    'a filter, which is not done here',
+    { Protocol: 'email', Endpoint: 'a@example.com', Attributes: { FilterPolicy: '{}' } },
+  ],
+  ['a topic that is no ARN', { Protocol: 'email', Endpoint: 'a@example.com', TopicArn: 'alerts' }],
+] as [string, Partial<sns.SubscribeCommandInput>][])('it does not subscribe %s', async (_, input) => {
+  const subscribing = new sns.SubscribeCommand({ TopicArn, Protocol: 'email', ...input });
+  await expect(client.send(subscribing)).rejects.toMatchObject(refusal('InvalidParameterException', 400));
+  const { Subscriptions } = await client.send(new sns.ListSubscriptionsCommand({}));
+  expect(Subscriptions).toEqual([]);
+});
+
+test.each([
+  ['name', { 'aws.name': { DataType: 'String', StringValue: 'x' } }],
+  ['name', { 'two..dots': { DataType: 'String', StringValue: 'x' } }],
+  ['type', { name: { DataType: 'Text', StringValue: 'x' } }],
+  ['value', { name: { DataType: 'String' } }],
+] as [string, sns.PublishCommandInput['MessageAttributes']][])(
+  'it takes no attribute of a bad %s: %j',
+  async (_, MessageAttributes) => {
+    const publishing = publish({ MessageAttributes });
+    await expect(publishing).rejects.toMatchObject(refusal('InvalidParameterValueException', 400));
+  },
+);
+
+test('a place in a list that there is not is refused', async () => {
+  for (const NextToken of ['x', '-1', '1.5']) {
+    const listing = client.send(new sns.ListTopicsCommand({ NextToken }));
+    await expect(listing).rejects.toMatchObject(refusal('InvalidParameterException', 400));
+  }
 });
 
 test('an endpoint is asked first, then notified, and can leave by a link', async () => {
