@@ -50,14 +50,17 @@ export function snapshotFolder({ directory }: Rds, { folder }: Pick<Snapshot, 'f
 }
 
 /** Remembers the cluster of an instance; when it ends by itself the instance has failed. */
-export async function hold(rds: Rds, { resourceId }: Instance, cluster: Cluster): Promise<void> {
+export async function hold(rds: Rds, { resourceId, identifier }: Instance, cluster: Cluster): Promise<void> {
   const wal = await openWal(rds, resourceId, cluster);
   rds.running.set(resourceId, { cluster, wal });
-  void cluster.ended.then(async () => {
+  const onEnd = async () => {
     if (rds.running.get(resourceId)?.cluster !== cluster) return;
     rds.running.delete(resourceId);
+    // Lets go of the folder, so that the instance can be deleted.
+    await cluster.stop();
     await rds.store.changeInstance(resourceId, { status: 'failed' });
-  });
+  };
+  cluster.ended.then(onEnd).catch((error) => complain(identifier, error));
 }
 
 async function openWal(

@@ -195,7 +195,9 @@ async function modify(
   if (startsBackups && instance.attachedSystem === undefined) {
     await restartInstance(rds, { ...instance, settings });
   }
-  await store.changeInstance(resourceId, { status: 'available', ...(renamed && { identifier: renamed }) });
+  // One that could not be started again has failed.
+  const status = running.has(resourceId) ? 'available' : 'failed';
+  await store.changeInstance(resourceId, { status, ...(renamed && { identifier: renamed }) });
   const changed = store.current(resourceId);
   if (changed) await tellOfInstance(rds, changed, 'Finished applying modification');
 }

@@ -144,7 +144,7 @@ export async function createInstance(
       signal,
     });
     if (signal.aborted) return await cluster.stop();
-    await hold(rds, instance, cluster);
+    await holdOrStop(rds, instance, cluster);
   } catch (error) {
     if (signal.aborted) return;
     complain(instance.identifier, error);
@@ -162,6 +162,16 @@ async function failInstance(rds: Rds, instance: Instance, status: string): Promi
   await tellOfInstance(rds, instance, 'The DB instance creation failed', `It is in the state ${status}.`);
 }
 
+/** Holds the cluster of an instance of ours. One that cannot be held is stopped: nobody could ever delete it. */
+async function holdOrStop(rds: Rds, instance: Instance, cluster: Cluster): Promise<void> {
+  try {
+    await hold(rds, instance, cluster);
+  } catch (error) {
+    await cluster.stop();
+    throw error;
+  }
+}
+
 /** Starts the cluster of an instance that was there before the platform ended. */
 export async function startInstance(rds: Rds, instance: Instance): Promise<void> {
   const { resourceId, settings } = instance;
@@ -172,7 +182,7 @@ export async function startInstance(rds: Rds, instance: Instance): Promise<void>
       durable: rds.isDurable,
       settings: settingsOfServer,
     });
-    await hold(rds, instance, cluster);
+    await holdOrStop(rds, instance, cluster);
     await rds.store.changeInstance(resourceId, { status: 'available' });
   } catch (error) {
     complain(instance.identifier, error);

@@ -1,4 +1,4 @@
-import { readdir, readFile, rm } from 'node:fs/promises';
+import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as rds from '@aws-sdk/client-rds';
 import { Client } from 'pg';
@@ -19,7 +19,8 @@ let client: rds.RDSClient;
 let database: Client;
 const clients: rds.RDSClient[] = [];
 
-const start = () => startRds({ directory: join(folder, 'rds'), key, region, durable: false });
+const limits = { instances: 3, manualSnapshots: 2 };
+const start = () => startRds({ directory: join(folder, 'rds'), key, region, durable: false, limits });
 const attachment = () => ({
   identifier: DBInstanceIdentifier,
   cluster,
@@ -308,6 +309,11 @@ test('a restore with backups of its own passes through backing-up; its password 
   await modify({ NewDBInstanceIdentifier: 'renamed' });
   await rds.waitUntilDBInstanceAvailable(waiting(), { DBInstanceIdentifier: 'renamed' });
   expect((await instance('renamed')).DbiResourceId).toBe(kept.DbiResourceId);
+  process.kill(local.clusterOf('renamed')?.pid ?? Number.NaN, 'SIGKILL');
+  await expect
+    .poll(async () => (await instance('renamed')).DBInstanceStatus, { timeout: 20_000 })
+    .toBe('failed');
+  expect(local.clusterOf('renamed')).toBeUndefined();
   await remove('renamed');
   const { DBSnapshots } = await client.send(
     new rds.DescribeDBSnapshotsCommand({ SnapshotType: 'automated' }),
@@ -315,6 +321,30 @@ test('a restore with backups of its own passes through backing-up; its password 
   expect(new Set(DBSnapshots?.map((each) => each.DBInstanceIdentifier))).toEqual(
     new Set([DBInstanceIdentifier]),
   );
+});
+
+test('an instance whose WAL cannot be kept has failed, runs no longer, and can be deleted', async () => {
+  const marks = join(folder, 'rds/marks');
+  await rename(marks, `${marks}.away`);
+  await writeFile(marks, '');
+  try {
+    await restore({ DBInstanceIdentifier: 'unkept', BackupRetentionPeriod: 1 });
+    await restore({ DBInstanceIdentifier: 'kept-later' });
+    await local.settled();
+    await client.send(
+      new rds.ModifyDBInstanceCommand({ DBInstanceIdentifier: 'kept-later', BackupRetentionPeriod: 1 }),
+    );
+    await local.settled();
+  } finally {
+    await rm(marks);
+    await rename(`${marks}.away`, marks);
+  }
+  for (const name of ['unkept', 'kept-later']) {
+    expect([name, (await instance(name)).DBInstanceStatus]).toEqual([name, 'failed']);
+    expect(local.clusterOf(name)).toBeUndefined();
+    await remove(name);
+  }
+  expect(await readdir(join(folder, 'rds/instances'))).toEqual([]);
 });
 
 test('deletion: protection, the final snapshot, and never the platform’s own', async () => {
@@ -340,6 +370,10 @@ test('deletion: protection, the final snapshot, and never the platform’s own',
   await command({ ...leaving, FinalDBSnapshotIdentifier: 'last-one' });
   await rds.waitUntilDBInstanceDeleted(waiting(), leaving);
   expect(await snapshot('last-one')).toMatchObject({ Status: 'available', DBInstanceIdentifier: 'leaving' });
+  await expect(takeSnapshot('one-too-many')).rejects.toMatchObject(
+    refusal('SnapshotQuotaExceededFault', 400),
+  );
+  expect((await instance()).DBInstanceStatus).toBe('available');
   await client.send(new rds.DeleteDBSnapshotCommand({ DBSnapshotIdentifier: 'last-one' }));
   await rds.waitUntilDBSnapshotDeleted(waiting(), { DBSnapshotIdentifier: 'last-one' });
   await expect(snapshot('last-one')).rejects.toMatchObject(refusal('DBSnapshotNotFoundFault', 404));
@@ -491,6 +525,8 @@ test('faults: answered ones by operation and times, and those that strike behind
   await restore({ DBInstanceIdentifier: 'stuck' });
   await local.settled();
   expect(await instance('stuck')).toMatchObject({ DBInstanceStatus: 'creating' });
+  const more = restore({ DBInstanceIdentifier: 'one-too-many' });
+  await expect(more).rejects.toMatchObject(refusal('InstanceQuotaExceededFault', 400));
   await remove('stuck');
   await remove('broken');
 
