@@ -270,10 +270,12 @@ test('Ctrl-C reaches only Node, which still has its database while it shuts down
   expect(isPostmasterOf(other.pid, other.data)).toBe(false);
 });
 
-test('an initdb that was killed half way is cleared away and done again', async () => {
+test('an initdb that was killed half way is cleared away and done again, with the password that was kept', async () => {
   mkdirSync(join(directory, 'data.initializing-abandoned/data/base'), { recursive: true });
   writeFileSync(join(directory, 'data.initializing-abandoned/data/PG_VERSION'), '18\n');
+  writeFileSync(join(directory, 'password'), 'kept-before\n');
   const cluster = await start();
+  expect(new URL(cluster.url).password).toBe('kept-before');
   expect(await query(cluster.url, 'select 1 as one')).toEqual([{ one: 1 }]);
   expect(readdirSync(directory).filter((name) => name.includes('initializing'))).toEqual([]);
 });
@@ -339,11 +341,15 @@ test('a given port that is taken is named; a proposed one is replaced', async ()
   await server.stop();
 });
 
-test('a server that cannot start says why, from its log, and lets go of the folder', async () => {
+test('a server that cannot start says why, from what its log says of this start, and lets go of the folder', async () => {
   useMadeCluster();
-  await expect(start({ settings: { shared_buffers: 'plenty' } })).rejects.toThrow(
-    /invalid value for parameter "shared_buffers": "plenty"[\s\S]*postgres\.log/,
+  const log = join(directory, 'postgres.log');
+  writeFileSync(log, 'LOG:  could not bind IPv4 address "127.0.0.1": Address already in use\n');
+  const starting = start({ port: 1, settings: { shared_buffers: 'plenty' } });
+  await expect(starting).rejects.toThrow(
+    /Its log ends with:\n[^\n]*invalid value for parameter "shared_buffers": "plenty"[\s\S]*postgres\.log/,
   );
+  expect(readFileSync(log, 'utf8')).toMatch(/^LOG: {2}could not bind[\s\S]*"plenty"/);
   await start();
 });
 

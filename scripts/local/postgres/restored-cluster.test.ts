@@ -1,3 +1,4 @@
+import { mkdirSync, readdirSync } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Client } from 'pg';
@@ -180,13 +181,27 @@ test('behind a gap in the archive nothing is restorable, until a newer backup', 
   expect([...(await wal.segments())].every((segment) => segment >= newer.startSegment)).toBe(true);
 });
 
-test('a backup that is broken off leaves nothing and the server without a slot', async () => {
-  const breaking = new AbortController();
+interface Underway {
+  readonly breaking: AbortController;
+  /** The folder that is being filled. */
+  readonly unfinished: string;
+}
+test.each<[string, RegExp, (underway: Underway) => void]>([
+  ['is broken off', /abort/, ({ breaking }) => breaking.abort()],
+  // Which is copied when everything else has been.
+  [
+    'cannot copy the control file',
+    /directory/,
+    ({ unfinished }) => mkdirSync(join(unfinished, 'global/pg_control'), { recursive: true }),
+  ],
+])('a backup that %s leaves nothing and the server without a slot', async (_, why, spoil) => {
   const target = join(folder, 'broken-off');
-  const onProgress = () => breaking.abort();
+  const leftovers = () => readdirSync(folder).filter((name) => name.startsWith('broken-off'));
+  const breaking = new AbortController();
+  const onProgress = () => spoil({ breaking, unfinished: join(folder, leftovers()[0] ?? 'nothing') });
   const taking = takeBaseBackup({ ...source, target, durable: false, signal: breaking.signal, onProgress });
-  await expect(taking).rejects.toThrow(/abort/);
-  expect((await readdir(folder)).filter((name) => name.startsWith('broken-off'))).toEqual([]);
+  await expect(taking).rejects.toThrow(why);
+  expect(leftovers()).toEqual([]);
   await expect.poll(async () => (await client.query('select from pg_replication_slots')).rowCount).toBe(0);
 });
 

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, fstatSync, openSync, readSync, renameSync, statSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readFileSync, renameSync, statSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -105,11 +105,13 @@ async function attemptStart(options: ServerOptions, port: number): Promise<Serve
       }
       if (Date.now() > deadlineMs) {
         await stopServer(options.data, guardian, ended);
-        return `not ready after ${readyTimeoutMs / 1000} s\n${readFrom(log, logStart)}`;
+        return `not ready after ${readyTimeoutMs / 1000} s\n${readFrom(options.logFile, logStart)}`;
       }
       await delay(pollMs);
     }
-    return failure ? `cannot run ${process.execPath}: ${failure.message}` : readFrom(log, logStart);
+    return failure
+      ? `cannot run ${process.execPath}: ${failure.message}`
+      : readFrom(options.logFile, logStart);
   } finally {
     closeSync(log);
   }
@@ -172,10 +174,8 @@ function rotate(logFile: string): void {
   if (bytes > maxLogBytes) renameSync(logFile, `${logFile}.1`);
 }
 
-function readFrom(file: number, start: number): string {
-  const buffer = Buffer.alloc(Math.max(0, fstatSync(file).size - start));
-  const bytes = readSync(file, buffer, 0, buffer.length, start);
-  return buffer.toString('utf8', 0, bytes);
+function readFrom(file: string, start: number): string {
+  return readFileSync(file).subarray(start).toString('utf8');
 }
 
 function lastLines(text: string): string {
