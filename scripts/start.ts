@@ -28,17 +28,18 @@ await command({
       description: 'begin again: delete the database and the evidence of the data folder first',
     }),
     snapshotHours: option.integer({
-      description: 'hours between snapshots of the embedded database (default: 24)',
+      description: 'hours between snapshots of the embedded database',
       placeholder: 'hours',
       min: 1,
       max: 24 * 35,
+      default: 24,
     }),
     archiveSeconds: option.integer({
-      description:
-        'seconds between parts of the log reaching the archive, to whose end one can go back (default: 60)',
+      description: 'seconds between parts of the log reaching the archive, to whose end one can go back',
       placeholder: 'seconds',
       min: 1,
       max: 3_600,
+      default: 60,
     }),
     retentionDays: option.integer({
       description: 'days for which snapshots, and the WAL between them, are kept; 0 for none (first: 7)',
@@ -65,8 +66,8 @@ await command({
     const platform = await startPlatform({
       ...options,
       databaseUrl,
-      snapshotEveryHours: options.snapshotHours ?? 24,
-      archiveEveryMs: (options.archiveSeconds ?? 60) * 1_000,
+      snapshotEveryHours: options.snapshotHours,
+      archiveEveryMs: options.archiveSeconds * 1_000,
       onRequest: (line) => note(accessText(line)),
       onAlert: (alert) => note(alertText(alert)),
       onReturnPoint: (point) => note(returnPointText(point)),
