@@ -1,8 +1,7 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
 import { applyRun } from '#ledger/reconcile/apply.ts';
 import { readLabels } from '#ledger/reconcile/labels.ts';
-import { type Lease, leaseSeconds, takeLease } from '#ledger/reconcile/lease.ts';
+import { takeLease } from '#ledger/reconcile/lease.ts';
 import { previewRun } from '#ledger/reconcile/preview.ts';
 import { type RunReport, reconcileOrganization } from '#ledger/reconcile/reconcile.ts';
 import { tellDiscrepancies } from '#ledger/reconcile/tell.ts';
@@ -11,12 +10,13 @@ import { useLocalAws } from './cli/aws-environment.ts';
 import { command } from './cli/command.ts';
 import { withRole } from './cli/connect.ts';
 import { databaseOptions, findDatabaseUrl } from './cli/database-url.ts';
-import { CommandError, UsageError } from './cli/failure.ts';
+import { UsageError } from './cli/failure.ts';
 import { dryRunDescription } from './cli/in-transaction.ts';
 import * as option from './cli/option.ts';
 import { attempt } from './reconcile/attempt.ts';
 import { findOrganizations, type Organization } from './reconcile/organizations.ts';
 import { appliedOutcome, type Outcome, previewOutcome, runOutcome } from './reconcile/report.ts';
+import { patienceMs, waitForLease } from './reconcile/wait-for-lease.ts';
 
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
@@ -109,7 +109,10 @@ async function reconcileOf(
   note: (line: string) => void,
 ): Promise<Outcome> {
   const { id, slug } = organization;
-  const lease = await leaseOf(jobs, organization, waits, signal, note);
+  // One that was asked for by name is waited for.
+  const lease = waits
+    ? await waitForLease(jobs, organization, { patienceMs, signal, note })
+    : await takeLease(jobs, id);
   if (!lease) {
     return {
       text: `${slug}: somebody else is at it`,
@@ -138,30 +141,6 @@ async function tell(
     await tellDiscrepancies(jobs, organization, left);
   } catch (error) {
     note(`${organization.slug}: nobody else was alerted: ${(error as Error).message}`);
-  }
-}
-
-/** Takes an organization. One that was asked for by name is waited for: who has it may have died. */
-async function leaseOf(
-  jobs: pg.ClientBase,
-  { id, slug }: Organization,
-  waits: boolean,
-  signal: AbortSignal,
-  note: (line: string) => void,
-): Promise<Lease | undefined> {
-  const givesUpAtMs = performance.now() + (leaseSeconds + 5) * 1_000;
-  for (let tries = 0; ; tries += 1) {
-    const lease = await takeLease(jobs, id);
-    if (lease || !waits) return lease;
-    if (tries === 0)
-      note(`${slug} is being reconciled by somebody else: waiting for at most ${leaseSeconds} seconds …`);
-    if (performance.now() > givesUpAtMs) {
-      throw new CommandError(
-        `${slug} is being reconciled by somebody else`,
-        'Run it again when that is done.',
-      );
-    }
-    await sleep(250, undefined, { signal });
   }
 }
 

@@ -5,8 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { expect, test } from 'vitest';
+import { takeLease } from '#ledger/reconcile/lease.ts';
 import { anchorKey } from '#ledger/seals/anchor-key.ts';
 import { paths } from '#scripts/paths.ts';
+import { patienceMs, waitForLease } from '#scripts/reconcile/wait-for-lease.ts';
 import { openAws } from '#tests/aws.ts';
 import { openBooks } from '#tests/reconciliation/books.ts';
 import { run } from './run.ts';
@@ -148,6 +150,35 @@ test('beside a local platform it anchors and alerts there, without any setting',
 test('a proof of no class at all proves nothing: exit code 2, and which there are', async () => {
   const outcome = await run('prove-reconciliation.ts', ['--only', 'no such class']);
   expect(outcome).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('an anchor missing') });
+});
+
+test('an organization that somebody else has is waited for when it is asked for by name, and not for ever', async () => {
+  const acme = await books.organization();
+  const jobs = await books.world.connect('stockade_jobs');
+  expect(await takeLease(jobs, acme.id)).toBeDefined();
+  const letGo = () =>
+    books.superuser.query(
+      'update inventory.reconciliation_state set leased_until = $$-infinity$$ where org_id = $1',
+      [acme.id],
+    );
+  const notes: string[] = [];
+  const { signal } = new AbortController();
+  const impatient = waitForLease(jobs, acme, { patienceMs: 0, signal, note: (line) => notes.push(line) });
+  await expect(impatient).rejects.toMatchObject({
+    message: `${acme.slug} is being reconciled by somebody else`,
+    remedy: 'Run it again when that is done.',
+  });
+  const note = (line: string) => {
+    notes.push(line);
+    void letGo();
+  };
+  expect(await waitForLease(jobs, acme, { patienceMs, signal, note })).toMatchObject({ orgId: acme.id });
+  expect(notes).toEqual([
+    `${acme.slug} is being reconciled by somebody else: waiting for at most 65 seconds …`,
+  ]);
+
+  const all = JSON.parse((await reconcile('--json')).stdout);
+  expect(all).toContainEqual({ organization: acme.slug, taken: true });
 });
 
 test('a run that there is not cannot be applied', async () => {
