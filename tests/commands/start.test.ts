@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Client } from 'pg';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { prepareDemo } from '#scripts/local/demo.ts';
 import { makeScratchFolder } from '#scripts/local/postgres/scratch-folder.ts';
 import { run, startPlatform } from './run.ts';
 
@@ -87,6 +88,10 @@ test('DATABASE_URL is used instead of the embedded server, and an existing organ
   const ownData = join(data, 'given');
   try {
     await run('migrate-all.ts', [], given);
+    // What the next start could not know as its own is not made.
+    const unwritable = join(data, 'no/such/folder/demo.json');
+    await expect(prepareDemo(url.href, database, unwritable)).rejects.toThrow('ENOENT');
+    expect(JSON.parse((await run('org-list.ts', ['--json'], given)).stdout)).toEqual([]);
     const created = await run('org-create.ts', ['--slug', 'acme', '--name', 'The real one', '--json'], given);
     const { apiKey } = JSON.parse(created.stdout);
 
