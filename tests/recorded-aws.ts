@@ -5,18 +5,20 @@ import type { AddressInfo } from 'node:net';
 export interface RecordedService {
   readonly url: string;
   readonly actions: () => string[];
+  /** How often something was asked. */
+  readonly count: (action: string) => number;
   close(): Promise<void>;
 }
 
 /** Stands before a service and passes everything on unchanged: signatures cover the host that the client named. */
 export async function recordService(service: 'rds' | 'sns' | 's3', target: string): Promise<RecordedService> {
-  const actions = new Set<string>();
+  const asked: string[] = [];
   const { hostname, port } = new URL(target);
   const server = createServer(async (incoming, answer) => {
     const pieces: Buffer[] = [];
     for await (const piece of incoming) pieces.push(piece);
     const body = Buffer.concat(pieces);
-    actions.add(`${service}:${service === 's3' ? actionOfS3(incoming) : actionOfQuery(body)}`);
+    asked.push(`${service}:${service === 's3' ? actionOfS3(incoming) : actionOfQuery(body)}`);
     const { method, url: path, headers } = incoming;
     const passed = request({ hostname, port, method, path, headers }, (answered) => {
       answer.writeHead(answered.statusCode ?? 502, answered.headers);
@@ -28,7 +30,8 @@ export async function recordService(service: 'rds' | 'sns' | 's3', target: strin
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    actions: () => [...actions].sort(),
+    actions: () => [...new Set(asked)].sort(),
+    count: (action) => asked.filter((each) => each === action).length,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

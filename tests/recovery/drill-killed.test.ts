@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { verifyBackup as start, untilWritten } from '#scripts/prove/recovery/drill-killed.ts';
+import { recordService } from '#tests/recorded-aws.ts';
 import { openDrillWorld, theDrill } from './drill-world.ts';
 
 const world = openDrillWorld();
@@ -35,8 +36,17 @@ test('of several that prove one drill at once those that are taken over judge no
 });
 
 test('--keep leaves the instance there, and whoever asks next gets the drill it belongs to', async () => {
+  const endpoint = process.env.AWS_ENDPOINT_URL_RDS ?? '';
+  const recorder = await recordService('rds', endpoint);
+  process.env.AWS_ENDPOINT_URL_RDS = recorder.url;
+  const begunAtMs = performance.now();
   const kept = await verifyBackup('--keep', '--json').ended;
+  const halfSeconds = (performance.now() - begunAtMs) / 500;
+  process.env.AWS_ENDPOINT_URL_RDS = endpoint;
+  await recorder.close();
   expect(kept.code).toBe(0);
+  // It looks twice a second whether the instance is there.
+  expect(recorder.count('rds:DescribeDBInstances')).toBeLessThan(halfSeconds + 5);
   const drill = JSON.parse(kept.stdout);
   expect(await world.instancesLeft()).toEqual([drill.request.instance]);
   const again = JSON.parse((await verifyBackup('--json').ended).stdout);

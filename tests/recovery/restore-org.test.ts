@@ -186,6 +186,8 @@ test('of which time a copy is, it says itself: by its heartbeat, else since when
   );
   const since = await restore('--dry-run');
   expect([since.json.copiedAt, since.json.copiedAtBy]).toEqual([rows[0].at.toISOString(), 'newest row']);
+  // Whoever brought the copy keeps it: none was made here.
+  expect(since.json.copy).toBeNull();
 
   const at = await withRole(world.adminUrl, 'stockade_jobs', beat);
   copy = await copyOf(world.adminUrl);
