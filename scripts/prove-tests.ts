@@ -32,7 +32,7 @@ await command({
     { type: '', does: 'tries 300 faults' },
     { type: '--seed 2 --count 500', does: 'tries 500 others' },
     {
-      type: '--reach reach.json --only 1f0c2a9b3d',
+      type: '--keep .stockade/faults --only 1f0c2a9b3d',
       does: 'tries one again, and runs before only what has changed',
     },
   ],
