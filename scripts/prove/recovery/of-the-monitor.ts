@@ -4,8 +4,10 @@ import { environment } from '#platform/environment.ts';
 import { putEvidence, readEvidence } from '#platform/evidence.ts';
 import type { BlindReason } from '#recovery/monitor/check.ts';
 import type { MonitorOptions } from '#recovery/monitor/monitor.ts';
+import { rdsClient } from '#recovery/rds.ts';
 import { withRole } from '#scripts/cli/connect.ts';
 import { asSuperuser } from '../clone.ts';
+import { otherRegion } from './backed-up.ts';
 import { leaveInTheMaking } from './of-the-backup.ts';
 import { type Sabotage, saidByChecks, saidByProofs, type Teller } from './sabotage.ts';
 import type { RecoveryStage } from './stage.ts';
@@ -40,6 +42,11 @@ interface Blinded {
   readonly says?: RegExp;
   /** Answers what ends it, and what the monitor is asked with meanwhile. */
   readonly blind: (stage: RecoveryStage) => Blindfold | Promise<Blindfold>;
+}
+
+/** What the handler of every client has, and its type in the client leaves out. */
+interface ImpatientHandler {
+  updateHttpClientConfig(key: 'requestTimeout', ms: number): void;
 }
 
 type Fault = Parameters<RecoveryStage['world']['aws']['rds']['faults']['inject']>[0];
@@ -95,7 +102,27 @@ const blinded: readonly Blinded[] = [
   { name: 'throttled API', tellers: ofRds, reason: 'throttled', blind: rdsThatIs('throttled') },
   { name: 'RDS failing inside', tellers: ofRds, reason: 'failing', blind: rdsThatIs('failing') },
   { name: 'RDS down', tellers: ofRds, reason: 'unreachable', blind: rdsThatIs('down') },
-  { name: 'RDS that does not answer', tellers: ofRds, reason: 'timeout', blind: rdsThatIs('silent') },
+  {
+    name: 'RDS that does not answer',
+    tellers: ofRds,
+    reason: 'timeout',
+    blind: async (stage) => {
+      // Asked as often as ever, and not waited for as long.
+      for (const region of [undefined, otherRegion]) {
+        const { requestHandler } = rdsClient(region).config as unknown as {
+          requestHandler: ImpatientHandler;
+        };
+        requestHandler.updateHttpClientConfig('requestTimeout', 200);
+      }
+      const { end } = await rdsThatIs('silent')(stage);
+      return {
+        end() {
+          end();
+          closeAwsClients();
+        },
+      };
+    },
+  },
   {
     name: 'credentials that AWS does not take',
     tellers: [...ofRds, ...checks('alert-path')],
