@@ -179,6 +179,7 @@ test('an organization that somebody else has is waited for when it is asked for 
 
   const all = JSON.parse((await reconcile('--json')).stdout);
   expect(all).toContainEqual({ organization: acme.slug, taken: true });
+  await letGo();
 });
 
 test('a run that there is not cannot be applied', async () => {

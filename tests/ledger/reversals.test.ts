@@ -225,10 +225,18 @@ test.each<[unknown, readonly [field: string, message: string]]>([
   [{ reference: 'x'.repeat(201) }, ['reference', 'must have at most 200 characters']],
   [{ reference: 7 }, ['reference', 'must be a string']],
   [{ metadata: [] }, ['metadata', 'must be an object']],
-  ['', ['body', 'must not be empty']],
 ])('with the body %j it is refused', async (body, error) => {
   const sku = await newItem(acme);
   const entry = await acme.post('receipt', { sku, location: 'MAIN', quantity: 1 });
   const answer = await reverse(entry, body);
   expectProblem(answer, wrongFields(error));
+});
+
+test('without a body it is refused', async () => {
+  const sku = await newItem(acme);
+  const entry = await acme.post('receipt', { sku, location: 'MAIN', quantity: 1 });
+  expectProblem(await reverse(entry, ''), {
+    ...wrongFields(['body', 'must not be empty']),
+    detail: 'The body is empty: send a JSON object.',
+  });
 });
