@@ -43,8 +43,11 @@ const everything = ['-c', 'jwtIssuer=https://login.example.com', '-c', 'jwtAudie
 
 describe('npm run synth', { timeout: 120_000 }, () => {
   let result: ReturnType<typeof synth>;
+  let tookMs: number;
   beforeAll(() => {
+    const startedMs = performance.now();
     result = synth(everything);
+    tookMs = performance.now() - startedMs;
   }, 120_000);
 
   test('needs no account and no network, and says what it made', () => {
@@ -61,6 +64,7 @@ describe('npm run synth', { timeout: 120_000 }, () => {
     ];
     const [first, ...lines] = result.stdout.trimEnd().split('\n');
     expect(first).toMatch(/^Synthesized stage dev in \d+\.\d s$/);
+    expect(Number(first?.split(' ').at(-2))).toBeLessThan(tookMs / 1_000);
     expect(lines).toEqual([
       `  functions  ${api.length} (${api.join(', ')})`,
       `  routes     ${routes.length}`,

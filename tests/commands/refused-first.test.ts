@@ -54,6 +54,18 @@ test.each([
   }
 });
 
+test('start.ts --fresh deletes no database that DATABASE_URL names', async () => {
+  const { exitCode, stderr } = await run('start.ts', ['--fresh'], {
+    DATABASE_URL: 'postgres://127.0.0.1:1/theirs',
+  });
+  expect([exitCode, stderr]).toEqual([
+    2,
+    expect.stringContaining(
+      '--fresh deletes a database, and DATABASE_URL names one that is not ours to delete',
+    ),
+  ]);
+});
+
 describe('beside a platform whose note cannot be read', () => {
   let data: string;
   beforeAll(async () => {

@@ -537,7 +537,11 @@ test('faults: answered ones by operation and times, and those that strike behind
   expect((await instance()).DBInstanceStatus).toBe('available');
   const fromFailed = restore({ DBSnapshotIdentifier: 'not-to-be' });
   await expect(fromFailed).rejects.toMatchObject(refusal('InvalidDBSnapshotStateFault', 400));
+  const complaints = vi.spyOn(console, 'error').mockImplementation(() => {});
   await client.send(new rds.DeleteDBSnapshotCommand({ DBSnapshotIdentifier: 'not-to-be' }));
+  await local.settled();
+  expect(complaints.mock.calls).toEqual([]);
+  complaints.mockRestore();
 });
 
 test('refusals as RDS words them', async () => {

@@ -189,6 +189,8 @@ test('lists: prefix, delimiter, start, pages, the order of bytes', async () => {
   expect(await pages({ Delimiter: '/', MaxKeys: 2 })).toEqual([['Z', 'a/'], ['b', 'c/'], ['é', '￿'], ['😀']]);
   expect(await pages({ StartAfter: 'c/1', MaxKeys: 3 })).toEqual([['c/d/2', 'é', '￿'], ['😀']]);
   expect(await pages({ Prefix: 'none' })).toEqual([[]]);
+  const folder = new s3.ListObjectsV2Command({ Bucket, Prefix: 'c/', Delimiter: '/' });
+  expect((await client.send(folder)).KeyCount).toBe(2);
 });
 
 test('versions: every put is kept, a delete hides, a version that is deleted is gone', async () => {
