@@ -79,6 +79,8 @@ describe('selectors', () => {
 
   test('are no hosts at all without a base domain', () => {
     expect(of({}, 'acme.example.com').selectors).toEqual([]);
+    expect(of({}, 'acme.undefined').selectors).toEqual([]);
     expect(of({}, 'acme.', '').selectors).toEqual([]);
+    expect(of({}, 'acme..', '').selectors).toEqual([]);
   });
 });

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { decodeJwt } from 'jose';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { run, startPlatform } from './run.ts';
 
@@ -67,10 +68,12 @@ test('a printed token logs its user in, in the organizations the user is assigne
     data,
     '--json',
   ]);
-  expect(JSON.parse(json.stdout)).toMatchObject({
-    email: 'ada@example.com',
-    token: expect.stringMatching(/^ey/),
-  });
+  const printedAgain = JSON.parse(json.stdout);
+  expect(printedAgain).toMatchObject({ email: 'ada@example.com', token: expect.stringMatching(/^ey/) });
+  const { iat = 0, exp = 0 } = decodeJwt(printedAgain.token);
+  expect(exp - iat).toBe(60);
+  // Both are read from the clock, one after the other.
+  expect(Math.abs(Date.parse(printedAgain.expiresAt) / 1_000 - exp)).toBeLessThanOrEqual(1);
   await again.stop('SIGINT');
 }, 120_000);
 

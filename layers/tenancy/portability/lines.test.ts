@@ -33,6 +33,18 @@ test('lines longer than a chunk, and characters that lie across two, come out wh
   expect(await linesOf(lines.map((line) => `${line}\n`).join(''))).toEqual(lines);
 });
 
+test('a line is refused that is longer than one may be, and not for what stands before it', async () => {
+  const path = join(folder, 'long');
+  await writeFile(path, `${'x'.repeat(200_000)}\n${'y'.repeat(300_000)}`);
+  const read = async (longestBytes: number) => {
+    const lengths: number[] = [];
+    for await (const line of readLines(path, longestBytes)) lengths.push(line.length);
+    return lengths;
+  };
+  expect(await read(300_000)).toEqual([200_000, 300_000]);
+  await expect(read(299_999)).rejects.toThrow('has a line of more than 299999 bytes');
+});
+
 test('batches are bounded by lines and by bytes', async () => {
   async function* lines() {
     for (const text of ['1', '2', '3', '4'.repeat(10), '5']) yield Buffer.from(text);

@@ -9,7 +9,7 @@ const longestLineBytes = 256 * 1024 * 1024;
  * Lines end at line feeds only: U+2028 and the like are content.
  * @throws PortabilityError when a line is longer than any row
  */
-export async function* readLines(path: string): AsyncGenerator<Buffer> {
+export async function* readLines(path: string, longestBytes = longestLineBytes): AsyncGenerator<Buffer> {
   let rest: Buffer[] = [];
   let restBytes = 0;
   for await (const chunk of createReadStream(path, { highWaterMark: 256 * 1024 }) as AsyncIterable<Buffer>) {
@@ -25,9 +25,9 @@ export async function* readLines(path: string): AsyncGenerator<Buffer> {
       rest.push(chunk.subarray(start));
       restBytes += chunk.length - start;
     }
-    if (restBytes > longestLineBytes) {
+    if (restBytes > longestBytes) {
       throw new PortabilityError(
-        `${path} has a line of more than ${longestLineBytes} bytes`,
+        `${path} has a line of more than ${longestBytes} bytes`,
         'It is not a file of an export: use the export as it was written.',
       );
     }
