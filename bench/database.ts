@@ -2,7 +2,7 @@ import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
-import { migrate } from '#platform/migrations/migrate.ts';
+import { migrate } from '#schema/migrations/migrate.ts';
 import { setLogins } from '#scripts/local/logins.ts';
 import { startCluster } from '#scripts/local/postgres/cluster.ts';
 import { paths } from '#scripts/paths.ts';

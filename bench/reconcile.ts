@@ -1,7 +1,7 @@
 import type pg from 'pg';
-import { compareHistory, compareSince, everything, lastSeal } from '#ledger/reconcile/compare.ts';
-import { inSnapshot } from '#ledger/reconcile/snapshot.ts';
-import { sealOrganization } from '#ledger/seals/seal-organization.ts';
+import { compareHistory, compareSince, everything, lastSeal } from '#audit/reconciliation/compare.ts';
+import { inSnapshot } from '#audit/reconciliation/snapshot.ts';
+import { sealOrganization } from '#audit/seals/seal-organization.ts';
 import { type Bench, clients, compare } from './bench.ts';
 import { execute, startServer } from './database.ts';
 import { connectJobs, makeLedger } from './history.ts';

@@ -1,5 +1,5 @@
-import { beginDrill, tickDrill } from '#recovery/drill.ts';
-import type { DrillRecord } from '#recovery/drill-records.ts';
+import { beginDrill, tickDrill } from '#recovery/drill/drill.ts';
+import type { DrillRecord } from '#recovery/drill/records.ts';
 import { type ProofName, proofNames } from '#recovery/proofs/proof.ts';
 import { type BackedUpLedger, openBackedUpLedger } from './backed-up-ledger.ts';
 import { type Bench, type Comparison, compareRates, median } from './bench.ts';

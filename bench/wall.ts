@@ -1,8 +1,8 @@
 import pg from 'pg';
-import { closeDatabase, createPool } from '#platform/database.ts';
 import { environment } from '#platform/environment.ts';
+import { closeDatabase, createPool } from '#platform/postgres/database.ts';
 import { loginUrl } from '#scripts/local/logins.ts';
-import { parseApiKey } from '#tenancy/api-keys.ts';
+import { parseApiKey } from '#tenancy/credentials/api-keys.ts';
 import { createOrganization } from '#tenancy/organizations.ts';
 import { inTenant, type Tenant } from '#tenancy/scope.ts';
 import { type Bench, clients, compare } from './bench.ts';

@@ -2,10 +2,10 @@ import { join, relative } from 'node:path';
 import { Errors } from 'aws-cdk-lib';
 import { routes } from '#functions/routes.ts';
 import cliSettings from '../cdk.json' with { type: 'json' };
-import { readCommandLine } from './command-line.ts';
-import { ConfigurationError } from './configuration-error.ts';
 import { projectRoot } from './constructs/bundle.ts';
-import { placeholderDatabase } from './database-target.ts';
+import { readCommandLine } from './settings/command-line.ts';
+import { ConfigurationError } from './settings/configuration-error.ts';
+import { placeholderDatabase } from './settings/database-target.ts';
 import { type StockadeApp, stockadeApp } from './stockade-app.ts';
 
 /** The CDK CLI runs this file too (cdk.json): it names the output folder itself and prints its own account. */

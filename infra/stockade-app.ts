@@ -1,11 +1,11 @@
 import { App, Validations } from 'aws-cdk-lib';
 import recommendedFeatureFlags from 'aws-cdk-lib/recommended-feature-flags.json' with { type: 'json' };
 import { AwsSolutionsChecks } from 'cdk-nag';
-import { alertEmails } from './alert-emails.ts';
-import { backupTarget } from './backup-target.ts';
-import { type StageConfig, stageConfig } from './config.ts';
-import { type DatabaseTarget, databaseTarget } from './database-target.ts';
-import { identity } from './identity.ts';
+import { alertEmails } from './settings/alert-emails.ts';
+import { backupTarget } from './settings/backup-target.ts';
+import { type StageConfig, stageConfig } from './settings/config.ts';
+import { type DatabaseTarget, databaseTarget } from './settings/database-target.ts';
+import { identity } from './settings/identity.ts';
 import { ApiStack } from './stacks/api-stack.ts';
 import { DataStack } from './stacks/data-stack.ts';
 import { JobsStack } from './stacks/jobs-stack.ts';

@@ -2,17 +2,28 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { readImports } from '#scripts/check/imports.ts';
-import { importFault, layeringFaults } from '#scripts/check/layering.ts';
+import { circleFaults, circlesOf } from '#scripts/develop/check/circles.ts';
+import { readImports } from '#scripts/develop/check/imports.ts';
+import { importFault, layeringFaults } from '#scripts/develop/check/layering.ts';
 import { paths } from '#scripts/paths.ts';
 
 test('imports go only the way the design says', async () => {
   expect(await layeringFaults(paths.root)).toEqual([]);
 });
 
+test('no file imports itself in a circle, types included', async () => {
+  expect(await circleFaults(paths.root)).toEqual([]);
+});
+
 describe('what is refused', () => {
   test.each([
     ['layers/platform/a.ts', '#tenancy/b.ts', 'layers/platform may not use layers/tenancy'],
+    ['layers/platform/a.ts', '#schema/b.ts', 'layers/platform may not use layers/schema'],
+    ['layers/schema/a.ts', '#tenancy/b.ts', 'layers/schema may not use layers/tenancy'],
+    ['layers/ledger/a.ts', '#audit/b.ts', 'layers/ledger may not use layers/audit'],
+    ['layers/audit/a.ts', '#recovery/b.ts', 'layers/audit may not use layers/recovery'],
+    ['layers/recovery/a.ts', '#portability/b.ts', 'layers/recovery may not use layers/portability'],
+    ['layers/http/a.ts', '#schema/b.ts', 'layers/http may not use layers/schema'],
     ['layers/tenancy/a.ts', '#ledger/b.ts', 'layers/tenancy may not use layers/ledger'],
     ['layers/tenancy/a.ts', '#http/b.ts', 'layers/tenancy may not use layers/http'],
     ['layers/ledger/imports/a.ts', '#recovery/b.ts', 'layers/ledger may not use layers/recovery'],
@@ -23,7 +34,7 @@ describe('what is refused', () => {
     ['layers/platform/a.ts', '#scripts/paths.ts', 'layers/platform may not use scripts'],
     ['functions/api/a.lambda.ts', '#scripts/paths.ts', 'functions may not use scripts'],
     ['functions/api/a.lambda.ts', '#tests/world.ts', 'functions may not use tests'],
-    ['infra/app.ts', '#platform/database.ts', 'infra may not use layers/platform'],
+    ['infra/app.ts', '#platform/postgres/database.ts', 'infra may not use layers/platform'],
     ['infra/app.ts', '#functions/api/items.lambda.ts', 'infra may not use functions'],
     ['infra/stacks/a.ts', '#scripts/paths.ts', 'infra may not use scripts'],
     ['sql/a.ts', '#platform/log.ts', 'sql is no part of the house'],
@@ -42,7 +53,10 @@ describe('what is allowed', () => {
   test.each([
     ['layers/tenancy/a.ts', '#platform/b.ts'],
     ['layers/ledger/a.ts', '#tenancy/b.ts'],
-    ['layers/recovery/a.ts', '#ledger/b.ts'],
+    ['layers/recovery/a.ts', '#audit/b.ts'],
+    ['layers/portability/a.ts', '#recovery/b.ts'],
+    ['layers/audit/a.ts', '#ledger/b.ts'],
+    ['layers/tenancy/a.ts', '#schema/b.ts'],
     ['layers/http/a.ts', '#tenancy/b.ts'],
     ['layers/ledger/imports/a.ts', '../entries.ts'],
     ['layers/ledger/a.ts', './b.ts'],
@@ -60,6 +74,41 @@ describe('what is allowed', () => {
     ['layers/platform/a.test.ts', '#ledger/b.ts'],
   ])('%s may import %s', (file, specifier) => {
     expect(importFault({ file, line: 1, specifier })).toBeUndefined();
+  });
+});
+
+describe('what counts as a circle', () => {
+  const at = (file: string, specifier: string) => ({ file, line: 1, specifier });
+  test.each([
+    [
+      'two files',
+      [at('layers/a/x.ts', './y.ts'), at('layers/a/y.ts', '#a/x.ts')],
+      'layers/a/x.ts layers/a/y.ts',
+    ],
+    [
+      'the shortest way round of several',
+      [
+        at('layers/a/x.ts', './y.ts'),
+        at('layers/a/y.ts', './z.ts'),
+        at('layers/a/z.ts', './x.ts'),
+        at('layers/a/y.ts', './x.ts'),
+      ],
+      'layers/a/x.ts layers/a/y.ts layers/a/z.ts layers/a/x.ts layers/a/y.ts',
+    ],
+    ['a file that imports itself', [at('scripts/x.ts', './x.ts')], 'scripts/x.ts'],
+    [
+      'two ways to one file',
+      [at('bench/x.ts', './y.ts'), at('bench/x.ts', './z.ts'), at('bench/y.ts', './z.ts')],
+      '',
+    ],
+    [
+      'a way into a circle is none',
+      [at('bench/a.ts', './x.ts'), at('bench/x.ts', './y.ts'), at('bench/y.ts', './x.ts')],
+      'bench/x.ts bench/y.ts',
+    ],
+    ['packages and data', [at('bench/x.ts', 'pg'), at('bench/x.ts', './data.json')], ''],
+  ])('%s', (_, imports, circles) => {
+    expect(circlesOf(imports).flat().join(' ')).toBe(circles);
   });
 });
 

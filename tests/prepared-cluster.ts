@@ -5,7 +5,7 @@ import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, utimes, writeFile 
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Client } from 'pg';
-import { migrate } from '#platform/migrations/migrate.ts';
+import { migrate } from '#schema/migrations/migrate.ts';
 import { setLogins } from '#scripts/local/logins.ts';
 import type { MigratedSeed } from '#scripts/local/migrated-seed.ts';
 import { findBinaries } from '#scripts/local/postgres/binaries.ts';
@@ -29,7 +29,7 @@ const database = 'stockade_template';
 const keptMs = 30 * 60_000;
 
 /** What a prepared cluster is made of and by. */
-const sources = ['sql/migrations/*.sql', 'sql/*.sql', 'layers/platform/migrations/*.ts'];
+const sources = ['sql/migrations/*.sql', 'sql/*.sql', 'layers/schema/migrations/*.ts'];
 const makers = ['scripts/local/logins.ts', 'scripts/local/postgres/*.ts', 'tests/prepared-cluster.ts'];
 
 /** The prepared cluster of these sources: that of an earlier run, or one that is made now. */

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { checks, runbookOf } from '#recovery/monitor/run-checks.ts';
-import { findFiles } from '#scripts/check/files.ts';
+import { findFiles } from '#scripts/develop/check/files.ts';
 import { paths } from '#scripts/paths.ts';
 
 const folder = join(paths.root, 'docs/runbook');

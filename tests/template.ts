@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { Client } from 'pg';
 import { inject } from 'vitest';
-import { applyRoles } from '#platform/migrations/apply-roles.ts';
+import { applyRoles } from '#schema/migrations/apply-roles.ts';
 import { paths } from '#scripts/paths.ts';
 
 /** Copies a database of the run's server that nobody is connected to: the migrated one when none is named. */

@@ -12,7 +12,7 @@ import {
   RotateKey,
   revokeKey,
   rotateKey,
-} from '#tenancy/key-store.ts';
+} from '#tenancy/credentials/key-store.ts';
 
 const path = z.object({ id: KeyId });
 /** As `createdAt` shows it. */

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { routesOf } from '#functions/routes.ts';
 import { endpoint, operatorOperation } from '#http/endpoint.ts';
 import { PageQuery, toList } from '#http/page.ts';
-import { listDrills, trendOfDrills } from '#recovery/list-drills.ts';
+import { listDrills, trendOfDrills } from '#recovery/drill/list-drills.ts';
 
 export const handler = endpoint(routesOf('drills'), {
   'GET /platform/drills': operatorOperation({

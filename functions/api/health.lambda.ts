@@ -1,6 +1,6 @@
 import { routesOf } from '#functions/routes.ts';
 import { endpoint, operation } from '#http/endpoint.ts';
-import { pingDatabase } from '#platform/database.ts';
+import { pingDatabase } from '#platform/postgres/database.ts';
 
 export const handler = endpoint(routesOf('health'), {
   // The process answers: whether to send it traffic at all.

@@ -1,9 +1,9 @@
 import * as z from 'zod';
+import { listRuns } from '#audit/reconciliation/runs/list-runs.ts';
 import { routesOf } from '#functions/routes.ts';
 import { endpoint, operation } from '#http/endpoint.ts';
 import { PageQuery, toList } from '#http/page.ts';
 import { uuidPattern } from '#ledger/input.ts';
-import { listRuns } from '#ledger/reconcile/list-runs.ts';
 
 export const handler = endpoint(routesOf('reconciliations'), {
   'GET /v1/reconciliations': operation({

@@ -1,10 +1,10 @@
 import * as z from 'zod';
+import { listSeals } from '#audit/seals/list-seals.ts';
+import { movementProof } from '#audit/seals/proof.ts';
 import { routesOf } from '#functions/routes.ts';
 import { endpoint, operation } from '#http/endpoint.ts';
 import { PageQuery, toList } from '#http/page.ts';
 import { MovementId } from '#ledger/input.ts';
-import { listSeals } from '#ledger/seals/list-seals.ts';
-import { movementProof } from '#ledger/seals/proof.ts';
 
 export const handler = endpoint(routesOf('seals'), {
   'GET /v1/seals': operation({

@@ -1,4 +1,4 @@
-import { lastDrill } from '#recovery/drill-records.ts';
+import { lastDrill } from '#recovery/drill/records.ts';
 import { type MonitorReport, measureRun, monitorBackups } from '#recovery/monitor/monitor.ts';
 import { configuredSource } from '#recovery/monitor/source-of.ts';
 import { inJobs } from '#tenancy/jobs.ts';

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { passKey } from '#platform/config.ts';
-import { installPassKey, retirePassKey } from '#tenancy/pass-keys.ts';
+import { installPassKey, retirePassKey } from '#tenancy/credentials/pass-keys.ts';
 
 /** What CloudFormation asks of the resource `PassKey`: its physical id is the id of the key. Every property is text. */
 const Request = z.discriminatedUnion('RequestType', [

@@ -1,5 +1,5 @@
-import { reconcileDue, type TickReport } from '#ledger/reconcile/job.ts';
-import { withConnection } from '#platform/database.ts';
+import { reconcileDue, type TickReport } from '#audit/reconciliation/runs/job.ts';
+import { withConnection } from '#platform/postgres/database.ts';
 
 /** What Lambda tells about the invocation, as far as a job needs it. */
 interface Invocation {

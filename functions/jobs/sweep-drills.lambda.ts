@@ -1,5 +1,5 @@
 import { log } from '#platform/log.ts';
-import { sweepDrills } from '#recovery/drill-sweep.ts';
+import { sweepDrills } from '#recovery/drill/sweep.ts';
 import { recoveryPolicy } from '#recovery/policy.ts';
 
 /** Deletes the instances that drills have left behind. It shares nothing with the drill but the names. */

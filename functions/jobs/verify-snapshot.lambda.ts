@@ -1,6 +1,6 @@
 import type { Context } from 'aws-lambda';
 import { log } from '#platform/log.ts';
-import { carryOnDrills } from '#recovery/drill-function.ts';
+import { carryOnDrills } from '#recovery/drill/function.ts';
 
 /** Where the drill is after this tick. */
 interface Ticked {

@@ -3,7 +3,7 @@ import { Match, Template } from 'aws-cdk-lib/assertions';
 import { Code, Function as Lambda, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { expect, test } from 'vitest';
 import { environment } from '#platform/environment.ts';
-import { stageConfig } from '../config.ts';
+import { stageConfig } from '../settings/config.ts';
 import { AlertTopic } from './alert-topic.ts';
 
 function synthesized(...emails: string[]) {

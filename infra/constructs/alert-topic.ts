@@ -6,7 +6,7 @@ import { SubscriptionFilter, Topic } from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription, LambdaSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import { Construct } from 'constructs';
 import { environment } from '#platform/environment.ts';
-import type { StageConfig } from '../config.ts';
+import type { StageConfig } from '../settings/config.ts';
 
 export interface AlertTopicProps {
   readonly stage: StageConfig;

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { handler } from '#functions/jobs/monitor-backups.lambda.ts';
 import { closeAwsClients } from '#platform/aws-call.ts';
 import { environment } from '#platform/environment.ts';
-import { recordStage } from '#recovery/drill-records.ts';
+import { recordStage } from '#recovery/drill/records.ts';
 import { type RecordedService, recordService } from '#tests/recorded-aws.ts';
 import { recordCommands } from '#tests/recorded-commands.ts';
 import { type AuroraState, startAurora } from '#tests/recovery/aurora.ts';

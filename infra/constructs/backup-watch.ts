@@ -1,6 +1,6 @@
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Function as Lambda } from 'aws-cdk-lib/aws-lambda';
-import { type BackupTarget, backupVariables } from '../backup-target.ts';
+import { type BackupTarget, backupVariables } from '../settings/backup-target.ts';
 
 /** What looking at backups asks RDS, and no more: nothing here restores, changes or deletes. */
 const calls = {

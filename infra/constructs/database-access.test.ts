@@ -6,7 +6,7 @@ import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
 import { Code, Function as Lambda, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { afterAll, expect, test } from 'vitest';
 import { environment } from '#platform/environment.ts';
-import { type DatabaseTarget, placeholderDatabase } from '../database-target.ts';
+import { type DatabaseTarget, placeholderDatabase } from '../settings/database-target.ts';
 import { DatabaseAccess } from './database-access.ts';
 import type { FunctionNetwork } from './lambda-function.ts';
 

@@ -4,7 +4,7 @@ import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Function as Lambda } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import { environment } from '#platform/environment.ts';
-import { type DatabaseTarget, placeholderDatabase } from '../database-target.ts';
+import { type DatabaseTarget, placeholderDatabase } from '../settings/database-target.ts';
 import type { FunctionNetwork } from './lambda-function.ts';
 
 /**

@@ -4,7 +4,7 @@ import { Effect, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Function as Lambda } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import { environment } from '#platform/environment.ts';
-import { type BackupTarget, backupVariables } from '../backup-target.ts';
+import { type BackupTarget, backupVariables } from '../settings/backup-target.ts';
 import { acknowledgeWildcard } from './acknowledge-wildcard.ts';
 import type { FunctionNetwork } from './lambda-function.ts';
 

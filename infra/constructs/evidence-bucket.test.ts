@@ -3,7 +3,7 @@ import { Template } from 'aws-cdk-lib/assertions';
 import { Code, Function as Lambda, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { expect, test } from 'vitest';
 import { environment } from '#platform/environment.ts';
-import { stageConfig } from '../config.ts';
+import { stageConfig } from '../settings/config.ts';
 import { DataStack } from '../stacks/data-stack.ts';
 import { EvidenceBucket } from './evidence-bucket.ts';
 

@@ -10,7 +10,7 @@ import {
 } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import { environment } from '#platform/environment.ts';
-import type { StageConfig } from '../config.ts';
+import type { StageConfig } from '../settings/config.ts';
 import { acknowledgeWildcard } from './acknowledge-wildcard.ts';
 
 /**

@@ -5,7 +5,7 @@ import { Architecture, Function as Lambda, LoggingFormat, Runtime, Tracing } fro
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { environment } from '#platform/environment.ts';
-import type { FunctionSize, StageConfig } from '../config.ts';
+import type { FunctionSize, StageConfig } from '../settings/config.ts';
 import { bundledCode, bundledHandler } from './bundle.ts';
 
 /** Where in a VPC a function runs. */

@@ -7,8 +7,8 @@ import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Provider } from 'aws-cdk-lib/custom-resources';
 import { Construct } from 'constructs';
 import { environment } from '#platform/environment.ts';
-import type { StageConfig } from '../config.ts';
-import type { DatabaseTarget } from '../database-target.ts';
+import type { StageConfig } from '../settings/config.ts';
+import type { DatabaseTarget } from '../settings/database-target.ts';
 import { acknowledgeWildcard } from './acknowledge-wildcard.ts';
 import type { DatabaseAccess } from './database-access.ts';
 import { LambdaFunction } from './lambda-function.ts';
@@ -87,7 +87,7 @@ export class PassKey extends Construct {
     Validations.of(this.secret).acknowledge({
       id: 'AwsSolutions-SMG4',
       reason:
-        'The database has to know a new key before any function uses it, so the key is rotated by a deploy (passKeyGeneration in infra/config.ts), which keeps that order.',
+        'The database has to know a new key before any function uses it, so the key is rotated by a deploy (passKeyGeneration in infra/settings/config.ts), which keeps that order.',
     });
   }
 

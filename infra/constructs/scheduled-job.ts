@@ -6,7 +6,7 @@ import { Schedule, type ScheduleExpression, TimeWindow } from 'aws-cdk-lib/aws-s
 import { LambdaInvoke } from 'aws-cdk-lib/aws-scheduler-targets';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import type { FunctionSize, StageConfig } from '../config.ts';
+import type { FunctionSize, StageConfig } from '../settings/config.ts';
 import { acknowledgeWildcard } from './acknowledge-wildcard.ts';
 import { type FunctionNetwork, LambdaFunction } from './lambda-function.ts';
 

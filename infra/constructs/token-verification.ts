@@ -1,7 +1,7 @@
 import type { Function as Lambda } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import { environment } from '#platform/environment.ts';
-import type { TokenTrust } from '../identity.ts';
+import type { TokenTrust } from '../settings/identity.ts';
 import { HttpsEgress } from './https-egress.ts';
 import type { FunctionNetwork } from './lambda-function.ts';
 import { PassKey, type PassKeyProps } from './pass-key.ts';

@@ -4,14 +4,14 @@ import type { Function as Lambda } from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
 import { type Route, routes } from '#functions/routes.ts';
 import { environment } from '#platform/environment.ts';
-import type { StageConfig } from '../config.ts';
 import { accessLog } from '../constructs/access-log.ts';
 import { DatabaseAccess } from '../constructs/database-access.ts';
 import { HttpRoutes } from '../constructs/http-routes.ts';
 import { LambdaFunction } from '../constructs/lambda-function.ts';
 import { TokenVerification } from '../constructs/token-verification.ts';
-import type { DatabaseTarget } from '../database-target.ts';
-import type { Identity } from '../identity.ts';
+import type { StageConfig } from '../settings/config.ts';
+import type { DatabaseTarget } from '../settings/database-target.ts';
+import type { Identity } from '../settings/identity.ts';
 import type { DataStack } from './data-stack.ts';
 
 export interface ApiStackProps {

@@ -1,8 +1,8 @@
 import { CfnOutput, Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import type { StageConfig } from '../config.ts';
 import { AlertTopic } from '../constructs/alert-topic.ts';
 import { EvidenceBucket } from '../constructs/evidence-bucket.ts';
+import type { StageConfig } from '../settings/config.ts';
 
 export interface DataStackProps {
   readonly stage: StageConfig;

@@ -5,7 +5,7 @@ import { Match, Template } from 'aws-cdk-lib/assertions';
 import { describe, expect, test } from 'vitest';
 import { environment } from '#platform/environment.ts';
 import { alertProbeName } from '#recovery/monitor/alert-probe.ts';
-import { drillPrefix } from '#recovery/rds.ts';
+import { drillPrefix } from '#recovery/rds/rds.ts';
 import { projectRoot } from '../constructs/bundle.ts';
 import { prodContext, reviewable, unbundledApps } from '../unbundled-apps.ts';
 

@@ -4,15 +4,15 @@ import { LambdaFunction as LambdaTarget } from 'aws-cdk-lib/aws-events-targets';
 import { ScheduleExpression } from 'aws-cdk-lib/aws-scheduler';
 import type { Construct } from 'constructs';
 import { environment } from '#platform/environment.ts';
-import type { BackupTarget } from '../backup-target.ts';
-import type { StageConfig } from '../config.ts';
 import { grantWatchBackups } from '../constructs/backup-watch.ts';
 import { DatabaseAccess } from '../constructs/database-access.ts';
 import { DrillAccess, drillInstancePrefix } from '../constructs/drill-access.ts';
 import { HttpsEgress } from '../constructs/https-egress.ts';
 import { LambdaFunction } from '../constructs/lambda-function.ts';
 import { ScheduledJob } from '../constructs/scheduled-job.ts';
-import type { DatabaseTarget } from '../database-target.ts';
+import type { BackupTarget } from '../settings/backup-target.ts';
+import type { StageConfig } from '../settings/config.ts';
+import type { DatabaseTarget } from '../settings/database-target.ts';
 import type { DataStack } from './data-stack.ts';
 
 export interface JobsStackProps {

@@ -1,9 +1,9 @@
 import { Duration, Stack } from 'aws-cdk-lib';
 import { Metric, Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import type { Construct } from 'constructs';
-import type { StageConfig } from '../config.ts';
 import { Alarm, type AlarmProps } from '../constructs/alarm.ts';
 import type { ScheduledJob } from '../constructs/scheduled-job.ts';
+import type { StageConfig } from '../settings/config.ts';
 import type { ApiStack } from './api-stack.ts';
 import type { DataStack } from './data-stack.ts';
 import type { JobsStack } from './jobs-stack.ts';

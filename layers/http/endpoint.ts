@@ -1,9 +1,9 @@
 import middy from '@middy/core';
 import * as z from 'zod';
 import { baseDomain, keyEnvironment, operatorKey, tokenConfig } from '#platform/config.ts';
-import { toProblem } from '#platform/sqlstate.ts';
-import type { Scope } from '#tenancy/api-keys.ts';
-import { type Operator, resolveOperator } from '#tenancy/operator.ts';
+import { toProblem } from '#platform/postgres/sqlstate.ts';
+import type { Scope } from '#tenancy/credentials/api-keys.ts';
+import { type Operator, resolveOperator } from '#tenancy/credentials/operator.ts';
 import type { Credentials } from '#tenancy/resolution.ts';
 import { resolve } from '#tenancy/resolve.ts';
 import { assertAccess, type Tenant } from '#tenancy/scope.ts';

@@ -2,7 +2,7 @@ import { STATUS_CODES } from 'node:http';
 import type { MiddlewareObj } from '@middy/core';
 import type { Problem } from '#platform/errors.ts';
 import { log } from '#platform/log.ts';
-import { toProblem } from '#platform/sqlstate.ts';
+import { toProblem } from '#platform/postgres/sqlstate.ts';
 import { type HttpEvent, type HttpResult, json } from './event.ts';
 import { requestKeys } from './request-context.ts';
 

@@ -1,5 +1,5 @@
 import { type FieldError, InvalidInput } from '#platform/errors.ts';
-import { toProblem } from '#platform/sqlstate.ts';
+import { toProblem } from '#platform/postgres/sqlstate.ts';
 
 /**
  * A refusal of the entry that a transfer becomes, with the fields of the transfer: of every line it has made two movements,

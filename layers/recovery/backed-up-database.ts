@@ -1,7 +1,7 @@
 import type { BackedUpConfig } from '#platform/config.ts';
 import { NoSuchDatabase } from './monitor/blindness.ts';
-import { describeInstance } from './rds.ts';
-import { describeCluster } from './rds-cluster.ts';
+import { describeInstance } from './rds/rds.ts';
+import { describeCluster } from './rds/rds-cluster.ts';
 
 /** What RDS says of the database that is backed up, an instance or a cluster. */
 export interface BackedUpDatabase {

@@ -2,10 +2,10 @@ import type { ClientBase } from 'pg';
 import { backedUpConfig, evidenceConfig } from '#platform/config.ts';
 import { environment } from '#platform/environment.ts';
 import { putEvidence } from '#platform/evidence.ts';
-import { MigrationError } from '#platform/migrations/migration-error.ts';
-import type { Migration } from '#platform/migrations/migration-files.ts';
+import { MigrationError } from '#schema/migrations/migration-error.ts';
+import type { Migration } from '#schema/migrations/migration-files.ts';
 import { type BackedUpDatabase, backedUpDatabase, isReachedAt } from './backed-up-database.ts';
-import { lastDrill } from './drill-records.ts';
+import { lastDrill } from './drill/records.ts';
 import { blindness } from './monitor/blindness.ts';
 import { ageOf, judge, notYet, type RecoveryPolicy, spoken } from './policy.ts';
 

@@ -1,20 +1,20 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AwsRefused } from '#platform/aws-call.ts';
 import { Unavailable } from '#platform/errors.ts';
-import { type CopyAddress, openCopy } from './drill-copy.ts';
-import { type DrillWish, planDrill } from './drill-plan.ts';
-import type { InJobs } from './monitor/postgres.ts';
+import { type CopyAddress, openCopy } from './drill/copy.ts';
+import { type DrillWish, planDrill } from './drill/plan.ts';
+import type { InJobs } from './in-jobs.ts';
 import type { ProofBook } from './proofs/book.ts';
 import type { ProofOutcome } from './proofs/proof.ts';
 import { type ProofReport, proveCopy } from './proofs/prove-copy.ts';
-import { type DBInstance, describeInstance, drillPrefix, isHopeless } from './rds.ts';
+import { type DBInstance, describeInstance, drillPrefix, isHopeless } from './rds/rds.ts';
 import {
   besideTag,
   besideTagValue,
   type RestoreSource,
   restoreBeside,
   setBesidePassword,
-} from './rds-beside.ts';
+} from './rds/rds-beside.ts';
 import { RecoveryRefused } from './recovery-refused.ts';
 
 /** What is to be restored, and under which name. */

@@ -1,11 +1,11 @@
 import type { Client } from 'pg';
-import { anchorsRoot } from '#ledger/seals/anchor-key.ts';
+import { anchorsRoot } from '#audit/seals/anchor-key.ts';
 import { AwsRefused } from '#platform/aws-call.ts';
 import { MissingSetting, Unavailable } from '#platform/errors.ts';
 import { listEvidence } from '#platform/evidence.ts';
 import { inOrganizationAsJob } from '#tenancy/job-transaction.ts';
 import { readErasures } from './erasures.ts';
-import { readOrganizations } from './proofs/organizations.ts';
+import { readOrganizations } from './proofs/read-organizations.ts';
 
 /**
  * The organizations that have sealed more of their ledger than a copy has. Were the copy to become production, it would

@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { withConnection } from '#platform/database.ts';
+import { withConnection } from '#platform/postgres/database.ts';
 
 /**
  * Does work for an operator, on a connection as stockade_admin, which manages organizations, members and keys and sees no

@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { isRetryable, isSqlError } from '#platform/sqlstate.ts';
+import { isRetryable, isSqlError } from '#platform/postgres/sqlstate.ts';
 
 /** Attempts at a transaction that meets another one. */
 const maxAttempts = 5;

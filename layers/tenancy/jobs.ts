@@ -1,6 +1,6 @@
 import type pg from 'pg';
-import { withConnection } from '#platform/database.ts';
-import { isSqlError } from '#platform/sqlstate.ts';
+import { withConnection } from '#platform/postgres/database.ts';
+import { isSqlError } from '#platform/postgres/sqlstate.ts';
 
 /**
  * Does the work of a job, on a connection as stockade_jobs, which enters one organization after another. The work begins

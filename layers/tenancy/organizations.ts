@@ -2,8 +2,8 @@ import type pg from 'pg';
 import * as z from 'zod';
 import { NotFound, Problem } from '#platform/errors.ts';
 import { type Page, type PageRequest, toPage } from '#platform/page.ts';
-import { scopes } from './api-keys.ts';
-import { addKey, type KeyRequest } from './operator-keys.ts';
+import { scopes } from './credentials/api-keys.ts';
+import { addKey, type KeyRequest } from './credentials/operator-keys.ts';
 import { inTenant, type Tenant } from './scope.ts';
 import { maxNameCharacters } from './text-limits.ts';
 

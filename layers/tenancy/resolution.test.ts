@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createApiKey, parseApiKey } from './api-keys.ts';
+import { createApiKey, parseApiKey } from './credentials/api-keys.ts';
 import { decide } from './resolution.ts';
 
 const { key: good } = createApiKey('test');

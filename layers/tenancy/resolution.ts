@@ -1,4 +1,4 @@
-import { type PresentedKey, parseApiKey } from './api-keys.ts';
+import { type PresentedKey, parseApiKey } from './credentials/api-keys.ts';
 
 /** What a request carries that says who asks and for which organization, before any of it is proven. */
 export interface Presented {

@@ -1,9 +1,9 @@
 import type { TokenConfig } from '#platform/config.ts';
 import { Unauthenticated } from '#platform/errors.ts';
-import { mintPass } from './passes.ts';
+import { mintPass } from './credentials/passes.ts';
+import { verifyToken } from './credentials/tokens.ts';
 import { type Credentials, decide, type VerifiedUser } from './resolution.ts';
 import { presentedBy, type RequestIdentity } from './resolve-presented.ts';
-import { verifyToken } from './tokens.ts';
 
 export interface ResolutionSettings {
   readonly keyEnvironment: string;

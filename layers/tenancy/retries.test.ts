@@ -2,7 +2,7 @@ import type { Client } from 'pg';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { Unavailable } from '#platform/errors.ts';
 import { openWorld } from '#tests/world.ts';
-import { parseApiKey } from './api-keys.ts';
+import { parseApiKey } from './credentials/api-keys.ts';
 import { inOrganizationAsJob } from './job-transaction.ts';
 import { inTenant, type Tenant, type TransactionMode } from './scope.ts';
 

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { beforeAll, expect, test } from 'vitest';
 import { type Caller, openWorld } from '#tests/world.ts';
-import { parseApiKey } from './api-keys.ts';
+import { parseApiKey } from './credentials/api-keys.ts';
 import { inTenant, type Tenant, type TransactionMode } from './scope.ts';
 
 const world = openWorld();

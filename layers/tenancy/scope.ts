@@ -1,10 +1,10 @@
 import type { Socket } from 'node:net';
 import type pg from 'pg';
-import { type Statement, sendBatch } from '#platform/batch.ts';
-import { withConnection } from '#platform/database.ts';
-import { isRetryable, isSqlError, sqlstate } from '#platform/sqlstate.ts';
-import type { Scope } from './api-keys.ts';
-import { KeyUse } from './key-use.ts';
+import { type Statement, sendBatch } from '#platform/postgres/batch.ts';
+import { withConnection } from '#platform/postgres/database.ts';
+import { isRetryable, isSqlError, sqlstate } from '#platform/postgres/sqlstate.ts';
+import type { Scope } from './credentials/api-keys.ts';
+import { KeyUse } from './credentials/key-use.ts';
 import type { Credentials } from './resolution.ts';
 
 /** Who asks for what: the only thing from which a transaction can enter an organization. */

@@ -1,7 +1,7 @@
 import type pg from 'pg';
-import { withConnection } from '#platform/database.ts';
 import { log } from '#platform/log.ts';
 import { count } from '#platform/metrics.ts';
+import { withConnection } from '#platform/postgres/database.ts';
 import { inOrganizationAsJob } from './job-transaction.ts';
 import type { Credentials } from './resolution.ts';
 

@@ -1,5 +1,5 @@
 import { environment } from '#platform/environment.ts';
-import { findDatabaseUrl, readPlatformFile } from './database-url.ts';
+import { findDatabaseUrl, readPlatformFile } from './database/database-url.ts';
 import { CommandError } from './failure.ts';
 
 type Options = { readonly databaseUrl: string | undefined; readonly data: string };

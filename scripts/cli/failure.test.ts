@@ -4,10 +4,10 @@ import { Client } from 'pg';
 import { expect, inject, test } from 'vitest';
 import { AwsRefused } from '#platform/aws-call.ts';
 import { MissingSetting, NotFound, Unavailable } from '#platform/errors.ts';
-import { MigrationError } from '#platform/migrations/migration-error.ts';
 import { RecoveryRefused } from '#recovery/recovery-refused.ts';
+import { MigrationError } from '#schema/migrations/migration-error.ts';
 import { StartFailure } from '../local/postgres/failure.ts';
-import { withRole } from './connect.ts';
+import { withRole } from './database/connect.ts';
 import { CommandError, describeFailure, failureText, withoutPasswords } from './failure.ts';
 
 async function failureOf(url: string, sql: string) {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { StoredKey } from '#tenancy/key-store.ts';
+import type { StoredKey } from '#tenancy/credentials/key-store.ts';
 import { createdKeyAnswer, endedKeyAnswer, keysAnswer } from './answers.ts';
 import { scopesOption } from './scopes-option.ts';
 

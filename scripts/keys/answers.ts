@@ -1,4 +1,4 @@
-import type { StoredKey } from '#tenancy/key-store.ts';
+import type { StoredKey } from '#tenancy/credentials/key-store.ts';
 import type { Answer } from '../cli/command.ts';
 
 /** The keys of an organization, one a line, with what each can do by now. */

@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from 'commander';
-import { type Scope, scopes } from '#tenancy/api-keys.ts';
+import { type Scope, scopes } from '#tenancy/credentials/api-keys.ts';
 import type { Option } from '../cli/option.ts';
 
 /** Scopes as they are typed: `read,write`. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { Seal } from '#ledger/seals/seal.ts';
-import type { SealResult } from '#ledger/seals/seal-organization.ts';
+import type { Seal } from '#audit/seals/seal.ts';
+import type { SealResult } from '#audit/seals/seal-organization.ts';
 import { sealedAnswer, tidiedAnswer, type VerifiedOrganization, verifiedAnswer } from './answers.ts';
 
 test('what was tidied, or would be, is counted', () => {

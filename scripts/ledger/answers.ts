@@ -1,5 +1,5 @@
-import type { SealResult } from '#ledger/seals/seal-organization.ts';
-import type { LedgerReport } from '#ledger/seals/verify-ledger.ts';
+import type { SealResult } from '#audit/seals/seal-organization.ts';
+import type { LedgerReport } from '#audit/seals/verify-ledger.ts';
 import type { Tidied } from '#ledger/tidy.ts';
 import type { Answer } from '../cli/command.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { movementHash } from '#ledger/seals/leaf.ts';
-import { inclusionPath, merkleRoot } from '#ledger/seals/merkle.ts';
-import { genesisHash, type Seal, sealHash } from '#ledger/seals/seal.ts';
+import { movementHash } from '#audit/seals/leaf.ts';
+import { inclusionPath, merkleRoot } from '#audit/seals/merkle.ts';
+import { genesisHash, type Seal, sealHash } from '#audit/seals/seal.ts';
 import { CommandError } from '../cli/failure.ts';
 import { type MovementProof, parseProof, proofAnswer } from './proof-file.ts';
 

@@ -1,6 +1,6 @@
 import type * as z from 'zod';
-import { repeatedKey } from '#ledger/seals/repeated-key.ts';
-import { faultsOfProof, lastSealOf, MovementProofShape } from '#ledger/seals/verify-proof.ts';
+import { repeatedKey } from '#audit/seals/repeated-key.ts';
+import { faultsOfProof, lastSealOf, MovementProofShape } from '#audit/seals/verify-proof.ts';
 import type { Answer } from '../cli/command.ts';
 import { CommandError } from '../cli/failure.ts';
 

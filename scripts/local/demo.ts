@@ -1,9 +1,9 @@
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import type { Client } from 'pg';
 import { keyEnvironment } from '#platform/config.ts';
-import { withRole } from '#scripts/cli/connect.ts';
+import { withRole } from '#scripts/cli/database/connect.ts';
 import { CommandError } from '#scripts/cli/failure.ts';
-import { scopes } from '#tenancy/api-keys.ts';
+import { scopes } from '#tenancy/credentials/api-keys.ts';
 import { addApiKey, createOrganization, listOrganizations } from '#tenancy/organizations.ts';
 
 /** A demo organization and the key that opens it. Only a local platform keeps a key: these two protect nothing. */

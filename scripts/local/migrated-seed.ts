@@ -1,5 +1,5 @@
 import { Client, escapeIdentifier } from 'pg';
-import { migrate } from '#platform/migrations/migrate.ts';
+import { migrate } from '#schema/migrations/migrate.ts';
 import { paths } from '#scripts/paths.ts';
 import { setLogins } from './logins.ts';
 import type { Cluster } from './postgres/cluster.ts';

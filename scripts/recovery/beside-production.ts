@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import { drillConfig } from '#platform/config.ts';
 import { environment } from '#platform/environment.ts';
-import { copyUrl } from '#recovery/drill-copy-url.ts';
-import type { DrillWish } from '#recovery/drill-plan.ts';
+import { copyUrl } from '#recovery/drill/copy-url.ts';
+import type { DrillWish } from '#recovery/drill/plan.ts';
 import { recoveryPolicy } from '#recovery/policy.ts';
 import { readProofBook } from '#recovery/proofs/book.ts';
 import { type Beside, type BesidePlan, planBeside, prepareBeside } from '#recovery/restore-beside.ts';
-import { withRole } from '../cli/connect.ts';
+import { withRole } from '../cli/database/connect.ts';
 import { paths } from '../paths.ts';
 import { deletion } from './cut-over.ts';
 import { outcomeText } from './drill-report.ts';

@@ -41,7 +41,7 @@ const steps = (ahead: readonly string[]) => [
 
 const evidence = (who: string) => [
   `#    ${who} Those seals are written down and`,
-  '#    cannot be made again: raise evidenceGeneration of the stage in infra/config.ts by one before you deploy.',
+  '#    cannot be made again: raise evidenceGeneration of the stage in infra/settings/config.ts by one before you deploy.',
 ];
 
 test.each([

@@ -1,4 +1,4 @@
-import { besideTag } from '#recovery/rds-beside.ts';
+import { besideTag } from '#recovery/rds/rds-beside.ts';
 
 /** What the steps name: production, and what was restored beside it. */
 export interface CutOver {
@@ -80,7 +80,7 @@ function evidenceStep(ahead: CutOver['sealedAhead']): string[] {
     : 'When an organization has sealed since then, which could not be seen:';
   return [
     `#    ${who} Those seals are written down and`,
-    '#    cannot be made again: raise evidenceGeneration of the stage in infra/config.ts by one before you deploy.',
+    '#    cannot be made again: raise evidenceGeneration of the stage in infra/settings/config.ts by one before you deploy.',
   ];
 }
 

@@ -1,4 +1,4 @@
-import type { DrillRecord } from '#recovery/drill-records.ts';
+import type { DrillRecord } from '#recovery/drill/records.ts';
 import { spoken } from '#recovery/policy.ts';
 import type { ProofOutcome } from '#recovery/proofs/proof.ts';
 

@@ -1,6 +1,6 @@
-import type { MigrateOptions } from '#platform/migrations/migrate.ts';
 import { allowContract, findWayBack, type ReturnPoint } from '#recovery/contract-interlock.ts';
 import { recoveryPolicy } from '#recovery/policy.ts';
+import type { MigrateOptions } from '#schema/migrations/migrate.ts';
 
 /** Holds a run of migrations to the interlock of recovery: nothing that only a backup undoes, unless there is one. */
 export function interlocked(

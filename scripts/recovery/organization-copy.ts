@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
+import { organizationOfToday, refuseWorking } from '#portability/restore-org/find-organization.ts';
 import type { ProofOutcome } from '#recovery/proofs/proof.ts';
-import { organizationOfToday, refuseWorking } from '#recovery/restore-org/find-organization.ts';
-import { withRole } from '../cli/connect.ts';
+import { withRole } from '../cli/database/connect.ts';
 import { CommandError } from '../cli/failure.ts';
 import { carryOut, planRestore, staying } from './beside-production.ts';
 import { deletion } from './cut-over.ts';

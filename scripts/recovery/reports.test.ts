@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import type { DrillRecord } from '#recovery/drill-records.ts';
+import type { RestoreReport } from '#portability/restore-org/restore-org.ts';
+import type { DrillRecord } from '#recovery/drill/records.ts';
 import type { ProofOutcome } from '#recovery/proofs/proof.ts';
-import type { RestoreReport } from '#recovery/restore-org/restore-org.ts';
 import { drillText, outcomeText } from './drill-report.ts';
 import { returnPointText } from './interlocked.ts';
 import { copyText } from './organization-copy.ts';

@@ -1,6 +1,6 @@
-import type { Collision } from '#recovery/restore-org/collisions.ts';
-import type { TableDifference } from '#recovery/restore-org/difference.ts';
-import type { RestoreReport } from '#recovery/restore-org/restore-org.ts';
+import type { Collision } from '#portability/restore-org/collisions.ts';
+import type { TableDifference } from '#portability/restore-org/difference.ts';
+import type { RestoreReport } from '#portability/restore-org/restore-org.ts';
 
 /** What a restoration of one organization, or the dry run of it, came to, for people. */
 export function restoreText(report: RestoreReport, dryRun: boolean): string {

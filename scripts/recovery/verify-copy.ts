@@ -2,7 +2,7 @@ import type { ProofBook } from '#recovery/proofs/book.ts';
 import type { Verdict } from '#recovery/proofs/proof.ts';
 import { type ProofReport, proveCopy } from '#recovery/proofs/prove-copy.ts';
 import type { Answer } from '../cli/command.ts';
-import { withRole } from '../cli/connect.ts';
+import { withRole } from '../cli/database/connect.ts';
 import { outcomeText } from './drill-report.ts';
 import { refuseProduction } from './not-production.ts';
 

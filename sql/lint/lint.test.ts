@@ -2,10 +2,10 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Client, escapeIdentifier } from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { applyIsolationRules, type IsolationReport, lintIsolation } from '#schema/lint/isolation-lint.ts';
+import { readIsolationRules } from '#schema/lint/isolation-rules.ts';
 import { paths } from '#scripts/paths.ts';
-import { type ProvingCluster, startProvingCluster } from '#scripts/prove/cluster.ts';
-import { applyIsolationRules, type IsolationReport, lintIsolation } from '#tenancy/isolation-lint.ts';
-import { readIsolationRules } from '#tenancy/isolation-rules.ts';
+import { type ProvingCluster, startProvingCluster } from '#tests/prove/cluster.ts';
 
 const here = import.meta.dirname;
 const pages = join(paths.root, 'docs/isolation');

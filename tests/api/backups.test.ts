@@ -2,7 +2,7 @@ import type { Client } from 'pg';
 import { beforeAll, beforeEach, expect, test } from 'vitest';
 import { latestChecks } from '#recovery/monitor/latest-checks.ts';
 import { noteAlerted, noteChecks } from '#recovery/monitor/states.ts';
-import { BackupCheck } from '#scripts/openapi/documentation/backup-checks.ts';
+import { BackupCheck } from '#scripts/develop/openapi/documentation/backup-checks.ts';
 import { openWorld } from '#tests/world.ts';
 import { expectProblem } from './problem-document.ts';
 import { wrongField } from './refusals.ts';

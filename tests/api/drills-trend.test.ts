@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { recordStage } from '#recovery/drill-records.ts';
+import { recordStage } from '#recovery/drill/records.ts';
 import { openAws } from '#tests/aws.ts';
 import { openWorld } from '#tests/world.ts';
 

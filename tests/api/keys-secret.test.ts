@@ -1,7 +1,7 @@
 import { describe, expect, test, vi } from 'vitest';
-import { closeDatabase } from '#platform/database.ts';
 import { log } from '#platform/log.ts';
-import { parseApiKey } from '#tenancy/api-keys.ts';
+import { closeDatabase } from '#platform/postgres/database.ts';
+import { parseApiKey } from '#tenancy/credentials/api-keys.ts';
 import { idOf, openKeyWorld, outcome } from './key-requests.ts';
 
 const world = openKeyWorld();

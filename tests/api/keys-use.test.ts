@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { parseApiKey } from '#tenancy/api-keys.ts';
+import { parseApiKey } from '#tenancy/credentials/api-keys.ts';
 import { openKeyWorld } from './key-requests.ts';
 
 const world = openKeyWorld();

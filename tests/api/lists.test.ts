@@ -1,9 +1,9 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { takeLease } from '#ledger/reconcile/lease.ts';
-import { reconcileOrganization } from '#ledger/reconcile/reconcile.ts';
-import { sealOrganization } from '#ledger/seals/seal-organization.ts';
-import { recordStage } from '#recovery/drill-records.ts';
-import { parseApiKey } from '#tenancy/api-keys.ts';
+import { reconcileOrganization } from '#audit/reconciliation/reconcile.ts';
+import { takeLease } from '#audit/reconciliation/runs/lease.ts';
+import { sealOrganization } from '#audit/seals/seal-organization.ts';
+import { recordStage } from '#recovery/drill/records.ts';
+import { parseApiKey } from '#tenancy/credentials/api-keys.ts';
 import { openAws } from '#tests/aws.ts';
 import { type Answer, type Caller, openWorld } from '#tests/world.ts';
 import { expectProblem, wrongFields } from './problem-document.ts';

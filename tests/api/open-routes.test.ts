@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Route, routeKey, routes } from '#functions/routes.ts';
-import { closeDatabase } from '#platform/database.ts';
 import { environment } from '#platform/environment.ts';
+import { closeDatabase } from '#platform/postgres/database.ts';
 import { type Caller, openWorld } from '#tests/world.ts';
 
 const world = openWorld();

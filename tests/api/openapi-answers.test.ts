@@ -1,15 +1,15 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import * as z from 'zod';
+import { reconcileOrganization } from '#audit/reconciliation/reconcile.ts';
+import { takeLease } from '#audit/reconciliation/runs/lease.ts';
+import { sealOrganization } from '#audit/seals/seal-organization.ts';
 import { routeKey, routes } from '#functions/routes.ts';
 import type { problems } from '#http/openapi/problems.ts';
-import { takeLease } from '#ledger/reconcile/lease.ts';
-import { reconcileOrganization } from '#ledger/reconcile/reconcile.ts';
-import { sealOrganization } from '#ledger/seals/seal-organization.ts';
-import { recordStage } from '#recovery/drill-records.ts';
+import { recordStage } from '#recovery/drill/records.ts';
 import { noteChecks } from '#recovery/monitor/states.ts';
+import { documentation } from '#scripts/develop/openapi/documentation.ts';
+import { generateDocument } from '#scripts/develop/openapi/generate.ts';
 import { createRouter } from '#scripts/local/gateway/router.ts';
-import { documentation } from '#scripts/openapi/documentation.ts';
-import { generateDocument } from '#scripts/openapi/generate.ts';
 import { openAws } from '#tests/aws.ts';
 import { type Answer, openWorld } from '#tests/world.ts';
 

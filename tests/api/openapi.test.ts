@@ -5,8 +5,13 @@ import * as z from 'zod';
 import { routeKey, routes } from '#functions/routes.ts';
 import { buildDocument, type DocumentedOperation } from '#http/openapi/document.ts';
 import { problems } from '#http/openapi/problems.ts';
-import { documentation } from '#scripts/openapi/documentation.ts';
-import { documentFile, generateDocument, readDocument, readOperations } from '#scripts/openapi/generate.ts';
+import { documentation } from '#scripts/develop/openapi/documentation.ts';
+import {
+  documentFile,
+  generateDocument,
+  readDocument,
+  readOperations,
+} from '#scripts/develop/openapi/generate.ts';
 
 interface Documented {
   readonly operationId: string;

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { beginRun, giveBack, takeLease } from '#ledger/reconcile/lease.ts';
-import { sealOrganization } from '#ledger/seals/seal-organization.ts';
+import { beginRun, giveBack, takeLease } from '#audit/reconciliation/runs/lease.ts';
+import { sealOrganization } from '#audit/seals/seal-organization.ts';
 import { openBooks } from '#tests/reconciliation/books.ts';
 import { expectProblem } from './problem-document.ts';
 import { cursorOf, wrongCursor, wrongField } from './refusals.ts';

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { type Seal, sealHash } from '#ledger/seals/seal.ts';
+import { type Seal, sealHash } from '#audit/seals/seal.ts';
 import { openSealedWorld } from '#tests/seals/sealed-world.ts';
 import type { Caller } from '#tests/world.ts';
 import { expectProblem } from './problem-document.ts';

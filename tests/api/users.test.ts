@@ -1,6 +1,6 @@
 import type { Client } from 'pg';
 import { beforeAll, expect, test } from 'vitest';
-import { parseApiKey } from '#tenancy/api-keys.ts';
+import { parseApiKey } from '#tenancy/credentials/api-keys.ts';
 import { assignUser, type MemberRole } from '#tenancy/users.ts';
 import { type Caller, openWorld } from '#tests/world.ts';
 import { expectProblem } from './problem-document.ts';

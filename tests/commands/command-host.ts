@@ -6,7 +6,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { inspect } from 'node:util';
 import { closeAwsClients } from '#platform/aws-call.ts';
-import { closeDatabase } from '#platform/database.ts';
+import { closeDatabase } from '#platform/postgres/database.ts';
 
 /** One command to run. */
 export interface Order {

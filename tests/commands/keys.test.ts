@@ -28,7 +28,7 @@ const statusWith = async (key: string) =>
   (await acme.request('GET', '/v1/items', undefined, { 'x-api-key': key })).status;
 const make = (...more: string[]) => {
   const args = ['--org', 'acme', '--name', 'Till', '--scopes', 'read,write', '--key-environment', 'test'];
-  return json('keys-create.ts', ...args, ...more);
+  return json('keys/create.ts', ...args, ...more);
 };
 
 describe('keys', () => {
@@ -41,53 +41,53 @@ describe('keys', () => {
     expect(await statusWith(created.key)).toBe(200);
 
     const { key, ...shown } = created;
-    const listed = await json('keys-list.ts', '--org', 'acme');
+    const listed = await json('keys/list.ts', '--org', 'acme');
     expect(listed).toContainEqual({ ...shown, lastUsedAt: listed[0].lastUsedAt });
-    for (const output of [JSON.stringify(listed), await text('keys-list.ts', '--org', 'acme')]) {
+    for (const output of [JSON.stringify(listed), await text('keys/list.ts', '--org', 'acme')]) {
       expect(output).toContain(created.id);
       expect(output).not.toContain(key.split('_')[3]);
     }
 
-    const ended = await json('keys-revoke.ts', '--org', 'acme', '--id', created.id);
+    const ended = await json('keys/revoke.ts', '--org', 'acme', '--id', created.id);
     expect(ended.revokedAt).not.toBeNull();
     expect(await statusWith(key)).toBe(401);
-    expect(await json('keys-revoke.ts', '--org', 'acme', '--id', created.id)).toEqual(ended);
+    expect(await json('keys/revoke.ts', '--org', 'acme', '--id', created.id)).toEqual(ended);
   });
 
   test('a dry run says what would be done and does nothing', async () => {
     const { id, key } = await make();
-    const before = await json('keys-list.ts', '--org', 'acme');
+    const before = await json('keys/list.ts', '--org', 'acme');
     expect(await make('--dry-run')).toMatchObject({ name: 'Till', scopes: ['read', 'write'], dryRun: true });
-    expect(await json('keys-revoke.ts', '--org', 'acme', '--id', id, '--dry-run')).toMatchObject({
+    expect(await json('keys/revoke.ts', '--org', 'acme', '--id', id, '--dry-run')).toMatchObject({
       id,
       dryRun: true,
     });
-    expect((await json('keys-list.ts', '--org', 'acme')).map((each: { id: string }) => each.id)).toEqual(
+    expect((await json('keys/list.ts', '--org', 'acme')).map((each: { id: string }) => each.id)).toEqual(
       before.map((each: { id: string }) => each.id),
     );
     expect(await statusWith(key)).toBe(200);
   });
 
   test.each([
-    ['keys-create.ts', ['--org', 'acme', '--name', 'X', '--scopes', 'read,root'], 2, 'read, write, admin'],
-    ['keys-create.ts', ['--org', 'acme', '--name', 'X', '--scopes', ''], 2, 'read, write, admin'],
-    ['keys-create.ts', ['--org', 'acme', '--name', 'X', '--scopes', 'read', '--expires', 'soon'], 2, '7d'],
+    ['keys/create.ts', ['--org', 'acme', '--name', 'X', '--scopes', 'read,root'], 2, 'read, write, admin'],
+    ['keys/create.ts', ['--org', 'acme', '--name', 'X', '--scopes', ''], 2, 'read, write, admin'],
+    ['keys/create.ts', ['--org', 'acme', '--name', 'X', '--scopes', 'read', '--expires', 'soon'], 2, '7d'],
     [
-      'keys-create.ts',
+      'keys/create.ts',
       ['--org', 'acme', '--name', 'X', '--scopes', 'read', '--expires', '0d'],
       2,
       'at least 1s',
     ],
     [
-      'keys-create.ts',
+      'keys/create.ts',
       ['--org', 'acme', '--name', 'X', '--scopes', 'read', '--expires', '99999999d'],
       2,
       'at most 36500d',
     ],
-    ['keys-create.ts', ['--org', 'nobody', '--name', 'X', '--scopes', 'read'], 1, 'no organization "nobody"'],
-    ['keys-list.ts', ['--org', 'nobody'], 1, 'no organization "nobody"'],
-    ['keys-revoke.ts', ['--org', 'acme', '--id', 'short'], 2, 'twelve letters and digits'],
-    ['keys-revoke.ts', ['--org', 'acme', '--id', 'AAAAAAAAAAAA'], 1, 'no key AAAAAAAAAAAA'],
+    ['keys/create.ts', ['--org', 'nobody', '--name', 'X', '--scopes', 'read'], 1, 'no organization "nobody"'],
+    ['keys/list.ts', ['--org', 'nobody'], 1, 'no organization "nobody"'],
+    ['keys/revoke.ts', ['--org', 'acme', '--id', 'short'], 2, 'twelve letters and digits'],
+    ['keys/revoke.ts', ['--org', 'acme', '--id', 'AAAAAAAAAAAA'], 1, 'no key AAAAAAAAAAAA'],
   ] as [string, string[], number, string][])('%s %j is refused', async (script, args, exitCode, message) => {
     const refused = await run(script, args, { DATABASE_URL: world.adminUrl });
     expect([refused.exitCode, refused.stdout]).toEqual([exitCode, '']);
@@ -97,7 +97,7 @@ describe('keys', () => {
   test('one organization cannot end the key of another', async () => {
     const globex = await world.createOrganization('globex');
     const { exitCode } = await run(
-      'keys-revoke.ts',
+      'keys/revoke.ts',
       ['--org', 'acme', '--id', globex.apiKey.split('_')[2] ?? ''],
       { DATABASE_URL: world.adminUrl },
     );
@@ -109,28 +109,28 @@ describe('keys', () => {
 describe('suspension', () => {
   test('takes effect with the next request, keeps its time, and ends', async () => {
     const { slug, request } = await world.createOrganization();
-    const tried = await json('org-suspend.ts', '--org', slug, '--reason', 'Overdue', '--dry-run');
+    const tried = await json('org/suspend.ts', '--org', slug, '--reason', 'Overdue', '--dry-run');
     expect(tried).toMatchObject({ status: 'suspended', suspensionReason: 'Overdue', dryRun: true });
     expect((await request('GET', '/v1/items')).status).toBe(200);
 
-    const suspended = await json('org-suspend.ts', '--org', slug, '--reason', 'Overdue');
+    const suspended = await json('org/suspend.ts', '--org', slug, '--reason', 'Overdue');
     expect(suspended).toMatchObject({ slug, status: 'suspended', suspensionReason: 'Overdue' });
     expect((await request('GET', '/v1/items')).body.code).toBe('organization_suspended');
-    expect(await json('org-suspend.ts', '--org', slug)).toEqual(suspended);
-    expect(await text('org-suspend.ts', '--org', slug)).toContain(`npm run org:resume -- --org ${slug}`);
+    expect(await json('org/suspend.ts', '--org', slug)).toEqual(suspended);
+    expect(await text('org/suspend.ts', '--org', slug)).toContain(`npm run org:resume -- --org ${slug}`);
 
-    expect(await json('org-resume.ts', '--org', slug, '--dry-run')).toMatchObject({
+    expect(await json('org/resume.ts', '--org', slug, '--dry-run')).toMatchObject({
       status: 'active',
       dryRun: true,
     });
     expect((await request('GET', '/v1/items')).status).toBe(403);
-    const resumed = await json('org-resume.ts', '--org', slug);
+    const resumed = await json('org/resume.ts', '--org', slug);
     expect(resumed).toMatchObject({ status: 'active', suspendedAt: null, suspensionReason: null });
-    expect(await json('org-resume.ts', '--org', slug)).toEqual(resumed);
+    expect(await json('org/resume.ts', '--org', slug)).toEqual(resumed);
     expect((await request('GET', '/v1/items')).status).toBe(200);
   });
 
-  test.each(['org-suspend.ts', 'org-resume.ts'])(
+  test.each(['org/suspend.ts', 'org/resume.ts'])(
     '%s names the organization that is not there',
     async (script) => {
       const { exitCode, stderr } = await run(script, ['--org', 'nobody'], { DATABASE_URL: world.adminUrl });
@@ -140,12 +140,12 @@ describe('suspension', () => {
 });
 
 test.each([
-  'keys-create.ts',
-  'keys-list.ts',
-  'keys-revoke.ts',
-  'org-suspend.ts',
-  'org-resume.ts',
-  'openapi.ts',
+  'keys/create.ts',
+  'keys/list.ts',
+  'keys/revoke.ts',
+  'org/suspend.ts',
+  'org/resume.ts',
+  'develop/openapi.ts',
 ])('%s --help shows examples and ends with 0', async (script) => {
   const { exitCode, stdout } = await run(script, ['--help']);
   expect(exitCode).toBe(0);

@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import { Client } from 'pg';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { paths } from '#scripts/paths.ts';
-import { asSuperuser } from '#scripts/prove/clone.ts';
+import { asSuperuser } from '../prove/clone.ts';
 import { startPlatform } from './run.ts';
 
 const runFile = promisify(execFile);
@@ -49,7 +49,7 @@ test('what a command in another terminal publishes is printed, and the evidence 
      import { putEvidence, readEvidence } from ${from('layers/platform/evidence.ts')};
      import { sendAlertProbe } from ${from('layers/recovery/monitor/alert-probe.ts')};
      import { recoveryPolicy } from ${from('layers/recovery/policy.ts')};
-     import { withRole } from ${from('scripts/cli/connect.ts')};
+     import { withRole } from ${from('scripts/cli/database/connect.ts')};
      import { useLocalAws } from ${from('scripts/cli/aws-environment.ts')};
      await useLocalAws({ databaseUrl: undefined, data: ${JSON.stringify(data)} });
      await putEvidence('seals/1.json', '{}');

@@ -4,7 +4,7 @@ import * as rds from '@aws-sdk/client-rds';
 import { Client } from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { environment } from '#platform/environment.ts';
-import type { PlatformFile } from '#scripts/cli/database-url.ts';
+import type { PlatformFile } from '#scripts/cli/database/database-url.ts';
 import { loginUrl } from '#scripts/local/logins.ts';
 import { makeScratchFolder } from '#scripts/local/postgres/scratch-folder.ts';
 import { startPlatform } from './run.ts';

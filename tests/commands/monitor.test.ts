@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import * as rds from '@aws-sdk/client-rds';
 import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { environment } from '#platform/environment.ts';
-import { recordStage } from '#recovery/drill-records.ts';
+import { recordStage } from '#recovery/drill/records.ts';
 import { sendAlertProbe } from '#recovery/monitor/alert-probe.ts';
 import type { CheckResult } from '#recovery/monitor/check.ts';
 import { checks } from '#recovery/monitor/run-checks.ts';
@@ -40,7 +40,7 @@ async function protect(DeletionProtection: boolean): Promise<void> {
 
 const elsewhere = { [environment.dbInstanceIdentifier]: '' };
 const monitor = (args: readonly string[], env: NodeJS.ProcessEnv = {}) =>
-  run('monitor-backups.ts', ['--database-url', world.adminUrl, ...args], env);
+  run('recovery/monitor-backups.ts', ['--database-url', world.adminUrl, ...args], env);
 
 test('of healthy backups it says so, one line for each check, and what does not apply stands apart', async () => {
   const { exitCode, stdout, stderr } = await monitor([]);
@@ -113,7 +113,7 @@ test('a drill of another instance is none of this one', async () => {
 
 test('an instance can be looked at without the database; what needs it is not known then', async () => {
   const args = ['--instance', instance, '--data', '/nonexistent', '--json'];
-  const { exitCode, stdout } = await run('monitor-backups.ts', args);
+  const { exitCode, stdout } = await run('recovery/monitor-backups.ts', args);
   expect(exitCode).toBe(1);
   const blind = (JSON.parse(stdout).results as CheckResult[]).filter(
     ({ status }) => status === 'could_not_run',
@@ -125,7 +125,7 @@ test('an instance can be looked at without the database; what needs it is not kn
 });
 
 test('nothing to look at, and two things at once, are said', async () => {
-  const nothing = await run('monitor-backups.ts', ['--data', '/nonexistent']);
+  const nothing = await run('recovery/monitor-backups.ts', ['--data', '/nonexistent']);
   expect([nothing.exitCode, nothing.stderr]).toEqual([1, expect.stringContaining('no database is named')]);
   const both = await monitor(['--instance', 'a', '--cluster', 'b']);
   expect([both.exitCode, both.stderr]).toEqual([2, expect.stringContaining('exclude each other')]);

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { paths } from '#scripts/paths.ts';
@@ -13,7 +13,7 @@ const withDatabase = () => ({ DATABASE_URL: world.adminUrl });
 test('org:create --json answers id, slug, name and a key of all scopes that the API takes', async () => {
   const slug = newSlug();
   const created = await run(
-    'org-create.ts',
+    'org/create.ts',
     ['--slug', slug, '--name', 'Café Ünïcode', '--key-environment', 'test', '--json'],
     withDatabase(),
   );
@@ -37,29 +37,31 @@ test('org:create --json answers id, slug, name and a key of all scopes that the 
   ]);
   expect(rows).toEqual([{ scopes: ['read', 'write', 'admin'] }]);
 
-  const listed = await run('org-list.ts', ['--json'], withDatabase());
+  const listed = await run('org/list.ts', ['--json'], withDatabase());
   expect(JSON.parse(listed.stdout)).toContainEqual(
     expect.objectContaining({ id: answer.id, slug, status: 'active' }),
   );
 });
 
 test('an organization that is there is called --org by every command, one that is to be made --slug', () => {
-  const scripts = readdirSync(join(paths.root, 'scripts')).filter((file) => file.endsWith('.ts'));
+  const scripts = globSync('{org,keys,users,ledger,migrate,recovery,develop}/*.ts', {
+    cwd: join(paths.root, 'scripts'),
+  }).sort();
   const withOption = (name: string) =>
     scripts.filter((file) =>
       readFileSync(join(paths.root, 'scripts', file), 'utf8').includes(`    ${name}: option.`),
     );
-  expect(withOption('slug')).toEqual(['org-create.ts', 'org-import.ts']);
+  expect(withOption('slug')).toEqual(['org/create.ts', 'org/import.ts']);
   expect(withOption('org')).toEqual(
-    expect.arrayContaining(['org-suspend.ts', 'org-resume.ts', 'org-export.ts']),
+    expect.arrayContaining(['org/suspend.ts', 'org/resume.ts', 'org/export.ts']),
   );
   expect(withOption('organization')).toEqual([]);
 });
 
 test.each([
-  ['org-create.ts', () => ['--slug', newSlug()]],
-  ['keys-create.ts', (org: string) => ['--org', org, '--scopes', 'read']],
-  ['users-assign.ts', (org: string) => ['--org', org, '--email', 'named@example.com', '--role', 'viewer']],
+  ['org/create.ts', () => ['--slug', newSlug()]],
+  ['keys/create.ts', (org: string) => ['--org', org, '--scopes', 'read']],
+  ['users/assign.ts', (org: string) => ['--org', org, '--email', 'named@example.com', '--role', 'viewer']],
 ])('%s takes a name of 200 characters, whichever they are, and refuses one of 201', async (script, args) => {
   const { slug } = await world.createOrganization();
   const named = (name: string) => run(script, [...args(slug), '--name', name], withDatabase());
@@ -74,7 +76,7 @@ test.each([
 test('users:assign refuses an address whose tokens would be refused', async () => {
   const { slug } = await world.createOrganization();
   const args = ['--org', slug, '--email', 'a|b@example.com', '--role', 'viewer'];
-  expect(await run('users-assign.ts', args, withDatabase())).toMatchObject({
+  expect(await run('users/assign.ts', args, withDatabase())).toMatchObject({
     exitCode: 2,
     stderr: expect.stringContaining('must be an email address without |'),
   });
@@ -84,7 +86,7 @@ test('four at once under one slug: one is created, three are told that it exists
   const slug = newSlug();
   const outcomes = await Promise.all(
     Array.from({ length: 4 }, () =>
-      run('org-create.ts', ['--slug', slug, '--name', 'X', '--json'], withDatabase()),
+      run('org/create.ts', ['--slug', slug, '--name', 'X', '--json'], withDatabase()),
     ),
   );
   expect(outcomes.map(({ exitCode }) => exitCode).sort()).toEqual([0, 1, 1, 1]);
@@ -98,7 +100,7 @@ test.each([
   [['--slug', 'ok', '--name', ''], 'must not be empty'],
   [['--slug', 'ok', '--name', 'X', '--colour', 'red'], '--colour'],
 ])('org:create %j is a usage error', async (args, message) => {
-  const { exitCode, stderr, stdout } = await run('org-create.ts', args, withDatabase());
+  const { exitCode, stderr, stdout } = await run('org/create.ts', args, withDatabase());
   expect([exitCode, stdout]).toEqual([2, '']);
   expect(stderr).toContain(message);
 });
@@ -107,7 +109,7 @@ test('users:assign creates the user if need be, changes the role, and does nothi
   const { slug } = await world.createOrganization();
   const assign = async (role: string, email = 'Ada@Example.com') => {
     const { exitCode, stdout, stderr } = await run(
-      'users-assign.ts',
+      'users/assign.ts',
       ['--org', slug, '--email', email, '--role', role, '--json'],
       withDatabase(),
     );
@@ -135,7 +137,7 @@ test('users:assign creates the user if need be, changes the role, and does nothi
 
 test('users:assign names the organization that is not there', async () => {
   const { exitCode, stderr } = await run(
-    'users-assign.ts',
+    'users/assign.ts',
     ['--org', 'nowhere', '--email', 'ada@example.com', '--role', 'clerk'],
     withDatabase(),
   );
@@ -149,19 +151,23 @@ test('users:assign names the organization that is not there', async () => {
 });
 
 test('a database that is not there is named, without a stack', async () => {
-  const { exitCode, stderr } = await run('org-list.ts', [], {
+  const { exitCode, stderr } = await run('org/list.ts', [], {
     DATABASE_URL: 'postgres://nobody@127.0.0.1:1/none',
   });
   expect(exitCode).toBe(1);
   expect(stderr).toBe('error: cannot reach the database at 127.0.0.1:1: is it running? (ECONNREFUSED)\n');
 });
 
-test.each(['org-create.ts', 'org-list.ts', 'users-assign.ts', 'migrate-all.ts', 'import.ts', 'start.ts'])(
-  '%s --help shows examples and ends with 0',
-  async (script) => {
-    const { exitCode, stdout } = await run(script, ['--help']);
-    expect(exitCode).toBe(0);
-    expect(stdout).toContain('Examples:');
-    expect(stdout).toContain('--json');
-  },
-);
+test.each([
+  'org/create.ts',
+  'org/list.ts',
+  'users/assign.ts',
+  'migrate/all.ts',
+  'ledger/import.ts',
+  'develop/start.ts',
+])('%s --help shows examples and ends with 0', async (script) => {
+  const { exitCode, stdout } = await run(script, ['--help']);
+  expect(exitCode).toBe(0);
+  expect(stdout).toContain('Examples:');
+  expect(stdout).toContain('--json');
+});

@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { expect, test } from 'vitest';
-import { takeLease } from '#ledger/reconcile/lease.ts';
-import { anchorKey } from '#ledger/seals/anchor-key.ts';
+import { takeLease } from '#audit/reconciliation/runs/lease.ts';
+import { anchorKey } from '#audit/seals/anchor-key.ts';
+import { patienceMs, waitForLease } from '#scripts/ledger/reconcile/wait-for-lease.ts';
 import { paths } from '#scripts/paths.ts';
-import { patienceMs, waitForLease } from '#scripts/reconcile/wait-for-lease.ts';
 import { openAws } from '#tests/aws.ts';
 import { openBooks } from '#tests/reconciliation/books.ts';
 import { run } from './run.ts';
@@ -17,7 +17,7 @@ const books = openBooks();
 const aws = openAws();
 
 const reconcile = (...args: string[]) =>
-  run('reconcile-balances.ts', args, { DATABASE_URL: books.world.adminUrl });
+  run('ledger/reconcile-balances.ts', args, { DATABASE_URL: books.world.adminUrl });
 
 /** How many commands wait for a lock. */
 async function waiting(): Promise<number | null> {
@@ -139,7 +139,7 @@ test('beside a local platform it anchors and alerts there, without any setting',
     };
     await writeFile(join(data, 'platform.json'), JSON.stringify(platform));
     const unset = Object.fromEntries(Object.keys(aws.local.env).map((name) => [name, '']));
-    const done = await run('reconcile-balances.ts', ['--org', acme.slug, '--data', data], unset);
+    const done = await run('ledger/reconcile-balances.ts', ['--org', acme.slug, '--data', data], unset);
     expect(done).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(/sealed up to seal 1\n$/) });
     expect(aws.evidenceKeys().filter((key) => key.includes(acme.id))).toEqual([anchorKey(acme.id, 1)]);
   } finally {
@@ -148,7 +148,7 @@ test('beside a local platform it anchors and alerts there, without any setting',
 });
 
 test('a proof of no class at all proves nothing: exit code 2, and which there are', async () => {
-  const outcome = await run('prove-reconciliation.ts', ['--only', 'no such class']);
+  const outcome = await run('develop/prove-reconciliation.ts', ['--only', 'no such class']);
   expect(outcome).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('an anchor missing') });
 });
 
@@ -196,7 +196,7 @@ test('Ctrl-C among many organizations tells what came of those before', async ()
   await locker.query('begin');
   // A run refers to its organization, and so waits for this.
   await locker.query('select from tenancy.organizations where id = $1 for update', [rows[0].id]);
-  const child = spawn(process.execPath, [join(paths.root, 'scripts/reconcile-balances.ts')], {
+  const child = spawn(process.execPath, [join(paths.root, 'scripts/ledger/reconcile-balances.ts')], {
     env: { ...process.env, DATABASE_URL: books.world.adminUrl },
   });
   const said = text(child.stdout);
@@ -217,7 +217,7 @@ test('killed while it reconciles, the next one goes on with the same run', async
   await locker.query('lock table inventory.balances in access exclusive mode');
   const child = spawn(
     process.execPath,
-    [join(paths.root, 'scripts/reconcile-balances.ts'), '--org', acme.slug, '--full'],
+    [join(paths.root, 'scripts/ledger/reconcile-balances.ts'), '--org', acme.slug, '--full'],
     { env: { ...process.env, DATABASE_URL: books.world.adminUrl }, stdio: 'ignore' },
   );
   const gone = once(child, 'exit');

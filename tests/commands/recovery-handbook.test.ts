@@ -5,7 +5,7 @@ import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { Client } from 'pg';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { environment } from '#platform/environment.ts';
-import type { PlatformFile } from '#scripts/cli/database-url.ts';
+import type { PlatformFile } from '#scripts/cli/database/database-url.ts';
 import { makeScratchFolder } from '#scripts/local/postgres/scratch-folder.ts';
 import { paths } from '#scripts/paths.ts';
 import packageFile from '../../package.json' with { type: 'json' };

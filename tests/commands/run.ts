@@ -98,7 +98,7 @@ export async function startPlatform(
   args: readonly string[],
   env: NodeJS.ProcessEnv = {},
 ): Promise<RunningPlatform> {
-  const child = spawn(process.execPath, [join(paths.root, 'scripts/start.ts'), ...args], {
+  const child = spawn(process.execPath, [join(paths.root, 'scripts/develop/start.ts'), ...args], {
     env: environmentOf(env),
     stdio: ['ignore', 'pipe', 'pipe'],
   });

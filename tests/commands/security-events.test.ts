@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
-import { parseApiKey } from '#tenancy/api-keys.ts';
+import { parseApiKey } from '#tenancy/credentials/api-keys.ts';
 import { type Caller, openWorld } from '#tests/world.ts';
 import { run } from './run.ts';
 
 const world = openWorld();
 
 const eventsOf = ({ slug }: Caller, ...args: string[]) =>
-  run('security-events.ts', ['--org', slug, ...args], { DATABASE_URL: world.adminUrl });
+  run('org/security-events.ts', ['--org', slug, ...args], { DATABASE_URL: world.adminUrl });
 
 const name = (caller: Caller, organization: string) =>
   caller.request('GET', '/v1/items', undefined, { 'x-organization': organization });
@@ -54,7 +54,7 @@ test('--since leaves out what is older, and none is said to be none', async () =
 });
 
 test('an organization that is not there is an error', async () => {
-  const { exitCode, stderr } = await run('security-events.ts', ['--org', 'nobody'], {
+  const { exitCode, stderr } = await run('org/security-events.ts', ['--org', 'nobody'], {
     DATABASE_URL: world.adminUrl,
   });
   expect([exitCode, stderr]).toEqual([1, expect.stringContaining('There is no organization "nobody"')]);

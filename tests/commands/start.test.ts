@@ -48,14 +48,14 @@ test('a first start prints what works when pasted; Ctrl-C and kill -9 lose nothi
     ['TEA-EARL-GREY', 'LONDON', 120],
   ]);
 
-  const listed = await run('org-list.ts', ['--data', data, '--json']);
+  const listed = await run('org/list.ts', ['--data', data, '--json']);
   expect(JSON.parse(listed.stdout).map(({ slug }: { slug: string }) => slug)).toEqual(['acme', 'globex']);
-  const again = await run('start.ts', ['--data', data]);
+  const again = await run('develop/start.ts', ['--data', data]);
   expect([again.exitCode, again.stderr]).toEqual([1, expect.stringContaining(String(first.pid))]);
 
   expect(await first.stop('SIGINT')).toEqual({ exitCode: 0 });
   expect(await isRefused(`${first.url}/health`)).toBe(true);
-  const gone = await run('org-list.ts', ['--data', data]);
+  const gone = await run('org/list.ts', ['--data', data]);
   expect([gone.exitCode, gone.stderr]).toEqual([1, expect.stringContaining('npm start')]);
 
   const second = await startPlatform(['--data', data]);
@@ -87,12 +87,12 @@ test('DATABASE_URL is used instead of the embedded server, and an existing organ
   const given = { DATABASE_URL: url.href };
   const ownData = join(data, 'given');
   try {
-    await run('migrate-all.ts', [], given);
+    await run('migrate/all.ts', [], given);
     // What the next start could not know as its own is not made.
     const unwritable = join(data, 'no/such/folder/demo.json');
     await expect(prepareDemo(url.href, database, unwritable)).rejects.toThrow('ENOENT');
-    expect(JSON.parse((await run('org-list.ts', ['--json'], given)).stdout)).toEqual([]);
-    const created = await run('org-create.ts', ['--slug', 'acme', '--name', 'The real one', '--json'], given);
+    expect(JSON.parse((await run('org/list.ts', ['--json'], given)).stdout)).toEqual([]);
+    const created = await run('org/create.ts', ['--slug', 'acme', '--name', 'The real one', '--json'], given);
     const { apiKey } = JSON.parse(created.stdout);
 
     const platform = await startPlatform(['--data', ownData], given);
@@ -101,7 +101,7 @@ test('DATABASE_URL is used instead of the embedded server, and an existing organ
     expect(await response.json()).toEqual({ data: [], nextCursor: null });
     expect(await platform.stop('SIGINT')).toEqual({ exitCode: 0 });
 
-    const refused = await run('start.ts', ['--fresh'], given);
+    const refused = await run('develop/start.ts', ['--fresh'], given);
     expect([refused.exitCode, refused.stderr]).toEqual([2, expect.stringContaining('not ours to delete')]);
   } finally {
     await cluster.query(`drop database ${database} with (force)`);

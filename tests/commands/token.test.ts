@@ -27,17 +27,17 @@ function statusAt(url: string, token: string): Promise<string> {
 }
 
 test('a printed token logs its user in, in the organizations the user is assigned to, across restarts', async () => {
-  const early = await run('token.ts', ['--email', 'ada@example.com', '--data', data]);
+  const early = await run('develop/token.ts', ['--email', 'ada@example.com', '--data', data]);
   expect([early.exitCode, early.stderr]).toEqual([1, expect.stringContaining('npm start')]);
 
   const platform = await startPlatform(['--data', data]);
-  const printed = await run('token.ts', ['--email', 'Ada@example.com', '--data', data]);
+  const printed = await run('develop/token.ts', ['--email', 'Ada@example.com', '--data', data]);
   const token = printed.stdout.trim();
   expect(printed.stderr).toContain(`${platform.url}/v1/organization`);
   const { port } = new URL(platform.url);
   const mine = `http://acme.localhost:${port}/v1/organization`;
   expect(await statusAt(mine, token)).toBe('403');
-  await run('users-assign.ts', [
+  await run('users/assign.ts', [
     '--org',
     'acme',
     '--email',
@@ -59,7 +59,7 @@ test('a printed token logs its user in, in the organizations the user is assigne
   const again = await startPlatform(['--data', data]);
   expect(await statusAt(`${again.url}/v1/organization`, token)).toBe('200');
   expect(await readFile(join(data, 'operator-key'), 'utf8')).toBe(operatorKey);
-  const json = await run('token.ts', [
+  const json = await run('develop/token.ts', [
     '--email',
     'ada@example.com',
     '--lifetime',
@@ -79,7 +79,7 @@ test('a printed token logs its user in, in the organizations the user is assigne
 
 test('a token that would outlive every calendar is refused', async () => {
   const args = ['--email', 'ada@example.com', '--lifetime', '99999999d', '--data', data];
-  expect(await run('token.ts', args)).toMatchObject({
+  expect(await run('develop/token.ts', args)).toMatchObject({
     exitCode: 2,
     stderr: expect.stringContaining('at most 36500d'),
   });

@@ -4,11 +4,11 @@ import { environment } from '#platform/environment.ts';
 import { beat } from '#recovery/heartbeat.ts';
 import type { ProofOutcome } from '#recovery/proofs/proof.ts';
 import { loginUrl } from '#scripts/local/logins.ts';
-import { asSuperuser, type Clone, cloneDatabase } from '#scripts/prove/clone.ts';
-import { asJobs } from '#scripts/prove/reconciliation/stage.ts';
-import { databaseName } from '#scripts/prove/recovery/backed-up.ts';
-import { type RecoveryStage, type RestoredCopy, setRecoveryStage } from '#scripts/prove/recovery/stage.ts';
 import { seedOf } from '#tests/prepared-cluster.ts';
+import { asSuperuser, type Clone, cloneDatabase } from '../prove/clone.ts';
+import { asJobs } from '../prove/reconciliation/stage.ts';
+import { databaseName } from '../prove/recovery/backed-up.ts';
+import { type RecoveryStage, type RestoredCopy, setRecoveryStage } from '../prove/recovery/stage.ts';
 import { run } from './run.ts';
 
 let stage: RecoveryStage;
@@ -50,7 +50,7 @@ const beyondAws = {
 
 async function verify(args: readonly string[], env: NodeJS.ProcessEnv = {}) {
   const { exitCode, stdout, stderr } = await run(
-    'verify-backup.ts',
+    'recovery/verify-backup.ts',
     ['--json', '--data', '/nonexistent', ...args],
     env,
   );
@@ -149,7 +149,7 @@ test('beyond AWS the copy that knows of anchors says that nobody has asked them;
     }),
   ]);
   const { stdout } = await run(
-    'verify-backup.ts',
+    'recovery/verify-backup.ts',
     ['--copy', copy, '--at', then, '--data', '/nonexistent'],
     beyondAws,
   );
@@ -185,7 +185,7 @@ test('another time than that of the copy is found, and without one it is not beg
 }, 30_000);
 
 test('an organization is not taken out of production to be brought back into it', async () => {
-  const { exitCode, stderr } = await run('restore-org.ts', [
+  const { exitCode, stderr } = await run('recovery/restore-org.ts', [
     ...['--org', 'acme', '--dry-run', '--json'],
     ...['--from', `${production}?application_name=another`, '--database-url', production],
   ]);

@@ -11,7 +11,7 @@ import { openDatabase } from './database.ts';
 import { newOrganization, onHand } from './engine.ts';
 
 const database = openDatabase();
-const script = join(paths.root, 'scripts/import.ts');
+const script = join(paths.root, 'scripts/ledger/import.ts');
 
 let folder: string;
 let profile: string;

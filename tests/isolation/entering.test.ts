@@ -1,9 +1,9 @@
 import type { Client } from 'pg';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { tokenConfig } from '#platform/config.ts';
-import { type PresentedKey, parseApiKey, type Scope } from '#tenancy/api-keys.ts';
+import { type PresentedKey, parseApiKey, type Scope } from '#tenancy/credentials/api-keys.ts';
+import { mintPass } from '#tenancy/credentials/passes.ts';
 import { addApiKey } from '#tenancy/organizations.ts';
-import { mintPass } from '#tenancy/passes.ts';
 import { type Caller, openWorld } from '#tests/world.ts';
 
 /** What the two ways in do and refuse, asked of the database itself, as the role of the API. */

@@ -1,6 +1,6 @@
 import { expect, inject, test } from 'vitest';
-import { cloneDatabase } from '#scripts/prove/clone.ts';
-import { drill } from '#scripts/prove/drill/drill.ts';
+import { cloneDatabase } from '../prove/clone.ts';
+import { drill } from '../prove/isolation/injection/injection.ts';
 
 /** Left to `npm run prove:isolation`: each column alone, further arguments and ways to wait, and both ways to inject. */
 const repetitive =

@@ -1,9 +1,9 @@
 import { expect, inject, test } from 'vitest';
-import { asSuperuser, cloneDatabase } from '#scripts/prove/clone.ts';
-import type { Mutant } from '#scripts/prove/mutants/mutant.ts';
-import { allMutants, type Killer, scoreMutants } from '#scripts/prove/mutants/score.ts';
-import { probePrivileges } from '#scripts/prove/probes/privileges.ts';
-import { probe } from '#scripts/prove/probes/probes.ts';
+import { asSuperuser, cloneDatabase } from '../prove/clone.ts';
+import type { Mutant } from '../prove/isolation/mutants/mutant.ts';
+import { allMutants, type Killer, scoreMutants } from '../prove/isolation/mutants/score.ts';
+import { probePrivileges } from '../prove/isolation/probes/privileges.ts';
+import { probe } from '../prove/isolation/probes/probes.ts';
 
 /** One of each kind that is noticed soon; `npm run prove:isolation` takes away every stone. */
 const sample = new Set([

@@ -1,9 +1,9 @@
 import { expect, inject, test } from 'vitest';
-import { scoreMutants } from '#scripts/prove/mutants/score.ts';
-import { isPerfect } from '#scripts/prove/proof.ts';
-import { proofText } from '#scripts/prove/report.ts';
-import { proveNonInterference } from '#scripts/prove/worlds/noninterference.ts';
-import { routesWithoutGenerator } from '#scripts/prove/worlds/requests.ts';
+import { scoreMutants } from '../prove/isolation/mutants/score.ts';
+import { isPerfect } from '../prove/isolation/proof.ts';
+import { proofText } from '../prove/isolation/report.ts';
+import { proveNonInterference } from '../prove/isolation/worlds/noninterference.ts';
+import { routesWithoutGenerator } from '../prove/isolation/worlds/requests.ts';
 
 const prove = (runs: number, hole?: string) =>
   proveNonInterference(inject('clusterUrl'), inject('templateDatabase'), {

@@ -3,9 +3,9 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Client } from 'pg';
 import { beforeAll, expect, test, vi } from 'vitest';
-import { parseApiKey } from '#tenancy/api-keys.ts';
-import { eraseOrganization } from '#tenancy/portability/erase.ts';
-import { readManifest } from '#tenancy/portability/manifest.ts';
+import { eraseOrganization } from '#portability/erase.ts';
+import { readManifest } from '#portability/manifest.ts';
+import { parseApiKey } from '#tenancy/credentials/api-keys.ts';
 import { resumeOrganization } from '#tenancy/suspension.ts';
 import { assignUser } from '#tenancy/users.ts';
 import { type Caller, openWorld } from '#tests/world.ts';
@@ -55,7 +55,7 @@ async function request(tenant: Caller): Promise<Client> {
 }
 
 const receipt = (slug: string, path: string, ...more: string[]) =>
-  act('org-erase.ts', world.adminUrl, ['--org', slug, '--receipt', path, ...more]);
+  act('org/erase.ts', world.adminUrl, ['--org', slug, '--receipt', path, ...more]);
 
 test('what is erased leaves one record, and nobody else loses anything', async () => {
   const tenant = await suspended();

@@ -2,10 +2,10 @@ import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { Client } from 'pg';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { eraseOrganization } from '#tenancy/portability/erase.ts';
-import { createExportFolder } from '#tenancy/portability/export-folder.ts';
-import { importOrganization } from '#tenancy/portability/import.ts';
-import { readManifest } from '#tenancy/portability/manifest.ts';
+import { eraseOrganization } from '#portability/erase.ts';
+import { createExportFolder } from '#portability/export-folder.ts';
+import { importOrganization } from '#portability/import.ts';
+import { readManifest } from '#portability/manifest.ts';
 import { expectWaiting, type KilledCommand, killWhen, untilGone } from '#tests/commands/kill.ts';
 import { type Caller, openWorld } from '#tests/world.ts';
 import {
@@ -110,7 +110,7 @@ describe('an export', () => {
       const before = await digests(here);
       const to = folder();
       const args = ['--org', tenant.slug, '--to', to];
-      await killIn(statement, here, { script: 'org-export.ts', args, adminUrl: world.adminUrl });
+      await killIn(statement, here, { script: 'org/export.ts', args, adminUrl: world.adminUrl });
       const left = (await readdir(dirname(to))).filter((name) => name.startsWith(basename(to)));
       expect(left).toEqual([expect.stringMatching(/\.partial-\w{6}$/)]);
       const found = await readdir(join(dirname(to), left[0] ?? ''));
@@ -148,7 +148,7 @@ describe('an import', () => {
   ])('killed %s leaves nothing, and can be made again', async (_, statement) => {
     const before = await digests(there);
     await killIn(statement, there, {
-      script: 'org-import.ts',
+      script: 'org/import.ts',
       args: ['--from', exported],
       adminUrl: cell.adminUrl,
     });
@@ -160,7 +160,7 @@ describe('an import', () => {
   test('killed after it has asked for its commit is there whole', async () => {
     const moving = await organization();
     await killIn('commit', there, {
-      script: 'org-import.ts',
+      script: 'org/import.ts',
       args: ['--from', moving.exported],
       adminUrl: cell.adminUrl,
     });
@@ -170,7 +170,7 @@ describe('an import', () => {
 
 describe('an erasure', () => {
   const command = (slug: string, from: string): KilledCommand => ({
-    script: 'org-erase.ts',
+    script: 'org/erase.ts',
     args: ['--org', slug, '--receipt', join(from, 'manifest.json'), '--yes'],
     adminUrl: world.adminUrl,
   });

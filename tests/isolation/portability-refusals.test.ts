@@ -2,11 +2,11 @@ import { appendFile, copyFile, cp, readFile, rm, truncate, writeFile } from 'nod
 import { join } from 'node:path';
 import type { Client } from 'pg';
 import { beforeAll, expect, test } from 'vitest';
+import { importOrganization } from '#portability/import.ts';
+import { type Manifest, receiptOf } from '#portability/manifest.ts';
+import { startDigest } from '#portability/table-digest.ts';
+import { verifyExport } from '#portability/verify.ts';
 import type { LoginRole } from '#scripts/local/logins.ts';
-import { importOrganization } from '#tenancy/portability/import.ts';
-import { type Manifest, receiptOf } from '#tenancy/portability/manifest.ts';
-import { startDigest } from '#tenancy/portability/table-digest.ts';
-import { verifyExport } from '#tenancy/portability/verify.ts';
 import { type Caller, openWorld } from '#tests/world.ts';
 import {
   digests,

@@ -2,8 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Client } from 'pg';
 import { beforeAll, expect, test } from 'vitest';
-import { eraseOrganization } from '#tenancy/portability/erase.ts';
-import { importOrganization } from '#tenancy/portability/import.ts';
+import { eraseOrganization } from '#portability/erase.ts';
+import { importOrganization } from '#portability/import.ts';
 import { type Caller, openWorld } from '#tests/world.ts';
 import { exportTo, fillTenant, openCell, openFolder, suspend, tablesWith } from './portability-world.ts';
 

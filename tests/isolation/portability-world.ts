@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
 import { afterAll, beforeAll, expect, inject } from 'vitest';
-import { sealOrganization } from '#ledger/seals/seal-organization.ts';
+import { sealOrganization } from '#audit/seals/seal-organization.ts';
+import { exportOrganization } from '#portability/export.ts';
+import type { Manifest } from '#portability/manifest.ts';
 import { type LoginRole, loginUrl } from '#scripts/local/logins.ts';
 import { inOrganizationAsJob } from '#tenancy/job-transaction.ts';
-import { exportOrganization } from '#tenancy/portability/export.ts';
-import type { Manifest } from '#tenancy/portability/manifest.ts';
 import { suspendOrganization } from '#tenancy/suspension.ts';
 import { type Outcome, run } from '#tests/commands/run.ts';
 import { cloneDatabase, onCluster } from '#tests/template.ts';
@@ -70,7 +70,7 @@ async function connect(url: string): Promise<Client> {
 
 /** Runs a command against a database; `code` is the exit code, `json` the answer or the error. */
 export async function act(
-  script: `org-${'export' | 'import' | 'erase'}.ts`,
+  script: `org/${'export' | 'import' | 'erase'}.ts`,
   adminUrl: string,
   args: readonly string[],
 ) {

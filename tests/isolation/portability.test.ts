@@ -2,11 +2,11 @@ import { readdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Client } from 'pg';
 import { beforeAll, expect, test } from 'vitest';
-import { parseApiKey } from '#tenancy/api-keys.ts';
-import { eraseOrganization } from '#tenancy/portability/erase.ts';
-import { exportOrganization } from '#tenancy/portability/export.ts';
-import { importOrganization } from '#tenancy/portability/import.ts';
-import { type Manifest, readManifest } from '#tenancy/portability/manifest.ts';
+import { eraseOrganization } from '#portability/erase.ts';
+import { exportOrganization } from '#portability/export.ts';
+import { importOrganization } from '#portability/import.ts';
+import { type Manifest, readManifest } from '#portability/manifest.ts';
+import { parseApiKey } from '#tenancy/credentials/api-keys.ts';
 import { run as runCommand } from '#tests/commands/run.ts';
 import { type Caller, openWorld } from '#tests/world.ts';
 import {
@@ -41,7 +41,7 @@ async function filled(email = 'ada@example.com'): Promise<Caller> {
 }
 
 async function exported(slug: string, to = folder()): Promise<string> {
-  const { code, json } = await act('org-export.ts', world.adminUrl, ['--org', slug, '--to', to]);
+  const { code, json } = await act('org/export.ts', world.adminUrl, ['--org', slug, '--to', to]);
   expect([code, json]).toEqual([0, expect.anything()]);
   return to;
 }
@@ -61,14 +61,14 @@ test('an organization moves to another cell whole and is erased where it was', a
   const to = await exported(tenant.slug);
   expect(await digests(here, tenant.id)).toEqual(before.here);
 
-  const imported = await act('org-import.ts', cell.adminUrl, ['--from', to]);
+  const imported = await act('org/import.ts', cell.adminUrl, ['--from', to]);
   expect([imported.code, imported.json]).toEqual([
     0,
     expect.objectContaining({ id: tenant.id, slug: tenant.slug, usersCreated: 1 }),
   ]);
 
   const back = folder();
-  const again = await act('org-export.ts', cell.adminUrl, ['--org', tenant.slug, '--to', back]);
+  const again = await act('org/export.ts', cell.adminUrl, ['--org', tenant.slug, '--to', back]);
   expect(again.code).toBe(0);
   const [first, second] = [await content(to), await content(back)];
   const manifest = (text = '') => ({ ...JSON.parse(text), takenAt: '' });
@@ -76,7 +76,7 @@ test('an organization moves to another cell whole and is erased where it was', a
   expect({ ...second, 'manifest.json': '' }).toEqual({ ...first, 'manifest.json': '' });
 
   const receipt = join(to, 'manifest.json');
-  const erased = await act('org-erase.ts', world.adminUrl, [
+  const erased = await act('org/erase.ts', world.adminUrl, [
     '--org',
     tenant.slug,
     '--receipt',
@@ -214,22 +214,22 @@ test('the commands say what they did and what comes next, and name what is not t
   const tenant = await filled();
   const to = folder();
   const run = (script: string, args: string[]) => runCommand(script, args, { DATABASE_URL: world.adminUrl });
-  const done = await run('org-export.ts', ['--org', tenant.slug, '--to', to]);
+  const done = await run('org/export.ts', ['--org', tenant.slug, '--to', to]);
   expect([done.exitCode, done.stdout]).toEqual([0, expect.stringContaining('It is not suspended')]);
-  const occupied = await run('org-export.ts', ['--org', tenant.slug, '--to', to]);
+  const occupied = await run('org/export.ts', ['--org', tenant.slug, '--to', to]);
   expect([occupied.exitCode, occupied.stderr]).toEqual([
     1,
     expect.stringContaining('is there already and holds'),
   ]);
-  const nobody = await run('org-export.ts', ['--org', 'nobody', '--to', folder()]);
+  const nobody = await run('org/export.ts', ['--org', 'nobody', '--to', folder()]);
   expect([nobody.exitCode, nobody.stderr]).toEqual([1, expect.stringContaining('no organization "nobody"')]);
-  const dry = await run('org-import.ts', ['--from', to, '--slug', 'new', '--dry-run']);
+  const dry = await run('org/import.ts', ['--from', to, '--slug', 'new', '--dry-run']);
   expect([dry.exitCode, dry.stderr]).toEqual([1, expect.stringContaining('is here already')]);
-  const empty = await run('org-import.ts', ['--from', dirname(to)]);
+  const empty = await run('org/import.ts', ['--from', dirname(to)]);
   expect([empty.exitCode, empty.stderr]).toEqual([1, expect.stringContaining('there is no export')]);
 });
 
-test.each(['org-export.ts', 'org-import.ts', 'org-erase.ts'])('%s --help shows examples', async (script) => {
+test.each(['org/export.ts', 'org/import.ts', 'org/erase.ts'])('%s --help shows examples', async (script) => {
   const { exitCode, stdout } = await runCommand(script, ['--help']);
   expect([exitCode, stdout]).toEqual([0, expect.stringContaining('Examples:')]);
 });

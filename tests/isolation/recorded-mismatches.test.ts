@@ -1,9 +1,9 @@
 import type { Client } from 'pg';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { tokenConfig } from '#platform/config.ts';
-import { parseApiKey } from '#tenancy/api-keys.ts';
+import { parseApiKey } from '#tenancy/credentials/api-keys.ts';
+import { mintPass } from '#tenancy/credentials/passes.ts';
 import { addApiKey } from '#tenancy/organizations.ts';
-import { mintPass } from '#tenancy/passes.ts';
 import { securityEventsOf } from '#tenancy/security-events.ts';
 import { type Caller, openWorld } from '#tests/world.ts';
 

@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { request as httpRequest } from 'node:http';
 import { createServer } from 'node:net';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { closeDatabase } from '#platform/database.ts';
 import { environment } from '#platform/environment.ts';
-import { createApiKey } from '#tenancy/api-keys.ts';
+import { closeDatabase } from '#platform/postgres/database.ts';
+import { createApiKey } from '#tenancy/credentials/api-keys.ts';
 import { addApiKey } from '#tenancy/organizations.ts';
 import { type Answer, type Caller, openWorld } from '#tests/world.ts';
 

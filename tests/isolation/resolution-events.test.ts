@@ -1,10 +1,10 @@
 import type { Client } from 'pg';
 import { beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { tokenConfig } from '#platform/config.ts';
-import { closeDatabase } from '#platform/database.ts';
 import { log } from '#platform/log.ts';
-import { parseApiKey } from '#tenancy/api-keys.ts';
-import { mintPass } from '#tenancy/passes.ts';
+import { closeDatabase } from '#platform/postgres/database.ts';
+import { parseApiKey } from '#tenancy/credentials/api-keys.ts';
+import { mintPass } from '#tenancy/credentials/passes.ts';
 import { type Caller, openWorld } from '#tests/world.ts';
 
 const world = openWorld();

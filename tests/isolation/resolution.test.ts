@@ -8,7 +8,7 @@ import { toEvent } from '#scripts/local/gateway/event.ts';
 import { parseTarget } from '#scripts/local/gateway/request-target.ts';
 import { createRouter } from '#scripts/local/gateway/router.ts';
 import { createSigningKey, signToken } from '#scripts/local/issuer/signing-key.ts';
-import { createApiKey } from '#tenancy/api-keys.ts';
+import { createApiKey } from '#tenancy/credentials/api-keys.ts';
 import { addApiKey } from '#tenancy/organizations.ts';
 import { decide } from '#tenancy/resolution.ts';
 import { presentedBy } from '#tenancy/resolve-presented.ts';

@@ -1,11 +1,11 @@
 import { Client } from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test, vi } from 'vitest';
-import { closeDatabase, withConnection } from '#platform/database.ts';
-import { endSession } from '#platform/end-session.ts';
 import { environment } from '#platform/environment.ts';
 import { log } from '#platform/log.ts';
+import { closeDatabase, withConnection } from '#platform/postgres/database.ts';
+import { endSession } from '#platform/postgres/end-session.ts';
 import { type LoginRole, loginUrl } from '#scripts/local/logins.ts';
-import { asSuperuser, type Clone, cloneDatabase } from '#scripts/prove/clone.ts';
+import { asSuperuser, type Clone, cloneDatabase } from '../prove/clone.ts';
 
 const deadlineMs = 700;
 let clone: Clone;

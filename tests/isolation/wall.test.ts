@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Client } from 'pg';
 import { beforeAll, expect, test } from 'vitest';
 import type { LoginRole } from '#scripts/local/logins.ts';
-import { parseApiKey } from '#tenancy/api-keys.ts';
+import { parseApiKey } from '#tenancy/credentials/api-keys.ts';
 import { type Caller, openWorld } from '#tests/world.ts';
 
 const world = openWorld();

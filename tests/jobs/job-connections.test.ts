@@ -1,8 +1,8 @@
 import type { Client, QueryResult } from 'pg';
 import { beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { copyRows } from '#platform/copy-rows.ts';
-import { isSessionChanged, watchSession } from '#platform/session-watch.ts';
-import { endStatementsAt, isOutOfTime, OutOfTime } from '#platform/statement-deadline.ts';
+import { copyRows } from '#platform/postgres/copy-rows.ts';
+import { isSessionChanged, watchSession } from '#platform/postgres/session-watch.ts';
+import { endStatementsAt, isOutOfTime, OutOfTime } from '#platform/postgres/statement-deadline.ts';
 import { inOrganizationAsJob } from '#tenancy/job-transaction.ts';
 import { activeOrganizations, knownOrganizations } from '#tenancy/jobs.ts';
 import { type Caller, openWorld } from '#tests/world.ts';

@@ -192,7 +192,7 @@ test('npm run tidy tells in a trial what it then does, of one organization or of
   await addKeys(two, 4, '2 days');
   await addEvents(two, 5, '401 days');
   const command = async (...args: string[]) => {
-    const { exitCode, stdout, stderr } = await run('tidy.ts', [...args, '--json'], {
+    const { exitCode, stdout, stderr } = await run('ledger/tidy.ts', [...args, '--json'], {
       DATABASE_URL: world.adminUrl,
     });
     expect([exitCode, stderr]).toEqual([0, '']);
@@ -205,7 +205,7 @@ test('npm run tidy tells in a trial what it then does, of one organization or of
   expect(await command()).toEqual({ ...all, idempotencyKeys: 4, dryRun: false });
   expect([await keysOf(one), await keysOf(two), await eventsOf(two)]).toEqual([0, 0, 0]);
 
-  const unknown = await run('tidy.ts', ['--org', 'never-was'], { DATABASE_URL: world.adminUrl });
+  const unknown = await run('ledger/tidy.ts', ['--org', 'never-was'], { DATABASE_URL: world.adminUrl });
   expect(unknown.exitCode).toBe(1);
   expect(unknown.stderr).toContain('there is no organization "never-was"\n  See `npm run org:list`');
 });

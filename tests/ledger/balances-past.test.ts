@@ -1,7 +1,7 @@
 import type { Client } from 'pg';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { drawBoundary } from '#ledger/seals/boundary.ts';
-import { sealOrganization } from '#ledger/seals/seal-organization.ts';
+import { drawBoundary } from '#audit/seals/boundary.ts';
+import { sealOrganization } from '#audit/seals/seal-organization.ts';
 import { type Caller, openWorld } from '#tests/world.ts';
 
 interface Movement {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { parseApiKey } from '#tenancy/api-keys.ts';
+import { parseApiKey } from '#tenancy/credentials/api-keys.ts';
 import { expectProblem, notFound, wrongFields } from '#tests/api/problem-document.ts';
 import { type Answer, type Caller, openWorld } from '#tests/world.ts';
 

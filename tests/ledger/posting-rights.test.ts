@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import type { Client } from 'pg';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { passKey } from '#platform/config.ts';
-import { parseApiKey } from '#tenancy/api-keys.ts';
-import { mintPass } from '#tenancy/passes.ts';
+import { parseApiKey } from '#tenancy/credentials/api-keys.ts';
+import { mintPass } from '#tenancy/credentials/passes.ts';
 import { type Caller, openWorld } from '#tests/world.ts';
 import { asOrganization, refusalOf } from './posting-session.ts';
 

@@ -1,5 +1,5 @@
 import type { Client } from 'pg';
-import { parseApiKey } from '#tenancy/api-keys.ts';
+import { parseApiKey } from '#tenancy/credentials/api-keys.ts';
 import type { Caller } from '#tests/world.ts';
 
 /** What Postgres says of a statement that it refuses. */

@@ -1,6 +1,6 @@
 import type { Client } from 'pg';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { parseApiKey } from '#tenancy/api-keys.ts';
+import { parseApiKey } from '#tenancy/credentials/api-keys.ts';
 import { type Caller, openWorld } from '#tests/world.ts';
 import { anEntryId } from './answers.ts';
 import { asOrganization, type Refusal, refusalOf } from './posting-session.ts';

@@ -1,8 +1,8 @@
 import { Client } from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { migrate } from '#platform/migrations/migrate.ts';
-import { readMigrations } from '#platform/migrations/migration-files.ts';
-import { withRole } from '#scripts/cli/connect.ts';
+import { migrate } from '#schema/migrations/migrate.ts';
+import { readMigrations } from '#schema/migrations/migration-files.ts';
+import { withRole } from '#scripts/cli/database/connect.ts';
 import { type Cluster, startCluster } from '#scripts/local/postgres/cluster.ts';
 import { makeScratchFolder } from '#scripts/local/postgres/scratch-folder.ts';
 import { paths } from '#scripts/paths.ts';

@@ -1,7 +1,7 @@
 import { Client } from 'pg';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
-import { migrate } from '#platform/migrations/migrate.ts';
-import { createScratchDatabase, type ScratchDatabase } from '#scripts/catalog/scratch-database.ts';
+import { migrate } from '#schema/migrations/migrate.ts';
+import { createScratchDatabase, type ScratchDatabase } from '#scripts/migrate/catalog/scratch-database.ts';
 import { paths } from '#scripts/paths.ts';
 
 let database: ScratchDatabase;

@@ -1,9 +1,9 @@
-import type { Asked, Routes } from './answer.ts';
 import { itemOf } from './catalog.ts';
 import { type Balance, type Basis, placeOf, showFigures, showKey } from './model.ts';
 import { listed } from './paging.ts';
 import { sum, toNumber } from './quantity.ts';
 import { invalid } from './refusal.ts';
+import type { Asked, Routes } from './request.ts';
 
 /** What there is, and with `asOf` what there was. */
 export const balanceRoutes: Routes = {

@@ -1,7 +1,7 @@
-import type { Asked, Routes } from './answer.ts';
 import type { Item, Ledger, Location } from './model.ts';
 import { listed } from './paging.ts';
 import { notFound, Refused } from './refusal.ts';
+import type { Asked, Routes } from './request.ts';
 
 /** Items and locations: created, shown, listed by their code, changed, and deleted until they have been moved. */
 export const catalogRoutes: Routes = {

@@ -1,8 +1,8 @@
-import type { Routes } from './answer.ts';
 import type { Movement } from './model.ts';
 import { listed } from './paging.ts';
 import { showHead, showLine } from './posting.ts';
 import { notFound } from './refusal.ts';
+import type { Routes } from './request.ts';
 
 /** What was posted: entries by their id, and movements, the newest entry first and the lines of an entry in their order. */
 export const historyRoutes: Routes = {

@@ -1,6 +1,6 @@
-import type { Asked } from './answer.ts';
 import { compareTexts } from './model.ts';
 import type { Expected } from './refusal.ts';
+import type { Asked } from './request.ts';
 
 /** The key of a row in its list: what the list is ordered by. */
 type RowKey = readonly string[];

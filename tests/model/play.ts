@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import type { Answer } from '#tests/world.ts';
-import { answer, type Request } from './answer.ts';
+import { answer } from './answer.ts';
 import type { Expected } from './refusal.ts';
+import type { Request } from './request.ts';
 import type { Side } from './side.ts';
 import { traceLine } from './trace.ts';
 import { Witness } from './witness.ts';

@@ -1,4 +1,3 @@
-import type { Asked, Routes } from './answer.ts';
 import {
   type Balance,
   balancesOf,
@@ -11,6 +10,7 @@ import {
 } from './model.ts';
 import { greatest, type Quantity, sum, toNumber, toQuantity } from './quantity.ts';
 import { type Expected, invalid, notFound, Refused } from './refusal.ts';
+import type { Asked, Routes } from './request.ts';
 
 interface Line {
   readonly sku: string;

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import type { Answer } from '#tests/world.ts';
-import { answer, type Request } from './answer.ts';
+import { answer } from './answer.ts';
 import { type AskOperation, writing } from './operations/operations.ts';
 import { type Play, send, shown, wanted } from './play.ts';
-import { inSomeOrder, type States } from './serial-order.ts';
+import type { Request } from './request.ts';
+import { inSomeOrder, type Sent, type States } from './serial-order.ts';
 import type { Side } from './side.ts';
 import { traceLine } from './trace.ts';
 import { Witness } from './witness.ts';
@@ -27,14 +27,6 @@ export const round: fc.Arbitrary<Round> = fc.record({
     { weight: 2, arbitrary: fc.subarray([0, 1] as const) },
   ),
 });
-
-/** A request of a round with its answer. */
-export interface Sent {
-  readonly side: Side;
-  readonly request: Request;
-  readonly real: Answer;
-  readonly witness: Witness;
-}
 
 /**
  * Sends a round, and holds its answers against the laws that every order must keep: what was acknowledged can be put in one

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import type { Client } from 'pg';
-import { drawBoundary } from '#ledger/seals/boundary.ts';
-import type { Seal } from '#ledger/seals/seal.ts';
-import { sealOrganization } from '#ledger/seals/seal-organization.ts';
+import { drawBoundary } from '#audit/seals/boundary.ts';
+import type { Seal } from '#audit/seals/seal.ts';
+import { sealOrganization } from '#audit/seals/seal-organization.ts';
 import { pickNewest } from './operations/draw.ts';
 import type { SealOperation } from './operations/operations.ts';
 import type { Play } from './play.ts';

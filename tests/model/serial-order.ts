@@ -1,9 +1,19 @@
 import assert from 'node:assert/strict';
+import type { Answer } from '#tests/world.ts';
 import { answer } from './answer.ts';
 import { balancesOf, isSame, type Ledger, showFigures, showKey } from './model.ts';
 import { type Play, shown, wanted } from './play.ts';
-import type { Sent } from './round.ts';
+import type { Request } from './request.ts';
 import type { Side } from './side.ts';
+import type { Witness } from './witness.ts';
+
+/** A request of a round with its answer. */
+export interface Sent {
+  readonly side: Side;
+  readonly request: Request;
+  readonly real: Answer;
+  readonly witness: Witness;
+}
 
 /** A balance as the API names and shows it. */
 interface Place {

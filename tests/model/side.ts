@@ -1,6 +1,6 @@
 import type { Caller } from '#tests/world.ts';
-import type { Request } from './answer.ts';
 import { Ledger } from './model.ts';
+import type { Request } from './request.ts';
 
 /** One of the two organizations of a sequence: as the model has it, and as the product does. */
 export interface Side {

@@ -1,6 +1,6 @@
 import type { Answer } from '#tests/world.ts';
-import type { Request } from './answer.ts';
 import type { Ledger } from './model.ts';
+import type { Request } from './request.ts';
 import type { Side } from './side.ts';
 
 const longestAnswer = 400;

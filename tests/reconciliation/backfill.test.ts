@@ -1,6 +1,6 @@
 import type { ClientBase } from 'pg';
 import { expect, test } from 'vitest';
-import { backfillOrganization } from '#ledger/reconcile/backfill.ts';
+import { backfillOrganization } from '#audit/reconciliation/backfill.ts';
 import { expectWaiting, killWhen, untilGone } from '#tests/commands/kill.ts';
 import { run } from '#tests/commands/run.ts';
 import type { Caller } from '#tests/world.ts';
@@ -141,7 +141,7 @@ test('killed in the middle, the same command goes on and ends with every balance
   ]);
   await killWhen(
     {
-      script: 'backfill-balances.ts',
+      script: 'ledger/backfill-balances.ts',
       args: ['--org', acme.slug, '--batch', '2', '--throttle', '0ms'],
       adminUrl: books.world.adminUrl,
     },
@@ -156,7 +156,7 @@ test('killed in the middle, the same command goes on and ends with every balance
   await poster.query('rollback');
   await untilGone(books.superuser);
 
-  const outcome = await run('backfill-balances.ts', ['--org', acme.slug, '--json'], {
+  const outcome = await run('ledger/backfill-balances.ts', ['--org', acme.slug, '--json'], {
     DATABASE_URL: books.world.adminUrl,
   });
   expect(JSON.parse(outcome.stdout)).toMatchObject({ resumed: true, keys: 12, finished: true, differing: 0 });
@@ -278,7 +278,11 @@ test('a balance that cannot hold its movements is named and keeps no other from 
   await dropBalances(next);
   const env = { DATABASE_URL: books.world.adminUrl };
   for (const [attempt, batch] of ['100', '1'].entries()) {
-    const alone = await run('backfill-balances.ts', ['--org', acme.slug, '--batch', batch, '--json'], env);
+    const alone = await run(
+      'ledger/backfill-balances.ts',
+      ['--org', acme.slug, '--batch', batch, '--json'],
+      env,
+    );
     expect([alone.exitCode, alone.stderr]).toEqual([1, '']);
     expect(JSON.parse(alone.stdout)).toMatchObject({
       keys: 3,
@@ -288,7 +292,7 @@ test('a balance that cannot hold its movements is named and keeps no other from 
       refused: [{ sku: 'B', location: 'MAIN', because: expect.stringContaining('fifteen digits') }],
     });
   }
-  const all = await run('backfill-balances.ts', [], env);
+  const all = await run('ledger/backfill-balances.ts', [], env);
   expect(all.exitCode).toBe(1);
   expect(all.stdout).toMatch(new RegExp(`${acme.slug}: 3 balances .* 1 could not be built`));
   expect(all.stdout).toContain('not built: B at MAIN: its movements come to more than');
@@ -298,7 +302,7 @@ test('a balance that cannot hold its movements is named and keeps no other from 
 
   await dropBalances(acme);
   const { runId } = await books.reconcile(acme);
-  const applied = await run('reconcile-balances.ts', ['--org', acme.slug, '--apply', runId], env);
+  const applied = await run('ledger/reconcile-balances.ts', ['--org', acme.slug, '--apply', runId], env);
   expect([applied.exitCode, applied.stderr]).toEqual([1, '']);
   expect(applied.stdout).toMatch(/refused, its movements come to more than .*: B at MAIN/);
   expect(applied.stdout).toContain('applied: C at MAIN');
@@ -314,7 +318,7 @@ test('what one organization fails with keeps no other from being built', async (
     create trigger fail before insert or update on inventory.balance_backfills for each row
       when (new.org_id = '${bad.id}') execute function public.fail()`);
   try {
-    const { exitCode, stdout } = await run('backfill-balances.ts', [], {
+    const { exitCode, stdout } = await run('ledger/backfill-balances.ts', [], {
       DATABASE_URL: books.world.adminUrl,
     });
     expect([exitCode, stdout]).toEqual([1, expect.stringContaining(`${bad.slug}: failed, the disk`)]);

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { applyRun } from '#ledger/reconcile/apply.ts';
-import { previewRun } from '#ledger/reconcile/preview.ts';
-import { sealOrganization } from '#ledger/seals/seal-organization.ts';
+import { applyRun } from '#audit/reconciliation/apply.ts';
+import { previewRun } from '#audit/reconciliation/preview.ts';
+import { sealOrganization } from '#audit/seals/seal-organization.ts';
 import { openBooks } from './books.ts';
 
 const books = openBooks();

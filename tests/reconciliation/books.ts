@@ -1,9 +1,9 @@
 import type { Client } from 'pg';
 import { beforeAll } from 'vitest';
-import { reconcileDue } from '#ledger/reconcile/job.ts';
-import { takeLease } from '#ledger/reconcile/lease.ts';
-import type { ReconcileOptions, RunReport } from '#ledger/reconcile/reconcile.ts';
-import { reconcileOrganization } from '#ledger/reconcile/reconcile.ts';
+import type { ReconcileOptions, RunReport } from '#audit/reconciliation/reconcile.ts';
+import { reconcileOrganization } from '#audit/reconciliation/reconcile.ts';
+import { reconcileDue } from '#audit/reconciliation/runs/job.ts';
+import { takeLease } from '#audit/reconciliation/runs/lease.ts';
 import { type Caller, openWorld, type World } from '#tests/world.ts';
 
 /** A world whose books can be broken and reconciled. */

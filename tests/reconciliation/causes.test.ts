@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { backfillOrganization } from '#ledger/reconcile/backfill.ts';
-import type { Explained } from '#ledger/reconcile/explain.ts';
-import { previewRun } from '#ledger/reconcile/preview.ts';
-import { sealOrganization } from '#ledger/seals/seal-organization.ts';
+import { backfillOrganization } from '#audit/reconciliation/backfill.ts';
+import type { Explained } from '#audit/reconciliation/causes/explain.ts';
+import { previewRun } from '#audit/reconciliation/preview.ts';
+import { sealOrganization } from '#audit/seals/seal-organization.ts';
 import type { Caller } from '#tests/world.ts';
 import { openBooks } from './books.ts';
 

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import { applyRun } from '#ledger/reconcile/apply.ts';
-import { reconcileDue } from '#ledger/reconcile/job.ts';
-import { beginRun, giveBack, recordStep, takeLease } from '#ledger/reconcile/lease.ts';
-import { previewRun } from '#ledger/reconcile/preview.ts';
-import { correctBalance, readTotals } from '#ledger/reconcile/run-findings.ts';
+import { applyRun } from '#audit/reconciliation/apply.ts';
+import { previewRun } from '#audit/reconciliation/preview.ts';
+import { reconcileDue } from '#audit/reconciliation/runs/job.ts';
+import { beginRun, giveBack, recordStep, takeLease } from '#audit/reconciliation/runs/lease.ts';
+import { correctBalance, readTotals } from '#audit/reconciliation/runs/run-findings.ts';
 import { openAws } from '#tests/aws.ts';
 import { noLimit, openBooks } from './books.ts';
 

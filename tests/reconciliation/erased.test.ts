@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ClientBase } from 'pg';
 import { expect, test } from 'vitest';
-import { reconcileDue } from '#ledger/reconcile/job.ts';
+import { reconcileDue } from '#audit/reconciliation/runs/job.ts';
 import { openAws } from '#tests/aws.ts';
 import { run } from '#tests/commands/run.ts';
 import type { Caller } from '#tests/world.ts';
@@ -17,9 +17,9 @@ async function erase({ slug }: Caller): Promise<void> {
   const env = { DATABASE_URL: books.world.adminUrl };
   try {
     for (const [script, ...options] of [
-      ['org-suspend.ts'],
-      ['org-export.ts', '--to', join(folder, 'export')],
-      ['org-erase.ts', '--receipt', join(folder, 'export/manifest.json'), '--yes'],
+      ['org/suspend.ts'],
+      ['org/export.ts', '--to', join(folder, 'export')],
+      ['org/erase.ts', '--receipt', join(folder, 'export/manifest.json'), '--yes'],
     ] as const) {
       const { exitCode, stderr } = await run(script, ['--org', slug, ...options], env);
       expect([script, exitCode, stderr]).toEqual([script, 0, expect.anything()]);

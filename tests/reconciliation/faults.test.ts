@@ -1,8 +1,8 @@
 import { expect, inject, test } from 'vitest';
 import { evidenceConfig } from '#platform/config.ts';
-import { faultClasses } from '#scripts/prove/reconciliation/faults.ts';
-import { proveFaults } from '#scripts/prove/reconciliation/proof.ts';
 import { openAws } from '#tests/aws.ts';
+import { faultClasses } from '../prove/reconciliation/faults.ts';
+import { proveFaults } from '../prove/reconciliation/proof.ts';
 
 const aws = openAws();
 

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { applyRun } from '#audit/reconciliation/apply.ts';
+import { previewRun } from '#audit/reconciliation/preview.ts';
+import { reconcileDue } from '#audit/reconciliation/runs/job.ts';
+import { beginRun, takeLease } from '#audit/reconciliation/runs/lease.ts';
 import { handler } from '#functions/jobs/reconcile-balances.lambda.ts';
-import { applyRun } from '#ledger/reconcile/apply.ts';
-import { reconcileDue } from '#ledger/reconcile/job.ts';
-import { beginRun, takeLease } from '#ledger/reconcile/lease.ts';
-import { previewRun } from '#ledger/reconcile/preview.ts';
-import { closeDatabase } from '#platform/database.ts';
 import { environment } from '#platform/environment.ts';
+import { closeDatabase } from '#platform/postgres/database.ts';
 import { loginUrl } from '#scripts/local/logins.ts';
 import { openAws } from '#tests/aws.ts';
 import type { Caller } from '#tests/world.ts';
@@ -235,7 +235,7 @@ test('what was posted behind the seal is compared, also what a seal has come to 
     await books.superuser.query('alter table inventory.movements enable always trigger apply_movements');
   }
   // Sealed by somebody who did not look before.
-  const { sealOrganization } = await import('#ledger/seals/seal-organization.ts');
+  const { sealOrganization } = await import('#audit/seals/seal-organization.ts');
   expect((await sealOrganization(books.jobs, acme.id)).seals).toMatchObject([{ seq: 2, movements: 1 }]);
   const run = await books.reconcile(acme, { kind: 'daily' });
   expect(run.discrepancies.map(({ cause, action }) => [cause, action])).toEqual([

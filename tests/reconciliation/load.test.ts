@@ -1,13 +1,13 @@
 import { expect, inject, test } from 'vitest';
 import { postEntry } from '#ledger/entries.ts';
-import { closeDatabase } from '#platform/database.ts';
 import { environment } from '#platform/environment.ts';
+import { closeDatabase } from '#platform/postgres/database.ts';
 import { loginUrl } from '#scripts/local/logins.ts';
-import { cloneDatabase } from '#scripts/prove/clone.ts';
-import { loadTenant, logLockWaits, runUnderLoad } from '#scripts/prove/reconciliation/load.ts';
-import { watchLockWaits } from '#scripts/prove/reconciliation/lock-waits.ts';
-import { asJobs } from '#scripts/prove/reconciliation/stage.ts';
 import { openAws } from '#tests/aws.ts';
+import { cloneDatabase } from '../prove/clone.ts';
+import { loadTenant, logLockWaits, runUnderLoad } from '../prove/reconciliation/load.ts';
+import { watchLockWaits } from '../prove/reconciliation/lock-waits.ts';
+import { asJobs } from '../prove/reconciliation/stage.ts';
 
 openAws();
 

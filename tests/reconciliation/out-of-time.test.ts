@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { reconcileDue } from '#ledger/reconcile/job.ts';
-import { takeLease } from '#ledger/reconcile/lease.ts';
+import { reconcileDue } from '#audit/reconciliation/runs/job.ts';
+import { takeLease } from '#audit/reconciliation/runs/lease.ts';
 import { openAws } from '#tests/aws.ts';
 import { noLimit, openBooks } from './books.ts';
 

@@ -1,11 +1,11 @@
 import type { ClientBase } from 'pg';
 import { describe, expect, test } from 'vitest';
-import { reconcileDue } from '#ledger/reconcile/job.ts';
-import { checkSeals } from '#ledger/reconcile/seal-check.ts';
-import { tellDiscrepancies } from '#ledger/reconcile/tell.ts';
-import { anchorKey } from '#ledger/seals/anchor-key.ts';
-import { genesisHash, type Seal, sealHash } from '#ledger/seals/seal.ts';
-import { sealOrganization } from '#ledger/seals/seal-organization.ts';
+import { reconcileDue } from '#audit/reconciliation/runs/job.ts';
+import { tellDiscrepancies } from '#audit/reconciliation/runs/tell.ts';
+import { checkSeals } from '#audit/reconciliation/seal-check.ts';
+import { anchorKey } from '#audit/seals/anchor-key.ts';
+import { genesisHash, type Seal, sealHash } from '#audit/seals/seal.ts';
+import { sealOrganization } from '#audit/seals/seal-organization.ts';
 import { putEvidence } from '#platform/evidence.ts';
 import { openAws } from '#tests/aws.ts';
 import { run } from '#tests/commands/run.ts';
@@ -76,7 +76,7 @@ test('a bucket that refuses to be read is told, also when there is nothing new t
         severity: 'warning',
         message: expect.stringMatching(/could not be held against their anchors.*AccessDenied/s),
       });
-      const outcome = await run('reconcile-balances.ts', ['--org', acme.slug, '--full'], {
+      const outcome = await run('ledger/reconcile-balances.ts', ['--org', acme.slug, '--full'], {
         DATABASE_URL: books.world.adminUrl,
       });
       expect([outcome.exitCode, outcome.stdout]).toEqual([1, expect.stringContaining('AccessDenied')]);

@@ -1,8 +1,8 @@
 import type { Client } from 'pg';
 import { beforeAll, expect, test } from 'vitest';
-import { reconcileDue } from '#ledger/reconcile/job.ts';
-import { giveBack, takeLease } from '#ledger/reconcile/lease.ts';
-import { reconcileOrganization } from '#ledger/reconcile/reconcile.ts';
+import { reconcileOrganization } from '#audit/reconciliation/reconcile.ts';
+import { reconcileDue } from '#audit/reconciliation/runs/job.ts';
+import { giveBack, takeLease } from '#audit/reconciliation/runs/lease.ts';
 import { openAws } from '#tests/aws.ts';
 import type { Caller } from '#tests/world.ts';
 import { noLimit, openBooks } from './books.ts';

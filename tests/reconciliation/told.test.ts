@@ -1,8 +1,8 @@
 import type { Client } from 'pg';
 import { expect, test } from 'vitest';
-import { reconcileDue } from '#ledger/reconcile/job.ts';
-import { takeLease } from '#ledger/reconcile/lease.ts';
-import { anchorKey } from '#ledger/seals/anchor-key.ts';
+import { reconcileDue } from '#audit/reconciliation/runs/job.ts';
+import { takeLease } from '#audit/reconciliation/runs/lease.ts';
+import { anchorKey } from '#audit/seals/anchor-key.ts';
 import { openAws } from '#tests/aws.ts';
 import { noLimit, openBooks } from './books.ts';
 

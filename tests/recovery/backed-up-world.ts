@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, inject } from 'vitest';
 import { type ReceivedAlert, readAlert } from '#scripts/local/alert.ts';
-import { type BackedUp, startBackedUp } from '#scripts/prove/recovery/backed-up.ts';
 import { seedOf } from '#tests/prepared-cluster.ts';
+import { type BackedUp, startBackedUp } from '../prove/recovery/backed-up.ts';
 
-export * from '#scripts/prove/recovery/backed-up.ts';
+export * from '../prove/recovery/backed-up.ts';
 
 /** An instance of the test file's own with all that a healthy one has, and the alerts about it. */
 export interface BackedUpWorld extends Omit<BackedUp, keyof AsyncDisposable> {

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { copyUrl } from '#recovery/drill-copy-url.ts';
-import type { DrillWish } from '#recovery/drill-plan.ts';
+import { copyUrl } from '#recovery/drill/copy-url.ts';
+import type { DrillWish } from '#recovery/drill/plan.ts';
 import { type ProofOutcome, proofNames } from '#recovery/proofs/proof.ts';
 import { proveCopy } from '#recovery/proofs/prove-copy.ts';
-import type { DBInstance } from '#recovery/rds.ts';
-import { restoreBeside } from '#recovery/rds-beside.ts';
+import type { DBInstance } from '#recovery/rds/rds.ts';
+import { restoreBeside } from '#recovery/rds/rds-beside.ts';
 import { type BesideOptions, type BesidePlan, planBeside, prepareBeside } from '#recovery/restore-beside.ts';
 import type { XmlElements } from '#scripts/local/aws/xml.ts';
 import { openScripted, refused, type Scripted } from './scripted-aws.ts';

@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { environment } from '#platform/environment.ts';
 import { readEvidence } from '#platform/evidence.ts';
 import { allowContract, findWayBack } from '#recovery/contract-interlock.ts';
-import { recordStage } from '#recovery/drill-records.ts';
+import { recordStage } from '#recovery/drill/records.ts';
 import { recoveryPolicy } from '#recovery/policy.ts';
 import { refused } from './scripted-aws.ts';
 import { minuteMs, now, openScriptedDrills } from './scripted-drills.ts';

@@ -5,12 +5,12 @@ import * as rds from '@aws-sdk/client-rds';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { environment } from '#platform/environment.ts';
 import { putEvidence, readEvidence } from '#platform/evidence.ts';
-import { recordStage } from '#recovery/drill-records.ts';
+import { recordStage } from '#recovery/drill/records.ts';
 import { startQueryService } from '#scripts/local/aws/query-service.ts';
 import type { XmlElements } from '#scripts/local/aws/xml.ts';
 import { paths } from '#scripts/paths.ts';
-import { asSuperuser, type Clone, cloneDatabase } from '#scripts/prove/clone.ts';
 import { run } from '../commands/run.ts';
+import { asSuperuser, type Clone, cloneDatabase } from '../prove/clone.ts';
 import { openRds } from '../rds.ts';
 import { startAurora } from './aurora.ts';
 
@@ -54,7 +54,7 @@ async function numbersBehind(count: number): Promise<string[]> {
 
 async function migrateAll(args: readonly string[] = [], env: NodeJS.ProcessEnv = {}, url = world.adminUrl) {
   const { exitCode, stdout, stderr } = await run(
-    'migrate-all.ts',
+    'migrate/all.ts',
     ['--migrations', join(folder, 'migrations'), '--database-url', url, '--json', ...args],
     env,
   );
@@ -144,7 +144,7 @@ test('without a drill it is refused, after what comes before it, and a dry run s
     `${last}_contract`,
   ]);
   expect(await state()).toMatchObject({ expanded: false });
-  const text = await run('migrate-all.ts', [
+  const text = await run('migrate/all.ts', [
     ...['--migrations', join(folder, 'migrations'), '--database-url', world.adminUrl, '--dry-run'],
   ]);
   expect(text.stdout).toContain(
@@ -296,7 +296,7 @@ test('with a drill and a log it is applied, and the time to return to leads to w
 test('people are told the time, and how to return to it', async () => {
   await noteDrill('000001', 0, true);
   await world.archive();
-  const { stderr } = await run('migrate-all.ts', [
+  const { stderr } = await run('migrate/all.ts', [
     ...['--migrations', join(folder, 'migrations'), '--database-url', world.adminUrl],
   ]);
   expect(stderr).toMatch(/npm run restore -- --at \d{4}-\S+:\d\d\.000Z --to NAME/);

@@ -1,5 +1,5 @@
 import { DeleteDBInstanceCommand, ModifyDBInstanceCommand } from '@aws-sdk/client-rds';
-import { describeInstance, rdsClient } from '#recovery/rds.ts';
+import { describeInstance, rdsClient } from '#recovery/rds/rds.ts';
 import type { RdsWorld } from '#tests/rds.ts';
 
 /** Deletes what was restored beside production, as the printed commands do; nothing when it is not there. */

@@ -1,7 +1,7 @@
 import { describe, expect, test, vi } from 'vitest';
-import { beginDrill, dueDrill } from '#recovery/drill.ts';
-import { type DrillWish, planDrill } from '#recovery/drill-plan.ts';
-import { lastDrill, listDrillKeys, newestDrill, nextDrillId } from '#recovery/drill-records.ts';
+import { beginDrill, dueDrill } from '#recovery/drill/drill.ts';
+import { type DrillWish, planDrill } from '#recovery/drill/plan.ts';
+import { lastDrill, listDrillKeys, newestDrill, nextDrillId } from '#recovery/drill/records.ts';
 import { recoveryPolicy } from '#recovery/policy.ts';
 import type { XmlElements } from '#scripts/local/aws/xml.ts';
 import { refused } from './scripted-aws.ts';

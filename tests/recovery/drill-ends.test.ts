@@ -1,7 +1,7 @@
 import { describe, expect, test, vi } from 'vitest';
-import { abandonDrill, tickDrill } from '#recovery/drill.ts';
-import { newestDrill, recordStage } from '#recovery/drill-records.ts';
-import { sweepDrills } from '#recovery/drill-sweep.ts';
+import { abandonDrill, tickDrill } from '#recovery/drill/drill.ts';
+import { newestDrill, recordStage } from '#recovery/drill/records.ts';
+import { sweepDrills } from '#recovery/drill/sweep.ts';
 import { recoveryPolicy } from '#recovery/policy.ts';
 import type { XmlElements } from '#scripts/local/aws/xml.ts';
 import { refused } from './scripted-aws.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { verifyBackup as start, untilWritten } from '#scripts/prove/recovery/drill-killed.ts';
 import { recordService } from '#tests/recorded-aws.ts';
+import { verifyBackup as start, untilWritten } from '../prove/recovery/drill-killed.ts';
 import { openDrillWorld, theDrill } from './drill-world.ts';
 
 const world = openDrillWorld();

@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from 'vitest';
-import { somebodyElse, tickDrill } from '#recovery/drill.ts';
+import { somebodyElse, tickDrill } from '#recovery/drill/drill.ts';
 import { refused, type Scripted } from './scripted-aws.ts';
 import { drillInstance, minuteMs, now, openScriptedDrills } from './scripted-drills.ts';
 

@@ -1,8 +1,8 @@
 import { beforeAll } from 'vitest';
-import { newestDrill } from '#recovery/drill-records.ts';
-import { setStage } from '#scripts/prove/reconciliation/stage.ts';
-import { type Drilling, openDrilling } from '#scripts/prove/recovery/drilling.ts';
+import { newestDrill } from '#recovery/drill/records.ts';
 import { openRds, type RdsWorld } from '#tests/rds.ts';
+import { setStage } from '../prove/reconciliation/stage.ts';
+import { type Drilling, openDrilling } from '../prove/recovery/drilling.ts';
 
 /** An RDS with a ledger that is sealed and anchored, whose newest snapshot has all of it. */
 export interface DrillWorld extends Drilling {

@@ -6,9 +6,9 @@ import {
 import { afterEach, expect, test } from 'vitest';
 import { environment } from '#platform/environment.ts';
 import { readEvidence } from '#platform/evidence.ts';
-import { beginDrill, dueDrill, tickDrill } from '#recovery/drill.ts';
-import { brokenLinks, lastDrill, listDrillKeys } from '#recovery/drill-records.ts';
-import { sweepDrills } from '#recovery/drill-sweep.ts';
+import { beginDrill, dueDrill, tickDrill } from '#recovery/drill/drill.ts';
+import { brokenLinks, lastDrill, listDrillKeys } from '#recovery/drill/records.ts';
+import { sweepDrills } from '#recovery/drill/sweep.ts';
 import { recoveryPolicy } from '#recovery/policy.ts';
 import {
   begunTag,
@@ -17,9 +17,9 @@ import {
   drillTag,
   listSnapshots,
   rdsClient,
-} from '#recovery/rds.ts';
-import { asSuperuser } from '#scripts/prove/clone.ts';
-import { targetSlug } from '#scripts/prove/reconciliation/stage.ts';
+} from '#recovery/rds/rds.ts';
+import { asSuperuser } from '../prove/clone.ts';
+import { targetSlug } from '../prove/reconciliation/stage.ts';
 import { openDrillWorld, theDrill } from './drill-world.ts';
 
 const world = openDrillWorld();

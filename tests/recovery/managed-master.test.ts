@@ -1,16 +1,16 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { migrate } from '#platform/migrations/migrate.ts';
 import { readProofBook } from '#recovery/proofs/book.ts';
 import { proveCopy } from '#recovery/proofs/prove-copy.ts';
+import { migrate } from '#schema/migrations/migrate.ts';
 import { setLogins } from '#scripts/local/logins.ts';
 import { type Cluster, startCluster } from '#scripts/local/postgres/cluster.ts';
 import { makeScratchFolder } from '#scripts/local/postgres/scratch-folder.ts';
 import { paths } from '#scripts/paths.ts';
-import { asSuperuser } from '#scripts/prove/clone.ts';
-import { setStage } from '#scripts/prove/reconciliation/stage.ts';
 import { openAws } from '#tests/aws.ts';
+import { asSuperuser } from '../prove/clone.ts';
+import { setStage } from '../prove/reconciliation/stage.ts';
 
 openAws();
 let folder: string;

@@ -1,8 +1,8 @@
 import * as rds from '@aws-sdk/client-rds';
 import { Client } from 'pg';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { closeDatabase } from '#platform/database.ts';
 import { environment } from '#platform/environment.ts';
+import { closeDatabase } from '#platform/postgres/database.ts';
 import { alertProbeName } from '#recovery/monitor/alert-probe.ts';
 import { type MonitorOptions, type MonitorReport, monitorBackups } from '#recovery/monitor/monitor.ts';
 import { configuredSource } from '#recovery/monitor/source-of.ts';

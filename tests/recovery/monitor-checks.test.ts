@@ -3,13 +3,13 @@ import * as sns from '@aws-sdk/client-sns';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { environment } from '#platform/environment.ts';
 import { putEvidence, readEvidence } from '#platform/evidence.ts';
-import { brokenLinks, lastDrill, recordStage } from '#recovery/drill-records.ts';
+import { brokenLinks, lastDrill, recordStage } from '#recovery/drill/records.ts';
 import { sendAlertProbe } from '#recovery/monitor/alert-probe.ts';
 import type { CheckResult } from '#recovery/monitor/check.ts';
 import { checkBackups, type MonitorOptions } from '#recovery/monitor/monitor.ts';
 import { backupSource, configuredSource } from '#recovery/monitor/source-of.ts';
 import { recoveryPolicy } from '#recovery/policy.ts';
-import { restoreFromSnapshot } from '#recovery/rds.ts';
+import { restoreFromSnapshot } from '#recovery/rds/rds.ts';
 import { inJobs } from '#tenancy/jobs.ts';
 import {
   dayMs,

@@ -1,7 +1,7 @@
 import * as rds from '@aws-sdk/client-rds';
 import { Client } from 'pg';
 import { afterAll, expect, test } from 'vitest';
-import { withRole } from '#scripts/cli/connect.ts';
+import { withRole } from '#scripts/cli/database/connect.ts';
 import { createOrganization, listOrganizations } from '#tenancy/organizations.ts';
 import { openRds } from '../rds.ts';
 

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { environment } from '#platform/environment.ts';
 import { listSubscribers } from '#recovery/monitor/subscribers.ts';
-import * as rds from '#recovery/rds.ts';
-import { setBesidePassword } from '#recovery/rds-beside.ts';
-import * as aurora from '#recovery/rds-cluster.ts';
+import * as rds from '#recovery/rds/rds.ts';
+import { setBesidePassword } from '#recovery/rds/rds-beside.ts';
+import * as aurora from '#recovery/rds/rds-cluster.ts';
 import type { XmlElements } from '#scripts/local/aws/xml.ts';
 import { openScripted, refused, type Scripted } from './scripted-aws.ts';
 

@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { environment } from '#platform/environment.ts';
 import { backedUpDatabase, isReachedAt } from '#recovery/backed-up-database.ts';
 import { backupSource, configuredSource } from '#recovery/monitor/source-of.ts';
-import * as rds from '#recovery/rds.ts';
-import * as aurora from '#recovery/rds-cluster.ts';
+import * as rds from '#recovery/rds/rds.ts';
+import * as aurora from '#recovery/rds/rds-cluster.ts';
 import { openScripted, refused } from './scripted-aws.ts';
 
 const script = openScripted('rds');

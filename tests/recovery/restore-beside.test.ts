@@ -1,9 +1,9 @@
 import { RemoveTagsFromResourceCommand } from '@aws-sdk/client-rds';
 import { afterEach, expect, test } from 'vitest';
-import { describeInstance, rdsClient } from '#recovery/rds.ts';
-import { setBesidePassword } from '#recovery/rds-beside.ts';
-import { asSuperuser } from '#scripts/prove/clone.ts';
+import { describeInstance, rdsClient } from '#recovery/rds/rds.ts';
+import { setBesidePassword } from '#recovery/rds/rds-beside.ts';
 import { run } from '../commands/run.ts';
+import { asSuperuser } from '../prove/clone.ts';
 import { deleteInstance } from './delete-instance.ts';
 import { openDrillWorld } from './drill-world.ts';
 
@@ -13,7 +13,7 @@ const name = 'stockade-back-then';
 afterEach(() => deleteInstance(world.rds, name));
 
 async function restore(...args: string[]) {
-  const { exitCode, stdout, stderr } = await run('restore.ts', [...args, '--json'], {
+  const { exitCode, stdout, stderr } = await run('recovery/restore.ts', [...args, '--json'], {
     DATABASE_URL: world.rds.adminUrl,
   });
   // biome-ignore lint/suspicious/noExplicitAny: what it is, is what the tests ask

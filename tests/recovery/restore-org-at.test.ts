@@ -2,15 +2,15 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { afterEach, expect, test, vi } from 'vitest';
-import { describeInstance } from '#recovery/rds.ts';
-import { withRole } from '#scripts/cli/connect.ts';
+import { describeInstance } from '#recovery/rds/rds.ts';
+import { withRole } from '#scripts/cli/database/connect.ts';
 import { paths } from '#scripts/paths.ts';
-import { asSuperuser } from '#scripts/prove/clone.ts';
-import { inOrganization, targetSlug } from '#scripts/prove/reconciliation/stage.ts';
 import { copyNameOf } from '#scripts/recovery/organization-copy.ts';
 import { resumeOrganization, suspendOrganization } from '#tenancy/suspension.ts';
 import { openFolder } from '#tests/isolation/portability-world.ts';
 import { run } from '../commands/run.ts';
+import { asSuperuser } from '../prove/clone.ts';
+import { inOrganization, targetSlug } from '../prove/reconciliation/stage.ts';
 import { deleteInstance } from './delete-instance.ts';
 import { openDrillWorld } from './drill-world.ts';
 
@@ -24,7 +24,7 @@ afterEach(async () => {
 
 async function restore(...args: string[]) {
   const { exitCode, stdout, stderr } = await run(
-    'restore-org.ts',
+    'recovery/restore-org.ts',
     ['--org', targetSlug, '--keep', folder(), '--yes', '--json', ...args],
     { DATABASE_URL: world.rds.adminUrl },
   );
@@ -89,7 +89,15 @@ test('one command restores a point in time, proves it and takes the organization
 
   const child = spawn(
     process.execPath,
-    [join(paths.root, 'scripts/restore-org.ts'), '--org', targetSlug, '--at', at, '--merge', '--dry-run'],
+    [
+      join(paths.root, 'scripts/recovery/restore-org.ts'),
+      '--org',
+      targetSlug,
+      '--at',
+      at,
+      '--merge',
+      '--dry-run',
+    ],
     { env: { ...process.env, DATABASE_URL: world.rds.adminUrl }, stdio: ['ignore', 'ignore', 'pipe'] },
   );
   let said = '';
@@ -127,7 +135,7 @@ test('one command restores a point in time, proves it and takes the organization
 
   // Its URL, which was told, does as well, and for people the commands that delete it are the last word.
   const { exitCode, stdout } = await run(
-    'restore-org.ts',
+    'recovery/restore-org.ts',
     ['--org', targetSlug, '--at', at, '--merge', '--dry-run'],
     { DATABASE_URL: world.rds.adminUrl },
   );

@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import type { Client } from 'pg';
 import { beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { readErasures } from '#recovery/erasures.ts';
-import { withRole } from '#scripts/cli/connect.ts';
+import { withRole } from '#scripts/cli/database/connect.ts';
 import { paths } from '#scripts/paths.ts';
-import { asSuperuser } from '#scripts/prove/clone.ts';
 import { resumeOrganization } from '#tenancy/suspension.ts';
 import { digests, fillTenant, openFolder, suspend } from '#tests/isolation/portability-world.ts';
 import { run } from '../commands/run.ts';
+import { asSuperuser } from '../prove/clone.ts';
 import { type Caller, openWorld } from '../world.ts';
 import { openCopies } from './restored-copy.ts';
 
@@ -43,7 +43,7 @@ beforeEach(() =>
 
 async function restore(args: readonly string[] = [], slug = tenant.slug) {
   const { exitCode, stdout, stderr } = await run(
-    'restore-org.ts',
+    'recovery/restore-org.ts',
     ['--org', slug, '--from', copy, '--yes', '--json', '--keep', folder(), ...args],
     { DATABASE_URL: world.adminUrl },
   );
@@ -246,7 +246,7 @@ test('Ctrl-C with everything written leaves everything as it was, and says so', 
   const child = spawn(
     process.execPath,
     [
-      join(paths.root, 'scripts/restore-org.ts'),
+      join(paths.root, 'scripts/recovery/restore-org.ts'),
       ...['--org', tenant.slug, '--from', copy, '--yes', '--keep', folder()],
     ],
     { env: { ...process.env, DATABASE_URL: world.adminUrl }, stdio: ['ignore', 'ignore', 'pipe'] },

@@ -6,11 +6,11 @@ import {
   type RestoreOptions,
   type RestorePhase,
   restoreOrganization,
-} from '#recovery/restore-org/restore-org.ts';
+} from '#portability/restore-org/restore-org.ts';
 import { type LoginRole, loginUrl } from '#scripts/local/logins.ts';
-import { asSuperuser } from '#scripts/prove/clone.ts';
 import { digests, fillTenant, openFolder, suspend } from '#tests/isolation/portability-world.ts';
 import { meanwhile } from '#tests/reconciliation/meanwhile.ts';
+import { asSuperuser } from '../prove/clone.ts';
 import { type Caller, openWorld } from '../world.ts';
 import { openCopies } from './restored-copy.ts';
 

@@ -1,7 +1,7 @@
 import type { Client } from 'pg';
 import { beforeAll, expect, test } from 'vitest';
-import { readUniqueKeys } from '#recovery/restore-org/table-keys.ts';
-import { withRole } from '#scripts/cli/connect.ts';
+import { readUniqueKeys } from '#portability/restore-org/table-keys.ts';
+import { withRole } from '#scripts/cli/database/connect.ts';
 import { resumeOrganization } from '#tenancy/suspension.ts';
 import { digests, fillTenant, suspend } from '#tests/isolation/portability-world.ts';
 import { run } from '../commands/run.ts';
@@ -34,7 +34,7 @@ beforeAll(async () => {
 
 async function restore(...args: string[]) {
   const { exitCode, stdout, stderr } = await run(
-    'restore-org.ts',
+    'recovery/restore-org.ts',
     ['--org', tenant.slug, '--from', copy, '--merge', '--yes', '--json', ...args],
     { DATABASE_URL: world.adminUrl },
   );

@@ -44,7 +44,9 @@ test.each([
     await holder.query('begin');
     await holder.query(hold);
     const args = ['--org', tenant.slug, '--from', copy, '--yes', '--keep', folder()];
-    await killWhen({ script: 'restore-org.ts', args, adminUrl: world.adminUrl }, () => inStatement(call));
+    await killWhen({ script: 'recovery/restore-org.ts', args, adminUrl: world.adminUrl }, () =>
+      inStatement(call),
+    );
     await holder.query('rollback');
     await untilGone(superuser);
     expect(await digests(superuser)).toEqual(before);

@@ -2,9 +2,9 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Client } from 'pg';
 import { beforeAll, expect, test } from 'vitest';
-import { sealOrganization } from '#ledger/seals/seal-organization.ts';
+import { sealOrganization } from '#audit/seals/seal-organization.ts';
 import { beat } from '#recovery/heartbeat.ts';
-import { withRole } from '#scripts/cli/connect.ts';
+import { withRole } from '#scripts/cli/database/connect.ts';
 import { resumeOrganization } from '#tenancy/suspension.ts';
 import { digests, exportTo, fillTenant, openFolder, suspend } from '#tests/isolation/portability-world.ts';
 import { run } from '../commands/run.ts';
@@ -35,7 +35,7 @@ beforeAll(async () => {
 /** Runs the command; `code` is the exit code, `json` the answer or the error. */
 async function restore(...args: string[]) {
   const { exitCode, stdout, stderr } = await run(
-    'restore-org.ts',
+    'recovery/restore-org.ts',
     ['--org', tenant.slug, '--from', copy, '--yes', '--json', ...args],
     { DATABASE_URL: world.adminUrl },
   );
@@ -233,7 +233,7 @@ test('an organization that is not suspended is left alone, and so is one that wa
   await suspend(world, tenant.slug);
   await exportTo(world, tenant.id, receipt);
   const args = ['--org', tenant.slug, '--receipt', join(receipt, 'manifest.json'), '--yes'];
-  expect((await run('org-erase.ts', args, { DATABASE_URL: world.adminUrl })).exitCode).toBe(0);
+  expect((await run('org/erase.ts', args, { DATABASE_URL: world.adminUrl })).exitCode).toBe(0);
   const erased = await restore();
   expect([erased.code, erased.json.error.message]).toEqual([1, expect.stringContaining('was erased at')]);
 }, 60_000);

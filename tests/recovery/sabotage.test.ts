@@ -2,17 +2,17 @@ import { randomUUID } from 'node:crypto';
 import type { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { newestHeartbeat } from '#recovery/heartbeat.ts';
-import type { InJobs } from '#recovery/monitor/postgres.ts';
+import type { InJobs } from '#recovery/in-jobs.ts';
 import { proveHeartbeat } from '#recovery/proofs/heartbeat.ts';
 import { measureLoss } from '#recovery/proofs/loss.ts';
 import { Findings, type Proof, type ProofContext, TakenOver } from '#recovery/proofs/proof.ts';
-import { withRole } from '#scripts/cli/connect.ts';
-import { asSuperuser } from '#scripts/prove/clone.ts';
-import { asJobs, inOrganization, post, targetSlug } from '#scripts/prove/reconciliation/stage.ts';
-import { commitSabotage } from '#scripts/prove/recovery/sabotage.ts';
-import { sabotages } from '#scripts/prove/recovery/sabotages.ts';
-import { type RecoveryStage, setRecoveryStage } from '#scripts/prove/recovery/stage.ts';
+import { withRole } from '#scripts/cli/database/connect.ts';
 import { seedOf } from '#tests/prepared-cluster.ts';
+import { asSuperuser } from '../prove/clone.ts';
+import { asJobs, inOrganization, post, targetSlug } from '../prove/reconciliation/stage.ts';
+import { commitSabotage } from '../prove/recovery/sabotage.ts';
+import { sabotages } from '../prove/recovery/sabotages.ts';
+import { type RecoveryStage, setRecoveryStage } from '../prove/recovery/stage.ts';
 
 let stage: RecoveryStage;
 beforeAll(async () => {

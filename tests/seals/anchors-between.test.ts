@@ -1,7 +1,7 @@
 import type { Client } from 'pg';
 import { beforeAll, expect, test } from 'vitest';
-import { drawBoundary } from '#ledger/seals/boundary.ts';
-import { sealOrganization } from '#ledger/seals/seal-organization.ts';
+import { drawBoundary } from '#audit/seals/boundary.ts';
+import { sealOrganization } from '#audit/seals/seal-organization.ts';
 import { openAws } from '#tests/aws.ts';
 import { meanwhile } from '#tests/reconciliation/meanwhile.ts';
 import { type Caller, openWorld } from '#tests/world.ts';

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { anchorKey } from '#ledger/seals/anchor-key.ts';
-import { Anchors } from '#ledger/seals/verify/anchors.ts';
-import { Faults } from '#ledger/seals/verify/fault.ts';
+import { anchorKey } from '#audit/seals/anchor-key.ts';
+import { Anchors } from '#audit/seals/verify/anchors.ts';
+import { Faults } from '#audit/seals/verify/fault.ts';
 import { putEvidence } from '#platform/evidence.ts';
 import { openAws } from '#tests/aws.ts';
 

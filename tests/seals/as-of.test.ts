@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { drawBoundary } from '#ledger/seals/boundary.ts';
+import { drawBoundary } from '#audit/seals/boundary.ts';
 import type { Caller } from '#tests/world.ts';
 import { openSealedWorld } from './sealed-world.ts';
 

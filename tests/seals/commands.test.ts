@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { MovementProof } from '#ledger/seals/proof.ts';
+import type { MovementProof } from '#audit/seals/proof.ts';
 import { paths } from '#scripts/paths.ts';
 import { run } from '#tests/commands/run.ts';
 import type { Caller } from '#tests/world.ts';
@@ -38,7 +38,7 @@ async function check(content: string, ...options: string[]) {
     STOCKADE_DATABASE_URL: '',
     AWS_ENDPOINT_URL_S3: 'http://127.0.0.1:1',
   };
-  return await run('verify-seal.ts', [file, ...options], nowhere);
+  return await run('ledger/verify-seal.ts', [file, ...options], nowhere);
 }
 
 test('a proof is checked without database and network', async () => {
@@ -53,7 +53,7 @@ test('a proof is checked without database and network', async () => {
 });
 
 test('it takes the proof from stdin', async () => {
-  const child = spawn(process.execPath, [join(paths.root, 'scripts/verify-seal.ts'), '-']);
+  const child = spawn(process.execPath, [join(paths.root, 'scripts/ledger/verify-seal.ts'), '-']);
   child.stdin.end(JSON.stringify(proof));
   const [output, [code]] = await Promise.all([text(child.stdout), once(child, 'exit')]);
   expect([code, output]).toEqual([0, expect.stringContaining('is number 5 of 7')]);
@@ -73,18 +73,21 @@ test('a proof in which the quantity is another does not hold, and what is no pro
 });
 
 test('a file that is not there is told by its name; none is a usage error', async () => {
-  const missing = await run('verify-seal.ts', [join(folder, 'nothing.json')]);
+  const missing = await run('ledger/verify-seal.ts', [join(folder, 'nothing.json')]);
   expect([missing.exitCode, missing.stderr]).toEqual([
     1,
     expect.stringContaining('nothing.json cannot be read: ENOENT'),
   ]);
-  expect((await run('verify-seal.ts', [])).exitCode).toBe(2);
+  expect((await run('ledger/verify-seal.ts', [])).exitCode).toBe(2);
 });
 
-test.each(['verify-seal.ts', 'verify-ledger.ts', 'seal.ts'])('%s --help shows examples', async (script) => {
-  const { exitCode, stdout } = await run(script, ['--help']);
-  expect([exitCode, stdout]).toEqual([0, expect.stringContaining('Examples:')]);
-});
+test.each(['ledger/verify-seal.ts', 'ledger/verify-ledger.ts', 'ledger/seal.ts'])(
+  '%s --help shows examples',
+  async (script) => {
+    const { exitCode, stdout } = await run(script, ['--help']);
+    expect([exitCode, stdout]).toEqual([0, expect.stringContaining('Examples:')]);
+  },
+);
 
 test('a proof leads through the seals that follow to the first one that is anchored', async () => {
   const other = await organization();
@@ -154,29 +157,29 @@ test('seal and verify:ledger work as commands, and name the first fault', async 
   const other = await organization();
   const [entry] = await post(other, 3);
   const env = { ...process.env, DATABASE_URL: world.adminUrl };
-  const made = await run('seal.ts', ['--org', other.slug, '--json'], env);
+  const made = await run('ledger/seal.ts', ['--org', other.slug, '--json'], env);
   expect([made.exitCode, made.stderr]).toEqual([0, '']);
   expect(JSON.parse(made.stdout)).toMatchObject({
     seals: [{ seq: 1, movements: 3 }],
     anchoring: { anchored: 1 },
   });
-  const good = await run('verify-ledger.ts', ['--org', other.slug, '--json'], env);
+  const good = await run('ledger/verify-ledger.ts', ['--org', other.slug, '--json'], env);
   expect([good.exitCode, JSON.parse(good.stdout)]).toMatchObject([
     0,
     { ok: true, movements: 3, anchors: { compared: 1 } },
   ]);
 
   await tamper('update movements set quantity = 99 where org_id = $1 and entry_id = $2', [other.id, entry]);
-  const bad = await run('verify-ledger.ts', ['--org', other.slug], env);
+  const bad = await run('ledger/verify-ledger.ts', ['--org', other.slug], env);
   expect(bad.exitCode).toBe(1);
   expect(bad.stdout).toContain(`The first: movement ${entry}.1`);
-  const json = await run('verify-ledger.ts', ['--org', other.slug, '--json'], env);
+  const json = await run('ledger/verify-ledger.ts', ['--org', other.slug, '--json'], env);
   expect([json.exitCode, JSON.parse(json.stdout)]).toMatchObject([
     1,
     { ok: false, faults: [{ kind: 'movement_altered', seal: 1, movement: `${entry}.1` }] },
   ]);
 
-  const unanchored = await run('verify-ledger.ts', ['--org', tenant.slug], {
+  const unanchored = await run('ledger/verify-ledger.ts', ['--org', tenant.slug], {
     DATABASE_URL: world.adminUrl,
     STOCKADE_EVIDENCE_BUCKET: '',
   });
@@ -184,7 +187,7 @@ test('seal and verify:ledger work as commands, and name the first fault', async 
     1,
     expect.stringContaining('could not be compared'),
   ]);
-  const nobody = await run('verify-ledger.ts', ['--org', 'nobody'], env);
+  const nobody = await run('ledger/verify-ledger.ts', ['--org', 'nobody'], env);
   expect([nobody.exitCode, nobody.stderr]).toEqual([
     1,
     expect.stringContaining('there is no organization "nobody"'),

@@ -3,8 +3,8 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { movementHash } from '#ledger/seals/leaf.ts';
-import type { MovementProof } from '#ledger/seals/proof.ts';
+import { movementHash } from '#audit/seals/leaf.ts';
+import type { MovementProof } from '#audit/seals/proof.ts';
 import { paths } from '#scripts/paths.ts';
 import { run } from '#tests/commands/run.ts';
 import { openSealedWorld } from './sealed-world.ts';
@@ -78,12 +78,12 @@ test('the forgeries have the hash of what was sealed', () => {
 
 describe('verify:seal', () => {
   test('takes a reference of several lines', async () => {
-    const { exitCode, stderr } = await run('verify-seal.ts', [await check(JSON.stringify(proof))]);
+    const { exitCode, stderr } = await run('ledger/verify-seal.ts', [await check(JSON.stringify(proof))]);
     expect([exitCode, stderr]).toEqual([0, '']);
   });
 
   test.each(forgeries)('refuses %s', async (_, forgery, message) => {
-    const { exitCode, stdout, stderr } = await run('verify-seal.ts', [await check(forgery())]);
+    const { exitCode, stdout, stderr } = await run('ledger/verify-seal.ts', [await check(forgery())]);
     expect([exitCode, stdout]).toEqual([1, '']);
     expect(stderr).toContain('is no proof');
     expect(stderr).toMatch(new RegExp(message));
@@ -91,7 +91,7 @@ describe('verify:seal', () => {
 
   test('refuses half a character, which would be written as another one', async () => {
     const half = forged(() => ({ reference: '\ud800' }))();
-    const { exitCode, stderr } = await run('verify-seal.ts', [await check(half)]);
+    const { exitCode, stderr } = await run('ledger/verify-seal.ts', [await check(half)]);
     expect([exitCode, stderr]).toEqual([1, expect.stringContaining('is no proof: movement.reference')]);
   });
 });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { anchorKey } from '#ledger/seals/anchor-key.ts';
+import { anchorKey } from '#audit/seals/anchor-key.ts';
 import { killWhen, untilGone } from '#tests/commands/kill.ts';
 import type { Caller } from '#tests/world.ts';
 import { openSealedWorld } from './sealed-world.ts';
@@ -12,14 +12,17 @@ async function killedBefore(table: string, tenant: Caller): Promise<void> {
   const holder = await world.superuser();
   await holder.query('begin');
   await holder.query(`lock table ${table} in share mode`);
-  await killWhen({ script: 'seal.ts', args: ['--org', tenant.slug], adminUrl: world.adminUrl }, async () => {
-    const { rowCount } = await sealed.superuser.query(
-      `select from pg_locks l join pg_database d on d.oid = l.database
+  await killWhen(
+    { script: 'ledger/seal.ts', args: ['--org', tenant.slug], adminUrl: world.adminUrl },
+    async () => {
+      const { rowCount } = await sealed.superuser.query(
+        `select from pg_locks l join pg_database d on d.oid = l.database
        where d.datname = current_database() and l.relation = $1::regclass and not l.granted`,
-      [table],
-    );
-    expect(rowCount).toBe(1);
-  });
+        [table],
+      );
+      expect(rowCount).toBe(1);
+    },
+  );
   await holder.query('rollback');
   await untilGone(sealed.superuser);
 }

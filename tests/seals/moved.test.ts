@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { sealOrganization } from '#ledger/seals/seal-organization.ts';
-import { verifyLedger } from '#ledger/seals/verify-ledger.ts';
-import { eraseOrganization } from '#tenancy/portability/erase.ts';
-import { importOrganization } from '#tenancy/portability/import.ts';
+import { sealOrganization } from '#audit/seals/seal-organization.ts';
+import { verifyLedger } from '#audit/seals/verify-ledger.ts';
+import { eraseOrganization } from '#portability/erase.ts';
+import { importOrganization } from '#portability/import.ts';
 import { exportTo, openCell, openFolder, suspend, tablesWith } from '#tests/isolation/portability-world.ts';
 import { openSealedWorld } from './sealed-world.ts';
 

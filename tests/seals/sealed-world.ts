@@ -1,7 +1,7 @@
 import type { Client } from 'pg';
 import { beforeAll } from 'vitest';
-import { type SealOptions, type SealResult, sealOrganization } from '#ledger/seals/seal-organization.ts';
-import { type LedgerReport, verifyLedger } from '#ledger/seals/verify-ledger.ts';
+import { type SealOptions, type SealResult, sealOrganization } from '#audit/seals/seal-organization.ts';
+import { type LedgerReport, verifyLedger } from '#audit/seals/verify-ledger.ts';
 import { type AwsWorld, openAws } from '#tests/aws.ts';
 import { type Caller, openWorld, type World } from '#tests/world.ts';
 

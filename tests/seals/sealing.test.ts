@@ -1,10 +1,10 @@
 import { Client } from 'pg';
 import { expect, test } from 'vitest';
-import { anchorKey } from '#ledger/seals/anchor-key.ts';
-import { drawBoundary } from '#ledger/seals/boundary.ts';
-import { sealOrganization } from '#ledger/seals/seal-organization.ts';
+import { anchorKey } from '#audit/seals/anchor-key.ts';
+import { drawBoundary } from '#audit/seals/boundary.ts';
+import { sealOrganization } from '#audit/seals/seal-organization.ts';
 import { loginUrl } from '#scripts/local/logins.ts';
-import { parseApiKey } from '#tenancy/api-keys.ts';
+import { parseApiKey } from '#tenancy/credentials/api-keys.ts';
 import { deadlocksIn } from '#tests/deadlocks.ts';
 import type { Caller } from '#tests/world.ts';
 import { openSealedWorld } from './sealed-world.ts';

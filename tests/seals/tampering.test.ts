@@ -1,7 +1,7 @@
 import { DeleteObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, expect, test } from 'vitest';
-import { anchorKey } from '#ledger/seals/anchor-key.ts';
-import type { Fault } from '#ledger/seals/verify/fault.ts';
+import { anchorKey } from '#audit/seals/anchor-key.ts';
+import type { Fault } from '#audit/seals/verify/fault.ts';
 import type { Caller } from '#tests/world.ts';
 import { openSealedWorld } from './sealed-world.ts';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { readUnchanged } from '#ledger/seals/verify/unchanged.ts';
+import { readUnchanged } from '#audit/seals/verify/unchanged.ts';
 import type { Caller } from '#tests/world.ts';
 import { openSealedWorld } from './sealed-world.ts';
 

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { AwsRefused } from '#platform/aws-call.ts';
 import { MissingSetting, Unavailable } from '#platform/errors.ts';
+import type { BlindReason } from './blindness.ts';
 import { blindness, DatabaseUnreachable, NoSuchDatabase } from './blindness.ts';
-import type { BlindReason } from './check.ts';
 import { once } from './once.ts';
 
 const refused = (code: string) => new AwsRefused('RDS DescribeDBInstances', code, 'no', undefined);

@@ -1,6 +1,21 @@
 import { AwsRefused } from '#platform/aws-call.ts';
 import { MissingSetting, Unavailable } from '#platform/errors.ts';
-import type { BlindReason } from './check.ts';
+
+/** Why a check could not run, by name. */
+export const blindReasons = [
+  'permission_missing',
+  'throttled',
+  'timeout',
+  'unreachable',
+  'failing',
+  'no_credentials',
+  'refused',
+  'not_configured',
+  'database_unreachable',
+  'database_missing',
+  'unexpected',
+] as const;
+export type BlindReason = (typeof blindReasons)[number];
 
 /** The database could not be asked. */
 export class DatabaseUnreachable extends Error {

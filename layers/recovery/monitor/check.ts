@@ -1,5 +1,6 @@
-import type { DrillRequest } from '../drill-records.ts';
+import type { DrillRequest } from '../drill/records.ts';
 import type { RecoveryPolicy } from '../policy.ts';
+import type { BlindReason } from './blindness.ts';
 import type { PostgresReader } from './postgres.ts';
 import type { BackupSource } from './source.ts';
 
@@ -18,22 +19,6 @@ export interface Finding {
   /** The same for programs. Times are ISO. */
   readonly facts?: Readonly<Record<string, unknown>>;
 }
-
-/** Why a check could not run, by name. */
-export const blindReasons = [
-  'permission_missing',
-  'throttled',
-  'timeout',
-  'unreachable',
-  'failing',
-  'no_credentials',
-  'refused',
-  'not_configured',
-  'database_unreachable',
-  'database_missing',
-  'unexpected',
-] as const;
-export type BlindReason = (typeof blindReasons)[number];
 
 /** What is known of a check after a run. */
 export interface CheckResult {

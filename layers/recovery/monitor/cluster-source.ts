@@ -1,5 +1,5 @@
-import { firstEventOf } from '../rds.ts';
-import * as aurora from '../rds-cluster.ts';
+import { firstEventOf } from '../rds/rds.ts';
+import * as aurora from '../rds/rds-cluster.ts';
 import { drillInstances } from './drill-instances.ts';
 import { once } from './once.ts';
 import type { BackupSource, CopiesElsewhere, KeptSnapshot } from './source.ts';

@@ -1,5 +1,5 @@
-import { begunAt } from '../drill-begun.ts';
-import { describeDrillInstances, drillTag } from '../rds.ts';
+import { begunAt } from '../drill/begun.ts';
+import { describeDrillInstances, drillTag } from '../rds/rds.ts';
 import type { DrillInstance } from './source.ts';
 
 /** The instances that drills have made, of instances and of clusters. */

@@ -1,4 +1,4 @@
-import * as rds from '../rds.ts';
+import * as rds from '../rds/rds.ts';
 import { drillInstances } from './drill-instances.ts';
 import { once } from './once.ts';
 import type { BackupSource, CopiesElsewhere, KeptSnapshot } from './source.ts';

@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import { ageOf, type RecoveryPolicy, recoveryPolicy } from '../policy.ts';
-import type { BlindReason, CheckStatus } from './check.ts';
+import type { BlindReason } from './blindness.ts';
+import type { CheckStatus } from './check.ts';
 import { listChecks } from './states.ts';
 
 /** How a check stood in the last run, as the API shows it. */

@@ -1,13 +1,14 @@
 import type pg from 'pg';
 import { publishAlert } from '#platform/alerts.ts';
 import { measure } from '#platform/metrics.ts';
+import type { InJobs } from '../in-jobs.ts';
 import { type RecoveryPolicy, recoveryPolicy } from '../policy.ts';
 import { sendAlertProbe } from './alert-probe.ts';
 import { changeOf, isTroubled } from './changes.ts';
 import type { CheckResult, CheckStatus, Surroundings } from './check.ts';
 import { messagesOf, unnotedMessage } from './messages.ts';
 import { once } from './once.ts';
-import { asking, type InJobs, postgresReader } from './postgres.ts';
+import { asking, postgresReader } from './postgres.ts';
 import { runChecks } from './run-checks.ts';
 import type { BackupSource } from './source.ts';
 import { claimChecks, noteAlerted, noteChecks } from './states.ts';

@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import type { InJobs } from '../in-jobs.ts';
 import type { AlertProbe } from './alert-probe.ts';
 import { DatabaseUnreachable } from './blindness.ts';
 import { once } from './once.ts';
@@ -28,9 +29,6 @@ export interface PostgresReader {
   /** The alerts that were sent to see whether they arrive, the newest first. */
   readonly alertProbes: () => Promise<readonly AlertProbe[]>;
 }
-
-/** Does some work on a connection as stockade_jobs, and ends the transactions that it begins. */
-export type InJobs = <T>(work: (jobs: pg.ClientBase) => Promise<T>) => Promise<T>;
 
 export function postgresReader(inJobs: InJobs): PostgresReader {
   const read = <T extends pg.QueryResultRow>(statement: string, values: unknown[] = []) =>

@@ -1,5 +1,6 @@
 import type pg from 'pg';
-import type { BlindReason, CheckResult, CheckStatus } from './check.ts';
+import type { BlindReason } from './blindness.ts';
+import type { CheckResult, CheckStatus } from './check.ts';
 
 export type AlertedStatus = Extract<CheckStatus, 'warn' | 'fail' | 'could_not_run'>;
 export type AlertSeverity = 'warning' | 'critical';

@@ -1,8 +1,8 @@
 import type { Client } from 'pg';
-import { inSnapshot } from '#ledger/reconcile/snapshot.ts';
+import { inSnapshot } from '#audit/reconciliation/snapshot.ts';
 import { environment } from '#platform/environment.ts';
-import { readOrganizations } from './organizations.ts';
 import { CouldNotRun, DoesNotApply } from './proof.ts';
+import { readOrganizations } from './read-organizations.ts';
 
 /** Whether it is set where the anchors of seals are, as on AWS. */
 export function hasAnchors(): boolean {

@@ -1,8 +1,8 @@
-import { compareHistory, everything, lastSeal } from '#ledger/reconcile/compare.ts';
-import { driftOf } from '#ledger/reconcile/discrepancy.ts';
-import { inSnapshot } from '#ledger/reconcile/snapshot.ts';
-import { readOrganizations } from './organizations.ts';
+import { compareHistory, everything, lastSeal } from '#audit/reconciliation/compare.ts';
+import { driftOf } from '#audit/reconciliation/discrepancy.ts';
+import { inSnapshot } from '#audit/reconciliation/snapshot.ts';
 import type { Findings, ProofContext } from './proof.ts';
+import { readOrganizations } from './read-organizations.ts';
 
 /** Every balance of every organization is what its whole history comes to, and that is what was sealed. */
 export async function proveBalances({ connect, signal }: ProofContext, findings: Findings): Promise<void> {

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Migration, readMigrations } from '#platform/migrations/migration-files.ts';
-import { type IsolationRule, readIsolationRules } from '#tenancy/isolation-rules.ts';
+import { type IsolationRule, readIsolationRules } from '#schema/lint/isolation-rules.ts';
+import { type Migration, readMigrations } from '#schema/migrations/migration-files.ts';
 
 /** What a copy is held against: how the database of this release must be made. */
 export interface ProofBook {

@@ -2,8 +2,8 @@ import type { Client } from 'pg';
 import { readErasures } from '../erasures.ts';
 import { newestHeartbeat } from '../heartbeat.ts';
 import { recoveryPolicy } from '../policy.ts';
-import { readOrganizations } from './organizations.ts';
 import type { Findings, ProofContext } from './proof.ts';
+import { readOrganizations } from './read-organizations.ts';
 
 /**
  * The newest heartbeat says up to when the copy has everything: it must be of the instant that the copy is to be of, and

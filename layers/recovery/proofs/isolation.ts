@@ -1,4 +1,4 @@
-import { lintIsolation } from '#tenancy/isolation-lint.ts';
+import { lintIsolation } from '#schema/lint/isolation-lint.ts';
 import { CouldNotRun, type Findings, type ProofContext } from './proof.ts';
 
 /** Nothing in the catalogue lets one organization reach the rows of another: every rule of the isolation lint. */

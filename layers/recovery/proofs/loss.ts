@@ -1,8 +1,8 @@
 import type pg from 'pg';
-import { inSnapshot } from '#ledger/reconcile/snapshot.ts';
+import { inSnapshot } from '#audit/reconciliation/snapshot.ts';
 import { isErased, knownOrganizations } from '#tenancy/jobs.ts';
-import { readOrganizations } from './organizations.ts';
 import { DoesNotApply, type Findings, type ProofContext } from './proof.ts';
+import { readOrganizations } from './read-organizations.ts';
 
 /** Longer than any posting takes: what began before that was committed, or never will be. */
 const overlapMs = 600_000;

@@ -1,20 +1,10 @@
-import type { Client } from 'pg';
-import { anchorKey, anchorsRoot } from '#ledger/seals/anchor-key.ts';
-import { wasAnchoredAfter } from '#ledger/seals/verify/anchors.ts';
+import { anchorKey, anchorsRoot } from '#audit/seals/anchor-key.ts';
+import { wasAnchoredAfter } from '#audit/seals/verify/anchors.ts';
 import { listEvidence } from '#platform/evidence.ts';
 import { readErasures } from '../erasures.ts';
 import { hasAnchors, refuseWithoutAnchors } from './anchors.ts';
 import type { Findings, ProofContext } from './proof.ts';
-
-/** The organizations of a copy, suspended ones too: their books stay proven. */
-export async function readOrganizations(client: Client): Promise<{ id: string; slug: string }[]> {
-  await client.query('set role stockade_admin');
-  const { rows } = await client.query<{ id: string; slug: string }>(
-    'select id, slug from tenancy.organizations order by slug',
-  );
-  await client.query('reset role');
-  return rows;
-}
+import { readOrganizations } from './read-organizations.ts';
 
 /**
  * Every organization that has ever sealed its ledger is there, unless it was erased or came later. The bucket of anchors

@@ -1,5 +1,5 @@
 import type { Client } from 'pg';
-import { isSqlError } from '#platform/sqlstate.ts';
+import { isSqlError } from '#platform/postgres/sqlstate.ts';
 import { CouldNotRun, type Findings, type ProofContext } from './proof.ts';
 
 interface Relation {

@@ -1,5 +1,5 @@
 import type { Client } from 'pg';
-import type { InJobs } from '../monitor/postgres.ts';
+import type { InJobs } from '../in-jobs.ts';
 import type { RecoveryPolicy } from '../policy.ts';
 import { RecoveryRefused } from '../recovery-refused.ts';
 import type { ProofBook } from './book.ts';

@@ -1,5 +1,5 @@
 import { Client } from 'pg';
-import { isSqlError } from '#platform/sqlstate.ts';
+import { isSqlError } from '#platform/postgres/sqlstate.ts';
 import { proveBalances } from './balances.ts';
 import { proveHeartbeat } from './heartbeat.ts';
 import { proveIsolation } from './isolation.ts';

@@ -1,5 +1,5 @@
 import type { Client } from 'pg';
-import { isSqlError } from '#platform/sqlstate.ts';
+import { isSqlError } from '#platform/postgres/sqlstate.ts';
 import type { Findings, ProofContext } from './proof.ts';
 import { seeEverything } from './see-everything.ts';
 

@@ -1,9 +1,9 @@
 import type { Client } from 'pg';
-import { IncompleteDump } from '#platform/catalog/catalog.ts';
-import { dumpCatalog } from '#platform/catalog/dump.ts';
-import { lineDiff } from '#platform/catalog/line-diff.ts';
-import { pendingMigrations, readJournal } from '#platform/migrations/journal.ts';
-import { MigrationError } from '#platform/migrations/migration-error.ts';
+import { IncompleteDump } from '#schema/catalog/catalog.ts';
+import { dumpCatalog } from '#schema/catalog/dump.ts';
+import { lineDiff } from '#schema/catalog/line-diff.ts';
+import { pendingMigrations, readJournal } from '#schema/migrations/journal.ts';
+import { MigrationError } from '#schema/migrations/migration-error.ts';
 import type { Findings, ProofContext } from './proof.ts';
 
 /**

@@ -1,7 +1,7 @@
-import { verifyLedger } from '#ledger/seals/verify-ledger.ts';
+import { verifyLedger } from '#audit/seals/verify-ledger.ts';
 import { hasAnchors, refuseWithoutAnchors } from './anchors.ts';
-import { readOrganizations } from './organizations.ts';
 import { CouldNotRun, type Findings, type ProofContext } from './proof.ts';
+import { readOrganizations } from './read-organizations.ts';
 
 /**
  * Every seal follows from the movements that are there, and is what was anchored outside of the database. Where nothing ever is,

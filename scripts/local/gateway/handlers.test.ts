@@ -98,13 +98,13 @@ describe('watching', () => {
     Object.assign(globalThis, { closedPools: closed });
     const database = (name: string) =>
       write(
-        'layers/platform/database.ts',
+        'layers/platform/postgres/database.ts',
         `export const name = '${name}'; export const closeDatabase = async () => { globalThis.closedPools.push(name); };`,
       );
     database('old');
     write(
       'functions/api/two.lambda.ts',
-      `export { name as unused } from '#layers/platform/database.ts'; export const handler = () => 2;`,
+      `export { name as unused } from '#layers/platform/postgres/database.ts'; export const handler = () => 2;`,
     );
     await call('two');
     write('layers/deep.ts', `export const word = 'unrelated';`);

@@ -17,7 +17,7 @@ type Bundles = ReadonlyMap<string, string>;
 
 const watchedFolders = ['functions', 'layers'];
 /** Holds the connection pool: its replaced versions must be told to close theirs. */
-const databaseModule = 'layers/platform/database.ts';
+const databaseModule = 'layers/platform/postgres/database.ts';
 
 /**
  * Reloads by bundling. Node never forgets an ES module, and a query string on an import renews that one module but

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { environment } from '#platform/environment.ts';
-import { withRole } from '#scripts/cli/connect.ts';
+import { withRole } from '#scripts/cli/database/connect.ts';
 import { localAudience, localIssuer } from './signing-key.ts';
 
 /** The key that passes are made with: its id and its secret in base64. */

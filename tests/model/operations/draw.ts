@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { Request } from '../answer.ts';
+import type { Request } from '../request.ts';
 import type { Side } from '../side.ts';
 
 /**

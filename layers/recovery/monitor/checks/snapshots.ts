@@ -1,5 +1,5 @@
 import { ageOf, judge, spoken } from '../../policy.ts';
-import { eventsKeptDays } from '../../rds.ts';
+import { eventsKeptDays } from '../../rds/rds.ts';
 import { type Finding, rdsCheck } from '../check.ts';
 import type { BackupSource, KeptSnapshot } from '../source.ts';
 import { databaseOf, list } from './database.ts';

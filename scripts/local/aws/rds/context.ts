@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { Cluster } from '../../postgres/cluster.ts';
 import { WalArchive } from '../../postgres/wal-archive.ts';
 import type { MetFaults } from '../faults.ts';
+import { complain } from './complain.ts';
 import type { RdsFault } from './errors.ts';
 import type { Instance, RdsEvent, Snapshot } from './records.ts';
 import type { Store } from './store.ts';
@@ -32,11 +33,6 @@ export interface Rds {
 export interface Limits {
   readonly instances: number;
   readonly manualSnapshots: number;
-}
-
-/** Says on the terminal what has gone wrong behind the answers. */
-export function complain(about: string, error: unknown): void {
-  console.error(`local rds: ${about}: ${error instanceof Error ? error.message : String(error)}`);
 }
 
 /** The cluster of an instance of ours. */

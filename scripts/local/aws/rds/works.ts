@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { complain } from './context.ts';
+import { complain } from './complain.ts';
 
 /** What goes on behind the answers: one thing at a time for each subject. */
 export interface Works {

@@ -1,0 +1,69 @@
+import type pg from 'pg';
+import { type Explained, explain } from './causes/explain.ts';
+import {
+  type Comparison,
+  compareHistory,
+  compareSince,
+  everything,
+  lastRunKeptAll,
+  lastSeal,
+} from './compare.ts';
+import { defaultPolicy } from './policy.ts';
+import type { RunKind } from './runs/lease.ts';
+import { checkSeals, type SealFinding } from './seal-check.ts';
+import { inSnapshot } from './snapshot.ts';
+import { type TriggerFault, triggerFaults } from './triggers.ts';
+
+/** What a run would find and do. */
+export interface Preview {
+  readonly keysChecked: number;
+  readonly movementsRead: number;
+  readonly found: number;
+  readonly triggerFaults: readonly TriggerFault[];
+  readonly differences: readonly Explained[];
+  readonly sealFindings: readonly SealFinding[];
+}
+
+/** Compares and explains as a run does, in one snapshot, and writes nothing at all. */
+export async function previewRun(jobs: pg.ClientBase, orgId: string, kind: RunKind): Promise<Preview> {
+  const faults = await triggerFaults(jobs);
+  const { parts, comparedThrough } = await inSnapshot(jobs, orgId, {}, async (snapshot) => {
+    const [state] = await snapshot.query<{ compared_through: string | null; next_bucket: number }>(
+      'select compared_through, next_bucket from inventory.reconciliation_state where org_id = $1',
+      [orgId],
+    );
+    const seal = await lastSeal(snapshot, orgId);
+    const entry = state?.compared_through ?? null;
+    const parts: Comparison[] = [];
+    if (kind === 'daily' && seal && entry && (await lastRunKeptAll(snapshot, orgId))) {
+      parts.push(await compareSince(snapshot, orgId, { entry, seal }));
+      parts.push(
+        await compareHistory(snapshot, orgId, { ...everything, bucket: state?.next_bucket ?? 0 }, seal),
+      );
+    } else parts.push(await compareHistory(snapshot, orgId, everything, seal));
+    return { parts, comparedThrough: entry };
+  });
+  const total = (figure: 'keys' | 'movements' | 'found') =>
+    parts.reduce((sum, part) => sum + part[figure], 0);
+  // The same key may be met twice: by what has moved, and by its bucket or because the last run has left it.
+  const all = parts.flatMap((part) => part.differences);
+  const distinct = new Map(all.map((each) => [`${each.item} ${each.location} ${each.lot}`, each]));
+  const differences = [...distinct.values()].map((difference, index) => ({
+    ...difference,
+    number: index + 1,
+  }));
+  const found = total('found') - (all.length - differences.length);
+  return {
+    keysChecked: total('keys'),
+    movementsRead: total('movements'),
+    found,
+    triggerFaults: faults,
+    differences: await explain(jobs, orgId, differences, {
+      found,
+      comparedThrough,
+      triggerFaults: faults,
+      policy: defaultPolicy,
+    }),
+    sealFindings: await checkSeals(jobs, orgId),
+  };
+}

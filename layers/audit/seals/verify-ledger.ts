@@ -1,0 +1,204 @@
+import type pg from 'pg';
+import { endStatementsAt } from '#platform/postgres/statement-deadline.ts';
+import { genesisHash, type Seal, sealHash } from './seal.ts';
+import { type AnchorCheck, Anchors } from './verify/anchors.ts';
+import { Changes, compareClosings } from './verify/closings.ts';
+import { compareMovements } from './verify/compare.ts';
+import { type Fault, Faults } from './verify/fault.ts';
+import { readSealedLeaves } from './verify/leaves.ts';
+import { readMovements } from './verify/movements.ts';
+import { readUnchanged } from './verify/unchanged.ts';
+
+export interface LedgerReport {
+  /** Nothing differs, and everything could be compared. */
+  readonly ok: boolean;
+  readonly seals: number;
+  readonly movements: number;
+  /** Movements behind the last seal: nothing is said of them. */
+  readonly unsealed: number;
+  readonly anchors: AnchorCheck;
+  /** How many faults there are; `faults` has the first hundred, in the order of history. */
+  readonly faultCount: number;
+  readonly faults: readonly Fault[];
+}
+
+export interface VerifyOptions {
+  /** The database is a copy as of this instant: what was sealed later cannot be in it. */
+  readonly asOf?: Date | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** When to give up, as `performance.now()` counts: it then fails as isOutOfTime() knows. */
+  readonly endsAtMs?: number | undefined;
+  /** Called with each seal that is done. */
+  readonly onSeal?: (seal: Seal) => void;
+}
+
+/**
+ * Makes every seal of an organization anew from the movements that are there, and tells what is altered, missing or
+ * inserted: movements, closing balances, pages, seals, anchors. It holds one seal's balances in memory and reads one
+ * snapshot, so writers go on meanwhile. It shares no code with what seals: that is SQL.
+ * `jobs` is a connection as stockade_jobs, outside of a transaction.
+ */
+export async function verifyLedger(
+  jobs: pg.ClientBase,
+  orgId: string,
+  options: VerifyOptions = {},
+): Promise<LedgerReport> {
+  // Before the snapshot: whatever was anchored by then was sealed before, so the snapshot has it.
+  const opened = await Anchors.open(orgId);
+  await jobs.query('begin isolation level repeatable read read only');
+  try {
+    await jobs.query('select tenancy.enter_as_job($1)', [orgId]);
+    const report = await verifySnapshot(jobs, orgId, opened, options);
+    await jobs.query('commit');
+    return report;
+  } catch (error) {
+    await jobs.query('rollback').catch(() => {});
+    throw error;
+  }
+}
+
+async function verifySnapshot(
+  snapshot: pg.ClientBase,
+  orgId: string,
+  opened: Anchors | { readonly couldNotRun: string },
+  { asOf, signal, endsAtMs, onSeal }: VerifyOptions,
+): Promise<LedgerReport> {
+  const faults = new Faults();
+  const anchors = opened instanceof Anchors ? opened : undefined;
+  let couldNotRun = opened instanceof Anchors ? undefined : opened.couldNotRun;
+  let [movements, seals] = [0, 0];
+  let last: Seal | undefined;
+  for (;;) {
+    signal?.throwIfAborted();
+    await endStatementsAt(snapshot, endsAtMs);
+    const next = await readSeal(snapshot, orgId, last?.seq ?? 0);
+    if (!next) break;
+    const { seal, buckets } = next;
+    checkChain(orgId, last, seal, faults);
+    const after = last?.boundary ?? null;
+    const found =
+      (await readUnchanged(snapshot, orgId, seal, after)) ??
+      (await tellWhatDiffers(snapshot, orgId, seal, after, faults));
+    movements += found.movements;
+    await compareClosings(snapshot, orgId, seal, found.changes, faults);
+    couldNotRun ??= (await anchors?.compare(seal, buckets, faults))?.couldNotRun;
+    seals += 1;
+    last = seal;
+    onSeal?.(seal);
+  }
+  await checkBoundary(snapshot, orgId, last, faults);
+  const check: AnchorCheck =
+    couldNotRun === undefined && anchors
+      ? await anchors.finish(last?.seq ?? 0, faults, asOf)
+      : { status: 'could not run', reason: couldNotRun ?? '' };
+  return {
+    ok: faults.count === 0 && check.status === 'compared',
+    seals,
+    movements,
+    unsealed: await countUnsealed(snapshot, orgId, last),
+    anchors: check,
+    faultCount: faults.count,
+    faults: faults.told,
+  };
+}
+
+/** Compares movement by movement, once it is known that some differ. */
+async function tellWhatDiffers(
+  snapshot: pg.ClientBase,
+  orgId: string,
+  seal: Seal,
+  after: string | null,
+  faults: Faults,
+): Promise<{ readonly movements: number; readonly changes: Changes }> {
+  const changes = new Changes();
+  let movements = 0;
+  await compareMovements(
+    seal,
+    readMovements(snapshot, orgId, { after, boundary: seal.boundary }),
+    readSealedLeaves(snapshot, orgId, seal, faults),
+    faults,
+    (movement) => {
+      movements += 1;
+      changes.add(movement);
+    },
+  );
+  return { movements, changes };
+}
+
+async function readSeal(
+  snapshot: pg.ClientBase,
+  orgId: string,
+  afterSeq: number,
+): Promise<{ readonly seal: Seal; readonly buckets: readonly string[] } | undefined> {
+  const { rows } = await snapshot.query<{ seal: Seal; buckets: string[] }>(
+    `select
+       inventory.seal_json(s) as seal,
+       array(select a.bucket from inventory.seal_anchors a where a.org_id = s.org_id and a.seq = s.seq) as buckets
+     from inventory.seals s
+     where s.org_id = $1 and s.seq > $2
+     order by s.seq
+     limit 1`,
+    [orgId, afterSeq],
+  );
+  return rows[0];
+}
+
+function checkChain(orgId: string, previous: Seal | undefined, seal: Seal, faults: Faults): void {
+  const expectedSeq = (previous?.seq ?? 0) + 1;
+  if (seal.seq !== expectedSeq) {
+    faults.add({
+      kind: 'seal_missing',
+      seal: expectedSeq,
+      message: `seal ${expectedSeq} is not there: the next one is ${seal.seq}`,
+    });
+  }
+  const hash = sealHash(orgId, seal);
+  if (hash !== seal.hash) {
+    faults.add({
+      kind: 'seal_altered',
+      seal: seal.seq,
+      message: `the fields of seal ${seal.seq} have the hash ${hash}, and it says ${seal.hash}: one of them was altered`,
+    });
+  } else if (
+    seal.previousHash !== (previous?.hash ?? genesisHash) ||
+    seal.afterEntry !== (previous?.boundary ?? null)
+  ) {
+    faults.add({
+      kind: 'chain_broken',
+      seal: seal.seq,
+      message: `seal ${seal.seq} does not follow from ${previous ? `seal ${previous.seq} as it is now` : 'nothing, as the first one does'}`,
+    });
+  }
+}
+
+/** Were the boundary lower than the last seal, movements could still come behind it. */
+async function checkBoundary(
+  snapshot: pg.ClientBase,
+  orgId: string,
+  last: Seal | undefined,
+  faults: Faults,
+): Promise<void> {
+  if (!last) return;
+  const { rowCount } = await snapshot.query(
+    'select from inventory.seal_boundaries where org_id = $1 and boundary >= $2',
+    [orgId, last.boundary],
+  );
+  if (rowCount) return;
+  faults.add({
+    kind: 'boundary_altered',
+    seal: last.seq,
+    message: `the ledger is sealed up to entry ${last.boundary}, and the boundary that keeps movements from coming behind it is missing or lower`,
+  });
+}
+
+async function countUnsealed(
+  snapshot: pg.ClientBase,
+  orgId: string,
+  last: Seal | undefined,
+): Promise<number> {
+  const { rows } = await snapshot.query<{ n: string }>(
+    'select count(*) as n from inventory.movements where org_id = $1 and ($2::uuid is null or entry_id > $2)',
+    [orgId, last?.boundary ?? null],
+  );
+  return Number(rows[0]?.n);
+}

@@ -1,0 +1,209 @@
+import { expect, test } from 'vitest';
+import { type FieldError, Problem, type ProblemOptions } from '../errors.ts';
+import { isRetryable, isSqlError, knownSqlstates, sqlstate, toProblem } from './sqlstate.ts';
+
+/** An error as `pg` makes it of what Postgres sent. */
+function sqlError(code: string, more: { detail?: unknown; constraint?: string; message?: string } = {}) {
+  const { detail, constraint, message = 'what Postgres said' } = more;
+  return Object.assign(new Error(message), {
+    severity: 'ERROR',
+    code,
+    ...(detail !== undefined && { detail: JSON.stringify(detail) }),
+    ...(constraint !== undefined && { constraint }),
+  });
+}
+
+/** All there is to a problem, except for its cause. */
+const whole = ({ name, code, status, message, options: { cause: _, ...options } }: Problem) => ({
+  name,
+  code,
+  status,
+  message,
+  options,
+});
+
+type Row = readonly [name: string, code: string, status: number, message: string, options?: ProblemOptions];
+
+const lines = [{ line: 0, sku: 'BOLT', available: 1, requested: 2 }];
+const fields: FieldError[] = [{ field: 'lines[0].sku', message: 'there is no item NUT' }];
+const bearer = { headers: { 'www-authenticate': 'Bearer realm="stockade"' } };
+const later = { retryAfterSeconds: 2 };
+const raced = 'Too many requests change the same rows at once: try again.';
+const restarting = 'The database is restarting: try again.';
+
+/** What a caller sees of each SQLSTATE, raised with `lines`, `fields` or a scope as its detail. */
+const table: Readonly<Record<string, Row>> = {
+  SK101: ['Unauthenticated', 'invalid_credentials', 401, 'The credential is not valid.', bearer],
+  SK102: [
+    'Problem',
+    'organization_mismatch',
+    403,
+    'The credential does not belong to the organization that the request names.',
+  ],
+  SK103: ['Problem', 'organization_suspended', 403, 'The organization is suspended.'],
+  SK104: [
+    'Problem',
+    'insufficient_scope',
+    403,
+    'The credential lacks the scope "write": use a key that carries it.',
+  ],
+  SK105: [
+    'Problem',
+    'organization_required',
+    400,
+    'You are a member of several organizations: say which one with the header x-organization.',
+  ],
+  SK106: [
+    'Problem',
+    'too_many_requests',
+    429,
+    'The organization has too many requests under way at once: try again.',
+    { retryAfterSeconds: 1 },
+  ],
+  SK201: [
+    'Problem',
+    'insufficient_stock',
+    409,
+    'There is not enough stock for every line; nothing was posted. See "lines".',
+    { extra: { lines } },
+  ],
+  SK202: [
+    'Problem',
+    'stale_balance',
+    409,
+    'A balance has changed since it was read; nothing was posted. Read it again and retry. See "lines".',
+    { extra: { lines } },
+  ],
+  SK203: ['Problem', 'already_reversed', 409, 'The entry is already reversed.'],
+  SK204: ['Problem', 'not_reversible', 409, 'A reversal cannot be reversed: post the entry again.'],
+  SK205: [
+    'Problem',
+    'idempotency_mismatch',
+    422,
+    'This Idempotency-Key was used for another request: choose a new key for a new request.',
+  ],
+  SK301: [
+    'InvalidInput',
+    'invalid_input',
+    422,
+    'The request names what does not exist or does not fit.',
+    { errors: fields },
+  ],
+  SK302: [
+    'InvalidInput',
+    'invalid_input',
+    422,
+    'A transfer moves stock: per item and lot its quantities must sum to zero.',
+    { errors: [{ field: 'lines', message: 'do not sum to zero per item and lot' }] },
+  ],
+  SK303: [
+    'InvalidInput',
+    'invalid_input',
+    422,
+    'A quantity has the wrong sign for the kind.',
+    { errors: [{ field: 'lines', message: 'what Postgres said' }] },
+  ],
+  SK404: ['NotFound', 'not_found', 404, 'There is no such object.'],
+  '22003': [
+    'Problem',
+    'quantity_out_of_range',
+    422,
+    'A quantity or balance would exceed fifteen digits, four of them decimals.',
+  ],
+  '23503': [
+    'Problem',
+    'in_use',
+    409,
+    'It has stock or history and cannot be deleted. Correct it or leave it.',
+  ],
+  '23505': ['Problem', 'already_exists', 409, 'There is one already.'],
+  '25006': [
+    'Unavailable',
+    'unavailable',
+    503,
+    'The database takes no writes at the moment: try again.',
+    later,
+  ],
+  '40001': ['Unavailable', 'unavailable', 503, raced, later],
+  '40P01': ['Unavailable', 'unavailable', 503, raced, later],
+  '53300': ['Unavailable', 'unavailable', 503, 'The database has no free connection: try again.', later],
+  '55P03': ['Unavailable', 'busy', 503, 'Rows this request needs are locked for too long: try again.', later],
+  '57014': ['Unavailable', 'timeout', 503, 'The request took too long and was stopped.', later],
+  '57P01': ['Unavailable', 'unavailable', 503, restarting, later],
+  '57P02': ['Unavailable', 'unavailable', 503, restarting, later],
+  '57P03': ['Unavailable', 'unavailable', 503, 'The database is starting: try again.', later],
+};
+
+const details: Readonly<Record<string, unknown>> = {
+  SK104: { scope: 'write' },
+  SK201: lines,
+  SK202: lines,
+  SK301: fields,
+};
+
+test('every SQLSTATE that callers may know of is in the table of this test', () => {
+  expect([...knownSqlstates].sort()).toEqual(Object.keys(table).sort());
+});
+
+test.each(Object.entries(table))('%s is what callers see as %j', (code, [name, ...expected]) => {
+  const error = sqlError(code, { detail: details[code] });
+  const problem = toProblem(error) as Problem;
+  const [problemCode, status, message, options = {}] = expected;
+  expect(whole(problem)).toEqual({ name, code: problemCode, status, message, options });
+  // Only what is no answer to the caller keeps its reason, for the log.
+  expect(problem.cause).toBe(status === 503 ? error : undefined);
+  expect(problem.options.cause).toBe(problem.cause);
+});
+
+test.each([
+  ['items_org_id_sku_key', 'There is an item of this SKU already.'],
+  ['locations_org_id_code_key', 'There is a location of this code already.'],
+  ['anything_else_key', 'There is one already.'],
+])('a name that is taken says whose, by the constraint %s', (constraint, message) => {
+  expect(toProblem(sqlError('23505', { constraint }))?.message).toBe(message);
+});
+
+test('a scope is missing by its name, and lines keep what the database said of them', () => {
+  for (const scope of ['read', 'admin']) {
+    expect(toProblem(sqlError('SK104', { detail: { scope } }))?.message).toBe(
+      `The credential lacks the scope "${scope}": use a key that carries it.`,
+    );
+  }
+  expect(toProblem(sqlError('SK201'))?.options).toEqual({ extra: { lines: null } });
+  expect(toProblem(sqlError('SK303', { message: 'a receipt is positive' }))?.options.errors).toEqual([
+    { field: 'lines', message: 'a receipt is positive' },
+  ]);
+});
+
+test.each(['42P01', '22012', 'SK501', 'SK901', 'sk101', '', 'XX000'])(
+  'the SQLSTATE %j is a fault of ours: callers see nothing of it',
+  (code) => {
+    expect(toProblem(sqlError(code))).toBeUndefined();
+  },
+);
+
+test.each([
+  ['a plain error', new Error('SK101')],
+  ['an error of the operating system', Object.assign(new Error('x'), { code: '57P01' })],
+  ['an error whose code is no text', Object.assign(new Error('x'), { severity: 'ERROR', code: 40001 })],
+  ['what is no error', { severity: 'ERROR', code: '40001', message: 'x' }],
+  ['nothing', undefined],
+])('%s is no answer of Postgres, whatever it looks like', (_, error) => {
+  expect([isSqlError(error), isRetryable(error), toProblem(error)]).toEqual([false, false, undefined]);
+});
+
+test('a refusal is what it is, and no answer of Postgres', () => {
+  const problem = new Problem('x', 418, 'no');
+  expect([isSqlError(problem), isRetryable(problem)]).toEqual([false, false]);
+  expect(toProblem(problem)).toBe(problem);
+});
+
+test('of all SQLSTATEs only a lost race may be run again', () => {
+  const candidates = [...knownSqlstates, sqlstate.alreadyAnswered, '40002', '40003', '40000', '08006'];
+  expect(candidates.filter((code) => isRetryable(sqlError(code)))).toEqual(['40001', '40P01']);
+  expect(sqlstate).toEqual({
+    alreadyAnswered: 'SK200',
+    serializationFailure: '40001',
+    deadlockDetected: '40P01',
+  });
+});

@@ -1,0 +1,149 @@
+import { type FieldError, InvalidInput, NotFound, Problem, Unauthenticated, Unavailable } from '../errors.ts';
+
+/** The fields of Postgres' error message that say what happened (`pg`'s DatabaseError has them). */
+export interface SqlError {
+  readonly code: string;
+  readonly message: string;
+  readonly detail?: string;
+  readonly constraint?: string;
+}
+
+/** SQLSTATEs that code tests for by name. */
+export const sqlstate = {
+  alreadyAnswered: 'SK200',
+  serializationFailure: '40001',
+  deadlockDetected: '40P01',
+} as const;
+
+/** Transactions that lost a race to another one; running them again is right (documentation of Postgres, 13.5). */
+export function isRetryable(error: unknown): boolean {
+  return (
+    isSqlError(error) &&
+    (error.code === sqlstate.serializationFailure || error.code === sqlstate.deadlockDetected)
+  );
+}
+
+/**
+ * The one table from SQLSTATE to what the caller sees. Class `SK` is raised by Stockade's own functions, with JSON
+ * in DETAIL; the rest are Postgres' own (documentation of Postgres, appendix A).
+ * A SQLSTATE that is not here is a fault of ours: a plain 500.
+ */
+const table: Readonly<Record<string, (error: SqlError) => Problem>> = {
+  SK101: () => new Unauthenticated('invalid_credentials', 'The credential is not valid.'),
+  SK102: () =>
+    new Problem(
+      'organization_mismatch',
+      403,
+      'The credential does not belong to the organization that the request names.',
+    ),
+  SK103: () => new Problem('organization_suspended', 403, 'The organization is suspended.'),
+  SK104: (error) =>
+    new Problem(
+      'insufficient_scope',
+      403,
+      `The credential lacks the scope "${detailOf<{ scope: string }>(error).scope}": use a key that carries it.`,
+    ),
+  SK105: () =>
+    new Problem(
+      'organization_required',
+      400,
+      'You are a member of several organizations: say which one with the header x-organization.',
+    ),
+  SK106: () =>
+    new Problem(
+      'too_many_requests',
+      429,
+      'The organization has too many requests under way at once: try again.',
+      { retryAfterSeconds: 1 },
+    ),
+  SK201: (error) =>
+    new Problem(
+      'insufficient_stock',
+      409,
+      'There is not enough stock for every line; nothing was posted. See "lines".',
+      {
+        extra: { lines: detailOf(error) },
+      },
+    ),
+  SK202: (error) =>
+    new Problem(
+      'stale_balance',
+      409,
+      'A balance has changed since it was read; nothing was posted. Read it again and retry. See "lines".',
+      { extra: { lines: detailOf(error) } },
+    ),
+  SK203: () => new Problem('already_reversed', 409, 'The entry is already reversed.'),
+  SK204: () => new Problem('not_reversible', 409, 'A reversal cannot be reversed: post the entry again.'),
+  SK205: () =>
+    new Problem(
+      'idempotency_mismatch',
+      422,
+      'This Idempotency-Key was used for another request: choose a new key for a new request.',
+    ),
+  SK301: (error) =>
+    new InvalidInput(
+      'The request names what does not exist or does not fit.',
+      detailOf<FieldError[]>(error),
+      422,
+    ),
+  SK302: () =>
+    new InvalidInput(
+      'A transfer moves stock: per item and lot its quantities must sum to zero.',
+      [{ field: 'lines', message: 'do not sum to zero per item and lot' }],
+      422,
+    ),
+  SK303: (error) =>
+    new InvalidInput(
+      'A quantity has the wrong sign for the kind.',
+      [{ field: 'lines', message: error.message }],
+      422,
+    ),
+  SK404: () => new NotFound('such object'),
+
+  '22003': () =>
+    new Problem(
+      'quantity_out_of_range',
+      422,
+      'A quantity or balance would exceed fifteen digits, four of them decimals.',
+    ),
+  '23503': () =>
+    new Problem('in_use', 409, 'It has stock or history and cannot be deleted. Correct it or leave it.'),
+  '23505': (error) =>
+    new Problem('already_exists', 409, `There is ${uniqueNames[error.constraint ?? ''] ?? 'one'} already.`),
+  // Somebody has closed it for writing, as before a cut-over, or it is a standby that takes over.
+  '25006': (error) => new Unavailable('The database takes no writes at the moment: try again.', error),
+  '40001': (error) => new Unavailable('Too many requests change the same rows at once: try again.', error),
+  '40P01': (error) => new Unavailable('Too many requests change the same rows at once: try again.', error),
+  '53300': (error) => new Unavailable('The database has no free connection: try again.', error),
+  '55P03': (error) =>
+    new Unavailable('Rows this request needs are locked for too long: try again.', error, 'busy'),
+  '57014': (error) => new Unavailable('The request took too long and was stopped.', error, 'timeout'),
+  '57P01': (error) => new Unavailable('The database is restarting: try again.', error),
+  '57P02': (error) => new Unavailable('The database is restarting: try again.', error),
+  '57P03': (error) => new Unavailable('The database is starting: try again.', error),
+};
+
+/** Every SQLSTATE of the table. */
+export const knownSqlstates: readonly string[] = Object.keys(table);
+
+/** What each unique constraint a caller can meet is about. */
+const uniqueNames: Readonly<Record<string, string>> = {
+  items_org_id_sku_key: 'an item of this SKU',
+  locations_org_id_code_key: 'a location of this code',
+};
+
+/** What the caller may know of an error: a {@link Problem}, or undefined when it is a fault of ours. */
+export function toProblem(error: unknown): Problem | undefined {
+  if (error instanceof Problem) return error;
+  if (isSqlError(error)) return table[error.code]?.(error);
+  return undefined;
+}
+
+/** Whether this is an error that Postgres sent. */
+export function isSqlError(error: unknown): error is Error & SqlError {
+  return error instanceof Error && 'severity' in error && 'code' in error && typeof error.code === 'string';
+}
+
+function detailOf<T>(error: SqlError): T {
+  return JSON.parse(error.detail ?? 'null') as T;
+}

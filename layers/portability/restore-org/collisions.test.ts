@@ -1,0 +1,55 @@
+import { expect, test } from 'vitest';
+import { PortabilityError } from '../portability-error.ts';
+import { Collisions } from './collisions.ts';
+
+const keys = [
+  { name: 'items_sku', columns: ['org_id', 'sku'], nullsAreDistinct: true },
+  { name: 'items_barcode', columns: ['org_id', 'barcode'], nullsAreDistinct: true },
+];
+
+/** Items that were lost and made again, by their SKUs. */
+function collided(skus: readonly string[]): Collisions {
+  const collisions = new Collisions();
+  const table = collisions.of('inventory.items', keys);
+  for (const [index, sku] of skus.entries()) {
+    for (const [side, id] of [
+      ['past', `lost-${index + 1}`],
+      ['present', `there-${index + 1}`],
+    ] as const) {
+      const line = JSON.stringify({ org_id: 'acme', id, sku, barcode: null });
+      table.take(line, { [side]: { line, key: ['acme', id] } });
+    }
+  }
+  return collisions;
+}
+
+function messageOf(collisions: Collisions): string {
+  try {
+    collisions.check();
+  } catch (error) {
+    expect(error).toBeInstanceOf(PortabilityError);
+    return (error as Error).message;
+  }
+  return 'nothing collides';
+}
+
+const told = (n: number) =>
+  `inventory.items has sku "SKU ${n}" as lost-${n} in the copy and as there-${n} in production`;
+const ten = Array.from({ length: 10 }, (_, index) => told(index + 1)).join('; ');
+
+test.each([
+  [0, 'nothing collides'],
+  [1, `what was lost cannot be beside what there is: ${told(1)}`],
+  [10, `what was lost cannot be beside what there is: ${ten}`],
+  [11, `what was lost cannot be beside what there is: ${ten}; and 1 more`],
+])('of %d rows that collide ten are told and the others are counted', (count, expected) => {
+  const skus = Array.from({ length: count }, (_, index) => `SKU ${index + 1}`);
+  expect(messageOf(collided(skus))).toBe(expected);
+});
+
+test.each([
+  ['of forty-eight characters all are told', 's'.repeat(48), 's'.repeat(48)],
+  ['of forty-nine the first forty-eight are', 's'.repeat(49), `${'s'.repeat(48)}…`],
+])('%s', (_, sku, expected) => {
+  expect(messageOf(collided([sku]))).toContain(`has sku "${expected}" as lost-1 in the copy`);
+});

@@ -1,0 +1,31 @@
+import type { TimeLeft } from '#audit/reconciliation/walk.ts';
+import { drillConfig, jobsDatabaseConfig } from '#platform/config.ts';
+import { inJobs } from '#tenancy/jobs.ts';
+import { recoveryPolicy } from '../policy.ts';
+import { readProofBook } from '../proofs/book.ts';
+import { copyUrl } from './copy-url.ts';
+import { beginDrill, type DrillState, type DrillSurroundings, dueDrill, tickDrill } from './drill.ts';
+
+const pollMs = 5_000;
+/** What is under way when the time is over is begun again by the next tick. */
+const reserveMs = 20_000;
+
+/** Begins the drill that is due, and carries on with the one that is under way. Undefined when there never was one. */
+export async function carryOnDrills(time: TimeLeft): Promise<DrillState | undefined> {
+  const network = drillConfig();
+  const database = jobsDatabaseConfig();
+  const around: DrillSurroundings = {
+    source: network.source,
+    network,
+    production: inJobs,
+    urlOf: (address) => copyUrl(database, address),
+    book: await readProofBook(network.sqlDirectory),
+    policy: recoveryPolicy,
+    time,
+    pollMs,
+    signal: AbortSignal.timeout(Math.max(0, time.remainingMs() - reserveMs)),
+  };
+  const due = await dueDrill(recoveryPolicy.drillEveryMs);
+  if (due) await beginDrill(around, due);
+  return await tickDrill(around);
+}

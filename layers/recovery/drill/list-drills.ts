@@ -1,0 +1,87 @@
+import { type Page, type PageRequest, toPage } from '#platform/page.ts';
+import { recoveryPolicy } from '../policy.ts';
+import type { ProofOutcome } from '../proofs/proof.ts';
+import { type DrillRecord, listDrillKeys, readDrill } from './records.ts';
+import { type RecoveryTrend, recoveryTrend } from './trend.ts';
+
+/** A drill as operators see it. */
+export interface ListedDrill {
+  readonly id: string;
+  readonly kind: 'snapshot' | 'point-in-time';
+  readonly source: string;
+  readonly snapshot: string | null;
+  /** The instant that was restored. */
+  readonly asOf: string;
+  readonly requestedAt: string;
+  readonly availableAfterSeconds: number | null;
+  readonly queryableAfterSeconds: number | null;
+  readonly provenAfterSeconds: number | null;
+  /** Null while it is under way. */
+  readonly passed: boolean | null;
+  readonly summary: string | null;
+  /** What production had at the request and the copy had not; null when it is not known. */
+  readonly loss: { readonly seconds: number; readonly entries: number; readonly movements: number } | null;
+  readonly proofs: readonly Pick<ProofOutcome, 'proof' | 'verdict' | 'faults' | 'faultCount'>[];
+  readonly tornDownAt: string | null;
+}
+
+/** Drills that the trend is drawn through: half a year. */
+const drillsOfTrend = 26;
+
+/** The drills, the newest first. */
+export async function listDrills({ limit, after }: PageRequest): Promise<Page<ListedDrill>> {
+  const [before] = after ?? [];
+  const all = [...(await listDrillKeys())].toReversed();
+  const asked = all.filter(([id]) => before === undefined || id < before).slice(0, limit + 1);
+  return toPage((await readAll(asked)).map(shown), limit, ({ id }) => [id]);
+}
+
+/** Where the time to recover is heading, by the drills of today's database that have passed; undefined for too few. */
+export async function trendOfDrills(now: Date = new Date()): Promise<RecoveryTrend | undefined> {
+  const newest = await readAll([...(await listDrillKeys())].slice(-drillsOfTrend));
+  const source = newest.at(-1)?.request.source;
+  const timed = newest.flatMap(({ request, verdict, requestedAt, provenAfterMs }) =>
+    request.source === source && verdict?.passed && provenAfterMs !== undefined
+      ? [{ kind: request.kind, requestedAt, provenAfterMs }]
+      : [],
+  );
+  return recoveryTrend(timed, recoveryPolicy.recoveryTimeMs.fail, now);
+}
+
+async function readAll(drills: readonly (readonly [string, readonly string[]])[]): Promise<DrillRecord[]> {
+  const read = await Promise.all(drills.map(([id, keys]) => readDrill(id, keys)));
+  return read.flatMap((drill) => drill ?? []);
+}
+
+function shown(drill: DrillRecord): ListedDrill {
+  const { id, request, verdict } = drill;
+  const outcomes = verdict?.proofs?.outcomes ?? [];
+  const loss = outcomes.find(({ proof, verdict }) => proof === 'loss' && verdict === 'passed')?.figures;
+  return {
+    id,
+    kind: request.kind,
+    source: request.source,
+    snapshot: request.snapshot ?? null,
+    asOf: request.asOf,
+    requestedAt: drill.requestedAt.toISOString(),
+    availableAfterSeconds: seconds(drill.availableAfterMs),
+    queryableAfterSeconds: seconds(drill.queryableAfterMs),
+    provenAfterSeconds: seconds(drill.provenAfterMs),
+    passed: verdict?.passed ?? null,
+    summary: verdict?.summary ?? null,
+    loss: loss
+      ? { seconds: loss.seconds ?? 0, entries: loss.entries ?? 0, movements: loss.movements ?? 0 }
+      : null,
+    proofs: outcomes.map(({ proof, verdict, faults, faultCount }) => ({
+      proof,
+      verdict,
+      faults,
+      faultCount,
+    })),
+    tornDownAt: drill.tornDownAt?.toISOString() ?? null,
+  };
+}
+
+function seconds(ms: number | undefined): number | null {
+  return ms === undefined ? null : ms / 1000;
+}

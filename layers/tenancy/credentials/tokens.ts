@@ -1,0 +1,112 @@
+import { createRemoteJWKSet, customFetch, errors, type FetchImplementation, jwtVerify } from 'jose';
+import type { TokenConfig } from '#platform/config.ts';
+import { Unavailable } from '#platform/errors.ts';
+
+import { emailPattern } from '../users.ts';
+
+/** What a token proves about its user. */
+export interface Claims {
+  /** In lower case; the issuer has verified it. */
+  readonly email: string;
+  /** The issuer's own id for the user. */
+  readonly subject: string | undefined;
+}
+
+/** Asymmetric only: with a symmetric one, whoever knows the issuer's public key could sign. `none` is not among them. */
+const algorithms = [
+  'RS256',
+  'RS384',
+  'RS512',
+  'PS256',
+  'PS384',
+  'PS512',
+  'ES256',
+  'ES384',
+  'ES512',
+  'EdDSA',
+  'Ed25519',
+];
+/** How far the clocks of issuer and function may be apart. */
+const clockToleranceSeconds = 30;
+/** A key that the issuer has withdrawn is refused at the latest after this. */
+const keysMaxAgeMs = 10 * 60_000;
+/** The keys are not fetched again for an unknown key id within this, however many tokens name one. */
+const unknownKeyCooldownMs = 10_000;
+const fetchTimeoutMs = 3_000;
+/** After a fetch has failed, none is tried for this long: callers need not wait for a timeout each. */
+const failedFetchPauseMs = 2_000;
+
+/** Refusals that are the token's own fault; every other failure is the issuer's, or ours. */
+const tokenFaults = [
+  errors.JWTInvalid,
+  errors.JWTExpired,
+  errors.JWTClaimValidationFailed,
+  errors.JWSInvalid,
+  errors.JWSSignatureVerificationFailed,
+  errors.JOSEAlgNotAllowed,
+  errors.JOSENotSupported,
+  errors.JWKSNoMatchingKey,
+  errors.JWKSMultipleMatchingKeys,
+];
+
+const keySets = new Map<string, ReturnType<typeof createRemoteJWKSet>>();
+
+/**
+ * Verifies a token of the configured issuer: signature, `iss`, `aud`, `exp`, `nbf`, and an `email` that the issuer says it
+ * has verified. Undefined when any of it is wrong: callers are told nothing more.
+ * @throws Unavailable when the issuer's keys cannot be had: then nothing is known about the token
+ */
+export async function verifyToken(token: string, config: TokenConfig): Promise<Claims | undefined> {
+  const { issuer, audience, jwksUri } = config;
+  try {
+    const { payload } = await jwtVerify(token, keysAt(jwksUri), {
+      algorithms,
+      issuer,
+      audience,
+      clockTolerance: clockToleranceSeconds,
+      requiredClaims: ['exp', 'email'],
+    });
+    return claimsOf(payload);
+  } catch (error) {
+    if (tokenFaults.some((fault) => error instanceof fault)) return undefined;
+    throw new Unavailable('Tokens cannot be verified at the moment: try again, or use an API key.', error);
+  }
+}
+
+/** An address that the issuer has not verified proves nothing: anybody could have typed it in. */
+function claimsOf({ email, email_verified: verified, sub }: Record<string, unknown>): Claims | undefined {
+  if (verified !== true || typeof email !== 'string' || !emailPattern.test(email)) return undefined;
+  return { email: email.toLowerCase(), subject: typeof sub === 'string' ? sub : undefined };
+}
+
+/** The issuer's keys: fetched when first needed, kept by the process, and fetched again for a key id that is new. */
+function keysAt(uri: URL): ReturnType<typeof createRemoteJWKSet> {
+  let keys = keySets.get(uri.href);
+  if (!keys) {
+    keys = createRemoteJWKSet(uri, {
+      cacheMaxAge: keysMaxAgeMs,
+      cooldownDuration: unknownKeyCooldownMs,
+      timeoutDuration: fetchTimeoutMs,
+      [customFetch]: fetchWithPauses(),
+    });
+    keySets.set(uri.href, keys);
+  }
+  return keys;
+}
+
+function fetchWithPauses(): FetchImplementation {
+  let pausedUntilMs = 0;
+  let reason: unknown;
+  return async (url, options) => {
+    if (Date.now() < pausedUntilMs) throw reason;
+    try {
+      const response = await fetch(url, options);
+      if (response.status !== 200) throw new Error(`${url} answered ${response.status}, not 200`);
+      return response;
+    } catch (error) {
+      pausedUntilMs = Date.now() + failedFetchPauseMs;
+      reason = error;
+      throw error;
+    }
+  };
+}

@@ -1,0 +1,110 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { lineDiff } from '#schema/catalog/line-diff.ts';
+import { readIsolationRules } from '#schema/lint/isolation-rules.ts';
+import { documentFile, generateDocument, readDocument } from '#scripts/develop/openapi/generate.ts';
+import { goldenFile, goldenFromMigrations, readGolden } from '#scripts/migrate/catalog/golden.ts';
+import { lintMigrations, rulesFolder } from '#scripts/migrate/isolation/lint-database.ts';
+import { isolationFaults } from '#scripts/migrate/isolation/report.ts';
+import { circleFaults } from './circles.ts';
+import { commandFaults } from './documented-commands.ts';
+import { findFiles } from './files.ts';
+import { wordFaults } from './forbidden-words.ts';
+import { layeringFaults } from './layering.ts';
+import { lockfileFaults } from './lockfile.ts';
+import { toolFaults } from './tool.ts';
+
+/** One thing that must hold of every commit. */
+export interface Check {
+  readonly name: string;
+  readonly promise: string;
+  /** What is wrong, in the order in which it should be read; nothing when all is well. */
+  readonly faults: (root: string, signal: AbortSignal) => Promise<readonly string[]>;
+}
+
+/** What `npm run check` runs, cheapest first. */
+export const checks: readonly Check[] = [
+  {
+    name: 'format',
+    promise: 'every file is formatted and free of lint (biome)',
+    faults: (root, signal) => toolFaults(root, 'biome', ['ci', '--colors=off', '.'], signal),
+  },
+  {
+    name: 'types',
+    promise: 'the types agree (tsc)',
+    faults: (root, signal) => toolFaults(root, 'tsc', ['-p', '.', '--pretty', 'false'], signal),
+  },
+  {
+    name: 'layering',
+    promise: 'imports go only the way the design says, and never in a circle',
+    faults: async (root) => (await Promise.all([layeringFaults(root), circleFaults(root)])).flat(),
+  },
+  {
+    name: 'lockfile',
+    promise: 'the lockfile names versions and digests, no download addresses',
+    faults: async (root) => lockfileFaults(await readFile(join(root, 'package-lock.json'), 'utf8')),
+  },
+  {
+    name: 'commands',
+    promise: 'every npm command that a page names exists',
+    faults: async (root) => {
+      const { scripts } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
+      const names = new Set(Object.keys(scripts));
+      return await faultsOfFiles(root, '{*,docs/**/*}.md', (file, content) =>
+        commandFaults(file, content, names),
+      );
+    },
+  },
+  {
+    name: 'words',
+    promise: 'no path of one machine and no unfinished work is left in a file',
+    faults: (root) =>
+      faultsOfFiles(root, '**/*.{ts,js,json,sql,md,yml,yaml,sh,snap}', (file, content) =>
+        wordFaults(file, content),
+      ),
+  },
+  {
+    name: 'openapi',
+    promise: `${documentFile} is what the route table, the schemas and their documentation make`,
+    faults: async () => {
+      const difference = lineDiff((await readDocument()) ?? '', await generateDocument());
+      return difference ? [`${documentFile} is out of date: run \`npm run openapi\``, difference] : [];
+    },
+  },
+  {
+    name: 'schema',
+    promise: `${goldenFile} and the digests of the triggers are what the migrations make`,
+    faults: async (root, signal) => {
+      const faults: string[] = [];
+      for (const { file, content } of await goldenFromMigrations(join(root, 'sql/migrations'), signal)) {
+        const golden = await readGolden(join(root, file));
+        if (golden === content) continue;
+        faults.push(
+          `${file} is out of date: run \`npm run schema\``,
+          golden ? lineDiff(golden, content) : '',
+        );
+      }
+      return faults;
+    },
+  },
+  {
+    name: 'isolation',
+    promise: 'nothing in the schema lets one organization reach the rows of another',
+    faults: async (root, signal) => {
+      const rules = await readIsolationRules(join(root, rulesFolder));
+      return isolationFaults(await lintMigrations(join(root, 'sql/migrations'), rules, signal));
+    },
+  },
+];
+
+async function faultsOfFiles(
+  root: string,
+  pattern: string,
+  faults: (file: string, content: string) => string[],
+): Promise<string[]> {
+  const files = await findFiles(root, pattern);
+  const found = await Promise.all(
+    files.map(async (file) => faults(file, await readFile(join(root, file), 'utf8'))),
+  );
+  return found.flat();
+}

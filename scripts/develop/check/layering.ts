@@ -1,0 +1,75 @@
+import { join, normalize } from 'node:path/posix';
+import { findFiles } from './files.ts';
+import { type ImportLine, readImports } from './imports.ts';
+
+/** Who may use whom: each part of the house and what it may import besides itself. */
+const allowed: Readonly<Record<string, readonly string[]>> = {
+  'layers/platform': [],
+  'layers/schema': ['layers/platform'],
+  'layers/tenancy': ['layers/platform', 'layers/schema'],
+  'layers/ledger': ['layers/platform', 'layers/schema', 'layers/tenancy'],
+  'layers/audit': ['layers/platform', 'layers/schema', 'layers/tenancy', 'layers/ledger'],
+  'layers/recovery': ['layers/platform', 'layers/schema', 'layers/tenancy', 'layers/ledger', 'layers/audit'],
+  'layers/portability': [
+    'layers/platform',
+    'layers/schema',
+    'layers/tenancy',
+    'layers/ledger',
+    'layers/audit',
+    'layers/recovery',
+  ],
+  'layers/http': ['layers/platform', 'layers/tenancy'],
+  functions: ['layers'],
+  infra: ['functions/routes.ts', 'layers/platform/environment.ts'],
+};
+
+/** What a person runs and what proves it: they may use everything, and nothing else may use them. */
+const outside = ['scripts', 'tests', 'bench'];
+
+/** Reads every TypeScript file of the house and returns what breaks the direction of imports, one line each. */
+export async function layeringFaults(root: string): Promise<string[]> {
+  const files = await findFiles(root, '{infra,functions,layers,scripts,tests,bench,sql}/**/*.ts');
+  const imports = await readImports(root, files);
+  return imports.flatMap((each) => importFault(each) ?? []);
+}
+
+/** What is wrong with one import, or undefined. */
+export function importFault({ file, line, specifier }: ImportLine): string | undefined {
+  const target = targetOf(file, specifier);
+  if (!target) return undefined;
+  const place = `${file}:${line}`;
+  const from = partOf(file);
+  const to = partOf(target);
+  if (from !== to && specifier.startsWith('.') && to !== undefined) {
+    return `${place}: '${specifier}' leaves ${from ?? 'its folder'}: import '${aliasOf(target)}'`;
+  }
+  if (from === to || from === undefined || outside.includes(from) || file.endsWith('.test.ts'))
+    return undefined;
+  const mayUse = allowed[from];
+  if (!mayUse)
+    return `${place}: ${from} is no part of the house: name it in scripts/develop/check/layering.ts`;
+  if (to === undefined || mayUse.some((part) => target === part || target.startsWith(`${part}/`)))
+    return undefined;
+  return `${place}: ${from} may not use ${to} ('${specifier}'); it may use ${mayUse.join(', ') || 'only itself'}`;
+}
+
+/** The file that a specifier names, relative to the root; undefined for a package. */
+export function targetOf(file: string, specifier: string): string | undefined {
+  if (specifier.startsWith('.')) return normalize(join(file, '..', specifier));
+  const [, alias, rest] = /^#(\w+)\/(.*)$/.exec(specifier) ?? [];
+  if (!alias) return undefined;
+  return normalize(
+    ['functions', ...outside].includes(alias) ? `${alias}/${rest}` : `layers/${alias}/${rest}`,
+  );
+}
+
+/** `layers/ledger` for a file of a layer, the top folder for any other; undefined for a file of the root itself. */
+function partOf(file: string): string | undefined {
+  const [top, second, third] = file.split('/');
+  if (second === undefined) return undefined;
+  return top === 'layers' && third !== undefined ? `layers/${second}` : top;
+}
+
+function aliasOf(target: string): string {
+  return `#${target.replace(/^layers\//, '')}`;
+}

@@ -1,0 +1,221 @@
+import * as z from 'zod';
+import { entryKinds } from '#ledger/entries.ts';
+import { Code, Metadata, Reference } from '#ledger/input.ts';
+import { scopes } from '#tenancy/credentials/api-keys.ts';
+import { roles } from '#tenancy/users.ts';
+import { vocabulary } from './vocabulary.ts';
+
+/** What the API answers. The tests hold every answer against these. */
+
+/** An instant as the API writes it: UTC, to the millisecond. */
+export const Time = z.string().regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+vocabulary.add(Time, {
+  id: 'Time',
+  description: 'An instant in UTC, to the millisecond.',
+  examples: ['2026-03-01T09:30:00.000Z'],
+});
+
+export const Id = z.uuid();
+
+/** A quantity as it is answered: zero is one too. */
+export const Amount = z.number();
+vocabulary.add(Amount, {
+  id: 'Amount',
+  description: "In the item's own unit, exact to four decimals.",
+  examples: [117],
+});
+
+const LotOrNull = z.string().max(64).nullable();
+vocabulary.add(LotOrNull, { description: 'null for an item without lots.' });
+
+export const Item = z.strictObject({
+  id: Id,
+  sku: Code,
+  name: z.string(),
+  unit: z.string(),
+  tracking: z.enum(['none', 'lot']),
+  allowNegative: z.boolean(),
+  reorderPoint: Amount.nullable(),
+  metadata: Metadata,
+  createdAt: Time,
+  updatedAt: Time,
+});
+vocabulary.add(Item, { id: 'Item' });
+
+export const Location = z.strictObject({
+  id: Id,
+  code: Code,
+  name: z.string(),
+  kind: z.enum(['warehouse', 'store', 'supplier', 'customer', 'transit', 'other']),
+  createdAt: Time,
+  updatedAt: Time,
+});
+vocabulary.add(Location, { id: 'Location' });
+
+const Figures = {
+  onHand: Amount,
+  reserved: Amount,
+  available: Amount,
+  version: z.int().min(0),
+};
+vocabulary.add(Figures.version, { description: 'How many movements the balance has.' });
+
+const Line = {
+  movementId: z.string(),
+  sku: Code,
+  location: Code,
+  lot: LotOrNull,
+  quantity: Amount,
+};
+vocabulary.add(Line.movementId, { description: 'The id of the entry, a point, and the number of the line.' });
+
+const EntryHead = {
+  entryId: Id,
+  kind: z.enum(entryKinds),
+  reference: Reference.nullable(),
+  occurredAt: Time,
+  recordedAt: Time,
+};
+
+export const PostedEntry = z.strictObject({
+  ...EntryHead,
+  reverses: Id.nullable(),
+  lines: z.array(z.strictObject({ ...Line, balance: z.strictObject(Figures) })),
+  dryRun: z.literal(true).optional(),
+});
+vocabulary.add(PostedEntry, {
+  id: 'PostedEntry',
+  description: 'An entry as it was posted, each line with the balance it left.',
+});
+
+export const Entry = z.strictObject({
+  ...EntryHead,
+  actor: z.string(),
+  metadata: Metadata,
+  reverses: Id.nullable(),
+  reversedBy: Id.nullable(),
+  lines: z.array(z.strictObject(Line)),
+});
+vocabulary.add(Entry, { id: 'Entry' });
+vocabulary.add(Entry.shape.actor, { description: 'Who posted it: `key:<id>`, `user:<id>` or `job`.' });
+
+export const Movement = z.strictObject({ ...EntryHead, ...Line });
+vocabulary.add(Movement, { id: 'Movement' });
+
+export const Balance = z.strictObject({ sku: Code, location: Code, lot: LotOrNull, ...Figures });
+vocabulary.add(Balance, {
+  id: 'Balance',
+  description: '`available` is what is on hand less what is reserved.',
+});
+
+export const PastBalance = z.strictObject({
+  sku: Code,
+  location: Code,
+  lot: LotOrNull,
+  onHand: Amount,
+  version: Figures.version,
+});
+vocabulary.add(PastBalance, {
+  id: 'PastBalance',
+  description: 'A balance as it was. Holds are not history, so only what was on hand is known.',
+});
+
+const PastAnswer = {
+  asOf: z.iso.datetime({ offset: true }),
+  basis: z.enum(['recorded', 'effective']),
+  sealed: z.boolean(),
+};
+vocabulary.add(PastAnswer.sealed, {
+  description: 'Whether a seal vouches for the history behind this answer.',
+});
+
+const nextCursor = z.string().nullable();
+vocabulary.add(nextCursor, {
+  description: 'Pass it back as `cursor` for the part that follows; null at the end.',
+});
+
+/** A part of a list, as every list is answered. */
+export function listOf<Row extends z.ZodType>(row: Row) {
+  return z.strictObject({ data: z.array(row), nextCursor });
+}
+
+export const Balances = z.union([
+  listOf(Balance),
+  z.strictObject({ data: z.array(PastBalance), nextCursor, ...PastAnswer }),
+]);
+
+export const ItemBalance = z.union([
+  z.strictObject({
+    sku: Code,
+    onHand: Amount,
+    reserved: Amount,
+    available: Amount,
+    locations: z.array(Balance.omit({ sku: true })),
+  }),
+  z.strictObject({
+    sku: Code,
+    ...PastAnswer,
+    onHand: Amount,
+    locations: z.array(PastBalance.omit({ sku: true })),
+  }),
+]);
+
+export const Organization = z.strictObject({
+  id: Id,
+  slug: z.string(),
+  name: z.string(),
+  status: z.enum(['active', 'suspended']),
+  createdAt: Time,
+});
+vocabulary.add(Organization, { id: 'Organization' });
+
+export const OperatedOrganization = Organization.extend({
+  suspendedAt: Time.nullable(),
+  suspensionReason: z.string().nullable(),
+});
+vocabulary.add(OperatedOrganization, {
+  id: 'OperatedOrganization',
+  description: 'An organization as operators see it.',
+});
+
+export const CreatedOrganization = z.strictObject({
+  id: Id,
+  slug: z.string(),
+  name: z.string(),
+  apiKey: z.string(),
+});
+vocabulary.add(CreatedOrganization.shape.apiKey, {
+  description: 'Its first key, of all scopes: shown once.',
+});
+
+export const ApiKey = z.strictObject({
+  id: z.string(),
+  name: z.string(),
+  scopes: z.array(z.enum(scopes)),
+  createdAt: Time,
+  expiresAt: Time.nullable(),
+  revokedAt: Time.nullable(),
+  lastUsedAt: Time.nullable(),
+  replacedBy: z.string().nullable(),
+});
+vocabulary.add(ApiKey, { id: 'ApiKey', description: 'A key without what proves it.' });
+vocabulary.add(ApiKey.shape.lastUsedAt, { description: 'To the minute.' });
+vocabulary.add(ApiKey.shape.replacedBy, {
+  description: 'The id of the key that a rotation has made in its place.',
+});
+
+export const NewApiKey = ApiKey.extend({ key: z.string().nullable() });
+vocabulary.add(NewApiKey, { id: 'NewApiKey' });
+vocabulary.add(NewApiKey.shape.key, {
+  description:
+    'The whole key. It is stored nowhere, so it is shown once: null when an `Idempotency-Key` replays this answer.',
+});
+
+export const Member = z.strictObject({
+  id: Id,
+  email: z.string(),
+  name: z.string().nullable(),
+  role: z.enum(roles),
+  since: Time,
+});
+vocabulary.add(Member, { id: 'Member' });

@@ -1,0 +1,77 @@
+import * as z from 'zod';
+import type { Vocabulary } from '#http/openapi/documentation.ts';
+import { AsOf, BalanceFilter } from '#ledger/balances.ts';
+import { Code, EntryId, Lot, Metadata, PositiveQuantity, Quantity, Reference } from '#ledger/input.ts';
+import { MovementFilter } from '#ledger/movements.ts';
+import { Instant } from '#platform/instant.ts';
+import { KeyId } from '#tenancy/credentials/key-store.ts';
+
+/** What schemas are called in the document, and what they do not say themselves. */
+export const vocabulary: Vocabulary = z.registry();
+
+vocabulary.add(Code, {
+  id: 'Code',
+  description:
+    'Names an item (its SKU) or a location. No control characters, none of `/ ? % \\`, no blank at either end, not all dots.',
+  examples: ['TEA-EARL-GREY', 'LONDON'],
+});
+vocabulary.add(Lot, {
+  id: 'Lot',
+  description: 'A lot, for items with `tracking: "lot"`. The empty string is the same as none.',
+  examples: ['2026-03'],
+});
+vocabulary.add(Quantity, {
+  id: 'Quantity',
+  description:
+    "Signed, in the item's own unit: at most eleven digits before the point and four after it, not zero.",
+  examples: [12, -3.25],
+});
+vocabulary.add(PositiveQuantity, {
+  id: 'PositiveQuantity',
+  description: 'A quantity above zero.',
+  examples: [12],
+});
+vocabulary.add(Reference, {
+  id: 'Reference',
+  description: "The caller's own name for a posting: an order, an invoice, a delivery note.",
+  examples: ['PO-1001'],
+});
+vocabulary.add(Metadata, {
+  id: 'Metadata',
+  description: 'Anything to keep with the object: at most 8,192 bytes as JSON.',
+  examples: [{ buyer: 'Ada' }],
+});
+vocabulary.add(Instant, {
+  id: 'Instant',
+  description: 'An instant with its offset from UTC, kept to the millisecond.',
+  examples: ['2026-03-01T09:30:00Z'],
+});
+vocabulary.add(EntryId, {
+  description: 'The id of an entry.',
+  examples: ['0197b1f2-6c1e-7a30-9d2f-3a5e0c7b1d42'],
+});
+vocabulary.add(KeyId, {
+  description: 'The id of a key: the part of it between the second and the third underscore.',
+  examples: ['0aQ3xVb7LmTz'],
+});
+
+const filters = {
+  sku: 'Only of this item.',
+  location: 'Only at this location.',
+  lot: 'Only of this lot.',
+} as const;
+vocabulary.add(MovementFilter.shape.sku, { description: filters.sku });
+vocabulary.add(MovementFilter.shape.location, { description: filters.location });
+vocabulary.add(MovementFilter.shape.kind, { description: 'Only of entries of this kind.' });
+vocabulary.add(MovementFilter.shape.since, {
+  description: 'Only what was recorded at this instant or later.',
+});
+vocabulary.add(MovementFilter.shape.until, { description: 'Only what was recorded before this instant.' });
+vocabulary.add(BalanceFilter.shape.sku, { description: filters.sku });
+vocabulary.add(BalanceFilter.shape.location, { description: filters.location });
+vocabulary.add(AsOf.shape.asOf, { description: 'Answers what was on hand at this instant instead of now.' });
+vocabulary.add(AsOf.shape.basis, {
+  description:
+    'With `asOf`: by the time of recording (`recorded`, what the books said then) or of effect (`effective`, what is ' +
+    'known today of then). `recorded` unless said.',
+});

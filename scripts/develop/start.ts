@@ -1,0 +1,131 @@
+import { styleText } from 'node:util';
+import { command } from '../cli/command.ts';
+import { CommandError, UsageError } from '../cli/failure.ts';
+import * as option from '../cli/option.ts';
+import { alertText } from '../local/alert.ts';
+import type { AccessLogLine } from '../local/gateway/server.ts';
+import { type Platform, startPlatform } from '../local/platform.ts';
+import { paths } from '../paths.ts';
+import { returnPointText } from '../recovery/interlocked.ts';
+
+await command({
+  name: 'start',
+  summary:
+    'Runs Stockade on this machine: a Postgres, an S3, an SNS and an RDS of its own, the migrations, and the API.',
+  description: [
+    'The first start makes two demo organizations with stock to look at. Data is kept between starts.',
+    'Alerts are printed as they arrive, also those of commands in other terminals.',
+    'With DATABASE_URL (a user who may migrate) that Postgres is used instead of the embedded one.',
+  ].join('\n'),
+  options: {
+    data: option.path({
+      description: 'the folder for data',
+      placeholder: 'folder',
+      default: paths.data,
+    }),
+    port: option.integer({ description: 'the port of the API (else a free one)', min: 1, max: 65_535 }),
+    fresh: option.flag({
+      description: 'begin again: delete the database and the evidence of the data folder first',
+    }),
+    snapshotHours: option.integer({
+      description: 'hours between snapshots of the embedded database',
+      placeholder: 'hours',
+      min: 1,
+      max: 24 * 35,
+      default: 24,
+    }),
+    archiveSeconds: option.integer({
+      description: 'seconds between parts of the log reaching the archive, to whose end one can go back',
+      placeholder: 'seconds',
+      min: 1,
+      max: 3_600,
+      default: 60,
+    }),
+    retentionDays: option.integer({
+      description: 'days for which snapshots, and the WAL between them, are kept; 0 for none (first: 7)',
+      placeholder: 'days',
+      min: 0,
+      max: 35,
+    }),
+    watch: option.flag({ description: 'take up changes of the code with the next request' }),
+  },
+  examples: [
+    { type: '', does: 'starts, on a free port' },
+    { type: '--port 3000 --watch', does: 'starts for working on the code' },
+    { type: '--fresh', does: 'starts with an empty database' },
+  ],
+  untilStopped: true,
+  run: async ({ options, signal, note }) => {
+    const databaseUrl = process.env.DATABASE_URL || undefined;
+    if (databaseUrl && options.fresh) {
+      throw new UsageError(
+        '--fresh deletes a database, and DATABASE_URL names one that is not ours to delete',
+        'Unset DATABASE_URL, or empty that database yourself.',
+      );
+    }
+    const platform = await startPlatform({
+      ...options,
+      databaseUrl,
+      snapshotEveryHours: options.snapshotHours,
+      archiveEveryMs: options.archiveSeconds * 1_000,
+      onRequest: (line) => note(accessText(line)),
+      onAlert: (alert) => note(alertText(alert)),
+      onReturnPoint: (point) => note(returnPointText(point)),
+    });
+    try {
+      process.stdout.write(welcome(platform));
+      await Promise.race([stopped(signal), platform.databaseEnded]);
+      if (!signal.aborted) {
+        throw new CommandError(
+          'the database ended by itself',
+          `Read ${options.data}/postgres/postgres.log, then start again: the data is kept.`,
+        );
+      }
+    } finally {
+      await platform.stop();
+    }
+    return undefined;
+  },
+});
+
+function welcome({ url, demo }: Platform): string {
+  const bold = (text: string) => styleText('bold', text, { stream: process.stdout });
+  const lines = [`Stockade is running at ${bold(url)}`, ''];
+  const [first] = demo;
+  if (!first) {
+    lines.push('The database has organizations of its own. For another one: npm run org:create -- --help');
+    return `${[...lines, '', 'Ctrl-C stops it; the data is kept.', ''].join('\n')}\n`;
+  }
+  const curl = `curl -sS -w '\\n'`;
+  const bearer = `-H 'Authorization: Bearer ${first.apiKey}'`;
+  const receipt = JSON.stringify({
+    kind: 'receipt',
+    lines: [{ sku: 'TEA-EARL-GREY', location: 'LONDON', quantity: 12 }],
+  });
+  lines.push(
+    ...demo.map(({ slug, apiKey }) => `API key of ${slug.padEnd(8)} ${apiKey}`),
+    '',
+    'Try it:',
+    '',
+    `${curl} ${bearer} ${url}/v1/items/TEA-EARL-GREY/balance`,
+    '',
+    `${curl} ${bearer} -H 'Content-Type: application/json' -d '${receipt}' ${url}/v1/movements`,
+    '',
+    `${curl} ${bearer} '${url}/v1/movements?sku=TEA-EARL-GREY&limit=5'`,
+    '',
+    'Ctrl-C stops it; the data is kept.',
+    '',
+  );
+  return `${lines.join('\n')}\n`;
+}
+
+function accessText({ method, path, status, durationMs }: AccessLogLine): string {
+  return `${status} ${method} ${path} ${durationMs} ms`;
+}
+
+function stopped(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}

@@ -1,0 +1,54 @@
+import { emailPattern } from '#tenancy/users.ts';
+import { command } from '../cli/command.ts';
+import { databaseOptions, readPlatformFile } from '../cli/database/database-url.ts';
+import { CommandError } from '../cli/failure.ts';
+import * as option from '../cli/option.ts';
+import { readSigningKey } from '../local/identity.ts';
+import { signToken } from '../local/issuer/signing-key.ts';
+
+await command({
+  name: 'token',
+  summary: 'Logs a user in to the running local platform: prints a token for "Authorization: Bearer …".',
+  description: [
+    'The token is signed with the key of the local issuer, which is in the data folder, and says who the user is. What the',
+    'user may do is decided by the memberships: npm run users:assign.',
+  ].join('\n'),
+  options: {
+    email: option.text({
+      description: "the user's address",
+      placeholder: 'email',
+      required: true,
+      pattern: emailPattern,
+      expected: 'It must be an address such as ada@example.com.',
+    }),
+    lifetime: option.duration({
+      description: 'how long the token is good for',
+      default: 8 * 3_600_000,
+      minMs: 1_000,
+      maxMs: option.longestLifetimeMs,
+    }),
+    data: databaseOptions.data,
+  },
+  examples: [
+    { type: '--email ada@example.com', does: 'prints a token that is good for eight hours' },
+    { type: '--email ada@example.com --lifetime 1m --json', does: 'answers {"token","email","expiresAt"}' },
+  ],
+  run: async ({ options, note }) => {
+    const { url } = await readPlatformFile(options.data);
+    const key = await readSigningKey(options.data);
+    if (!key) {
+      throw new CommandError(
+        `the platform of ${options.data} has no issuer: there is no signing key in that folder`,
+        'Stop the platform and run `npm start` again.',
+      );
+    }
+    const email = options.email.toLowerCase();
+    const lifetimeSeconds = Math.ceil(options.lifetime / 1000);
+    const expiresAt = new Date((Math.floor(Date.now() / 1000) + lifetimeSeconds) * 1000).toISOString();
+    const token = await signToken(key, { email, lifetimeSeconds });
+    note(
+      `Try it:  curl -H "Authorization: Bearer $(npm run -s token -- --email ${email})" ${url}/v1/organization`,
+    );
+    return { text: token, json: { token, email, expiresAt } };
+  },
+});

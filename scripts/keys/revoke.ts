@@ -1,0 +1,35 @@
+import { endKey } from '#tenancy/credentials/operator-keys.ts';
+import { findOrganization } from '#tenancy/organizations.ts';
+import { command } from '../cli/command.ts';
+import { withRole } from '../cli/database/connect.ts';
+import { databaseOptions, findDatabaseUrl } from '../cli/database/database-url.ts';
+import { dryRunDescription, inTransaction } from '../cli/database/in-transaction.ts';
+import * as option from '../cli/option.ts';
+import { endedKeyAnswer } from './answers.ts';
+
+await command({
+  name: 'keys:revoke',
+  summary: 'Ends an API key of an organization at once.',
+  description: 'Requests that begin afterwards are refused. Running it again changes nothing.',
+  options: {
+    org: option.text({ description: 'the slug of the organization', placeholder: 'slug', required: true }),
+    id: option.text({
+      description: 'the id of the key: its part between the second and the third underscore',
+      placeholder: 'id',
+      required: true,
+      pattern: /^[0-9A-Za-z]{12}$/,
+      expected: 'It must be twelve letters and digits, as npm run keys:list shows them.',
+    }),
+    dryRun: option.flag({ description: dryRunDescription }),
+    ...databaseOptions,
+  },
+  examples: [{ type: '--org acme --id 0aQ3xVb7LmTz', does: 'ends that key of acme' }],
+  run: async ({ options }) => {
+    const { org, id, dryRun } = options;
+    const ended = await withRole(await findDatabaseUrl(options), 'stockade_admin', async (admin) => {
+      const organization = await findOrganization(admin, org);
+      return await inTransaction(admin, { dryRun }, () => endKey(admin, organization.id, id));
+    });
+    return endedKeyAnswer(org, ended, dryRun);
+  },
+});

@@ -1,0 +1,176 @@
+import { basename } from 'node:path';
+import type pg from 'pg';
+import { importFile } from '#ledger/imports/import-file.ts';
+import {
+  type OrganizationDirectory,
+  oneOrganization,
+  organizationsByName,
+} from '#ledger/imports/organizations.ts';
+import { type ImportProfile, profileDigest } from '#ledger/imports/profile.ts';
+import type { Reject } from '#ledger/imports/rejects.ts';
+import { Problem } from '#platform/errors.ts';
+import { command } from '../cli/command.ts';
+import { withRole } from '../cli/database/connect.ts';
+import { databaseOptions, findDatabaseUrl } from '../cli/database/database-url.ts';
+import { CommandError, UsageError } from '../cli/failure.ts';
+import * as option from '../cli/option.ts';
+import { asUsageError, profileHelp, readProfile } from './import/profile-file.ts';
+import { createRejectsFile, rejectsPath } from './import/rejects-file.ts';
+import { importAnswer } from './import/report.ts';
+import { openSourceFile } from './import/source-file.ts';
+
+const shownRejects = 5;
+
+await command({
+  name: 'import',
+  summary: 'Imports a CSV or CSV.gz file of any size into the ledger.',
+  description: profileHelp,
+  arguments: { file: option.path({ description: 'the file: CSV in UTF-8, or gzip of it', required: true }) },
+  options: {
+    profile: option.path({
+      description: 'the JSON file that says what the columns are',
+      placeholder: 'file',
+      required: true,
+    }),
+    org: option.text({
+      description: 'the organization of every line, when the profile names no column for it',
+      placeholder: 'slug',
+    }),
+    createOrganizations: option.flag({
+      description: 'make the organizations that are missing, without an API key',
+    }),
+    createItems: option.flag({ description: 'make the items and locations that are missing' }),
+    rejects: option.path({
+      description: 'where rejected lines go (default: FILE.rejects.csv beside the file)',
+      placeholder: 'file',
+    }),
+    retryRejects: option.flag({ description: 'try the lines again that an earlier run has rejected' }),
+    again: option.flag({ description: 'import a file although it was imported with another profile before' }),
+    batchLines: option.integer({
+      description: 'about how many lines one transaction applies',
+      min: 1,
+      max: 50_000,
+      default: 5_000,
+    }),
+    dryRun: option.flag({
+      description: 'check every line, against the database too, and write nothing to it',
+    }),
+    ...databaseOptions,
+  },
+  examples: [
+    {
+      type: 'orders.csv.gz --profile orders.profile.json --create-organizations --create-items --dry-run',
+      does: 'tells what would be applied, made and rejected',
+    },
+    {
+      type: 'orders.csv.gz --profile orders.profile.json --create-organizations --create-items',
+      does: 'imports it; the same again goes on after an interruption',
+    },
+    { type: 'stock.csv --profile stock.profile.json --org acme', does: 'imports it into acme' },
+  ],
+  run: async ({ arguments: { file }, options, signal, progress, note }) => {
+    const profile = await readProfile(options.profile);
+    checkOrganization(profile, options);
+    const databaseUrl = await findDatabaseUrl(options);
+    let header: readonly string[] = [];
+    // A dry run leaves no file that nobody asked for.
+    const rejectsFile =
+      options.dryRun && options.rejects === undefined
+        ? undefined
+        : await createRejectsFile(options.rejects ?? (await rejectsPath(file)), {
+            delimiter: profile.delimiter,
+            header: () => header,
+          });
+    const firstRejects: Reject[] = [];
+
+    const startedAtMs = performance.now();
+    note(`Reading ${file} through …`);
+    const source = await openSourceFile(file, signal);
+    try {
+      const report = await withRole(databaseUrl, 'stockade_admin', (admin) =>
+        withRole(databaseUrl, 'stockade_jobs', async (jobs) => {
+          const organizations = await findOrganizations(admin, profile, options);
+          progress.start(source.lineCount, 'lines');
+          return await importFile({
+            source: source.read(),
+            fileName: basename(file),
+            fileDigest: source.digest,
+            profile,
+            profileDigest: profileDigest(profile),
+            createMissing: options.createItems,
+            retryRejects: options.retryRejects,
+            trial: options.dryRun,
+            again: options.again,
+            batchLines: options.batchLines,
+            jobs,
+            organizations,
+            rejects: async (reject) => {
+              if (firstRejects.length < shownRejects) firstRejects.push(reject);
+              await rejectsFile?.write(reject);
+            },
+            signal,
+            onHeader: (columns) => {
+              header = columns;
+            },
+            onProgress: (line) => progress.update(line),
+          });
+        }),
+      );
+      await (report.finished ? rejectsFile?.finish() : rejectsFile?.discard());
+      return importAnswer(report, {
+        dryRun: options.dryRun,
+        retryRejects: options.retryRejects,
+        durationMs: performance.now() - startedAtMs,
+        rejectsPath: report.finished && report.rejected > 0 ? rejectsFile?.path : undefined,
+        firstRejects,
+      });
+    } catch (error) {
+      await rejectsFile?.discard();
+      throw explained(error);
+    } finally {
+      await source.close();
+    }
+  },
+});
+
+function explained(error: unknown): unknown {
+  if (error instanceof Problem && error.code === 'imported_otherwise') {
+    return new CommandError(
+      error.message,
+      'Go on with that profile, or use --again to post the lines of the file a second time.',
+      { cause: error },
+    );
+  }
+  return asUsageError(error);
+}
+
+function checkOrganization(profile: ImportProfile, { org }: { org: string | undefined }): void {
+  if (org !== undefined && profile.organization) {
+    throw new UsageError(
+      '--org and the organization of the profile exclude each other',
+      'Leave --org out to take it from the column, or take the organization out of the profile.',
+    );
+  }
+  if (org === undefined && !profile.organization) {
+    throw new UsageError(
+      'nothing says whose lines these are',
+      'Name the organization with --org, or its column in the profile: "organization": { "column": "…" }.',
+    );
+  }
+}
+
+async function findOrganizations(
+  admin: pg.ClientBase,
+  profile: ImportProfile,
+  options: { org: string | undefined; createOrganizations: boolean; dryRun: boolean },
+): Promise<OrganizationDirectory> {
+  const byName = organizationsByName(admin, {
+    create: options.createOrganizations,
+    trial: options.dryRun,
+    values: profile.organization?.values,
+  });
+  if (options.org === undefined) return byName;
+  const found = await byName.find(options.org);
+  if ('fault' in found) throw new CommandError(found.fault);
+  return oneOrganization(found, byName.created);
+}

@@ -1,0 +1,119 @@
+import { describe, expect, test } from 'vitest';
+import type { ImportReport } from '#ledger/imports/import-file.ts';
+import { InvalidInput } from '#platform/errors.ts';
+import { UsageError } from '../../cli/failure.ts';
+import { asUsageError } from './profile-file.ts';
+import { importAnswer, type ReportContext } from './report.ts';
+
+const report: ImportReport = {
+  finished: true,
+  lines: 12_345,
+  applied: 12_000,
+  alreadyApplied: 345,
+  rejected: 0,
+  entries: 1_500,
+  organizations: 2,
+  organizationsCreated: [],
+  itemsCreated: 3,
+  locationsCreated: 1,
+};
+const context: ReportContext = {
+  dryRun: false,
+  retryRejects: false,
+  durationMs: 2_500.4,
+  rejectsPath: undefined,
+  firstRejects: [],
+};
+const summary = (first: string, more: Partial<Record<string, string>> = {}) => [
+  first,
+  '  lines          12,345',
+  `  ${more.applied ?? 'applied  '}      12,000 in 1,500 entries`,
+  '  applied before 345',
+  `  rejected       ${more.rejected ?? '0'}`,
+  `  organizations  2, ${more.created ?? '0'} ${more.made ?? 'made'}`,
+  `  items          3 ${more.made ?? 'made'}`,
+  `  locations      1 ${more.made ?? 'made'}`,
+  '  time           2.5 s, 4,937 lines a second',
+];
+const lines = (given: ImportReport, more: Partial<ReportContext> = {}) =>
+  importAnswer(given, { ...context, ...more }).text.split('\n');
+
+describe('an import', () => {
+  test('that has come to its end, for people and for programs', () => {
+    expect(importAnswer(report, context)).toEqual({
+      json: { ...report, dryRun: false, seconds: 2.5, linesPerSecond: 4_937, rejects: null },
+      text: summary('Imported.').join('\n'),
+    });
+  });
+
+  test('that was a trial wrote nothing, and has no next step', () => {
+    const made = { ...report, organizationsCreated: ['new'] };
+    expect(lines(made, { dryRun: true })).toEqual(
+      summary('Dry run: nothing was written to the database.', {
+        applied: 'to apply ',
+        created: '1',
+        made: 'to be made',
+      }),
+    );
+  });
+
+  test('that was stopped says how to go on, and nothing of rejects', () => {
+    expect(lines({ ...report, finished: false, rejected: 2, organizationsCreated: ['new'] })).toEqual([
+      ...summary('Stopped.', { rejected: '2', created: '1' }),
+      'Run the same command again to go on: what is applied will not be applied again.',
+    ]);
+  });
+
+  test('that made organizations says that nobody can use them yet', () => {
+    expect(lines({ ...report, organizationsCreated: ['a', 'b'] }).slice(9)).toEqual([
+      'The new organizations have no API key yet: nobody can call the API for them until you make one.',
+    ]);
+  });
+});
+
+describe('rejected lines', () => {
+  const reject = (line: number) => ({ line, reason: `reason ${line}`, record: {} as never });
+  const rejected = { ...report, rejected: 1_002 };
+  const first = [reject(2), reject(7)];
+  const told = ['Rejected:', '  line 2: reason 2', '  line 7: reason 7', '  … and 1,000 more'];
+  const missing =
+    'Or, when only something was missing: make it (--create-organizations, --create-items) and repeat with --retry-rejects.';
+
+  test('are told with where all of them are, and what can be done', () => {
+    const rejectsPath = '/a.rejects.csv';
+    expect(lines(rejected, { firstRejects: first, rejectsPath }).slice(9)).toEqual([
+      ...told,
+      'All of them: /a.rejects.csv. Correct them there and import that file with the same profile.',
+      missing,
+    ]);
+    expect(importAnswer(rejected, { ...context, rejectsPath }).json).toMatchObject({ rejects: rejectsPath });
+  });
+
+  test('of a trial are nowhere but here', () => {
+    expect(lines(rejected, { firstRejects: first, dryRun: true }).slice(9)).toEqual([
+      ...told,
+      'Name a file with --rejects to have all of them listed.',
+    ]);
+  });
+
+  test('that were tried again are not to be tried the same way once more; all told are not counted', () => {
+    const all = { ...report, rejected: 2 };
+    expect(lines(all, { firstRejects: first, retryRejects: true, rejectsPath: '/r' }).slice(9)).toEqual([
+      ...told.slice(0, 3),
+      'All of them: /r. Correct them there and import that file with the same profile.',
+    ]);
+  });
+});
+
+test('a profile that is wrong was typed wrongly, field by field; every other error stays what it is', () => {
+  const wrong = new InvalidInput('No.', [
+    { field: 'sku', message: 'is missing' },
+    { field: 'time.format', message: 'is none' },
+  ]);
+  expect(asUsageError(wrong, 'p.json: ')).toEqual(
+    new UsageError('p.json: No.\n  sku: is missing\n  time.format: is none'),
+  );
+  expect((asUsageError(wrong) as Error).message).toMatch(/^No\./);
+  const other = new Error('x');
+  expect(asUsageError(other, 'p: ')).toBe(other);
+});

@@ -1,0 +1,268 @@
+import { describe, expect, test } from 'vitest';
+import type { Discrepancy } from '#audit/reconciliation/discrepancy.ts';
+import type { Preview } from '#audit/reconciliation/preview.ts';
+import type { RunReport } from '#audit/reconciliation/reconcile.ts';
+import { attempt } from './attempt.ts';
+import { appliedOutcome, previewOutcome, runOutcome } from './report.ts';
+
+const report: RunReport = {
+  orgId: 'o',
+  runId: 'r',
+  kind: 'daily',
+  finished: true,
+  keysChecked: 2,
+  movementsRead: 1,
+  found: 0,
+  corrected: 0,
+  alerted: 0,
+  lagSeconds: undefined,
+  triggerFaults: [],
+  discrepancies: [],
+  clean: true,
+};
+const { discrepancies: _, ...figures } = report;
+const differing: Discrepancy = {
+  number: 1,
+  item: 'i',
+  location: 'l',
+  lot: '',
+  stored: { onHand: 51, reserved: 0, version: 1 },
+  storedVersionText: '1',
+  computed: { onHand: 1, reserved: 0, version: 1 },
+  cause: 'direct_write',
+  detail: { leftBecause: 'it is large' },
+  action: 'alerted',
+};
+const ofSeal: Discrepancy = {
+  ...differing,
+  item: '',
+  location: '',
+  stored: undefined,
+  cause: 'seal_altered',
+  detail: { seal: 3, message: 'its hash is another' },
+};
+const label = () => ({ sku: 'BOLT', location: 'main', lot: null });
+const words =
+  'BOLT at main: 51 on hand after 1 movements stored, 1 on hand after 1 movements by its movements (on hand +50); cause direct_write';
+const left = `${words}; left, it is large`;
+const named = {
+  sku: 'BOLT',
+  location: 'main',
+  lot: null,
+  itemId: 'i',
+  locationId: 'l',
+  stored: differing.stored,
+  computed: differing.computed,
+};
+const dryRun = [
+  'To see what would be done about what was left:',
+  '  npm run reconcile:balances -- --org acme --apply r --dry-run',
+];
+const verify = [
+  'To see what was altered, is missing or was inserted:',
+  '  npm run verify:ledger -- --org acme',
+];
+const trigger = { trigger: 'apply_movements on inventory.movements', fault: 'disabled' } as const;
+const triggerWords = [
+  '  The trigger apply_movements on inventory.movements is disabled.',
+  'Until that is put right, nothing is corrected or sealed. To see how:',
+  '  npm run validate:isolation',
+];
+const counted = 'acme: 2 balances against 1 movements';
+
+describe('a run', () => {
+  test('that finds everything right says so, and what was sealed', () => {
+    expect(runOutcome('acme', report, undefined, label)).toEqual({
+      text: `${counted}, all right`,
+      json: { organization: 'acme', ...figures, sealed: null, discrepancies: [] },
+      failed: false,
+    });
+    expect(runOutcome('acme', report, 'sealed up to seal 3', label)).toMatchObject({
+      text: `${counted}, all right; sealed up to seal 3`,
+      json: { sealed: 'sealed up to seal 3' },
+    });
+  });
+
+  test('that leaves a balance names it, and the command for it', () => {
+    const found = { ...report, found: 1, alerted: 1, clean: false, discrepancies: [differing] };
+    expect(runOutcome('acme', found, undefined, label)).toEqual({
+      text: [`${counted}, 1 differed: 0 corrected, 1 left`, `  alerted: ${left}`, ...dryRun].join('\n'),
+      json: {
+        organization: 'acme',
+        ...figures,
+        found: 1,
+        alerted: 1,
+        clean: false,
+        sealed: null,
+        discrepancies: [
+          { ...named, number: 1, cause: 'direct_write', detail: differing.detail, action: 'alerted' },
+        ],
+      },
+      failed: true,
+    });
+  });
+
+  test('that corrected everything is no failure', () => {
+    const corrected = { ...differing, action: 'corrected', detail: {} } as const;
+    const found = { ...report, found: 1, corrected: 1, discrepancies: [corrected] };
+    expect(runOutcome('acme', found, undefined, label)).toMatchObject({
+      text: [`${counted}, 1 differed: 1 corrected, 0 left`, `  corrected: ${words}`].join('\n'),
+      failed: false,
+    });
+  });
+
+  test('that finds a seal altered leads to the verification, and has no balance for programs', () => {
+    const found = { ...report, alerted: 1, discrepancies: [ofSeal] };
+    const outcome = runOutcome('acme', found, undefined, label);
+    expect(outcome).toMatchObject({
+      text: [
+        `${counted}, no balance differs`,
+        '  alerted: seal 3: its hash is another; cause seal_altered',
+        ...verify,
+      ].join('\n'),
+      failed: true,
+    });
+    expect((outcome.json as { discrepancies: unknown[] }).discrepancies).toEqual([
+      { number: 1, cause: 'seal_altered', detail: ofSeal.detail, action: 'alerted' },
+    ]);
+    const both = { ...found, found: 1, discrepancies: [differing, ofSeal] };
+    expect(runOutcome('acme', both, undefined, label).text.split('\n').slice(-4)).toEqual([
+      ...dryRun,
+      ...verify,
+    ]);
+  });
+
+  test('with a trigger that is not as it must be, and one that was stopped, has failed', () => {
+    expect(runOutcome('acme', { ...report, triggerFaults: [trigger] }, undefined, label)).toMatchObject({
+      text: [`${counted}, no balance differs`, ...triggerWords].join('\n'),
+      failed: true,
+    });
+    expect(runOutcome('acme', { ...report, finished: false }, undefined, label)).toMatchObject({
+      text: `${counted}, all right\n  stopped before its end; run it again to go on`,
+      failed: true,
+    });
+  });
+
+  test.each([
+    [20, []],
+    [21, ['  and 1 more']],
+    [25, ['  and 5 more']],
+  ])('of %d differences twenty are shown, and programs get all', (count, more) => {
+    const corrected = { ...differing, action: 'corrected', detail: {} } as const;
+    const discrepancies = Array.from({ length: count }, () => corrected);
+    const { text, json } = runOutcome('acme', { ...report, found: count, discrepancies }, undefined, label);
+    expect(text.split('\n').slice(1)).toEqual([
+      ...Array.from({ length: 20 }, () => `  corrected: ${words}`),
+      ...more,
+    ]);
+    expect((json as { discrepancies: unknown[] }).discrepancies).toHaveLength(count);
+  });
+});
+
+describe('a preview', () => {
+  const preview: Preview = {
+    keysChecked: 2,
+    movementsRead: 1,
+    found: 0,
+    triggerFaults: [],
+    differences: [],
+    sealFindings: [],
+  };
+  const { action: __, ...found } = { ...differing, cause: 'direct_write' as const, detail: {} };
+
+  test('of what is right has not failed', () => {
+    expect(previewOutcome('acme', preview, label)).toEqual({
+      text: `${counted}, 0 differ; nothing was written`,
+      json: { organization: 'acme', ...preview },
+      failed: false,
+    });
+  });
+
+  test.each([
+    [{ do: 'correct' }, `would be corrected: ${words}`],
+    [{ do: 'alert', because: 'beyond tolerance' }, `would be left: ${words}; left, beyond tolerance`],
+    [{ do: 'nothing' }, `is right by now: ${words}`],
+  ] as const)('says what would be done: %j', (decision, line) => {
+    const { text, json, failed } = previewOutcome(
+      'acme',
+      { ...preview, found: 1, differences: [{ ...found, decision }] },
+      label,
+    );
+    expect([text, failed]).toEqual([`${counted}, 1 differ; nothing was written\n  ${line}`, true]);
+    expect((json as { differences: unknown[] }).differences).toEqual([
+      { ...named, number: 1, cause: 'direct_write', detail: {}, decision },
+    ]);
+  });
+
+  test('finds seals and triggers too', () => {
+    const seal = { cause: 'anchor_missing', detail: { message: 'the bucket refuses' } } as const;
+    expect(previewOutcome('acme', { ...preview, sealFindings: [seal] }, label)).toMatchObject({
+      text: [
+        `${counted}, 0 differ; nothing was written`,
+        '  would be left: the bucket refuses',
+        ...verify,
+      ].join('\n'),
+      failed: true,
+    });
+    expect(previewOutcome('acme', { ...preview, triggerFaults: [trigger] }, label)).toMatchObject({
+      text: [`${counted}, 0 differ; nothing was written`, ...triggerWords].join('\n'),
+      failed: true,
+    });
+  });
+});
+
+describe('applying a run', () => {
+  const discrepancy = { ...differing, detail: {} };
+
+  test('that has left nothing says so', () => {
+    expect(appliedOutcome('acme', [], false, label)).toEqual({
+      text: 'acme: this run has left nothing that could be applied.',
+      json: { organization: 'acme', dryRun: false, applied: [] },
+      failed: false,
+    });
+  });
+
+  test.each([
+    ['applied', undefined, 'applied', false],
+    ['pending', undefined, 'would be applied', false],
+    ['gone', undefined, 'right already', false],
+    ['changed', undefined, 'differs by something else now, reconcile again', true],
+    ['refused', 'the item is gone', 'refused, the item is gone', true],
+  ] as const)('%s', (outcome, because, said, failed) => {
+    const applied = { discrepancy, outcome, ...(because && { because }) };
+    expect(appliedOutcome('acme', [applied], outcome === 'pending', label)).toEqual({
+      text: `acme: 1 of the run${outcome === 'pending' ? '; nothing was written' : ''}\n  ${said}: ${words}`,
+      json: {
+        organization: 'acme',
+        dryRun: outcome === 'pending',
+        applied: [
+          {
+            outcome,
+            ...(because && { because }),
+            ...named,
+            number: 1,
+            cause: 'direct_write',
+            detail: {},
+            action: 'alerted',
+          },
+        ],
+      },
+      failed,
+    });
+  });
+});
+
+test('a failure of one of several organizations is told; alone it is the command’s', async () => {
+  const acme = { id: 'o', slug: 'acme' };
+  const failing = async () => {
+    throw new Error('no');
+  };
+  expect(await attempt(acme, false, failing)).toEqual({
+    text: 'acme: failed, no',
+    json: { organization: 'acme', error: 'no' },
+    failed: true,
+  });
+  await expect(attempt(acme, true, failing)).rejects.toThrow('no');
+  const outcome = { text: 't', json: 1, failed: false };
+  expect(await attempt(acme, true, async () => outcome)).toBe(outcome);
+});

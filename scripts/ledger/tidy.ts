@@ -1,0 +1,49 @@
+import { tidy, tidyPolicy } from '#ledger/tidy.ts';
+import { command } from '../cli/command.ts';
+import { withRole } from '../cli/database/connect.ts';
+import { databaseOptions, findDatabaseUrl } from '../cli/database/database-url.ts';
+import { dryRunDescription } from '../cli/database/in-transaction.ts';
+import * as option from '../cli/option.ts';
+import { findOrganization } from '../org/find.ts';
+import { tidiedAnswer } from './answers.ts';
+
+const { idempotencyKeyHours, securityEventDays } = tidyPolicy;
+
+await command({
+  name: 'tidy',
+  summary: 'Deletes what has outlived its purpose: old idempotency keys and security events.',
+  description:
+    `Idempotency keys go after ${idempotencyKeyHours} hours, security events after ${securityEventDays} days. On AWS this runs ` +
+    'every day. Suspended organizations are left as they are. Stopped half-way, it goes on when run again.',
+  options: {
+    org: option.text({ description: 'only this organization, by its slug', placeholder: 'slug' }),
+    dryRun: option.flag({ description: dryRunDescription }),
+    ...databaseOptions,
+  },
+  examples: [
+    { type: '--dry-run', does: 'counts what would be deleted' },
+    { type: '--org acme', does: 'tidies the rows of acme, also when it is suspended' },
+  ],
+  run: async ({ options, signal, progress }) => {
+    const { org, dryRun } = options;
+    const databaseUrl = await findDatabaseUrl(options);
+    const organization =
+      org === undefined
+        ? undefined
+        : (await withRole(databaseUrl, 'stockade_admin', (admin) => findOrganization(admin, org))).id;
+    let started = false;
+    const tidied = await withRole(databaseUrl, 'stockade_jobs', (jobs) =>
+      tidy(jobs, {
+        organization,
+        trial: dryRun,
+        isTimeOver: () => signal.aborted,
+        onProgress: (done, total) => {
+          if (!started) progress.start(total, 'organizations');
+          started = true;
+          progress.update(done);
+        },
+      }),
+    );
+    return tidiedAnswer(tidied, dryRun);
+  },
+});

@@ -1,0 +1,71 @@
+import { readFile, rm } from 'node:fs/promises';
+import { Client } from 'pg';
+import { dumpCatalog } from '#schema/catalog/dump.ts';
+import { migrate } from '#schema/migrations/migrate.ts';
+import { startCluster } from '#scripts/local/postgres/cluster.ts';
+import { makeScratchFolder } from '#scripts/local/postgres/scratch-folder.ts';
+import { createScratchDatabase } from './scratch-database.ts';
+
+/** Where the golden dump is kept, below the root of the checkout. */
+export const goldenFile = 'sql/schema.sql';
+
+/** Where the digests of the ledger's triggers are kept, by which reconciliation knows what they must be. */
+export const goldenTriggersFile = 'layers/audit/reconciliation/golden-triggers.json';
+
+/** A file that follows from the migrations, below the root of the checkout. */
+export interface GoldenFile {
+  readonly file: string;
+  readonly content: string;
+}
+
+/** Makes the schema from nothing, on a cluster of its own that is thrown away, and writes what is kept of it. */
+export async function goldenFromMigrations(migrations: string, signal?: AbortSignal): Promise<GoldenFile[]> {
+  const directory = makeScratchFolder('schema');
+  try {
+    const cluster = await startCluster({ directory, durable: false });
+    try {
+      return await dumpOn(cluster.url, migrations, signal);
+    } finally {
+      await cluster.destroy();
+    }
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+/** Makes the schema from nothing in a database of its own on a running cluster, and dumps it. */
+async function dumpOn(
+  clusterUrl: string,
+  migrations: string,
+  signal: AbortSignal | undefined,
+): Promise<GoldenFile[]> {
+  await using database = await createScratchDatabase(clusterUrl);
+  await migrate({ connectionString: database.url, directory: migrations, signal });
+  const client = new Client({ connectionString: database.url });
+  await client.connect();
+  try {
+    return [
+      { file: goldenFile, content: await dumpCatalog(client) },
+      { file: goldenTriggersFile, content: await triggerDigests(client) },
+    ];
+  } finally {
+    await client.end();
+  }
+}
+
+async function triggerDigests(client: Client): Promise<string> {
+  const { rows } = await client.query<{ name: string; digest: string }>(
+    'select name, digest from inventory.ledger_triggers() order by name collate "C"',
+  );
+  return `${JSON.stringify(Object.fromEntries(rows.map(({ name, digest }) => [name, digest])), null, 2)}\n`;
+}
+
+/** A committed file; empty when there is none yet. */
+export async function readGolden(file: string): Promise<string> {
+  try {
+    return (await readFile(file, 'utf8')).replaceAll('\r\n', '\n');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
+    throw error;
+  }
+}

@@ -1,0 +1,43 @@
+import { createOrganization, slugPattern } from '#tenancy/organizations.ts';
+import { maxNameCharacters } from '#tenancy/text-limits.ts';
+import { command } from '../cli/command.ts';
+import { withRole } from '../cli/database/connect.ts';
+import { databaseOptions, findDatabaseUrl } from '../cli/database/database-url.ts';
+import { keyEnvironmentOption } from '../cli/key-environment.ts';
+import * as option from '../cli/option.ts';
+import { createdAnswer } from './answers.ts';
+
+await command({
+  name: 'org:create',
+  summary: 'Creates an organization and its first API key.',
+  description: 'The key has all scopes and is shown once: only its digest is stored.',
+  options: {
+    slug: option.text({
+      description: 'its short name in URLs: lower-case letters, digits and hyphens, at most 63',
+      placeholder: 'slug',
+      required: true,
+      pattern: slugPattern,
+      expected:
+        'It must be lower-case letters, digits and hyphens, at most 63, and no UUID, such as acme or acme-2.',
+    }),
+    name: option.text({
+      description: 'its full name',
+      placeholder: 'name',
+      required: true,
+      maxCharacters: maxNameCharacters,
+    }),
+    ...keyEnvironmentOption(),
+    ...databaseOptions,
+  },
+  examples: [
+    { type: '--slug acme --name "Acme Ltd"', does: 'creates the organization acme' },
+    { type: '--slug acme --name "Acme Ltd" --json', does: 'answers {"id","slug","name","apiKey"}' },
+  ],
+  run: async ({ options }) => {
+    const { slug, name, keyEnvironment } = options;
+    const created = await withRole(await findDatabaseUrl(options), 'stockade_admin', (admin) =>
+      createOrganization(admin, { slug, name }, keyEnvironment),
+    );
+    return createdAnswer(created);
+  },
+});

@@ -1,0 +1,26 @@
+import { resumeOrganization } from '#tenancy/suspension.ts';
+import { command } from '../cli/command.ts';
+import { withRole } from '../cli/database/connect.ts';
+import { databaseOptions, findDatabaseUrl } from '../cli/database/database-url.ts';
+import { dryRunDescription, inTransaction } from '../cli/database/in-transaction.ts';
+import * as option from '../cli/option.ts';
+import { resumedAnswer } from './answers.ts';
+
+await command({
+  name: 'org:resume',
+  summary: 'Lets a suspended organization work again.',
+  description: 'Its keys and members are what they were. Running it again changes nothing.',
+  options: {
+    org: option.text({ description: 'the slug of the organization', placeholder: 'slug', required: true }),
+    dryRun: option.flag({ description: dryRunDescription }),
+    ...databaseOptions,
+  },
+  examples: [{ type: '--org acme', does: 'lets acme work again' }],
+  run: async ({ options }) => {
+    const { org, dryRun } = options;
+    const resumed = await withRole(await findDatabaseUrl(options), 'stockade_admin', (admin) =>
+      inTransaction(admin, { dryRun }, () => resumeOrganization(admin, org)),
+    );
+    return resumedAnswer(resumed, dryRun);
+  },
+});

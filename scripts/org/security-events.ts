@@ -1,0 +1,40 @@
+import { findOrganization } from '#tenancy/organizations.ts';
+import { securityEventsOf } from '#tenancy/security-events.ts';
+import { command } from '../cli/command.ts';
+import { withRole } from '../cli/database/connect.ts';
+import { databaseOptions, findDatabaseUrl } from '../cli/database/database-url.ts';
+import * as option from '../cli/option.ts';
+import { securityAnswer } from './answers.ts';
+
+await command({
+  name: 'security:events',
+  summary: 'Shows the requests whose credential was refused because of the organization they named.',
+  description:
+    'The newest first. A line stands for the refusals of one minute that are alike: whose credential (key:<id> or user:<id>) ' +
+    'and what else the request presented.',
+  options: {
+    org: option.text({
+      description: 'the slug of the organization whose credentials they were',
+      placeholder: 'slug',
+      required: true,
+    }),
+    since: option.duration({ description: 'how far back, such as 1h or 30d', default: 7 * 86_400_000 }),
+    most: option.integer({ description: 'show at most this many', min: 1, max: 100_000, default: 100 }),
+    ...databaseOptions,
+  },
+  examples: [
+    { type: '--org acme', does: 'shows those of the last seven days' },
+    { type: '--org acme --since 1h --json', does: 'shows those of the last hour to a program' },
+  ],
+  run: async ({ options }) => {
+    const databaseUrl = await findDatabaseUrl(options);
+    const { id } = await withRole(databaseUrl, 'stockade_admin', (admin) =>
+      findOrganization(admin, options.org),
+    );
+    const { since, most } = options;
+    const events = await withRole(databaseUrl, 'stockade_jobs', (jobs) =>
+      securityEventsOf(jobs, id, { withinMs: since, most }),
+    );
+    return securityAnswer(events, { org: options.org, sinceMs: since, most });
+  },
+});

@@ -1,0 +1,130 @@
+import { Client } from 'pg';
+import type { DrillWish } from '#recovery/drill/plan.ts';
+import { spoken } from '#recovery/policy.ts';
+import type { DBInstance } from '#recovery/rds/rds.ts';
+import type { BesidePlan } from '#recovery/restore-beside.ts';
+import { sealedAhead } from '#recovery/seals-ahead.ts';
+import { useLocalAws } from '../cli/aws-environment.ts';
+import { command } from '../cli/command.ts';
+import { databaseOptions, findDatabaseUrl } from '../cli/database/database-url.ts';
+import { UsageError } from '../cli/failure.ts';
+import * as option from '../cli/option.ts';
+import { carryOut, planRestore } from './beside-production.ts';
+import { type CutOver, cutOverSteps, deletion, type Place, rollBackSteps } from './cut-over.ts';
+import { outcomeText } from './drill-report.ts';
+
+await command({
+  name: 'restore',
+  summary: 'Prepares a restored database beside production, and proves it.',
+  description: [
+    'It restores a point in time or a snapshot into an instance of its own, proves it like a drill, and tells the commands',
+    'that make it production and those that undo that. It does nothing to production. Broken off, the same command carries',
+    'on with the instance. Exit code 0 when everything was proven, 1 when something was not, or could not be; the instance',
+    'is there then too.',
+  ].join('\n'),
+  options: {
+    at: option.instant({ description: 'the point in time, such as 2026-03-01T09:30:00Z' }),
+    snapshot: option.text({ description: 'a snapshot instead of a point in time', placeholder: 'id' }),
+    to: option.text({
+      description: 'the name of the new instance',
+      placeholder: 'name',
+      required: true,
+      pattern: /^[a-z](?!.*--)[a-z0-9-]{0,61}[a-z0-9]$/,
+      expected: 'It must be lower-case letters, digits and single hyphens, at most 63.',
+    }),
+    dryRun: option.flag({ description: 'say what would be restored, and restore nothing' }),
+    ...databaseOptions,
+  },
+  examples: [
+    { type: '--at 2026-03-01T09:30:00Z --to stockade-0930', does: 'prepares the database of half past nine' },
+    {
+      type: '--snapshot rds:stockade-2026-03-01 --to stockade-march --dry-run',
+      does: 'says what it would do',
+    },
+  ],
+  run: async ({ options, signal, note }) => {
+    const wish = wishOf(options);
+    const databaseUrl = await findDatabaseUrl(options);
+    await useLocalAws(options);
+    const planned = await planRestore(wish, options.to);
+    const { plan, source, what } = planned;
+    if (options.dryRun) {
+      return {
+        json: { dryRun: true, ...planJson(plan, source) },
+        text: `Would ${plan.isBegun ? 'carry on restoring' : 'restore'} ${what}. Nothing was done.`,
+      };
+    }
+    const beside = await carryOut(planned, { databaseUrl, signal, note });
+    const { proofs, url, availableAfterMs, provenAfterMs } = beside;
+    const cutOver: CutOver = {
+      production: placeOf(plan.production),
+      restored: placeOf(beside.instance),
+      databaseName: new URL(databaseUrl).pathname.slice(1),
+      asOf: plan.asOf,
+      // A copy that is damaged may not answer that: then nobody knows.
+      sealedAhead: await aheadOf(url).catch(() => undefined),
+    };
+    const steps = {
+      cutOver: cutOverSteps(cutOver),
+      rollBack: rollBackSteps(cutOver),
+      discard: deletion(plan.name),
+    };
+    const times = { availableAfterMs, provenAfterMs };
+    return {
+      json: {
+        ...planJson(plan, source),
+        url,
+        ...times,
+        proofs,
+        sealedAhead: cutOver.sealedAhead ?? null,
+        steps,
+      },
+      text: [
+        `${plan.name} has ${plan.snapshot ?? source} as of ${plan.asOf}, and is ${proofs.ok ? 'proven' : 'NOT proven'}: ` +
+          `available after ${spoken(availableAfterMs)}, through the proofs after ${spoken(provenAfterMs)}.`,
+        ...proofs.outcomes.filter(({ verdict }) => verdict !== 'passed').map(outcomeText),
+        `As its master, with a password that was made now and is shown once: ${url}`,
+        ...[
+          '',
+          'To bring one organization back from it: npm run restore:org -- --org SLUG --from URL --dry-run',
+        ],
+        ...['', 'To make it production:', ...steps.cutOver],
+        ...['', 'To go back:', ...steps.rollBack],
+        ...['', 'To delete it instead:', ...steps.discard],
+      ].join('\n'),
+      failed: !proofs.ok,
+    };
+  },
+});
+
+async function aheadOf(url: string): Promise<string[] | undefined> {
+  const copy = new Client({ connectionString: url, application_name: 'stockade-command' });
+  copy.on('error', () => {});
+  try {
+    await copy.connect();
+    return await sealedAhead(copy);
+  } finally {
+    await copy.end();
+  }
+}
+
+function wishOf({ at, snapshot }: { at: Date | undefined; snapshot: string | undefined }): DrillWish {
+  if ((at === undefined) === (snapshot === undefined)) {
+    throw new UsageError('either --at or --snapshot says what is to be restored', 'Pass one of them.');
+  }
+  return at === undefined ? { kind: 'snapshot', snapshot } : { kind: 'point-in-time', at };
+}
+
+function planJson({ name, snapshot, asOf, isBegun }: BesidePlan, source: string) {
+  return { source, name, snapshot, asOf, isBegun };
+}
+
+function placeOf({ DBInstanceIdentifier, DBInstanceArn, Endpoint, DbiResourceId }: DBInstance): Place {
+  return {
+    instance: DBInstanceIdentifier ?? '',
+    arn: DBInstanceArn ?? '',
+    host: Endpoint?.Address ?? '',
+    port: Endpoint?.Port ?? 5432,
+    resourceId: DbiResourceId ?? '',
+  };
+}

@@ -1,0 +1,39 @@
+import { maxNameCharacters } from '#tenancy/text-limits.ts';
+import { assignUser, emailPattern, roles } from '#tenancy/users.ts';
+import { command } from '../cli/command.ts';
+import { withRole } from '../cli/database/connect.ts';
+import { databaseOptions, findDatabaseUrl } from '../cli/database/database-url.ts';
+import * as option from '../cli/option.ts';
+import { assignedAnswer } from '../org/answers.ts';
+
+await command({
+  name: 'users:assign',
+  summary: 'Makes a user a member of an organization, or changes the role; creates the user if need be.',
+  description:
+    'viewer reads; clerk also posts; admin also manages keys and members. Running it again changes nothing.',
+  options: {
+    org: option.text({ description: 'the slug of the organization', placeholder: 'slug', required: true }),
+    email: option.text({
+      description: 'the address of the user',
+      placeholder: 'email',
+      required: true,
+      pattern: emailPattern,
+      expected: 'It must be an email address without |, such as ada@example.com.',
+    }),
+    role: option.choice(roles, { description: 'what the member may do', required: true }),
+    name: option.text({
+      description: 'the name of a user who is new',
+      placeholder: 'name',
+      maxCharacters: maxNameCharacters,
+    }),
+    ...databaseOptions,
+  },
+  examples: [{ type: '--org acme --email ada@example.com --role admin', does: 'makes Ada an admin of acme' }],
+  run: async ({ options }) => {
+    const { org, email, role, name } = options;
+    const assignment = await withRole(await findDatabaseUrl(options), 'stockade_admin', (admin) =>
+      assignUser(admin, { organization: org, email, role, name }),
+    );
+    return assignedAnswer(assignment);
+  },
+});

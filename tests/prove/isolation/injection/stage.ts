@@ -1,0 +1,126 @@
+import { Client } from 'pg';
+import { type Caller, caller } from '../../../caller.ts';
+import { type Api, keyEnvironment, serveApi } from '../api.ts';
+import { type Holdings, plantOrganization, unplantedTables } from '../victim.ts';
+import { leakMarker } from './attack.ts';
+import { drillHandlers, drillRoutes } from './route.ts';
+import { VictimAtWork } from './victim-at-work.ts';
+import { type Watch, watchOrganization } from './watch.ts';
+
+/** Short, so that the drill does not wait; the wall must hold whatever they are. */
+export const deadlineMs = 1_200;
+const roleTimeouts = ['statement_timeout = 500', 'lock_timeout = 300'];
+/** Nothing of this may ever reach the attacker. It fits every column, key ids included. */
+const canary = 'canary7f3a9c';
+const canaryQuantity = 7391.0407;
+
+const holdings: Holdings = {
+  slug: 'other-organization',
+  skus: [`${canary}-sku`, 'KNOWN-1', 'KNOWN-2'],
+  locations: [`${canary}-here`],
+  lot: `${canary}-lot`,
+  references: [`${canary}-reference`],
+  idempotencyKeys: [`${canary}-idempotency`, 'KNOWN-1'],
+  text: canary,
+  keyId: canary,
+  quantity: canaryQuantity,
+  entries: 1,
+};
+
+const ownHoldings: Holdings = {
+  ...holdings,
+  slug: 'attacker',
+  skus: ['OWN-1', 'OWN-2'],
+  locations: ['OWN'],
+  lot: 'own',
+  references: ['own'],
+  idempotencyKeys: ['own'],
+  text: 'own',
+  keyId: 'own0own0own0',
+  quantity: 1,
+};
+
+/** Two organizations, the API with its bad handler between them, and what watches. */
+export interface Stage extends AsyncDisposable {
+  readonly database: string;
+  readonly api: Api;
+  readonly superuser: Client;
+  readonly attacker: Caller;
+  readonly victim: Caller;
+  readonly atWork: VictimAtWork;
+  readonly watch: Watch;
+  /** What may not reach the attacker. */
+  readonly forbidden: readonly string[];
+  /** Tables in which the organization under attack has no row. */
+  readonly unplanted: readonly string[];
+}
+
+/** Sets the stage in a database that is lost afterwards. `adminUrl` is the superuser's URL of it. */
+export async function openStage(adminUrl: string, server: 'own' | 'rds'): Promise<Stage> {
+  const superuser = new Client(adminUrl);
+  await superuser.connect();
+  await using opened = new AsyncDisposableStack();
+  opened.defer(() => superuser.end());
+  const database = await prepareDatabase(superuser, server);
+  const victim = await plantOrganization(superuser, holdings, keyEnvironment);
+  const attacker = await plantOrganization(superuser, ownHoldings, keyEnvironment);
+  const extra = { routes: drillRoutes, handlers: drillHandlers };
+  const api = await serveApi(adminUrl, { extra, deadlineMs });
+  opened.defer(() => api.close());
+  const atWork = await VictimAtWork.start(adminUrl, victim.apiKey, canary);
+  opened.defer(() => atWork.end());
+  const stage = {
+    database,
+    api,
+    superuser,
+    attacker: caller(api.url, attacker),
+    victim: caller(api.url, victim),
+    atWork,
+    watch: await watchOrganization(superuser, victim.id),
+    forbidden: await forbiddenTexts(superuser, victim.id),
+    unplanted: await unplantedTables(superuser, victim.id),
+  };
+  const closing = opened.move();
+  return { ...stage, [Symbol.asyncDispose]: () => closing.disposeAsync() };
+}
+
+/** Sets the drill's timeouts and privileges; answers the quoted name of the database. */
+async function prepareDatabase(superuser: Client, server: 'own' | 'rds'): Promise<string> {
+  const { rows } = await superuser.query<{ name: string }>('select quote_ident(current_database()) as name');
+  const database = rows[0]?.name ?? '';
+  for (const setting of roleTimeouts) {
+    await superuser.query(`alter role stockade_api in database ${database} set ${setting}`);
+  }
+  if (server === 'rds') await superuser.query(openCore);
+  return database;
+}
+
+/** Undoes what `sql/roles.sql` has taken away from everybody. */
+const openCore = `
+  do $$
+  declare
+    v_function regprocedure;
+  begin
+    grant usage on language plpgsql to public;
+    for v_function in
+      select oid::regprocedure
+      from pg_proc
+      where pronamespace = 'pg_catalog'::regnamespace
+        and has_function_privilege('stockade_owner', oid, 'execute')
+        and not has_function_privilege('public', oid, 'execute')
+    loop
+      execute format('grant execute on function %s to public', v_function);
+    end loop;
+  end
+  $$`;
+
+/** What only the other organization's rows contain: the canary, and the ids of its rows. */
+async function forbiddenTexts(superuser: Client, orgId: string): Promise<string[]> {
+  const { rows } = await superuser.query<{ id: string }>(
+    `select id::text from inventory.items where org_id = $1
+     union all select id::text from inventory.locations where org_id = $1
+     union all select user_id::text from tenancy.memberships where org_id = $1`,
+    [orgId],
+  );
+  return [canary, leakMarker, String(canaryQuantity), ...rows.map(({ id }) => id)];
+}

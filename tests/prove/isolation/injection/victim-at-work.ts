@@ -1,0 +1,61 @@
+import { Client } from 'pg';
+import { loginUrl } from '#scripts/local/logins.ts';
+import { parseApiKey } from '#tenancy/credentials/api-keys.ts';
+import { keyEnvironment } from '../api.ts';
+
+/** A session of the other organization with a transaction under way, as the API would have it. */
+export class VictimAtWork {
+  private client: Client | undefined;
+  private readonly adminUrl: string;
+  private readonly apiKey: string;
+  private readonly parameter: string;
+
+  private constructor(adminUrl: string, apiKey: string, parameter: string) {
+    this.parameter = parameter;
+    this.adminUrl = adminUrl;
+    this.apiKey = apiKey;
+  }
+
+  /** Begins. `parameter` is what its statements carry. */
+  static async start(adminUrl: string, apiKey: string, parameter: string): Promise<VictimAtWork> {
+    const atWork = new VictimAtWork(adminUrl, apiKey, parameter);
+    await atWork.begin();
+    return atWork;
+  }
+
+  async context(): Promise<string> {
+    const answer = await this.client?.query(`select current_setting('stockade.context') as context`);
+    return answer?.rows[0].context;
+  }
+
+  /** Whether it still lives. When it does not, another takes its place. */
+  async isAlive(): Promise<boolean> {
+    try {
+      await this.client?.query('select $1::text, count(*) from inventory.items', [this.parameter]);
+      return true;
+    } catch {
+      await this.end();
+      await this.begin();
+      return false;
+    }
+  }
+
+  async end(): Promise<void> {
+    await this.client?.end().catch(() => {});
+  }
+
+  private async begin(): Promise<void> {
+    const key = parseApiKey(this.apiKey, keyEnvironment);
+    const client = new Client({ connectionString: loginUrl(this.adminUrl, 'stockade_api') });
+    client.on('error', () => {});
+    await client.connect();
+    await client.query('set idle_in_transaction_session_timeout = 0; begin');
+    await client.query('call tenancy.enter_with_key($1, $2, $3, $4)', [
+      key?.keyId,
+      key?.secretDigest,
+      'read',
+      [],
+    ]);
+    this.client = client;
+  }
+}

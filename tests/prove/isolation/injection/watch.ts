@@ -1,0 +1,96 @@
+import type { Client } from 'pg';
+import { withConnection } from '#platform/postgres/database.ts';
+import { digestStatement } from '../tenant-tables.ts';
+
+/** What must not change and must not show while an organization is attacked. */
+export interface Watch {
+  /** Whether rows of the organization, or objects of the database, are others than at the last look. */
+  changes(): Promise<{ readonly rows: boolean; readonly objects: boolean }>;
+  /** What is still at work on behalf of the API some time after the request has been answered. */
+  stillRunning(graceMs: number): Promise<string[]>;
+  /** What the connection that serves the next request has kept. */
+  leftovers(): Promise<string[]>;
+}
+
+/** The objects of the database, roles and their settings, large objects, and secrets. */
+const objects = `
+  select md5(concat_ws(',',
+    (select string_agg(concat_ws(' ', oid, relname, relacl, relowner, relrowsecurity, relforcerowsecurity), ',' order by oid)
+       from pg_class where oid >= 16384 and relpersistence <> 't'),
+    (select string_agg(concat_ws(' ', oid, proname, proacl, prosrc), ',' order by oid) from pg_proc where oid >= 16384),
+    (select string_agg(concat_ws(' ', oid, typname, typacl), ',' order by oid) from pg_type where oid >= 16384),
+    (select string_agg(concat_ws(' ', polrelid, polname, pg_get_expr(polqual, polrelid)), ',' order by oid) from pg_policy),
+    (select string_agg(concat_ws(' ', oid, tgname, tgenabled), ',' order by oid) from pg_trigger),
+    (select string_agg(concat_ws(' ', nspname, nspacl), ',' order by oid) from pg_namespace where nspname !~ '^pg_(toast_)?temp'),
+    (select string_agg(concat_ws(' ', rolname, rolsuper, rolbypassrls, rolcreaterole), ',' order by oid) from pg_roles),
+    (select string_agg(concat_ws(' ', setdatabase, setrole, setconfig), ',' order by setdatabase, setrole)
+       from pg_db_role_setting where setdatabase in (0, (select oid from pg_database where datname = current_database()))),
+    (select string_agg(defaclacl::text, ',') from pg_default_acl),
+    (select string_agg(extname, ',' order by extname) from pg_extension),
+    (select string_agg(oid::text, ',' order by oid) from pg_largeobject_metadata),
+    (select string_agg(u::text, ',' order by u.id) from tenancy.users u),
+    (select string_agg(k::text, ',' order by k.id) from tenancy.seal_keys k),
+    (select string_agg(k::text, ',' order by k.id) from tenancy.pass_keys k)
+  )) as objects`;
+
+/** Everything a session can carry over into its next transaction, as far as it can see itself. */
+const sessionState = `
+  select
+    pg_backend_pid() as pid,
+    (select json_object_agg(name, setting order by name) from pg_settings where source = 'session') as settings,
+    nullif(current_setting('stockade.context', true), '') as context,
+    (select json_agg(name) from pg_prepared_statements where name <> '') as prepared,
+    (select json_agg(name) from pg_cursors where is_holdable) as cursors,
+    (select json_agg(channel) from pg_listening_channels() as channel) as channels,
+    nullif(pg_my_temp_schema(), 0) as temporary,
+    session_user || ' ' || current_user as users`;
+
+/** Watches an organization. `superuser` is a connection of its own. */
+export async function watchOrganization(superuser: Client, orgId: string): Promise<Watch> {
+  const digest = await digestStatement(superuser);
+  const look = async () => [
+    (await superuser.query(digest, [orgId])).rows[0].digest,
+    (await superuser.query(objects)).rows[0].objects,
+  ];
+  let before = await look();
+  let fresh: Record<string, unknown> | undefined;
+
+  async function stillRunning(graceMs: number): Promise<string[]> {
+    const untilMs = performance.now() + graceMs;
+    for (;;) {
+      const { rows } = await superuser.query<{ state: string; query: string }>(
+        `select state, left(query, 100) as query
+         from pg_stat_activity
+         where datname = current_database() and usename = 'stockade_api' and application_name = 'stockade' and state <> 'idle'`,
+      );
+      if (rows.length === 0 || performance.now() > untilMs) {
+        return rows.map(({ state, query }) => `still ${state}: ${query}`);
+      }
+    }
+  }
+
+  async function leftovers(): Promise<string[]> {
+    const { rows } = await withConnection((client) => client.query(sessionState));
+    const { pid, ...state } = rows[0] as Record<string, unknown>;
+    const locks = await superuser.query(`select from pg_locks where locktype = 'advisory' and pid = $1`, [
+      pid,
+    ]);
+    fresh ??= state;
+    const faults = Object.entries(state)
+      .filter(([name, value]) => JSON.stringify(value) !== JSON.stringify(fresh?.[name]))
+      .map(([name, value]) => `the session keeps ${name}: ${JSON.stringify(value)}`);
+    if (locks.rowCount) faults.push(`the session keeps ${locks.rowCount} advisory locks`);
+    return faults;
+  }
+
+  return {
+    async changes() {
+      const now = await look();
+      const changed = { rows: now[0] !== before[0], objects: now[1] !== before[1] };
+      before = now;
+      return changed;
+    },
+    stillRunning,
+    leftovers,
+  };
+}

@@ -1,0 +1,90 @@
+import { join } from 'node:path';
+import { type IsolationReport, lintIsolation } from '#schema/lint/isolation-lint.ts';
+import { readIsolationRules } from '#schema/lint/isolation-rules.ts';
+import { paths } from '#scripts/paths.ts';
+import { asSuperuser, cloneDatabase } from '../clone.ts';
+import type { ProvingCluster } from '../cluster.ts';
+import { type DrillReport, drill } from './injection/injection.ts';
+import { type MutantOutcome, scoreMutants } from './mutants/score.ts';
+import { probe } from './probes/probes.ts';
+import { type NonInterferenceReport, proveNonInterference } from './worlds/noninterference.ts';
+
+/** What a proof of the wall consists of, in its order. */
+export const parts = ['lint', 'roles', 'drill', 'drill on RDS', 'non-interference', 'mutants'] as const;
+
+export type Part = (typeof parts)[number];
+
+/** What was found. A part that was not asked for is not there. */
+export interface Proof {
+  readonly lint?: IsolationReport;
+  /** Rules of roles, seals and ledger that do not hold. */
+  readonly roles?: readonly string[];
+  readonly drill?: DrillReport;
+  /** With what the core of Postgres gives to everybody, which on RDS nobody can take away. */
+  readonly drillOnRds?: DrillReport;
+  readonly nonInterference?: NonInterferenceReport;
+  readonly mutants?: readonly MutantOutcome[];
+}
+
+export interface ProofOptions {
+  readonly only: readonly Part[];
+  readonly runs: number;
+  readonly seed?: number | undefined;
+  readonly signal: AbortSignal;
+  /** Told how far a part is; `total` is not known of every part. */
+  readonly onStep: (part: Part, done: number, total: number) => void;
+}
+
+/** Proves the wall on a server of its own, with databases that are made for it. */
+export async function proveWall(
+  { clusterUrl, template }: ProvingCluster,
+  { only, runs, seed, signal, onStep }: ProofOptions,
+): Promise<Proof> {
+  const inClone = async <T>(work: (url: string) => Promise<T>) => {
+    await using clone = await cloneDatabase(clusterUrl, template);
+    return await work(clone.url);
+  };
+  const attack = (part: Part, server: 'own' | 'rds') =>
+    inClone((url) => drill(url, { server, signal, onAttack: (done, total) => onStep(part, done, total) }));
+  const lint = async (url: string) =>
+    await asSuperuser(url, async (client) =>
+      lintIsolation(client, await readIsolationRules(join(paths.root, 'sql/lint'))),
+    );
+  const ask = async <T>(part: Part, work: () => Promise<T>): Promise<T | undefined> => {
+    if (!only.includes(part)) return undefined;
+    signal.throwIfAborted();
+    return await work();
+  };
+  return {
+    lint: await ask('lint', () => inClone(lint)),
+    roles: await ask('roles', () => inClone(probe)),
+    drill: await ask('drill', () => attack('drill', 'own')),
+    drillOnRds: await ask('drill on RDS', () => attack('drill on RDS', 'rds')),
+    nonInterference: await ask('non-interference', () =>
+      proveNonInterference(clusterUrl, template, {
+        runs,
+        seed,
+        signal,
+        onRun: (done) => onStep('non-interference', done, runs),
+      }),
+    ),
+    mutants: await ask('mutants', () =>
+      scoreMutants(clusterUrl, template, {
+        signal,
+        onMutant: (done, total) => onStep('mutants', done, total),
+      }),
+    ),
+  };
+}
+
+/** Whether nothing at all was found, in everything that was asked for. */
+export function isPerfect({ lint, roles, drill, drillOnRds, nonInterference, mutants }: Proof): boolean {
+  return (
+    (lint?.ok ?? true) &&
+    (roles ?? []).length === 0 &&
+    [drill, drillOnRds].every((report) => (report?.breaches ?? []).length === 0) &&
+    nonInterference?.difference === undefined &&
+    (nonInterference?.gaps ?? []).length === 0 &&
+    (mutants ?? []).every(({ killer }) => killer !== undefined)
+  );
+}

@@ -1,0 +1,101 @@
+import type { DrillReport } from './injection/injection.ts';
+import { killers, type MutantOutcome } from './mutants/score.ts';
+import { isPerfect, type Proof } from './proof.ts';
+import type { NonInterferenceReport } from './worlds/noninterference.ts';
+
+/** A proof for people. */
+export function proofText(proof: Proof): string {
+  const { lint, roles, drill, drillOnRds, nonInterference, mutants } = proof;
+  const sections = [
+    lint &&
+      line('lint', `${lint.outcomes.length} rules`, `${lintFaults(proof).length} faults`, lintFaults(proof)),
+    roles && line('roles, seals, ledger', 'every rule asked', `${roles.length} do not hold`, roles),
+    drill && drillText('injection drill', drill),
+    drillOnRds && drillText('injection drill, as on RDS', drillOnRds),
+    nonInterference && nonInterferenceText(nonInterference),
+    mutants && mutantsText(mutants),
+    isPerfect(proof) ? 'The wall stands.' : 'The wall has a hole: see above.',
+  ];
+  return sections.filter((section) => section !== undefined).join('\n\n');
+}
+
+/** A proof for programs. */
+export function proofJson(proof: Proof): unknown {
+  return {
+    perfect: isPerfect(proof),
+    lint: proof.lint && { rules: proof.lint.outcomes.length, faults: lintFaults(proof) },
+    roles: proof.roles && { faults: proof.roles },
+    drill: proof.drill,
+    drillOnRds: proof.drillOnRds,
+    nonInterference: proof.nonInterference,
+    mutants: proof.mutants && {
+      total: proof.mutants.length,
+      killed: proof.mutants.filter(({ killer }) => killer !== undefined).length,
+      outcomes: proof.mutants.map(({ mutant, killer, because }) => ({
+        kind: mutant.kind,
+        name: mutant.name,
+        killer: killer ?? null,
+        because: because ?? null,
+      })),
+    },
+  };
+}
+
+function lintFaults({ lint }: Proof): string[] {
+  return (lint?.outcomes ?? []).flatMap(({ rule, faults, couldNotRun }) => [
+    ...faults.map(({ object, detail }) => `${rule.name}: ${object}: ${detail}`),
+    ...(couldNotRun === undefined ? [] : [`${rule.name} could not run: ${couldNotRun}`]),
+  ]);
+}
+
+function line(title: string, tried: string, found: string, details: readonly string[]): string {
+  return [`${title.padEnd(28)}${tried}: ${found}`, ...details.map((detail) => `  ${detail}`)].join('\n');
+}
+
+function drillText(title: string, { attacks, injections, breaches, remains }: DrillReport): string {
+  const seen = breaches.filter(({ kind }) => kind === 'seen').length;
+  const text = line(
+    title,
+    `${attacks} attacks, ${injections} injections`,
+    `rows of others seen ${seen}, other breaches ${breaches.length - seen}`,
+    breaches.map(({ attack, way, kind, what }) => `${attack} (${way}): ${kind}: ${what}`),
+  );
+  if (remains.length === 0) return text;
+  const reasons = Map.groupBy(remains, ({ reason }) => reason);
+  const known = [...reasons].map(
+    ([reason, of]) =>
+      `  known: ${new Set(of.map(({ attack }) => attack)).size} of them see nothing, but leave or disturb something: ${reason}`,
+  );
+  return [text, ...known].join('\n');
+}
+
+function nonInterferenceText(report: NonInterferenceReport): string {
+  const { routes, worlds, sequences, requests, difference, gaps } = report;
+  return line(
+    'non-interference',
+    `${routes} routes × ${worlds.length} worlds × ${requests} requests in ${sequences} sequences`,
+    `${difference === undefined ? 0 : 1} differences, ${gaps.length} gaps`,
+    [...(difference === undefined ? [] : difference.split('\n')), ...gaps.map((gap) => `not proven: ${gap}`)],
+  );
+}
+
+function mutantsText(outcomes: readonly MutantOutcome[]): string {
+  const survivors = outcomes.filter(({ killer }) => killer === undefined);
+  const byKind = Map.groupBy(outcomes, ({ mutant }) => mutant.kind);
+  const width = Math.max(...[...byKind.keys()].map((kind) => kind.length)) + 2;
+  const columns = [...killers, 'survived'] as const;
+  const row = (title: string, cells: readonly string[]) =>
+    `  ${title.padEnd(width)}${cells.map((cell, index) => cell.padStart((columns[index]?.length ?? 0) + 2)).join('')}`;
+  const table = [...byKind].map(([kind, of]) =>
+    row(
+      kind,
+      columns.map((column) => String(of.filter(({ killer }) => (killer ?? 'survived') === column).length)),
+    ),
+  );
+  return [
+    line('mutants', `${outcomes.length} tried`, `${outcomes.length - survivors.length} killed`, []),
+    row('', columns),
+    ...table,
+    ...survivors.map(({ mutant }) => `  survived: ${mutant.kind}: ${mutant.name}`),
+  ].join('\n');
+}

@@ -1,0 +1,96 @@
+import { createHash } from 'node:crypto';
+import { Readable } from 'node:stream';
+import { Client } from 'pg';
+import { reconcileOrganization } from '#audit/reconciliation/reconcile.ts';
+import { takeLease } from '#audit/reconciliation/runs/lease.ts';
+import { sealOrganization } from '#audit/seals/seal-organization.ts';
+import { importFile } from '#ledger/imports/import-file.ts';
+import { oneOrganization } from '#ledger/imports/organizations.ts';
+import { parseProfile, profileDigest } from '#ledger/imports/profile.ts';
+import { Problem } from '#platform/errors.ts';
+import { loginUrl } from '#scripts/local/logins.ts';
+
+/** What is done for an organization by jobs and commands, and not by its own requests. */
+export const jobSteps = ['import a file', 'seal', 'reconcile'] as const;
+
+export type JobStep = (typeof jobSteps)[number];
+
+export function isJobStep(route: string): route is JobStep {
+  return (jobSteps as readonly string[]).includes(route);
+}
+
+/** How the files of the proof look. */
+const profile = parseProfile({
+  sku: { column: 'sku' },
+  quantity: { column: 'qty', sign: 'in' },
+  location: { column: 'place' },
+  reference: { column: 'ref' },
+});
+
+const timeMs = 60_000;
+
+export interface Jobs {
+  /** Does the step for an organization; answers what whoever started it is told. */
+  run(
+    step: JobStep,
+    organization: { readonly id: string; readonly slug: string },
+    body: unknown,
+  ): Promise<object>;
+  close(): Promise<void>;
+}
+
+/** Connects as stockade_jobs to the database of a world. */
+export async function openJobs(adminUrl: string): Promise<Jobs> {
+  const jobs = new Client(loginUrl(adminUrl, 'stockade_jobs'));
+  await jobs.connect();
+  return {
+    async run(step, organization, body) {
+      try {
+        if (step === 'import a file') return await importText(jobs, organization, String(body));
+        if (step === 'seal') {
+          const { seals, reason } = await sealOrganization(jobs, organization.id);
+          return { seals, reason };
+        }
+        return await reconcile(jobs, organization.id);
+      } catch (error) {
+        if (!(error instanceof Problem)) throw error;
+        return { refused: error.code, message: error.message };
+      }
+    },
+    close: () => jobs.end(),
+  };
+}
+
+async function importText(jobs: Client, organization: { id: string; slug: string }, text: string) {
+  const rejects: { line: number; reason: string }[] = [];
+  const report = await importFile({
+    fileName: 'proof.csv',
+    fileDigest: createHash('sha256').update(text).digest(),
+    profileDigest: profileDigest(profile),
+    profile,
+    createMissing: true,
+    retryRejects: false,
+    trial: false,
+    again: false,
+    batchLines: 100,
+    organizations: oneOrganization(organization),
+    jobs,
+    source: Readable.from([Buffer.from(text)]),
+    rejects: async (reject) => {
+      rejects.push(reject);
+    },
+  });
+  return { ...report, rejects };
+}
+
+async function reconcile(jobs: Client, orgId: string) {
+  const lease = await takeLease(jobs, orgId);
+  if (!lease) return { refused: 'leased' };
+  const endsAtMs = performance.now() + timeMs;
+  const { keysChecked, movementsRead, found, corrected, alerted, discrepancies, clean } =
+    await reconcileOrganization(jobs, lease, {
+      kind: 'full',
+      time: { remainingMs: () => endsAtMs - performance.now() },
+    });
+  return { keysChecked, movementsRead, found, corrected, alerted, discrepancies, clean };
+}

@@ -1,0 +1,135 @@
+import type { Client } from 'pg';
+import { readLabels } from '#audit/reconciliation/runs/labels.ts';
+import { asSuperuser, cloneDatabase } from '../clone.ts';
+import type { FaultClass, LoseEvidence } from './faults.ts';
+import { asJobs, reconcile, targetSlug } from './stage.ts';
+
+/** What came of one class of faults. */
+export interface InjectionResult {
+  readonly name: string;
+  /** The items that were found. */
+  readonly skus: readonly string[];
+  readonly causes: readonly string[];
+  readonly actions: readonly string[];
+  /** What is not as it must be; empty when everything is. */
+  readonly faults: readonly string[];
+}
+
+/**
+ * Breaks a copy of the stage, reconciles it in full, and holds what came of it against what must: the right keys, cause
+ * and action, told when it is left, what was corrected is right, and nothing else has changed.
+ */
+export async function inject(
+  cluster: { readonly clusterUrl: string; readonly template: string; readonly loseEvidence: LoseEvidence },
+  fault: FaultClass,
+): Promise<InjectionResult> {
+  await using clone = await cloneDatabase(cluster.clusterUrl, cluster.template);
+  return await asSuperuser(clone.url, async (superuser) => {
+    const orgId = await idOf(superuser);
+    await fault.commit(superuser, orgId, cluster.loseEvidence);
+    const [before, ledgerBefore] = [await balances(superuser), await ledger(superuser)];
+    const should = await history(superuser, orgId);
+
+    const told: number[] = [];
+    const { report, label } = await asJobs(clone.url, async (jobs) => {
+      const report = await reconcile(jobs, orgId, 'full', async ({ alerted }) => {
+        told.push(alerted);
+      });
+      return { report, label: await readLabels(jobs, orgId, report.discrepancies) };
+    });
+    const found = report.discrepancies.map((each) => ({
+      sku: each.item ? label(each).sku : '',
+      key: `${orgId}|${each.item}|${each.location}|${each.lot}`,
+      ...each,
+    }));
+    const [after, ledgerAfter] = [await balances(superuser), await ledger(superuser)];
+
+    const faults: string[] = [];
+    const expect = (what: string, got: unknown, wanted: unknown) => {
+      const [one, other] = [JSON.stringify(got), JSON.stringify(wanted)];
+      if (one !== other) faults.push(`${what}: ${one}, not ${other}`);
+    };
+    expect(
+      'found',
+      found
+        .map(({ sku }) => sku)
+        .filter(Boolean)
+        .toSorted(),
+      [...fault.skus].toSorted(),
+    );
+    expect('causes', distinct(found.map(({ cause }) => cause)), [fault.cause]);
+    expect('actions', distinct(found.map(({ action }) => action)), [fault.action]);
+    expect('alerts', told.length, fault.action === 'alerted' ? 1 : 0);
+    expect('trigger faults', report.triggerFaults.length > 0, fault.leavesTriggersBroken === true);
+    expect('clean', report.clean, false);
+    expect('the ledger itself was changed', ledgerAfter === ledgerBefore, true);
+    const corrected = new Set(found.filter(({ action }) => action === 'corrected').map(({ key }) => key));
+    for (const key of new Set([...before.keys(), ...after.keys()])) {
+      const wanted = corrected.has(key) ? should.get(key) : before.get(key);
+      if (after.get(key) !== wanted) faults.push(`the balance ${key} is ${after.get(key)}, not ${wanted}`);
+    }
+    return {
+      name: fault.name,
+      skus: found.map(({ sku }) => sku || 'seal'),
+      causes: distinct(found.map(({ cause }) => cause ?? 'none')),
+      actions: distinct(found.map(({ action }) => action)),
+      faults,
+    };
+  });
+}
+
+const distinct = (values: readonly (string | undefined)[]) => [...new Set(values.map(String))].toSorted();
+
+async function idOf(superuser: Client): Promise<string> {
+  const { rows } = await superuser.query<{ id: string }>(
+    'select id from tenancy.organizations where slug = $1',
+    [targetSlug],
+  );
+  return rows[0]?.id ?? '';
+}
+
+/** Every balance of every organization. */
+async function balances(superuser: Client): Promise<Map<string, string>> {
+  return await figures(
+    superuser,
+    `select org_id || '|' || item_id || '|' || location_id || '|' || lot as key,
+       format('%s %s %s', trim_scale(on_hand), trim_scale(reserved), version) as figures
+     from inventory.balances`,
+  );
+}
+
+/** What the balances should be, worked out from the movements in another way than reconciliation does. */
+async function history(superuser: Client, orgId: string): Promise<Map<string, string>> {
+  return await figures(
+    superuser,
+    `select key, format('%s 0 %s', trim_scale(sum(quantity)), count(*)) as figures
+     from (
+       select org_id || '|' || item_id || '|' || location_id || '|' || lot as key, quantity
+       from inventory.movements where org_id = $1
+     ) as movements
+     group by key`,
+    [orgId],
+  );
+}
+
+async function figures(
+  superuser: Client,
+  text: string,
+  values: unknown[] = [],
+): Promise<Map<string, string>> {
+  const { rows } = await superuser.query<{ key: string; figures: string }>(text, values);
+  return new Map(rows.map((row) => [row.key, row.figures]));
+}
+
+/** A digest of everything that reconciliation must not touch. */
+async function ledger(superuser: Client): Promise<string> {
+  const { rows } = await superuser.query<{ digest: string }>(
+    `select concat_ws(' ', ${['entries', 'movements', 'seals', 'seal_pages', 'seal_closings', 'seal_anchors']
+      .map(
+        (table) =>
+          `(select md5(coalesce(string_agg(t::text, '|' order by t::text), '')) from inventory.${table} t)`,
+      )
+      .join(', ')}) as digest`,
+  );
+  return rows[0]?.digest ?? '';
+}

@@ -1,0 +1,58 @@
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { escapeIdentifier } from 'pg';
+import { applyRoles } from '#schema/migrations/apply-roles.ts';
+import { paths } from '#scripts/paths.ts';
+import { asSuperuser } from '../clone.ts';
+import { type FaultClass, faultClasses, type LoseEvidence } from './faults.ts';
+import { type InjectionResult, inject } from './inject.ts';
+import { setStage } from './stage.ts';
+
+export interface ReconciliationProof {
+  readonly results: readonly InjectionResult[];
+  readonly ok: boolean;
+}
+
+/**
+ * Commits every class of faults against a copy of its own of one stage. `clusterUrl` is the superuser's, `template` a
+ * migrated database that nobody is connected to; process.env must name an evidence bucket,
+ * `loseEvidence` takes out of it.
+ */
+export async function proveFaults(
+  {
+    clusterUrl,
+    template,
+    loseEvidence,
+  }: { readonly clusterUrl: string; readonly template: string; readonly loseEvidence: LoseEvidence },
+  options: {
+    readonly classes?: readonly FaultClass[];
+    readonly onResult?: (result: InjectionResult) => void;
+    readonly signal?: AbortSignal;
+  } = {},
+): Promise<ReconciliationProof> {
+  const stage = `stage_${randomUUID().replaceAll('-', '')}`;
+  await asSuperuser(clusterUrl, (client) =>
+    client.query(
+      `create database ${escapeIdentifier(stage)} template ${escapeIdentifier(template)} strategy wal_log`,
+    ),
+  );
+  const stageUrl = new URL(clusterUrl);
+  stageUrl.pathname = stage;
+  try {
+    // A copy has the objects of its template but not the privileges of the database itself.
+    await asSuperuser(stageUrl.href, (client) => applyRoles(client, join(paths.migrations, '../roles.sql')));
+    await setStage(stageUrl.href);
+    const results: InjectionResult[] = [];
+    for (const fault of options.classes ?? faultClasses) {
+      options.signal?.throwIfAborted();
+      const result = await inject({ clusterUrl, template: stage, loseEvidence }, fault);
+      results.push(result);
+      options.onResult?.(result);
+    }
+    return { results, ok: results.every(({ faults }) => faults.length === 0) };
+  } finally {
+    await asSuperuser(clusterUrl, (client) =>
+      client.query(`drop database if exists ${escapeIdentifier(stage)} with (force)`),
+    );
+  }
+}

@@ -1,0 +1,126 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { environment } from '#platform/environment.ts';
+import { type DrillRecord, type DrillStage, drillStages, newestDrill } from '#recovery/drill/records.ts';
+import { recoveryPolicy } from '#recovery/policy.ts';
+import { paths } from '#scripts/paths.ts';
+import type { BackedUp } from './backed-up.ts';
+import { leftovers } from './drill-attacks.ts';
+import { type Sabotage, type Said, saidByChecks } from './sabotage.ts';
+import type { RecoveryStage } from './stage.ts';
+
+const pollMs = 5;
+const patienceMs = 60_000;
+
+const leftover = 'check drill-leftovers';
+
+const wordsOf: Readonly<Record<DrillStage, string>> = {
+  requested: 'requested',
+  available: 'available',
+  queryable: 'queryable',
+  verdict: 'proven',
+  'torn-down': 'torn down',
+};
+
+/** `npm run verify:backup`, killed with -9 as soon as a stage of it is written down; and run once more. */
+export const drillKilled: readonly Sabotage[] = drillStages.slice(0, -1).map((stage) => ({
+  name: `drill killed, once it is ${wordsOf[stage]}`,
+  // Until somebody carries on there is no verdict, or what was restored is still there.
+  tellers: stage === 'requested' ? ['drill'] : stage === 'verdict' ? [leftover] : ['drill', leftover],
+  commit: async (on) => {
+    const killed = await killBehind(on.world, stage);
+    await on.world.aws.rds.settled();
+    const seen = stage === 'requested' ? [] : await lookAtLeftovers(on);
+    const again = await verifyBackup(on.world, '--json').ended;
+    return {
+      said: [saidOf(killed), ...seen],
+      note: 'carried on with by the next one, to a verdict and the end of its instance',
+      faults: [...faultsOf(killed, again), ...(await leftovers(on))],
+    };
+  },
+}));
+
+interface Run {
+  readonly child: ReturnType<typeof spawn>;
+  readonly ended: Promise<{ readonly code: number | null; readonly stdout: string }>;
+}
+
+/** Where drills are: the database they are of, and the AWS of process.env. */
+type Place = Pick<BackedUp, 'adminUrl' | 'aws'>;
+
+/** The command as a process of its own, which ends with this one. */
+export function verifyBackup({ adminUrl }: Place, ...args: readonly string[]): Run {
+  const child = spawn(process.execPath, [join(paths.root, 'scripts/recovery/verify-backup.ts'), ...args], {
+    env: { ...process.env, DATABASE_URL: adminUrl },
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  const end = () => child.kill('SIGKILL');
+  process.once('exit', end);
+  child.once('close', () => process.off('exit', end));
+  let stdout = '';
+  child.stdout.on('data', (chunk) => {
+    stdout += chunk;
+  });
+  return { child, ended: once(child, 'close').then(([code]) => ({ code, stdout })) };
+}
+
+/** Answers what waits until one more drill than now has come to a stage. */
+export function untilWritten({ aws }: Place, stage: DrillStage): () => Promise<void> {
+  const bucket = process.env[environment.evidenceBucket] ?? '';
+  const written = () =>
+    aws.s3.keys(bucket).filter((key) => key.startsWith('drills/') && key.endsWith(`-${stage}.json`)).length;
+  const before = written();
+  return async () => {
+    const giveUpAt = Date.now() + patienceMs;
+    while (written() === before) {
+      if (Date.now() > giveUpAt) throw new Error(`no drill has become ${stage} within ${patienceMs} ms`);
+      await delay(pollMs);
+    }
+  };
+}
+
+async function killBehind(place: Place, stage: DrillStage): Promise<DrillRecord> {
+  const reached = untilWritten(place, stage);
+  // Killed before it has torn down, however fast it is.
+  const end = place.aws.rds.faults.inject('silent', { operation: 'DeleteDBInstance' });
+  const { child, ended } = verifyBackup(place);
+  try {
+    await reached();
+  } finally {
+    child.kill('SIGKILL');
+    await ended;
+    end();
+  }
+  const killed = await newestDrill();
+  if (!killed) throw new Error('the drill that was killed is not written down');
+  return killed;
+}
+
+function saidOf({ verdict }: DrillRecord): Said {
+  return {
+    by: 'drill',
+    verdict: verdict ? (verdict.passed ? 'passed' : 'failed') : 'no verdict',
+    alarms: !verdict?.passed,
+    detail: verdict?.summary ?? 'it was broken off',
+  };
+}
+
+/** What the monitor says hours later, when nobody has carried on. */
+async function lookAtLeftovers(world: RecoveryStage): Promise<Said[]> {
+  await world.world.round();
+  const policy = { ...recoveryPolicy, drillInstanceAgeMs: { warn: 0, fail: 0 } };
+  return saidByChecks(await world.look({ policy }));
+}
+
+function faultsOf(killed: DrillRecord, { code, stdout }: Awaited<Run['ended']>): string[] {
+  if (killed.tornDownAt) return ['it was over before it was killed'];
+  if (code !== 0) return [`the next one ended with exit code ${code}`];
+  const over = JSON.parse(stdout) as DrillRecord;
+  return [
+    ...(over.id === killed.id ? [] : [`the next one was drill ${over.id} and not ${killed.id}`]),
+    ...(over.verdict?.passed ? [] : [`it ended with ${over.verdict?.summary}`]),
+    ...(over.tornDownAt ? [] : ['it was not torn down']),
+  ];
+}
