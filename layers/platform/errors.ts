@@ -3,6 +3,8 @@
  * with the request id, and the log gets the rest.
  */
 
+import { Refusal } from './refusal.ts';
+
 /** One thing that is wrong with the input: where, what, and what to do. `field` is a path such as `lines[3].sku`. */
 export interface FieldError {
   readonly field: string;
@@ -20,14 +22,14 @@ export interface ProblemOptions {
 }
 
 /** A refusal with a code for programs, a status for HTTP and a sentence for people (RFC 9457). */
-export class Problem extends Error {
+export class Problem extends Refusal {
   override readonly name: string = 'Problem';
   readonly code: string;
   readonly status: number;
   readonly options: ProblemOptions;
 
   constructor(code: string, status: number, detail: string, options: ProblemOptions = {}) {
-    super(detail, { cause: options.cause });
+    super(detail, undefined, { cause: options.cause });
     this.code = code;
     this.status = status;
     this.options = options;
@@ -71,6 +73,6 @@ export class Unavailable extends Problem {
 }
 
 /** A setting is missing or makes no sense: a fault of the deployment, found at start. */
-export class MissingSetting extends Error {
+export class MissingSetting extends Refusal {
   override readonly name = 'MissingSetting';
 }

@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import type { Manifest } from './manifest.ts';
 import { PortabilityError } from './portability-error.ts';
-import { answerOf, inTransaction } from './transaction.ts';
+import { answerOf, inLongTransaction } from './transaction.ts';
 
 export interface EraseOptions {
   /** The slug of the organization, said again so that a mistaken receipt erases nothing. */
@@ -25,27 +25,31 @@ export async function eraseOrganization(
 ): Promise<Record<string, number>> {
   const ending = dryRun ? 'rollback' : 'commit';
   // Read committed: what was committed while it waited for requests to end must be seen.
-  return await inTransaction(admin, 'begin isolation level read committed', ending, async () => {
-    const { rows } = await admin.query<{ id: string }>(
-      'select id from tenancy.organizations where slug = $1',
-      [slug],
-    );
-    const id = rows[0]?.id;
-    if (!id) {
-      throw new PortabilityError(
-        `there is no organization ${JSON.stringify(slug)}`,
-        'See npm run org:list; what was erased is listed in tenancy.erasures.',
+  return await inLongTransaction(
+    admin,
+    { begin: 'begin isolation level read committed', ending },
+    async () => {
+      const { rows } = await admin.query<{ id: string }>(
+        'select id from tenancy.organizations where slug = $1',
+        [slug],
       );
-    }
-    if (id !== receipt.organization.id) {
-      throw new PortabilityError(
-        `the receipt is of ${receipt.organization.slug} (${receipt.organization.id}), and ${slug} is ${id}`,
-        'Name the manifest of an export of this organization.',
-      );
-    }
-    return await answerOf(admin, 'tenancy.erase_organization($1, $2)', [
-      id,
-      Buffer.from(receipt.receipt, 'hex'),
-    ]);
-  });
+      const id = rows[0]?.id;
+      if (!id) {
+        throw new PortabilityError(
+          `there is no organization ${JSON.stringify(slug)}`,
+          'See npm run org:list; what was erased is listed in tenancy.erasures.',
+        );
+      }
+      if (id !== receipt.organization.id) {
+        throw new PortabilityError(
+          `the receipt is of ${receipt.organization.slug} (${receipt.organization.id}), and ${slug} is ${id}`,
+          'Name the manifest of an export of this organization.',
+        );
+      }
+      return await answerOf(admin, 'tenancy.erase_organization($1, $2)', [
+        id,
+        Buffer.from(receipt.receipt, 'hex'),
+      ]);
+    },
+  );
 }

@@ -2,7 +2,7 @@ import type pg from 'pg';
 import { createExportFolder } from './export-folder.ts';
 import { createManifest, fileOf, type Manifest, manifestFile } from './manifest.ts';
 import { startDigest, type TableDigest } from './table-digest.ts';
-import { answerOf, inTransaction } from './transaction.ts';
+import { answerOf, inLongTransaction } from './transaction.ts';
 
 export interface ExportOptions {
   /** The folder that will hold the export. It must not exist. */
@@ -40,10 +40,9 @@ export async function exportOrganization(
 ): Promise<Manifest> {
   const folder = await createExportFolder(to);
   try {
-    const manifest = await inTransaction(
+    const manifest = await inLongTransaction(
       jobs,
-      'begin isolation level repeatable read, read only',
-      'commit',
+      { begin: 'begin isolation level repeatable read, read only' },
       async () => {
         await answerOf(jobs, 'tenancy.enter_as_job($1)', [orgId]);
         const { organization, takenAt, schema, counts } = await answerOf<Opening>(

@@ -2,7 +2,7 @@ import type pg from 'pg';
 import { importOrganizationRow, importTable, importUsers, proveImport } from './import-steps.ts';
 import type { Manifest } from './manifest.ts';
 import { PortabilityError } from './portability-error.ts';
-import { answerOf, inTransaction } from './transaction.ts';
+import { answerOf, inLongTransaction } from './transaction.ts';
 import { verifyExport } from './verify.ts';
 
 export interface ImportOptions {
@@ -43,7 +43,7 @@ export async function importOrganization(
     signal,
     onProgress: (rows, total) => onProgress('verifying', rows, total),
   });
-  return await inTransaction(admin, 'begin', dryRun ? 'rollback' : 'commit', () =>
+  return await inLongTransaction(admin, { ending: dryRun ? 'rollback' : 'commit' }, () =>
     writeImport(admin, manifest, { from, slug, signal, onProgress }),
   );
 }

@@ -1,28 +1,23 @@
 import type pg from 'pg';
+import { inTransaction, type TransactionOptions } from '#platform/postgres/transaction.ts';
 
 /**
- * Runs work in one transaction of a command, which may take as long as it needs but waits for no lock longer than
- * half a minute; whatever happens in it, either all of it stays or nothing.
+ * Runs work in one transaction that may take as long as it needs, but waits for no lock longer than half a minute.
  * @throws whatever the work or the database throws
  */
-export async function inTransaction<T>(
+export async function inLongTransaction<T>(
   client: pg.ClientBase,
-  begin: string,
-  ending: 'commit' | 'rollback',
+  options: TransactionOptions,
   work: () => Promise<T>,
 ): Promise<T> {
-  await client.query(begin);
-  try {
-    await client.query(`set local statement_timeout = 0; set local lock_timeout = '30s'`);
-    const result = await work();
-    const { command } = await client.query(ending);
-    // A failed transaction answers COMMIT with ROLLBACK, and the client reports that as success.
-    if (command.toLowerCase() !== ending) throw new Error(`the database answered ${ending} with ${command}`);
-    return result;
-  } catch (error) {
-    await client.query('rollback').catch(() => {});
-    throw error;
-  }
+  return await inTransaction(
+    client,
+    async () => {
+      await client.query(`set local statement_timeout = 0; set local lock_timeout = '30s'`);
+      return await work();
+    },
+    options,
+  );
 }
 
 /** Calls a function of the database and returns its one answer. */

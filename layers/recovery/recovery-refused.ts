@@ -1,11 +1,6 @@
-/** Recovery was asked for what it does not do, because it could touch what it is there to save, or cannot. */
-export class RecoveryRefused extends Error {
-  override readonly name = 'RecoveryRefused';
-  /** What to do instead; undefined when the message says so. */
-  readonly remedy: string | undefined;
+import { Refusal } from '#platform/refusal.ts';
 
-  constructor(message: string, remedy?: string) {
-    super(message);
-    this.remedy = remedy;
-  }
+/** Recovery was asked for what it does not do, because it could touch what it is there to save, or cannot. */
+export class RecoveryRefused extends Refusal {
+  override readonly name = 'RecoveryRefused';
 }

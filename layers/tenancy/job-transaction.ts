@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import { isRetryable, isSqlError } from '#platform/postgres/sqlstate.ts';
+import { inTransaction } from '#platform/postgres/transaction.ts';
 
 /** Attempts at a transaction that meets another one. */
 const maxAttempts = 5;
@@ -36,15 +37,12 @@ async function transaction<Row extends pg.QueryResultRow>(
   mode: 'read' | 'write',
   statement: pg.QueryConfig,
 ): Promise<Row[]> {
-  await jobs.query(mode === 'read' ? 'begin read only' : 'begin');
-  try {
-    if (orgId !== undefined) await jobs.query('select tenancy.enter_as_job($1)', [orgId]);
-    const { rows } = await jobs.query<Row>(statement);
-    await jobs.query('commit');
-    return rows;
-  } catch (error) {
-    // On a connection that is lost there is nothing to take back.
-    await jobs.query('rollback').catch(() => {});
-    throw error;
-  }
+  return await inTransaction(
+    jobs,
+    async () => {
+      if (orgId !== undefined) await jobs.query('select tenancy.enter_as_job($1)', [orgId]);
+      return (await jobs.query<Row>(statement)).rows;
+    },
+    { begin: mode === 'read' ? 'begin read only' : 'begin' },
+  );
 }

@@ -2,6 +2,7 @@ import type pg from 'pg';
 import * as z from 'zod';
 import { NotFound, Problem } from '#platform/errors.ts';
 import { type Page, type PageRequest, toPage } from '#platform/page.ts';
+import { inTransaction } from '#platform/postgres/transaction.ts';
 import { scopes } from './credentials/api-keys.ts';
 import { addKey, type KeyRequest } from './credentials/operator-keys.ts';
 import { inTenant, type Tenant } from './scope.ts';
@@ -79,16 +80,11 @@ export async function createOrganization(
   organization: NewOrganization,
   keyEnvironment: string,
 ): Promise<CreatedOrganization> {
-  await admin.query('begin');
-  try {
+  return await inTransaction(admin, async () => {
     const id = await addOrganization(admin, organization);
     const apiKey = await addApiKey(admin, id, { name: 'First key', scopes }, keyEnvironment);
-    await admin.query('commit');
     return { id, slug: organization.slug, name: organization.name, apiKey };
-  } catch (error) {
-    await admin.query('rollback');
-    throw error;
-  }
+  });
 }
 
 /**

@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import { NotFound } from '#platform/errors.ts';
 import { type Page, type PageRequest, toPage } from '#platform/page.ts';
+import { inTransaction } from '#platform/postgres/transaction.ts';
 import { inTenant, type Tenant } from './scope.ts';
 
 export const roles = ['viewer', 'clerk', 'admin'] as const;
@@ -59,8 +60,7 @@ export async function assignUser(
   assignment: { email: string; organization: string; role: MemberRole; name?: string },
 ): Promise<Assignment> {
   const email = assignment.email.toLowerCase();
-  await admin.query('begin');
-  try {
+  return await inTransaction(admin, async () => {
     const organization = await admin.query<{ id: string }>(
       'select id from tenancy.organizations where slug = $1',
       [assignment.organization],
@@ -84,10 +84,6 @@ export async function assignUser(
        on conflict (org_id, user_id) do update set role = excluded.role`,
       [orgId, userId, assignment.role],
     );
-    await admin.query('commit');
     return { userId, email, organization: assignment.organization, role: assignment.role, created };
-  } catch (error) {
-    await admin.query('rollback');
-    throw error;
-  }
+  });
 }

@@ -1,17 +1,11 @@
 import { DatabaseError } from 'pg';
 import { AwsRefused } from '#platform/aws-call.ts';
-import { MissingSetting, Problem } from '#platform/errors.ts';
+import { Problem } from '#platform/errors.ts';
+import { Refusal } from '#platform/refusal.ts';
 
 /** A command cannot do what was asked, for a reason the user can act on. */
-export class CommandError extends Error {
+export class CommandError extends Refusal {
   override readonly name: string = 'CommandError';
-  readonly operational = true;
-  readonly remedy: string | undefined;
-
-  constructor(message: string, remedy?: string, options?: ErrorOptions) {
-    super(message, options);
-    this.remedy = remedy;
-  }
 }
 
 /** What was typed makes no sense together; the command ends with exit code 2 and points to its help. */
@@ -42,10 +36,7 @@ export function describeFailure(error: unknown): Failure {
   if (error instanceof Problem) return describeProblem(error);
   if (error instanceof DatabaseError) return describeDatabaseError(error);
   if (isOfFiles(error)) return { message: error.message, code: (error as NodeJS.ErrnoException).code };
-  if (error instanceof MissingSetting || isOperational(error)) {
-    const { remedy, code } = error as { remedy?: string; code?: string };
-    return { message: error.message, remedy, code };
-  }
+  if (error instanceof Refusal) return { message: error.message, remedy: error.remedy };
   return { message: error.message, stack: error.stack };
 }
 
@@ -73,10 +64,6 @@ export function withoutPasswords(failure: Failure): Failure {
     remedy: hide(failure.remedy),
     stack: hide(failure.stack),
   };
-}
-
-function isOperational(error: Error): boolean {
-  return ('operational' in error && error.operational === true) || 'remedy' in error;
 }
 
 function findInCauses(error: unknown, matches: (error: Error) => boolean): Error | undefined {

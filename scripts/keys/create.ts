@@ -1,10 +1,11 @@
+import { inTransaction } from '#platform/postgres/transaction.ts';
 import { addKey } from '#tenancy/credentials/operator-keys.ts';
 import { findOrganization } from '#tenancy/organizations.ts';
 import { maxNameCharacters } from '#tenancy/text-limits.ts';
 import { command } from '../cli/command.ts';
 import { withRole } from '../cli/database/connect.ts';
 import { databaseOptions, findDatabaseUrl } from '../cli/database/database-url.ts';
-import { dryRunDescription, inTransaction } from '../cli/database/in-transaction.ts';
+import { dryRunDescription, endedBy } from '../cli/dry-run.ts';
 import { keyEnvironmentOption } from '../cli/key-environment.ts';
 import * as option from '../cli/option.ts';
 import { createdKeyAnswer } from './answers.ts';
@@ -44,8 +45,10 @@ await command({
     const expiresAt = expires === undefined ? undefined : new Date(Date.now() + expires);
     const created = await withRole(await findDatabaseUrl(options), 'stockade_admin', async (admin) => {
       const { id } = await findOrganization(admin, org);
-      return await inTransaction(admin, { dryRun }, () =>
-        addKey(admin, id, { name, scopes, expiresAt }, keyEnvironment),
+      return await inTransaction(
+        admin,
+        () => addKey(admin, id, { name, scopes, expiresAt }, keyEnvironment),
+        endedBy(dryRun),
       );
     });
     return createdKeyAnswer(org, created, dryRun);

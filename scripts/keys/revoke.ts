@@ -1,9 +1,10 @@
+import { inTransaction } from '#platform/postgres/transaction.ts';
 import { endKey } from '#tenancy/credentials/operator-keys.ts';
 import { findOrganization } from '#tenancy/organizations.ts';
 import { command } from '../cli/command.ts';
 import { withRole } from '../cli/database/connect.ts';
 import { databaseOptions, findDatabaseUrl } from '../cli/database/database-url.ts';
-import { dryRunDescription, inTransaction } from '../cli/database/in-transaction.ts';
+import { dryRunDescription, endedBy } from '../cli/dry-run.ts';
 import * as option from '../cli/option.ts';
 import { endedKeyAnswer } from './answers.ts';
 
@@ -28,7 +29,7 @@ await command({
     const { org, id, dryRun } = options;
     const ended = await withRole(await findDatabaseUrl(options), 'stockade_admin', async (admin) => {
       const organization = await findOrganization(admin, org);
-      return await inTransaction(admin, { dryRun }, () => endKey(admin, organization.id, id));
+      return await inTransaction(admin, () => endKey(admin, organization.id, id), endedBy(dryRun));
     });
     return endedKeyAnswer(org, ended, dryRun);
   },

@@ -8,7 +8,7 @@ import { labelText, readLabels } from '#audit/reconciliation/runs/labels.ts';
 import { command } from '../cli/command.ts';
 import { withRole } from '../cli/database/connect.ts';
 import { databaseOptions, findDatabaseUrl } from '../cli/database/database-url.ts';
-import { dryRunDescription } from '../cli/database/in-transaction.ts';
+import { dryRunDescription } from '../cli/dry-run.ts';
 import * as option from '../cli/option.ts';
 import { attempt } from './reconcile/attempt.ts';
 import { findOrganizations, type Organization } from './reconcile/organizations.ts';

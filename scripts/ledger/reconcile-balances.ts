@@ -10,7 +10,7 @@ import { useLocalAws } from '../cli/aws-environment.ts';
 import { command } from '../cli/command.ts';
 import { withRole } from '../cli/database/connect.ts';
 import { databaseOptions, findDatabaseUrl } from '../cli/database/database-url.ts';
-import { dryRunDescription } from '../cli/database/in-transaction.ts';
+import { dryRunDescription } from '../cli/dry-run.ts';
 import { UsageError } from '../cli/failure.ts';
 import * as option from '../cli/option.ts';
 import { attempt } from './reconcile/attempt.ts';

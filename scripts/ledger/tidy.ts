@@ -2,7 +2,7 @@ import { tidy, tidyPolicy } from '#ledger/tidy.ts';
 import { command } from '../cli/command.ts';
 import { withRole } from '../cli/database/connect.ts';
 import { databaseOptions, findDatabaseUrl } from '../cli/database/database-url.ts';
-import { dryRunDescription } from '../cli/database/in-transaction.ts';
+import { dryRunDescription } from '../cli/dry-run.ts';
 import * as option from '../cli/option.ts';
 import { findOrganization } from '../org/find.ts';
 import { tidiedAnswer } from './answers.ts';

@@ -1,6 +1,7 @@
 import type { Client } from 'pg';
 import type { Seal } from '#audit/seals/seal.ts';
 import { verifyLedger } from '#audit/seals/verify-ledger.ts';
+import { inOrganizationAsJob } from '#tenancy/job-transaction.ts';
 import { useLocalAws } from '../cli/aws-environment.ts';
 import { command } from '../cli/command.ts';
 import { withRole } from '../cli/database/connect.ts';
@@ -51,12 +52,9 @@ await command({
 });
 
 async function sealedMovements(jobs: Client, orgId: string): Promise<number> {
-  await jobs.query('begin read only');
-  await jobs.query('select tenancy.enter_as_job($1)', [orgId]);
-  const { rows } = await jobs.query<{ n: string }>(
-    'select coalesce(sum(movements), 0) as n from inventory.seals where org_id = $1',
-    [orgId],
-  );
-  await jobs.query('commit');
-  return Number(rows[0]?.n);
+  const [sealed] = await inOrganizationAsJob<{ n: string }>(jobs, orgId, 'read', {
+    text: 'select coalesce(sum(movements), 0) as n from inventory.seals where org_id = $1',
+    values: [orgId],
+  });
+  return Number(sealed?.n);
 }

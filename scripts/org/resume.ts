@@ -1,8 +1,9 @@
+import { inTransaction } from '#platform/postgres/transaction.ts';
 import { resumeOrganization } from '#tenancy/suspension.ts';
 import { command } from '../cli/command.ts';
 import { withRole } from '../cli/database/connect.ts';
 import { databaseOptions, findDatabaseUrl } from '../cli/database/database-url.ts';
-import { dryRunDescription, inTransaction } from '../cli/database/in-transaction.ts';
+import { dryRunDescription, endedBy } from '../cli/dry-run.ts';
 import * as option from '../cli/option.ts';
 import { resumedAnswer } from './answers.ts';
 
@@ -19,7 +20,7 @@ await command({
   run: async ({ options }) => {
     const { org, dryRun } = options;
     const resumed = await withRole(await findDatabaseUrl(options), 'stockade_admin', (admin) =>
-      inTransaction(admin, { dryRun }, () => resumeOrganization(admin, org)),
+      inTransaction(admin, () => resumeOrganization(admin, org), endedBy(dryRun)),
     );
     return resumedAnswer(resumed, dryRun);
   },

@@ -1,8 +1,9 @@
+import { inTransaction } from '#platform/postgres/transaction.ts';
 import { suspendOrganization } from '#tenancy/suspension.ts';
 import { command } from '../cli/command.ts';
 import { withRole } from '../cli/database/connect.ts';
 import { databaseOptions, findDatabaseUrl } from '../cli/database/database-url.ts';
-import { dryRunDescription, inTransaction } from '../cli/database/in-transaction.ts';
+import { dryRunDescription, endedBy } from '../cli/dry-run.ts';
 import * as option from '../cli/option.ts';
 import { suspendedAnswer } from './answers.ts';
 
@@ -30,7 +31,7 @@ await command({
   run: async ({ options }) => {
     const { org, reason, dryRun } = options;
     const suspended = await withRole(await findDatabaseUrl(options), 'stockade_admin', (admin) =>
-      inTransaction(admin, { dryRun }, () => suspendOrganization(admin, org, reason)),
+      inTransaction(admin, () => suspendOrganization(admin, org, reason), endedBy(dryRun)),
     );
     return suspendedAnswer(suspended, dryRun);
   },

@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { Client } from 'pg';
+import { inTransaction } from '#platform/postgres/transaction.ts';
 import { newestHeartbeat } from '#recovery/heartbeat.ts';
 import { spoken } from '#recovery/policy.ts';
 import { CommandError } from '../cli/failure.ts';
@@ -57,14 +58,14 @@ export async function refuseItself(copyUrl: string, productionUrl: string): Prom
 /** A lock of one is in the way of the other only within one database, whatever it is called by and reached through. */
 async function isSameDatabase(client: Client, copy: Client): Promise<boolean> {
   const key = [randomInt(2 ** 31), randomInt(2 ** 31)];
-  await client.query('begin');
-  await client.query('select pg_catalog.pg_advisory_xact_lock($1, $2)', key);
-  const { rows } = await copy.query<{ free: boolean }>(
-    'select pg_catalog.pg_try_advisory_xact_lock($1, $2) as free',
-    key,
-  );
-  await client.query('rollback');
-  return rows[0]?.free === false;
+  return await inTransaction(client, async () => {
+    await client.query('select pg_catalog.pg_advisory_xact_lock($1, $2)', key);
+    const { rows } = await copy.query<{ free: boolean }>(
+      'select pg_catalog.pg_try_advisory_xact_lock($1, $2) as free',
+      key,
+    );
+    return rows[0]?.free === false;
+  });
 }
 
 async function refuseAlive(copy: Client): Promise<void> {

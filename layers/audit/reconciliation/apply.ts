@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import { isSqlError } from '#platform/postgres/sqlstate.ts';
+import { Refusal } from '#platform/refusal.ts';
 import { inOrganizationAsJob } from '#tenancy/job-transaction.ts';
 import { drawBoundary } from '../seals/boundary.ts';
 import { explain } from './causes/explain.ts';
@@ -21,14 +22,8 @@ export interface Applied {
 }
 
 /** A run that there is not, or nothing of which can be applied now. */
-export class NotApplicable extends Error {
+export class NotApplicable extends Refusal {
   override readonly name = 'NotApplicable';
-  readonly remedy: string;
-
-  constructor(message: string, remedy: string) {
-    super(message);
-    this.remedy = remedy;
-  }
 }
 
 /**

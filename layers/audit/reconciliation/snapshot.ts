@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import { endStatementsAt } from '#platform/postgres/statement-deadline.ts';
+import { inTransaction } from '#platform/postgres/transaction.ts';
 
 /** Statements that all see the same instant. */
 export interface Snapshot {
@@ -17,20 +18,17 @@ export async function inSnapshot<T>(
   { endsAtMs }: { readonly endsAtMs?: number | undefined },
   work: (snapshot: Snapshot) => Promise<T>,
 ): Promise<T> {
-  await jobs.query('begin isolation level repeatable read read only');
-  try {
-    await jobs.query('select tenancy.enter_as_job($1)', [orgId]);
-    const result = await work({
-      query: async (text, values = []) => {
-        await endStatementsAt(jobs, endsAtMs);
-        return (await jobs.query({ text, values: [...values] })).rows;
-      },
-    });
-    await jobs.query('commit');
-    return result;
-  } catch (error) {
-    // On a connection that is lost there is nothing to take back.
-    await jobs.query('rollback').catch(() => {});
-    throw error;
-  }
+  return await inTransaction(
+    jobs,
+    async () => {
+      await jobs.query('select tenancy.enter_as_job($1)', [orgId]);
+      return await work({
+        query: async (text, values = []) => {
+          await endStatementsAt(jobs, endsAtMs);
+          return (await jobs.query({ text, values: [...values] })).rows;
+        },
+      });
+    },
+    { begin: 'begin isolation level repeatable read read only' },
+  );
 }

@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import { endStatementsAt } from '#platform/postgres/statement-deadline.ts';
+import { inTransaction } from '#platform/postgres/transaction.ts';
 import { genesisHash, type Seal, sealHash } from './seal.ts';
 import { type AnchorCheck, Anchors } from './verify/anchors.ts';
 import { Changes, compareClosings } from './verify/closings.ts';
@@ -45,16 +46,14 @@ export async function verifyLedger(
 ): Promise<LedgerReport> {
   // Before the snapshot: whatever was anchored by then was sealed before, so the snapshot has it.
   const opened = await Anchors.open(orgId);
-  await jobs.query('begin isolation level repeatable read read only');
-  try {
-    await jobs.query('select tenancy.enter_as_job($1)', [orgId]);
-    const report = await verifySnapshot(jobs, orgId, opened, options);
-    await jobs.query('commit');
-    return report;
-  } catch (error) {
-    await jobs.query('rollback').catch(() => {});
-    throw error;
-  }
+  return await inTransaction(
+    jobs,
+    async () => {
+      await jobs.query('select tenancy.enter_as_job($1)', [orgId]);
+      return await verifySnapshot(jobs, orgId, opened, options);
+    },
+    { begin: 'begin isolation level repeatable read read only' },
+  );
 }
 
 async function verifySnapshot(

@@ -5,7 +5,7 @@ import { exportOrganization } from '../export.ts';
 import { writeImport } from '../import.ts';
 import type { Manifest } from '../manifest.ts';
 import { PortabilityError } from '../portability-error.ts';
-import { answerOf, inTransaction } from '../transaction.ts';
+import { answerOf, inLongTransaction } from '../transaction.ts';
 import { verifyExport } from '../verify.ts';
 import type { Collision } from './collisions.ts';
 import { type Composition, compose } from './compose.ts';
@@ -56,7 +56,7 @@ export interface RestoreReport {
   /** Rows that were lost and do not come back: nothing refers to them, and another has their place. */
   readonly leftOut?: readonly Collision[];
   /** In a dry run: why it would be refused. */
-  readonly obstacle?: { readonly message: string; readonly remedy: string } | undefined;
+  readonly obstacle?: { readonly message: string; readonly remedy: string | undefined } | undefined;
   /** Undefined in a dry run, and when there was nothing to bring back. */
   readonly restored?: {
     readonly rows: number;
@@ -172,7 +172,7 @@ async function replace(
 ): Promise<OthersProof> {
   const receipt = present ? Buffer.from(present.manifest.receipt, 'hex') : null;
   // Read committed: what was committed while it waited for requests to end must be seen.
-  return await inTransaction(admin, 'begin isolation level read committed', 'commit', async () => {
+  return await inLongTransaction(admin, { begin: 'begin isolation level read committed' }, async () => {
     onProgress('digesting the others', 0, 0);
     const before = await observeOthers(admin, id);
     const erased = receipt

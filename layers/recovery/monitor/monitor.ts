@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import { publishAlert } from '#platform/alerts.ts';
 import { measure } from '#platform/metrics.ts';
+import { inTransaction } from '#platform/postgres/transaction.ts';
 import type { InJobs } from '../in-jobs.ts';
 import { type RecoveryPolicy, recoveryPolicy } from '../policy.ts';
 import { sendAlertProbe } from './alert-probe.ts';
@@ -82,8 +83,7 @@ async function tell(
 
 /** What was told is noted in the transaction that has claimed the checks: told twice at worst, when it ends in between. */
 async function tellChanges(jobs: pg.ClientBase, policy: RecoveryPolicy, now: Date): Promise<string[]> {
-  await jobs.query('begin');
-  try {
+  return await inTransaction(jobs, async () => {
     const states = await claimChecks(jobs);
     const changes = states.flatMap((state) => changeOf(state, policy, now) ?? []);
     const messages = messagesOf(changes, now);
@@ -94,12 +94,8 @@ async function tellChanges(jobs: pg.ClientBase, policy: RecoveryPolicy, now: Dat
       severity,
     }));
     await noteAlerted(jobs, told, now);
-    await jobs.query('commit');
     return messages.map(({ name }) => name);
-  } catch (error) {
-    await jobs.query('rollback').catch(() => {});
-    throw error;
-  }
+  });
 }
 
 async function publish(alert: Parameters<typeof publishAlert>[0]): Promise<string> {

@@ -1,5 +1,6 @@
 import type { Client } from 'pg';
 import { isSqlError } from '#platform/postgres/sqlstate.ts';
+import { inTransaction } from '#platform/postgres/transaction.ts';
 import { CouldNotRun, type Findings, type ProofContext } from './proof.ts';
 
 interface Relation {
@@ -61,26 +62,27 @@ async function withAmcheck(
 ): Promise<void> {
   const client = await connect();
   const { rows: relations } = await client.query<Relation>(book.relations);
-  await client.query('begin');
-  try {
-    const schema = await ensureAmcheck(client);
-    const { rows } = await client.query<{ version: number }>(
-      `select current_setting('server_version_num')::int as version`,
-    );
-    await work(
-      {
-        schema,
-        serverVersion: rows[0]?.version ?? 0,
-        async ask<Row>(relation: string, check: string) {
-          signal?.throwIfAborted();
-          return (await checkOne(client, findings, relation, check)) as Row[];
+  await inTransaction(
+    client,
+    async () => {
+      const schema = await ensureAmcheck(client);
+      const { rows } = await client.query<{ version: number }>(
+        `select current_setting('server_version_num')::int as version`,
+      );
+      await work(
+        {
+          schema,
+          serverVersion: rows[0]?.version ?? 0,
+          async ask<Row>(relation: string, check: string) {
+            signal?.throwIfAborted();
+            return (await checkOne(client, findings, relation, check)) as Row[];
+          },
         },
-      },
-      relations,
-    );
-  } finally {
-    await client.query('rollback').catch(() => {});
-  }
+        relations,
+      );
+    },
+    { ending: 'rollback' },
+  );
 }
 
 async function ensureAmcheck(client: Client): Promise<string> {

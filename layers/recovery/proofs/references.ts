@@ -1,5 +1,6 @@
 import type { Client } from 'pg';
 import { isSqlError } from '#platform/postgres/sqlstate.ts';
+import { inTransaction } from '#platform/postgres/transaction.ts';
 import type { Findings, ProofContext } from './proof.ts';
 import { seeEverything } from './see-everything.ts';
 
@@ -24,18 +25,19 @@ export async function proveReferences({ connect, signal }: ProofContext, finding
      where k.contype = 'f'
      order by 2, 1`,
   );
-  await client.query('begin');
-  try {
-    await seeEverything(client);
-    for (const key of keys) {
-      signal?.throwIfAborted();
-      const missing = await missingReference(client, key);
-      if (missing) findings.fault(`${key.table}: ${missing}`);
-      findings.add('foreignKeys', 1);
-    }
-  } finally {
-    await client.query('rollback').catch(() => {});
-  }
+  await inTransaction(
+    client,
+    async () => {
+      await seeEverything(client);
+      for (const key of keys) {
+        signal?.throwIfAborted();
+        const missing = await missingReference(client, key);
+        if (missing) findings.fault(`${key.table}: ${missing}`);
+        findings.add('foreignKeys', 1);
+      }
+    },
+    { ending: 'rollback' },
+  );
 }
 
 async function missingReference(

@@ -1,4 +1,5 @@
 import { type Client, escapeIdentifier } from 'pg';
+import { inTransaction } from '#platform/postgres/transaction.ts';
 import { DoesNotApply, type Findings, type ProofContext } from './proof.ts';
 import { seeEverything } from './see-everything.ts';
 
@@ -14,20 +15,21 @@ interface Sequence {
  */
 export async function proveSequences({ connect, signal }: ProofContext, findings: Findings): Promise<void> {
   const client = await connect();
-  await client.query('begin');
-  try {
-    await seeEverything(client);
-    const sequences = await readSequences(client);
-    if (sequences.length === 0) throw new DoesNotApply('no column takes its values from a sequence');
-    for (const each of sequences) {
-      signal?.throwIfAborted();
-      findings.add('sequences', 1);
-      const behind = await behindBy(client, each);
-      if (behind !== undefined) findings.fault(behind);
-    }
-  } finally {
-    await client.query('rollback').catch(() => {});
-  }
+  await inTransaction(
+    client,
+    async () => {
+      await seeEverything(client);
+      const sequences = await readSequences(client);
+      if (sequences.length === 0) throw new DoesNotApply('no column takes its values from a sequence');
+      for (const each of sequences) {
+        signal?.throwIfAborted();
+        findings.add('sequences', 1);
+        const behind = await behindBy(client, each);
+        if (behind !== undefined) findings.fault(behind);
+      }
+    },
+    { ending: 'rollback' },
+  );
 }
 
 /** Those that belong to a column, and those that its default asks. */

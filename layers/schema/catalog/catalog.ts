@@ -1,4 +1,6 @@
 import type { ClientBase } from 'pg';
+import { inTransaction } from '#platform/postgres/transaction.ts';
+import { Refusal } from '#platform/refusal.ts';
 
 /** Objects made after initdb; below this are those of Postgres itself. */
 export const firstOwnOid = 16384;
@@ -20,15 +22,14 @@ export interface Piece {
 }
 
 /** The object made something this dump does not know. Better no dump than one with a hole. */
-export class IncompleteDump extends Error {
+export class IncompleteDump extends Refusal {
   override readonly name = 'IncompleteDump';
-  readonly operational = true;
-  readonly remedy: string;
 
   constructor(what: string) {
-    super(`the schema has something that the dump cannot write: ${what}`);
-    this.remedy =
-      'Teach layers/platform/catalog to dump it, with a line in its round-trip test; or do without it.';
+    super(
+      `the schema has something that the dump cannot write: ${what}`,
+      'Teach layers/schema/catalog to dump it, with a line in its round-trip test; or do without it.',
+    );
   }
 }
 
@@ -41,13 +42,14 @@ export async function withCatalog<Result>(
   client: ClientBase,
   work: (read: ReadCatalog) => Promise<Result>,
 ): Promise<Result> {
-  await client.query('begin isolation level repeatable read read only');
-  try {
-    await client.query(`set local search_path = ''; set local quote_all_identifiers = off`);
-    return await work(async <Row>(sql: string) => (await client.query(sql)).rows as Row[]);
-  } finally {
-    await client.query('rollback');
-  }
+  return await inTransaction(
+    client,
+    async () => {
+      await client.query(`set local search_path = ''; set local quote_all_identifiers = off`);
+      return await work(async <Row>(sql: string) => (await client.query(sql)).rows as Row[]);
+    },
+    { begin: 'begin isolation level repeatable read read only', ending: 'rollback' },
+  );
 }
 
 /** A condition for `where`: the object is neither Postgres's own, nor an extension's, nor in a temporary schema. */

@@ -1,4 +1,5 @@
 import type { ClientBase } from 'pg';
+import { inTransaction } from '#platform/postgres/transaction.ts';
 import { type IsolationException, type IsolationRule, isolationQuery } from './isolation-rules.ts';
 
 /** One thing of the database that breaks a rule. */
@@ -39,12 +40,10 @@ export async function lintIsolation(
   client: ClientBase,
   rules: readonly IsolationRule[],
 ): Promise<IsolationReport> {
-  await client.query('begin isolation level repeatable read read only');
-  try {
-    return await applyIsolationRules(client, rules);
-  } finally {
-    await client.query('rollback');
-  }
+  return await inTransaction(client, () => applyIsolationRules(client, rules), {
+    begin: 'begin isolation level repeatable read read only',
+    ending: 'rollback',
+  });
 }
 
 /** The same inside a transaction of the caller's, which sees what that transaction has changed. */

@@ -1,6 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
+import { Refusal } from '#platform/refusal.ts';
 
 /** What a fault does: `leak` opens the wall by itself, `weakness` takes away what would hold when something else breaks. */
 export type FaultLevel = 'leak' | 'weakness';
@@ -31,15 +32,8 @@ const IsolationException = z.strictObject({
 });
 
 /** The rules themselves cannot be read: the checkout is broken, not the database. */
-export class IsolationRulesError extends Error {
+export class IsolationRulesError extends Refusal {
   override readonly name = 'IsolationRulesError';
-  readonly operational = true;
-  readonly remedy: string;
-
-  constructor(message: string, remedy: string, options?: ErrorOptions) {
-    super(message, options);
-    this.remedy = remedy;
-  }
 }
 
 /**

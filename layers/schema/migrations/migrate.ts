@@ -60,7 +60,11 @@ export interface MigrationReport {
   /** What the directory has beyond that: a dry run's plan, or what `until` left out. */
   readonly pending: readonly { readonly number: number; readonly name: string }[];
   /** Of a dry run's plan: what would stop the run before it, and why. */
-  readonly refused: readonly { readonly name: string; readonly message: string; readonly remedy: string }[];
+  readonly refused: readonly {
+    readonly name: string;
+    readonly message: string;
+    readonly remedy: string | undefined;
+  }[];
 }
 
 /**
@@ -118,7 +122,7 @@ async function withClient<Result>(
 }
 
 async function refusedOf(client: Client, files: readonly Migration[], { beforeContract }: MigrateOptions) {
-  const refused: { name: string; message: string; remedy: string }[] = [];
+  const refused: { name: string; message: string; remedy: string | undefined }[] = [];
   for (const file of files) {
     if (!file.isContract) continue;
     try {

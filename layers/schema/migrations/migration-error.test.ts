@@ -22,7 +22,6 @@ test('a migration error says what to do, and is no fault of the program', () => 
     name: 'MigrationError',
     message: 'what',
     remedy: 'do this',
-    operational: true,
     cause,
   });
 });

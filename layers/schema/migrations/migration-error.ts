@@ -1,19 +1,9 @@
 import { DatabaseError } from 'pg';
+import { Refusal } from '#platform/refusal.ts';
 
-/**
- * A migration run that stopped for a reason an operator can act on.
- * `message` says what is wrong and where, `remedy` what to do about it.
- */
-export class MigrationError extends Error {
+/** A migration run stopped: the message names the file and the line. */
+export class MigrationError extends Refusal {
   override readonly name = 'MigrationError';
-  /** Marks an expected failure: a command prints it without a stack. */
-  readonly operational = true;
-  readonly remedy: string;
-
-  constructor(message: string, remedy: string, options?: ErrorOptions) {
-    super(message, options);
-    this.remedy = remedy;
-  }
 }
 
 /** The SQLSTATE of an error that Postgres answered, or undefined for any other error. */

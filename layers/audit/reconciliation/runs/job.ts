@@ -2,6 +2,7 @@ import type pg from 'pg';
 import { publishAlert } from '#platform/alerts.ts';
 import { log } from '#platform/log.ts';
 import { measure } from '#platform/metrics.ts';
+import { inOrganizationAsJob } from '#tenancy/job-transaction.ts';
 import { isErased } from '#tenancy/jobs.ts';
 import type { Anchoring } from '../../seals/anchor.ts';
 import { sealOrganization } from '../../seals/seal-organization.ts';
@@ -128,17 +129,13 @@ async function lagSeconds(jobs: pg.ClientBase): Promise<number> {
 }
 
 async function slugOf(jobs: pg.ClientBase, orgId: string): Promise<string> {
-  await jobs.query('begin read only');
   try {
-    await jobs.query('select tenancy.enter_as_job($1)', [orgId]);
-    const { rows } = await jobs.query<{ slug: string }>(
-      'select slug from tenancy.organizations where id = $1',
-      [orgId],
-    );
-    return rows[0]?.slug ?? orgId;
+    const [organization] = await inOrganizationAsJob<{ slug: string }>(jobs, orgId, 'read', {
+      text: 'select slug from tenancy.organizations where id = $1',
+      values: [orgId],
+    });
+    return organization?.slug ?? orgId;
   } catch {
     return orgId;
-  } finally {
-    await jobs.query('rollback').catch(() => {});
   }
 }

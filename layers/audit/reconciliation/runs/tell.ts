@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import { publishAlert } from '#platform/alerts.ts';
+import { inTransaction } from '#platform/postgres/transaction.ts';
 import type { RunReport } from '../reconcile.ts';
 import { triggerFaults } from '../triggers.ts';
 import { discrepancyAlert, type Failure, failureAlert, triggerAlert } from './alert.ts';
@@ -79,15 +80,4 @@ async function errorOf(
     [org_id],
   );
   return rows[0]?.error ?? 'no run of it could be begun: the log of the job says why';
-}
-
-async function inTransaction(jobs: pg.ClientBase, work: () => Promise<void>): Promise<void> {
-  await jobs.query('begin');
-  try {
-    await work();
-    await jobs.query('commit');
-  } catch (error) {
-    await jobs.query('rollback').catch(() => {});
-    throw error;
-  }
 }

@@ -1,0 +1,71 @@
+import { Client } from 'pg';
+import { afterAll, beforeAll, beforeEach, expect, inject, test } from 'vitest';
+import { inTransaction, type TransactionOptions } from './transaction.ts';
+
+let client: Client;
+beforeAll(async () => {
+  client = new Client(inject('clusterUrl'));
+  await client.connect();
+  await client.query('create temporary table kept (n int primary key)');
+});
+afterAll(() => client.end());
+beforeEach(() => client.query('truncate kept'));
+
+const add = (n: number, options?: TransactionOptions) =>
+  inTransaction(
+    client,
+    async () => (await client.query(`insert into kept values (${n}) returning n`)).rows[0].n,
+    options,
+  );
+const kept = async () => (await client.query('select n from kept order by n')).rows.map(({ n }) => n);
+
+test('work is kept and its result returned', async () => {
+  expect(await add(1)).toBe(1);
+  expect(await kept()).toEqual([1]);
+  expect(client.getTransactionStatus()).toBe('I');
+});
+
+test('a dry run returns its result and keeps nothing', async () => {
+  expect(await add(2, { ending: 'rollback' })).toBe(2);
+  expect(await kept()).toEqual([]);
+});
+
+test('it begins as it was asked to', async () => {
+  const isolation = async () =>
+    (await client.query('show transaction_isolation')).rows[0].transaction_isolation;
+  expect(await inTransaction(client, isolation, { begin: 'begin isolation level serializable' })).toBe(
+    'serializable',
+  );
+  expect(await inTransaction(client, isolation)).toBe('read committed');
+});
+
+test.each([
+  ['a refused statement', () => client.query('insert into kept values (4), (4)'), { code: '23505' }],
+  ['an error of its own', () => Promise.reject(new Error('mine')), { message: 'mine' }],
+])('%s undoes all of the work and is passed on', async (_, fail, error) => {
+  const failing = inTransaction(client, async () => {
+    await client.query('insert into kept values (4)');
+    await fail();
+  });
+  await expect(failing).rejects.toMatchObject(error);
+  expect(await kept()).toEqual([]);
+  expect(client.getTransactionStatus()).toBe('I');
+});
+
+test('work that hides a failure is not taken for kept: Postgres answers COMMIT with ROLLBACK', async () => {
+  const hiding = inTransaction(client, () => client.query('select 1 / 0').catch(() => {}));
+  await expect(hiding).rejects.toThrow('the database answered commit with ROLLBACK');
+});
+
+test('a connection that is lost in the middle is reported by what the work met', async () => {
+  const lost = new Client(inject('clusterUrl'));
+  lost.on('error', () => {});
+  await lost.connect();
+  const { rows } = await lost.query('select pg_backend_pid() as pid');
+  const losing = inTransaction(lost, async () => {
+    await client.query('select pg_terminate_backend($1)', [rows[0].pid]);
+    await lost.query('select 1');
+  });
+  await expect(losing).rejects.toThrow(/connection/i);
+  await lost.end().catch(() => {});
+});

@@ -1,0 +1,16 @@
+/**
+ * What was asked cannot be done, for a reason that the person who asked can act on. Every error that people see extends it;
+ * a command prints one without a stack.
+ *
+ * @example throw new Refusal('production has no snapshot that is available', 'Create one, or name a point in time with --at.')
+ */
+export class Refusal extends Error {
+  override readonly name: string = 'Refusal';
+  /** What to do about it; undefined when the message says so. */
+  readonly remedy: string | undefined;
+
+  constructor(message: string, remedy?: string, options?: ErrorOptions) {
+    super(message, options);
+    this.remedy = remedy;
+  }
+}
