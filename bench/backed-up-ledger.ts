@@ -5,7 +5,7 @@ import { sealOrganization } from '#audit/seals/seal-organization.ts';
 import { closeAwsClients } from '#platform/aws-call.ts';
 import { environment } from '#platform/environment.ts';
 import { copyUrl } from '#recovery/drill/copy-url.ts';
-import type { DrillSurroundings } from '#recovery/drill/drill.ts';
+import type { DrillSurroundings } from '#recovery/drill/surroundings.ts';
 import { beat } from '#recovery/heartbeat.ts';
 import { recoveryPolicy } from '#recovery/policy.ts';
 import { readProofBook } from '#recovery/proofs/book.ts';

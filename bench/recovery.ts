@@ -1,4 +1,5 @@
-import { beginDrill, tickDrill } from '#recovery/drill/drill.ts';
+import { beginDrill } from '#recovery/drill/begin.ts';
+import { tickDrill } from '#recovery/drill/drill.ts';
 import type { DrillRecord } from '#recovery/drill/records.ts';
 import { type ProofName, proofNames } from '#recovery/proofs/proof.ts';
 import { type BackedUpLedger, openBackedUpLedger } from './backed-up-ledger.ts';

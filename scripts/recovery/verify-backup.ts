@@ -3,17 +3,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { drillConfig } from '#platform/config.ts';
 import { environment } from '#platform/environment.ts';
 import { Unavailable } from '#platform/errors.ts';
+import { beginDrill } from '#recovery/drill/begin.ts';
 import { copyUrl } from '#recovery/drill/copy-url.ts';
-import {
-  abandonDrill,
-  beginDrill,
-  type DrillState,
-  type DrillSurroundings,
-  somebodyElse,
-  tickDrill,
-} from '#recovery/drill/drill.ts';
+import { abandonDrill, type DrillState, tickDrill } from '#recovery/drill/drill.ts';
 import type { DrillWish } from '#recovery/drill/plan.ts';
 import { newestDrill } from '#recovery/drill/records.ts';
+import type { DrillSurroundings } from '#recovery/drill/surroundings.ts';
+import { waitText } from '#recovery/drill/wait.ts';
 import { recoveryPolicy } from '#recovery/policy.ts';
 import { readProofBook } from '#recovery/proofs/book.ts';
 import { useLocalAws } from '../cli/aws-environment.ts';
@@ -91,7 +87,7 @@ await command({
         : `Drill ${drill.id}: restoring ${drill.request.snapshot ?? drill.request.source} as of ${drill.request.asOf} …`,
     );
     const { drill: over, waitsFor } = await carryOn(around, note);
-    const text = [drillText(over), ...(waitsFor ? [`It waits for ${waitsFor}.`] : [])].join('\n');
+    const text = [drillText(over), ...(waitsFor ? [`It waits for ${waitText(waitsFor)}.`] : [])].join('\n');
     return { text, json: over, failed: !over.verdict?.passed };
   },
 });
@@ -155,9 +151,10 @@ async function carryOn(around: DrillSurroundings, note: (line: string) => void):
       if (!state) throw new Error('the drill that was begun is not written down any more');
       const { waitsFor, drill } = state;
       if (waitsFor === undefined || (drill.request.keep && drill.verdict)) return state;
-      if (waitsFor !== said) note(`Waiting for ${waitsFor} …`);
-      said = waitsFor;
-      if (waitsFor === somebodyElse) {
+      const waiting = `Waiting for ${waitText(waitsFor)} …`;
+      if (waiting !== said) note(waiting);
+      said = waiting;
+      if (waitsFor.for === 'other-run') {
         isOurs = false;
         await standBack(drill.id, around);
       }

@@ -187,14 +187,14 @@ test('a tick of the drills begins the one that is due, and says how it went and 
   expect(await verify({}, context)).toEqual({
     drill: '000001',
     passed: undefined,
-    waitsFor: 'stockade-drill-000001, which is being made',
+    waitsFor: 'stockade-drill-000001 to be created',
   });
   rds.answer('DescribeDBInstances', { DBInstances: { DBInstance: [{ DBInstanceStatus: 'failed' }] } });
   rds.answer('DeleteDBInstance', {});
   expect(await verify({}, context)).toEqual({
     drill: '000001',
     passed: false,
-    waitsFor: 'stockade-drill-000001, which is being deleted',
+    waitsFor: 'stockade-drill-000001 to be deleted',
   });
   rds.answer('DescribeDBInstances', refused('AccessDenied', 'no', 403));
   await expect(verify({}, context)).rejects.toMatchObject({ name: 'AwsRefused' });

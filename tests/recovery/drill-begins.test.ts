@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from 'vitest';
-import { beginDrill, dueDrill } from '#recovery/drill/drill.ts';
+import { beginDrill, dueDrill } from '#recovery/drill/begin.ts';
 import { type DrillWish, planDrill } from '#recovery/drill/plan.ts';
 import { lastDrill, listDrillKeys, newestDrill, nextDrillId } from '#recovery/drill/records.ts';
 import { recoveryPolicy } from '#recovery/policy.ts';

@@ -32,9 +32,9 @@ describe('a drill that has its verdict', () => {
   test('is torn down: deleted once, waited for, and over when the instance is gone', async () => {
     await judged({ DBInstanceStatus: 'available' });
     rds.answer('DeleteDBInstance', {});
-    expect(await tick()).toBe(`${drillInstance}, which is being deleted`);
+    expect(await tick()).toEqual({ for: 'deletion', instance: drillInstance });
     drills.instance({ DBInstanceStatus: 'deleting' });
-    expect(await tick()).toBe(`${drillInstance}, which is being deleted`);
+    expect(await tick()).toEqual({ for: 'deletion', instance: drillInstance });
     expect([count('DeleteDBInstance'), await isTornDown()]).toEqual([1, false]);
     drills.instance(undefined);
     expect(await tick()).toBeUndefined();
@@ -42,17 +42,17 @@ describe('a drill that has its verdict', () => {
   });
 
   test.each([
-    ['was deleted between two looks', refused('DBInstanceNotFound', 'no', 404), 'which is being deleted'],
+    ['was deleted between two looks', refused('DBInstanceNotFound', 'no', 404), { for: 'deletion' }],
+    ['goes already', refused('InvalidDBInstanceState', 'it is already being deleted'), { for: 'deletion' }],
     [
-      'goes already',
-      refused('InvalidDBInstanceState', 'it is already being deleted'),
-      'which is being deleted',
+      'is being changed',
+      refused('InvalidDBInstanceState', 'it is being modified'),
+      { for: 'instance', status: 'modifying' },
     ],
-    ['is being changed', refused('InvalidDBInstanceState', 'it is being modified'), 'which is modifying'],
   ])('waits while its instance %s', async (_, answer, waitsFor) => {
     await judged({ DBInstanceStatus: 'modifying' });
     rds.answer('DeleteDBInstance', answer);
-    expect(await tick()).toBe(`${drillInstance}, ${waitsFor}`);
+    expect(await tick()).toEqual({ instance: drillInstance, ...waitsFor });
     expect(await isTornDown()).toBe(false);
   });
 
@@ -65,11 +65,11 @@ describe('a drill that has its verdict', () => {
 
   test('and is to be kept lives to the end of its lifetime, and not longer', async () => {
     await judged({ DBInstanceStatus: 'available' }, true, lifetimeMs);
-    expect(await tick()).toBe('the end of its lifetime');
+    expect(await tick()).toEqual({ for: 'lifetime' });
     expect(count('DeleteDBInstance')).toBe(0);
     vi.setSystemTime(now.getTime() + 1);
     rds.answer('DeleteDBInstance', {});
-    expect(await tick()).toBe(`${drillInstance}, which is being deleted`);
+    expect(await tick()).toEqual({ for: 'deletion', instance: drillInstance });
   });
 
   test('and was to be kept is over when its instance is gone', async () => {
@@ -82,10 +82,10 @@ describe('a drill that has its verdict', () => {
 test('a drill is given up at the end of its lifetime, and not before', async () => {
   await drills.request({}, lifetimeMs);
   drills.instance({ DBInstanceStatus: 'creating' });
-  expect(await tick()).toBe(`${drillInstance}, which is creating`);
+  expect(await tick()).toEqual({ for: 'instance', instance: drillInstance, status: 'creating' });
   vi.setSystemTime(now.getTime() + 1);
   rds.answer('DeleteDBInstance', {});
-  expect(await tick()).toBe(`${drillInstance}, which is being deleted`);
+  expect(await tick()).toEqual({ for: 'deletion', instance: drillInstance });
   expect(await behindRequest()).toEqual([failed('It has not come to an end within 240 minutes.')]);
 });
 

@@ -6,7 +6,7 @@ import { handler as sweep } from '#functions/jobs/sweep-drills.lambda.ts';
 import { handler as verify } from '#functions/jobs/verify-snapshot.lambda.ts';
 import { environment } from '#platform/environment.ts';
 import { closeDatabase } from '#platform/postgres/database.ts';
-import { beginDrill } from '#recovery/drill/drill.ts';
+import { beginDrill } from '#recovery/drill/begin.ts';
 import { lastDrill } from '#recovery/drill/records.ts';
 import { loginUrl } from '#scripts/local/logins.ts';
 import { paths } from '#scripts/paths.ts';
@@ -46,6 +46,6 @@ test('nothing happens to a drill for which there is too little time, and the nex
   await verify({}, context);
   await world.rds.rds.settled();
   const hurried = await verify({}, { getRemainingTimeInMillis: () => 50_000 } as Context);
-  expect(hurried).toMatchObject({ drill: '000002', waitsFor: 'more time' });
+  expect(hurried).toMatchObject({ drill: '000002', waitsFor: 'a run with more time left' });
   expect(await untilOver()).toMatchObject({ drill: '000002', passed: true });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from 'vitest';
-import { somebodyElse, tickDrill } from '#recovery/drill/drill.ts';
+import { tickDrill } from '#recovery/drill/drill.ts';
 import { refused, type Scripted } from './scripted-aws.ts';
 import { drillInstance, minuteMs, now, openScriptedDrills } from './scripted-drills.ts';
 
@@ -47,7 +47,7 @@ describe('the restore', () => {
     await drills.request();
     drills.instance(undefined);
     rds.answer(restored, {});
-    expect(await tick()).toBe(`${drillInstance}, which is being made`);
+    expect(await tick()).toEqual({ for: 'creation', instance: drillInstance });
     expect(
       asked('DBSnapshotIdentifier', 'DBInstanceIdentifier', 'DBInstanceClass', 'DBSubnetGroupName'),
     ).toEqual(['daily', drillInstance, 'db.t4g.micro', 'private']);
@@ -95,7 +95,7 @@ describe('the restore', () => {
     await drills.request();
     drills.instance(undefined);
     rds.answer(restored, refused('DBInstanceAlreadyExists', 'it exists'));
-    expect(await tick()).toBe(`${drillInstance}, which is being made`);
+    expect(await tick()).toEqual({ for: 'creation', instance: drillInstance });
     expect(await behindRequest()).toEqual([]);
   });
 
@@ -118,7 +118,7 @@ describe('the restore', () => {
     rds.answer(restored, ...Array(3).fill(refused('Throttling')), {});
     await expect(tick()).rejects.toMatchObject({ name: 'Unavailable' });
     expect(await behindRequest()).toEqual([]);
-    expect(await tick()).toBe(`${drillInstance}, which is being made`);
+    expect(await tick()).toEqual({ for: 'creation', instance: drillInstance });
   });
 
   test('of an instance that is gone is a verdict', async () => {
@@ -148,7 +148,7 @@ describe('the restore', () => {
     };
     drills.instance(begunMeanwhile, undefined);
     rds.answer(restored, {});
-    expect(await tick()).toBe('stockade-drill-000002, which is being made');
+    expect(await tick()).toEqual({ for: 'creation', instance: 'stockade-drill-000002' });
     expect(asked('DBSnapshotIdentifier')).toEqual(['newer']);
     expect(count(restored)).toBe(1);
   });
@@ -170,7 +170,7 @@ describe('an instance that is there', () => {
   test('is waited for until it is available', async () => {
     await drills.request();
     drills.instance({ DBInstanceStatus: 'creating' });
-    expect(await tick()).toBe(`${drillInstance}, which is creating`);
+    expect(await tick()).toEqual({ for: 'instance', instance: drillInstance, status: 'creating' });
     expect(await behindRequest()).toEqual([]);
   });
 
@@ -178,24 +178,27 @@ describe('an instance that is there', () => {
     await drills.request();
     drills.instance({ DBInstanceStatus: 'incompatible-restore' });
     rds.answer('DeleteDBInstance', {});
-    expect(await tick()).toBe(`${drillInstance}, which is being deleted`);
+    expect(await tick()).toEqual({ for: 'deletion', instance: drillInstance });
     expect(await behindRequest()).toEqual([failed(`${drillInstance} is incompatible-restore.`)]);
   });
 
   test('is not opened by a tick that has no minute left', async () => {
     await drills.request();
     drills.instance(available);
-    expect(await tick({ time: { remainingMs: () => minuteMs - 1 } })).toBe('more time');
+    expect(await tick({ time: { remainingMs: () => minuteMs - 1 } })).toEqual({ for: 'time' });
     expect(await behindRequest()).toEqual([['available', {}]]);
     rds.answer('ModifyDBInstance', refused('InvalidDBInstanceState', 'it is being modified'));
-    expect(await tick({ time: { remainingMs: () => minuteMs } })).toBe('its master password');
+    expect(await tick({ time: { remainingMs: () => minuteMs } })).toEqual({
+      for: 'password',
+      instance: drillInstance,
+    });
   });
 
   test('that is being changed gets its password from the next tick', async () => {
     await drills.request();
     drills.instance(available);
     rds.answer('ModifyDBInstance', refused('InvalidDBInstanceState', 'it is being modified'));
-    expect(await tick()).toBe('its master password');
+    expect(await tick()).toEqual({ for: 'password', instance: drillInstance });
     expect(await behindRequest()).toEqual([['available', {}]]);
   });
 
@@ -266,7 +269,7 @@ describe('an instance that is there', () => {
     const urlOf = () => 'postgres://master@127.0.0.1:1/ledger';
     const onWaiting = () => void judging.push(drills.reach('verdict'));
     const judging: Promise<void>[] = [];
-    expect(await tick({ urlOf, onWaiting })).toBe(somebodyElse);
+    expect(await tick({ urlOf, onWaiting })).toEqual({ for: 'other-run' });
     await Promise.all(judging);
     expect(await behindRequest()).toEqual([
       ['available', {}],

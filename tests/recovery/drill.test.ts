@@ -6,7 +6,8 @@ import {
 import { afterEach, expect, test } from 'vitest';
 import { environment } from '#platform/environment.ts';
 import { readEvidence } from '#platform/evidence.ts';
-import { beginDrill, dueDrill, tickDrill } from '#recovery/drill/drill.ts';
+import { beginDrill, dueDrill } from '#recovery/drill/begin.ts';
+import { tickDrill } from '#recovery/drill/drill.ts';
 import { brokenLinks, lastDrill, listDrillKeys } from '#recovery/drill/records.ts';
 import { sweepDrills } from '#recovery/drill/sweep.ts';
 import { recoveryPolicy } from '#recovery/policy.ts';
@@ -118,7 +119,7 @@ test('proofs that need more time than a run has are begun once more, and are the
   await beginDrill(world.around(), snapshot);
   await expect(world.untilOver(cutShort())).rejects.toThrow('out of time');
   const { drill, waitsFor } = (await tickDrill(world.around(cutShort()))) ?? {};
-  expect(waitsFor).toContain('deletes its instance');
+  expect(waitsFor).toEqual({ for: 'tear-down' });
   expect(drill?.verdict).toMatchObject({
     passed: false,
     summary: expect.stringContaining('npm run verify:backup'),

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, vi } from 'vitest';
 import { environment } from '#platform/environment.ts';
 import { readEvidence } from '#platform/evidence.ts';
-import type { DrillSurroundings } from '#recovery/drill/drill.ts';
 import { type DrillRequest, recordStage } from '#recovery/drill/records.ts';
+import type { DrillSurroundings } from '#recovery/drill/surroundings.ts';
 import { recoveryPolicy } from '#recovery/policy.ts';
 import { drillPrefix } from '#recovery/rds/rds.ts';
 import { openAws } from '#tests/aws.ts';

@@ -3,8 +3,10 @@ import { drillConfig, jobsDatabaseConfig } from '#platform/config.ts';
 import { inJobs } from '#tenancy/jobs.ts';
 import { recoveryPolicy } from '../policy.ts';
 import { readProofBook } from '../proofs/book.ts';
+import { beginDrill, dueDrill } from './begin.ts';
 import { copyUrl } from './copy-url.ts';
-import { beginDrill, type DrillState, type DrillSurroundings, dueDrill, tickDrill } from './drill.ts';
+import { type DrillState, tickDrill } from './drill.ts';
+import type { DrillSurroundings } from './surroundings.ts';
 
 const pollMs = 5_000;
 /** What is under way when the time is over is begun again by the next tick. */

@@ -1,5 +1,5 @@
 import * as rds from '@aws-sdk/client-rds';
-import { beginDrill } from '#recovery/drill/drill.ts';
+import { beginDrill } from '#recovery/drill/begin.ts';
 import { sweepDrills } from '#recovery/drill/sweep.ts';
 import type { MonitorOptions } from '#recovery/monitor/monitor.ts';
 import { configuredSource } from '#recovery/monitor/source-of.ts';

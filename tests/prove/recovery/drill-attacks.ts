@@ -2,10 +2,12 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { evidenceConfig } from '#platform/config.ts';
 import { putEvidence, readEvidence } from '#platform/evidence.ts';
-import type { DrillSurroundings } from '#recovery/drill/drill.ts';
-import { beginDrill, tickDrill } from '#recovery/drill/drill.ts';
+import { beginDrill } from '#recovery/drill/begin.ts';
+import { tickDrill } from '#recovery/drill/drill.ts';
 import type { DrillWish } from '#recovery/drill/plan.ts';
 import { brokenLinks, lastDrill, listDrillKeys } from '#recovery/drill/records.ts';
+import type { DrillSurroundings } from '#recovery/drill/surroundings.ts';
+import { waitText } from '#recovery/drill/wait.ts';
 import { type RecoveryPolicy, recoveryPolicy } from '#recovery/policy.ts';
 import { proofNames } from '#recovery/proofs/proof.ts';
 import { asSuperuser } from '../clone.ts';
@@ -279,7 +281,10 @@ async function drilled(
         ...saidByProofs(verdict?.proofs?.outcomes ?? []),
         ...saidByChecks(await stage.look({ lastDrill })),
       ],
-      faults: [...(waitsFor ? [`it still waits for ${waitsFor}`] : []), ...(await leftovers(stage))],
+      faults: [
+        ...(waitsFor ? [`it still waits for ${waitText(waitsFor)}`] : []),
+        ...(await leftovers(stage)),
+      ],
     };
   } finally {
     faults.clear();

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { copyUrl } from '#recovery/drill/copy-url.ts';
-import { type DrillState, type DrillSurroundings, tickDrill } from '#recovery/drill/drill.ts';
+import { type DrillState, tickDrill } from '#recovery/drill/drill.ts';
+import type { DrillSurroundings } from '#recovery/drill/surroundings.ts';
 import { beat } from '#recovery/heartbeat.ts';
 import { recoveryPolicy } from '#recovery/policy.ts';
 import { readProofBook } from '#recovery/proofs/book.ts';
