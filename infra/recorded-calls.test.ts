@@ -24,7 +24,7 @@ import { paths } from '#scripts/paths.ts';
 import { faultsOf } from '#tests/aws-model.ts';
 import { asSuperuser } from '#tests/prove/clone.ts';
 import { actionsOf, type RecordedCommand, recordCommands } from '#tests/recorded-commands.ts';
-import { openDrillWorld, theDrill } from '#tests/recovery/drill-world.ts';
+import { openDrillWorld, theDrill } from '#tests/recovery/drill/drill-world.ts';
 import { prodContext, unbundledApps } from './unbundled-apps.ts';
 
 const world = openDrillWorld();

@@ -1,10 +1,10 @@
-import { balanceRoutes } from './balances.ts';
-import { catalogRoutes } from './catalog.ts';
-import { historyRoutes } from './history.ts';
 import type { Ledger } from './model.ts';
-import { postingRoutes } from './posting.ts';
 import { type Expected, Refused } from './refusal.ts';
 import type { Asked, Request, Routes } from './request.ts';
+import { balanceRoutes } from './routes/balances.ts';
+import { catalogRoutes } from './routes/catalog.ts';
+import { historyRoutes } from './routes/history.ts';
+import { postingRoutes } from './routes/posting.ts';
 
 const routes: Routes = { ...catalogRoutes, ...postingRoutes.post, ...historyRoutes, ...balanceRoutes };
 

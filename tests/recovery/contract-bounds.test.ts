@@ -5,8 +5,8 @@ import { readEvidence } from '#platform/evidence.ts';
 import { allowContract, findWayBack } from '#recovery/contract-interlock.ts';
 import { recordStage } from '#recovery/drill/records.ts';
 import { recoveryPolicy } from '#recovery/policy.ts';
+import { minuteMs, now, openScriptedDrills } from './drill/scripted-drills.ts';
 import { refused } from './scripted-aws.ts';
-import { minuteMs, now, openScriptedDrills } from './scripted-drills.ts';
 
 const drills = openScriptedDrills();
 const { rds } = drills;

@@ -5,7 +5,7 @@ import { setBesidePassword } from '#recovery/rds/rds-beside.ts';
 import { run } from '../commands/run.ts';
 import { asSuperuser } from '../prove/clone.ts';
 import { deleteInstance } from './delete-instance.ts';
-import { openDrillWorld } from './drill-world.ts';
+import { openDrillWorld } from './drill/drill-world.ts';
 
 const world = openDrillWorld();
 const name = 'stockade-back-then';

@@ -1,7 +1,7 @@
 /** Which tests concern which SQL: the first line that a file matches counts. Folders stand for all in them. */
 const concerned: readonly (readonly [file: RegExp, tests: readonly string[]])[] = [
   [/lint\//, ['sql/lint/', 'layers/schema/lint/isolation-lint.test.ts']],
-  [/proofs\//, ['tests/recovery/sabotage.test.ts', 'tests/recovery/drill.test.ts']],
+  [/proofs\//, ['tests/recovery/sabotage.test.ts', 'tests/recovery/drill/drill.test.ts']],
   [/portability|erasures/, ['tests/isolation/', 'tests/commands/organizations.test.ts', 'tests/recovery/']],
   [/seal/, ['tests/seals/', 'tests/reconciliation/', 'tests/recovery/', 'tests/isolation/']],
   [

@@ -1,0 +1,54 @@
+import { expect, test } from 'vitest';
+import { recordService } from '#tests/recorded-aws.ts';
+import { verifyBackup as start, untilWritten } from '../../prove/recovery/drill-killed.ts';
+import { openDrillWorld, theDrill } from './drill-world.ts';
+
+const world = openDrillWorld();
+/** The command and the evidence are those of `npm run prove:recovery`, which also kills it. */
+const place = () => ({ adminUrl: world.rds.adminUrl, aws: world.rds.local });
+const verifyBackup = (...args: string[]) => start(place(), ...args);
+
+test('Ctrl-C gives a drill up: it has not passed, and nothing is left', async () => {
+  const isAvailable = untilWritten(place(), 'available');
+  // It cannot become the master of its copy, and so goes no further than here.
+  world.rds.rds.faults.inject('down', { operation: 'ModifyDBInstance' });
+  const { child, ended } = verifyBackup('--json');
+  await isAvailable();
+  child.kill('SIGINT');
+  const { code, stdout } = await ended;
+  const drill = await theDrill();
+  expect([code, JSON.parse(stdout).id]).toEqual([1, drill.id]);
+  expect(drill).toMatchObject({
+    verdict: { passed: false, summary: 'It was interrupted.' },
+    availableAfterMs: expect.any(Number),
+    queryableAfterMs: undefined,
+    tornDownAt: expect.any(Date),
+  });
+  expect(await world.instancesLeft()).toEqual([]);
+});
+
+test('of several that prove one drill at once those that are taken over judge nothing, and all tell how it went', async () => {
+  const runs = await Promise.all([1, 2, 3].map(() => verifyBackup('--json').ended));
+  const { id } = await theDrill();
+  expect(runs.map(({ code, stdout }) => [code, JSON.parse(stdout).id])).toEqual(Array(3).fill([0, id]));
+  expect(await theDrill()).toMatchObject({ verdict: { passed: true } });
+  expect(await world.instancesLeft()).toEqual([]);
+});
+
+test('--keep leaves the instance there, and whoever asks next gets the drill it belongs to', async () => {
+  const endpoint = process.env.AWS_ENDPOINT_URL_RDS ?? '';
+  const recorder = await recordService('rds', endpoint);
+  process.env.AWS_ENDPOINT_URL_RDS = recorder.url;
+  const begunAtMs = performance.now();
+  const kept = await verifyBackup('--keep', '--json').ended;
+  const halfSeconds = (performance.now() - begunAtMs) / 500;
+  process.env.AWS_ENDPOINT_URL_RDS = endpoint;
+  await recorder.close();
+  expect(kept.code).toBe(0);
+  // It looks twice a second whether the instance is there.
+  expect(recorder.count('rds:DescribeDBInstances')).toBeLessThan(halfSeconds + 5);
+  const drill = JSON.parse(kept.stdout);
+  expect(await world.instancesLeft()).toEqual([drill.request.instance]);
+  const again = JSON.parse((await verifyBackup('--json').ended).stdout);
+  expect(again).toMatchObject({ id: drill.id, verdict: { passed: true } });
+});
