@@ -110,7 +110,7 @@ test('a refusal is told from an outage', async () => {
 test('a bucket that cannot lock is refused, and settings that are missing say so', async () => {
   const before = { ...process.env };
   try {
-    await aws.local.s3.ensureBucket({ name: 'no-lock', versioning: 'Enabled' });
+    await aws.local.s3.ensureBucket({ name: 'no-lock', locks: false });
     process.env[environment.evidenceBucket] = 'no-lock';
     await expect(putEvidence('k', 'x')).rejects.toMatchObject({
       code: 'InvalidRequest',

@@ -1,7 +1,6 @@
 export interface AwsErrorOptions {
   /** Elements beside Code and Message, such as the Key that is not there. */
   readonly extra?: Readonly<Record<string, string>>;
-  readonly headers?: Readonly<Record<string, string>> | undefined;
 }
 
 /** A refusal in the words of AWS: the code programs go by, the status, the sentence. */

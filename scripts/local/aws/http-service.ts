@@ -80,17 +80,15 @@ async function respond(
   const all = {
     'x-amz-request-id': request.id,
     'x-amz-id-2': randomBytes(24).toString('base64'),
-    ...(streams || status === 204 || status === 304
-      ? {}
-      : { 'content-length': String(Buffer.byteLength(body)) }),
+    ...(streams || status === 204 ? {} : { 'content-length': String(Buffer.byteLength(body)) }),
     ...more,
   };
   outgoing.writeHead(
     status,
     Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined)),
   );
-  if (streams && method !== 'HEAD') await pipeline(body, outgoing);
-  else outgoing.end(method === 'HEAD' || streams ? undefined : body);
+  if (streams) await pipeline(body, outgoing);
+  else outgoing.end(body);
 }
 
 async function answer(service: AwsService, request: AwsRequest): Promise<AwsResponse> {

@@ -20,6 +20,8 @@ const clientOf = (env: Readonly<Record<string, string>>) =>
     endpoint: env.AWS_ENDPOINT_URL_S3 ?? '',
     region: env.AWS_REGION ?? '',
     maxAttempts: 1,
+    // A stream with a checksum behind it would be sent in an encoding that evidence never uses.
+    requestChecksumCalculation: 'WHEN_REQUIRED',
     credentials: {
       accessKeyId: env.AWS_ACCESS_KEY_ID ?? '',
       secretAccessKey: env.AWS_SECRET_ACCESS_KEY ?? '',

@@ -3,15 +3,13 @@ import { join } from 'node:path';
 import { environment } from '#platform/environment.ts';
 import { lockDirectory } from '../postgres/lock.ts';
 import { keepSecret } from '../secrets.ts';
+import { accountId, region } from './account.ts';
 import type { Attachment } from './rds/instances.ts';
 import { type LocalRds, startRds } from './rds/service.ts';
 import { type LocalS3, startS3 } from './s3/service.ts';
 import { type AwsKey, createAwsKey } from './signature.ts';
 import { type LocalSns, startSns } from './sns/service.ts';
 
-const region = 'eu-central-1';
-/** No account has this number. */
-const accountId = '000000000000';
 const evidenceBucket = 'stockade-evidence';
 const alertTopic = 'stockade-alerts';
 const evidenceRetentionDays = 1;
@@ -57,8 +55,8 @@ export async function startLocalAws({ directory, database, durable }: LocalAwsOp
     const rds = await startRds({ directory: join(directory, 'rds'), key, region, durable: durable ?? true });
     stops.push(() => rds.close());
     const instance = database && (await rds.attach(database));
-    await s3.ensureBucket({ name: evidenceBucket, versioning: 'Enabled', objectLock: {} });
-    const topicArn = await sns.ensureTopic(alertTopic);
+    await s3.ensureBucket({ name: evidenceBucket, locks: true });
+    const topicArn = sns.ensureTopic(alertTopic);
     const env = {
       ...sdkEnvironment(key),
       AWS_ENDPOINT_URL_S3: s3.url,

@@ -4,33 +4,25 @@ import type { AwsRequest, AwsResponse } from '../http-service.ts';
 import type { SignatureFault } from '../signature.ts';
 import { writeXml } from '../xml.ts';
 
-/** What is refused everywhere in S3, in its words. */
+/** What is refused in S3, in its words. */
 export const refusal = {
   accessDenied: (message = 'Access Denied') => new AwsError('AccessDenied', 403, message),
   noSuchBucket: (bucket: string) =>
     new AwsError('NoSuchBucket', 404, 'The specified bucket does not exist', {
       extra: { BucketName: bucket },
     }),
-  noSuchKey: (key: string, headers?: Readonly<Record<string, string>>) =>
-    new AwsError('NoSuchKey', 404, 'The specified key does not exist.', { extra: { Key: key }, headers }),
+  noSuchKey: (key: string) =>
+    new AwsError('NoSuchKey', 404, 'The specified key does not exist.', { extra: { Key: key } }),
   noSuchVersion: (key: string, versionId: string) =>
     new AwsError('NoSuchVersion', 404, 'The specified version does not exist.', {
       extra: { Key: key, VersionId: versionId },
-    }),
-  methodNotAllowed: (headers?: Readonly<Record<string, string>>) =>
-    new AwsError('MethodNotAllowed', 405, 'The specified method is not allowed against this resource.', {
-      headers,
     }),
   preconditionFailed: (condition: string) =>
     new AwsError('PreconditionFailed', 412, 'At least one of the pre-conditions you specified did not hold', {
       extra: { Condition: condition },
     }),
-  malformedXml: () =>
-    new AwsError(
-      'MalformedXML',
-      400,
-      'The XML you provided was not well-formed or did not validate against our published schema',
-    ),
+  badDigest: (what: string) =>
+    new AwsError('BadDigest', 400, `The ${what} you specified did not match the calculated checksum.`),
   invalidArgument: (message: string, name: string, value: string) =>
     new AwsError('InvalidArgument', 400, message, { extra: { ArgumentName: name, ArgumentValue: value } }),
   invalidRequest: (message: string) => new AwsError('InvalidRequest', 400, message),
@@ -48,29 +40,12 @@ export const faultWords: FaultWords = {
 
 export const signatureWords: Readonly<Record<SignatureFault, () => AwsError>> = {
   missing: () => refusal.accessDenied(),
-  malformed: () =>
-    new AwsError(
-      'AuthorizationHeaderMalformed',
-      400,
-      'The authorization header that you provided is not valid.',
-    ),
-  session_token: () =>
-    new AwsError('InvalidToken', 400, 'The provided token is malformed or otherwise invalid.'),
   unknown_key: () =>
     new AwsError(
       'InvalidAccessKeyId',
       403,
       'The AWS Access Key Id you provided does not exist in our records.',
     ),
-  skewed: () =>
-    new AwsError(
-      'RequestTimeTooSkewed',
-      403,
-      'The difference between the request time and the current time is too large.',
-    ),
-  expired: () => refusal.accessDenied('Request has expired'),
-  headers_not_signed: () =>
-    refusal.accessDenied('There were headers present in the request which were not signed'),
   mismatch: () =>
     new AwsError(
       'SignatureDoesNotMatch',
@@ -85,9 +60,5 @@ export function errorResponse(
   request: AwsRequest,
 ): AwsResponse {
   const content = { Code: code, Message: message, ...options.extra, RequestId: request.id, HostId: 'local' };
-  return {
-    status,
-    headers: { 'content-type': 'application/xml', ...options.headers },
-    body: status === 304 ? '' : writeXml('Error', content),
-  };
+  return { status, headers: { 'content-type': 'application/xml' }, body: writeXml('Error', content) };
 }

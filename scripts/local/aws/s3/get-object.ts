@@ -1,94 +1,42 @@
 import { createReadStream } from 'node:fs';
-import { AwsError } from '../aws-error.ts';
-import type { AwsResponse } from '../http-service.ts';
-import { checksumHeader } from './checksums.ts';
 import { refusal } from './errors.ts';
-import { lockHeaders } from './object-lock.ts';
-import { bucketOf, type Call, type Operation, objectOf, versionHeader } from './operation.ts';
-import { headerOf } from './receive.ts';
+import { bucketOf, type Call, headerOf, type Operation } from './operation.ts';
+import { checksumHeader } from './receive.ts';
 import type { Version } from './store.ts';
 
+/** Gets the version that is named, else the newest. */
 export const getObject: Operation = async (call) => {
-  const version = objectOf(call);
-  const response = describe(call, version);
-  if (version.bytes === 0) return response;
-  const { start, end } = rangeOf(headerOf(call.request, 'range'), version.bytes) ?? {};
-  const path = call.store.contentPath(call.bucketName, version);
-  return { ...response, body: createReadStream(path, { start, end }) };
-};
-
-export const headObject: Operation = async (call) => describe(call, objectOf(call));
-
-/** Status and headers of a version. @throws AwsError when a condition of the request does not hold */
-function describe(call: Call, version: Version): AwsResponse {
-  const { request } = call;
-  const etag = `"${version.etag}"`;
-  const identity = { etag, 'last-modified': new Date(version.modifiedAt).toUTCString() };
-  const [ifMatch, ifNoneMatch] = [headerOf(request, 'if-match'), headerOf(request, 'if-none-match')];
-  if (ifMatch !== undefined && !matches(ifMatch, etag)) throw refusal.preconditionFailed('If-Match');
-  if (ifNoneMatch !== undefined && matches(ifNoneMatch, etag)) {
-    throw new AwsError('NotModified', 304, 'Not Modified', { headers: identity });
-  }
-  const range = rangeOf(headerOf(request, 'range'), version.bytes);
-  const length = range ? range.end - range.start + 1 : version.bytes;
-  const { checksum } = version;
-  // The checksum is that of the whole: with a part of it the SDK would take it for that of the part.
-  const tells = checksum && !range && headerOf(request, 'x-amz-checksum-mode') === 'ENABLED';
+  const version = versionOf(call);
+  const { checksum, lockedUntil } = version;
+  const tellsChecksum = checksum && headerOf(call.request, 'x-amz-checksum-mode') === 'ENABLED';
   return {
-    status: range ? 206 : 200,
+    status: 200,
     headers: {
-      'accept-ranges': 'bytes',
-      ...identity,
-      ...version.headers,
-      ...overrides(call),
-      ...versionHeader(bucketOf(call), version),
-      ...lockHeaders(version),
-      ...(tells && {
+      etag: `"${version.etag}"`,
+      'last-modified': new Date(version.modifiedAt).toUTCString(),
+      'content-type': version.contentType,
+      'content-length': String(version.bytes),
+      'x-amz-version-id': version.versionId,
+      ...(lockedUntil !== undefined && {
+        'x-amz-object-lock-mode': 'COMPLIANCE',
+        'x-amz-object-lock-retain-until-date': lockedUntil,
+      }),
+      ...(tellsChecksum && {
         [checksumHeader(checksum.algorithm)]: checksum.value,
         'x-amz-checksum-type': 'FULL_OBJECT',
       }),
-      ...(range && { 'content-range': `bytes ${range.start}-${range.end}/${version.bytes}` }),
-      'content-length': String(length),
     },
+    body: version.bytes === 0 ? '' : createReadStream(call.store.contentPath(call.bucketName, version)),
   };
-}
+};
 
-function matches(condition: string, etag: string): boolean {
-  return (
-    condition === '*' ||
-    condition.split(',').some((each) => each.trim().replaceAll('"', '') === etag.slice(1, -1))
-  );
-}
-
-/** The part that is asked for, both ends inclusive; undefined for the whole, also when the header makes no sense. */
-function rangeOf(header: string | undefined, bytes: number): { start: number; end: number } | undefined {
-  const [all, first = '', last = ''] = /^bytes=(\d*)-(\d*)$/.exec(header ?? '') ?? [];
-  if (all === undefined || (first === '' && last === '')) return undefined;
-  const start = first === '' ? Math.max(0, bytes - Number(last)) : Number(first);
-  const end = first === '' || last === '' ? bytes - 1 : Math.min(Number(last), bytes - 1);
-  if (first !== '' && last !== '' && Number(last) < start) return undefined;
-  if (start >= bytes) {
-    throw new AwsError('InvalidRange', 416, 'The requested range is not satisfiable', {
-      extra: { RangeRequested: header ?? '', ActualObjectSize: String(bytes) },
-    });
-  }
-  return { start, end };
-}
-
-/** `response-content-type` and the like: what a presigned URL makes of the headers. */
-function overrides({ request }: Call): Record<string, string> {
-  const names = [
-    'cache-control',
-    'content-disposition',
-    'content-encoding',
-    'content-language',
-    'content-type',
-    'expires',
-  ];
-  return Object.fromEntries(
-    names.flatMap((name) => {
-      const value = request.query.get(`response-${name}`);
-      return value === null ? [] : [[name, value]];
-    }),
-  );
+/** @throws AwsError NoSuchBucket, NoSuchVersion, NoSuchKey */
+function versionOf(call: Call): Version {
+  bucketOf(call);
+  const versions = call.store.versions(call.bucketName, call.key);
+  const versionId = call.request.query.get('versionId');
+  const version =
+    versionId === null ? versions.at(-1) : versions.find((each) => each.versionId === versionId);
+  if (version && !version.deleteMarker) return version;
+  throw versionId === null ? refusal.noSuchKey(call.key) : refusal.noSuchVersion(call.key, versionId);
 }

@@ -2,36 +2,20 @@ import { createHash, randomBytes } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ChecksumAlgorithm } from './checksums.ts';
-import { compareKeys, SortedKeys } from './key-order.ts';
+import { SortedKeys } from './key-order.ts';
+import type { Checksum } from './receive.ts';
 
-export type LockMode = 'COMPLIANCE' | 'GOVERNANCE';
-
-/** A bucket and how it is set up. */
+/** A bucket. It keeps every version of its keys. */
 export interface Bucket {
   readonly name: string;
   readonly createdAt: string;
-  readonly versioning?: 'Enabled' | 'Suspended' | undefined;
-  readonly objectLock?: ObjectLock | undefined;
-}
-
-export interface ObjectLock {
-  /** What a new version gets that brings no retention of its own. */
-  readonly defaultRetention?:
-    | { readonly mode: LockMode; readonly days?: number | undefined; readonly years?: number | undefined }
-    | undefined;
-}
-
-export interface Retention {
-  readonly mode: LockMode;
-  /** Until when nobody can delete the version. */
-  readonly until: string;
+  /** Whether versions can be locked. */
+  readonly locks: boolean;
 }
 
 /** A version of an object, or a delete marker. */
 export interface Version {
   readonly key: string;
-  /** `null` (the word) in a bucket that keeps no versions. */
   readonly versionId: string;
   /** Counts up over the whole store: the order in which versions were made. */
   readonly order: number;
@@ -40,17 +24,16 @@ export interface Version {
   readonly bytes: number;
   /** MD5 in hex. */
   readonly etag: string;
-  readonly checksum?: { readonly algorithm: ChecksumAlgorithm; readonly value: string } | undefined;
-  /** What is given back with the object: Content-Type and the like, and `x-amz-meta-*`. */
-  readonly headers: Readonly<Record<string, string>>;
-  readonly retention?: Retention | undefined;
-  readonly legalHold?: boolean;
+  readonly checksum?: Checksum | undefined;
+  readonly contentType: string;
+  /** Until when nobody can delete the version. */
+  readonly lockedUntil?: string | undefined;
   /** The file of its bytes, beside its own. */
   readonly content?: string;
 }
 
 interface Shelf {
-  bucket: Bucket;
+  readonly bucket: Bucket;
   readonly keys: SortedKeys;
   /** The versions of every key, the oldest first. */
   readonly objects: Map<string, Version[]>;
@@ -82,28 +65,14 @@ export class Store {
     return store;
   }
 
-  buckets(): Bucket[] {
-    return [...this.#shelves.values()]
-      .map(({ bucket }) => bucket)
-      .sort((a, b) => compareKeys(a.name, b.name));
-  }
-
   bucket(name: string): Bucket | undefined {
     return this.#shelves.get(name)?.bucket;
   }
 
-  /** Makes a bucket, or changes how it is set up. */
-  async putBucket(bucket: Bucket): Promise<void> {
+  async addBucket(bucket: Bucket): Promise<void> {
     await mkdir(join(this.#directory, bucket.name), { recursive: true });
     await this.#writeJson(join(this.#directory, bucket.name, 'bucket.json'), bucket);
-    const shelf = this.#shelves.get(bucket.name);
-    if (shelf) shelf.bucket = bucket;
-    else this.#shelves.set(bucket.name, { bucket, keys: new SortedKeys([]), objects: new Map() });
-  }
-
-  async removeBucket(name: string): Promise<void> {
-    this.#shelves.delete(name);
-    await rm(join(this.#directory, name), { recursive: true, force: true });
+    this.#shelves.set(bucket.name, { bucket, keys: new SortedKeys([]), objects: new Map() });
   }
 
   /** The keys of a bucket that have any version and start with `prefix`, in order, from `from` on. */
@@ -126,33 +95,36 @@ export class Store {
     return join(this.#folder(bucket, key), content);
   }
 
-  /** Adds a version, in place of one with the same id. `staged` is the file of its bytes. */
-  async add(bucket: string, version: Omit<Version, 'order' | 'content'>, staged?: string): Promise<Version> {
+  /** Adds a version. `staged` is the file of its bytes. */
+  async add(
+    bucket: string,
+    version: Omit<Version, 'versionId' | 'order' | 'content'>,
+    staged?: string,
+  ): Promise<Version> {
     const folder = this.#folder(bucket, version.key);
     await mkdir(folder, { recursive: true });
     const content = staged && `${randomBytes(16).toString('hex')}.content`;
     if (staged && content) await rename(staged, join(folder, content));
     this.#order += 1;
-    const added: Version = { ...version, order: this.#order, ...(content ? { content } : {}) };
-    await this.#writeJson(join(folder, `${version.versionId}.json`), added);
-    const replaced = this.#replace(bucket, version.key, version.versionId, added);
-    if (replaced?.content) await rm(join(folder, replaced.content), { force: true });
+    const versionId = randomBytes(24).toString('base64url');
+    const added: Version = { ...version, versionId, order: this.#order, ...(content ? { content } : {}) };
+    await this.#writeJson(join(folder, `${versionId}.json`), added);
+    const shelf = this.#shelves.get(bucket);
+    shelf?.objects.set(version.key, [...this.versions(bucket, version.key), added]);
+    shelf?.keys.add(version.key);
     return added;
-  }
-
-  /** Changes what is kept with a version. */
-  async update(bucket: string, version: Version): Promise<void> {
-    await this.#writeJson(join(this.#folder(bucket, version.key), `${version.versionId}.json`), version);
-    const changed = this.versions(bucket, version.key).map((each) =>
-      each.versionId === version.versionId ? version : each,
-    );
-    this.#shelves.get(bucket)?.objects.set(version.key, changed);
   }
 
   async remove(bucket: string, { key, versionId, content }: Version): Promise<void> {
     const folder = this.#folder(bucket, key);
     await rm(join(folder, `${versionId}.json`), { force: true });
-    this.#replace(bucket, key, versionId, undefined);
+    const shelf = this.#shelves.get(bucket);
+    const kept = this.versions(bucket, key).filter((each) => each.versionId !== versionId);
+    if (kept.length > 0) shelf?.objects.set(key, kept);
+    else {
+      shelf?.objects.delete(key);
+      shelf?.keys.remove(key);
+    }
     if (content) await rm(join(folder, content), { force: true });
   }
 
@@ -178,20 +150,6 @@ export class Store {
     // Readable for people; the hash keeps apart what a file system that ignores case would take for one.
     const hash = createHash('sha256').update(key).digest('hex').slice(0, 16);
     return join(this.#directory, bucket, 'objects', `${encodeURIComponent(key).slice(0, 120)}~${hash}`);
-  }
-
-  #replace(bucket: string, key: string, versionId: string, by: Version | undefined): Version | undefined {
-    const shelf = this.#shelves.get(bucket);
-    if (!shelf) return undefined;
-    const { keys, objects } = shelf;
-    const list = objects.get(key) ?? [];
-    const kept = list.filter((each) => each.versionId !== versionId);
-    if (by) kept.push(by);
-    if (kept.length > 0) objects.set(key, kept);
-    else objects.delete(key);
-    if (list.length === 0 && by) keys.add(key);
-    else if (kept.length === 0) keys.remove(key);
-    return list.find((each) => each.versionId === versionId);
   }
 
   #load(name: string): void {

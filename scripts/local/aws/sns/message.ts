@@ -3,7 +3,6 @@ import type { QueryParameters } from '../query-parameters.ts';
 
 export interface MessageAttribute {
   readonly type: string;
-  /** The text, or base64 where the type is Binary. */
   readonly value: string;
 }
 
@@ -32,9 +31,6 @@ export function readMessage(
   if (message === '') throw invalidParameter('Empty message');
   const isSubject = (text: string) => text.length <= maxSubjectCharacters && /^[!-~][ -~]*$/.test(text);
   if (subject !== undefined && !isSubject(subject)) throw invalidParameter('Subject');
-  if (parameters.text('MessageStructure') !== undefined) {
-    throw invalidParameter('MessageStructure Reason: the local SNS sends every protocol the same message');
-  }
   const attributes = Object.fromEntries(
     [...parameters.map('MessageAttributes', 'Name', 'Value')].map(([name, value]) => [
       name,
@@ -54,25 +50,13 @@ function bytesOf(message: string, attributes: Message['attributes']): number {
 
 function readAttribute(name: string, value: QueryParameters): MessageAttribute {
   const type = value.text('DataType') ?? '';
-  const text = value.text('StringValue') ?? value.text('BinaryValue') ?? '';
-  if (!/^(?!\.)(?!.*\.$)[\w.-]{1,256}$/.test(name) || /^(aws|amazon)\./i.test(name) || name.includes('..')) {
-    throw new AwsError('ParameterValueInvalid', 400, `The message attribute name '${name}' is invalid.`);
-  }
-  if (!/^(String|String\.Array|Number|Binary)(\.[\w.-]+)?$/.test(type)) {
-    throw new AwsError(
-      'ParameterValueInvalid',
-      400,
-      `The message attribute '${name}' has an invalid message attribute type, the set of supported type prefixes is Binary, Number, and String.`,
-    );
-  }
-  if (text === '') {
-    throw new AwsError(
-      'ParameterValueInvalid',
-      400,
-      `The message attribute '${name}' must contain non-empty message attribute value for message attribute type '${type}'.`,
-    );
-  }
-  return { type, value: text };
+  const text = value.text('StringValue') ?? '';
+  if (type === 'String' && text !== '') return { type, value: text };
+  throw new AwsError(
+    'ParameterValueInvalid',
+    400,
+    `The message attribute '${name}' must contain a non-empty value of the type String, the one that the local SNS takes.`,
+  );
 }
 
 export function invalidParameter(what: string): AwsError {
