@@ -67,6 +67,7 @@ describe('what is allowed', () => {
     ['infra/stacks/a.ts', '../config.ts'],
     ['infra/app.ts', '../cdk.json'],
     ['infra/app.ts', '#functions/routes.ts'],
+    ['infra/app.ts', '#functions/schedules.ts'],
     ['infra/app.ts', '#platform/environment.ts'],
     ['scripts/a.ts', '#ledger/b.ts'],
     ['bench/a.ts', '#scripts/paths.ts'],

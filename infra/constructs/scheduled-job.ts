@@ -2,31 +2,23 @@ import { Duration, Stack, Validations } from 'aws-cdk-lib';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { Function as Lambda } from 'aws-cdk-lib/aws-lambda';
 import { SqsDestination } from 'aws-cdk-lib/aws-lambda-destinations';
-import { Schedule, type ScheduleExpression, TimeWindow } from 'aws-cdk-lib/aws-scheduler';
+import { Schedule, ScheduleExpression, TimeWindow } from 'aws-cdk-lib/aws-scheduler';
 import { LambdaInvoke } from 'aws-cdk-lib/aws-scheduler-targets';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import type { Schedule as ScheduleLine } from '#functions/schedules.ts';
 import type { FunctionSize, StageConfig } from '../settings/config.ts';
 import { acknowledgeWildcard } from './acknowledge-wildcard.ts';
 import { type FunctionNetwork, LambdaFunction } from './lambda-function.ts';
 
 export interface ScheduledJobProps {
   readonly stage: StageConfig;
-  /** The name of its entry, `functions/jobs/<name>.lambda.ts`. */
-  readonly name: string;
-  /** What it does, as an ending of "Stockade prod: ". */
-  readonly description: string;
+  /** Its line in the schedule table. */
+  readonly schedule: ScheduleLine;
   readonly size: FunctionSize;
   readonly network: FunctionNetwork | undefined;
   /** Folders that it reads, from the project's root. */
   readonly folders?: readonly string[];
-  readonly schedule: ScheduleExpression;
-  /** Minutes within which it may begin after its time, so that not everything begins at once. At least one. */
-  readonly flexibleMinutes: number;
-  /** After this a run that could not begin is given up; the next one does its work. At least a minute, six hours at most. */
-  readonly maxAgeMinutes: number;
-  /** When nobody has started it for so long, its schedule is broken. More than between two of its times. */
-  readonly silentAfterHours: number;
 }
 
 /**
@@ -41,9 +33,9 @@ export class ScheduledJob extends Construct {
 
   constructor(scope: Construct, id: string, props: ScheduledJobProps) {
     super(scope, id);
-    const { stage, name, size, network } = props;
-    this.name = name;
-    this.silentAfterHours = props.silentAfterHours;
+    const { stage, schedule, size, network } = props;
+    this.name = schedule.job;
+    this.silentAfterHours = schedule.silentAfterHours;
     this.deadLetters = new Queue(this, 'DeadLetters', {
       encryption: QueueEncryption.SQS_MANAGED,
       enforceSSL: true,
@@ -55,28 +47,28 @@ export class ScheduledJob extends Construct {
     });
     this.function = new LambdaFunction(this, 'Job', {
       stage,
-      entry: `functions/jobs/${name}.lambda.ts`,
-      description: `Stockade ${stage.name}: ${props.description}`,
+      entry: `functions/jobs/${schedule.job}.lambda.ts`,
+      description: `Stockade ${stage.name}: ${schedule.does}`,
       size,
       folders: props.folders,
       ...(network && { network }),
     }).function;
     // The scheduler hands the run over and knows no more of it: Lambda keeps what failed.
     this.function.configureAsyncInvoke({
-      maxEventAge: Duration.minutes(props.maxAgeMinutes),
+      maxEventAge: Duration.minutes(schedule.maxAgeMinutes),
       // The next run does what this one has not done.
       retryAttempts: 0,
       onFailure: new SqsDestination(this.deadLetters),
     });
     new Schedule(this, 'Schedule', {
-      description: `Stockade ${stage.name}: ${name}`,
-      schedule: props.schedule,
-      timeWindow: TimeWindow.flexible(Duration.minutes(props.flexibleMinutes)),
+      description: `Stockade ${stage.name}: ${schedule.job}`,
+      schedule: ScheduleExpression.expression(schedule.expression),
+      timeWindow: TimeWindow.flexible(Duration.minutes(schedule.flexibleMinutes)),
       target: new LambdaInvoke(this.function, {
         role: this.schedulerRole(),
         deadLetterQueue: this.deadLetters,
         retryAttempts: 3,
-        maxEventAge: Duration.minutes(props.maxAgeMinutes),
+        maxEventAge: Duration.minutes(schedule.maxAgeMinutes),
       }),
     });
   }

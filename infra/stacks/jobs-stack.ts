@@ -1,8 +1,8 @@
-import { Duration, Stack } from 'aws-cdk-lib';
+import { Stack } from 'aws-cdk-lib';
 import { Match, Rule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction as LambdaTarget } from 'aws-cdk-lib/aws-events-targets';
-import { ScheduleExpression } from 'aws-cdk-lib/aws-scheduler';
 import type { Construct } from 'constructs';
+import { scheduleOf } from '#functions/schedules.ts';
 import { environment } from '#platform/environment.ts';
 import { grantWatchBackups } from '../constructs/backup-watch.ts';
 import { DatabaseAccess } from '../constructs/database-access.ts';
@@ -37,42 +37,25 @@ export class JobsStack extends Stack {
     });
     const reconciliation = new ScheduledJob(this, 'ReconcileBalances', {
       stage,
-      name: 'reconcile-balances',
-      description: 'proves balances against history, and seals what is proven',
+      schedule: scheduleOf('reconcile-balances'),
       size: stage.jobFunction,
       network: aws.from(database.network),
-      // Each takes up what is due: a day's work need not fit into one run.
-      schedule: ScheduleExpression.rate(Duration.minutes(15)),
-      flexibleMinutes: 1,
-      maxAgeMinutes: 30,
-      silentAfterHours: 3,
     });
     data.alerts.grantPublish(reconciliation.function);
     data.evidence.grantWriteOnce(reconciliation.function, 'seals');
 
     const tidying = new ScheduledJob(this, 'Tidy', {
       stage,
-      name: 'tidy',
-      description: 'deletes what has outlived its purpose',
+      schedule: scheduleOf('tidy'),
       size: stage.jobFunction,
       network: database.network,
-      // UTC, when most of those who work have ended.
-      schedule: ScheduleExpression.cron({ hour: '3', minute: '10' }),
-      flexibleMinutes: 60,
-      maxAgeMinutes: 60,
-      silentAfterHours: 26,
     });
 
     const monitor = new ScheduledJob(this, 'MonitorBackups', {
       stage,
-      name: 'monitor-backups',
-      description: 'looks whether the backups are what was promised',
+      schedule: scheduleOf('monitor-backups'),
       size: stage.jobFunction,
       network: aws.from(database.network),
-      schedule: ScheduleExpression.rate(Duration.hours(1)),
-      flexibleMinutes: 5,
-      maxAgeMinutes: 30,
-      silentAfterHours: 3,
     });
     data.alerts.grantPublish(monitor.function);
     data.alerts.grantListSubscribers(monitor.function);
@@ -92,15 +75,9 @@ export class JobsStack extends Stack {
 
     const heartbeat = new ScheduledJob(this, 'Heartbeat', {
       stage,
-      name: 'heartbeat',
-      description: 'leaves a row every minute, by which a restored copy tells what it has lost',
+      schedule: scheduleOf('heartbeat'),
       size: stage.jobFunction,
       network: database.network,
-      schedule: ScheduleExpression.rate(Duration.minutes(1)),
-      flexibleMinutes: 1,
-      // A late one tells nothing: the next comes in a minute.
-      maxAgeMinutes: 1,
-      silentAfterHours: 1,
     });
 
     this.jobs = [reconciliation, tidying, monitor, heartbeat, ...this.drillJobs(props, database, aws)];
@@ -119,17 +96,11 @@ export class JobsStack extends Stack {
     const drills = new DrillAccess(this, 'Drills', { network: database.network, port: target.port, backups });
     const drill = new ScheduledJob(this, 'VerifySnapshot', {
       stage,
-      name: 'verify-snapshot',
-      description: 'restores a backup once a week and proves it',
+      schedule: scheduleOf('verify-snapshot'),
       // Of two that prove at once, one would change the password of the other. A proof takes what time there is.
       size: { ...stage.jobFunction, timeoutSeconds: 900, reservedConcurrency: 1 },
       network: aws.from(database.network),
       folders: ['sql'],
-      schedule: ScheduleExpression.rate(Duration.minutes(5)),
-      flexibleMinutes: 1,
-      // Longer than a run may take: what waits for one to end has not failed.
-      maxAgeMinutes: 20,
-      silentAfterHours: 3,
     });
     drills.grantDrill(drill.function);
     data.evidence.grantWriteOnce(drill.function, 'drills');
@@ -148,14 +119,9 @@ export class JobsStack extends Stack {
 
     const sweeper = new ScheduledJob(this, 'SweepDrills', {
       stage,
-      name: 'sweep-drills',
-      description: 'deletes what drills have left behind',
+      schedule: scheduleOf('sweep-drills'),
       size: stage.jobFunction,
       network: undefined,
-      schedule: ScheduleExpression.rate(Duration.hours(1)),
-      flexibleMinutes: 5,
-      maxAgeMinutes: 30,
-      silentAfterHours: 3,
     });
     drills.grantSweep(sweeper.function);
     return [drill, sweeper];

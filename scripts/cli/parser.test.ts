@@ -167,4 +167,17 @@ describe('an option that npm took for itself', () => {
     vi.stubEnv('npm_config_wait', '1s');
     expect(() => parseCommandLine(form())).toThrow('npm took --wait for itself');
   });
+
+  test('that switches something off leaves another trace', () => {
+    const off = {
+      ...form(),
+      options: { schedules: option.flag({ description: 'd', flag: 'no-schedules' }) },
+    };
+    type();
+    expect(parseCommandLine(off).options).toEqual({ schedules: true });
+    vi.stubEnv('npm_config_schedules', '');
+    expect(() => parseCommandLine(off)).toThrow('npm took --no-schedules for itself');
+    type('--no-schedules');
+    expect(parseCommandLine(off).options).toEqual({ schedules: false });
+  });
 });

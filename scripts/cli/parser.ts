@@ -108,15 +108,18 @@ function readArguments(parser: Command, given: Options): Record<string, unknown>
 function refuseOptionsThatNpmTook(form: CommandForm): void {
   const flags = Object.entries(form.options ?? {}).map(([key, given]) => flagOf(key, given));
   const typed = argumentsBeforeDashes().map((argument) => argument.split('=')[0]);
-  const taken = flags.find(
-    // Empty is what npm makes of `flag=false` in a user's .npmrc.
-    (flag) => process.env[`npm_config_${flag.replaceAll('-', '_')}`] && !typed.includes(`--${flag}`),
-  );
+  const taken = flags.find((flag) => isTakenByNpm(flag) && !typed.includes(`--${flag}`));
   if (!taken) return;
   throw new UsageError(
     `npm took --${taken} for itself`,
     `Put -- before the options: ${typedName(form.name)} --${taken} …`,
   );
+}
+
+/** npm makes `schedules=` of `--no-schedules`, and `flag=` of `flag=false` in a user's .npmrc, which means no flag of ours. */
+function isTakenByNpm(flag: string): boolean {
+  const kept = (name: string) => process.env[`npm_config_${name.replaceAll('-', '_')}`];
+  return flag.startsWith('no-') ? kept(flag.slice('no-'.length)) === '' : Boolean(kept(flag));
 }
 
 function flagOf(key: string, given: Option<unknown>): string {

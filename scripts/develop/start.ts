@@ -1,20 +1,24 @@
 import { styleText } from 'node:util';
+import { scheduleOf, schedules } from '#functions/schedules.ts';
 import { command } from '../cli/command.ts';
 import { CommandError, UsageError } from '../cli/failure.ts';
 import * as option from '../cli/option.ts';
 import { alertText } from '../local/alert.ts';
 import type { AccessLogLine } from '../local/gateway/server.ts';
 import { type Platform, startPlatform } from '../local/platform.ts';
+import { dueText, jobText } from '../local/schedule/report.ts';
+import type { JobReport } from '../local/schedule/scheduler.ts';
 import { paths } from '../paths.ts';
 import { returnPointText } from '../recovery/interlocked.ts';
 
 await command({
   name: 'start',
   summary:
-    'Runs Stockade on this machine: a Postgres, an S3, an SNS and an RDS of its own, the migrations, and the API.',
+    'Runs Stockade on this machine: a Postgres, an S3, an SNS and an RDS of its own, the migrations, the API, and the scheduled jobs.',
   description: [
     'The first start makes two demo organizations with stock to look at. Data is kept between starts.',
     'Alerts are printed as they arrive, also those of commands in other terminals.',
+    'Jobs run as often as they do on AWS, and each run prints a line. Those of the backups need the embedded Postgres.',
     'With DATABASE_URL (a user who may migrate) that Postgres is used instead of the embedded one.',
   ].join('\n'),
   options: {
@@ -47,6 +51,10 @@ await command({
       min: 0,
       max: 35,
     }),
+    schedules: option.flag({
+      flag: 'no-schedules',
+      description: 'run no scheduled job but the heartbeat, without which no backup can be proven',
+    }),
     watch: option.flag({ description: 'take up changes of the code with the next request' }),
   },
   examples: [
@@ -69,6 +77,10 @@ await command({
       snapshotEveryHours: options.snapshotHours,
       archiveEveryMs: options.archiveSeconds * 1_000,
       onRequest: (line) => note(accessText(line)),
+      schedules: options.schedules ? schedules : [scheduleOf('heartbeat')],
+      onJob: (report) => {
+        if (options.schedules || isTrouble(report)) note(jobText(report));
+      },
       onAlert: (alert) => note(alertText(alert)),
       onReturnPoint: (point) => note(returnPointText(point)),
     });
@@ -88,13 +100,19 @@ await command({
   },
 });
 
-function welcome({ url, demo }: Platform): string {
+/** Without schedules nobody asked for jobs: what goes well is not told. */
+function isTrouble({ kind }: JobReport): boolean {
+  return kind !== 'done';
+}
+
+function welcome({ url, demo, due }: Platform): string {
   const bold = (text: string) => styleText('bold', text, { stream: process.stdout });
   const lines = [`Stockade is running at ${bold(url)}`, ''];
   const [first] = demo;
+  const end = ['', 'Scheduled jobs:', '', dueText(due), '', 'Ctrl-C stops it; the data is kept.', ''];
   if (!first) {
     lines.push('The database has organizations of its own. For another one: npm run org:create -- --help');
-    return `${[...lines, '', 'Ctrl-C stops it; the data is kept.', ''].join('\n')}\n`;
+    return `${[...lines, ...end].join('\n')}\n`;
   }
   const curl = `curl -sS -w '\\n'`;
   const bearer = `-H 'Authorization: Bearer ${first.apiKey}'`;
@@ -112,9 +130,7 @@ function welcome({ url, demo }: Platform): string {
     `${curl} ${bearer} -H 'Content-Type: application/json' -d '${receipt}' ${url}/v1/movements`,
     '',
     `${curl} ${bearer} '${url}/v1/movements?sku=TEA-EARL-GREY&limit=5'`,
-    '',
-    'Ctrl-C stops it; the data is kept.',
-    '',
+    ...end,
   );
   return `${lines.join('\n')}\n`;
 }

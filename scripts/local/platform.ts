@@ -1,8 +1,9 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, escapeIdentifier } from 'pg';
-import { handler as noteReceipt } from '#functions/jobs/alert-receipt.lambda.ts';
 import { routes } from '#functions/routes.ts';
+import type { Schedule } from '#functions/schedules.ts';
 import { closeAwsClients } from '#platform/aws-call.ts';
 import { environment } from '#platform/environment.ts';
 import { log } from '#platform/log.ts';
@@ -13,21 +14,24 @@ import type { PlatformFile } from '#scripts/cli/database/database-url.ts';
 import { paths } from '#scripts/paths.ts';
 import { interlocked } from '#scripts/recovery/interlocked.ts';
 import { type ReceivedAlert, readAlert } from './alert.ts';
+import { noteReceipts } from './alert-receipts.ts';
 import { startLocalAws } from './aws/loopback.ts';
 import { destroyInstances } from './aws/rds/service.ts';
-import { lambdaEventOf } from './aws/sns/lambda-event.ts';
 import { type Demo, prepareDemo, seedDemo } from './demo.ts';
-import { createHandlerLoader } from './gateway/handlers.ts';
 import { type AccessLogLine, serveGateway } from './gateway/server.ts';
-import { keepBeating } from './heartbeat.ts';
 import { startIdentity } from './identity.ts';
+import { createHandlerLoader } from './lambda/handlers.ts';
 import { loginUrl, setLogins } from './logins.ts';
 import { type Cluster, startCluster } from './postgres/cluster.ts';
+import { systemClock } from './schedule/clock.ts';
+import { createJobRunner } from './schedule/job-runner.ts';
+import { createScheduler, type Due, type JobReport } from './schedule/scheduler.ts';
 
 const databaseName = 'stockade';
 const instanceIdentifier = 'stockade';
-const beatEveryMs = 60_000;
 const maxConnections = 20;
+/** How long the end of the platform waits for a job, and for the connections of one that was broken off. */
+const graceMs = 10_000;
 
 export interface PlatformOptions {
   /** Holds the cluster and what the platform remembers between starts. */
@@ -46,9 +50,12 @@ export interface PlatformOptions {
   readonly retentionDays: number | undefined;
   /** Take up changes of the code with the next request. */
   readonly watch: boolean;
+  /** The schedules that run here; those of the backups only with the embedded database, which has some. */
+  readonly schedules: readonly Schedule[];
   readonly onRequest: (line: AccessLogLine) => void;
   /** Told of every alert that is published, by whichever process. */
   readonly onAlert: (alert: ReceivedAlert) => void;
+  readonly onJob: (report: JobReport) => void;
   /** Told of the time to return to when a migration changed a database on AWS that only a backup undoes. */
   readonly onReturnPoint: (point: ReturnPoint) => void;
 }
@@ -58,6 +65,8 @@ export interface Platform {
   readonly migrations: MigrationReport;
   /** The demo organizations; none when the database had organizations of its own. */
   readonly demo: readonly Demo[];
+  /** When each job runs next. */
+  readonly due: readonly Due[];
   /** Settles when the database ends although nobody asked it to. */
   readonly databaseEnded: Promise<void>;
   /** Answers what is under way, then stops everything that was started. */
@@ -65,7 +74,8 @@ export interface Platform {
 }
 
 /**
- * Starts Stockade on this machine: a database, its migrations, S3, SNS and RDS, and the API through the handlers that deploy.
+ * Starts Stockade on this machine: a database, its migrations, S3, SNS and RDS, and the API and the scheduled jobs through the
+ * handlers that deploy.
  * On a database without organizations it makes two with stock to look at.
  */
 export async function startPlatform(options: PlatformOptions): Promise<Platform> {
@@ -105,22 +115,15 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
       const alert = readAlert(message);
       if (alert) options.onAlert(alert);
     });
-    // As on AWS, a function has subscribed that notes which alerts arrive.
-    let receiving: Promise<unknown> = Promise.resolve();
-    aws.sns.onMessage((message) => {
-      const noted = noteReceipt(lambdaEventOf(message)).catch((error: unknown) =>
-        log.warn('the receipt of an alert was not noted', error as Error),
-      );
-      receiving = Promise.all([receiving, noted]);
-    });
+    aws.sns.subscribe(aws.env[environment.alertTopicArn] ?? '', terminal);
 
-    Object.assign(process.env, env, aws.env);
+    const stage = process.env[environment.stage] || 'local';
+    const awsEnv = { ...aws.env, ...settingsOfBackups, [environment.stage]: stage };
+    Object.assign(process.env, env, awsEnv);
     process.env[environment.databaseUrl] = loginUrl(adminUrl, 'stockade_api');
     process.env[environment.jobsDatabaseUrl] = loginUrl(adminUrl, 'stockade_jobs');
     process.env[environment.databaseMaxConnections] ??= String(maxConnections);
     process.env[environment.keyEnvironment] ??= 'live';
-    const stage = process.env[environment.stage] || 'local';
-    process.env[environment.stage] = stage;
     // A terminal is for people: what each request logs at INFO is in the access lines, faults are not.
     process.env.POWERTOOLS_LOG_LEVEL ??= 'WARN';
     process.env.POWERTOOLS_METRICS_DISABLED ??= 'true';
@@ -129,10 +132,10 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     const loader = createHandlerLoader({ watch: options.watch });
     stops.push(
       () => loader.close(),
-      closeDatabase,
+      endConnections,
       async () => closeAwsClients(),
-      async () => void (await receiving),
     );
+    stops.push(noteReceipts(aws.sns, loader));
     const gateway = await serveGateway({
       routes,
       load: loader.load,
@@ -149,23 +152,46 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
       pid: process.pid,
       url: gateway.url,
       adminUrl,
-      aws: { ...aws.env, [environment.stage]: stage },
+      aws: awsEnv,
     };
     await writeFile(platformFile, JSON.stringify(note), { mode: 0o600 });
     stops.push(() => rm(platformFile, { force: true }));
     ready = true;
+    const scheduler = createScheduler({
+      schedules: options.schedules.filter(({ worksOn }) => cluster || !worksOn),
+      run: createJobRunner(loader),
+      onReport: options.onJob,
+      clock: systemClock,
+      graceMs,
+    });
+    stops.push(() => scheduler.stop());
     // Before the first snapshot, so that it is in it.
-    stops.push(await keepBeating(adminUrl, beatEveryMs));
+    await scheduler.runNow('heartbeat');
+    const due = scheduler.start();
     // The first snapshot is taken now, when nobody waits for the platform any more.
     aws.rds.keepUp({
       archiveEveryMs: options.archiveEveryMs,
       snapshotEveryMs: options.snapshotEveryHours * 3_600_000,
     });
-    return { url: gateway.url, migrations, demo: demo?.organizations ?? [], databaseEnded: ended, stop };
+    return { url: gateway.url, migrations, demo: demo?.organizations ?? [], due, databaseEnded: ended, stop };
   } catch (error) {
     await stop();
     throw error;
   }
+}
+
+/** What runs here has no other region, and drills compare a copy with the SQL of this checkout. */
+const settingsOfBackups = {
+  [environment.backupCopyRegion]: 'none',
+  [environment.sqlDirectory]: join(paths.root, 'sql'),
+};
+
+/** Whoever looks at the terminal gets the alerts. */
+const terminal = { protocol: 'application', endpoint: 'the terminal of npm start' };
+
+/** A job that was broken off may still hold a connection; the end of the database ends it. */
+async function endConnections(): Promise<void> {
+  await Promise.race([closeDatabase(), sleep(graceMs, undefined, { ref: false })]);
 }
 
 async function openDatabase(

@@ -71,7 +71,7 @@ test('what a command in another terminal publishes is printed, and the evidence 
   const asCommand = () =>
     runFile(process.execPath, [command], { env: { ...process.env, ...own, ...given }, cwd: paths.root });
 
-  const first = await startPlatform(['--data', data], { ...given, ...own });
+  const first = await startPlatform(['--no-schedules', '--data', data], { ...given, ...own });
   expect((await asCommand()).stdout).toBe('{}');
   await expect
     .poll(() => first.output(), { timeout: 10_000 })
@@ -80,7 +80,7 @@ test('what a command in another terminal publishes is printed, and the evidence 
   expect((await readFile(join(data, 'platform.json'), 'utf8')).includes('AWS_ENDPOINT_URL_SNS')).toBe(true);
   await first.stop('SIGKILL');
 
-  const second = await startPlatform(['--data', data], given);
+  const second = await startPlatform(['--no-schedules', '--data', data], given);
   expect((await asCommand()).stdout).toBe('{}');
   expect(await second.stop('SIGINT')).toEqual({ exitCode: 0 });
 }, 60_000);

@@ -17,7 +17,7 @@ beforeAll(async () => {
 afterAll(() => rm(data, { recursive: true, force: true }));
 
 async function openPlatform() {
-  const platform = await startPlatform(['--data', data]);
+  const platform = await startPlatform(['--no-schedules', '--data', data]);
   const note: PlatformFile = JSON.parse(await readFile(join(data, 'platform.json'), 'utf8'));
   const aws = note.aws ?? {};
   const client = new rds.RDSClient({

@@ -26,7 +26,13 @@ beforeAll(async () => {
   for (const document of documents)
     blocks.push(...shellBlocks(document, await readFile(join(paths.root, document), 'utf8')));
   folder = makeScratchFolder('handbook');
-  platform = await startPlatform(['--data', join(folder, 'data'), '--archive-seconds', '2']);
+  platform = await startPlatform([
+    '--no-schedules',
+    '--data',
+    join(folder, 'data'),
+    '--archive-seconds',
+    '2',
+  ]);
   note = JSON.parse(await readFile(join(folder, 'data/platform.json'), 'utf8'));
   keys = Object.fromEntries(
     [...platform.output().matchAll(/API key of (\S+)\s+(\S+)/g)].map(([, slug, key]) => [slug, key]),

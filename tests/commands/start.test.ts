@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Client } from 'pg';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { schedules } from '#functions/schedules.ts';
 import { prepareDemo } from '#scripts/local/demo.ts';
 import { makeScratchFolder } from '#scripts/local/postgres/scratch-folder.ts';
 import { run, startPlatform } from './run.ts';
@@ -20,6 +21,8 @@ const curlLines = (output: string) => output.split('\n').filter((line) => line.s
 const keys = (output: string) =>
   [...output.matchAll(/^API key of (\S+) +(sk_live_\S+)$/gm)].map(([, slug, key]) => [slug, key]);
 
+const jobs = (output: string) => [...output.matchAll(/^ {2}(\S+) .*next at .* UTC$/gm)].map(([, job]) => job);
+
 async function paste(line: string | undefined) {
   const { stdout } = await shell('sh', ['-c', line ?? 'false']);
   return JSON.parse(stdout);
@@ -33,7 +36,7 @@ async function isRefused(url: string): Promise<boolean> {
 }
 
 test('a first start prints what works when pasted; Ctrl-C and kill -9 lose nothing and leave nothing running', async () => {
-  const first = await startPlatform(['--data', data]);
+  const first = await startPlatform(['--no-schedules', '--data', data]);
   const [balance, receipt, movements, ...more] = curlLines(first.output());
   expect(more).toEqual([]);
   expect(keys(first.output()).map(([slug]) => slug)).toEqual(['acme', 'globex']);
@@ -58,7 +61,7 @@ test('a first start prints what works when pasted; Ctrl-C and kill -9 lose nothi
   const gone = await run('org/list.ts', ['--data', data]);
   expect([gone.exitCode, gone.stderr]).toEqual([1, expect.stringContaining('npm start')]);
 
-  const second = await startPlatform(['--data', data]);
+  const second = await startPlatform(['--no-schedules', '--data', data]);
   expect(keys(second.output())).toEqual(keys(first.output()));
   const [balanceNow, receiptNow] = curlLines(second.output());
   expect((await paste(balanceNow)).onHand).toBe(129);
@@ -66,12 +69,17 @@ test('a first start prints what works when pasted; Ctrl-C and kill -9 lose nothi
   // Killed, and not ended by itself before.
   expect(await second.stop('SIGKILL')).toEqual({ exitCode: null });
 
+  // The jobs of AWS run here too; the others are told not to, as what they do depends on the time of day.
   const third = await startPlatform(['--data', data]);
   const [balanceThen] = curlLines(third.output());
   expect((await paste(balanceThen)).onHand).toBe(141);
+  expect(jobs(third.output())).toEqual(schedules.map(({ job }) => job));
+  await expect.poll(third.output).toMatch(/^job heartbeat: wrote the row of \d\d:\d\d:\d\d UTC \(\d+ ms\)$/m);
+  expect(jobs(second.output())).toEqual(['heartbeat']);
+  expect(second.output()).not.toContain('\njob ');
   await third.stop('SIGTERM');
 
-  const fresh = await startPlatform(['--data', data, '--fresh']);
+  const fresh = await startPlatform(['--no-schedules', '--data', data, '--fresh']);
   expect((await paste(curlLines(fresh.output())[0])).onHand).toBe(117);
   expect(keys(fresh.output())).not.toEqual(keys(first.output()));
   expect(await fresh.stop('SIGINT')).toEqual({ exitCode: 0 });
@@ -97,6 +105,8 @@ test('DATABASE_URL is used instead of the embedded server, and an existing organ
 
     const platform = await startPlatform(['--data', ownData], given);
     expect(keys(platform.output())).toEqual([]);
+    // There are no backups whose jobs could run.
+    expect(jobs(platform.output())).toEqual(['heartbeat', 'reconcile-balances', 'tidy']);
     const response = await fetch(`${platform.url}/v1/items`, { headers: { 'x-api-key': apiKey } });
     expect(await response.json()).toEqual({ data: [], nextCursor: null });
     expect(await platform.stop('SIGINT')).toEqual({ exitCode: 0 });

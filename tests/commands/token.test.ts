@@ -30,7 +30,7 @@ test('a printed token logs its user in, in the organizations the user is assigne
   const early = await run('develop/token.ts', ['--email', 'ada@example.com', '--data', data]);
   expect([early.exitCode, early.stderr]).toEqual([1, expect.stringContaining('npm start')]);
 
-  const platform = await startPlatform(['--data', data]);
+  const platform = await startPlatform(['--no-schedules', '--data', data]);
   const printed = await run('develop/token.ts', ['--email', 'Ada@example.com', '--data', data]);
   const token = printed.stdout.trim();
   expect(printed.stderr).toContain(`${platform.url}/v1/organization`);
@@ -56,7 +56,7 @@ test('a printed token logs its user in, in the organizations the user is assigne
   expect(platform.output()).not.toContain('CloudWatchMetrics');
   await platform.stop('SIGINT');
 
-  const again = await startPlatform(['--data', data]);
+  const again = await startPlatform(['--no-schedules', '--data', data]);
   expect(await statusAt(`${again.url}/v1/organization`, token)).toBe('200');
   expect(await readFile(join(data, 'operator-key'), 'utf8')).toBe(operatorKey);
   const json = await run('develop/token.ts', [

@@ -20,7 +20,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   ],
   'layers/http': ['layers/platform', 'layers/tenancy'],
   functions: ['layers'],
-  infra: ['functions/routes.ts', 'layers/platform/environment.ts'],
+  infra: ['functions/routes.ts', 'functions/schedules.ts', 'layers/platform/environment.ts'],
 };
 
 /** What a person runs and what proves it: they may use everything, and nothing else may use them. */

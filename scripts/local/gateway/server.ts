@@ -2,14 +2,14 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { Server as NetServer, type Socket } from 'node:net';
 import type { Route } from '#functions/routes.ts';
+import { InvocationTimeout, invoke, type LambdaHandler } from '../lambda/invoke.ts';
 import { announcesTooMuch, maxEventBytes, readBody } from './body.ts';
 import { newRequestId, toEvent } from './event.ts';
-import { InvocationTimeout, invoke, type LambdaHandler } from './invoke.ts';
 import { parseTarget } from './request-target.ts';
 import { gatewayMessage, type HttpResponse, toResponse } from './response.ts';
 import { createRouter, type Router } from './router.ts';
 
-export type { LambdaHandler } from './invoke.ts';
+export type { LambdaHandler } from '../lambda/invoke.ts';
 
 /** How one request was answered. */
 export interface AccessLogLine {
@@ -193,7 +193,12 @@ async function answer(call: Call, services: Services): Promise<Answered | undefi
     const handler = await services.load(route.entry);
     return {
       routeKey,
-      response: toResponse(await invoke(handler, JSON.parse(wire), route.entry, services.timeoutMs)),
+      response: toResponse(
+        await invoke(handler, JSON.parse(wire), {
+          functionName: route.entry,
+          timeoutMs: services.timeoutMs,
+        }),
+      ),
     };
   } catch (error) {
     services.onError(error, { method, path });

@@ -1,8 +1,8 @@
 import { type Route, routes } from '#functions/routes.ts';
 import { environment } from '#platform/environment.ts';
 import { closeDatabase } from '#platform/postgres/database.ts';
-import { loadHandler } from '#scripts/local/gateway/handlers.ts';
 import { type Gateway, type LambdaHandler, serveGateway } from '#scripts/local/gateway/server.ts';
+import { loadHandler } from '#scripts/local/lambda/handlers.ts';
 import { loginUrl } from '#scripts/local/logins.ts';
 import { recordWire, type WireRecorder } from '../../wire/recorder.ts';
 

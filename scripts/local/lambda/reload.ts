@@ -16,6 +16,7 @@ export interface Reloader {
 type Bundles = ReadonlyMap<string, string>;
 
 const watchedFolders = ['functions', 'layers'];
+const functionFolders = ['functions/api', 'functions/jobs'];
 /** Holds the connection pool: its replaced versions must be told to close theirs. */
 const databaseModule = 'layers/platform/postgres/database.ts';
 
@@ -60,12 +61,15 @@ export function createReloader(root: string): Reloader {
 }
 
 async function bundle(root: string, outdir: string): Promise<Bundles> {
-  const api = join(root, 'functions/api');
-  const functions = readdirSync(api).filter((name) => name.endsWith('.lambda.ts'));
+  const functions = functionFolders
+    .map((folder) => join(root, folder))
+    .filter((folder) => existsSync(folder))
+    .flatMap((folder) => readdirSync(folder).map((name) => join(folder, name)))
+    .filter((file) => file.endsWith('.lambda.ts'));
   const database = join(root, databaseModule);
   const { metafile } = await build({
     absWorkingDir: root,
-    entryPoints: [...functions.map((name) => join(api, name)), ...(existsSync(database) ? [database] : [])],
+    entryPoints: [...functions, ...(existsSync(database) ? [database] : [])],
     outdir,
     entryNames: '[name]-[hash]',
     bundle: true,

@@ -5,15 +5,18 @@ import { paths } from '#scripts/paths.ts';
 import type { LambdaHandler } from './invoke.ts';
 import { createReloader } from './reload.ts';
 
-/** Finds the handlers of functions by their entries in the route table. */
+/** Finds the handlers of functions by the names that the route table and the schedule table give them. */
 export interface HandlerLoader {
+  /** The handler of an entry of the route table. */
   readonly load: (entry: string) => Promise<LambdaHandler>;
+  /** The handler of a job. */
+  readonly loadJob: (job: string) => Promise<LambdaHandler<unknown>>;
   /** Gives back what reloading holds: database connections of replaced code, and files. */
   readonly close: () => Promise<void>;
 }
 
 export interface HandlerLoaderOptions {
-  /** Take up changes below `functions/` and `layers/` with the next request. */
+  /** Take up changes below `functions/` and `layers/` with the next call. */
   readonly watch: boolean;
   /** The folder that holds `functions/` and `layers/`; the checkout when absent. */
   readonly root?: string;
@@ -24,28 +27,29 @@ export interface HandlerLoaderOptions {
  * its database connections.
  */
 export function createHandlerLoader({ watch, root = paths.root }: HandlerLoaderOptions): HandlerLoader {
-  if (watch) {
-    const reloader = createReloader(root);
-    return {
-      load: async (entry) => handlerOf(await reloader.load(sourceOf(root, entry)), entry),
-      close: reloader.close,
-    };
-  }
-  const load = async (entry: string) =>
-    handlerOf(await import(pathToFileURL(sourceOf(root, entry)).href), entry);
-  return { load, close: async () => {} };
+  const reloader = watch ? createReloader(root) : undefined;
+  const load = async (folder: string, name: string) => {
+    const source = sourceOf(root, folder, name);
+    const module = reloader ? await reloader.load(source) : await import(pathToFileURL(source).href);
+    return handlerOf(module, source);
+  };
+  return {
+    load: (entry) => load('api', entry),
+    loadJob: (job) => load('jobs', job) as Promise<LambdaHandler<unknown>>,
+    close: async () => reloader?.close(),
+  };
 }
 
 /** The handler of `functions/api/<entry>.lambda.ts` in this checkout. */
 export const loadHandler: HandlerLoader['load'] = createHandlerLoader({ watch: false }).load;
 
-function sourceOf(root: string, entry: string): string {
-  const file = join(root, 'functions/api', `${entry}.lambda.ts`);
+function sourceOf(root: string, folder: string, name: string): string {
+  const file = join(root, 'functions', folder, `${name}.lambda.ts`);
   if (existsSync(file)) return file;
-  throw new Error(`the route table names the entry "${entry}", but there is no ${file}`);
+  throw new Error(`a table in functions/ names "${name}", but there is no ${file}`);
 }
 
-function handlerOf(module: { handler?: unknown }, entry: string): LambdaHandler {
+function handlerOf(module: { handler?: unknown }, source: string): LambdaHandler {
   if (typeof module.handler === 'function') return module.handler as LambdaHandler;
-  throw new Error(`functions/api/${entry}.lambda.ts exports no function named handler`);
+  throw new Error(`${source} exports no function named handler`);
 }

@@ -4,8 +4,9 @@ import { dirname, join } from 'node:path';
 import type { APIGatewayProxyEventV2, Context } from 'aws-lambda';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { routes } from '#functions/routes.ts';
+import { schedules } from '#functions/schedules.ts';
+import { type Gateway, serveGateway } from '../gateway/server.ts';
 import { createHandlerLoader, type HandlerLoader, loadHandler } from './handlers.ts';
-import { type Gateway, serveGateway } from './server.ts';
 
 let root: string;
 let loader: HandlerLoader;
@@ -47,6 +48,13 @@ test('every entry of the route table has a handler, and it is this process’s o
   }
 });
 
+test('every job of the schedule table has a handler, and it is this process’s own module', async () => {
+  loader = createHandlerLoader({ watch: false });
+  for (const { job } of schedules) {
+    expect(await loader.loadJob(job)).toBe((await import(`#functions/jobs/${job}.lambda.ts`)).handler);
+  }
+});
+
 test('an entry without a file, and a file without a handler, are named', async () => {
   loader = createHandlerLoader({ watch: false, root });
   await expect(loader.load('three')).rejects.toThrow(`there is no ${root}/functions/api/three.lambda.ts`);
@@ -74,6 +82,18 @@ describe('watching', () => {
     expect(await call('two')).toBe('other');
     write('functions/api/three.lambda.ts', `export const handler = () => 'three';`);
     expect(await call('three')).toBe('three');
+  });
+
+  test('jobs are taken up as the routes are, and share their modules', async () => {
+    write(
+      'functions/jobs/daily.lambda.ts',
+      `import { next } from '#layers/counter.ts'; export const handler = () => 'daily' + next();`,
+    );
+    const runJob = async () => (await loader.loadJob('daily'))({}, {} as Context);
+    expect(await call('two')).toBe('two1');
+    expect(await runJob()).toBe('daily2');
+    write('functions/jobs/daily.lambda.ts', `export const handler = () => 'changed';`);
+    expect(await runJob()).toBe('changed');
   });
 
   test('a module that changed twice back and forth is right each time', async () => {

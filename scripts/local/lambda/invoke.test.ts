@@ -3,7 +3,8 @@ import { expect, test } from 'vitest';
 import { InvocationTimeout, invoke, type LambdaHandler } from './invoke.ts';
 
 const event = { version: '2.0' } as never;
-const call = (handler: LambdaHandler, timeoutMs = 60_000) => invoke(handler, event, 'items', timeoutMs);
+const call = (handler: LambdaHandler, timeoutMs = 60_000) =>
+  invoke(handler, event, { functionName: 'items', timeoutMs });
 
 test('a handler gets its event and a context of its name and time, and what it returns is the answer', async () => {
   let seen: Context | undefined;
@@ -45,4 +46,18 @@ test('a handler that takes too long is not waited for, and learns that its time 
   }, 1);
   await expect(late).rejects.toThrow(new InvocationTimeout('items did not answer within 1 ms'));
   await expect.poll(() => seen?.getRemainingTimeInMillis()).toBe(0);
+});
+
+test('a handler that is told to stop reads that no time is left', async () => {
+  const stopping = new AbortController();
+  const left = await invoke(
+    (_, context) => {
+      const before = context.getRemainingTimeInMillis();
+      stopping.abort();
+      return [before > 0, context.getRemainingTimeInMillis()];
+    },
+    event,
+    { functionName: 'tidy', timeoutMs: 60_000, signal: stopping.signal },
+  );
+  expect(left).toEqual([true, 0]);
 });

@@ -2,7 +2,14 @@ import { randomUUID } from 'node:crypto';
 import type { APIGatewayProxyEventV2, Context } from 'aws-lambda';
 
 /** A function's handler, as Lambda's Node runtime calls it. */
-export type LambdaHandler = (event: APIGatewayProxyEventV2, context: Context) => unknown;
+export type LambdaHandler<Event = APIGatewayProxyEventV2> = (event: Event, context: Context) => unknown;
+
+export interface InvokeOptions {
+  readonly functionName: string;
+  readonly timeoutMs: number;
+  /** Once it is aborted, the handler reads that no time is left: what watches its time then ends. */
+  readonly signal?: AbortSignal | undefined;
+}
 
 /** A function took longer than it may; its work goes on in the background, as its environment would. */
 export class InvocationTimeout extends Error {
@@ -13,12 +20,12 @@ export class InvocationTimeout extends Error {
  * Calls a handler with a copy of the event and a Lambda context, and waits for it.
  * @throws InvocationTimeout after `timeoutMs`; anything else is what the handler threw
  */
-export async function invoke(
-  handler: LambdaHandler,
-  event: APIGatewayProxyEventV2,
-  functionName: string,
-  timeoutMs: number,
+export async function invoke<Event>(
+  handler: LambdaHandler<Event>,
+  event: Event,
+  options: InvokeOptions,
 ): Promise<unknown> {
+  const { functionName, timeoutMs } = options;
   let timer: NodeJS.Timeout | undefined;
   const timeout = new Promise<never>((_, reject) => {
     timer = setTimeout(
@@ -28,14 +35,14 @@ export async function invoke(
   });
   try {
     // Asynchronous, so that a handler that throws at once is a handler that rejects.
-    const answer = (async () => handler(event, lambdaContext(functionName, timeoutMs)))();
+    const answer = (async () => handler(event, lambdaContext(options)))();
     return await Promise.race([answer, timeout]);
   } finally {
     clearTimeout(timer);
   }
 }
 
-function lambdaContext(functionName: string, timeoutMs: number): Context {
+function lambdaContext({ functionName, timeoutMs, signal }: InvokeOptions): Context {
   const deadlineMs = Date.now() + timeoutMs;
   const notSupported = () => {
     throw new Error('context.done, fail and succeed are not supported: return a promise');
@@ -49,7 +56,7 @@ function lambdaContext(functionName: string, timeoutMs: number): Context {
     awsRequestId: randomUUID(),
     logGroupName: `/aws/lambda/${functionName}`,
     logStreamName: 'local',
-    getRemainingTimeInMillis: () => Math.max(0, deadlineMs - Date.now()),
+    getRemainingTimeInMillis: () => (signal?.aborted ? 0 : Math.max(0, deadlineMs - Date.now())),
     done: notSupported,
     fail: notSupported,
     succeed: notSupported,
