@@ -1,6 +1,6 @@
 import type { Job } from '#functions/schedules.ts';
 import { counted } from '#scripts/cli/count.ts';
-import { countsOf } from '#scripts/monitor/report.ts';
+import { countsOf } from '#scripts/recovery/monitor/report.ts';
 
 /** What each job returns: the types of the handlers. */
 interface Results {

@@ -3,19 +3,11 @@ import { crc32 } from 'node:zlib';
 import type { AwsRequest } from '../http-service.ts';
 import { refusal } from './errors.ts';
 import { headerOf } from './operation.ts';
-
-/** The checksums that the SDK sends: the one that is asked for, and the one it sends unasked. */
-export type ChecksumAlgorithm = 'sha256' | 'crc32';
+import type { Checksum, ChecksumAlgorithm } from './store.ts';
 
 const algorithms: readonly ChecksumAlgorithm[] = ['sha256', 'crc32'];
 
 export const checksumHeader = (algorithm: ChecksumAlgorithm) => `x-amz-checksum-${algorithm}`;
-
-export interface Checksum {
-  readonly algorithm: ChecksumAlgorithm;
-  /** In base64. */
-  readonly value: string;
-}
 
 /** A body that has arrived whole and is what its sender said it is. */
 export interface Received {

@@ -3,7 +3,6 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SortedKeys } from './key-order.ts';
-import type { Checksum } from './receive.ts';
 
 /** A bucket. It keeps every version of its keys. */
 export interface Bucket {
@@ -11,6 +10,15 @@ export interface Bucket {
   readonly createdAt: string;
   /** Whether versions can be locked. */
   readonly locks: boolean;
+}
+
+/** The checksums that the SDK sends: the one that is asked for, and the one it sends unasked. */
+export type ChecksumAlgorithm = 'sha256' | 'crc32';
+
+export interface Checksum {
+  readonly algorithm: ChecksumAlgorithm;
+  /** In base64. */
+  readonly value: string;
 }
 
 /** A version of an object, or a delete marker. */
