@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import { log } from '#platform/log.ts';
+import { counted } from '#platform/plural.ts';
 import { inOrganizationAsJob } from '#tenancy/job-transaction.ts';
 import { activeOrganizations, isErased } from '#tenancy/jobs.ts';
 
@@ -71,7 +72,7 @@ export async function tidy(jobs: pg.ClientBase, options: TidyOptions = {}): Prom
   if (failures.length > 0) {
     throw new AggregateError(
       failures,
-      `${failures.length} of ${ids.length} organizations could not be tidied`,
+      `${failures.length} of ${counted(ids.length, 'organization')} could not be tidied`,
     );
   }
   return { organizations: done, ...sum, left: ids.length - done };

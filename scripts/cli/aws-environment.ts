@@ -5,7 +5,7 @@ import { CommandError } from './failure.ts';
 type Options = { readonly databaseUrl: string | undefined; readonly data: string };
 
 /**
- * Lets this process publish alerts and keep evidence where its database belongs. Call it before the first of either.
+ * Points this process at the SNS and the S3 that belong to its database. Call it before the first alert or evidence.
  * @see localAwsEnvironment
  */
 export async function useLocalAws(options: Options): Promise<void> {
@@ -13,9 +13,9 @@ export async function useLocalAws(options: Options): Promise<void> {
 }
 
 /**
- * The environment by which a command reaches the S3 and SNS of the running local platform. Empty when the environment
- * names a topic or a bucket, which then is meant as it stands, and when the command works on another database than the
- * platform's: what concerns one ledger is not to be told to those who look after another.
+ * The environment by which a command reaches the S3 and SNS of the running local platform. Empty in two cases: the
+ * environment names a topic or a bucket already, or the command works on another database than the platform's. Alerts
+ * about that database are not for the operators of this one.
  * @throws CommandError like {@link findDatabaseUrl}
  */
 export async function localAwsEnvironment(

@@ -124,9 +124,9 @@ describe('reading the command line', () => {
     ['--slug A1', 'It must be lower case letters.'],
     ['--slug acme --port 0', 'It must be a whole number from 1 to 65535.'],
     ['--slug acme --port 1e3', 'It must be a whole number'],
-    ['--slug acme --wait 5', 'It must be a number with its unit'],
+    ['--slug acme --wait 5', 'It must be a number with a unit'],
     ['--slug acme --act nothing', 'It must be one of answer, no,'],
-    ['--slug acme --config no/such.file', 'There is no '],
+    ['--slug acme --config no/such.file', 'does not exist.'],
     ['--slug acme one two', 'too many arguments'],
     ['--slug acme --act together', '--slug and --wait exclude each other'],
   ])('%s: exit code 2, what is wrong, and where help is', async (line, message) => {

@@ -15,7 +15,7 @@ type Values<Given> = {
   readonly [Key in keyof Given]: Given[Key] extends Option<infer Value> ? Value : never;
 };
 
-/** What a command has found or done: for people, and for programs that asked with `--json`. */
+/** The result of a command: text for people, JSON for programs that pass `--json`. */
 export interface Answer {
   readonly text: string;
   readonly json: unknown;
@@ -27,10 +27,10 @@ export interface Answer {
 export interface Context<GivenOptions, GivenArguments> {
   readonly options: Values<GivenOptions>;
   readonly arguments: Values<GivenArguments>;
-  /** Aborted by the first Ctrl-C: finish the step at work and return, or throw the signal's reason. */
+  /** Aborted by the first Ctrl-C: finish the current step and return, or throw the signal's reason. */
   readonly signal: AbortSignal;
   readonly progress: Progress;
-  /** Tells a person one line on stderr while the command runs; says nothing with `--json`. */
+  /** Prints one line on stderr while the command runs; nothing with `--json`. */
   readonly note: (line: string) => void;
 }
 
@@ -46,8 +46,8 @@ export interface CommandSpec<GivenOptions extends Options, GivenArguments extend
 
 /**
  * Runs one npm command: reads what was typed, runs it, prints the answer and sets the exit code.
- * 0 it worked, 1 it failed, 2 it was typed wrongly, 130 it was interrupted.
- * `--help` and `--json` are on every command. With `--json`, stdout holds the answer only, and errors are JSON too.
+ * Exit codes: 0 success, 1 failure, 2 wrong usage, 130 interrupted.
+ * Every command has `--help` and `--json`. With `--json`, stdout holds only the answer, and errors are JSON too.
  *
  * @example
  * await command({
@@ -83,7 +83,7 @@ async function runTyped<GivenOptions extends Options, GivenArguments extends Opt
 ): Promise<number> {
   const { signal, stopListening } = listenForStop(() => {
     if (!spec.untilStopped)
-      outlet.note('\nStopping after the step at work; press Ctrl-C again to stop at once.');
+      outlet.note('\nStopping after the current step; press Ctrl-C again to stop at once.');
   });
   try {
     const answer = await spec.run({ ...typed, signal, progress: outlet.progress, note: outlet.note });
@@ -104,20 +104,20 @@ function isAbortOf(signal: AbortSignal, error: unknown): boolean {
   return signal.aborted && error instanceof Error && error.name === 'AbortError';
 }
 
-/** Where a command speaks: text or JSON; the answer on stdout, everything else on stderr. */
+/** Where a command writes, as text or JSON: the answer to stdout, everything else to stderr. */
 interface Outlet {
   readonly progress: Progress;
   readonly note: (line: string) => void;
   readonly print: (answer: Answer) => void;
-  /** Tells a failure and returns its exit code. */
+  /** Prints a failure and returns its exit code. */
   readonly fail: (error: unknown) => number;
   readonly interrupted: () => number;
 }
 
 function createOutlet(name: string, wantsJson: boolean): Outlet {
   const printFailure = (failure: Failure) => {
-    const told = withoutPasswords(failure);
-    process.stderr.write(`${wantsJson ? JSON.stringify({ error: told }) : failureText(told)}\n`);
+    const shown = withoutPasswords(failure);
+    process.stderr.write(`${wantsJson ? JSON.stringify({ error: shown }) : failureText(shown)}\n`);
   };
   return {
     progress: wantsJson ? silentProgress : createProgress(),
@@ -135,7 +135,7 @@ function createOutlet(name: string, wantsJson: boolean): Outlet {
   };
 }
 
-/** A wrong command line as a failure, `help` when help was asked for, undefined for every other error. */
+/** A failure for a wrong command line, `help` when the user asked for help, undefined for every other error. */
 function describeUsage(error: unknown, name: string): Failure | 'help' | undefined {
   if (error instanceof CommanderError && error.exitCode === 0) return 'help';
   if (!(error instanceof CommanderError || error instanceof UsageError)) return undefined;
@@ -147,7 +147,7 @@ function describeUsage(error: unknown, name: string): Failure | 'help' | undefin
   };
 }
 
-/** `… | head` closes the pipe early; that is no failure of the command. */
+/** `… | head` closes the pipe early. That is not a failure of the command. */
 function endQuietlyWhenNobodyReads(): void {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;

@@ -99,20 +99,20 @@ test('everything else is a bug and shows its stack', () => {
   expect(failureText(describeFailure('thrown'))).toContain('error: thrown\n\nThis is a bug');
 });
 
-test('a server that wants a password is no bug, and keeps no connection waiting for one', async () => {
+test('a server that requires a password is not a bug, and no connection stays open', async () => {
   const sockets = () => process.getActiveResourcesInfo().filter((each) => each === 'TCPSocketWrap').length;
   const before = sockets();
   const failure = await withRole(withPart('password', ''), 'stockade_jobs', async () => {}).catch(
     describeFailure,
   );
-  expect(failure).toMatchObject({ message: expect.stringContaining('asks for a password') });
+  expect(failure).toMatchObject({ message: expect.stringContaining('requires a password') });
   expect(failure).not.toHaveProperty('stack');
   await expect.poll(sockets).toBe(before);
 });
 
-test('a server without TLS, one that is not trusted and one that is silent are no bugs', async () => {
+test('a server without TLS, one that is not trusted and one that is silent are not bugs', async () => {
   expect(await failureOf(`${inject('clusterUrl')}?sslmode=verify-full`, 'select')).toMatchObject({
-    message: expect.stringContaining('does not speak TLS'),
+    message: expect.stringContaining('does not support TLS'),
     remedy: expect.stringContaining('sslmode'),
   });
   const untrusted = Object.assign(new Error('self-signed certificate in certificate chain'), {
@@ -123,7 +123,7 @@ test('a server without TLS, one that is not trusted and one that is silent are n
     expect(describeFailure(new Error(words)).message).toContain('does not answer');
 });
 
-test('a failure that is told has no password of a URL in it', () => {
+test('a printed failure has no password of a URL', () => {
   const url = 'mysql://me:s:e@c/ret@host:1/name';
   const told = withoutPasswords({ message: `'${url}' is invalid`, remedy: url, stack: url });
   expect(JSON.stringify(told)).not.toMatch(/s:e|c\/ret/);
@@ -132,7 +132,7 @@ test('a failure that is told has no password of a URL in it', () => {
   expect(withoutPasswords(harmless).message).toBe(harmless.message);
 });
 
-test('a folder that may not be written, a full disk and a typed path that is not there are no bugs', () => {
+test('a folder that may not be written, a full disk and a typed path that is not there are not bugs', () => {
   const ofFile = (code: string, path: string) =>
     describeFailure(Object.assign(new Error(`${code}: mkdir '${path}'`), { code, path, syscall: 'mkdir' }));
   for (const code of ['EACCES', 'EROFS', 'ENOSPC']) expect(ofFile(code, '/somewhere').stack).toBeUndefined();

@@ -3,17 +3,17 @@ import { AwsRefused } from '#platform/aws-call.ts';
 import { Problem } from '#platform/errors.ts';
 import { Refusal } from '#platform/refusal.ts';
 
-/** A command cannot do what was asked, for a reason the user can act on. */
+/** The command cannot do its work, for a reason that the user can act on. */
 export class CommandError extends Refusal {
   override readonly name: string = 'CommandError';
 }
 
-/** What was typed makes no sense together; the command ends with exit code 2 and points to its help. */
+/** The command line is wrong: exit code 2, and the message points to `--help`. */
 export class UsageError extends CommandError {
   override readonly name = 'UsageError';
 }
 
-/** A failure as it is told: to people as text, to programs as JSON. `stack` only for what nobody expected. */
+/** A failure as the user sees it: text for people, JSON for programs. `stack` is set only for unexpected errors. */
 export interface Failure {
   readonly message: string;
   readonly remedy?: string | undefined;
@@ -21,7 +21,7 @@ export interface Failure {
   readonly stack?: string | undefined;
 }
 
-/** Tells an expected failure (message and remedy) from a bug (stack). */
+/** Separates an expected failure (message and remedy) from a bug (stack). */
 export function describeFailure(error: unknown): Failure {
   if (!(error instanceof Error)) return { message: String(error), stack: new Error('thrown here').stack };
   const unreachable = findInCauses(error, isConnectionFailure);
@@ -32,7 +32,7 @@ export function describeFailure(error: unknown): Failure {
   if (error instanceof AwsRefused)
     return { message: error.message, remedy: awsRemedy(error.code), code: error.code };
   const unsent = findInCauses(error, isUnsentToAws);
-  if (unsent) return { message: `AWS cannot be asked: ${unsent.message}`, remedy: awsLogin };
+  if (unsent) return { message: `cannot call AWS: ${unsent.message}`, remedy: awsLogin };
   if (error instanceof Problem) return describeProblem(error);
   if (error instanceof DatabaseError) return describeDatabaseError(error);
   if (isOfFiles(error)) return { message: error.message, code: (error as NodeJS.ErrnoException).code };
@@ -47,7 +47,7 @@ export function failureText({ message, remedy, stack }: Failure): string {
     .join('\n');
 }
 
-/** What the machine, or whoever named a path, can mend. A file of our own that is not there is a bug. */
+/** A file error that the user can fix: permissions, space, a path they typed. A missing file of our own is a bug. */
 function isOfFiles(error: NodeJS.ErrnoException): boolean {
   const { code = '', path, syscall } = error;
   if (syscall === undefined) return false;
@@ -55,7 +55,7 @@ function isOfFiles(error: NodeJS.ErrnoException): boolean {
   return code === 'ENOENT' && !!path && process.argv.slice(2).some((typed) => typed.includes(path));
 }
 
-/** The failure as it may be kept in a log: what was typed is repeated in it, also a URL with its password. */
+/** The failure as a log may keep it. Messages repeat what the user typed, and that may be a URL with its password. */
 export function withoutPasswords(failure: Failure): Failure {
   const hide = (text: string | undefined) => text?.replace(/(:\/\/[^\s:@/]*):[^\s']*@/g, '$1:…@');
   return {
@@ -77,9 +77,9 @@ function findInCauses(error: unknown, matches: (error: Error) => boolean): Error
 }
 
 const awsLogin =
-  'Log in (aws sso login, or AWS_PROFILE), and set AWS_REGION to the region of the database. Locally `npm start` has to run.';
+  'Log in (aws sso login, or AWS_PROFILE), and set AWS_REGION to the region of the database. Locally, `npm start` must be running.';
 
-/** What the SDK cannot even send, for want of credentials or a region. */
+/** The SDK could not send the request: no credentials, or no region. */
 function isUnsentToAws(error: Error): boolean {
   return error.name === 'CredentialsProviderError' || error.message === 'Region is missing';
 }
@@ -90,7 +90,7 @@ function awsRemedy(code: string): string | undefined {
   )
     return awsLogin;
   return /^(AccessDenied|Unauthorized)/.test(code)
-    ? 'Whoever you are logged in as may not do this: docs/BACKUP_RECOVERY.md, "Before you need it", has the calls.'
+    ? 'Your AWS login may not make this call. docs/BACKUP_RECOVERY.md, "Before you need it", lists what it needs.'
     : undefined;
 }
 
@@ -113,12 +113,12 @@ type ConnectionFailure = Error & {
 
 function isConnectionFailure(error: Error): error is ConnectionFailure {
   const { code, address, hostname, syscall } = error as ConnectionFailure;
-  // A Unix socket that is not there is a file that is not there.
+  // A missing Unix socket fails as a missing file.
   const isKnown = CONNECTION_CODES.has(code) || (code === 'ENOENT' && syscall === 'connect');
   return isKnown && (address ?? hostname) !== undefined;
 }
 
-/** How a connection does not come about, by the words of pg, which gives most of these errors no code. */
+/** Why a connection could not be opened. pg gives most of these errors no code, so the text identifies them. */
 const unopened: readonly {
   is: (error: NodeJS.ErrnoException) => boolean;
   message: string;
@@ -127,22 +127,22 @@ const unopened: readonly {
   {
     is: ({ message }) => /^(timeout expired$|Connection terminated due to connection timeout)/.test(message),
     message: 'the database does not answer',
-    remedy: 'Can its host be reached from here: network, VPN, security group? Is it the port in the URL?',
+    remedy: 'Check the network, the VPN, the security group, and the port in the URL.',
   },
   {
     is: ({ message }) => message.startsWith('SASL: SCRAM-SERVER-FIRST-MESSAGE: client password'),
-    message: 'the database asks for a password, and its URL has none',
+    message: 'the database requires a password, and its URL has none',
     remedy: 'Write it as postgres://user:password@host:port/name, or set PGPASSWORD.',
   },
   {
     is: ({ message }) => message === 'The server does not support SSL connections',
-    message: 'the database does not speak TLS, which its URL asks for',
-    remedy: 'Leave sslmode out of the URL, if nobody can listen on the way there.',
+    message: 'the database does not support TLS, and its URL requires it',
+    remedy: 'Remove sslmode from the URL, but only where nobody can read the traffic.',
   },
   {
     is: ({ code = '' }) => /CERT|^UNABLE_TO_(GET|VERIFY)_/.test(code),
     message: 'the certificate of the server is not trusted',
-    remedy: 'Name whom to trust with sslrootcert=FILE in the URL; for RDS that is global-bundle.pem of AWS.',
+    remedy: 'Add sslrootcert=FILE to the URL. For RDS, FILE is global-bundle.pem from AWS.',
   },
 ];
 
@@ -161,7 +161,7 @@ const lostConnection: Failure = {
 };
 
 function isLostConnection(error: Error): boolean {
-  // The words of pg, which gives these errors no code.
+  // pg gives these errors no code.
   return (
     /^Connection terminated\b/.test(error.message) || (error as NodeJS.ErrnoException).code === 'ECONNRESET'
   );
@@ -183,15 +183,15 @@ function describeProblem(problem: Problem): Failure {
 
 const DATABASE_REMEDIES: Readonly<Record<string, string>> = {
   '25006':
-    'It is closed for writing, as before a cut-over, or a standby: see docs/DISASTER_RECOVERY.md, "A bad migration".',
+    'The database is read-only: closed before a cut-over, or a standby. See docs/DISASTER_RECOVERY.md, "A bad migration".',
   '28000': 'Check the user in the database URL.',
   '28P01': 'Check the password in the database URL.',
-  '3D000': 'Check the database name in the URL, or make the database first.',
+  '3D000': 'Check the database name in the URL, or create the database first.',
   '3F000': 'The database has no Stockade schema yet: run `npm run migrate:all` first.',
-  '42501': 'Connect as a user who may do this: the one who runs the migrations.',
+  '42501': 'Connect as a user with this permission: the one that runs the migrations.',
   '42P01': 'The database has no Stockade schema, or an older one: run `npm run migrate:all` first.',
   '42883': 'The database has no Stockade schema, or an older one: run `npm run migrate:all` first.',
-  '53300': 'The server has no connection left: try again, or raise max_connections.',
+  '53300': 'The server has no connection left: try again, or increase max_connections.',
   '57P01': 'The server ended the session: run again.',
   '57P03': 'The server is starting or stopping: try again in a moment.',
 };

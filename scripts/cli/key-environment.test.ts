@@ -20,6 +20,6 @@ test('an environment is 1 to 16 lower-case letters', () => {
   for (const typed of ['a', 'l'.repeat(16)]) expect(parse?.(typed)).toBe(typed);
   for (const typed of ['', 'l'.repeat(17), 'Live', 'test1', 'te_st', 'te st'])
     expect(() => parse?.(typed), typed).toThrow(
-      /^It must be 1 to 16 lower-case letters, as the functions are configured\.$/,
+      /^It must be 1 to 16 lower-case letters, the same as in the configuration of the functions\.$/,
     );
 });

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { InvalidArgumentError } from 'commander';
 
-/** One option or argument of a command: how it is named, explained and read. Made by the functions below. */
+/** One option or argument of a command: its name, its help and its parser. The functions below create them. */
 export interface Option<Value> {
   readonly description: string;
   /** The flag without dashes when it is not the key in kebab case: the key `lockTimeoutMs`, the flag `lock-timeout`. */
@@ -23,12 +23,12 @@ interface Settings<Value> {
   readonly default?: Value;
 }
 
-/** What a command reads: never undefined when the option is required or has a default. */
+/** The type that a command reads: never undefined when the option is required or has a default. */
 type Read<Value, Given> = Given extends { required: true } | { default: Value } ? Value : Value | undefined;
 
 /**
- * Any text. With `pattern`, only text that matches it, which `expected` describes to the user; with `maxCharacters`, only
- * text that has no more of them, as the database counts.
+ * Any text. With `pattern`, only text that matches it: `expected` describes it to the user. With `maxCharacters`, only text
+ * of at most that many characters, as the database counts them.
  */
 export function text<
   Given extends Settings<string> & { pattern?: RegExp; expected?: string; maxCharacters?: number },
@@ -44,15 +44,15 @@ export function text<
   });
 }
 
-/** An instant with its zone, read as a date: without a zone everybody takes another one for granted. */
+/** An instant with its time zone, read as a date. Without a zone, each reader would assume another one. */
 export function instant<Given extends Settings<Date>>(given: Given): Option<Read<Date, Given>> {
   return make(given, 'time', (typed) => {
     const isWritten = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/.test(typed);
     const at = new Date(typed);
-    // A day that its month has not, Date takes for one of the next month.
+    // Date reads February 30 as a day in March.
     const isDay = new Date(`${typed.slice(0, 10)}T00:00Z`).getUTCDate() === Number(typed.slice(8, 10));
     if (!isWritten || !isDay || Number.isNaN(at.getTime())) {
-      refuse('It must be a time that there is, with its zone, such as 2026-03-01T09:30:00Z.');
+      refuse('It must be a valid time with a time zone, such as 2026-03-01T09:30:00Z.');
     }
     return at;
   });
@@ -67,9 +67,9 @@ export function postgresUrl<Given extends Settings<string>>(given: Given): Optio
 }
 
 export const postgresUrlExpected =
-  'It must be a URL that starts with postgres://, such as postgres://user:password@host:5432/name; %, /, @ and # in a password are written %25, %2F, %40 and %23.';
+  'It must be a URL that starts with postgres://, such as postgres://user:password@host:5432/name. In a password, write %25 for %, %2F for /, %40 for @ and %23 for #.';
 
-/** Whether pg can read it. What URL does not know is a user without a host, which means a socket. */
+/** Whether pg can read it. URL rejects a user without a host (`user@/name`), which to pg means a Unix socket. */
 export function isPostgresUrl(text: string): boolean {
   return /^postgres(ql)?:\/\//.test(text) && URL.canParse(text.replace('@/', '@localhost/'));
 }
@@ -87,14 +87,14 @@ export function integer<Given extends Settings<number> & { min: number; max?: nu
   });
 }
 
-/** A file or folder, as an absolute path. With `exists`, one that is there. */
+/** A file or folder, as an absolute path. With `exists`, it must exist. */
 export function path<Given extends Settings<string> & { exists?: boolean }>(
   given: Given,
 ): Option<Read<string, Given>> {
   return make(given, 'path', (typed) => {
     if (typed === '') refuse('It must not be empty.');
     const absolute = resolve(typed);
-    if (given.exists && !existsSync(absolute)) refuse(`There is no ${absolute}.`);
+    if (given.exists && !existsSync(absolute)) refuse(`${absolute} does not exist.`);
     return absolute;
   });
 }
@@ -112,17 +112,17 @@ export function choice<const Word extends string, Given extends Settings<NoInfer
 
 const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
-/** For what ends some day: a hundred years of 365 days. Much later there are no dates. */
+/** The longest lifetime of a key or token: a hundred years of 365 days. Much later than that, JavaScript has no dates. */
 export const longestLifetimeMs = 36_500 * 86_400_000;
 
-/** A length of time typed with its unit (200ms, 5s, 10m, 2h, 7d), read as milliseconds; from `minMs` to `maxMs`. */
+/** A duration with its unit (200ms, 5s, 10m, 2h, 7d), read as milliseconds, from `minMs` to `maxMs`. */
 export function duration<Given extends Settings<number> & { minMs?: number; maxMs?: number }>(
   given: Given,
 ): Option<Read<number, Given>> {
   const { minMs = 0, maxMs = Number.MAX_SAFE_INTEGER } = given;
   return make(given, 'duration', (typed) => {
     const [, amount = '', unit = ''] = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(typed) ?? [];
-    const unitMs = UNIT_MS[unit] ?? refuse('It must be a number with its unit: 200ms, 5s, 10m, 2h or 7d.');
+    const unitMs = UNIT_MS[unit] ?? refuse('It must be a number with a unit: 200ms, 5s, 10m, 2h or 7d.');
     const durationMs = Number(amount) * unitMs;
     if (durationMs < minMs) refuse(`It must be at least ${formatDuration(minMs)}.`);
     if (durationMs > maxMs) refuse(`It must be at most ${formatDuration(maxMs)}.`);
@@ -130,12 +130,12 @@ export function duration<Given extends Settings<number> & { minMs?: number; maxM
   });
 }
 
-/** A switch without a value: true when it is there. */
+/** A switch without a value: true when the user typed it. */
 export function flag(given: { readonly description: string; readonly flag?: string }): Option<boolean> {
   return { ...given, default: false };
 }
 
-/** An option that may be given several times; its values in the order they were typed. */
+/** An option that may be repeated. Its values come in the order in which they were typed. */
 export function several<Value>(one: Option<Value>): Option<readonly Exclude<Value, undefined>[]> {
   const values: Exclude<Value, undefined>[] = [];
   return {
@@ -149,7 +149,7 @@ export function several<Value>(one: Option<Value>): Option<readonly Exclude<Valu
   };
 }
 
-/** A length of time as `duration` reads it: 1500 is `1500ms`, 60000 is `1m`. */
+/** A duration as {@link duration} reads it: 1500 becomes `1500ms`, 60000 becomes `1m`. */
 export function formatDuration(durationMs: number): string {
   const exact = ['d', 'h', 'm', 's'].find(
     (unit) => durationMs > 0 && durationMs % (UNIT_MS[unit] ?? 0) === 0,

@@ -40,7 +40,7 @@ test.each([
   expect(typedName(name)).toBe(typed);
 });
 
-test('what stands behind a lone -- is no option', () => {
+test('arguments after a lone -- are not options', () => {
   type('--json', 'a', '--', '--dry-run', '--', 'b');
   expect(argumentsBeforeDashes()).toEqual(['--json', 'a']);
   type('--json');
@@ -109,7 +109,7 @@ describe('what is refused', () => {
       ['--most-lines', '0'],
       "error: option '--most-lines <number>' argument '0' is invalid. It must be a whole number of at least 1.",
     ],
-    [['--wait', '5'], 'is invalid. It must be a number with its unit: 200ms, 5s, 10m, 2h or 7d.'],
+    [['--wait', '5'], 'is invalid. It must be a number with a unit: 200ms, 5s, 10m, 2h or 7d.'],
   ])('%j', (typed, message) => {
     type(...typed);
     const quiet = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
@@ -132,9 +132,9 @@ describe('what is refused', () => {
 });
 
 describe('an option that npm took for itself', () => {
-  const taken = 'npm took --dry-run for itself';
+  const taken = 'npm took --dry-run as an option of its own';
 
-  test('is told, with where to put it', () => {
+  test('is reported, with the place for the --', () => {
     vi.stubEnv('npm_config_dry_run', 'true');
     type();
     expect(() => parseCommandLine(form())).toThrow(UsageError);
@@ -165,7 +165,7 @@ describe('an option that npm took for itself', () => {
     type();
     expect(parseCommandLine(form()).options).toMatchObject({ waitMs: 90_000 });
     vi.stubEnv('npm_config_wait', '1s');
-    expect(() => parseCommandLine(form())).toThrow('npm took --wait for itself');
+    expect(() => parseCommandLine(form())).toThrow('npm took --wait as an option of its own');
   });
 
   test('that switches something off leaves another trace', () => {

@@ -4,29 +4,29 @@ import { formatDuration, type Option } from './option.ts';
 
 export type Options = Readonly<Record<string, Option<unknown>>>;
 
-/** How a command looks from outside: its name, what it reads, and its help. */
+/** The interface of a command: its name, its options and its help. */
 export interface CommandForm {
   /** The name of the npm script, such as `org:create`. */
   readonly name: string;
   /** One sentence: what it does. */
   readonly summary: string;
-  /** What a user should know before running it. */
+  /** What you should know before you run it. */
   readonly description?: string;
   readonly options?: Options;
   readonly arguments?: Options;
-  /** What to type after the command's name, and what that does. */
+  /** What you type after the command's name, and what that does. */
   readonly examples: readonly { readonly type: string; readonly does: string }[];
 }
 
-/** What a user typed, read by the option's key. */
+/** What the user typed, by the key of each option. */
 export interface Typed {
   readonly options: Record<string, unknown>;
   readonly arguments: Record<string, unknown>;
 }
 
 /**
- * Reads the command line; prints help when asked.
- * @throws CommanderError (exit code 0 after help) or UsageError when it makes no sense
+ * Reads the command line, and prints help when the user asks for it.
+ * @throws CommanderError (exit code 0 after help) or UsageError when the command line is wrong
  */
 export function parseCommandLine(form: CommandForm): Typed {
   const parser = buildParser(form);
@@ -81,7 +81,7 @@ function buildOption(key: string, given: Option<unknown>): CommanderOption {
   );
   if (given.parse) option.argParser(given.parse);
   if (given.required) option.makeOptionMandatory();
-  // A switch and an empty list need no default in the help; readOptions gives it.
+  // The help shows no default for a switch or an empty list; readOptions supplies it.
   if (given.default === undefined || Array.isArray(given.default) || !given.placeholder) return option;
   const isDuration = given.placeholder === '<duration>';
   return option.default(given.default, isDuration ? formatDuration(Number(given.default)) : undefined);
@@ -102,8 +102,8 @@ function readArguments(parser: Command, given: Options): Record<string, unknown>
 }
 
 /**
- * `npm run migrate:all --dry-run` without `--` gives the option to npm, and the command would run for real.
- * npm leaves a trace in the environment, by which it is noticed.
+ * `npm run migrate:all --dry-run` without `--` gives the option to npm, and the command would run for real. npm sets an
+ * environment variable for the option: that shows the mistake.
  */
 function refuseOptionsThatNpmTook(form: CommandForm): void {
   const flags = Object.entries(form.options ?? {}).map(([key, given]) => flagOf(key, given));
@@ -111,7 +111,7 @@ function refuseOptionsThatNpmTook(form: CommandForm): void {
   const taken = flags.find((flag) => isTakenByNpm(flag) && !typed.includes(`--${flag}`));
   if (!taken) return;
   throw new UsageError(
-    `npm took --${taken} for itself`,
+    `npm took --${taken} as an option of its own`,
     `Put -- before the options: ${typedName(form.name)} --${taken} …`,
   );
 }

@@ -34,7 +34,7 @@ test('beside a terminal there is one line every ten seconds, and no sooner', () 
   expect(text()).toBe('13 of 200 movements\n14 of 200 movements\n');
 });
 
-test('what is begun anew counts its ten seconds and its things anew', () => {
+test('a second start resets the ten seconds and the count', () => {
   const { out, text } = stream(false);
   const progress = createProgress(out);
   progress.start(1, 'movements');

@@ -1,10 +1,10 @@
 import { SingleBar } from 'cli-progress';
 
-/** Shows how far a long command has come. */
+/** Shows the progress of a long command. */
 export interface Progress {
   /** Starts to show `done` of `total` things, such as `movements`. */
   start(total: number, things: string): void;
-  /** Says how many are done by now, and the new total when it turned out to be another. */
+  /** Reports how many are done, and the new total when it has changed. */
   update(done: number, total?: number): void;
   stop(): void;
 }
@@ -12,8 +12,8 @@ export interface Progress {
 const quietLineEveryMs = 10_000;
 
 /**
- * A bar with speed and remaining time on a terminal. Elsewhere (a log, a pipe) one line every ten seconds.
- * Always on stderr: stdout belongs to the result.
+ * On a terminal, a bar with speed and remaining time. Elsewhere (a log, a pipe), one line every ten seconds.
+ * Always on stderr: stdout is for the result.
  */
 export function createProgress(stream: NodeJS.WriteStream = process.stderr): Progress {
   return stream.isTTY ? terminalProgress(stream) : lineProgress(stream);
@@ -27,7 +27,7 @@ function terminalProgress(stream: NodeJS.WriteStream): Progress {
     format: '{bar} {percentage}% | {value} of {total} {things} | {rate} a second | {eta_formatted} left',
     stream,
     hideCursor: true,
-    // The command itself ends on a signal, after its step; the bar must not end it before.
+    // On a signal the command ends by itself, after its current step. The bar must not end it earlier.
     gracefulExit: false,
   });
   let startedMs = 0;

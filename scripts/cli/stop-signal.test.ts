@@ -15,7 +15,7 @@ afterEach(() => {
 });
 
 test.each(['SIGINT', 'SIGTERM'] as const)(
-  'the first %s is told once and aborts; one later than 300 ms ends the process with 130',
+  'the first %s calls the listener once and aborts; one later than 300 ms ends the process with 130',
   (name) => {
     let told = 0;
     const { signal, stopListening } = listenForStop(() => {

@@ -1,15 +1,15 @@
-/** The exit code of a command that was interrupted, as shells have it for Ctrl-C. */
+/** The exit code of an interrupted command: the one that shells use for Ctrl-C. */
 export const interruptedExitCode = 130;
 
 /**
- * A Ctrl-C at a terminal reaches a command twice: from the terminal, and forwarded by npm.
- * Signals this close together are one wish.
+ * One Ctrl-C at a terminal reaches a command twice: from the terminal, and forwarded by npm.
+ * Signals this close together count as one.
  */
 const sameKeyPressMs = 300;
 
 /**
- * Turns Ctrl-C (SIGINT) and SIGTERM into an AbortSignal, so that a command can finish the step at work.
- * A second one, later, ends the process at once.
+ * Turns Ctrl-C (SIGINT) and SIGTERM into an AbortSignal, so that a command can finish its current step.
+ * A second signal, later, ends the process at once.
  */
 export function listenForStop(onStop: () => void): { readonly signal: AbortSignal; stopListening(): void } {
   const controller = new AbortController();

@@ -1,3 +1,4 @@
+import { counted } from '#platform/plural.ts';
 import { command } from '../cli/command.ts';
 import * as option from '../cli/option.ts';
 import { paths } from '../paths.ts';
@@ -7,7 +8,7 @@ import { type CheckResult, resultText, runCheck } from './check/run-check.ts';
 await command({
   name: 'check',
   summary:
-    'Proves everything about the checkout that needs no test: format, types, layering, schema and the like.',
+    'Runs the formatter, the linter, the type checker, the drift checks and more: every check that needs no test.',
   description: ['The checks:', ...checks.map(({ name, promise }) => `  ${name.padEnd(10)}${promise}`)].join(
     '\n',
   ),
@@ -20,7 +21,7 @@ await command({
     ),
   },
   examples: [
-    { type: '', does: 'runs every check; exit code 1 when one fails' },
+    { type: '', does: 'runs every check; exit code 1 if one fails' },
     { type: '--only types --only layering', does: 'runs these two' },
   ],
   run: async ({ options, signal, note }) => {
@@ -34,7 +35,7 @@ await command({
     }
     const failed = results.filter(({ ok }) => !ok).length;
     return {
-      text: `${results.length - failed} of ${results.length} checks passed.`,
+      text: `${results.length - failed} of ${counted(results.length, 'check')} passed.`,
       json: { passed: results.length - failed, failed, checks: results },
       failed: failed > 0,
     };

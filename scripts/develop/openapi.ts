@@ -8,18 +8,18 @@ import { documentFile, generateDocument, readDocument } from './openapi/generate
 
 await command({
   name: 'openapi',
-  summary: `Writes ${documentFile}: what the API takes and answers, as OpenAPI 3.1.`,
+  summary: `Writes ${documentFile}: the OpenAPI 3.1 document of the API.`,
   description:
-    'Made of the route table, the schemas that check requests, and the descriptions in scripts/openapi/. ' +
-    'GET /openapi.json and GET /docs answer what is written.',
+    'It comes from the route table, the schemas that validate requests, and the texts in scripts/develop/openapi/. ' +
+    'GET /openapi.json and GET /docs serve that file.',
   options: {
     check: option.flag({
       description: `write nothing; fail with the difference when ${documentFile} is out of date`,
     }),
   },
   examples: [
-    { type: '', does: 'writes the file; review its diff together with the route' },
-    { type: '--check', does: 'what `npm run check` does' },
+    { type: '', does: 'writes the file; review its diff with the route' },
+    { type: '--check', does: 'compares, as `npm run check` does' },
   ],
   run: async ({ options }) => {
     const written = (await readDocument()) ?? '';

@@ -7,29 +7,29 @@ import * as option from '../cli/option.ts';
 
 await command({
   name: 'prove:isolation',
-  summary: 'Proves that organizations are kept apart, and that the proof would notice if they were not.',
+  summary: 'Proves that organizations are isolated from each other, and that the proof would find a gap.',
   description: [
-    'On a Postgres of its own: the lint, what each role may do, hundreds of injected statements, the same requests in',
-    'worlds that differ only in another organization, and the wall with one stone missing at a time, each of which the',
-    'others must notice. Takes about ten minutes; exit code 1 when anything is found, and a survivor is named.',
+    'On a temporary Postgres it runs the lint, tests the permissions of each role, injects hundreds of statements, and sends',
+    'the same requests to worlds that differ only in another organization. Then it removes one safeguard at a time: the',
+    'other parts must notice each. It takes about ten minutes. Exit code 1 when something is found or was not noticed.',
   ].join('\n'),
   options: {
-    only: option.several(option.choice(parts, { description: 'prove this part alone' })),
+    only: option.several(option.choice(parts, { description: 'run only this part' })),
     runs: option.integer({
-      description: 'random sequences of requests for the comparison of worlds',
+      description: 'the number of random request sequences for the comparison of worlds',
       min: 1,
       max: 100_000,
       default: 100,
     }),
     seed: option.integer({
-      description: 'draw the sequences of an earlier run again',
+      description: 'repeat the sequences of an earlier run',
       min: -2_147_483_648,
       max: 2_147_483_647,
     }),
   },
   examples: [
-    { type: '', does: 'proves everything' },
-    { type: '--only drill --json', does: 'only injects statements, and answers JSON' },
+    { type: '', does: 'runs every part' },
+    { type: '--only drill --json', does: 'only injects statements, and prints JSON' },
     { type: '--only non-interference --runs 2000', does: 'compares the worlds for longer' },
   ],
   run: async ({ options, signal, progress, note }) => {

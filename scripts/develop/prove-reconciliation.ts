@@ -17,31 +17,37 @@ import { startLocalAws } from '../local/aws/loopback.ts';
 await command({
   name: 'prove:reconciliation',
   summary:
-    'Breaks books in every way there is, and proves that each is found, named and treated as it must be.',
+    'Damages ledgers in every known way, and proves that reconciliation finds, names and treats each fault correctly.',
   description: [
-    'On a Postgres of its own, as a superuser and behind the back of the product: balances written, triggers away,',
-    'movements changed, seals tampered with. Each must be found at the right balances, with the right cause, and be',
-    'corrected or left as the policy says, and nothing else may change. Exit code 1 when one is not.',
+    'On a temporary Postgres, as superuser, it writes balances, removes triggers, changes movements and tampers with seals.',
+    'Reconciliation must find each fault at the right balances, with the right cause, and correct it or leave it as the',
+    'policy says. Nothing else may change. Exit code 1 when one fault is not treated so.',
   ].join('\n'),
   options: {
-    only: option.text({ description: 'only the classes whose name contains this', placeholder: 'text' }),
+    only: option.text({
+      description: 'only the fault classes with this text in their name',
+      placeholder: 'text',
+    }),
     load: option.duration({
-      description: 'then reconcile in a loop for this long, while everything that can be written is written',
+      description: 'then reconcile in a loop for this long, under full write load',
       default: 0,
     }),
   },
   examples: [
-    { type: '', does: 'proves every class and prints the table' },
-    { type: '--only trigger', does: 'only those with a trigger' },
-    { type: '--load 1m', does: 'proves every class, and a minute under load without a false alarm' },
+    { type: '', does: 'proves every fault class, and prints a table' },
+    { type: '--only trigger', does: 'only the classes with a trigger' },
+    {
+      type: '--load 1m',
+      does: 'proves every class, then reconciles for a minute under load: no false alarm may occur',
+    },
   ],
   run: async ({ options, signal, note }) => {
     const classes = faultClasses.filter(({ name }) => name.includes(options.only ?? ''));
     if (classes.length === 0) {
       const names = faultClasses.map(({ name }) => name).join(', ');
       throw new UsageError(
-        `no class has ${JSON.stringify(options.only)} in its name`,
-        `There are: ${names}.`,
+        `no fault class has ${JSON.stringify(options.only)} in its name`,
+        `The classes are: ${names}.`,
       );
     }
     const directory = await mkdtemp(join(tmpdir(), 'stockade-prove-aws-'));
@@ -60,7 +66,7 @@ await command({
         },
       );
       if (options.load === 0) return { text: proofText(proof), json: proof, failed: !proof.ok };
-      note(`reconciling for ${option.formatDuration(options.load)} under load …`);
+      note(`Reconciling for ${option.formatDuration(options.load)} under load …`);
       await using clone = await cloneDatabase(cluster.clusterUrl, cluster.template);
       const load = await runUnderLoad({ adminUrl: clone.url, logFile: cluster.logFile }, options.load);
       return {

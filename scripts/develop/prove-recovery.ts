@@ -8,20 +8,23 @@ import * as option from '../cli/option.ts';
 
 await command({
   name: 'prove:recovery',
-  summary: 'Breaks backups in every way there is, and proves that each is told by whom it concerns.',
+  summary: 'Sabotages backups in every known way, and proves that the responsible check reports each.',
   description: [
-    'On a Postgres and an RDS of its own: copies with something missing, pages with bits turned over, restores that fail,',
-    'drills that are killed, monitors that may not look. Each must be told by the right proof, check or drill; nobody may',
-    'say that it is well, nobody whom it does not concern may tell, and of a healthy backup nobody may tell anything.',
-    'Exit code 1 when one is not.',
+    'On a temporary Postgres and RDS it removes rows from copies, flips bits in pages, lets restores fail, kills drills and',
+    'takes permissions from the monitor. The right proof, check or drill must report each sabotage. No other may report it,',
+    'none may say that all is well, and nothing may be reported about a healthy backup.',
+    'Exit code 1 when one sabotage is not reported so.',
   ].join('\n'),
   options: {
-    only: option.text({ description: 'only those whose name contains this', placeholder: 'text' }),
+    only: option.text({
+      description: 'only the sabotages with this text in their name',
+      placeholder: 'text',
+    }),
   },
   examples: [
-    { type: '', does: 'proves all of them and prints the table' },
-    { type: '--only healthy', does: 'asks everybody about a healthy backup' },
-    { type: '--only corrupted --json', does: 'only damage on disk, for a program' },
+    { type: '', does: 'proves all of them, and prints a table' },
+    { type: '--only healthy', does: 'runs every check on a healthy backup' },
+    { type: '--only corrupted --json', does: 'only damage on disk, as JSON' },
   ],
   run: async ({ options, signal, note }) => {
     const only = sabotages.filter(({ name }) => name.includes(options.only ?? ''));
@@ -29,10 +32,10 @@ await command({
       const names = sabotages.map(({ name }) => name).join('; ');
       throw new UsageError(
         `no sabotage has ${JSON.stringify(options.only)} in its name`,
-        `There are: ${names}.`,
+        `The sabotages are: ${names}.`,
       );
     }
-    note('setting the stage …');
+    note('Preparing …');
     const proof = await proveRecovery({ only, onResult: (result) => note(resultText(result)), signal });
     return { text: proofText(proof), json: proof, failed: !proof.ok };
   },

@@ -14,39 +14,39 @@ import { returnPointText } from '../recovery/interlocked.ts';
 await command({
   name: 'start',
   summary:
-    'Runs Stockade on this machine: a Postgres, an S3, an SNS and an RDS of its own, the migrations, the API, and the scheduled jobs.',
+    'Runs Stockade on this machine: a local Postgres, S3, SNS and RDS, the migrations, the API, and the scheduled jobs.',
   description: [
-    'The first start makes two demo organizations with stock to look at. Data is kept between starts.',
-    'Alerts are printed as they arrive, also those of commands in other terminals.',
-    'Jobs run as often as they do on AWS, and each run prints a line. Those of the backups need the embedded Postgres.',
-    'With DATABASE_URL (a user who may migrate) that Postgres is used instead of the embedded one.',
+    'The first start creates two demo organizations with stock. Data is kept between starts.',
+    'Alerts are printed as they arrive, including those of commands in other terminals.',
+    'Jobs run as often as they do on AWS, and each run prints a line. The backup jobs need the embedded Postgres.',
+    'Set DATABASE_URL to use that Postgres instead of the embedded one. Its user must be able to run the migrations.',
   ].join('\n'),
   options: {
     data: option.path({
-      description: 'the folder for data',
+      description: 'the folder for the data',
       placeholder: 'folder',
       default: paths.data,
     }),
-    port: option.integer({ description: 'the port of the API (else a free one)', min: 1, max: 65_535 }),
+    port: option.integer({ description: 'the port of the API (default: a free port)', min: 1, max: 65_535 }),
     fresh: option.flag({
-      description: 'begin again: delete the database and the evidence of the data folder first',
+      description: 'start over: first delete the database and the evidence in the data folder',
     }),
     snapshotHours: option.integer({
-      description: 'hours between snapshots of the embedded database',
+      description: 'hours between two snapshots of the embedded database',
       placeholder: 'hours',
       min: 1,
       max: 24 * 35,
       default: 24,
     }),
     archiveSeconds: option.integer({
-      description: 'seconds between parts of the log reaching the archive, to whose end one can go back',
+      description: 'seconds until the log is archived; you can restore up to the last archived part',
       placeholder: 'seconds',
       min: 1,
       max: 3_600,
       default: 60,
     }),
     retentionDays: option.integer({
-      description: 'days for which snapshots, and the WAL between them, are kept; 0 for none (first: 7)',
+      description: 'days to keep snapshots and WAL, 0 for no backups (default: as last time, at first 7)',
       placeholder: 'days',
       min: 0,
       max: 35,
@@ -55,11 +55,11 @@ await command({
       flag: 'no-schedules',
       description: 'run no scheduled job but the heartbeat, without which no backup can be proven',
     }),
-    watch: option.flag({ description: 'take up changes of the code with the next request' }),
+    watch: option.flag({ description: 'load changed code with the next request' }),
   },
   examples: [
     { type: '', does: 'starts, on a free port' },
-    { type: '--port 3000 --watch', does: 'starts for working on the code' },
+    { type: '--port 3000 --watch', does: 'starts for work on the code' },
     { type: '--fresh', does: 'starts with an empty database' },
   ],
   untilStopped: true,
@@ -67,8 +67,8 @@ await command({
     const databaseUrl = process.env.DATABASE_URL || undefined;
     if (databaseUrl && options.fresh) {
       throw new UsageError(
-        '--fresh deletes a database, and DATABASE_URL names one that is not ours to delete',
-        'Unset DATABASE_URL, or empty that database yourself.',
+        '--fresh deletes the database, but never the one that DATABASE_URL names',
+        'Unset DATABASE_URL, or delete that database yourself.',
       );
     }
     const platform = await startPlatform({
@@ -89,8 +89,8 @@ await command({
       await Promise.race([stopped(signal), platform.databaseEnded]);
       if (!signal.aborted) {
         throw new CommandError(
-          'the database ended by itself',
-          `Read ${options.data}/postgres/postgres.log, then start again: the data is kept.`,
+          'the database stopped unexpectedly',
+          `Read ${options.data}/postgres/postgres.log, then run npm start again. The data is kept.`,
         );
       }
     } finally {
@@ -109,9 +109,9 @@ function welcome({ url, demo, due }: Platform): string {
   const bold = (text: string) => styleText('bold', text, { stream: process.stdout });
   const lines = [`Stockade is running at ${bold(url)}`, ''];
   const [first] = demo;
-  const end = ['', 'Scheduled jobs:', '', dueText(due), '', 'Ctrl-C stops it; the data is kept.', ''];
+  const end = ['', 'Scheduled jobs:', '', dueText(due), '', 'Press Ctrl-C to stop. The data is kept.', ''];
   if (!first) {
-    lines.push('The database has organizations of its own. For another one: npm run org:create -- --help');
+    lines.push('The database already has organizations. To create another one: npm run org:create -- --help');
     return `${[...lines, ...end].join('\n')}\n`;
   }
   const curl = `curl -sS -w '\\n'`;

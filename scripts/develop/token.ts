@@ -8,10 +8,10 @@ import { signToken } from '../local/issuer/signing-key.ts';
 
 await command({
   name: 'token',
-  summary: 'Logs a user in to the running local platform: prints a token for "Authorization: Bearer …".',
+  summary: 'Prints a token of a user for the running local platform ("Authorization: Bearer …").',
   description: [
-    'The token is signed with the key of the local issuer, which is in the data folder, and says who the user is. What the',
-    'user may do is decided by the memberships: npm run users:assign.',
+    'The local issuer signs the token with a key in the data folder. The token names the user. The roles of the user decide',
+    'what the user may do: npm run users:assign.',
   ].join('\n'),
   options: {
     email: option.text({
@@ -22,7 +22,7 @@ await command({
       expected: 'It must be an address such as ada@example.com.',
     }),
     lifetime: option.duration({
-      description: 'how long the token is good for',
+      description: 'how long the token is valid',
       default: 8 * 3_600_000,
       minMs: 1_000,
       maxMs: option.longestLifetimeMs,
@@ -30,15 +30,15 @@ await command({
     data: databaseOptions.data,
   },
   examples: [
-    { type: '--email ada@example.com', does: 'prints a token that is good for eight hours' },
-    { type: '--email ada@example.com --lifetime 1m --json', does: 'answers {"token","email","expiresAt"}' },
+    { type: '--email ada@example.com', does: 'prints a token that is valid for eight hours' },
+    { type: '--email ada@example.com --lifetime 1m --json', does: 'prints {"token","email","expiresAt"}' },
   ],
   run: async ({ options, note }) => {
     const { url } = await readPlatformFile(options.data);
     const key = await readSigningKey(options.data);
     if (!key) {
       throw new CommandError(
-        `the platform of ${options.data} has no issuer: there is no signing key in that folder`,
+        `the platform of ${options.data} has no issuer: the folder contains no signing key`,
         'Stop the platform and run `npm start` again.',
       );
     }

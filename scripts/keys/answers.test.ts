@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { StoredKey } from '#tenancy/credentials/key-store.ts';
-import { createdKeyAnswer, endedKeyAnswer, keysAnswer } from './answers.ts';
+import { createdKeyAnswer, keysAnswer, revokedKeyAnswer } from './answers.ts';
 import { scopesOption } from './scopes-option.ts';
 
 const [before, now, later] = ['2026-02-01', '2026-03-01', '2026-04-01'].map((day) => `${day}T09:30:00.000Z`);
@@ -17,10 +17,10 @@ const key: StoredKey = {
 };
 
 describe('the list of keys', () => {
-  test('of none says how to make one', () => {
+  test('of none says how to create one', () => {
     expect(keysAnswer('acme', [], nowMs)).toEqual({
       json: [],
-      text: 'acme has none: npm run keys:create -- --help',
+      text: 'acme has no API keys. To create one: npm run keys:create -- --help',
     });
   });
 
@@ -44,7 +44,7 @@ describe('the list of keys', () => {
     expect(keysAnswer('acme', [expiring], nowMs - 1).text).toContain(`  works until ${now}  `);
   });
 
-  test('has one a line, with when it was used and what it may', () => {
+  test('has one key per line, with its last use and its scopes', () => {
     const used = { ...key, scopes: ['admin'] as const, lastUsedAt: String(before), name: 'é'.repeat(200) };
     expect(keysAnswer('acme', [used, key], nowMs)).toEqual({
       json: [used, key],
@@ -57,35 +57,35 @@ describe('the list of keys', () => {
 });
 
 test.each([
-  [null, 'read, write; without end'],
-  [String(later), 'read, write; until 2026-04-01T09:30:00.000Z'],
-])('a key that was made is shown once, with its terms: %s', (expiresAt, terms) => {
-  const made = { ...key, expiresAt, key: 'sk_test_x' };
-  expect(createdKeyAnswer('acme', made, false)).toEqual({
-    json: made,
+  [null, 'scopes read, write; never expires'],
+  [String(later), 'scopes read, write; expires 2026-04-01T09:30:00.000Z'],
+])('a new key is shown once, with its terms: %s', (expiresAt, terms) => {
+  const created = { ...key, expiresAt, key: 'sk_test_x' };
+  expect(createdKeyAnswer('acme', created, false)).toEqual({
+    json: created,
     text: [
-      `Made key 0aQ3xVb7LmTz "Till, Camden" for acme: ${terms}.`,
+      `Created API key 0aQ3xVb7LmTz "Till, Camden" for acme: ${terms}.`,
       'API key, shown once: sk_test_x',
-      'To end it: npm run keys:revoke -- --org acme --id 0aQ3xVb7LmTz',
+      'To revoke it: npm run keys:revoke -- --org acme --id 0aQ3xVb7LmTz',
     ].join('\n'),
   });
-  // What is undone has no id, and its key opens nothing.
-  const { id: _, key: __, ...planned } = made;
-  expect(createdKeyAnswer('acme', made, true)).toEqual({
+  // A key that was rolled back has no id, and its secret opens nothing.
+  const { id: _, key: __, ...planned } = created;
+  expect(createdKeyAnswer('acme', created, true)).toEqual({
     json: { ...planned, dryRun: true },
-    text: `Would make a key "Till, Camden" for acme: ${terms}.`,
+    text: `Would create API key "Till, Camden" for acme: ${terms}.`,
   });
 });
 
-test('a key that was ended says when, and one that would be says so', () => {
-  const ended = { ...key, revokedAt: String(before) };
-  expect(endedKeyAnswer('acme', ended, false)).toEqual({
-    json: ended,
-    text: `Key 0aQ3xVb7LmTz "Till, Camden" of acme ended at ${before}.`,
+test('a revoked key says when, and a dry run says that it would be', () => {
+  const revoked = { ...key, revokedAt: String(before) };
+  expect(revokedKeyAnswer('acme', revoked, false)).toEqual({
+    json: revoked,
+    text: `Revoked API key 0aQ3xVb7LmTz "Till, Camden" of acme at ${before}.`,
   });
-  expect(endedKeyAnswer('acme', ended, true)).toEqual({
-    json: { ...ended, dryRun: true },
-    text: 'Would end key 0aQ3xVb7LmTz "Till, Camden" of acme.',
+  expect(revokedKeyAnswer('acme', revoked, true)).toEqual({
+    json: { ...revoked, dryRun: true },
+    text: 'Would revoke API key 0aQ3xVb7LmTz "Till, Camden" of acme.',
   });
 });
 
@@ -100,7 +100,7 @@ describe('scopes as they are typed', () => {
 
   test.each(['', 'all', 'read,', 'read;write', 'READ'])('%j are none', (typed) => {
     expect(() => scopesOption.parse?.(typed)).toThrow(
-      /^It must be some of read, write, admin, such as read,write\.$/,
+      /^It must be one or more of read, write, admin, such as read,write\.$/,
     );
   });
 });

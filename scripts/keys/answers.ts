@@ -1,44 +1,47 @@
 import type { StoredKey } from '#tenancy/credentials/key-store.ts';
 import type { Answer } from '../cli/command.ts';
 
-/** The keys of an organization, one a line, with what each can do by now. */
+/** The keys of an organization, one per line, with their state and scopes. */
 export function keysAnswer(org: string, keys: readonly StoredKey[], nowMs: number): Answer {
   return {
     json: keys,
-    text: keys.map((key) => line(key, nowMs)).join('\n') || `${org} has none: npm run keys:create -- --help`,
+    text:
+      keys.map((key) => line(key, nowMs)).join('\n') ||
+      `${org} has no API keys. To create one: npm run keys:create -- --help`,
   };
 }
 
-/** A key that was made, shown once, or that would be. */
+/** A key that was created (shown once), or would be. */
 export function createdKeyAnswer(
   org: string,
   { key, ...stored }: StoredKey & { readonly key: string },
   dryRun: boolean,
 ): Answer {
-  const terms = `${stored.scopes.join(', ')}; ${stored.expiresAt ? `until ${stored.expiresAt}` : 'without end'}`;
+  const expiry = stored.expiresAt ? `expires ${stored.expiresAt}` : 'never expires';
+  const terms = `scopes ${stored.scopes.join(', ')}; ${expiry}`;
   if (dryRun) {
     const { id: _, ...planned } = stored;
     return {
       json: { ...planned, dryRun },
-      text: `Would make a key "${stored.name}" for ${org}: ${terms}.`,
+      text: `Would create API key "${stored.name}" for ${org}: ${terms}.`,
     };
   }
   return {
     json: { ...stored, key },
     text: [
-      `Made key ${stored.id} "${stored.name}" for ${org}: ${terms}.`,
+      `Created API key ${stored.id} "${stored.name}" for ${org}: ${terms}.`,
       `API key, shown once: ${key}`,
-      `To end it: npm run keys:revoke -- --org ${org} --id ${stored.id}`,
+      `To revoke it: npm run keys:revoke -- --org ${org} --id ${stored.id}`,
     ].join('\n'),
   };
 }
 
-/** A key that was ended, or would be. */
-export function endedKeyAnswer(org: string, ended: StoredKey, dryRun: boolean): Answer {
-  const { id, name, revokedAt } = ended;
+/** A key that was revoked, or would be. */
+export function revokedKeyAnswer(org: string, revoked: StoredKey, dryRun: boolean): Answer {
+  const { id, name, revokedAt } = revoked;
   return dryRun
-    ? { json: { ...ended, dryRun }, text: `Would end key ${id} "${name}" of ${org}.` }
-    : { json: ended, text: `Key ${id} "${name}" of ${org} ended at ${revokedAt}.` };
+    ? { json: { ...revoked, dryRun }, text: `Would revoke API key ${id} "${name}" of ${org}.` }
+    : { json: revoked, text: `Revoked API key ${id} "${name}" of ${org} at ${revokedAt}.` };
 }
 
 function line(key: StoredKey, nowMs: number): string {

@@ -13,19 +13,19 @@ import { scopesOption } from './scopes-option.ts';
 
 await command({
   name: 'keys:create',
-  summary: 'Makes an API key for an organization.',
+  summary: 'Creates an API key for an organization.',
   description: 'The key is shown once: only the digest of its secret is stored.',
   options: {
     org: option.text({ description: 'the slug of the organization', placeholder: 'slug', required: true }),
     name: option.text({
-      description: 'what it is for, to tell it from others',
+      description: 'what the key is for, such as the device that uses it',
       placeholder: 'name',
       required: true,
       maxCharacters: maxNameCharacters,
     }),
     scopes: scopesOption,
     expires: option.duration({
-      description: 'how long it works, such as 90d (for ever unless said)',
+      description: 'how long the key works, such as 90d (default: it never expires)',
       minMs: 1_000,
       maxMs: option.longestLifetimeMs,
     }),
@@ -34,10 +34,10 @@ await command({
     ...databaseOptions,
   },
   examples: [
-    { type: '--org acme --name "Till, Camden" --scopes read,write', does: 'makes a key for a till' },
+    { type: '--org acme --name "Till, Camden" --scopes read,write', does: 'creates a key for a till' },
     {
       type: '--org acme --name Auditor --scopes read --expires 90d --json',
-      does: 'one for 90 days, as JSON',
+      does: 'creates a key that expires after 90 days, and prints JSON',
     },
   ],
   run: async ({ options }) => {

@@ -9,15 +9,14 @@ import { keysAnswer } from './answers.ts';
 await command({
   name: 'keys:list',
   summary: 'Lists the API keys of an organization, the newest first.',
-  description:
-    'What proves a key is not among it: the secret was shown once, and its digest stays in the database.',
+  description: 'The secrets are not listed: each was shown once, and the database keeps only its digest.',
   options: {
     org: option.text({ description: 'the slug of the organization', placeholder: 'slug', required: true }),
     ...databaseOptions,
   },
   examples: [
-    { type: '--org acme', does: 'lists the keys of acme, those that no longer work too' },
-    { type: '--org acme --json', does: 'the same for a program' },
+    { type: '--org acme', does: 'lists the keys of acme, including expired and revoked ones' },
+    { type: '--org acme --json', does: 'the same as JSON' },
   ],
   run: async ({ options }) => {
     const keys = await withRole(await findDatabaseUrl(options), 'stockade_admin', async (admin) => {

@@ -3,7 +3,7 @@ import type { Seal } from '#audit/seals/seal.ts';
 import type { SealResult } from '#audit/seals/seal-organization.ts';
 import { sealedAnswer, tidiedAnswer, type VerifiedOrganization, verifiedAnswer } from './answers.ts';
 
-test('what was tidied, or would be, is counted', () => {
+test('deleted rows are counted, and those that a dry run would delete', () => {
   const tidied = { organizations: 2, idempotencyKeys: 30, securityEvents: 4, left: 1 };
   const what = '30 idempotency keys and 4 security events of 2 organizations';
   expect(tidiedAnswer(tidied, false)).toEqual({
@@ -16,7 +16,7 @@ test('what was tidied, or would be, is counted', () => {
   });
 });
 
-describe('what was sealed', () => {
+describe('a seal', () => {
   const seal = (seq: number) => ({ seq, movements: seq * 10, hash: `hash${seq}` }) as Seal;
   const failure = { code: 'unavailable', message: 'S3 does not answer' } as const;
 
@@ -25,34 +25,34 @@ describe('what was sealed', () => {
       'two seals',
       { seals: [seal(1), seal(2)], anchoring: { anchored: 2 } },
       false,
-      ['Seal 1 over 10 movements: hash1', 'Seal 2 over 20 movements: hash2', '2 seals were anchored.'],
+      ['Seal 1 covers 10 movements: hash1', 'Seal 2 covers 20 movements: hash2', 'Anchored 2 seals.'],
     ],
     [
       'nothing new',
       { seals: [], reason: 'nothing-new', anchoring: { anchored: 0 } },
       false,
-      ['Nothing was posted in acme since its last seal.', '0 seals were anchored.'],
+      ['No movements of acme since its last seal.', 'Anchored 0 seals.'],
     ],
     [
-      'writers that leave no instant',
+      'writers that never pause',
       { seals: [], reason: 'busy', anchoring: { anchored: 0 } },
       true,
-      ['Writers of acme left no instant to draw a boundary: run it again.', '0 seals were anchored.'],
+      ['Could not seal acme: its writers never paused. Run it again.', 'Anchored 0 seals.'],
     ],
     [
-      'a stop half-way',
+      'an interruption',
       { seals: [seal(1)], reason: 'stopped', anchoring: { anchored: 1 } },
       true,
-      ['Seal 1 over 10 movements: hash1', 'Stopped; run it again to go on.', '1 seals were anchored.'],
+      ['Seal 1 covers 10 movements: hash1', 'Stopped. Run it again to continue.', 'Anchored 1 seal.'],
     ],
     [
       'anchors that wait',
       { seals: [], reason: 'nothing-new', anchoring: { anchored: 3, failure } },
       true,
       [
-        'Nothing was posted in acme since its last seal.',
-        '3 seals were anchored.',
-        'The others wait for the next time: S3 does not answer',
+        'No movements of acme since its last seal.',
+        'Anchored 3 seals.',
+        'The other seals are not anchored yet: S3 does not answer',
       ],
     ],
   ])('%s', (_, result, failed, lines) => {
@@ -64,7 +64,7 @@ describe('what was sealed', () => {
   });
 });
 
-describe('what was verified', () => {
+describe('a verification', () => {
   const good: VerifiedOrganization = {
     organization: 'acme',
     ok: true,
@@ -76,32 +76,38 @@ describe('what was verified', () => {
     faults: [],
   };
   const fault = (n: number) => ({ kind: 'altered', seal: 1, message: `fault ${n}` }) as never;
-  const unsealed = '3 movements are behind the last seal: nothing is said of them.';
-  const anchors = '1 seals were compared with their anchors, 1 are not anchored yet.';
+  const unsealed = '3 movements since the last seal, not verified.';
+  const anchors = '1 seal compared with the anchor, 1 not anchored yet.';
 
-  test('all fits', () => {
+  test('everything agrees', () => {
     expect(verifiedAnswer([good], true)).toEqual({
       failed: false,
       json: good,
-      text: ['acme: 50 movements are what 2 seals say.', unsealed, anchors].join('\n'),
+      text: ['acme: 50 movements and 2 seals agree.', unsealed, anchors].join('\n'),
     });
   });
 
-  test('several organizations, of which one does not fit, and none', () => {
+  test('no movements since the last seal', () => {
+    expect(verifiedAnswer([{ ...good, unsealed: 0 }], true).text.split('\n')[1]).toBe(
+      'No movements since the last seal.',
+    );
+  });
+
+  test('several organizations, one of them with a fault, and none', () => {
     const bad = { ...good, organization: 'globex', ok: false, faultCount: 1, faults: [fault(1)] };
     const { failed, json, text } = verifiedAnswer([good, bad], false);
     expect({ failed, json }).toEqual({ failed: true, json: { organizations: [good, bad] } });
     expect(text.split('\n\n')[1]).toBe(
-      ['globex: 1 faults in 2 seals. The first: fault 1', unsealed, anchors].join('\n'),
+      ['globex: 1 fault in 2 seals. The first: fault 1', unsealed, anchors].join('\n'),
     );
     expect(verifiedAnswer([], false)).toEqual({
       failed: false,
       json: { organizations: [] },
-      text: 'There is no organization.',
+      text: 'There are no organizations.',
     });
   });
 
-  test('of many faults twenty are shown', () => {
+  test('shows twenty of many faults', () => {
     const faults = Array.from({ length: 25 }, (_, n) => fault(n));
     const { text } = verifiedAnswer([{ ...good, ok: false, faultCount: 150, faults }], true);
     expect(text.split('\n')).toEqual([
@@ -112,7 +118,7 @@ describe('what was verified', () => {
     ]);
   });
 
-  test('what could not be compared is no proof', () => {
+  test('anchors that could not be compared prove nothing', () => {
     const blind = {
       ...good,
       ok: false,
@@ -120,8 +126,6 @@ describe('what was verified', () => {
     } as const;
     const { failed, text } = verifiedAnswer([blind], true);
     expect(failed).toBe(true);
-    expect(text.split('\n').at(-1)).toBe(
-      'The anchors could not be compared, so this is no proof: there is no bucket',
-    );
+    expect(text.split('\n').at(-1)).toBe('Not proven: the anchors could not be compared: there is no bucket');
   });
 });

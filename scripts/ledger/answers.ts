@@ -1,46 +1,49 @@
 import type { SealResult } from '#audit/seals/seal-organization.ts';
 import type { LedgerReport } from '#audit/seals/verify-ledger.ts';
 import type { Tidied } from '#ledger/tidy.ts';
+import { counted } from '#platform/plural.ts';
 import type { Answer } from '../cli/command.ts';
 
-/** What was deleted because it has outlived its purpose, or would be. */
+/** The expired rows that were deleted, or would be. */
 export function tidiedAnswer(tidied: Tidied, dryRun: boolean): Answer {
   const { organizations, idempotencyKeys, securityEvents } = tidied;
-  const what = `${idempotencyKeys} idempotency keys and ${securityEvents} security events of ${organizations} organizations`;
+  const what = `${counted(idempotencyKeys, 'idempotency key')} and ${counted(securityEvents, 'security event')} of ${counted(organizations, 'organization')}`;
   return {
     json: { ...tidied, dryRun },
     text: dryRun ? `Would delete ${what}.` : `Deleted ${what}.`,
   };
 }
 
-/** What was sealed and anchored; a no when something is left for the next time. */
+/** The new seals and anchors. Failed when something is left for the next run. */
 export function sealedAnswer(org: string, result: SealResult): Answer {
   const { seals, reason, anchoring } = result;
   const reasons = {
-    'nothing-new': `Nothing was posted in ${org} since its last seal.`,
-    busy: `Writers of ${org} left no instant to draw a boundary: run it again.`,
-    stopped: 'Stopped; run it again to go on.',
+    'nothing-new': `No movements of ${org} since its last seal.`,
+    busy: `Could not seal ${org}: its writers never paused. Run it again.`,
+    stopped: 'Stopped. Run it again to continue.',
   } as const;
   return {
     failed: reason === 'busy' || reason === 'stopped' || anchoring.failure !== undefined,
     json: { organization: org, ...result },
     text: [
-      ...seals.map(({ seq, movements, hash }) => `Seal ${seq} over ${movements} movements: ${hash}`),
+      ...seals.map(
+        ({ seq, movements, hash }) => `Seal ${seq} covers ${counted(movements, 'movement')}: ${hash}`,
+      ),
       ...(reason ? [reasons[reason]] : []),
-      `${anchoring.anchored} seals were anchored.`,
-      ...(anchoring.failure ? [`The others wait for the next time: ${anchoring.failure.message}`] : []),
+      `Anchored ${counted(anchoring.anchored, 'seal')}.`,
+      ...(anchoring.failure ? [`The other seals are not anchored yet: ${anchoring.failure.message}`] : []),
     ].join('\n'),
   };
 }
 
 export type VerifiedOrganization = LedgerReport & { readonly organization: string };
 
-/** Whether the ledgers are what their seals say; of one organization when it was asked for by name. */
+/** Whether the ledgers agree with their seals. `isNamed`: the user asked for one organization. */
 export function verifiedAnswer(reports: readonly VerifiedOrganization[], isNamed: boolean): Answer {
   return {
     failed: !reports.every(({ ok }) => ok),
     json: isNamed ? reports[0] : { organizations: reports },
-    text: reports.map(verifiedText).join('\n\n') || 'There is no organization.',
+    text: reports.map(verifiedText).join('\n\n') || 'There are no organizations.',
   };
 }
 
@@ -48,13 +51,15 @@ function verifiedText({ organization, ...report }: VerifiedOrganization): string
   const { seals, movements, unsealed, anchors, faults, faultCount } = report;
   const lines = [
     faultCount === 0
-      ? `${organization}: ${movements} movements are what ${seals} seals say.`
-      : `${organization}: ${faultCount} faults in ${seals} seals. The first: ${faults[0]?.message}`,
+      ? `${organization}: ${counted(movements, 'movement')} and ${counted(seals, 'seal')} agree.`
+      : `${organization}: ${counted(faultCount, 'fault')} in ${counted(seals, 'seal')}. The first: ${faults[0]?.message}`,
     ...faults.slice(1, 20).map(({ message }) => `  ${message}`),
-    `${unsealed} movements are behind the last seal: nothing is said of them.`,
+    unsealed === 0
+      ? 'No movements since the last seal.'
+      : `${counted(unsealed, 'movement')} since the last seal, not verified.`,
     anchors.status === 'compared'
-      ? `${anchors.compared} seals were compared with their anchors, ${anchors.unanchored} are not anchored yet.`
-      : `The anchors could not be compared, so this is no proof: ${anchors.reason}`,
+      ? `${counted(anchors.compared, 'seal')} compared with the anchor, ${anchors.unanchored} not anchored yet.`
+      : `Not proven: the anchors could not be compared: ${anchors.reason}`,
   ];
   return lines.join('\n');
 }

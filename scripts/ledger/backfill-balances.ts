@@ -5,6 +5,7 @@ import {
   previewBackfill,
 } from '#audit/reconciliation/backfill.ts';
 import { labelText, readLabels } from '#audit/reconciliation/runs/labels.ts';
+import { counted } from '#platform/plural.ts';
 import { command } from '../cli/command.ts';
 import { withRole } from '../cli/database/connect.ts';
 import { databaseOptions, findDatabaseUrl } from '../cli/database/database-url.ts';
@@ -18,32 +19,35 @@ await command({
   name: 'backfill:balances',
   summary: 'Builds the balances from the movements, while movements are being posted.',
   description: [
-    'For a database whose movements were there before its balances, and for balances that cannot be trusted as a whole.',
-    'In batches, each a short transaction; interrupted at any moment, the same command goes on behind the last batch. It',
-    'ends when every balance was found equal to its movements; exit code 1 when that could not be.',
+    'For a database that had movements before it had balances, and for balances that you no longer trust.',
+    'Each batch is a short transaction. You can interrupt it at any time: the same command continues after the last batch.',
+    'It ends when every balance equals its movements. Exit code 1 when one could not be built.',
   ].join('\n'),
   options: {
-    org: option.text({ description: 'only this organization (else: all of them)', placeholder: 'slug' }),
+    org: option.text({ description: 'only this organization (default: all)', placeholder: 'slug' }),
     batch: option.integer({
-      description: 'balances of one transaction, which writers may wait for',
+      description: 'balances per transaction; writers of these balances wait for it',
       min: 1,
       max: 10_000,
       default: 200,
     }),
-    throttle: option.duration({ description: 'a pause after each batch', default: 0 }),
+    throttle: option.duration({ description: 'the pause after each batch', default: 0 }),
     dryRun: option.flag({ description: dryRunDescription }),
     ...databaseOptions,
   },
   examples: [
-    { type: '--org acme --dry-run', does: 'tells how many balances differ from their movements' },
-    { type: '--throttle 50ms', does: 'builds the balances of every organization, leaving room for others' },
+    { type: '--org acme --dry-run', does: 'reports how many balances differ from their movements' },
+    {
+      type: '--throttle 50ms',
+      does: 'builds the balances of every organization, with pauses for other work',
+    },
   ],
   run: async ({ options, signal, progress, note }) => {
     const databaseUrl = await findDatabaseUrl(options);
     const outcomes: Outcome[] = [];
     await withRole(databaseUrl, 'stockade_jobs', async (jobs) => {
       for (const organization of await findOrganizations(databaseUrl, options.org)) {
-        // What came of those before is told all the same.
+        // Report the organizations that are done.
         if (signal.aborted) break;
         const outcome = await attempt(organization, options.org !== undefined, async () => {
           if (options.dryRun) return await preview(jobs, organization);
@@ -54,7 +58,7 @@ await command({
             throttleMs: options.throttle,
             signal,
             onProgress: ({ movements, totalMovements }) => {
-              // More than there were when it began are posted meanwhile.
+              // New movements arrive while this runs.
               const total = Math.max(movements, totalMovements);
               if (!isShown) progress.start(total, 'movements');
               isShown = true;
@@ -67,7 +71,7 @@ await command({
       }
     });
     return {
-      text: outcomes.map(({ text }) => text).join('\n') || 'There is no organization yet.',
+      text: outcomes.map(({ text }) => text).join('\n') || 'There are no organizations yet.',
       json: options.org === undefined ? outcomes.map(({ json }) => json) : outcomes[0]?.json,
       failed: outcomes.some(({ failed }) => failed),
     };
@@ -77,7 +81,7 @@ await command({
 async function preview(jobs: pg.ClientBase, { id, slug }: Organization): Promise<Outcome> {
   const { keys, movements, found } = await previewBackfill(jobs, id);
   return {
-    text: `${slug}: ${found} of ${keys} balances differ from their ${movements} movements`,
+    text: `${slug}: ${found} of ${counted(keys, 'balance')} wrong, compared with ${counted(movements, 'movement')}`,
     json: { organization: slug, keys, movements, differing: found },
     failed: false,
   };
@@ -102,9 +106,10 @@ async function outcomeOf(
 
 function reportText(report: BackfillReport): string {
   const { keys, movements, changed, finished, differing, refused, resumed } = report;
-  const done = `${keys} balances built from ${movements} movements, ${changed} changed${resumed ? ' (gone on with)' : ''}`;
-  if (finished) return `${done}; every one equals its movements`;
-  if (differing === undefined) return `${done}; stopped, run it again to go on`;
+  const built = `${counted(keys, 'balance')} built from ${counted(movements, 'movement')}, ${changed} changed`;
+  const done = resumed ? `${built} (continued an earlier run)` : built;
+  if (finished) return `${done}; all balances equal their movements`;
+  if (differing === undefined) return `${done}; stopped, run it again to continue`;
   if (differing <= refused.length) return `${done}; ${differing} could not be built`;
-  return `${done}; ${differing} still differ: something else writes balances. npm run reconcile:balances shows which`;
+  return `${done}; ${differing} still wrong: something else writes balances. npm run reconcile:balances shows which`;
 }

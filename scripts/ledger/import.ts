@@ -25,55 +25,59 @@ await command({
   name: 'import',
   summary: 'Imports a CSV or CSV.gz file of any size into the ledger.',
   description: profileHelp,
-  arguments: { file: option.path({ description: 'the file: CSV in UTF-8, or gzip of it', required: true }) },
+  arguments: {
+    file: option.path({ description: 'the CSV file in UTF-8, plain or gzipped', required: true }),
+  },
   options: {
     profile: option.path({
-      description: 'the JSON file that says what the columns are',
+      description: 'the JSON file that maps the columns',
       placeholder: 'file',
       required: true,
     }),
     org: option.text({
-      description: 'the organization of every line, when the profile names no column for it',
+      description: 'the organization of every line, if the profile names no column for it',
       placeholder: 'slug',
     }),
     createOrganizations: option.flag({
-      description: 'make the organizations that are missing, without an API key',
+      description: 'create missing organizations, without an API key',
     }),
-    createItems: option.flag({ description: 'make the items and locations that are missing' }),
+    createItems: option.flag({ description: 'create missing items and locations' }),
     rejects: option.path({
-      description: 'where rejected lines go (default: FILE.rejects.csv beside the file)',
+      description: 'the file for rejected lines (default: FILE.rejects.csv beside the file)',
       placeholder: 'file',
     }),
-    retryRejects: option.flag({ description: 'try the lines again that an earlier run has rejected' }),
-    again: option.flag({ description: 'import a file although it was imported with another profile before' }),
+    retryRejects: option.flag({ description: 'try the lines again that an earlier run rejected' }),
+    again: option.flag({
+      description: 'import the file again, although it was imported with another profile',
+    }),
     batchLines: option.integer({
-      description: 'about how many lines one transaction applies',
+      description: 'lines per transaction, roughly',
       min: 1,
       max: 50_000,
       default: 5_000,
     }),
     dryRun: option.flag({
-      description: 'check every line, against the database too, and write nothing to it',
+      description: 'check every line, against the database too, and write nothing',
     }),
     ...databaseOptions,
   },
   examples: [
     {
       type: 'orders.csv.gz --profile orders.profile.json --create-organizations --create-items --dry-run',
-      does: 'tells what would be applied, made and rejected',
+      does: 'reports what would be applied, created and rejected',
     },
     {
       type: 'orders.csv.gz --profile orders.profile.json --create-organizations --create-items',
-      does: 'imports it; the same again goes on after an interruption',
+      does: 'imports it; after an interruption, the same command continues',
     },
-    { type: 'stock.csv --profile stock.profile.json --org acme', does: 'imports it into acme' },
+    { type: 'stock.csv --profile stock.profile.json --org acme', does: 'imports into acme' },
   ],
   run: async ({ arguments: { file }, options, signal, progress, note }) => {
     const profile = await readProfile(options.profile);
     checkOrganization(profile, options);
     const databaseUrl = await findDatabaseUrl(options);
     let header: readonly string[] = [];
-    // A dry run leaves no file that nobody asked for.
+    // A dry run writes a rejects file only on request.
     const rejectsFile =
       options.dryRun && options.rejects === undefined
         ? undefined
@@ -84,7 +88,7 @@ await command({
     const firstRejects: Reject[] = [];
 
     const startedAtMs = performance.now();
-    note(`Reading ${file} through …`);
+    note(`Reading ${file} …`);
     const source = await openSourceFile(file, signal);
     try {
       const report = await withRole(databaseUrl, 'stockade_admin', (admin) =>
@@ -137,7 +141,7 @@ function explained(error: unknown): unknown {
   if (error instanceof Problem && error.code === 'imported_otherwise') {
     return new CommandError(
       error.message,
-      'Go on with that profile, or use --again to post the lines of the file a second time.',
+      'Continue with that profile, or pass --again to post the lines of the file a second time.',
       { cause: error },
     );
   }
@@ -148,13 +152,13 @@ function checkOrganization(profile: ImportProfile, { org }: { org: string | unde
   if (org !== undefined && profile.organization) {
     throw new UsageError(
       '--org and the organization of the profile exclude each other',
-      'Leave --org out to take it from the column, or take the organization out of the profile.',
+      'Omit --org to read it from the column, or remove the organization from the profile.',
     );
   }
   if (org === undefined && !profile.organization) {
     throw new UsageError(
-      'nothing says whose lines these are',
-      'Name the organization with --org, or its column in the profile: "organization": { "column": "…" }.',
+      'neither --org nor the profile names the organization',
+      'Pass --org, or name a column in the profile: "organization": { "column": "…" }.',
     );
   }
 }

@@ -73,15 +73,15 @@ describe('a proof that holds', () => {
     expect(proofAnswer(proof)).toEqual({
       failed: false,
       json: { ...json, compare: { seq: 1, hash: seal.hash, anchor: anchor.key } },
-      text: `${first}\nCompare with ${anchor.key} in the evidence bucket: seal 1 must have the hash ${seal.hash}.`,
+      text: `${first}\nCompare with ${anchor.key} in the evidence bucket: the hash of seal 1 must be ${seal.hash}.`,
     });
   });
 
-  test('through the seals behind it, that are not anchored yet', () => {
+  test('through later seals, not anchored yet', () => {
     expect(proofAnswer({ ...proof, chain: [second], anchor: null })).toEqual({
       failed: false,
       json: { ...json, compare: { seq: 2, hash: second.hash, anchor: null } },
-      text: `${first}\nSeal 2 has the hash ${second.hash}; when this proof was made it was not anchored yet.`,
+      text: `${first}\nThe hash of seal 2 is ${second.hash}. It was not anchored yet when this proof was created.`,
     });
   });
 });
@@ -119,7 +119,7 @@ const changes: readonly (readonly [string, Partial<MovementProof>, readonly stri
   ['the time of the seal', { seal: { ...seal, sealedAt: at.replace('2026', '2020') } }, [altered]],
   ['the organization', { organizationId: uuid(98) }, [altered, 'the anchor of seal 1 is']],
   [
-    'the entry, by one behind the boundary',
+    'the entry, by one after the boundary',
     { movement: { ...movement, entryId: uuid(4) } },
     [`the entry ${uuid(4)} is not between the beginning and ${uuid(3)}, which seal 1 covers`, notSealed],
   ],
@@ -134,7 +134,7 @@ const changes: readonly (readonly [string, Partial<MovementProof>, readonly stri
     const link = sealOf({ ...rest, [field]: other });
     const message = `seal ${link.seq} does not follow seal 1: its previousHash is ${link.previousHash}`;
     const change: Partial<MovementProof> = { chain: [link], anchor: null };
-    return [`${field} of a seal behind it`, change, [message]] as const;
+    return [`${field} of a later seal`, change, [message]] as const;
   }),
 ];
 
@@ -145,7 +145,7 @@ test.each(changes)(
     const { faults } = json as { faults: string[] };
     expect([failed, (json as { ok: boolean }).ok]).toEqual([true, false]);
     expect(faults).toEqual(messages.map((message) => expect.stringContaining(message)));
-    expect(text).toBe(['The proof does not hold:', ...faults.map((fault) => `  ${fault}`)].join('\n'));
+    expect(text).toBe(['The proof is wrong:', ...faults.map((fault) => `  ${fault}`)].join('\n'));
   },
 );
 
@@ -166,20 +166,20 @@ describe('what is read', () => {
   });
 
   test.each([
-    ['', 'p.json holds no JSON: ""'],
-    ['{"format":', 'p.json holds no JSON: "{\\"format\\":"'],
-    ['x'.repeat(61), `p.json holds no JSON: "${'x'.repeat(60)}"`],
-    ['[]', 'p.json is no proof: it: '],
-    ['{"format":"stockade proof 2"}', 'p.json is no proof: format: '],
-    [text.replace('"line":1', '"line":1,"line":1'), 'p.json is no proof: it has the key "line" twice'],
-    [text.replace('"line":1', '"line":0'), 'p.json is no proof: movement.line: '],
-    [text.replace('{"format"', '{"more":1,"format"'), 'p.json is no proof: it: '],
-  ])('%j is told to be no proof', (content, message) => {
+    ['', 'p.json is not JSON: ""'],
+    ['{"format":', 'p.json is not JSON: "{\\"format\\":"'],
+    ['x'.repeat(61), `p.json is not JSON: "${'x'.repeat(60)}"`],
+    ['[]', 'p.json is not a proof: it: '],
+    ['{"format":"stockade proof 2"}', 'p.json is not a proof: format: '],
+    [text.replace('"line":1', '"line":1,"line":1'), 'p.json is not a proof: the key "line" appears twice'],
+    [text.replace('"line":1', '"line":0'), 'p.json is not a proof: movement.line: '],
+    [text.replace('{"format"', '{"more":1,"format"'), 'p.json is not a proof: it: '],
+  ])('%j is not a proof', (content, message) => {
     const read = () => parseProof('p.json', content);
     expect(read).toThrow(CommandError);
     expect(read).toThrow(message);
     expect(read).toThrow(
-      expect.objectContaining({ remedy: 'Save the answer of GET /v1/movements/{id}/proof as it came.' }),
+      expect.objectContaining({ remedy: 'Save the unchanged answer of GET /v1/movements/{id}/proof.' }),
     );
   });
 });

@@ -8,30 +8,33 @@ export type MovementProof = z.infer<typeof MovementProofShape>;
 
 /**
  * Reads a proof.
- * @param name what people call where the content came from
- * @throws CommandError when it is no proof, or could be read as two
+ * @param name the file name, or stdin, for messages
+ * @throws CommandError when the content is not a proof, or is ambiguous
  */
 export function parseProof(name: string, content: string): MovementProof {
-  const remedy = 'Save the answer of GET /v1/movements/{id}/proof as it came.';
-  // Some programs that save text put a mark in front of it.
+  const remedy = 'Save the unchanged answer of GET /v1/movements/{id}/proof.';
+  // Some programs save text with a byte order mark.
   const json = content.replace(/^\uFEFF/, '');
   let parsed: unknown;
   try {
     parsed = JSON.parse(json);
   } catch {
-    throw new CommandError(`${name} holds no JSON: ${JSON.stringify(content.slice(0, 60))}`, remedy);
+    throw new CommandError(`${name} is not JSON: ${JSON.stringify(content.slice(0, 60))}`, remedy);
   }
   const twice = repeatedKey(json);
   if (twice !== undefined) {
-    throw new CommandError(`${name} is no proof: it has the key ${JSON.stringify(twice)} twice`, remedy);
+    throw new CommandError(`${name} is not a proof: the key ${JSON.stringify(twice)} appears twice`, remedy);
   }
   const proof = MovementProofShape.safeParse(parsed);
   if (proof.success) return proof.data;
   const [issue] = proof.error.issues;
-  throw new CommandError(`${name} is no proof: ${issue?.path.join('.') || 'it'}: ${issue?.message}`, remedy);
+  throw new CommandError(
+    `${name} is not a proof: ${issue?.path.join('.') || 'it'}: ${issue?.message}`,
+    remedy,
+  );
 }
 
-/** Whether a proof holds, and what is to be compared by whoever checks it. */
+/** Whether a proof holds, and the hash that the reader has to compare. */
 export function proofAnswer(proof: MovementProof): Answer {
   const faults = faultsOfProof(proof);
   const last = lastSealOf(proof);
@@ -49,12 +52,12 @@ export function proofAnswer(proof: MovementProof): Answer {
     },
     text:
       faults.length > 0
-        ? [`The proof does not hold:`, ...faults.map((fault) => `  ${fault}`)].join('\n')
+        ? ['The proof is wrong:', ...faults.map((fault) => `  ${fault}`)].join('\n')
         : [
             `Movement ${id} (${movement.kind}, ${movement.quantity}) is number ${proof.leaf.index + 1} of ${proof.leaf.size} in seal ${seal.seq} of ${seal.sealedAt}.`,
             anchor
-              ? `Compare with ${anchor.key} in the evidence bucket: seal ${last.seq} must have the hash ${last.hash}.`
-              : `Seal ${last.seq} has the hash ${last.hash}; when this proof was made it was not anchored yet.`,
+              ? `Compare with ${anchor.key} in the evidence bucket: the hash of seal ${last.seq} must be ${last.hash}.`
+              : `The hash of seal ${last.seq} is ${last.hash}. It was not anchored yet when this proof was created.`,
           ].join('\n'),
   };
 }

@@ -22,37 +22,37 @@ const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 await command({
   name: 'reconcile:balances',
-  summary: 'Compares balances with the movements they come from, and puts right what is little.',
+  summary: 'Compares balances with their movements, and corrects small differences.',
   description: [
-    'What has moved since everything was last found right, and a thirtieth of the items from their first movement on; with',
-    '--full everything. Small differences are corrected in the balance, never in the ledger. Others are left as they are:',
-    '--apply RUN corrects those of a run, after another look. What was found right is sealed. What was left is alerted.',
-    'Exit code 1 when something is wrong and was left so. docs/RECONCILIATION.md tells the policy and the causes.',
+    'It compares everything that moved since the last clean run, and one thirtieth of the items from their first movement',
+    'on. With --full it compares everything. It corrects small differences in the balance, never in the ledger. It leaves the',
+    'others and raises an alert: --apply RUN corrects them, after a new check. When all balances agree, it seals the ledger.',
+    'Exit code 1 when a difference was left. docs/RECONCILIATION.md describes the policy and the causes.',
   ].join('\n'),
   options: {
-    org: option.text({ description: 'only this organization (else: all of them)', placeholder: 'slug' }),
-    full: option.flag({ description: 'compare everything, from the first movement on' }),
+    org: option.text({ description: 'only this organization (default: all)', placeholder: 'slug' }),
+    full: option.flag({ description: 'compare everything, from the first movement' }),
     apply: option.text({
-      description: 'correct the balances that this run has left',
+      description: 'correct the balances that this run left',
       placeholder: 'run',
       pattern: uuid,
-      expected: 'It must be the id of a run: the alert names it.',
+      expected: 'It must be the id of a run, from the alert.',
     }),
     dryRun: option.flag({ description: dryRunDescription }),
     ...databaseOptions,
   },
   examples: [
-    { type: '--org acme --full --dry-run', does: 'shows what differs in acme, and why' },
+    { type: '--org acme --full --dry-run', does: 'shows which balances of acme differ, and why' },
     { type: '--org acme', does: 'reconciles acme as the daily job does' },
     {
       type: '--org acme --apply 0197b6b2-1c1e-7a30-9d2f-3a5e0c7b1d42',
-      does: 'corrects what that run has left',
+      does: 'corrects the balances that this run left',
     },
   ],
   run: async ({ options, signal, note }) => {
     const { org, full, apply, dryRun } = options;
     if (apply !== undefined && org === undefined) {
-      throw new UsageError('--apply needs the organization of the run', 'Name it with --org.');
+      throw new UsageError('--apply needs the organization of the run', 'Pass --org.');
     }
     if (apply !== undefined && full) throw new UsageError('--apply and --full exclude each other');
     const databaseUrl = await findDatabaseUrl(options);
@@ -61,7 +61,7 @@ await command({
     const outcomes: Outcome[] = [];
     await withRole(databaseUrl, 'stockade_jobs', async (jobs) => {
       for (const organization of organizations) {
-        // What came of those before is told all the same.
+        // Report the organizations that are done.
         if (signal.aborted) break;
         const outcome = await attempt(organization, org !== undefined, async () => {
           if (apply !== undefined) return await applyOf(jobs, organization, apply, dryRun, signal);
@@ -72,7 +72,7 @@ await command({
       }
     });
     return {
-      text: outcomes.map(({ text }) => text).join('\n') || 'There is no organization yet.',
+      text: outcomes.map(({ text }) => text).join('\n') || 'There are no organizations yet.',
       json: org === undefined ? outcomes.map(({ json }) => json) : outcomes[0]?.json,
       failed: outcomes.some(({ failed }) => failed),
     };
@@ -109,13 +109,13 @@ async function reconcileOf(
   note: (line: string) => void,
 ): Promise<Outcome> {
   const { id, slug } = organization;
-  // One that was asked for by name is waited for.
+  // Wait only for an organization that the user named.
   const lease = waits
     ? await waitForLease(jobs, organization, { patienceMs, signal, note })
     : await takeLease(jobs, id);
   if (!lease) {
     return {
-      text: `${slug}: somebody else is at it`,
+      text: `${slug}: another run is reconciling it`,
       json: { organization: slug, taken: true },
       failed: false,
     };
@@ -124,14 +124,14 @@ async function reconcileOf(
     kind: full ? 'full' : 'daily',
     time: { remainingMs: () => Number.POSITIVE_INFINITY },
     signal,
-    onAlert: (left) => tell(jobs, organization, left, note),
+    onAlert: (left) => alertOperators(jobs, organization, left, note),
   });
   const label = await readLabels(jobs, id, report.discrepancies);
   return runOutcome(slug, report, report.clean ? await sealText(jobs, id, signal) : undefined, label);
 }
 
-/** Alerts as the job does. Whoever typed the command sees it in any case, so that an alert that fails is no failure. */
-async function tell(
+/** Alerts as the job does. A failed alert is not a failure here: the user sees the result in any case. */
+async function alertOperators(
   jobs: pg.ClientBase,
   organization: Organization,
   left: RunReport,
@@ -140,7 +140,7 @@ async function tell(
   try {
     await tellDiscrepancies(jobs, organization, left);
   } catch (error) {
-    note(`${organization.slug}: nobody else was alerted: ${(error as Error).message}`);
+    note(`${organization.slug}: no alert was sent: ${(error as Error).message}`);
   }
 }
 
@@ -148,5 +148,5 @@ async function sealText(jobs: pg.ClientBase, orgId: string, signal: AbortSignal)
   const { seals, reason, anchoring } = await sealOrganization(jobs, orgId, { signal });
   const anchors = anchoring.failure ? `, not anchored yet (${anchoring.failure.message})` : '';
   if (seals.length > 0) return `sealed up to seal ${seals.at(-1)?.seq}${anchors}`;
-  return reason === 'busy' ? 'not sealed, writers left no instant for it' : `nothing new to seal${anchors}`;
+  return reason === 'busy' ? 'not sealed, the writers never paused' : `nothing new to seal${anchors}`;
 }

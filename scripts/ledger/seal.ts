@@ -9,10 +9,10 @@ import { sealedAnswer } from './answers.ts';
 
 await command({
   name: 'seal',
-  summary: 'Seals what an organization has posted since its last seal, and anchors it.',
+  summary: 'Seals the movements of an organization since its last seal, and anchors the seal.',
   description: [
-    'The daily job does this after a clean reconciliation; this is for doing it now. It compares no balances.',
-    'Exit code 0 when everything that was there is sealed and anchored, 1 when something is left for the next time.',
+    'The daily job does this after a clean reconciliation. Use this command to do it now. It compares no balances.',
+    'Exit code 0 when every movement is sealed and anchored, 1 when something is left for the next run.',
   ].join('\n'),
   options: {
     org: option.text({ description: 'the slug of the organization', placeholder: 'slug', required: true }),

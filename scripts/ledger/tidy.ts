@@ -1,4 +1,5 @@
 import { tidy, tidyPolicy } from '#ledger/tidy.ts';
+import { counted } from '#platform/plural.ts';
 import { command } from '../cli/command.ts';
 import { withRole } from '../cli/database/connect.ts';
 import { databaseOptions, findDatabaseUrl } from '../cli/database/database-url.ts';
@@ -11,10 +12,10 @@ const { idempotencyKeyHours, securityEventDays } = tidyPolicy;
 
 await command({
   name: 'tidy',
-  summary: 'Deletes what has outlived its purpose: old idempotency keys and security events.',
+  summary: 'Deletes expired idempotency keys and security events.',
   description:
-    `Idempotency keys go after ${idempotencyKeyHours} hours, security events after ${securityEventDays} days. On AWS this runs ` +
-    'every day. Suspended organizations are left as they are. Stopped half-way, it goes on when run again.',
+    `Idempotency keys expire after ${counted(idempotencyKeyHours, 'hour')}, security events after ${counted(securityEventDays, 'day')}. ` +
+    'On AWS this runs every day. It skips suspended organizations. After an interruption, run it again to continue.',
   options: {
     org: option.text({ description: 'only this organization, by its slug', placeholder: 'slug' }),
     dryRun: option.flag({ description: dryRunDescription }),
@@ -22,7 +23,7 @@ await command({
   },
   examples: [
     { type: '--dry-run', does: 'counts what would be deleted' },
-    { type: '--org acme', does: 'tidies the rows of acme, also when it is suspended' },
+    { type: '--org acme', does: 'deletes the expired rows of acme, even if it is suspended' },
   ],
   run: async ({ options, signal, progress }) => {
     const { org, dryRun } = options;

@@ -1,6 +1,7 @@
 import type { Client } from 'pg';
 import type { Seal } from '#audit/seals/seal.ts';
 import { verifyLedger } from '#audit/seals/verify-ledger.ts';
+import { counted } from '#platform/plural.ts';
 import { inOrganizationAsJob } from '#tenancy/job-transaction.ts';
 import { useLocalAws } from '../cli/aws-environment.ts';
 import { command } from '../cli/command.ts';
@@ -12,20 +13,20 @@ import { findOrganizations } from './reconcile/organizations.ts';
 
 await command({
   name: 'verify:ledger',
-  summary: 'Makes every seal anew and names what was altered, missing or inserted.',
+  summary: 'Recomputes every seal, and names every movement that was altered, removed or inserted.',
   description: [
-    'It reads one snapshot of the database while writers go on, and compares movements, closing balances, the chain of seals',
-    'and the anchors in the evidence bucket. What is behind the last seal is counted, not proven.',
-    'Exit code 0 when all of it fits, 1 when something does not or could not be compared.',
+    'It reads one snapshot of the database, and writers go on. It compares movements, closing balances, the chain of seals',
+    'and the anchors in the evidence bucket. Movements after the last seal are counted, not verified.',
+    'Exit code 0 when everything agrees, 1 when something does not, or could not be compared.',
   ].join('\n'),
   options: {
-    org: option.text({ description: 'only this organization (else: all of them)', placeholder: 'slug' }),
+    org: option.text({ description: 'only this organization (default: all)', placeholder: 'slug' }),
     ...databaseOptions,
   },
   examples: [
     { type: '', does: 'verifies the ledger of every organization' },
     { type: '--org acme', does: 'verifies the ledger of acme' },
-    { type: '--org acme --json', does: 'the same as the one before, for a program' },
+    { type: '--org acme --json', does: 'the same as JSON' },
   ],
   run: async ({ options, signal, progress, note }) => {
     const databaseUrl = await findDatabaseUrl(options);
@@ -35,7 +36,7 @@ await command({
       const verified: VerifiedOrganization[] = [];
       for (const { id, slug } of found) {
         const total = await sealedMovements(jobs, id);
-        note(`Verifying ${total} sealed movements of ${slug} …`);
+        note(`Verifying ${counted(total, 'sealed movement')} of ${slug} …`);
         progress.start(total, 'movements');
         let done = 0;
         const onSeal = ({ movements }: Seal) => {

@@ -37,7 +37,7 @@ test('it plans, migrates the running platform up to a number, then to the end, a
   const first = migrateAll('--until', '1');
   expect(first).toMatchObject({ status: 0 });
   expect(first.stdout).toBe(
-    `Applied 1 of ${names.length} migrations. Left out:\n  ${names.slice(1).join('\n  ')}\n`,
+    `Applied 1 of ${names.length} migrations. Still pending:\n  ${names.slice(1).join('\n  ')}\n`,
   );
 
   expect(migrateAll().stdout).toContain('The database is up to date.');

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { counted } from '#platform/plural.ts';
 import type { ReturnPoint } from '#recovery/contract-interlock.ts';
 import type { IsolationReport } from '#schema/lint/isolation-lint.ts';
 import { readIsolationRules } from '#schema/lint/isolation-rules.ts';
@@ -13,13 +14,13 @@ import { isolationJson, isolationText } from './isolation/report.ts';
 
 await command({
   name: 'migrate:all',
-  summary: 'Brings the database to the newest schema: applies every migration it lacks, in order.',
+  summary: 'Migrates the database to the newest schema: applies every pending migration, in order.',
   description: [
-    'Safe to run again, to run twice at once and to interrupt: each migration is applied whole or not at all.',
-    'No statement waits for a lock longer than --lock-timeout, so that nobody queues behind it; it is tried again.',
-    'One marked "--! contract" runs on AWS only when a drill has passed lately and the log is shipped up to now; --dry-run',
-    'says whether it would.',
-    'At the newest schema it then looks for holes in the wall between organizations, as `npm run validate:isolation` does.',
+    'You can run it again, run it twice at once, and interrupt it: each migration is applied completely or not at all.',
+    'No statement waits for a lock longer than --lock-timeout, so that requests do not queue up. It is then retried.',
+    'On AWS, a migration marked "--! contract" needs a recent passed drill and a log that is shipped up to now. --dry-run',
+    'reports whether it would run.',
+    'At the newest schema, it also checks the isolation between organizations, like `npm run validate:isolation`.',
   ].join('\n'),
   options: {
     ...databaseOptions,
@@ -27,9 +28,9 @@ await command({
       description: 'stop after this migration: its number or its name',
       placeholder: 'migration',
     }),
-    dryRun: option.flag({ description: 'only list what would be applied, and what would be refused' }),
+    dryRun: option.flag({ description: 'only list the migrations that would be applied or refused' }),
     migrations: option.path({
-      description: 'the folder of the migrations, with roles.sql beside it (else: those of this release)',
+      description: 'the folder with the migrations, and roles.sql beside it (default: those of this release)',
       placeholder: 'folder',
       exists: true,
     }),
@@ -37,7 +38,7 @@ await command({
       flag: 'lock-timeout',
       description: 'the longest wait for a lock',
       default: 200,
-      // To Postgres none at all means for ever.
+      // To Postgres, 0 means no timeout.
       minMs: 1,
       maxMs: 3_600_000,
     }),
@@ -49,8 +50,8 @@ await command({
   },
   examples: [
     { type: '', does: 'migrates the local platform that `npm start` runs' },
-    { type: '--dry-run', does: 'lists what would be applied' },
-    { type: '--until 3 --database-url postgres://…', does: 'migrates that database up to number 3' },
+    { type: '--dry-run', does: 'lists the pending migrations' },
+    { type: '--until 3 --database-url postgres://…', does: 'migrates that database up to migration 3' },
   ],
   run: async ({ options, signal, note }) => {
     const databaseUrl = await findDatabaseUrl(options);
@@ -69,7 +70,7 @@ await command({
       }),
       onProgress: (event) => note(eventText(event)),
     });
-    // The rules are those of the newest schema: on the way there faults are to be expected.
+    // The rules describe the newest schema: earlier schemas break some of them.
     if (report.dryRun || report.pending.length > 0) {
       return {
         json: { ...report, returnPoints },
@@ -90,8 +91,8 @@ await command({
 function faultsText(isolation: IsolationReport): string {
   return [
     isolationText(isolation),
-    'The migrations stay applied. Mend each fault in a new migration, as it says above, and migrate again;',
-    'what was changed by hand, change back and run `npm run validate:isolation`.',
+    'The migrations stay applied. Repair each fault in a new migration, as described above, and migrate again.',
+    'If somebody changed the database by hand, undo that change and run `npm run validate:isolation`.',
   ].join('\n');
 }
 
@@ -100,11 +101,11 @@ function eventText(event: MigrationEvent): string {
     case 'waiting':
       return `waiting for another migration run: ${event.holder}`;
     case 'planned':
-      return `${event.pending.length} to apply`;
+      return `${counted(event.pending.length, 'migration')} to apply`;
     case 'applying':
       return `${event.name} …`;
     case 'retrying':
-      return `${event.name} met a lock and starts again (attempt ${event.attempt + 1})`;
+      return `${event.name} waited too long for a lock and starts again (attempt ${event.attempt + 1})`;
     case 'applied':
       return `${event.name} applied in ${Math.round(event.durationMs)} ms`;
   }
@@ -117,9 +118,9 @@ function reportText(report: Awaited<ReturnType<typeof migrate>>): string {
       ? `Would apply:${pending}${refusedText(report)}`
       : 'Nothing to apply: the database is up to date.';
   const done = report.applied.length
-    ? `Applied ${report.applied.length} of ${report.before + report.applied.length + report.pending.length} migrations.`
+    ? `Applied ${report.applied.length} of ${counted(report.before + report.applied.length + report.pending.length, 'migration')}.`
     : 'Nothing to apply.';
-  return pending ? `${done} Left out:${pending}` : `${done} The database is up to date.`;
+  return pending ? `${done} Still pending:${pending}` : `${done} The database is up to date.`;
 }
 
 function refusedText({ refused }: Awaited<ReturnType<typeof migrate>>): string {

@@ -8,10 +8,10 @@ import { goldenFile, goldenFromMigrations, goldenTriggersFile, readGolden } from
 
 await command({
   name: 'schema',
-  summary: `Writes ${goldenFile}: the whole schema that the migrations make, as the database itself tells it.`,
+  summary: `Writes ${goldenFile}: the complete schema after all migrations, as the database reports it.`,
   description: [
-    'It starts a Postgres of its own, applies every migration to an empty database and dumps its catalogue. The digests',
-    `of the ledger's triggers, which reconciliation expects, go to ${goldenTriggersFile}.`,
+    'It starts a temporary Postgres, applies every migration to an empty database and dumps its catalogue. It writes the',
+    `digests of the ledger's triggers, which reconciliation expects, to ${goldenTriggersFile}.`,
   ].join('\n'),
   options: {
     check: option.flag({
@@ -19,8 +19,8 @@ await command({
     }),
   },
   examples: [
-    { type: '', does: 'writes the files; review their diff together with the migration' },
-    { type: '--check', does: 'what `npm run check` does' },
+    { type: '', does: 'writes the files; review their diff with the migration' },
+    { type: '--check', does: 'compares, as `npm run check` does' },
   ],
   run: async ({ options, signal }) => {
     const outdated: { file: string; content: string; difference: string }[] = [];

@@ -45,7 +45,9 @@ const enable = 'alter table inventory.items enable row level security';
 test('it says that a database is sound, with exit code 0', () => {
   const answer = validate();
   expect(answer).toMatchObject({ status: 0, stderr: '' });
-  expect(answer.stdout).toMatch(/^No fault: the wall is as it must be \(\d+ rules, \d+ ms\)\.\n$/);
+  expect(answer.stdout).toMatch(
+    /^No faults: organizations are isolated from each other \(\d+ rules, \d+ ms\)\.\n$/,
+  );
   expect(JSON.parse(validate('--json').stdout)).toMatchObject({ ok: true, faults: [], couldNotRun: [] });
 });
 
@@ -92,9 +94,9 @@ test('the query it prints runs as it is', async () => {
 test('a migration run that ends with a hole in the wall fails and says so', async () => {
   const migrateAll = () => run('migrate/all.ts', '--database-url', database.url);
   const holed = await broken(disable, enable, migrateAll);
-  expect(holed).toMatchObject({ status: 1, stderr: '0 to apply\n' });
+  expect(holed).toMatchObject({ status: 1, stderr: '0 migrations to apply\n' });
   expect(holed.stdout).toContain('The database is up to date.\n\nLEAK      0001');
-  expect(holed.stdout).toContain('Mend each fault in a new migration');
+  expect(holed.stdout).toContain('Repair each fault in a new migration');
   expect(migrateAll()).toMatchObject({ status: 0 });
 });
 

@@ -10,38 +10,35 @@ import { isolationJson, isolationText } from './isolation/report.ts';
 
 await command({
   name: 'validate:isolation',
-  summary: 'Looks for whatever in a database lets one organization reach the rows of another.',
+  summary: 'Checks that nothing in a database lets one organization reach the rows of another.',
   description: [
-    'It reads the catalogue only, in a read-only transaction, and may be run against production at any time.',
-    'Exit code 0 when every rule ran and found nothing, 1 when one found a fault or could not run.',
+    'It only reads the catalogue, in a read-only transaction: you can run it against production at any time.',
+    'Exit code 0 when every rule ran and found no fault, 1 when a rule found a fault or could not run.',
   ].join('\n'),
   options: {
     ...databaseOptions,
     scratch: option.flag({
-      description: 'look at what the migrations make of an empty database, on a Postgres of its own',
+      description: 'check an empty database after all migrations, on a temporary Postgres',
     }),
     rule: option.several(
       option.text({
-        description: 'ask this rule alone, by its number',
+        description: 'run only this rule, by its number',
         placeholder: 'NNNN',
         pattern: /^\d{4}$/,
         expected: 'It must be a number of four digits, such as 0001.',
       }),
     ),
-    sql: option.flag({ description: 'print the query instead of running it, for psql' }),
+    sql: option.flag({ description: 'print the query for psql, and do not run it' }),
   },
   examples: [
-    { type: '', does: 'looks at the local platform that `npm start` runs' },
-    { type: '--database-url postgres://…', does: 'looks at that database' },
-    { type: '--scratch', does: 'what CI does' },
-    { type: '--rule 0001 --rule 0002', does: 'asks these two rules' },
+    { type: '', does: 'checks the local platform that `npm start` runs' },
+    { type: '--database-url postgres://…', does: 'checks that database' },
+    { type: '--scratch', does: 'checks the migrations, as CI does' },
+    { type: '--rule 0001 --rule 0002', does: 'runs these two rules' },
   ],
   run: async ({ options, signal }) => {
     if (options.scratch && options.databaseUrl) {
-      throw new UsageError(
-        '--scratch and --database-url exclude each other',
-        'Which database is to be looked at?',
-      );
+      throw new UsageError('--scratch and --database-url exclude each other', 'Pass one of them.');
     }
     const rules = choose(await readIsolationRules(join(paths.root, rulesFolder)), options.rule);
     if (options.sql) {
@@ -60,7 +57,7 @@ function choose(rules: readonly IsolationRule[], numbers: readonly string[]): re
   if (unknown) {
     throw new UsageError(
       `there is no rule ${unknown}`,
-      `They go from ${rules[0]?.number} to ${rules.at(-1)?.number}.`,
+      `The rules are ${rules[0]?.number} to ${rules.at(-1)?.number}.`,
     );
   }
   return numbers.length === 0 ? rules : rules.filter(({ number }) => numbers.includes(number));

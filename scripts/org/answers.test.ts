@@ -28,10 +28,10 @@ const suspended: OperatedOrganization = {
 };
 
 describe('the list of organizations', () => {
-  test('of none says how to make one', () => {
+  test('of none says how to create one', () => {
     expect(organizationsAnswer([])).toEqual({
       json: [],
-      text: 'There are none yet: npm run org:create -- --help',
+      text: 'There are no organizations yet. To create one: npm run org:create -- --help',
     });
   });
 
@@ -66,8 +66,8 @@ test.each([
     expect(suspendedAnswer(organization, false)).toEqual({
       json: organization,
       text: [
-        `acme (Acme Ltd) is suspended since 2026-03-02T09:30:00.000Z${why}.`,
-        'To let it work again: npm run org:resume -- --org acme',
+        `acme (Acme Ltd) has been suspended since 2026-03-02T09:30:00.000Z${why}.`,
+        'To resume it: npm run org:resume -- --org acme',
       ].join('\n'),
     });
     expect(suspendedAnswer(organization, true)).toEqual({
@@ -77,11 +77,11 @@ test.each([
   },
 );
 
-test('an organization that is resumed works, or would', () => {
-  expect(resumedAnswer(acme, false)).toEqual({ json: acme, text: 'acme (Acme Ltd) works.' });
+test('a resumed organization is active, and a dry run says that it would be', () => {
+  expect(resumedAnswer(acme, false)).toEqual({ json: acme, text: 'acme (Acme Ltd) is active.' });
   expect(resumedAnswer(acme, true)).toEqual({
     json: { ...acme, dryRun: true },
-    text: 'Would let acme (Acme Ltd) work again.',
+    text: 'Would resume acme (Acme Ltd).',
   });
 });
 
@@ -111,35 +111,35 @@ describe('the security events', () => {
   };
   const asked = { org: 'acme', sinceMs: 7 * 86_400_000, most: 3 };
 
-  test('none are told with how far back was looked', () => {
+  test('none are reported with the time that was searched', () => {
     expect(securityAnswer([], asked)).toEqual({
       json: [],
-      text: 'No credential of acme was refused within 7d.',
+      text: 'No credential of acme was refused in the last 7d.',
     });
     expect(securityAnswer([], { ...asked, sinceMs: 90_000 }).text).toBe(
-      'No credential of acme was refused within 90s.',
+      'No credential of acme was refused in the last 90s.',
     );
   });
 
   test('have columns, as wide as the longest actor', () => {
-    const events = [event, { ...event, actor: 'user:0197', requests: 1_234_567, named: '*' }];
+    const events = [event, { ...event, actor: 'user:0197-abcde', requests: 1_234_567, named: '*' }];
     expect(securityAnswer(events, asked)).toEqual({
       json: events,
       text: [
-        'last at                    times  whose      named',
-        '2026-03-01T09:30:59.000Z       3  key:abc    globex ?',
-        '2026-03-01T09:30:59.000Z  1234567  user:0197  *',
+        'last at                    times  credential       presented',
+        '2026-03-01T09:30:59.000Z       3  key:abc          globex ?',
+        '2026-03-01T09:30:59.000Z  1234567  user:0197-abcde  *',
       ].join('\n'),
     });
   });
 
-  test('as many as were asked for may not be all', () => {
+  test('as many as --most may not be all', () => {
     const lines = (count: number) =>
       securityAnswer(
         Array.from({ length: count }, () => event),
         asked,
       ).text.split('\n');
     expect(lines(2).slice(3)).toEqual([]);
-    expect(lines(3).slice(4)).toEqual(['There may be more: --most shows up to 100000.']);
+    expect(lines(3).slice(4)).toEqual(['There may be more: --most takes up to 100000.']);
   });
 });

@@ -4,7 +4,7 @@ import type { assignUser } from '#tenancy/users.ts';
 import type { Answer } from '../cli/command.ts';
 import { formatDuration } from '../cli/option.ts';
 
-/** The organizations, one a line. */
+/** The organizations, one per line. */
 export function organizationsAnswer(organizations: readonly OperatedOrganization[]): Answer {
   const width = Math.max(4, ...organizations.map(({ slug }) => slug.length));
   const lines = organizations.map(
@@ -12,11 +12,13 @@ export function organizationsAnswer(organizations: readonly OperatedOrganization
   );
   return {
     json: organizations,
-    text: lines.length ? lines.join('\n') : 'There are none yet: npm run org:create -- --help',
+    text: lines.length
+      ? lines.join('\n')
+      : 'There are no organizations yet. To create one: npm run org:create -- --help',
   };
 }
 
-/** An organization that was created, with the key that is shown once, and what to do next. */
+/** A new organization, with its key (shown once) and the next step. */
 export function createdAnswer(created: CreatedOrganization): Answer {
   const { id, slug, apiKey } = created;
   return {
@@ -38,21 +40,21 @@ export function suspendedAnswer(suspended: OperatedOrganization, dryRun: boolean
     : {
         json: suspended,
         text: [
-          `${slug} (${name}) is suspended since ${suspendedAt}${why}.`,
-          `To let it work again: npm run org:resume -- --org ${slug}`,
+          `${slug} (${name}) has been suspended since ${suspendedAt}${why}.`,
+          `To resume it: npm run org:resume -- --org ${slug}`,
         ].join('\n'),
       };
 }
 
-/** An organization that works again, or would. */
+/** An organization that was resumed, or would be. */
 export function resumedAnswer(resumed: OperatedOrganization, dryRun: boolean): Answer {
   const { slug, name } = resumed;
   return dryRun
-    ? { json: { ...resumed, dryRun }, text: `Would let ${slug} (${name}) work again.` }
-    : { json: resumed, text: `${slug} (${name}) works.` };
+    ? { json: { ...resumed, dryRun }, text: `Would resume ${slug} (${name}).` }
+    : { json: resumed, text: `${slug} (${name}) is active.` };
 }
 
-/** A user who is a member now. */
+/** A user who now has a role in an organization. */
 export function assignedAnswer(assignment: Awaited<ReturnType<typeof assignUser>>): Answer {
   const { created, email, role, organization } = assignment;
   return {
@@ -61,7 +63,7 @@ export function assignedAnswer(assignment: Awaited<ReturnType<typeof assignUser>
   };
 }
 
-/** The refusals of an organization's credentials, one line for those that are alike. */
+/** The refused uses of an organization's credentials; equal ones share a line. */
 export function securityAnswer(
   events: readonly SecurityEvent[],
   asked: { readonly org: string; readonly sinceMs: number; readonly most: number },
@@ -73,15 +75,16 @@ function securityText(
   events: readonly SecurityEvent[],
   { org, sinceMs, most }: { readonly org: string; readonly sinceMs: number; readonly most: number },
 ): string {
-  if (events.length === 0) return `No credential of ${org} was refused within ${formatDuration(sinceMs)}.`;
-  const width = Math.max(...events.map(({ actor }) => actor.length));
+  if (events.length === 0)
+    return `No credential of ${org} was refused in the last ${formatDuration(sinceMs)}.`;
+  const width = Math.max(10, ...events.map(({ actor }) => actor.length));
   const lines = events.map(
     ({ lastAt, requests, actor, named }) =>
       `${lastAt}  ${String(requests).padStart(6)}  ${actor.padEnd(width)}  ${named}`,
   );
-  const more = events.length < most ? [] : [`There may be more: --most shows up to 100000.`];
+  const more = events.length < most ? [] : ['There may be more: --most takes up to 100000.'];
   return [
-    `${'last at'.padEnd(24)}  ${'times'.padStart(6)}  ${'whose'.padEnd(width)}  named`,
+    `${'last at'.padEnd(24)}  ${'times'.padStart(6)}  ${'credential'.padEnd(width)}  presented`,
     ...lines,
     ...more,
   ].join('\n');

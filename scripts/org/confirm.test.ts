@@ -4,7 +4,7 @@ import { confirm } from './confirm.ts';
 
 async function answer(typed: string): Promise<{ yes: boolean; asked: string }> {
   const [input, output] = [new PassThrough(), new PassThrough()];
-  const answered = confirm('Type acme to go on: ', 'acme', new AbortController().signal, input, output);
+  const answered = confirm('Type acme to continue: ', 'acme', new AbortController().signal, input, output);
   input.end(typed);
   return { yes: await answered, asked: String(output.read()) };
 }
@@ -17,7 +17,7 @@ test.each([
   ['\n', false],
   ['', false],
 ])('%j typed', async (typed, yes) => {
-  expect(await answer(typed)).toEqual({ yes, asked: 'Type acme to go on: ' });
+  expect(await answer(typed)).toEqual({ yes, asked: 'Type acme to continue: ' });
 });
 
 test('Ctrl-C while it asks is an interruption, not an answer', async () => {

@@ -1,8 +1,8 @@
 import { createInterface } from 'node:readline/promises';
 
 /**
- * Asks a person to type a word, and answers whether it was typed. The end of the input is a no.
- * The question goes to stderr: stdout belongs to the result.
+ * Asks the user to type a word, and returns whether they did. The end of the input counts as no.
+ * The question goes to stderr: stdout is for the result.
  */
 export async function confirm(
   question: string,

@@ -13,15 +13,15 @@ await command({
   description: 'The key has all scopes and is shown once: only its digest is stored.',
   options: {
     slug: option.text({
-      description: 'its short name in URLs: lower-case letters, digits and hyphens, at most 63',
+      description: 'the short name for URLs: at most 63 lower-case letters, digits and hyphens',
       placeholder: 'slug',
       required: true,
       pattern: slugPattern,
       expected:
-        'It must be lower-case letters, digits and hyphens, at most 63, and no UUID, such as acme or acme-2.',
+        'It must be at most 63 lower-case letters, digits and hyphens, and not a UUID, such as acme or acme-2.',
     }),
     name: option.text({
-      description: 'its full name',
+      description: 'the full name',
       placeholder: 'name',
       required: true,
       maxCharacters: maxNameCharacters,
@@ -31,7 +31,7 @@ await command({
   },
   examples: [
     { type: '--slug acme --name "Acme Ltd"', does: 'creates the organization acme' },
-    { type: '--slug acme --name "Acme Ltd" --json', does: 'answers {"id","slug","name","apiKey"}' },
+    { type: '--slug acme --name "Acme Ltd" --json', does: 'prints {"id","slug","name","apiKey"}' },
   ],
   run: async ({ options }) => {
     const { slug, name, keyEnvironment } = options;

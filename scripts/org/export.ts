@@ -1,3 +1,4 @@
+import { counted } from '#platform/plural.ts';
 import { exportOrganization } from '#portability/export.ts';
 import { findOrganization } from '#tenancy/organizations.ts';
 import { command } from '../cli/command.ts';
@@ -7,16 +8,16 @@ import * as option from '../cli/option.ts';
 
 await command({
   name: 'org:export',
-  summary: 'Writes everything of an organization into a folder.',
+  summary: 'Writes all data of an organization into a folder.',
   description: [
-    'A file of lines of JSON for each table, all of one instant, and manifest.json with their digests, which is the',
-    'receipt that org:erase asks for. Nobody has to stop working meanwhile.',
+    'One JSON Lines file per table, all from the same instant, and manifest.json with their digests: org:erase asks for it',
+    'as the receipt. Users can go on working.',
     'The folder holds personal data and the digests of API keys: keep it as you keep the database.',
   ].join('\n'),
   options: {
     org: option.text({ description: 'the slug of the organization', placeholder: 'slug', required: true }),
     to: option.path({
-      description: 'the folder to write, which must not exist',
+      description: 'the folder to create; it must not exist',
       placeholder: 'folder',
       required: true,
     }),
@@ -45,11 +46,11 @@ await command({
     return {
       json: { folder: options.to, ...manifest },
       text: [
-        `Exported ${organization.slug} (${id}): ${rows} rows of ${tables.length} tables, to ${options.to}.`,
+        `Exported ${organization.slug} (${id}): ${counted(rows, 'row')} of ${counted(tables.length, 'table')}, to ${options.to}.`,
         `Receipt: ${receipt}`,
         organization.status === 'suspended'
           ? `To move it: npm run org:import -- --from ${options.to} --database-url postgres://…`
-          : 'It is not suspended and may change at any time: this is a copy. To move or erase it, suspend it and export again.',
+          : 'This is a copy: the organization is active and may change. To move or erase it, suspend it and export again.',
       ].join('\n'),
     };
   },

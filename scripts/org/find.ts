@@ -2,7 +2,7 @@ import type { Client } from 'pg';
 import { CommandError } from '../cli/failure.ts';
 
 /**
- * Finds an organization by its slug. `admin` is a connection as stockade_admin.
+ * Finds an organization by its slug. `admin` is connected as stockade_admin.
  * @throws CommandError when there is none
  */
 export async function findOrganization(

@@ -9,8 +9,8 @@ await command({
   summary: 'Lists the organizations.',
   options: databaseOptions,
   examples: [
-    { type: '', does: 'lists those of the running local platform' },
-    { type: '--json', does: 'the same for a program' },
+    { type: '', does: 'lists the organizations of the running local platform' },
+    { type: '--json', does: 'the same as JSON' },
   ],
   run: async ({ options }) => {
     return organizationsAnswer(

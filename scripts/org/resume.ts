@@ -9,14 +9,14 @@ import { resumedAnswer } from './answers.ts';
 
 await command({
   name: 'org:resume',
-  summary: 'Lets a suspended organization work again.',
-  description: 'Its keys and members are what they were. Running it again changes nothing.',
+  summary: 'Resumes a suspended organization.',
+  description: 'Its keys and members are the same as before. Running it again changes nothing.',
   options: {
     org: option.text({ description: 'the slug of the organization', placeholder: 'slug', required: true }),
     dryRun: option.flag({ description: dryRunDescription }),
     ...databaseOptions,
   },
-  examples: [{ type: '--org acme', does: 'lets acme work again' }],
+  examples: [{ type: '--org acme', does: 'resumes acme' }],
   run: async ({ options }) => {
     const { org, dryRun } = options;
     const resumed = await withRole(await findDatabaseUrl(options), 'stockade_admin', (admin) =>

@@ -8,23 +8,26 @@ import { securityAnswer } from './answers.ts';
 
 await command({
   name: 'security:events',
-  summary: 'Shows the requests whose credential was refused because of the organization they named.',
+  summary: 'Shows attempts to use a valid credential for another organization.',
   description:
-    'The newest first. A line stands for the refusals of one minute that are alike: whose credential (key:<id> or user:<id>) ' +
-    'and what else the request presented.',
+    'The newest come first. Equal attempts within one minute share a line: it shows the credential (key:<id> or user:<id>), ' +
+    'and the organization that the request presented.',
   options: {
     org: option.text({
-      description: 'the slug of the organization whose credentials they were',
+      description: 'the slug of the organization that owns the credentials',
       placeholder: 'slug',
       required: true,
     }),
-    since: option.duration({ description: 'how far back, such as 1h or 30d', default: 7 * 86_400_000 }),
+    since: option.duration({
+      description: 'how far to look back, such as 1h or 30d',
+      default: 7 * 86_400_000,
+    }),
     most: option.integer({ description: 'show at most this many', min: 1, max: 100_000, default: 100 }),
     ...databaseOptions,
   },
   examples: [
-    { type: '--org acme', does: 'shows those of the last seven days' },
-    { type: '--org acme --since 1h --json', does: 'shows those of the last hour to a program' },
+    { type: '--org acme', does: 'shows the attempts of the last seven days' },
+    { type: '--org acme --since 1h --json', does: 'shows the attempts of the last hour as JSON' },
   ],
   run: async ({ options }) => {
     const databaseUrl = await findDatabaseUrl(options);

@@ -9,14 +9,14 @@ import { suspendedAnswer } from './answers.ts';
 
 await command({
   name: 'org:suspend',
-  summary: 'Refuses every request of an organization from now on.',
+  summary: 'Suspends an organization: every new request is refused.',
   description:
-    'Requests under way finish; jobs go on, so that its books stay proven. Running it again changes nothing but the ' +
-    'reason, when another one is given.',
+    'Requests in progress finish. Jobs go on, so that its balances stay proven. Running it again changes only the ' +
+    'reason, if you give another one.',
   options: {
     org: option.text({ description: 'the slug of the organization', placeholder: 'slug', required: true }),
     reason: option.text({
-      description: 'why, for other operators',
+      description: 'the reason, for other operators',
       placeholder: 'text',
       pattern: /^.{1,500}$/s,
       expected: 'It must have at most 500 characters.',
@@ -26,7 +26,7 @@ await command({
   },
   examples: [
     { type: '--org acme --reason "Invoice 1001 is overdue"', does: 'suspends acme' },
-    { type: '--org acme --json', does: 'suspends it and answers the organization as JSON' },
+    { type: '--org acme --json', does: 'suspends acme, and prints the organization as JSON' },
   ],
   run: async ({ options }) => {
     const { org, reason, dryRun } = options;

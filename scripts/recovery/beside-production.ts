@@ -11,16 +11,16 @@ import { paths } from '../paths.ts';
 import { deletion } from './cut-over.ts';
 import { outcomeText } from './drill-report.ts';
 
-/** RDS takes minutes, the local one seconds. */
+/** RDS needs minutes, the local RDS seconds. */
 const pollMs = 500;
 const sqlDirectory = join(paths.root, 'sql');
 
-/** What is to be restored of the instance that the environment names. */
+/** A restore of the instance that the environment names. */
 export interface PlannedRestore {
   readonly plan: BesidePlan;
   /** The identifier of production. */
   readonly source: string;
-  /** For people: what of what, into which instance. */
+  /** For people: the source, the time and the new instance. */
   readonly what: string;
 }
 
@@ -35,12 +35,12 @@ export async function planRestore(wish: DrillWish, name: string): Promise<Planne
   return { plan, source, what: `${plan.snapshot ?? source} as of ${plan.asOf}, into ${plan.name}` };
 }
 
-/** Restores as planned and proves it, telling how it goes on; interrupted, that what was begun stays. */
+/** Restores as planned and proves it, with notes on the progress. After an interruption, the instance stays. */
 export async function carryOut(
   { plan, what }: PlannedRestore,
   { databaseUrl, signal, note }: { databaseUrl: string; signal: AbortSignal; note: (line: string) => void },
 ): Promise<Beside> {
-  note(`${plan.isBegun ? 'Carrying on' : 'Restoring'}: ${what} …`);
+  note(`${plan.isBegun ? 'Continuing' : 'Restoring'}: ${what} …`);
   try {
     return await prepareBeside(plan, {
       book: await readProofBook(sqlDirectory),
@@ -50,7 +50,7 @@ export async function carryOut(
       giveUpAfterMs: recoveryPolicy.recoveryTimeMs.fail,
       signal,
       onStatus: (status) => note(`${plan.name} is ${status} …`),
-      onWaiting: (why) => note(`${plan.name} lets nobody in yet: ${why} …`),
+      onWaiting: (why) => note(`${plan.name} does not accept connections yet: ${why} …`),
       onOutcome: (outcome) => note(outcomeText(outcome)),
     });
   } catch (error) {
@@ -59,7 +59,7 @@ export async function carryOut(
   }
 }
 
-/** That an instance is not deleted by whoever has made it. */
+/** Reminds the user that the instance is still running. */
 export function staying(name: string): string {
-  return `${name} stays, and costs: the same command carries on, or ${deletion(name).join(' && ')}`;
+  return `${name} stays and costs money. The same command continues. To delete it: ${deletion(name).join(' && ')}`;
 }

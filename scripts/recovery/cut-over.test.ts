@@ -24,31 +24,31 @@ const deployed = (name: string, port: number) =>
   `npm run deploy -- -c databaseHost=${name}.example.com -c databasePort=${port} -c databaseResourceId=db-${name.toUpperCase()} -c databaseInstanceIdentifier=${name}`;
 
 const steps = (ahead: readonly string[]) => [
-  '# 1. Nobody writes to old from here on; what it has recorded since 2026-03-01T09:30:00.000Z stays in it alone.',
-  '#    Whoever wants to write gets 503; reading goes on.',
+  '# 1. Close old for writing. Movements that it has recorded since 2026-03-01T09:30:00.000Z stay only there.',
+  '#    Requests that write get 503. Requests that read go on.',
   closed('old', 5432),
-  '# 2. No restore takes it for its own any more, to carry on with it: it would give its master another password.',
+  '# 2. Remove the tag, so that no later restore continues with this instance and changes the password of its master.',
   'aws rds remove-tags-from-resource --resource-name arn:new --tag-keys stockade:restored-from',
-  '# 3. The functions get the restored database. Pass what else you pass at every deploy.',
+  '# 3. Point the functions at the restored database. Add the other options that you pass at every deploy.',
   ...ahead,
   deployed('new', 6432),
-  '# 4. It works when these end with exit code 0 (the monitor may still warn of what is new) and /ready answers 200.',
+  '# 4. It works when these exit with code 0 and /ready answers 200. The monitor may warn while the instance is new.',
   `npm run verify:ledger -- --database-url "${url('new', 6432)}"`,
   `npm run monitor:backups -- --instance new --database-url "${url('new', 6432)}"`,
-  '# 5. Copies in another region, and a password that is managed, were those of old: begin them for',
+  '# 5. Copies in another region and a managed password belong to old. Set them up for',
   '#    new (docs/DISASTER_RECOVERY.md, "After a cut-over"). Keep old.',
 ];
 
 const evidence = (who: string) => [
-  `#    ${who} Those seals are written down and`,
-  '#    cannot be made again: raise evidenceGeneration of the stage in infra/settings/config.ts by one before you deploy.',
+  `#    ${who} Their anchored seals`,
+  '#    cannot be replaced: increase evidenceGeneration of the stage in infra/settings/config.ts by one before you deploy.',
 ];
 
 test.each([
   [[], []],
-  [['a', 'b', 'c'], evidence('3 organizations have sealed since then (a, b, c).')],
-  [['a', 'b', 'c', 'd'], evidence('4 organizations have sealed since then (a, b, c, …).')],
-  [undefined, evidence('When an organization has sealed since then, which could not be seen:')],
+  [['a', 'b', 'c'], evidence('Sealed since then: 3 organizations (a, b, c).')],
+  [['a', 'b', 'c', 'd'], evidence('Sealed since then: 4 organizations (a, b, c, …).')],
+  [undefined, evidence('It is not known which organizations have sealed since then.')],
 ])('the steps of a cut-over, when %j have sealed since', (sealedAhead, ahead) => {
   expect(cutOverSteps({ ...cutOver, sealedAhead })).toEqual(steps(ahead));
 });
@@ -61,7 +61,7 @@ test('back again: the restored one is closed before production is opened', () =>
   ]);
 });
 
-test('what is not used is deleted, whatever protects it', () => {
+test('the restored instance can be deleted although it is protected', () => {
   expect(deletion('new')).toEqual([
     'aws rds modify-db-instance --db-instance-identifier new --no-deletion-protection --apply-immediately',
     'aws rds delete-db-instance --db-instance-identifier new --skip-final-snapshot',

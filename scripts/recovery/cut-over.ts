@@ -1,13 +1,14 @@
+import { counted } from '#platform/plural.ts';
 import { besideTag } from '#recovery/rds/rds-beside.ts';
 
-/** What the steps name: production, and what was restored beside it. */
+/** Production, and the instance that was restored beside it. */
 export interface CutOver {
   readonly production: Place;
   readonly restored: Place;
   readonly databaseName: string;
-  /** The instant that what was restored is of. */
+  /** The point in time that was restored. */
   readonly asOf: string;
-  /** Organizations of which seals were written down that what was restored lacks; undefined when nobody knows. */
+  /** Organizations with anchored seals that the restored database lacks; undefined when that could not be determined. */
   readonly sealedAhead: readonly string[] | undefined;
 }
 
@@ -19,31 +20,31 @@ export interface Place {
   readonly resourceId: string;
 }
 
-/** The commands that make the restored database production, one a line, in their order. */
+/** The commands that make the restored database production, one per line, in order. */
 export function cutOverSteps({ production, restored, databaseName, asOf, sealedAhead }: CutOver): string[] {
   return [
-    `# 1. Nobody writes to ${production.instance} from here on; what it has recorded since ${asOf} stays in it alone.`,
-    '#    Whoever wants to write gets 503; reading goes on.',
+    `# 1. Close ${production.instance} for writing. Movements that it has recorded since ${asOf} stay only there.`,
+    '#    Requests that write get 503. Requests that read go on.',
     ...close(production, databaseName),
-    '# 2. No restore takes it for its own any more, to carry on with it: it would give its master another password.',
+    '# 2. Remove the tag, so that no later restore continues with this instance and changes the password of its master.',
     `aws rds remove-tags-from-resource --resource-name ${restored.arn} --tag-keys ${besideTag}`,
-    '# 3. The functions get the restored database. Pass what else you pass at every deploy.',
+    '# 3. Point the functions at the restored database. Add the other options that you pass at every deploy.',
     ...evidenceStep(sealedAhead),
     deploy(restored),
-    '# 4. It works when these end with exit code 0 (the monitor may still warn of what is new) and /ready answers 200.',
+    '# 4. It works when these exit with code 0 and /ready answers 200. The monitor may warn while the instance is new.',
     `npm run verify:ledger -- --database-url "${urlOf(restored, databaseName)}"`,
     `npm run monitor:backups -- --instance ${restored.instance} --database-url "${urlOf(restored, databaseName)}"`,
-    `# 5. Copies in another region, and a password that is managed, were those of ${production.instance}: begin them for`,
+    `# 5. Copies in another region and a managed password belong to ${production.instance}. Set them up for`,
     `#    ${restored.instance} (docs/DISASTER_RECOVERY.md, "After a cut-over"). Keep ${production.instance}.`,
   ];
 }
 
-/** The commands that undo the cut-over: what was written to the restored database since stays in it alone. */
+/** The commands that undo the cut-over. Movements written to the restored database stay only there. */
 export function rollBackSteps({ production, restored, databaseName }: CutOver): string[] {
   return [...close(restored, databaseName), ...open(production, databaseName), deploy(production)];
 }
 
-/** The commands that delete what was restored, when it is not to be used. */
+/** The commands that delete the restored instance. */
 export function deletion(restored: string): string[] {
   const instance = `--db-instance-identifier ${restored}`;
   return [
@@ -52,7 +53,7 @@ export function deletion(restored: string): string[] {
   ];
 }
 
-/** Sessions that are there keep the setting with which they began. */
+/** Open sessions keep the setting with which they started, so they are ended. */
 const disconnect =
   "select pg_terminate_backend(pid) from pg_stat_activity where usename like 'stockade%' and pid <> pg_backend_pid()";
 
@@ -67,7 +68,7 @@ function close(place: Place, databaseName: string): string[] {
   ];
 }
 
-/** The first statement is for the session itself, and takes effect with the next transaction: with the next `-c`. */
+/** The first statement makes this session writable, from its next transaction on, which is the next `-c`. */
 function open(place: Place, databaseName: string): string[] {
   const reset = `alter database ${databaseName} reset default_transaction_read_only`;
   return [psql(place, databaseName, 'set default_transaction_read_only = off', reset, disconnect)];
@@ -76,11 +77,11 @@ function open(place: Place, databaseName: string): string[] {
 function evidenceStep(ahead: CutOver['sealedAhead']): string[] {
   if (ahead?.length === 0) return [];
   const who = ahead
-    ? `${ahead.length} organizations have sealed since then (${ahead.slice(0, 3).join(', ')}${ahead.length > 3 ? ', …' : ''}).`
-    : 'When an organization has sealed since then, which could not be seen:';
+    ? `Sealed since then: ${counted(ahead.length, 'organization')} (${ahead.slice(0, 3).join(', ')}${ahead.length > 3 ? ', …' : ''}).`
+    : 'It is not known which organizations have sealed since then.';
   return [
-    `#    ${who} Those seals are written down and`,
-    '#    cannot be made again: raise evidenceGeneration of the stage in infra/settings/config.ts by one before you deploy.',
+    `#    ${who} Their anchored seals`,
+    '#    cannot be replaced: increase evidenceGeneration of the stage in infra/settings/config.ts by one before you deploy.',
   ];
 }
 
@@ -91,13 +92,13 @@ function deploy({ instance, host, port, resourceId }: Place): string {
   );
 }
 
-/** Each statement in a `-c` of its own is a transaction of its own. */
+/** psql runs each `-c` as a transaction of its own. */
 function psql(place: Place, databaseName: string, ...statements: string[]): string {
   const commands = statements.map((statement) => ` -c "${statement}"`).join('');
   return `psql "${urlOf(place, databaseName)}"${commands}`;
 }
 
-/** With the master's name and password to be filled in: they are not for a log. */
+/** The user fills in the master's name and password: they must not be in a log. */
 function urlOf({ host, port }: Place, databaseName: string): string {
   return `postgres://MASTER:PASSWORD@${host}:${port}/${databaseName}`;
 }

@@ -1,8 +1,10 @@
+import { counted } from '#platform/plural.ts';
 import type { DrillRecord } from '#recovery/drill/records.ts';
 import { spoken } from '#recovery/policy.ts';
 import type { ProofOutcome } from '#recovery/proofs/proof.ts';
+import { figuresText } from './figures.ts';
 
-/** One proof in one line, and what it found below. */
+/** One proof in one line, with its faults below. */
 export function outcomeText({
   proof,
   verdict,
@@ -11,18 +13,15 @@ export function outcomeText({
   figures,
   durationMs,
 }: ProofOutcome): string {
-  const looked = Object.entries(figures).map(
-    ([name, figure]) => `${Number(figure.toFixed(1))} ${wordsOf(name)}`,
-  );
   const more = faultCount > faults.length ? [`    … and ${faultCount - faults.length} more`] : [];
   return [
-    `${verdict.padEnd(14)} ${proof.padEnd(13)} ${(durationMs / 1000).toFixed(1).padStart(6)} s  ${looked.join(', ')}`,
+    `${verdict.padEnd(14)} ${proof.padEnd(13)} ${(durationMs / 1000).toFixed(1).padStart(6)} s  ${figuresText(figures)}`,
     ...faults.map((fault) => `    ${fault}`),
     ...more,
   ].join('\n');
 }
 
-/** What a drill came to, for people. */
+/** The result of a drill, for people. */
 export function drillText(drill: DrillRecord): string {
   const { id, request, verdict, tornDownAt } = drill;
   const stages = [
@@ -42,13 +41,9 @@ export function drillText(drill: DrillRecord): string {
 function lossText(outcomes: readonly ProofOutcome[]): string {
   const loss = outcomes.find(({ proof }) => proof === 'loss');
   if (loss?.verdict !== 'passed')
-    return `What was lost is not known: ${loss?.faults[0] ?? 'nobody has asked'}.`;
+    return `The data loss is not known: ${loss?.faults[0] ?? 'it was not measured'}.`;
   const { entries = 0, movements = 0, seconds = 0 } = loss.figures;
   return entries === 0
-    ? 'Nothing that was recorded before the request would have been lost.'
-    : `Lost: ${movements} movements of ${entries} entries, the first of them ${spoken(seconds * 1000)} before the request.`;
-}
-
-function wordsOf(name: string): string {
-  return name.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+    ? 'No data loss: every entry recorded before the request is in the copy.'
+    : `Data loss: ${counted(movements, 'movement')} of ${counted(entries, 'entry', 'entries')}, the first ${spoken(seconds * 1000)} before the request.`;
 }

@@ -2,7 +2,7 @@ import { allowContract, findWayBack, type ReturnPoint } from '#recovery/contract
 import { recoveryPolicy } from '#recovery/policy.ts';
 import type { MigrateOptions } from '#schema/migrations/migrate.ts';
 
-/** Holds a run of migrations to the interlock of recovery: nothing that only a backup undoes, unless there is one. */
+/** The interlock for migrations: a contract migration runs only when a proven backup could undo it. */
 export function interlocked(
   databaseUrl: string,
   onReturnPoint: (point: ReturnPoint) => void,
@@ -15,11 +15,11 @@ export function interlocked(
   };
 }
 
-/** Where to return to, for people. */
+/** The return point, for people. */
 export function returnPointText({ migration, source, at, until }: ReturnPoint): string {
   return [
-    `${migration} can be undone by a backup alone. The time to return to, which the evidence bucket keeps:`,
+    `Only a backup can undo ${migration}. The point in time to return to (the evidence bucket records it):`,
     `  npm run restore -- --at ${at.toISOString()} --to NAME`,
-    `${source} can be restored to it from some minutes on, when its log is shipped, until ${until.toISOString()}.`,
+    `You can restore ${source} to that time as soon as its log is shipped, in some minutes, until ${until.toISOString()}.`,
   ].join('\n');
 }

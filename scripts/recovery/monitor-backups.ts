@@ -13,46 +13,48 @@ import { countsOf, resultsText } from './monitor/report.ts';
 
 await command({
   name: 'monitor:backups',
-  summary:
-    'Looks whether the backups are what was promised: fresh, kept, encrypted, private, restored and proven.',
+  summary: 'Checks the backups: fresh, kept long enough, encrypted, private, restored and proven.',
   description: [
-    'On AWS this runs every hour and tells whoever is on call what has changed. Here it looks, and tells only you. Without an',
-    'instance or a cluster the database is one that runs elsewhere than on RDS: it says which checks do not apply then, and',
-    'counts them with none. Exit code 1 when a check fails or could not run. docs/runbook has a page for each check.',
+    'On AWS this runs every hour and alerts on changes. This command reports only to you. Without an instance or a cluster,',
+    'the database runs outside RDS: checks that do not apply there are listed separately, and do not count as passed.',
+    'Exit code 1 when a check fails or could not run. docs/runbook has a page for each check.',
   ].join('\n'),
   options: {
     instance: option.text({
-      description: 'the RDS instance of the database (else: as the environment or the local platform says)',
+      description: 'the RDS instance of the database (default: from the environment or the local platform)',
       placeholder: 'identifier',
     }),
-    cluster: option.text({ description: 'the Aurora cluster, in its place', placeholder: 'identifier' }),
+    cluster: option.text({
+      description: 'the Aurora cluster of the database, instead of an instance',
+      placeholder: 'identifier',
+    }),
     copyRegion: option.text({
-      description: 'the region that backups are copied to, or none',
+      description: 'the region that receives copies of the backups, or none',
       placeholder: 'region',
       pattern: /^(none|[a-z]{2}(-[a-z]+)+-\d)$/,
-      expected: 'It must be a region of AWS, such as eu-west-1, or none.',
+      expected: 'It must be an AWS region such as eu-west-1, or none.',
     }),
     alert: option.flag({
       description:
-        'tell whoever is on call what has changed since the last run, as the job does: for a schedule of your own',
+        'send alerts about changes since the last run, as the job does: for a schedule of your own',
     }),
     ...databaseOptions,
   },
   examples: [
-    { type: '', does: 'looks at the backups of the local platform' },
+    { type: '', does: 'checks the backups of the local platform' },
     {
       type: '--instance stockade-prod --copy-region eu-west-1 --database-url postgres://…',
-      does: 'looks at an RDS instance, with your AWS credentials',
+      does: 'checks an RDS instance, with your AWS credentials',
     },
     {
       type: '--database-url postgres://… --json',
-      does: 'looks at a Postgres that runs elsewhere, for a program',
+      does: 'checks a Postgres outside RDS, as JSON',
     },
   ],
   run: async ({ options }) => {
     const databaseUrl = await urlOf(options);
     if (databaseUrl instanceof CommandError) {
-      // An instance can be looked at without it, and what needs the database says that it could not run.
+      // The checks of an instance need no database; the others then report that they could not run.
       if (options.instance === undefined && options.cluster === undefined) throw databaseUrl;
     } else await useLocalAws(options);
     const rds = findBackedUp(options);
@@ -60,7 +62,7 @@ await command({
     const report = options.alert ? await monitorBackups(monitor) : { results: await checkBackups(monitor) };
     const counts = countsOf(report.results);
     return {
-      text: resultsText(report.results, rds ? `the ${rds.kind} ${rds.identifier}` : 'a Postgres beyond RDS'),
+      text: resultsText(report.results, rds ? `the ${rds.kind} ${rds.identifier}` : 'a Postgres outside RDS'),
       json: { database: rds ? { kind: rds.kind, identifier: rds.identifier } : null, counts, ...report },
       failed: counts.fail + counts.could_not_run > 0,
     };

@@ -5,20 +5,20 @@ import { newestHeartbeat } from '#recovery/heartbeat.ts';
 import { spoken } from '#recovery/policy.ts';
 import { CommandError } from '../cli/failure.ts';
 
-/** Production leaves a heartbeat a minute; a copy has the last one of its source. */
+/** Production writes one heartbeat per minute. A copy has only the last one of its source. */
 const restMs = 3 * 60_000;
 const logins = ['stockade_api', 'stockade_jobs', 'stockade_admin'];
 
 /**
- * Sees that a URL does not lead to a database that is in use: the proofs lock its tables, and whoever waits for them would
- * wait for all of it. `production` are the URLs that might be the same database under another name.
- * @throws CommandError when it is one of them, is used, or could be production as far as anybody can tell
+ * Refuses a database that is in use: the proofs lock its tables, and its users would have to wait until they end.
+ * `production` are the URLs that might name the same database in another way.
+ * @throws CommandError when it is one of them, has users, or could be production
  */
 export async function refuseProduction(copyUrl: string, production: readonly string[]): Promise<void> {
   await connected(copyUrl, async (copy) => {
     for (const url of production) {
       if (!(await connected(url, (client) => isSameDatabase(client, copy)))) continue;
-      throw refusal('it is production', 'Restore a backup beside it, and name that.');
+      throw refusal('it is production', 'Restore a backup beside production, and name that.');
     }
     const { rows } = await copy.query<{ standby: boolean; users: string[] }>(
       `select pg_catalog.pg_is_in_recovery() as standby,
@@ -34,15 +34,15 @@ export async function refuseProduction(copyUrl: string, production: readonly str
     );
     const { standby = false, users = [] } = rows[0] ?? {};
     if (standby)
-      throw refusal('it is a standby, in which nothing can be locked', 'Promote it, or restore a backup.');
-    if (users.length > 0) throw refusal(`${users.join(' and ')} work in it`, 'A copy is used by nobody.');
+      throw refusal('it is a standby, where no table can be locked', 'Promote it, or restore a backup.');
+    if (users.length > 0) throw refusal(`it is in use by ${users.join(' and ')}`, 'Nothing may use a copy.');
     if (production.length === 0) await refuseAlive(copy);
   });
 }
 
 /**
- * Sees that an organization is not to be taken out of the database it is to come back to: then nothing would ever differ.
- * @throws CommandError when both are one, whatever they are called by
+ * Refuses to restore an organization from production into production: they would never differ.
+ * @throws CommandError when both URLs name the same database
  */
 export async function refuseItself(copyUrl: string, productionUrl: string): Promise<void> {
   const isSame = await connected(copyUrl, (copy) =>
@@ -50,12 +50,12 @@ export async function refuseItself(copyUrl: string, productionUrl: string): Prom
   );
   if (!isSame) return;
   throw new CommandError(
-    'what --from names is production itself, and no copy of it',
-    'Prepare a copy with npm run restore; it prints the URL. Nothing was done.',
+    '--from names production itself, not a copy of it',
+    'Prepare a copy with npm run restore, which prints its URL. Nothing was changed.',
   );
 }
 
-/** A lock of one is in the way of the other only within one database, whatever it is called by and reached through. */
+/** Advisory locks conflict only within one database, whatever its name and address. */
 async function isSameDatabase(client: Client, copy: Client): Promise<boolean> {
   const key = [randomInt(2 ** 31), randomInt(2 ** 31)];
   return await inTransaction(client, async () => {
@@ -79,15 +79,15 @@ async function refuseAlive(copy: Client): Promise<void> {
   const ageMs = newest ? rows[0].now.getTime() - newest.at.getTime() : restMs;
   if (ageMs >= restMs) return;
   throw refusal(
-    `its newest heartbeat is ${spoken(Math.max(0, ageMs))} old, so it may be production`,
-    'Name production with --database-url, so that the two can be told apart.',
+    `its newest heartbeat is only ${spoken(Math.max(0, ageMs))} old, so it may be production`,
+    'Name production with --database-url, so that the command can compare them.',
   );
 }
 
 function refusal(fault: string, remedy: string): CommandError {
   return new CommandError(
-    `what --copy names is not proven: ${fault}`,
-    `${remedy} The proofs lock every table of it; nothing was done.`,
+    `refused to prove the database that --copy names: ${fault}`,
+    `${remedy} The proofs lock every table. Nothing was done.`,
   );
 }
 

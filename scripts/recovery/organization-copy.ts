@@ -6,13 +6,13 @@ import { CommandError } from '../cli/failure.ts';
 import { carryOut, planRestore, staying } from './beside-production.ts';
 import { deletion } from './cut-over.ts';
 
-/** A copy that was restored to take one organization out of it. It stays when that is done. */
+/** A copy of the database, restored to take one organization from it. The command does not delete it. */
 export interface OrganizationCopy {
   readonly name: string;
   readonly asOf: string;
-  /** It was there before, made by the same command. */
+  /** An earlier run of the same command created it. */
   readonly isBegun: boolean;
-  /** As its master, whose password was made now. */
+  /** The URL with its master, whose password is new. */
   readonly url: string;
   readonly availableAfterMs: number;
   readonly provenAfterMs: number;
@@ -27,27 +27,27 @@ export interface CopyWish {
   readonly at: Date;
   /** Of production, as its master. */
   readonly databaseUrl: string;
-  /** Nothing is to be changed in production, so the organization may go on working. */
+  /** Nothing changes in production, so the organization need not be suspended. */
   readonly dryRun: boolean;
   readonly signal: AbortSignal;
   readonly note: (line: string) => void;
 }
 
 /**
- * Restores a point in time beside production, under a name that follows from the organization and the time, proves it and
- * works with it. Called again, it carries on with the copy that is there. The copy stays, whatever happens.
+ * Restores a point in time beside production, proves the copy and works with it. The organization and the time determine
+ * the name of the copy, so a second call continues with the same one. The copy is never deleted.
  * @throws CommandError when the copy is not proven
- * @throws PortabilityError when the organization is not suspended and something is to be changed: before anything is restored
- * @throws RecoveryRefused when there is no such time to go back to
+ * @throws PortabilityError when the organization is not suspended and this is not a dry run, before anything is restored
+ * @throws RecoveryRefused when that point in time cannot be restored
  */
 export async function withOrganizationCopy<T>(
   { slug, at, databaseUrl, dryRun, signal, note }: CopyWish,
   work: (copy: OrganizationCopy) => Promise<T>,
 ): Promise<T> {
   const today = await withRole(databaseUrl, 'stockade_admin', (admin) => organizationOfToday(admin, slug));
-  // Restoring takes a while: what would be refused afterwards is refused now.
+  // Restoring takes a while: refuse now what would be refused later.
   if (today && !dryRun) refuseWorking(today);
-  if (!today) note(`Production has no organization ${slug}: whether the copy has is seen when it is there.`);
+  if (!today) note(`Production has no organization ${slug}. The copy may have it.`);
   const planned = await planRestore({ kind: 'point-in-time', at }, copyNameOf(slug, at));
   const { name, asOf, isBegun } = planned.plan;
   const { proofs, url, availableAfterMs, provenAfterMs } = await carryOut(planned, {
@@ -73,12 +73,12 @@ export async function withOrganizationCopy<T>(
   }
 }
 
-/** What is left to do about the copy. */
+/** What to do with the copy. */
 export function copyText({ name, asOf, url, discard }: OrganizationCopy): string {
   return [
     '',
-    `The copy ${name} of ${asOf} is still there, and costs. Its master, with a password that is shown once: ${url}`,
-    'The same command goes on with it. To use it without proving it again, pass --from with that URL in the place of --at.',
+    `The copy ${name} of ${asOf} is still running and costs money. Its URL, with a password that is shown once: ${url}`,
+    'The same command continues with this copy. To use it without new proofs, pass --from with that URL instead of --at.',
     'To delete it:',
     ...discard,
   ].join('\n');
@@ -87,7 +87,7 @@ export function copyText({ name, asOf, url, discard }: OrganizationCopy): string
 const longestIdentifier = 63;
 const hashLength = 8;
 
-/** The name of the copy of an instant for an organization: the same for the same two, and an identifier as RDS allows it. */
+/** The name of the copy: a valid RDS identifier that depends only on the organization and the time. */
 export function copyNameOf(slug: string, at: Date): string {
   const [seconds = '', milliseconds] = at.toISOString().toLowerCase().replaceAll(/[-:z]/g, '').split('.');
   const tail = milliseconds === '000' ? seconds : `${seconds}-${milliseconds}`;
@@ -98,7 +98,7 @@ export function copyNameOf(slug: string, at: Date): string {
     .replaceAll(/[^a-z0-9]+/g, '-')
     .replaceAll(/^-|-$/g, '');
   if (plain !== '' && plain === slug && slug.length <= room) return `${head}-${slug}-${tail}`;
-  // Two slugs must not become one.
+  // Two slugs must not get the same name.
   const hash = createHash('sha256').update(slug).digest('hex').slice(0, hashLength);
   const short = plain.slice(0, room - hashLength - 1).replace(/-$/, '');
   return [head, short, hash, tail].filter(Boolean).join('-');
@@ -109,9 +109,9 @@ function notProven(name: string, asOf: string, outcomes: readonly ProofOutcome[]
     .filter(({ verdict }) => verdict === 'failed' || verdict === 'could not run')
     .map(({ proof, verdict, faults: [fault] }) => `${proof} ${verdict}${fault ? ` (${fault})` : ''}`);
   return new CommandError(
-    `the copy ${name} of ${asOf} is not proven, and nothing was taken out of it: ${faults.join('; ')}`,
-    'Take another time. The copy stays to be looked at: npm run restore -- ' +
-      `--at ${asOf} --to ${name} proves it again and prints its URL, which restore:org takes as --from when you know why; ` +
-      `or delete it: ${deletion(name).join(' && ')}`,
+    `the copy ${name} of ${asOf} is not proven, and nothing was taken from it: ${faults.join('; ')}`,
+    'Try another time. The copy stays, so that you can examine it. To prove it again and print its URL: ' +
+      `npm run restore -- --at ${asOf} --to ${name}. If you accept the faults, pass that URL to restore:org as --from. ` +
+      `To delete the copy: ${deletion(name).join(' && ')}`,
   );
 }

@@ -13,17 +13,15 @@ const passed: ProofOutcome = {
   verdict: 'passed',
   faults: [],
   faultCount: 0,
-  figures: { organizations: 2, keysChecked: 10.04 },
+  figures: { organizations: 2, balances: 10.04 },
   durationMs: 1_250,
 };
 
 describe('a proof', () => {
-  test('is one line: how it went, which, how long, and what was looked at', () => {
-    expect(outcomeText(passed)).toBe(
-      'passed         balances         1.3 s  2 organizations, 10 keys checked',
-    );
+  test('is one line: verdict, name, duration and what was compared', () => {
+    expect(outcomeText(passed)).toBe('passed         balances         1.3 s  2 organizations, 10 balances');
     expect(outcomeText({ ...passed, figures: { seconds: 0.25 }, durationMs: 123_456 })).toBe(
-      'passed         balances       123.5 s  0.3 seconds',
+      'passed         balances       123.5 s  0.3 s lost',
     );
   });
 
@@ -70,32 +68,32 @@ describe('a drill', () => {
     }) as DrillRecord;
   const times = 'available after 1 min 30 s, queryable after 1 min 35 s, proven after 1 h 5 min; torn down.';
 
-  test('that passed says what would have been lost, and how long it took', () => {
+  test('that passed reports the data loss and the times', () => {
     expect(drillText(drill([passed, loss({ entries: 0, movements: 0, seconds: 0 })]))).toBe(
       [
         `Drill d-1: rds:s-1 as of ${asOf} is proven.`,
         'All was proven.',
-        'Nothing that was recorded before the request would have been lost.',
+        'No data loss: every entry recorded before the request is in the copy.',
         times,
       ].join('\n'),
     );
     expect(drillText(drill([loss({ entries: 2, movements: 5, seconds: 61 })])).split('\n')[2]).toBe(
-      'Lost: 5 movements of 2 entries, the first of them 1 min 1 s before the request.',
+      'Data loss: 5 movements of 2 entries, the first 1 min 1 s before the request.',
     );
   });
 
   test.each([
-    [[passed], 'What was lost is not known: nobody has asked.'],
-    [[loss({}, { verdict: 'could not run', faults: ['no', 'other'] })], 'What was lost is not known: no.'],
+    [[passed], 'The data loss is not known: it was not measured.'],
+    [[loss({}, { verdict: 'could not run', faults: ['no', 'other'] })], 'The data loss is not known: no.'],
     [
       [loss({ entries: 1 }, { verdict: 'failed', faults: [] })],
-      'What was lost is not known: nobody has asked.',
+      'The data loss is not known: it was not measured.',
     ],
   ] as const)('whose loss is not known says why', (outcomes, line) => {
     expect(drillText(drill(outcomes)).split('\n')[2]).toBe(line);
   });
 
-  test('that is not over, and one that did not come to the proofs', () => {
+  test('that has not ended, and one that did not reach the proofs', () => {
     const open = drill(undefined, {
       request: { kind: 'point-in-time', source: 'stockade', asOf, instance: 'stockade-drill-1', keep: false },
       verdict: undefined,
@@ -135,33 +133,33 @@ describe('the restoration of one organization', () => {
     balancesRecomputed: 0,
     others: { organizations: 3, unchanged: 2, changedByThemselves: 1 },
   };
-  const head = `acme (o), in the copy as of ${asOf}:`;
-  const isSame = '  the copy and production are the same';
+  const head = `acme (o), copy as of ${asOf}:`;
+  const isSame = '  no differences between the copy and production';
   const others =
-    'Other organizations: 3, of which 2 are unchanged to the letter and 1 have worked meanwhile; none was touched.';
-  const suspended = 'It is suspended: look at it, and then npm run org:resume -- --org acme';
+    'Other organizations: 3, none touched: 2 have the same digest as before, 1 changed by their own work.';
+  const suspended = 'It is suspended. Check it, then run: npm run org:resume -- --org acme';
   const told = (more: Partial<RestoreReport>, dryRun = false) =>
     restoreText({ ...report, ...more }, dryRun).split('\n');
 
-  test('in a dry run tells what differs, and that nothing was changed', () => {
+  test('in a dry run reports the differences, and that nothing was changed', () => {
     expect(told({}, true)).toEqual([head, isSame, 'Nothing was changed.']);
     const lines = (['lost', 'since', 'changed'] as const).map((what) =>
       told({ differences: [same, { ...same, table: 'x', [what]: 7 }] }, true),
     );
     expect(lines.map((each) => each[1])).toEqual([
-      '  x: 2 rows then, 2 now; 7 lost, 0 made since, 0 changed',
-      '  x: 2 rows then, 2 now; 0 lost, 7 made since, 0 changed',
-      '  x: 2 rows then, 2 now; 0 lost, 0 made since, 7 changed',
+      '  x: 2 rows then, 2 now; 7 lost, 0 new, 0 changed',
+      '  x: 2 rows then, 2 now; 0 lost, 7 new, 0 changed',
+      '  x: 2 rows then, 2 now; 0 lost, 0 new, 7 changed',
     ]);
     expect(lines.map((each) => each.length)).toEqual([3, 3, 3]);
   });
 
-  test('says when nobody knows exactly of when the copy is', () => {
+  test('says so when the time of the copy is not known exactly', () => {
     const [first] = told({ copiedAtBy: 'movements' as never }, true);
-    expect(first).toBe(`acme (o), in the copy as of ${asOf} or later:`);
+    expect(first).toBe(`acme (o), copy as of ${asOf} or later:`);
   });
 
-  test('that would be refused says why, and what is left out', () => {
+  test('that would be refused says why, and what is skipped', () => {
     const obstacle = { message: 'it is not suspended', remedy: 'Suspend it.' };
     const leftOut = [
       { table: 'items', columns: ['sku'], values: ['BOLT', 1], lost: 'a', there: 'b' },
@@ -169,27 +167,33 @@ describe('the restoration of one organization', () => {
     expect(told({ obstacle, leftOut, restored }, true)).toEqual([
       head,
       isSame,
-      '  items: BOLT, 1 is b today; the a of then, to which nothing refers, is left out',
+      '  items: BOLT, 1 is b today; the old one, a, is skipped (nothing refers to it)',
       'It would be refused: it is not suspended.',
       'Suspend it.',
     ]);
   });
 
   test('that had nothing to do changed nothing', () => {
-    expect(told({})).toEqual([head, isSame, 'There was nothing to bring back; nothing was changed.']);
+    expect(told({})).toEqual([head, isSame, 'There was nothing to restore. Nothing was changed.']);
   });
 
-  test('that was done says what, of others too, and what is next', () => {
-    expect(told({ restored })).toEqual([head, isSame, 'It is as it was then.', others, suspended]);
+  test('that was done reports the result, the other organizations, and the next step', () => {
+    expect(told({ restored })).toEqual([
+      head,
+      isSame,
+      'The organization is restored as of that time.',
+      others,
+      suspended,
+    ]);
     const all = { ...restored, balancesRecomputed: 1, keysRevoked: 1, before: '/kept' };
     expect(told({ mode: 'merge', restored: all })).toEqual([
       head,
       isSame,
-      'What was lost is there again.',
+      'The lost rows are restored.',
       others,
-      'Balances made what their movements add up to: 1.',
-      'API keys that came back revoked, since nobody knows whether they had been: 1. Make new ones.',
-      'What there was before: /kept',
+      'Balances recomputed from their movements: 1.',
+      'API keys restored as revoked, because they may have been revoked since: 1. Create new ones.',
+      'The data from before the restore: /kept',
       suspended,
     ]);
   });
@@ -199,22 +203,22 @@ test('the copy that was used costs until it is deleted', () => {
   const copy = { name: 'restored-acme', asOf, url: 'postgres://m:p@h/d', discard: ['aws one', 'aws two'] };
   expect(copyText(copy as never).split('\n')).toEqual([
     '',
-    `The copy restored-acme of ${asOf} is still there, and costs. Its master, with a password that is shown once: postgres://m:p@h/d`,
-    'The same command goes on with it. To use it without proving it again, pass --from with that URL in the place of --at.',
+    `The copy restored-acme of ${asOf} is still running and costs money. Its URL, with a password that is shown once: postgres://m:p@h/d`,
+    'The same command continues with this copy. To use it without new proofs, pass --from with that URL instead of --at.',
     'To delete it:',
     'aws one',
     'aws two',
   ]);
 });
 
-test('the time to return to is told with the command, and until when that is possible', () => {
+test('the return point comes with its command, and with the time until which it can be used', () => {
   const until = new Date('2026-03-08T09:30:00Z');
   const point = { migration: '000042_drop.sql', source: 'stockade', at: new Date(asOf), until };
   expect(returnPointText(point as never)).toBe(
     [
-      '000042_drop.sql can be undone by a backup alone. The time to return to, which the evidence bucket keeps:',
+      'Only a backup can undo 000042_drop.sql. The point in time to return to (the evidence bucket records it):',
       `  npm run restore -- --at ${asOf} --to NAME`,
-      'stockade can be restored to it from some minutes on, when its log is shipped, until 2026-03-08T09:30:00.000Z.',
+      'You can restore stockade to that time as soon as its log is shipped, in some minutes, until 2026-03-08T09:30:00.000Z.',
     ].join('\n'),
   );
 });

@@ -17,44 +17,44 @@ import { restoreText } from './restore-org-report.ts';
 
 await command({
   name: 'restore:org',
-  summary: 'Brings one organization back from a point in time, or from a restored copy.',
+  summary: 'Restores one organization from a point in time, or from a restored copy of the database.',
   description: [
-    'As it was then, or with --merge only the rows that production has lost. One transaction replaces what is there, and',
-    'every other organization is digested before and after: they go on working and are not touched. The organization must',
-    'be suspended and stays so. Its API keys stay those of today. What there was before stays in a folder.',
-    'With --at the database of that time is restored beside production first, as npm run restore does, and proven; broken',
-    'off, the same command carries on with that copy. It stays, and the commands that delete it are told. See what differs',
-    'with --dry-run, which makes the copy as well: there is nothing to compare without it.',
+    'It restores the organization as of that time, or with --merge only the rows that production has lost. One transaction',
+    'replaces the data. The others go on working and are not touched: digests before and after show it. The organization',
+    'must be suspended, and stays suspended. Its API keys stay those of today. The replaced data is kept in a folder.',
+    'With --at, it first restores the database of that time beside production, like npm run restore, and proves it. After an',
+    'interruption, the same command continues with that copy. It does not delete the copy, but prints the commands for it.',
+    '--dry-run creates the copy too, and shows the differences.',
   ].join('\n'),
   options: {
     org: option.text({ description: 'the slug of the organization', placeholder: 'slug', required: true }),
     at: option.instant({
-      description: 'the point in time to restore and take it from, such as 2026-03-01T09:30:00Z',
+      description: 'the point in time to restore, such as 2026-03-01T09:30:00Z',
     }),
     from: option.postgresUrl({
-      description: 'in the place of --at: a restored copy, as postgres://user:password@host:port/name',
+      description: 'a restored copy instead of --at, as postgres://user:password@host:port/name',
     }),
-    merge: option.flag({ description: 'keep what there is, and add what was lost' }),
+    merge: option.flag({ description: 'keep the present rows, and add only the lost ones' }),
     keep: option.path({
-      description: 'the folder for what there was before (default: in .stockade/restores)',
+      description: 'the folder for the replaced data (default: in .stockade/restores)',
       placeholder: 'folder',
     }),
-    yes: option.flag({ description: 'do not ask' }),
-    dryRun: option.flag({ description: 'say what differs, and change nothing in production' }),
+    yes: option.flag({ description: 'do not ask for confirmation' }),
+    dryRun: option.flag({ description: 'report the differences, and change nothing in production' }),
     ...databaseOptions,
   },
   examples: [
     {
       type: '--org acme --at 2026-03-01T09:30:00Z --merge --dry-run',
-      does: 'restores half past nine, and tells what was lost since then, table by table',
+      does: 'restores a copy as of 9:30, and reports what was lost since then, per table',
     },
-    { type: '--org acme --at 2026-03-01T09:30:00Z --merge', does: 'brings back the rows that were lost' },
-    { type: '--org acme --from postgres://…', does: 'makes it what it is in that copy, after asking' },
+    { type: '--org acme --at 2026-03-01T09:30:00Z --merge', does: 'restores the lost rows' },
+    { type: '--org acme --from postgres://…', does: 'replaces acme by its state in that copy, after asking' },
   ],
   run: async ({ options, signal, progress, note }) => {
     const { org, at, from, merge, dryRun } = options;
     if ((at === undefined) === (from === undefined)) {
-      throw new UsageError('either --at or --from says where it is to come from', 'Pass one of them.');
+      throw new UsageError('either --at or --from must name the source', 'Pass one of them.');
     }
     const databaseUrl = await findDatabaseUrl(options);
     if (from !== undefined) await refuseItself(from, databaseUrl);
@@ -98,13 +98,13 @@ await command({
 
 async function ask(org: string, merge: boolean, signal: AbortSignal): Promise<void> {
   if (!process.stdin.isTTY) {
-    throw new UsageError('there is no terminal to ask on', 'Pass --yes to restore without being asked.');
+    throw new UsageError('there is no terminal to ask on', 'Pass --yes to restore without a question.');
   }
   process.stderr.write(
     merge
-      ? `This adds to ${org} what it has lost.\n`
-      : `This replaces everything of ${org} by what it was then; what it has done since is then in a folder only.\n`,
+      ? `This adds the lost rows to ${org}.\n`
+      : `This replaces all data of ${org} by its state at that time. Newer data stays only in a folder.\n`,
   );
-  if (await confirm(`Type ${org} to go on: `, org, signal)) return;
-  throw new CommandError('nothing was restored: that was not its slug');
+  if (await confirm(`Type ${org} to continue: `, org, signal)) return;
+  throw new CommandError('nothing was restored: you did not type its slug');
 }

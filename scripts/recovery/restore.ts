@@ -15,12 +15,12 @@ import { outcomeText } from './drill-report.ts';
 
 await command({
   name: 'restore',
-  summary: 'Prepares a restored database beside production, and proves it.',
+  summary: 'Restores the database beside production, and proves the copy.',
   description: [
-    'It restores a point in time or a snapshot into an instance of its own, proves it like a drill, and tells the commands',
-    'that make it production and those that undo that. It does nothing to production. Broken off, the same command carries',
-    'on with the instance. Exit code 0 when everything was proven, 1 when something was not, or could not be; the instance',
-    'is there then too.',
+    'It restores a point in time or a snapshot into a new instance, proves it like a drill, and prints the commands that make',
+    'it production and those that undo that. It changes nothing in production. After an interruption, the same command',
+    'continues with the instance. Exit code 0 when everything was proven, 1 when a proof failed or could not run. The',
+    'instance stays in both cases.',
   ].join('\n'),
   options: {
     at: option.instant({ description: 'the point in time, such as 2026-03-01T09:30:00Z' }),
@@ -32,14 +32,14 @@ await command({
       pattern: /^[a-z](?!.*--)[a-z0-9-]{0,61}[a-z0-9]$/,
       expected: 'It must be lower-case letters, digits and single hyphens, at most 63.',
     }),
-    dryRun: option.flag({ description: 'say what would be restored, and restore nothing' }),
+    dryRun: option.flag({ description: 'report what would be restored, and restore nothing' }),
     ...databaseOptions,
   },
   examples: [
-    { type: '--at 2026-03-01T09:30:00Z --to stockade-0930', does: 'prepares the database of half past nine' },
+    { type: '--at 2026-03-01T09:30:00Z --to stockade-0930', does: 'restores the database as of 9:30' },
     {
       type: '--snapshot rds:stockade-2026-03-01 --to stockade-march --dry-run',
-      does: 'says what it would do',
+      does: 'reports what it would do',
     },
   ],
   run: async ({ options, signal, note }) => {
@@ -51,7 +51,7 @@ await command({
     if (options.dryRun) {
       return {
         json: { dryRun: true, ...planJson(plan, source) },
-        text: `Would ${plan.isBegun ? 'carry on restoring' : 'restore'} ${what}. Nothing was done.`,
+        text: `Would ${plan.isBegun ? 'continue to restore' : 'restore'} ${what}. Nothing was done.`,
       };
     }
     const beside = await carryOut(planned, { databaseUrl, signal, note });
@@ -61,7 +61,7 @@ await command({
       restored: placeOf(beside.instance),
       databaseName: new URL(databaseUrl).pathname.slice(1),
       asOf: plan.asOf,
-      // A copy that is damaged may not answer that: then nobody knows.
+      // A damaged copy may not be able to answer.
       sealedAhead: await aheadOf(url).catch(() => undefined),
     };
     const steps = {
@@ -80,16 +80,16 @@ await command({
         steps,
       },
       text: [
-        `${plan.name} has ${plan.snapshot ?? source} as of ${plan.asOf}, and is ${proofs.ok ? 'proven' : 'NOT proven'}: ` +
-          `available after ${spoken(availableAfterMs)}, through the proofs after ${spoken(provenAfterMs)}.`,
+        `${plan.name} contains ${plan.snapshot ?? source} as of ${plan.asOf} and is ${proofs.ok ? 'proven' : 'NOT proven'}: ` +
+          `available after ${spoken(availableAfterMs)}, all proofs done after ${spoken(provenAfterMs)}.`,
         ...proofs.outcomes.filter(({ verdict }) => verdict !== 'passed').map(outcomeText),
-        `As its master, with a password that was made now and is shown once: ${url}`,
+        `Its URL, with a new password that is shown once: ${url}`,
         ...[
           '',
-          'To bring one organization back from it: npm run restore:org -- --org SLUG --from URL --dry-run',
+          'To restore one organization from it: npm run restore:org -- --org SLUG --from URL --dry-run',
         ],
         ...['', 'To make it production:', ...steps.cutOver],
-        ...['', 'To go back:', ...steps.rollBack],
+        ...['', 'To undo that:', ...steps.rollBack],
         ...['', 'To delete it instead:', ...steps.discard],
       ].join('\n'),
       failed: !proofs.ok,
@@ -110,7 +110,7 @@ async function aheadOf(url: string): Promise<string[] | undefined> {
 
 function wishOf({ at, snapshot }: { at: Date | undefined; snapshot: string | undefined }): DrillWish {
   if ((at === undefined) === (snapshot === undefined)) {
-    throw new UsageError('either --at or --snapshot says what is to be restored', 'Pass one of them.');
+    throw new UsageError('either --at or --snapshot must name the source', 'Pass one of them.');
   }
   return at === undefined ? { kind: 'snapshot', snapshot } : { kind: 'point-in-time', at };
 }

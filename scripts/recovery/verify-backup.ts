@@ -22,32 +22,32 @@ import { paths } from '../paths.ts';
 import { drillText, outcomeText } from './drill-report.ts';
 import { type CopyToVerify, verifyCopy } from './verify-copy.ts';
 
-/** RDS takes minutes, the local one seconds. */
+/** RDS needs minutes, the local RDS seconds. */
 const pollMs = 500;
-/** Longer than the job may take to prove a copy. */
+/** Longer than the job can need to prove a copy. */
 const standBackMs = 20 * 60_000;
 
 await command({
   name: 'verify:backup',
   summary: 'Restores a backup beside production, proves the ledger in it, and tears it down.',
   description: [
-    'It restores the newest snapshot, or what is asked for, into an instance of its own, and proves the schema, every page,',
-    'every balance and every seal in it; what it lacks of production is the loss. What happened is written down in the',
-    'evidence bucket. A drill that was broken off is carried on with, by whoever comes next.',
-    'With --copy it proves what you have restored yourself, wherever that runs and by whatever means; AWS is not needed. What',
-    'does not apply there is told apart and counted with nothing.',
-    'Exit code 0 when everything was proven, 1 when something was not, or could not be.',
+    'It restores the newest snapshot (or the one you name, or a point in time) into a new instance, and proves the schema,',
+    'every page, every balance and every seal in it. It measures the data loss against production. The evidence bucket',
+    'records the result. After an interruption, the next run of the command or the job continues the drill.',
+    'With --copy it proves a database that you restored yourself, anywhere and by any means. This needs no AWS. Proofs that do',
+    'not apply there are listed separately, and do not count as passed.',
+    'Exit code 0 when everything was proven, 1 when a proof failed or could not run.',
   ].join('\n'),
   options: {
-    snapshot: option.text({ description: 'this snapshot instead of the newest', placeholder: 'id' }),
+    snapshot: option.text({ description: 'restore this snapshot instead of the newest', placeholder: 'id' }),
     at: option.instant({
-      description: 'a point in time instead of a snapshot, such as 2026-03-01T09:30:00Z',
+      description: 'restore a point in time instead of a snapshot, such as 2026-03-01T09:30:00Z',
     }),
     copy: option.postgresUrl({
       description:
-        'prove this restored database, as its superuser or master, instead of restoring one; --at says of when it is to be',
+        'prove this restored database instead of restoring one; connect as its superuser or master, and pass its time as --at',
     }),
-    keep: option.flag({ description: 'leave the restored instance there until its lifetime is over' }),
+    keep: option.flag({ description: 'keep the restored instance until its lifetime ends' }),
     ...databaseOptions,
   },
   examples: [
@@ -55,9 +55,9 @@ await command({
     { type: '--at 2026-03-01T09:30:00Z', does: 'restores and proves that point in time' },
     {
       type: '--copy postgres://… --at 2026-03-01T02:00:00Z --database-url postgres://…',
-      does: 'proves what was restored by hand, and says what it lacks of production',
+      does: 'proves a copy that you restored, and measures its data loss against production',
     },
-    { type: '--keep --json', does: 'leaves the restored instance for looking at it' },
+    { type: '--keep --json', does: 'keeps the restored instance, so that you can examine it' },
   ],
   run: async ({ options, signal, note }) => {
     if (options.copy !== undefined)
@@ -77,17 +77,19 @@ await command({
       pollMs,
       signal,
       onOutcome: (outcome) => note(outcomeText(outcome)),
-      onWaiting: (why) => note(`The copy lets nobody in yet: ${why} …`),
+      onWaiting: (why) => note(`The copy does not accept connections yet: ${why} …`),
     };
     const begunAt = new Date();
     const drill = await beginDrill(around, wishOf(options), { keep: options.keep, now: begunAt });
     note(
       drill.requestedAt < begunAt
-        ? `Drill ${drill.id} of ${drill.requestedAt.toISOString()} is not over: carrying on with it.`
+        ? `Drill ${drill.id} of ${drill.requestedAt.toISOString()} has not ended: continuing it.`
         : `Drill ${drill.id}: restoring ${drill.request.snapshot ?? drill.request.source} as of ${drill.request.asOf} …`,
     );
     const { drill: over, waitsFor } = await carryOn(around, note);
-    const text = [drillText(over), ...(waitsFor ? [`It waits for ${waitText(waitsFor)}.`] : [])].join('\n');
+    const text = [drillText(over), ...(waitsFor ? [`The drill waits for ${waitText(waitsFor)}.`] : [])].join(
+      '\n',
+    );
     return { text, json: over, failed: !over.verdict?.passed };
   },
 });
@@ -107,11 +109,14 @@ async function copyOf(
   note: (line: string) => void,
 ): Promise<CopyToVerify> {
   if (options.snapshot !== undefined || options.keep)
-    throw new UsageError('--copy excludes --snapshot and --keep', 'It is restored already, and stays there.');
+    throw new UsageError(
+      '--copy excludes --snapshot and --keep',
+      'The copy is restored already, and is not deleted.',
+    );
   if (options.at === undefined)
     throw new UsageError(
-      '--copy needs --at, the time that the copy is to be of',
-      'Without it nobody knows what should be in it: of a base backup or a dump, when that was begun.',
+      '--copy needs --at, the point in time of the copy',
+      'For a base backup or a dump, that is the time when it began. It decides what the copy must contain.',
     );
   const platform = await readPlatformFile(options.data).catch((error: unknown) => {
     if (error instanceof CommandError) return undefined;
@@ -133,13 +138,13 @@ async function copyOf(
 function wishOf({ snapshot, at }: { snapshot: string | undefined; at: Date | undefined }): DrillWish {
   if (at === undefined) return { kind: 'snapshot', snapshot };
   if (snapshot !== undefined)
-    throw new UsageError('--snapshot and --at exclude each other', 'Which of them is to be restored?');
+    throw new UsageError('--snapshot and --at exclude each other', 'Pass one of them.');
   return { kind: 'point-in-time', at };
 }
 
 /**
- * Ticks until the drill is over. Stopped, it is given up and torn down all the same, unless somebody else is proving it:
- * the job and every command carry on with the same drill.
+ * Ticks until the drill has ended. When the user interrupts it, the drill is abandoned and torn down, unless another
+ * process is proving it: the job and every command continue the same drill.
  */
 async function carryOn(around: DrillSurroundings, note: (line: string) => void): Promise<DrillState> {
   let { signal } = around;
@@ -148,7 +153,7 @@ async function carryOn(around: DrillSurroundings, note: (line: string) => void):
     let isOurs = true;
     try {
       const state = await tickDrill({ ...around, signal });
-      if (!state) throw new Error('the drill that was begun is not written down any more');
+      if (!state) throw new Error('the record of the drill is gone');
       const { waitsFor, drill } = state;
       if (waitsFor === undefined || (drill.request.keep && drill.verdict)) return state;
       const waiting = `Waiting for ${waitText(waitsFor)} …`;
@@ -171,7 +176,7 @@ async function carryOn(around: DrillSurroundings, note: (line: string) => void):
   }
 }
 
-/** Waits for the verdict of whoever proves a drill now, and not for ever: they may have died. */
+/** Waits for the verdict of the process that is proving the drill, but not forever: it may have died. */
 async function standBack(id: string, { pollMs, signal }: DrillSurroundings): Promise<void> {
   const until = Date.now() + standBackMs;
   while (Date.now() < until) {

@@ -7,20 +7,20 @@ import { outcomeText } from './drill-report.ts';
 import { refuseProduction } from './not-production.ts';
 
 export interface CopyToVerify {
-  /** Whoever may do most in it. */
+  /** With its superuser or master. */
   readonly copyUrl: string;
-  /** The instant that it is to be of. */
+  /** The point in time of the copy. */
   readonly at: Date;
-  /** To measure what the copy lacks of it. */
+  /** To measure the data loss. */
   readonly productionUrl: string | undefined;
-  /** What the copy must not be, beside that. */
+  /** Other databases in use that the copy must not be. */
   readonly inUse: readonly string[];
   readonly book: ProofBook;
   readonly signal: AbortSignal;
   readonly note: (line: string) => void;
 }
 
-/** Proves a copy that somebody has restored, wherever it runs. Nothing is written down: it is no drill. */
+/** Proves a copy that the user restored, wherever it runs. It is not a drill: nothing is recorded. */
 export async function verifyCopy({
   copyUrl,
   at,
@@ -68,8 +68,8 @@ function copyText(copy: string, at: Date, { ok, outcomes }: ProofReport, counts:
     `The copy at ${copy}, of ${at.toISOString()}, ${ok ? 'is proven' : 'is NOT proven'}:`,
     ...outcomes.filter((each) => !apart.includes(each)).map(outcomeText),
     ...(apart.length > 0
-      ? ['These do not apply here, and are not counted as passed:', ...apart.map(outcomeText)]
+      ? ['These do not apply here and do not count as passed:', ...apart.map(outcomeText)]
       : []),
-    `${counts.passed} passed, ${counts.failed} failed, ${counts['could not run']} could not run; ${apart.length} not applicable.`,
+    `${counts.passed} passed, ${counts.failed} failed, ${counts['could not run']} could not run, ${apart.length} not applicable.`,
   ].join('\n');
 }

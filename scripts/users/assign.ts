@@ -8,9 +8,9 @@ import { assignedAnswer } from '../org/answers.ts';
 
 await command({
   name: 'users:assign',
-  summary: 'Makes a user a member of an organization, or changes the role; creates the user if need be.',
+  summary: 'Gives a user a role in an organization. Creates the user if there is none with that address.',
   description:
-    'viewer reads; clerk also posts; admin also manages keys and members. Running it again changes nothing.',
+    'A viewer reads, a clerk also posts, an admin also manages keys and members. Running it again changes nothing.',
   options: {
     org: option.text({ description: 'the slug of the organization', placeholder: 'slug', required: true }),
     email: option.text({
@@ -20,9 +20,9 @@ await command({
       pattern: emailPattern,
       expected: 'It must be an email address without |, such as ada@example.com.',
     }),
-    role: option.choice(roles, { description: 'what the member may do', required: true }),
+    role: option.choice(roles, { description: 'the role', required: true }),
     name: option.text({
-      description: 'the name of a user who is new',
+      description: 'the name of the user, if the user is created',
       placeholder: 'name',
       maxCharacters: maxNameCharacters,
     }),

@@ -46,13 +46,11 @@ test('of healthy backups it says so, one line for each check, and what does not 
   const { exitCode, stdout, stderr } = await monitor([]);
   expect([exitCode, stderr]).toEqual([0, '']);
   expect(stdout).toContain('Backups of the instance stockade:');
-  const [applying = '', others = ''] = stdout.split(
-    'These do not apply here, and are not counted as passed:',
-  );
+  const [applying = '', others = ''] = stdout.split('These do not apply here and do not count as passed:');
   for (const { name } of checks) {
     expect(name === 'wal-archiving' ? others : applying).toMatch(new RegExp(`  ${name} `));
   }
-  expect(others).toContain('14 ok, 0 with a warning, 0 failing, 0 could not run, 1 not applicable.');
+  expect(others).toContain('14 ok, 0 warnings, 0 failed, 0 could not run, 1 not applicable.');
 });
 
 test('what fails is exit code 1, with its page; it tells nobody else and notes nothing', async () => {
@@ -75,7 +73,7 @@ test('with --alert it tells what has changed, as the job does, and once', async 
   expect(world.alerts().slice(before)).toMatchObject([{ facts: { check: 'deletion-protection' } }]);
 });
 
-test('of a Postgres beyond RDS it says which checks do not apply, and that no drill was of it, to people and programs', async () => {
+test('of a Postgres outside RDS it says which checks do not apply, and that no drill was of it, to people and programs', async () => {
   const { exitCode, stdout } = await monitor(['--json'], elsewhere);
   expect(exitCode).toBe(1);
   const { database, counts, results } = JSON.parse(stdout);
@@ -86,7 +84,7 @@ test('of a Postgres beyond RDS it says which checks do not apply, and that no dr
   for (const { status, summary } of results as CheckResult[]) {
     if (status === 'not_applicable' || status === 'fail') expect(summary).toContain('elsewhere than on RDS');
   }
-  expect((await monitor([], elsewhere)).stdout).toContain('Backups of a Postgres beyond RDS:');
+  expect((await monitor([], elsewhere)).stdout).toContain('Backups of a Postgres outside RDS:');
 });
 
 test('without a place for the records of drills nobody knows of a drill, and that is no success', async () => {

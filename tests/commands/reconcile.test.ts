@@ -33,7 +33,7 @@ test('finds, shows, leaves, previews, applies: exit code 1 for as long as someth
   const clean = await reconcile('--org', acme.slug);
   expect(clean).toMatchObject({
     exitCode: 0,
-    stdout: expect.stringMatching(/4 balances against 8 movements, all right; sealed up to seal 1\n$/),
+    stdout: expect.stringMatching(/4 balances against 8 movements, all correct; sealed up to seal 1\n$/),
   });
 
   await books.write(acme, 'A', 'on_hand = on_hand * 2');
@@ -82,7 +82,7 @@ test('an alert that cannot be published fails nothing, and is told', async () =>
   const endFault = aws.local.sns.faults.inject('denied');
   try {
     const left = await reconcile('--org', acme.slug);
-    expect(left).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('nobody else was alerted: ') });
+    expect(left).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('no alert was sent: ') });
     expect(left.stdout).toContain('alerted: A at MAIN: 200 on hand');
   } finally {
     endFault();
@@ -100,7 +100,7 @@ test('seals that were tampered with are found, before anything is written too, a
   expect(preview.stdout).toMatch(/would be left: seal 1: .* is gone; cause anchor_missing/);
   const left = await reconcile('--org', acme.slug);
   expect(left).toMatchObject({ exitCode: 1, stdout: expect.stringContaining(remedy) });
-  expect(left.stdout).toContain('no balance differs');
+  expect(left.stdout).toContain('all balances correct');
   expect(left.stdout).not.toContain('--apply');
   const alert = aws.alerts().at(-1);
   expect(alert?.subject).toBe(`${acme.slug}: the seals are not what they were`);
@@ -152,7 +152,7 @@ test('a proof of no class at all proves nothing: exit code 2, and which there ar
   expect(outcome).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('an anchor missing') });
 });
 
-test('an organization that somebody else has is waited for when it is asked for by name, and not for ever', async () => {
+test('a named organization that another run holds is waited for, but not forever', async () => {
   const acme = await books.organization();
   const jobs = await books.world.connect('stockade_jobs');
   expect(await takeLease(jobs, acme.id)).toBeDefined();
@@ -165,17 +165,15 @@ test('an organization that somebody else has is waited for when it is asked for 
   const { signal } = new AbortController();
   const impatient = waitForLease(jobs, acme, { patienceMs: 0, signal, note: (line) => notes.push(line) });
   await expect(impatient).rejects.toMatchObject({
-    message: `${acme.slug} is being reconciled by somebody else`,
-    remedy: 'Run it again when that is done.',
+    message: `${acme.slug} is being reconciled by another run`,
+    remedy: 'Run it again when that run has ended.',
   });
   const note = (line: string) => {
     notes.push(line);
     void letGo();
   };
   expect(await waitForLease(jobs, acme, { patienceMs, signal, note })).toMatchObject({ orgId: acme.id });
-  expect(notes).toEqual([
-    `${acme.slug} is being reconciled by somebody else: waiting for at most 65 seconds …`,
-  ]);
+  expect(notes).toEqual([`${acme.slug} is being reconciled by another run: waiting at most 65 seconds …`]);
 
   const all = JSON.parse((await reconcile('--json')).stdout);
   expect(all).toContainEqual({ organization: acme.slug, taken: true });
@@ -188,7 +186,7 @@ test('a run that there is not cannot be applied', async () => {
   expect(outcome).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('has no run') });
 });
 
-test('Ctrl-C among many organizations tells what came of those before', async () => {
+test('Ctrl-C among many organizations reports those that are done', async () => {
   await books.organization();
   await books.organization();
   const locker = await books.world.superuser();
@@ -207,7 +205,7 @@ test('Ctrl-C among many organizations tells what came of those before', async ()
   await locker.query('rollback');
   expect(await gone).toEqual([1, null]);
   expect((await said).match(/^\S+: \d+ balances(?= against )/gm)).toEqual([`${rows[0].slug}: 0 balances`]);
-  expect(await said).toContain('run it again to go on');
+  expect(await said).toContain('run it again to continue');
 });
 
 test('killed while it reconciles, the next one goes on with the same run', async () => {

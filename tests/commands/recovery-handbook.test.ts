@@ -257,7 +257,7 @@ test('the instance is lost: the copy is proven but for the loss; seals made sinc
   const [troubled, ...steps] = printed.split('\n');
   expect(troubled).toBe('loss');
   expect(steps.join('\n')).toContain('-c databaseInstanceIdentifier=stockade-again');
-  expect(steps.join('\n')).toContain('1 organizations have sealed since then (acme)');
+  expect(steps.join('\n')).toContain('Sealed since then: 1 organization (acme)');
 
   const { url } = JSON.parse(await readFile(join(await variable('WORK'), 'restore.json'), 'utf8'));
   const verify = `npm run --silent verify:ledger -- ${acme} --database-url ${url}`;
@@ -302,7 +302,7 @@ test('what BACKUP_RECOVERY.md says about each command works', async () => {
   await follow('The monitor');
   await follow('The drill', { AT, API: platform.url, OPERATOR_KEY });
   await follow('A point in time beside production', { AT, NAME });
-  await follow('Beyond RDS', { URL: note.adminUrl });
+  await follow('Outside RDS', { URL: note.adminUrl });
 }, 120_000);
 
 test('every local command of the handbook was run', () => {

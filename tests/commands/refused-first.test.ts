@@ -60,9 +60,7 @@ test('start.ts --fresh deletes no database that DATABASE_URL names', async () =>
   });
   expect([exitCode, stderr]).toEqual([
     2,
-    expect.stringContaining(
-      '--fresh deletes a database, and DATABASE_URL names one that is not ours to delete',
-    ),
+    expect.stringContaining('--fresh deletes the database, but never the one that DATABASE_URL names'),
   ]);
 });
 

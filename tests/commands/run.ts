@@ -93,7 +93,7 @@ export interface RunningPlatform {
   stop(signal: 'SIGINT' | 'SIGTERM' | 'SIGKILL'): Promise<{ exitCode: number | null }>;
 }
 
-/** Starts `npm start` with the options and waits until it says that Ctrl-C stops it. */
+/** Starts `npm start` with the options and waits for the last line of its welcome. */
 export async function startPlatform(
   args: readonly string[],
   env: NodeJS.ProcessEnv = {},
@@ -110,7 +110,7 @@ export async function startPlatform(
   const ready = (async () => {
     for await (const line of createInterface(child.stdout)) {
       output += `${line}\n`;
-      if (line.startsWith('Ctrl-C stops it')) return;
+      if (line.startsWith('Press Ctrl-C to stop')) return;
     }
     throw new Error(`the platform ended before it was ready:\n${output}`);
   })();

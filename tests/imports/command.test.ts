@@ -213,7 +213,7 @@ test('a file that was imported with another profile is refused, with what to do'
   const refused = await type(file, '--profile', other, '--org', org.slug);
   expect(refused.code).toBe(1);
   expect(refused.err).toContain(
-    `1 lines of this file were imported into ${org.slug} before, with another profile`,
+    `1 line of this file: already imported into ${org.slug}, with another profile`,
   );
   expect(refused.err).toContain('--again');
   expect((await type(file, '--profile', other, '--org', org.slug, '--again')).code).toBe(0);

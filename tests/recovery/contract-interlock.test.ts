@@ -300,5 +300,5 @@ test('people are told the time, and how to return to it', async () => {
     ...['--migrations', join(folder, 'migrations'), '--database-url', world.adminUrl],
   ]);
   expect(stderr).toMatch(/npm run restore -- --at \d{4}-\S+:\d\d\.000Z --to NAME/);
-  expect(stderr).toMatch(/can be restored to it from some minutes on, when its log is shipped, until \d{4}-/);
+  expect(stderr).toMatch(/to that time as soon as its log is shipped, in some minutes, until \d{4}-/);
 }, 120_000);

@@ -85,14 +85,14 @@ describe('verify:seal', () => {
   test.each(forgeries)('refuses %s', async (_, forgery, message) => {
     const { exitCode, stdout, stderr } = await run('ledger/verify-seal.ts', [await check(forgery())]);
     expect([exitCode, stdout]).toEqual([1, '']);
-    expect(stderr).toContain('is no proof');
+    expect(stderr).toContain('is not a proof');
     expect(stderr).toMatch(new RegExp(message));
   });
 
   test('refuses half a character, which would be written as another one', async () => {
     const half = forged(() => ({ reference: '\ud800' }))();
     const { exitCode, stderr } = await run('ledger/verify-seal.ts', [await check(half)]);
-    expect([exitCode, stderr]).toEqual([1, expect.stringContaining('is no proof: movement.reference')]);
+    expect([exitCode, stderr]).toEqual([1, expect.stringContaining('is not a proof: movement.reference')]);
   });
 });
 

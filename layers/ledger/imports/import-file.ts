@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import { InvalidInput, Problem } from '#platform/errors.ts';
+import { counted } from '#platform/plural.ts';
 import { Batches, type ImportBatch, type ImportEntry } from './batches.ts';
 import { CsvReader, type CsvRecord } from './csv-reader.ts';
 import { lineReader, type ReadLine } from './import-line.ts';
@@ -174,7 +175,7 @@ class FileImport {
       throw new Problem(
         'imported_otherwise',
         409,
-        `${state.appliedOtherwise} lines of this file were imported into ${found.slug} before, with another profile.`,
+        `${counted(state.appliedOtherwise, 'line')} of this file: already imported into ${found.slug}, with another profile.`,
       );
     }
     this.states.set(found, state);

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { type FieldError, Problem, type ProblemOptions } from '../errors.ts';
 import { isRetryable, isSqlError, knownSqlstates, sqlstate, toProblem } from './sqlstate.ts';
 
-/** An error as `pg` makes it of what Postgres sent. */
+/** An error as `pg` creates it. */
 function sqlError(code: string, more: { detail?: unknown; constraint?: string; message?: string } = {}) {
   const { detail, constraint, message = 'what Postgres said' } = more;
   return Object.assign(new Error(message), {

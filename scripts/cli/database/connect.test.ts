@@ -20,7 +20,7 @@ test.each(['stockade_api', 'stockade_jobs', 'stockade_admin'] as const)(
   },
 );
 
-test('work that fails is told as it is, and its connection is closed', async () => {
+test('the error of failed work is passed on, and its connection is closed', async () => {
   let kept: Client | undefined;
   const failing = withRole(url, 'stockade_jobs', async (client) => {
     kept = client;

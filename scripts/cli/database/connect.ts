@@ -2,8 +2,8 @@ import { Client, escapeIdentifier } from 'pg';
 import type { LoginRole } from '#scripts/local/logins.ts';
 
 /**
- * Connects with the operator's URL and takes one of Stockade's roles before anything else, so that row-level security
- * holds for a command as it does for a function; closes the connection when the work is done or has failed.
+ * Connects with the operator's URL and takes one of Stockade's roles first, so that row-level security applies to a command
+ * as it does to a function. Closes the connection when the work has succeeded or failed.
  */
 export async function withRole<T>(
   databaseUrl: string,
@@ -15,10 +15,10 @@ export async function withRole<T>(
     application_name: 'stockade-command',
     connectionTimeoutMillis: 10_000,
   });
-  // A connection that is lost between statements fails the next one; without a listener it would end the process.
+  // A connection lost between statements fails the next statement. Without a listener it would end the process.
   client.on('error', () => {});
   try {
-    // Refused on this side, as for want of a password, the server waits for more, and this process with it.
+    // When the client itself refuses (no password, say), the server keeps waiting: only end() lets this process exit.
     await client.connect();
     await client.query(`set role ${escapeIdentifier(role)}`);
     return await work(client);

@@ -26,22 +26,22 @@ test('the option comes before DATABASE_URL, and that before the running platform
 
 test('when nothing runs, it says how to start it', async () => {
   await expect(readPlatformFile(data)).rejects.toMatchObject({
-    message: `no database is named and no local platform runs: there is no ${join(data, 'platform.json')}`,
+    message: `you named no database, and no local platform is running: ${join(data, 'platform.json')} does not exist`,
     remedy: expect.stringContaining('npm start'),
   });
 });
 
-test('when the process of the note is gone, it says so', async () => {
+test('when the process has ended, it says so', async () => {
   const { pid } = spawnSync(process.execPath, ['--eval', '']);
   await put({ ...note, pid });
-  await expect(readPlatformFile(data)).rejects.toThrow(`its process ${pid} no longer runs`);
+  await expect(readPlatformFile(data)).rejects.toThrow(`its process ${pid} is not running`);
 });
 
 test.each(['{', 'null', '{"pid":1}', '{"pid":"1","adminUrl":"postgres://x"}'])(
   'a broken note %s is refused',
   async (content) => {
     await writeFile(join(data, 'platform.json'), content);
-    await expect(readPlatformFile(data)).rejects.toThrow('is not the note of a running platform');
+    await expect(readPlatformFile(data)).rejects.toThrow('does not describe a running platform');
   },
 );
 
@@ -49,7 +49,7 @@ test('a DATABASE_URL that is none is refused without repeating it', async () => 
   for (const text of ['garbage', 'postgres://me:s#cret@host/x', 'postgres://me:secret@host:99999/x']) {
     const refused = findDatabaseUrl({ databaseUrl: undefined, data }, { DATABASE_URL: text });
     await expect(refused).rejects.toMatchObject({
-      message: 'DATABASE_URL is no URL of a database',
+      message: 'DATABASE_URL is not the URL of a database',
       remedy: expect.stringContaining('postgres://'),
     });
   }
@@ -71,17 +71,17 @@ test('an empty DATABASE_URL is none, and what is named needs no platform', async
   expect(await readPlatformFile(data)).toEqual(note);
 });
 
-test('a broken note is told with how it begins, and what to do', async () => {
+test('the error for a broken platform.json quotes its beginning, and has a remedy', async () => {
   const content = `{"pid":1.5,"adminUrl":"postgres://${'x'.repeat(100)}"}`;
   const file = join(data, 'platform.json');
   await writeFile(file, content);
   await expect(readPlatformFile(data)).rejects.toMatchObject({
-    message: `${file} is not the note of a running platform: ${content.slice(0, 80)}`,
+    message: `${file} does not describe a running platform: ${content.slice(0, 80)}`,
     remedy: 'Stop the platform, remove the file and run `npm start` again.',
   });
 });
 
-test('a process of somebody else runs, although nobody here may signal it', async () => {
+test('a process of another user counts as running, although we may not signal it', async () => {
   await put({ ...note, pid: 1 });
   expect(await readPlatformFile(data)).toEqual({ ...note, pid: 1 });
 });

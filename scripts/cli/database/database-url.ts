@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import { CommandError } from '../failure.ts';
 import * as option from '../option.ts';
 
-/** The options by which a command finds its database. Spread them into the command's own. */
+/** The options that name a command's database. Spread them into the command's own. */
 export const databaseOptions = {
   databaseUrl: option.postgresUrl({
     description:
-      'the database, as postgres://user:password@host:port/name (else: DATABASE_URL, else the running local platform)',
+      'the database, as postgres://user:password@host:port/name (default: DATABASE_URL, then the running local platform)',
   }),
   data: option.path({
     description: 'the folder of the local platform',
@@ -16,20 +16,20 @@ export const databaseOptions = {
   }),
 };
 
-/** The note that a running local platform leaves in its folder. */
+/** The file platform.json, which a running local platform writes into its folder. */
 export interface PlatformFile {
   readonly pid: number;
-  /** Where its API answers. */
+  /** The URL of its API. */
   readonly url: string;
-  /** Its database, as the user who may do everything. */
+  /** Its database, as superuser. */
   readonly adminUrl: string;
-  /** The environment of whoever publishes alerts or keeps evidence there. */
+  /** The environment variables that reach its SNS and S3. */
   readonly aws?: Readonly<Record<string, string>>;
 }
 
 /**
  * Finds the database a command works on: `--database-url`, then DATABASE_URL, then the running local platform.
- * @throws CommandError saying what to do when there is none, or the platform's process is gone
+ * @throws CommandError when there is none, or the platform's process has ended
  */
 export async function findDatabaseUrl(
   options: { readonly databaseUrl: string | undefined; readonly data: string },
@@ -38,21 +38,21 @@ export async function findDatabaseUrl(
   if (options.databaseUrl) return options.databaseUrl;
   if (env.DATABASE_URL) {
     if (option.isPostgresUrl(env.DATABASE_URL)) return env.DATABASE_URL;
-    throw new CommandError('DATABASE_URL is no URL of a database', option.postgresUrlExpected);
+    throw new CommandError('DATABASE_URL is not the URL of a database', option.postgresUrlExpected);
   }
   return (await readPlatformFile(options.data)).adminUrl;
 }
 
 /**
- * Reads the note of the local platform that runs in a folder.
- * @throws CommandError when there is none, it cannot be read, or its process is gone
+ * Reads the platform.json of the local platform that runs in a folder.
+ * @throws CommandError when there is none, it cannot be read, or its process has ended
  */
 export async function readPlatformFile(folder: string): Promise<PlatformFile> {
   const file = join(folder, 'platform.json');
   const content = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'ENOENT' && error.code !== 'ENOTDIR') throw error;
     throw new CommandError(
-      `no database is named and no local platform runs: there is no ${file}`,
+      `you named no database, and no local platform is running: ${file} does not exist`,
       'Run `npm start` in another terminal, or pass --database-url or DATABASE_URL.',
       { cause: error },
     );
@@ -60,7 +60,7 @@ export async function readPlatformFile(folder: string): Promise<PlatformFile> {
   const platform = parsePlatformFile(file, content);
   if (!isRunning(platform.pid)) {
     throw new CommandError(
-      `the local platform of ${folder} is gone: its process ${platform.pid} no longer runs`,
+      `the local platform of ${folder} has ended: its process ${platform.pid} is not running`,
       'Run `npm start` again, or pass --database-url or DATABASE_URL.',
     );
   }
@@ -69,7 +69,7 @@ export async function readPlatformFile(folder: string): Promise<PlatformFile> {
 
 function parsePlatformFile(file: string, content: string): PlatformFile {
   const unreadable = new CommandError(
-    `${file} is not the note of a running platform: ${content.slice(0, 80)}`,
+    `${file} does not describe a running platform: ${content.slice(0, 80)}`,
     'Stop the platform, remove the file and run `npm start` again.',
   );
   let parsed: Partial<PlatformFile> | null;
@@ -87,7 +87,7 @@ function isRunning(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    // Somebody else's process: it is there, we just may not signal it.
+    // The process exists but belongs to another user.
     return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }

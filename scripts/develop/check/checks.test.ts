@@ -7,6 +7,7 @@ import { commandFaults } from './documented-commands.ts';
 import { findFiles } from './files.ts';
 import { wordFaults } from './forbidden-words.ts';
 import { lockfileFaults } from './lockfile.ts';
+import { englishFaults } from './plain-english.ts';
 import { resultText, runCheck } from './run-check.ts';
 import { toolFaults } from './tool.ts';
 
@@ -80,7 +81,7 @@ test('a tool that succeeds has no faults, one that fails has what it said', asyn
     await writeFile(file, `console.log('one'); console.error('two'); process.exit(3)`);
     expect(await toolFaults(paths.root, 'node', [file], signal)).toEqual(['one\ntwo']);
     await writeFile(file, `process.exit(3)`);
-    expect(await toolFaults(paths.root, 'node', [file], signal)).toEqual(['node ended with exit code 3']);
+    expect(await toolFaults(paths.root, 'node', [file], signal)).toEqual(['node exited with code 3']);
   } finally {
     await rm(folder, { recursive: true });
   }
@@ -134,6 +135,22 @@ test('a result says what is wrong, and not more than a screen of it', () => {
   const faults = Array.from({ length: 100 }, (_, index) => `fault ${index}`);
   const lines = resultText({ name: 'types', ok: false, durationMs: 1234, faults }).split('\n');
   expect(lines.slice(0, 2)).toEqual(['FAIL  types     1.2 s', '  fault 0']);
-  expect(lines.at(-1)).toBe('  … and 40 lines more');
+  expect(lines.at(-1)).toBe('  … and 40 more lines');
   expect(resultText({ name: 'types', ok: true, durationMs: 0, faults: [] })).toBe('ok    types     0.0 s');
 });
+
+test.each([
+  ['// Whoever asks gets an answer', '"Whoever": write name who acts: "anyone who", "the caller", "you"'],
+  ['read, write; without end', '"without end": write "never expires", "unlimited"'],
+  ['3 movements behind the last seal', '"movements behind": write "after", "since"'],
+  ['it makes an API key', '"makes an API key": write "create"'],
+])('the plainer word for %j is shown', (line, fault) => {
+  expect(englishFaults('docs/a.md', `fine\n${line}`)).toEqual([`docs/a.md:2: ${fault}`]);
+});
+
+test.each(['a proxy behind the gateway', 'tell a person', 'the key is created, the decision was made'])(
+  '%j is plain English',
+  (line) => {
+    expect(englishFaults('docs/a.md', line)).toEqual([]);
+  },
+);

@@ -12,17 +12,18 @@ import { findFiles } from './files.ts';
 import { wordFaults } from './forbidden-words.ts';
 import { layeringFaults } from './layering.ts';
 import { lockfileFaults } from './lockfile.ts';
+import { englishFaults } from './plain-english.ts';
 import { toolFaults } from './tool.ts';
 
-/** One thing that must hold of every commit. */
+/** A property that every commit must have. */
 export interface Check {
   readonly name: string;
   readonly promise: string;
-  /** What is wrong, in the order in which it should be read; nothing when all is well. */
+  /** The faults, most important first; empty when there are none. */
   readonly faults: (root: string, signal: AbortSignal) => Promise<readonly string[]>;
 }
 
-/** What `npm run check` runs, cheapest first. */
+/** The checks of `npm run check`, cheapest first. */
 export const checks: readonly Check[] = [
   {
     name: 'format',
@@ -36,17 +37,17 @@ export const checks: readonly Check[] = [
   },
   {
     name: 'layering',
-    promise: 'imports go only the way the design says, and never in a circle',
+    promise: 'imports follow the direction of the layers, without circles',
     faults: async (root) => (await Promise.all([layeringFaults(root), circleFaults(root)])).flat(),
   },
   {
     name: 'lockfile',
-    promise: 'the lockfile names versions and digests, no download addresses',
+    promise: 'the lockfile has versions and digests, and no download addresses',
     faults: async (root) => lockfileFaults(await readFile(join(root, 'package-lock.json'), 'utf8')),
   },
   {
     name: 'commands',
-    promise: 'every npm command that a page names exists',
+    promise: 'every npm command in a document exists',
     faults: async (root) => {
       const { scripts } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
       const names = new Set(Object.keys(scripts));
@@ -57,15 +58,16 @@ export const checks: readonly Check[] = [
   },
   {
     name: 'words',
-    promise: 'no path of one machine and no unfinished work is left in a file',
+    promise: 'no file has machine paths or unfinished work, and the English is plain',
     faults: (root) =>
-      faultsOfFiles(root, '**/*.{ts,js,json,sql,md,yml,yaml,sh,snap}', (file, content) =>
-        wordFaults(file, content),
-      ),
+      faultsOfFiles(root, '**/*.{ts,js,json,sql,md,yml,yaml,sh,snap}', (file, content) => [
+        ...wordFaults(file, content),
+        ...englishFaults(file, content),
+      ]),
   },
   {
     name: 'openapi',
-    promise: `${documentFile} is what the route table, the schemas and their documentation make`,
+    promise: `${documentFile} agrees with the route table, the schemas and their documentation`,
     faults: async () => {
       const difference = lineDiff((await readDocument()) ?? '', await generateDocument());
       return difference ? [`${documentFile} is out of date: run \`npm run openapi\``, difference] : [];
@@ -73,7 +75,7 @@ export const checks: readonly Check[] = [
   },
   {
     name: 'schema',
-    promise: `${goldenFile} and the digests of the triggers are what the migrations make`,
+    promise: `${goldenFile} and the digests of the triggers agree with the migrations`,
     faults: async (root, signal) => {
       const faults: string[] = [];
       for (const { file, content } of await goldenFromMigrations(join(root, 'sql/migrations'), signal)) {
@@ -89,7 +91,7 @@ export const checks: readonly Check[] = [
   },
   {
     name: 'isolation',
-    promise: 'nothing in the schema lets one organization reach the rows of another',
+    promise: 'the schema isolates organizations from each other',
     faults: async (root, signal) => {
       const rules = await readIsolationRules(join(root, rulesFolder));
       return isolationFaults(await lintMigrations(join(root, 'sql/migrations'), rules, signal));

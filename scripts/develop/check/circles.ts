@@ -2,17 +2,17 @@ import { findFiles } from './files.ts';
 import { type ImportLine, readImports } from './imports.ts';
 import { targetOf } from './layering.ts';
 
-/** Reads every TypeScript file of the house and returns each circle of imports, one line each; types count as well. */
+/** Every circle of imports in the house, one line each. Type imports count too. */
 export async function circleFaults(root: string): Promise<string[]> {
   const files = await findFiles(root, '{infra,functions,layers,scripts,tests,bench,sql}/**/*.ts');
   return circlesOf(await readImports(root, files)).map(
-    (circle) => `${circle[0]}: imports itself in a circle: ${[...circle, circle[0]].join(' -> ')}`,
+    (circle) => `${circle[0]}: circle of imports: ${[...circle, circle[0]].join(' -> ')}`,
   );
 }
 
 /**
- * The circles of a graph of imports: for each group of files that all import each other, directly or not, the shortest
- * way round through its first file.
+ * The circles in a graph of imports. For each group of files that import each other, directly or not, the shortest circle
+ * through its first file.
  */
 export function circlesOf(imports: readonly ImportLine[]): string[][] {
   const graph = new Map<string, Set<string>>();
@@ -32,7 +32,7 @@ export function circlesOf(imports: readonly ImportLine[]): string[][] {
   return circles;
 }
 
-/** Breadth first, so that the first way back to the file is the shortest; empty when there is none. */
+/** Breadth first: the first way back to the file is the shortest. Empty when there is none. */
 function shortestWayBack(graph: ReadonlyMap<string, ReadonlySet<string>>, file: string): string[] {
   const cameFrom = new Map<string, string>();
   const queue = [file];

@@ -1,4 +1,4 @@
-/** npm commands that a page names and package.json does not have, with their line. */
+/** npm commands that a document names and package.json lacks, with their line. */
 export function commandFaults(file: string, markdown: string, scripts: ReadonlySet<string>): string[] {
   return markdown.split('\n').flatMap((text, index) =>
     [...text.matchAll(/\bnpm (?:run(?:-script)? (?:-\S+ )*([\w:.-]*\w)|(start|test)\b)/g)]

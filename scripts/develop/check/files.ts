@@ -2,7 +2,7 @@ import { glob } from 'node:fs/promises';
 
 const notOurs = ['node_modules', '.git', '.stockade', 'cdk.out', 'coverage'];
 
-/** The files of the checkout that match, relative to its root with forward slashes, in order; none that were installed or made. */
+/** The matching files of the checkout, relative to its root with forward slashes, in order. Skips installed and generated files. */
 export async function findFiles(root: string, pattern: string): Promise<string[]> {
   const found: string[] = [];
   const entries = glob(pattern, { cwd: root, withFileTypes: false, exclude: (path) => isNotOurs(path) });

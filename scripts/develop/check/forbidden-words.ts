@@ -1,4 +1,4 @@
-/** Words that belong to one machine or to unfinished work. Written so that they do not match themselves. */
+/** Paths of one machine and marks of unfinished work. The patterns do not match themselves. */
 const forbidden: readonly { readonly pattern: RegExp; readonly why: string }[] = [
   { pattern: /(?<![\w.])\/(?:work|root)\/\w/, why: 'a path of one machine' },
   { pattern: /(?<![\w.])\/(?:home|Users)\/\w/, why: 'a path of one machine' },
@@ -6,7 +6,7 @@ const forbidden: readonly { readonly pattern: RegExp; readonly why: string }[] =
   { pattern: /^(?:<{7}|>{7}) /, why: 'an unresolved merge' },
 ];
 
-/** Lines of a file that hold a word that must not be committed. */
+/** Lines with a word that must not be committed. */
 export function wordFaults(file: string, content: string): string[] {
   return content
     .split('\n')

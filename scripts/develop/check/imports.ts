@@ -10,8 +10,8 @@ export interface ImportLine {
 }
 
 /**
- * Reads what files import. esbuild parses them, so that a word in a string or comment is not taken for an import;
- * `import type` counts as well, because a type that reaches across a boundary ties the two sides together too.
+ * Reads the imports of files. esbuild parses them, so strings and comments do not count. `import type` counts too, because
+ * a type that crosses a boundary couples the two sides.
  */
 export async function readImports(root: string, files: readonly string[]): Promise<ImportLine[]> {
   const found: ImportLine[] = [];
@@ -42,13 +42,13 @@ export async function readImports(root: string, files: readonly string[]): Promi
     platform: 'node',
     logLevel: 'silent',
     plugins: [collect],
-    // Without it esbuild drops imports of which only types are used.
+    // Otherwise esbuild drops imports that are used only as types.
     tsconfigRaw: { compilerOptions: { verbatimModuleSyntax: true } },
   });
   return found.sort((a, b) => (a.file < b.file ? -1 : a.file > b.file ? 1 : a.line - b.line));
 }
 
-/** Makes type imports look like others to esbuild, which drops them; lines stay where they are. */
+/** Turns type imports into plain ones, because esbuild drops type imports. Lines keep their numbers. */
 function withoutTypeKeyword(source: string): string {
   return source.replace(/^(\s*(?:import|export)\s)type(?=\s+(?:[{*]|\w+\s*(?:,|from\b)))/gm, '$1    ');
 }

@@ -2,7 +2,7 @@ import { join, normalize } from 'node:path/posix';
 import { findFiles } from './files.ts';
 import { type ImportLine, readImports } from './imports.ts';
 
-/** Who may use whom: each part of the house and what it may import besides itself. */
+/** Each part of the house, and the parts that it may import besides itself. */
 const allowed: Readonly<Record<string, readonly string[]>> = {
   'layers/platform': [],
   'layers/schema': ['layers/platform'],
@@ -23,17 +23,17 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   infra: ['functions/routes.ts', 'functions/schedules.ts', 'layers/platform/environment.ts'],
 };
 
-/** What a person runs and what proves it: they may use everything, and nothing else may use them. */
+/** Commands and tests: they may use everything, and nothing else may use them. */
 const outside = ['scripts', 'tests', 'bench'];
 
-/** Reads every TypeScript file of the house and returns what breaks the direction of imports, one line each. */
+/** Every import in the house that breaks the direction of the layers, one line each. */
 export async function layeringFaults(root: string): Promise<string[]> {
   const files = await findFiles(root, '{infra,functions,layers,scripts,tests,bench,sql}/**/*.ts');
   const imports = await readImports(root, files);
   return imports.flatMap((each) => importFault(each) ?? []);
 }
 
-/** What is wrong with one import, or undefined. */
+/** The fault of one import, or undefined. */
 export function importFault({ file, line, specifier }: ImportLine): string | undefined {
   const target = targetOf(file, specifier);
   if (!target) return undefined;
@@ -47,7 +47,7 @@ export function importFault({ file, line, specifier }: ImportLine): string | und
     return undefined;
   const mayUse = allowed[from];
   if (!mayUse)
-    return `${place}: ${from} is no part of the house: name it in scripts/develop/check/layering.ts`;
+    return `${place}: ${from} is not a part of the house: add it in scripts/develop/check/layering.ts`;
   if (to === undefined || mayUse.some((part) => target === part || target.startsWith(`${part}/`)))
     return undefined;
   return `${place}: ${from} may not use ${to} ('${specifier}'); it may use ${mayUse.join(', ') || 'only itself'}`;

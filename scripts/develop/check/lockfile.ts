@@ -5,9 +5,8 @@ interface LockedPackage {
 }
 
 /**
- * What is wrong with a package-lock.json. A download address makes `npm ci` ask that host and not the registry of
- * whoever installs. An optional package that is left out (npm does so for other platforms when the registry at hand
- * lacks them) makes `npm ci` refuse the whole file.
+ * The faults of a package-lock.json. With a download address, `npm ci` asks that host and not your own registry. With a
+ * missing optional package (npm omits those of other platforms when the registry lacks them), `npm ci` refuses the file.
  */
 export function lockfileFaults(lockfile: string): string[] {
   const { packages = {} }: { packages?: Record<string, LockedPackage> } = JSON.parse(lockfile);
@@ -21,7 +20,7 @@ export function lockfileFaults(lockfile: string): string[] {
   ]);
 }
 
-/** Whether a package finds another one where Node would look for it: beside itself or further up. */
+/** Whether Node would find the other package: beside this one or further up. */
 function isLocked(packages: Readonly<Record<string, LockedPackage>>, from: string, name: string): boolean {
   for (let folder = from; ; folder = folder.replace(/(^|\/)node_modules\/(@[^/]+\/)?[^/]+$/, '')) {
     if (`${folder ? `${folder}/` : ''}node_modules/${name}` in packages) return true;

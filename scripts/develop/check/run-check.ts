@@ -1,7 +1,8 @@
+import { counted } from '#platform/plural.ts';
 import { describeFailure, failureText } from '#scripts/cli/failure.ts';
 import type { Check } from './checks.ts';
 
-/** How a check went. */
+/** The result of a check. */
 export interface CheckResult {
   readonly name: string;
   readonly ok: boolean;
@@ -9,7 +10,7 @@ export interface CheckResult {
   readonly faults: readonly string[];
 }
 
-/** Runs one check. One that could not run has not passed. Throws only when it is stopped. */
+/** Runs one check. A check that could not run has not passed. Throws only when it is interrupted. */
 export async function runCheck(
   { name, faults }: Check,
   root: string,
@@ -30,10 +31,10 @@ export async function runCheck(
 
 const shownLines = 60;
 
-/** A result for people: one line, and below it what is wrong, cut when it is long. */
+/** A result for people: one line, and the first faults below it. */
 export function resultText({ name, ok, durationMs, faults }: CheckResult): string {
   const lines = faults.join('\n').split('\n').filter(Boolean);
-  const cut = lines.length > shownLines ? [`… and ${lines.length - shownLines} lines more`] : [];
+  const cut = lines.length > shownLines ? [`… and ${counted(lines.length - shownLines, 'more line')}`] : [];
   return [
     `${ok ? 'ok  ' : 'FAIL'}  ${name.padEnd(10)}${(durationMs / 1000).toFixed(1)} s`,
     ...[...lines.slice(0, shownLines), ...cut].map((line) => `  ${line}`),

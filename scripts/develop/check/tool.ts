@@ -5,7 +5,7 @@ import { text as readText } from 'node:stream/consumers';
 
 /**
  * Runs an installed tool in a checkout.
- * @returns what it printed when it failed, nothing when it succeeded
+ * @returns its output when it failed, nothing when it succeeded
  */
 export async function toolFaults(
   root: string,
@@ -23,5 +23,5 @@ export async function toolFaults(
     readText(child.stderr),
     once(child, 'close'),
   ]);
-  return code === 0 ? [] : [`${out}${err}`.trim() || `${tool} ended with exit code ${code}`];
+  return code === 0 ? [] : [`${out}${err}`.trim() || `${tool} exited with code ${code}`];
 }

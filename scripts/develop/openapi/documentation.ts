@@ -10,33 +10,33 @@ import { sealRoutes } from './documentation/seals.ts';
 import { serviceRoutes } from './documentation/service.ts';
 import { vocabulary } from './documentation/vocabulary.ts';
 
-/** Everything about the API that is written by hand. A route that is missing here fails `npm run openapi`. */
+/** The texts of the OpenAPI document. A route without a text here fails `npm run openapi`. */
 export const documentation: Documentation = {
   title: 'Stockade',
   version: manifest.version,
   description: [
-    'A multi-tenant inventory ledger. JSON in UTF-8, camelCase, times in UTC. SKUs and location codes are used wherever an item or a location is named.',
-    '**Credentials.** Send an API key or a JWT as `Authorization: Bearer …`, or an API key as `x-api-key`. Everything that names an organization must agree: the credential, `x-organization` and the subdomain.',
-    '**Lists** answer `{"data": […], "nextCursor": "…" | null}`. Pass `nextCursor` back as `cursor`, unchanged, until it is null. `limit` is 50 unless said, 200 at most.',
-    '**Retries.** Any POST of an organization takes an `Idempotency-Key`; sent again under it, a request takes effect once.',
+    'A multi-tenant inventory ledger. JSON in UTF-8, camelCase, times in UTC. SKUs and location codes name items and locations everywhere.',
+    '**Credentials.** Send an API key or a JWT as `Authorization: Bearer …`, or an API key as `x-api-key`. The credential, `x-organization` and the subdomain must name the same organization.',
+    '**Lists** answer `{"data": […], "nextCursor": "…" | null}`. Pass `nextCursor` back as `cursor`, unchanged, until it is null. `limit` is at most 200, by default 50.',
+    '**Retries.** Every POST of an organization takes an `Idempotency-Key`: repeated with the same key, a request takes effect once.',
     '**Refusals** are `application/problem+json` with a `code` for programs and a `detail` for people. Every answer carries `x-request-id`.',
     '**Limits.** An entry has at most 1,000 lines, `metadata` 8,192 bytes, a request 6 MB.',
   ].join('\n\n'),
   tags: {
-    items: 'What is kept in stock.',
-    locations: 'Where stock is kept.',
-    movements: 'What moves: entries are posted here, and their lines listed.',
-    entries: 'One atomic posting each.',
-    balances: 'What there is, now or then.',
-    reconciliations: 'How the balances were compared with the ledger, and what was found.',
-    seals: 'What the ledger held, so that nobody can change it unseen.',
-    organization: 'The organization that asks.',
-    'api-keys': 'The keys of the organization that asks.',
-    users: 'The members of the organization that asks.',
-    platform: 'For operators: the organizations themselves, and how the backups are.',
-    drills: 'For operators: what was restored, and proven.',
-    health: 'Whether it works.',
-    docs: 'What it does.',
+    items: 'The things in stock.',
+    locations: 'The places that hold stock.',
+    movements: 'Post entries, and list their lines.',
+    entries: 'Atomic postings.',
+    balances: 'The stock, now or in the past.',
+    reconciliations: 'Comparisons of the balances with the ledger.',
+    seals: 'Hashes of the ledger that make every change visible.',
+    organization: 'Your organization.',
+    'api-keys': 'The API keys of your organization.',
+    users: 'The members of your organization.',
+    platform: 'For operators: organizations and backups.',
+    drills: 'For operators: restored and proven backups.',
+    health: 'Whether the service works.',
+    docs: 'This document.',
   },
   routes: {
     ...catalogRoutes,

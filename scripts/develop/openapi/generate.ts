@@ -9,11 +9,11 @@ import { buildDocument, type DocumentedOperation } from '#http/openapi/document.
 import { paths } from '#scripts/paths.ts';
 import { documentation } from './documentation.ts';
 
-/** Where the document is kept, from the root: beside the function that answers it. */
+/** The document, relative to the root: beside the function that serves it. */
 export const documentFile = 'functions/openapi.json';
 
 /**
- * The OpenAPI document of this checkout as text, formatted as every other file is.
+ * The OpenAPI document of this checkout, formatted by biome like every other file.
  * @throws IncompleteDocumentation when a route has no documentation, or documentation no route
  */
 export async function generateDocument(): Promise<string> {
@@ -21,7 +21,7 @@ export async function generateDocument(): Promise<string> {
   return await format(JSON.stringify(document));
 }
 
-/** The document as it was last written; undefined when it never was. */
+/** The committed document; undefined when there is none. */
 export async function readDocument(): Promise<string | undefined> {
   return await readFile(join(paths.root, documentFile), 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined;
@@ -29,7 +29,7 @@ export async function readDocument(): Promise<string | undefined> {
   });
 }
 
-/** What answers each route, from the functions themselves: their handlers carry it. */
+/** The operation of each route, from the handlers of the functions. */
 export async function readOperations(): Promise<ReadonlyMap<string, DocumentedOperation>> {
   const operations = new Map<string, DocumentedOperation>();
   for (const entry of new Set(routes.map((route) => route.entry))) {

@@ -3,8 +3,8 @@ import { type ImportProfile, parseProfile } from '#ledger/imports/profile.ts';
 import { InvalidInput } from '#platform/errors.ts';
 import { UsageError } from '../../cli/failure.ts';
 
-/** What the help of the command says about profiles. */
-export const profileHelp = `A profile says what the columns are. For a shop's order lines:
+/** The part of the command's help that describes profiles. */
+export const profileHelp = `A profile maps the columns of the file. For a shop's order lines:
 
   {
     "organization": { "column": "Country" },
@@ -16,35 +16,34 @@ export const profileHelp = `A profile says what the columns are. For a shop's or
     "items": { "name": { "column": "Description" }, "allowNegative": true }
   }
 
-  organization  { column, values? }: holds a slug or a name; values says which
-                slug a name means. Without it, name one with --org.
+  organization  { column, values? }: the column has a slug or a name; values
+                maps names to slugs. Without this field, pass --org.
   sku           { column, case?: "upper" or "lower" }
-  quantity      { column, sign }. "in": a positive number comes in (receipt),
-                a negative one goes out (issue). "out": a positive one goes
-                out (issue), a negative one comes back (return). "byKind":
-                numbers have no sign, the kind gives it.
+  quantity      { column, sign }. "in": positive is a receipt, negative is an
+                issue. "out": positive is an issue, negative is a return.
+                "byKind": numbers have no sign, the kind decides.
   location      { column } or { constant }
   kind          optional, { column, values? } or { constant }: receipt, return,
                 issue, adjustment or opening
   lot           optional, { column }
-  reference     optional, { column } or { constant }: lines in a row that share
-                it, the kind and the time become one entry
+  reference     optional, { column } or { constant }: consecutive lines with the
+                same reference, kind and time become one entry
   time          optional, { column, format, timeZone? }: "iso" or a pattern;
-                the time zone is a name, UTC when left out
-  items         optional, what --create-items makes: { name?: { column },
-                unit?, tracking?: "none" or "lot", allowNegative? }
+                the time zone is a name, by default UTC
+  items         optional, for --create-items: { name?: { column }, unit?,
+                tracking?: "none" or "lot", allowNegative? }
   delimiter     optional: "," (or ";", "|", a tab)
 
-Lines that cannot be applied go to a file of rejects, with their number and the
-reason. Either correct them there and import that file with the same profile, or
-make what is missing and repeat the command with --retry-rejects; not both, or
-they are applied twice. An entry that the stock policy refuses is rejected
-whole. Rejects are no failure: the exit code is 0 when the import has come to
-its end.
+Lines that cannot be applied go to the rejects file, with their number and the
+reason. Then do one of two things: correct the rejects file and import it with
+the same profile, or create what is missing and repeat the command with
+--retry-rejects. Do not do both, or lines are applied twice. If the stock policy
+refuses an entry, all its lines are rejected. The exit code is 0 when the import
+has reached the end of the file, with or without rejects.
 
-After an interruption the same command goes on where it was: no line is applied
-twice, none is lost. An import is known by the bytes of the file and by how the
-profile reads them, not by the file's name.`;
+After an interruption, the same command continues: no line is applied twice and
+none is lost. The bytes of the file and the mapping identify an import, not the
+name of the file.`;
 
 /**
  * Reads the profile of an import.
@@ -67,7 +66,7 @@ export async function readProfile(path: string): Promise<ImportProfile> {
   }
 }
 
-/** A profile that is wrong, or does not fit the file, was typed wrongly; everything else stays what it is. */
+/** A wrong profile, or one that does not fit the file, is wrong usage. Other errors stay as they are. */
 export function asUsageError(error: unknown, before = ''): unknown {
   if (!(error instanceof InvalidInput)) return error;
   const fields = error.options.errors?.map(({ field, message }) => `\n  ${field}: ${message}`) ?? [];

@@ -59,7 +59,7 @@ test('what could not be read goes back byte by byte, the reason beside it as tex
   expect(lines[1]).toBe(`2;${Buffer.from('“é” is wrong').toString('latin1')};\xe9;1`);
 });
 
-test('without a bad line there is no file, and that of an earlier run goes; broken off it stays', async () => {
+test('without a bad line there is no file, and that of an earlier run goes; interrupted it stays', async () => {
   await writeFile(path, 'of an earlier run');
   const brokenOff = await create();
   await brokenOff.write(reject(2, ['A', '1']));
@@ -90,7 +90,7 @@ test('a folder that cannot be written to is named before anything is read', asyn
   const creating = createRejectsFile(join(nowhere, 'a.csv'), { delimiter: ',', header: () => [] });
   await expect(creating).rejects.toMatchObject({
     message: expect.stringContaining(`cannot write rejects to ${nowhere}: ENOENT`),
-    remedy: 'Name another place with --rejects.',
+    remedy: 'Choose another file with --rejects.',
   });
 });
 

@@ -3,11 +3,11 @@ import { basename, dirname, join, resolve } from 'node:path';
 import type { Reject } from '#ledger/imports/rejects.ts';
 import { UsageError } from '../../cli/failure.ts';
 
-/** The lines of a file that were not applied, as a CSV of their own that can be corrected and imported. */
+/** The rejected lines of a file, as a CSV file that the user can correct and import. */
 export interface RejectsFile {
   readonly path: string;
   readonly write: (reject: Reject) => Promise<void>;
-  /** Puts the file in its place, whole; without rejects there is none, and one of an earlier run goes. */
+  /** Moves the complete file into place. Without rejects, deletes the file of an earlier run. */
   readonly finish: () => Promise<void>;
   /** Leaves everything as it was. */
   readonly discard: () => Promise<void>;
@@ -16,8 +16,8 @@ export interface RejectsFile {
 const bufferedBytes = 65_536;
 
 /**
- * Prepares the rejects file of an import. It is written beside its place and moved there when it is complete, so that
- * no run ever leaves half a list. `header` are the file's own columns; line and reason come before them.
+ * Prepares the rejects file of an import. It is written under a temporary name and renamed when it is complete, so that no
+ * run leaves half a list. `header` is the file's own header; the columns for line and reason come before it.
  */
 export async function createRejectsFile(
   path: string,
@@ -27,7 +27,7 @@ export async function createRejectsFile(
   await access(folder, constants.W_OK).catch((error: NodeJS.ErrnoException) => {
     throw new UsageError(
       `cannot write rejects to ${folder}: ${error.message}`,
-      'Name another place with --rejects.',
+      'Choose another file with --rejects.',
     );
   });
   await removeLeftovers(path);
@@ -53,7 +53,7 @@ export async function createRejectsFile(
     path,
     async write({ line, reason, record }) {
       if (!file && waiting.length === 0) add(['reject_line', 'reject_reason', ...format.header()], 'utf8');
-      // A record that could not be read is there byte by byte, and goes back so: what was wrong stays visible.
+      // An unreadable record keeps its bytes, so that the fault stays visible.
       if (record.fault) add([line, Buffer.from(reason).toString('latin1'), ...record.fields], 'latin1');
       else add([line, reason, ...record.fields], 'utf8');
       if (waitingBytes >= bufferedBytes) await flush();
@@ -73,7 +73,7 @@ export async function createRejectsFile(
   };
 }
 
-/** Beside the file; in the current folder when that one cannot be written to. */
+/** The default path: beside the file, or in the current folder when that folder is read-only. */
 export async function rejectsPath(file: string): Promise<string> {
   const name = `${basename(file)}.rejects.csv`;
   const isWritable = await access(dirname(file), constants.W_OK).then(
@@ -83,7 +83,7 @@ export async function rejectsPath(file: string): Promise<string> {
   return isWritable ? join(dirname(file), name) : resolve(name);
 }
 
-/** A run that was killed leaves its partial file; it goes with the next run, unless its process is still at it. */
+/** Deletes the partial files of killed runs. A partial file of a running process stays. */
 async function removeLeftovers(path: string): Promise<void> {
   const prefix = `${basename(path)}.`;
   for (const name of await readdir(dirname(path))) {

@@ -30,43 +30,43 @@ const summary = (first: string, more: Partial<Record<string, string>> = {}) => [
   `  ${more.applied ?? 'applied  '}      12,000 in 1,500 entries`,
   '  applied before 345',
   `  rejected       ${more.rejected ?? '0'}`,
-  `  organizations  2, ${more.created ?? '0'} ${more.made ?? 'made'}`,
-  `  items          3 ${more.made ?? 'made'}`,
-  `  locations      1 ${more.made ?? 'made'}`,
-  '  time           2.5 s, 4,937 lines a second',
+  `  organizations  2, ${more.created ?? '0'} ${more.made ?? 'created'}`,
+  `  items          3 ${more.made ?? 'created'}`,
+  `  locations      1 ${more.made ?? 'created'}`,
+  '  time           2.5 s, 4,937 lines per second',
 ];
 const lines = (given: ImportReport, more: Partial<ReportContext> = {}) =>
   importAnswer(given, { ...context, ...more }).text.split('\n');
 
 describe('an import', () => {
-  test('that has come to its end, for people and for programs', () => {
+  test('that has ended, for people and for programs', () => {
     expect(importAnswer(report, context)).toEqual({
       json: { ...report, dryRun: false, seconds: 2.5, linesPerSecond: 4_937, rejects: null },
       text: summary('Imported.').join('\n'),
     });
   });
 
-  test('that was a trial wrote nothing, and has no next step', () => {
+  test('that was a dry run wrote nothing, and has no next step', () => {
     const made = { ...report, organizationsCreated: ['new'] };
     expect(lines(made, { dryRun: true })).toEqual(
       summary('Dry run: nothing was written to the database.', {
         applied: 'to apply ',
         created: '1',
-        made: 'to be made',
+        made: 'to create',
       }),
     );
   });
 
-  test('that was stopped says how to go on, and nothing of rejects', () => {
+  test('that was stopped says how to continue, and lists no rejects', () => {
     expect(lines({ ...report, finished: false, rejected: 2, organizationsCreated: ['new'] })).toEqual([
       ...summary('Stopped.', { rejected: '2', created: '1' }),
-      'Run the same command again to go on: what is applied will not be applied again.',
+      'Run the same command again to continue: no line is applied twice.',
     ]);
   });
 
-  test('that made organizations says that nobody can use them yet', () => {
+  test('that created organizations says that they need an API key', () => {
     expect(lines({ ...report, organizationsCreated: ['a', 'b'] }).slice(9)).toEqual([
-      'The new organizations have no API key yet: nobody can call the API for them until you make one.',
+      'The new organizations have no API key yet. To create one: npm run keys:create -- --help',
     ]);
   });
 });
@@ -77,35 +77,35 @@ describe('rejected lines', () => {
   const first = [reject(2), reject(7)];
   const told = ['Rejected:', '  line 2: reason 2', '  line 7: reason 7', '  … and 1,000 more'];
   const missing =
-    'Or, when only something was missing: make it (--create-organizations, --create-items) and repeat with --retry-rejects.';
+    'Or, if only organizations, items or locations were missing: create them (--create-organizations, --create-items) and repeat with --retry-rejects.';
 
-  test('are told with where all of them are, and what can be done', () => {
+  test('are listed with the file that has all of them, and the next step', () => {
     const rejectsPath = '/a.rejects.csv';
     expect(lines(rejected, { firstRejects: first, rejectsPath }).slice(9)).toEqual([
       ...told,
-      'All of them: /a.rejects.csv. Correct them there and import that file with the same profile.',
+      'All rejects: /a.rejects.csv. Correct that file and import it with the same profile.',
       missing,
     ]);
     expect(importAnswer(rejected, { ...context, rejectsPath }).json).toMatchObject({ rejects: rejectsPath });
   });
 
-  test('of a trial are nowhere but here', () => {
+  test('of a dry run are in no file', () => {
     expect(lines(rejected, { firstRejects: first, dryRun: true }).slice(9)).toEqual([
       ...told,
-      'Name a file with --rejects to have all of them listed.',
+      'To list all rejects in a file, pass --rejects.',
     ]);
   });
 
-  test('that were tried again are not to be tried the same way once more; all told are not counted', () => {
+  test('that were retried have no hint to retry; when all are listed, none are counted', () => {
     const all = { ...report, rejected: 2 };
     expect(lines(all, { firstRejects: first, retryRejects: true, rejectsPath: '/r' }).slice(9)).toEqual([
       ...told.slice(0, 3),
-      'All of them: /r. Correct them there and import that file with the same profile.',
+      'All rejects: /r. Correct that file and import it with the same profile.',
     ]);
   });
 });
 
-test('a profile that is wrong was typed wrongly, field by field; every other error stays what it is', () => {
+test('a wrong profile is wrong usage, field by field; every other error stays as it is', () => {
   const wrong = new InvalidInput('No.', [
     { field: 'sku', message: 'is missing' },
     { field: 'time.format', message: 'is none' },

@@ -2,18 +2,18 @@ import type { ImportReport } from '#ledger/imports/import-file.ts';
 import type { Reject } from '#ledger/imports/rejects.ts';
 import type { Answer } from '../../cli/command.ts';
 
-/** What else the answer tells. */
+/** What the answer needs besides the report. */
 export interface ReportContext {
   readonly dryRun: boolean;
   readonly retryRejects: boolean;
   readonly durationMs: number;
-  /** Where the rejects are; undefined when none were written. */
+  /** The rejects file; undefined when none was written. */
   readonly rejectsPath: string | undefined;
-  /** The first of them. */
+  /** The first rejects, to show. */
   readonly firstRejects: readonly Reject[];
 }
 
-/** What an import has done, and what to do next. */
+/** The result of an import, and the next step. */
 export function importAnswer(report: ImportReport, context: ReportContext): Answer {
   const seconds = context.durationMs / 1_000;
   const linesPerSecond = Math.round(report.lines / seconds);
@@ -39,17 +39,17 @@ function summary(
   seconds: number,
   linesPerSecond: number,
 ): string[] {
-  const made = dryRun ? 'to be made' : 'made';
+  const created = dryRun ? 'to create' : 'created';
   return [
     dryRun ? 'Dry run: nothing was written to the database.' : report.finished ? 'Imported.' : 'Stopped.',
     `  lines          ${count(report.lines)}`,
-    `  ${dryRun ? 'to apply ' : 'applied  '}      ${count(report.applied)} in ${count(report.entries)} entries`,
+    `  ${dryRun ? 'to apply ' : 'applied  '}      ${count(report.applied)} in ${count(report.entries)} ${report.entries === 1 ? 'entry' : 'entries'}`,
     `  applied before ${count(report.alreadyApplied)}`,
     `  rejected       ${count(report.rejected)}`,
-    `  organizations  ${count(report.organizations)}, ${count(report.organizationsCreated.length)} ${made}`,
-    `  items          ${count(report.itemsCreated)} ${made}`,
-    `  locations      ${count(report.locationsCreated)} ${made}`,
-    `  time           ${seconds.toFixed(1)} s, ${count(linesPerSecond)} lines a second`,
+    `  organizations  ${count(report.organizations)}, ${count(report.organizationsCreated.length)} ${created}`,
+    `  items          ${count(report.itemsCreated)} ${created}`,
+    `  locations      ${count(report.locationsCreated)} ${created}`,
+    `  time           ${seconds.toFixed(1)} s, ${count(linesPerSecond)} lines per second`,
   ];
 }
 
@@ -61,23 +61,20 @@ function rejectLines(report: ImportReport, { firstRejects, rejectsPath }: Report
     ...firstRejects.map(({ line, reason }) => `  line ${line}: ${reason}`),
     ...(more > 0 ? [`  … and ${count(more)} more`] : []),
     rejectsPath
-      ? `All of them: ${rejectsPath}. Correct them there and import that file with the same profile.`
-      : 'Name a file with --rejects to have all of them listed.',
+      ? `All rejects: ${rejectsPath}. Correct that file and import it with the same profile.`
+      : 'To list all rejects in a file, pass --rejects.',
   ];
 }
 
 function nextSteps(report: ImportReport, { dryRun, retryRejects }: ReportContext): string[] {
-  if (!report.finished)
-    return ['Run the same command again to go on: what is applied will not be applied again.'];
+  if (!report.finished) return ['Run the same command again to continue: no line is applied twice.'];
   const steps: string[] = [];
   if (!dryRun && report.organizationsCreated.length > 0) {
-    steps.push(
-      'The new organizations have no API key yet: nobody can call the API for them until you make one.',
-    );
+    steps.push('The new organizations have no API key yet. To create one: npm run keys:create -- --help');
   }
   if (!dryRun && !retryRejects && report.rejected > 0) {
     steps.push(
-      'Or, when only something was missing: make it (--create-organizations, --create-items) and repeat with --retry-rejects.',
+      'Or, if only organizations, items or locations were missing: create them (--create-organizations, --create-items) and repeat with --retry-rejects.',
     );
   }
   return steps;

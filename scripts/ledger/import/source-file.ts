@@ -4,11 +4,11 @@ import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { CommandError, UsageError } from '../../cli/failure.ts';
 
-/** A file to import, read once from end to end already. */
+/** A file to import, after one complete read. */
 export interface SourceFile {
   /** SHA-256 of its bytes. */
   readonly digest: Buffer;
-  /** How many lines it has, the header too. */
+  /** The number of lines, with the header. */
   readonly lineCount: number;
   /** The text, decompressed. */
   readonly read: () => AsyncGenerator<Buffer>;
@@ -19,9 +19,9 @@ const chunkBytes = 131_072;
 const lineFeed = 10;
 
 /**
- * Opens a CSV or CSV.gz file (told by its content, not its name) and reads it through once: for its digest, its
- * length, and to know that it is whole. A compressed file that was cut off is found before a line of it is applied;
- * later, the whole file would count as another one, and its first part would be imported twice.
+ * Opens a CSV or gzipped CSV file (the content decides, not the name) and reads it once from start to end: for its digest
+ * and its length, and to be sure that it is complete. A truncated gzip file must be found before any line is applied:
+ * the complete file has another digest, and would import the first part a second time.
  * @throws UsageError when it cannot be read; CommandError when it is damaged
  */
 export async function openSourceFile(path: string, signal?: AbortSignal): Promise<SourceFile> {
@@ -53,8 +53,8 @@ export async function openSourceFile(path: string, signal?: AbortSignal): Promis
         const after = await handle.stat({ bigint: true });
         if (after.size !== before.size || after.mtimeNs !== before.mtimeNs) {
           throw new CommandError(
-            `${path} was changed while it was imported`,
-            'What was applied stays. Compare the file with the ledger before you import it again.',
+            `${path} changed during the import`,
+            'The applied lines stay. Compare the file with the ledger before you import it again.',
           );
         }
       },
@@ -87,7 +87,7 @@ async function* read(
     if (!code?.startsWith('Z_')) throw error;
     throw new CommandError(
       `${path} is damaged: ${message}`,
-      'It may be cut off, or still being written: get it whole and run the import again.',
+      'It may be truncated or still being written. Get the complete file and run the import again.',
       { cause: error },
     );
   }

@@ -1,7 +1,7 @@
 import type { Organization } from './organizations.ts';
 import type { Outcome } from './report.ts';
 
-/** One organization's failure keeps no other from its turn; alone, it is the command's. */
+/** The failure of one of many organizations does not stop the others. A single organization's failure is the command's. */
 export async function attempt(
   { slug }: Organization,
   isAlone: boolean,

@@ -6,7 +6,7 @@ export interface Organization {
   readonly slug: string;
 }
 
-/** The organization of a slug, or without one all of them, by slug. @throws CommandError when there is none of it */
+/** The organization with this slug, or all of them, ordered by slug. @throws CommandError when the slug is unknown */
 export async function findOrganizations(
   databaseUrl: string,
   slug: string | undefined,

@@ -55,30 +55,30 @@ const named = {
   computed: differing.computed,
 };
 const dryRun = [
-  'To see what would be done about what was left:',
+  'To preview the correction of the balances that were left:',
   '  npm run reconcile:balances -- --org acme --apply r --dry-run',
 ];
 const verify = [
-  'To see what was altered, is missing or was inserted:',
+  'To see which movements were altered, removed or inserted:',
   '  npm run verify:ledger -- --org acme',
 ];
 const trigger = { trigger: 'apply_movements on inventory.movements', fault: 'disabled' } as const;
 const triggerWords = [
   '  The trigger apply_movements on inventory.movements is disabled.',
-  'Until that is put right, nothing is corrected or sealed. To see how:',
+  'Nothing is corrected or sealed until the triggers are repaired. To see how:',
   '  npm run validate:isolation',
 ];
-const counted = 'acme: 2 balances against 1 movements';
+const counted = 'acme: 2 balances against 1 movement';
 
 describe('a run', () => {
-  test('that finds everything right says so, and what was sealed', () => {
+  test('that finds everything correct says so, and what was sealed', () => {
     expect(runOutcome('acme', report, undefined, label)).toEqual({
-      text: `${counted}, all right`,
+      text: `${counted}, all correct`,
       json: { organization: 'acme', ...figures, sealed: null, discrepancies: [] },
       failed: false,
     });
     expect(runOutcome('acme', report, 'sealed up to seal 3', label)).toMatchObject({
-      text: `${counted}, all right; sealed up to seal 3`,
+      text: `${counted}, all correct; sealed up to seal 3`,
       json: { sealed: 'sealed up to seal 3' },
     });
   });
@@ -86,7 +86,7 @@ describe('a run', () => {
   test('that leaves a balance names it, and the command for it', () => {
     const found = { ...report, found: 1, alerted: 1, clean: false, discrepancies: [differing] };
     expect(runOutcome('acme', found, undefined, label)).toEqual({
-      text: [`${counted}, 1 differed: 0 corrected, 1 left`, `  alerted: ${left}`, ...dryRun].join('\n'),
+      text: [`${counted}, 1 wrong: 0 corrected, 1 left`, `  alerted: ${left}`, ...dryRun].join('\n'),
       json: {
         organization: 'acme',
         ...figures,
@@ -102,11 +102,11 @@ describe('a run', () => {
     });
   });
 
-  test('that corrected everything is no failure', () => {
+  test('that corrected everything has not failed', () => {
     const corrected = { ...differing, action: 'corrected', detail: {} } as const;
     const found = { ...report, found: 1, corrected: 1, discrepancies: [corrected] };
     expect(runOutcome('acme', found, undefined, label)).toMatchObject({
-      text: [`${counted}, 1 differed: 1 corrected, 0 left`, `  corrected: ${words}`].join('\n'),
+      text: [`${counted}, 1 wrong: 1 corrected, 0 left`, `  corrected: ${words}`].join('\n'),
       failed: false,
     });
   });
@@ -116,7 +116,7 @@ describe('a run', () => {
     const outcome = runOutcome('acme', found, undefined, label);
     expect(outcome).toMatchObject({
       text: [
-        `${counted}, no balance differs`,
+        `${counted}, all balances correct`,
         '  alerted: seal 3: its hash is another; cause seal_altered',
         ...verify,
       ].join('\n'),
@@ -134,11 +134,11 @@ describe('a run', () => {
 
   test('with a trigger that is not as it must be, and one that was stopped, has failed', () => {
     expect(runOutcome('acme', { ...report, triggerFaults: [trigger] }, undefined, label)).toMatchObject({
-      text: [`${counted}, no balance differs`, ...triggerWords].join('\n'),
+      text: [`${counted}, all balances correct`, ...triggerWords].join('\n'),
       failed: true,
     });
     expect(runOutcome('acme', { ...report, finished: false }, undefined, label)).toMatchObject({
-      text: `${counted}, all right\n  stopped before its end; run it again to go on`,
+      text: `${counted}, all correct\n  stopped early; run it again to continue`,
       failed: true,
     });
   });
@@ -170,9 +170,9 @@ describe('a preview', () => {
   };
   const { action: __, ...found } = { ...differing, cause: 'direct_write' as const, detail: {} };
 
-  test('of what is right has not failed', () => {
+  test('of correct balances has not failed', () => {
     expect(previewOutcome('acme', preview, label)).toEqual({
-      text: `${counted}, 0 differ; nothing was written`,
+      text: `${counted}, 0 wrong; nothing was written`,
       json: { organization: 'acme', ...preview },
       failed: false,
     });
@@ -181,14 +181,14 @@ describe('a preview', () => {
   test.each([
     [{ do: 'correct' }, `would be corrected: ${words}`],
     [{ do: 'alert', because: 'beyond tolerance' }, `would be left: ${words}; left, beyond tolerance`],
-    [{ do: 'nothing' }, `is right by now: ${words}`],
+    [{ do: 'nothing' }, `is correct now: ${words}`],
   ] as const)('says what would be done: %j', (decision, line) => {
     const { text, json, failed } = previewOutcome(
       'acme',
       { ...preview, found: 1, differences: [{ ...found, decision }] },
       label,
     );
-    expect([text, failed]).toEqual([`${counted}, 1 differ; nothing was written\n  ${line}`, true]);
+    expect([text, failed]).toEqual([`${counted}, 1 wrong; nothing was written\n  ${line}`, true]);
     expect((json as { differences: unknown[] }).differences).toEqual([
       { ...named, number: 1, cause: 'direct_write', detail: {}, decision },
     ]);
@@ -198,14 +198,14 @@ describe('a preview', () => {
     const seal = { cause: 'anchor_missing', detail: { message: 'the bucket refuses' } } as const;
     expect(previewOutcome('acme', { ...preview, sealFindings: [seal] }, label)).toMatchObject({
       text: [
-        `${counted}, 0 differ; nothing was written`,
+        `${counted}, 0 wrong; nothing was written`,
         '  would be left: the bucket refuses',
         ...verify,
       ].join('\n'),
       failed: true,
     });
     expect(previewOutcome('acme', { ...preview, triggerFaults: [trigger] }, label)).toMatchObject({
-      text: [`${counted}, 0 differ; nothing was written`, ...triggerWords].join('\n'),
+      text: [`${counted}, 0 wrong; nothing was written`, ...triggerWords].join('\n'),
       failed: true,
     });
   });
@@ -214,9 +214,9 @@ describe('a preview', () => {
 describe('applying a run', () => {
   const discrepancy = { ...differing, detail: {} };
 
-  test('that has left nothing says so', () => {
+  test('that left nothing says so', () => {
     expect(appliedOutcome('acme', [], false, label)).toEqual({
-      text: 'acme: this run has left nothing that could be applied.',
+      text: 'acme: this run left no balance to correct.',
       json: { organization: 'acme', dryRun: false, applied: [] },
       failed: false,
     });
@@ -225,13 +225,13 @@ describe('applying a run', () => {
   test.each([
     ['applied', undefined, 'applied', false],
     ['pending', undefined, 'would be applied', false],
-    ['gone', undefined, 'right already', false],
-    ['changed', undefined, 'differs by something else now, reconcile again', true],
+    ['gone', undefined, 'already correct', false],
+    ['changed', undefined, 'the difference has changed, reconcile again', true],
     ['refused', 'the item is gone', 'refused, the item is gone', true],
   ] as const)('%s', (outcome, because, said, failed) => {
     const applied = { discrepancy, outcome, ...(because && { because }) };
     expect(appliedOutcome('acme', [applied], outcome === 'pending', label)).toEqual({
-      text: `acme: 1 of the run${outcome === 'pending' ? '; nothing was written' : ''}\n  ${said}: ${words}`,
+      text: `acme: 1 balance of the run${outcome === 'pending' ? '; nothing was written' : ''}\n  ${said}: ${words}`,
       json: {
         organization: 'acme',
         dryRun: outcome === 'pending',
@@ -252,7 +252,7 @@ describe('applying a run', () => {
   });
 });
 
-test('a failure of one of several organizations is told; alone it is the command’s', async () => {
+test('the failure of one of several organizations is reported; of a single one it is the command’s', async () => {
   const acme = { id: 'o', slug: 'acme' };
   const failing = async () => {
     throw new Error('no');

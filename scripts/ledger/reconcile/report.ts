@@ -12,13 +12,14 @@ import {
 } from '#audit/reconciliation/runs/alert.ts';
 import type { BalanceLabel } from '#audit/reconciliation/runs/labels.ts';
 import type { TriggerFault } from '#audit/reconciliation/triggers.ts';
+import { counted } from '#platform/plural.ts';
 
-/** How many differences of one organization are shown; `--json` has all that are kept. */
+/** How many differences of one organization the text shows; `--json` has all. */
 const shown = 20;
 
 type Label = (key: BalanceKey) => BalanceLabel;
 
-/** What came of one organization: for people, for programs, and whether something is wrong and was left so. */
+/** The result for one organization: text for people, JSON for programs, and whether a fault was left. */
 export interface Outcome {
   readonly text: string;
   readonly json: unknown;
@@ -34,12 +35,15 @@ export function runOutcome(
   const { discrepancies, ...figures } = report;
   const left = discrepancies.filter(({ action }) => action === 'alerted');
   const lines = [
-    `${slug}: ${counted(report)}, ${foundText(report)}${sealed ? `; ${sealed}` : ''}`,
+    `${slug}: ${comparedText(report)}, ${foundText(report)}${sealed ? `; ${sealed}` : ''}`,
     ...triggerLines(report.triggerFaults),
     ...list(discrepancies, (each) => `${each.action}: ${discrepancyText(each, label)}`),
-    ...(report.finished ? [] : ['  stopped before its end; run it again to go on']),
+    ...(report.finished ? [] : ['  stopped early; run it again to continue']),
     ...(left.some(isApplicable)
-      ? ['To see what would be done about what was left:', `  ${applyCommand(slug, report.runId)} --dry-run`]
+      ? [
+          'To preview the correction of the balances that were left:',
+          `  ${applyCommand(slug, report.runId)} --dry-run`,
+        ]
       : []),
     ...(left.every(isApplicable) ? [] : sealRemedy(slug)),
   ];
@@ -60,11 +64,11 @@ export function previewOutcome(slug: string, preview: Preview, label: Label): Ou
     ...each,
     detail: decision.do === 'alert' ? { ...each.detail, leftBecause: decision.because } : each.detail,
     action: 'found' as const,
-    would: { correct: 'would be corrected', alert: 'would be left', nothing: 'is right by now' }[decision.do],
+    would: { correct: 'would be corrected', alert: 'would be left', nothing: 'is correct now' }[decision.do],
   }));
   return {
     text: [
-      `${slug}: ${counted(preview)}, ${preview.found} differ; nothing was written`,
+      `${slug}: ${comparedText(preview)}, ${preview.found} wrong; nothing was written`,
       ...triggerLines(preview.triggerFaults),
       ...list(would, (each) => `${each.would}: ${discrepancyText(each, label)}`),
       ...list(preview.sealFindings, (each) => `would be left: ${sealText(each)}`),
@@ -88,16 +92,16 @@ export function appliedOutcome(
   const words = {
     applied: 'applied',
     pending: 'would be applied',
-    gone: 'right already',
-    changed: 'differs by something else now, reconcile again',
+    gone: 'already correct',
+    changed: 'the difference has changed, reconcile again',
     refused: 'refused',
   } as const;
   const open = applied.filter(({ outcome }) => outcome === 'changed' || outcome === 'refused');
   return {
     text: [
       applied.length === 0
-        ? `${slug}: this run has left nothing that could be applied.`
-        : `${slug}: ${applied.length} of the run${dryRun ? '; nothing was written' : ''}`,
+        ? `${slug}: this run left no balance to correct.`
+        : `${slug}: ${counted(applied.length, 'balance')} of the run${dryRun ? '; nothing was written' : ''}`,
       ...list(
         applied,
         ({ outcome, because, discrepancy }) =>
@@ -113,11 +117,11 @@ export function appliedOutcome(
   };
 }
 
-function counted({ keysChecked, movementsRead }: { keysChecked: number; movementsRead: number }): string {
-  return `${keysChecked} balances against ${movementsRead} movements`;
+function comparedText(run: { readonly keysChecked: number; readonly movementsRead: number }): string {
+  return `${counted(run.keysChecked, 'balance')} against ${counted(run.movementsRead, 'movement')}`;
 }
 
-/** A difference for programs: what people call the balance, and its ids. One that is about a seal has no balance. */
+/** A difference for programs: the names and ids of the balance. A difference of a seal has no balance. */
 function named(each: Difference & { readonly detail: object }, label: Label) {
   const { item, location, lot, stored, storedVersionText: _, computed, ...rest } = each;
   if (!item) return rest;
@@ -135,18 +139,19 @@ function triggerLines(faults: readonly TriggerFault[]): string[] {
   if (faults.length === 0) return [];
   return [
     ...faults.map((fault) => `  ${triggerText(fault)}`),
-    'Until that is put right, nothing is corrected or sealed. To see how:',
+    'Nothing is corrected or sealed until the triggers are repaired. To see how:',
     '  npm run validate:isolation',
   ];
 }
 
 function sealRemedy(slug: string): string[] {
-  return ['To see what was altered, is missing or was inserted:', `  ${verifyCommand(slug)}`];
+  return ['To see which movements were altered, removed or inserted:', `  ${verifyCommand(slug)}`];
 }
 
 function foundText({ found, corrected, alerted, triggerFaults }: RunReport): string {
-  if (found === 0) return alerted === 0 && triggerFaults.length === 0 ? 'all right' : 'no balance differs';
-  return `${found} differed: ${corrected} corrected, ${alerted} left`;
+  if (found === 0)
+    return alerted === 0 && triggerFaults.length === 0 ? 'all correct' : 'all balances correct';
+  return `${found} wrong: ${corrected} corrected, ${alerted} left`;
 }
 
 function list<Each>(all: readonly Each[], line: (each: Each) => string): string[] {

@@ -6,19 +6,19 @@ import { startCluster } from '#scripts/local/postgres/cluster.ts';
 import { makeScratchFolder } from '#scripts/local/postgres/scratch-folder.ts';
 import { createScratchDatabase } from './scratch-database.ts';
 
-/** Where the golden dump is kept, below the root of the checkout. */
+/** The golden dump of the schema, relative to the root of the checkout. */
 export const goldenFile = 'sql/schema.sql';
 
-/** Where the digests of the ledger's triggers are kept, by which reconciliation knows what they must be. */
+/** The digests of the ledger's triggers: reconciliation compares the database with them. */
 export const goldenTriggersFile = 'layers/audit/reconciliation/golden-triggers.json';
 
-/** A file that follows from the migrations, below the root of the checkout. */
+/** A file that is generated from the migrations; its path is relative to the root of the checkout. */
 export interface GoldenFile {
   readonly file: string;
   readonly content: string;
 }
 
-/** Makes the schema from nothing, on a cluster of its own that is thrown away, and writes what is kept of it. */
+/** Creates the schema on a temporary cluster, and returns the golden files. */
 export async function goldenFromMigrations(migrations: string, signal?: AbortSignal): Promise<GoldenFile[]> {
   const directory = makeScratchFolder('schema');
   try {
@@ -33,7 +33,7 @@ export async function goldenFromMigrations(migrations: string, signal?: AbortSig
   }
 }
 
-/** Makes the schema from nothing in a database of its own on a running cluster, and dumps it. */
+/** Creates the schema in a scratch database of a running cluster, and dumps it. */
 async function dumpOn(
   clusterUrl: string,
   migrations: string,

@@ -1,15 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { Client } from 'pg';
 
-/** An empty database of its own on a running cluster, dropped when disposed (`await using`). */
+/** A new, empty database on a running cluster. Disposing drops it (`await using`). */
 export interface ScratchDatabase extends AsyncDisposable {
   readonly url: string;
   readonly name: string;
 }
 
 /**
- * Makes an empty database beside the one that `clusterUrl` names, as the user that `clusterUrl` names.
- * Disposing ends every session in it and drops it.
+ * Creates an empty database on the cluster of `clusterUrl`, as its user.
+ * Disposing ends every session in the database and drops it.
  */
 export async function createScratchDatabase(clusterUrl: string): Promise<ScratchDatabase> {
   const name = `scratch_${randomUUID().replaceAll('-', '')}`;

@@ -7,10 +7,10 @@ import { startCluster } from '#scripts/local/postgres/cluster.ts';
 import { makeScratchFolder } from '#scripts/local/postgres/scratch-folder.ts';
 import { createScratchDatabase } from '#scripts/migrate/catalog/scratch-database.ts';
 
-/** Where the rules are, below the root of the checkout. */
+/** The folder with the rules, relative to the root of the checkout. */
 export const rulesFolder = 'sql/lint';
 
-/** Applies the rules to a database. Whoever may connect may ask. */
+/** Applies the rules to a database. Any role that can connect can run them. */
 export async function lintDatabase(
   databaseUrl: string,
   rules: readonly IsolationRule[],
@@ -21,7 +21,7 @@ export async function lintDatabase(
     connectionTimeoutMillis: 10_000,
   });
   await client.connect();
-  // A connection that is lost between statements fails the next one; without a listener it would end the process.
+  // A connection lost between statements fails the next statement. Without a listener it would end the process.
   client.on('error', () => {});
   try {
     return await lintIsolation(client, rules);
@@ -30,7 +30,7 @@ export async function lintDatabase(
   }
 }
 
-/** Applies the rules to what the migrations make of an empty database, on a cluster of its own that is thrown away. */
+/** Applies the rules to an empty database after all migrations, on a temporary cluster. */
 export async function lintMigrations(
   migrations: string,
   rules: readonly IsolationRule[],

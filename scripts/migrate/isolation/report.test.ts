@@ -25,10 +25,12 @@ const paragraphs = [
   ['NOT RUN   0003 Title 0003', '  no permission', '  see docs/isolation/0003_rule.md'],
 ].map((lines) => lines.join('\n'));
 
-test('what is well is one line', () => {
-  expect(isolationText(report(true, fine))).toBe('No fault: the wall is as it must be (1 rule, 13 ms).');
+test('a report without faults is one line', () => {
+  expect(isolationText(report(true, fine))).toBe(
+    'No faults: organizations are isolated from each other (1 rule, 13 ms).',
+  );
   expect(isolationText(report(true, fine, fine))).toBe(
-    'No fault: the wall is as it must be (2 rules, 13 ms).',
+    'No faults: organizations are isolated from each other (2 rules, 13 ms).',
   );
   expect(isolationFaults(report(true, fine))).toEqual([]);
 });

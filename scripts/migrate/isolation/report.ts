@@ -1,12 +1,13 @@
+import { counted } from '#platform/plural.ts';
 import type { IsolationReport, RuleOutcome } from '#schema/lint/isolation-lint.ts';
 import type { IsolationRule } from '#schema/lint/isolation-rules.ts';
 
-/** The page that explains a rule, below the root of the checkout. */
+/** The page that explains a rule, relative to the root of the checkout. */
 export function pageOf({ name }: IsolationRule): string {
   return `docs/isolation/${name}.md`;
 }
 
-/** A report for programs: one flat list of faults, one of rules that could not run. */
+/** The report for programs: a flat list of faults, and one of rules that could not run. */
 export function isolationJson({ ok, durationMs, outcomes }: IsolationReport) {
   return {
     ok,
@@ -19,12 +20,12 @@ export function isolationJson({ ok, durationMs, outcomes }: IsolationReport) {
   };
 }
 
-/** A report for people: what is wrong, where, what to do about it and where to read more. */
+/** The report for people: each fault, its place, its remedy and its page. */
 export function isolationText(report: IsolationReport): string {
   return [...isolationFaults(report), summary(report)].join('\n\n');
 }
 
-/** A paragraph for each rule that found something or could not run; none when all is well. */
+/** A paragraph for each rule that found a fault or could not run. */
 export function isolationFaults({ outcomes }: IsolationReport): string[] {
   return outcomes.flatMap((outcome) => paragraph(outcome) ?? []);
 }
@@ -47,13 +48,11 @@ function paragraph({ rule, faults, couldNotRun }: RuleOutcome): string | undefin
 }
 
 function summary({ ok, durationMs, outcomes }: IsolationReport): string {
-  const rules = count(outcomes.length, 'rule');
-  if (ok) return `No fault: the wall is as it must be (${rules}, ${Math.round(durationMs)} ms).`;
+  const rules = counted(outcomes.length, 'rule');
+  if (ok)
+    return `No faults: organizations are isolated from each other (${rules}, ${Math.round(durationMs)} ms).`;
   const faults = outcomes.reduce((sum, outcome) => sum + outcome.faults.length, 0);
   const notRun = outcomes.filter(({ couldNotRun }) => couldNotRun !== undefined).length;
-  return `${[count(faults, 'fault'), ...(notRun > 0 ? [`${count(notRun, 'rule')} could not run`] : [])].join(', ')} (${rules}).`;
-}
-
-function count(n: number, what: string): string {
-  return `${n} ${what}${n === 1 ? '' : 's'}`;
+  const blind = notRun > 0 ? [`${counted(notRun, 'rule')} could not run`] : [];
+  return `${[counted(faults, 'fault'), ...blind].join(', ')} (${rules}).`;
 }

@@ -11,8 +11,8 @@ export interface BackedUpOptions {
 }
 
 /**
- * Whose backups a command is about: what is named on the command line, then what the environment names, as that of the
- * local platform does. Undefined when neither names anything: the database runs elsewhere than on RDS.
+ * The instance or cluster whose backups are checked: from the command line, else from the environment, which the local
+ * platform sets too. Undefined when neither names one: the database runs outside RDS.
  */
 export function findBackedUp(
   { instance, cluster, copyRegion }: BackedUpOptions,
@@ -21,7 +21,7 @@ export function findBackedUp(
   if (instance !== undefined && cluster !== undefined) {
     throw new UsageError(
       '--instance and --cluster exclude each other',
-      'Name the one that holds the database.',
+      'Pass the one that contains the database.',
     );
   }
   const region = copyRegion ?? (env[environment.backupCopyRegion] || undefined);

@@ -21,7 +21,7 @@ const one = [
   result('could_not_run', 'alerts'),
 ];
 
-test('results are told in order, what is wrong with its page, and what does not apply apart', () => {
+test('results come in order, faults with their page, and checks that do not apply in a list of their own', () => {
   vi.stubEnv('NO_COLOR', '1');
   const page = (check: string) => `${' '.repeat(37)}docs/runbook/${check}.md`;
   expect(resultsText(one, 'the instance stockade-prod').split('\n')).toEqual([
@@ -35,25 +35,25 @@ test('results are told in order, what is wrong with its page, and what does not 
     '  NOT KNOWN  alerts                  what alerts has found.',
     page('alerts'),
     '',
-    'These do not apply here, and are not counted as passed:',
+    'These do not apply here and do not count as passed:',
     '  n/a        durability              what durability has found.',
     '',
-    '1 ok, 1 with a warning, 1 failing, 1 could not run, 1 not applicable.',
+    '1 ok, 1 warning, 1 failed, 1 could not run, 1 not applicable.',
   ]);
 });
 
-test('where everything applies nothing is said of what does not', () => {
+test('where every check applies, that list is missing', () => {
   vi.stubEnv('NO_COLOR', '1');
   expect(resultsText([result('ok', 'retention')], 'x').split('\n')).toEqual([
     'Backups of x:',
     '',
     '  ok         retention               what retention has found.',
     '',
-    '1 ok, 0 with a warning, 0 failing, 0 could not run, 0 not applicable.',
+    '1 ok, 0 warnings, 0 failed, 0 could not run, 0 not applicable.',
   ]);
 });
 
-test('every status is counted by its name, also those that there are none of', () => {
+test('every status is counted, also with none', () => {
   expect(countsOf([])).toEqual(none);
   expect(countsOf(one)).toEqual({ ok: 1, warn: 1, fail: 1, could_not_run: 1, not_applicable: 1 });
   for (const status of Object.keys(none) as CheckStatus[]) {

@@ -1,4 +1,5 @@
 import { styleText } from 'node:util';
+import { counted } from '#platform/plural.ts';
 import type { CheckResult, CheckStatus } from '#recovery/monitor/check.ts';
 
 const words: Readonly<
@@ -11,7 +12,7 @@ const words: Readonly<
   not_applicable: ['n/a', 'dim'],
 };
 
-/** The results for a person: what is wrong with its page, and what does not apply set apart from what is well. */
+/** The results for people: each fault with its page, and checks that do not apply in a list of their own. */
 export function resultsText(results: readonly CheckResult[], about: string): string {
   const isApplicable = ({ status }: CheckResult) => status !== 'not_applicable';
   const applying = results.filter(isApplicable);
@@ -20,14 +21,14 @@ export function resultsText(results: readonly CheckResult[], about: string): str
     `Backups of ${about}:`,
     '',
     ...applying.flatMap(line),
-    ...(others.length > 0 ? ['', 'These do not apply here, and are not counted as passed:'] : []),
+    ...(others.length > 0 ? ['', 'These do not apply here and do not count as passed:'] : []),
     ...others.flatMap(line),
     '',
     summaryOf(results),
   ].join('\n');
 }
 
-/** How many there are of each status, all of them named. */
+/** The number of checks with each status. */
 export function countsOf(results: readonly CheckResult[]): Readonly<Record<CheckStatus, number>> {
   const of = (status: CheckStatus) => results.filter((each) => each.status === status).length;
   return {
@@ -47,5 +48,5 @@ function line({ check, status, summary, runbook }: CheckResult): string[] {
 
 function summaryOf(results: readonly CheckResult[]): string {
   const { ok, warn, fail, could_not_run, not_applicable } = countsOf(results);
-  return `${ok} ok, ${warn} with a warning, ${fail} failing, ${could_not_run} could not run, ${not_applicable} not applicable.`;
+  return `${ok} ok, ${counted(warn, 'warning')}, ${fail} failed, ${could_not_run} could not run, ${not_applicable} not applicable.`;
 }

@@ -438,7 +438,7 @@ describe('the way of alerts', () => {
   });
 });
 
-describe('a Postgres beyond RDS', () => {
+describe('a Postgres outside RDS', () => {
   test('says which checks do not apply, and looks at what the server itself tells', async () => {
     await world.round();
     const results = await look({ rds: undefined });

@@ -108,7 +108,7 @@ test('one command restores a point in time, proves it and takes the organization
   await vi.waitFor(() => expect(said).toContain(`${name} is `), { timeout: 20_000, interval: 20 });
   child.kill('SIGINT');
   expect(await exited).toEqual([130, null]);
-  expect(said).toContain(`${name} stays, and costs`);
+  expect(said).toContain(`${name} stays and costs money`);
 
   const dry = await restore('--at', at, '--merge', '--dry-run');
   expect([dry.code, dry.json]).toEqual([
@@ -163,9 +163,7 @@ test('out of a copy that is not proven nothing is taken; it stays to be looked a
   const { code, json } = await restore('--at', at, '--merge', '--dry-run');
   expect([code, json.error.message]).toEqual([
     1,
-    expect.stringMatching(
-      `${name} of ${at} is not proven, and nothing was taken out of it: .*balances failed`,
-    ),
+    expect.stringMatching(`${name} of ${at} is not proven, and nothing was taken from it: .*balances failed`),
   ]);
   expect(json.error.remedy).toContain(`npm run restore -- --at ${at} --to ${name}`);
   expect(await describeInstance(name)).toMatchObject({ DBInstanceStatus: 'available' });

@@ -5,9 +5,9 @@ import { scopes } from '#tenancy/credentials/api-keys.ts';
 import { roles } from '#tenancy/users.ts';
 import { vocabulary } from './vocabulary.ts';
 
-/** What the API answers. The tests hold every answer against these. */
+/** The schemas of the answers. The tests check every answer of the API against them. */
 
-/** An instant as the API writes it: UTC, to the millisecond. */
+/** An instant in the form of the API: UTC, to the millisecond. */
 export const Time = z.string().regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
 vocabulary.add(Time, {
   id: 'Time',
@@ -17,7 +17,7 @@ vocabulary.add(Time, {
 
 export const Id = z.uuid();
 
-/** A quantity as it is answered: zero is one too. */
+/** A quantity in an answer, which can be zero. */
 export const Amount = z.number();
 vocabulary.add(Amount, {
   id: 'Amount',
@@ -58,7 +58,7 @@ const Figures = {
   available: Amount,
   version: z.int().min(0),
 };
-vocabulary.add(Figures.version, { description: 'How many movements the balance has.' });
+vocabulary.add(Figures.version, { description: 'The number of movements of the balance.' });
 
 const Line = {
   movementId: z.string(),
@@ -67,7 +67,7 @@ const Line = {
   lot: LotOrNull,
   quantity: Amount,
 };
-vocabulary.add(Line.movementId, { description: 'The id of the entry, a point, and the number of the line.' });
+vocabulary.add(Line.movementId, { description: 'The id of the entry, a dot, and the number of the line.' });
 
 const EntryHead = {
   entryId: Id,
@@ -85,7 +85,7 @@ export const PostedEntry = z.strictObject({
 });
 vocabulary.add(PostedEntry, {
   id: 'PostedEntry',
-  description: 'An entry as it was posted, each line with the balance it left.',
+  description: 'A posted entry, each line with its new balance.',
 });
 
 export const Entry = z.strictObject({
@@ -105,7 +105,7 @@ vocabulary.add(Movement, { id: 'Movement' });
 export const Balance = z.strictObject({ sku: Code, location: Code, lot: LotOrNull, ...Figures });
 vocabulary.add(Balance, {
   id: 'Balance',
-  description: '`available` is what is on hand less what is reserved.',
+  description: '`available` is `onHand` minus `reserved`.',
 });
 
 export const PastBalance = z.strictObject({
@@ -117,7 +117,7 @@ export const PastBalance = z.strictObject({
 });
 vocabulary.add(PastBalance, {
   id: 'PastBalance',
-  description: 'A balance as it was. Holds are not history, so only what was on hand is known.',
+  description: 'A balance at an instant in the past. Only `onHand` has a history, so `reserved` is missing.',
 });
 
 const PastAnswer = {
@@ -126,15 +126,15 @@ const PastAnswer = {
   sealed: z.boolean(),
 };
 vocabulary.add(PastAnswer.sealed, {
-  description: 'Whether a seal vouches for the history behind this answer.',
+  description: 'Whether a seal covers the whole history that this answer comes from.',
 });
 
 const nextCursor = z.string().nullable();
 vocabulary.add(nextCursor, {
-  description: 'Pass it back as `cursor` for the part that follows; null at the end.',
+  description: 'Pass it as `cursor` to get the next page; null on the last page.',
 });
 
-/** A part of a list, as every list is answered. */
+/** A page of a list. */
 export function listOf<Row extends z.ZodType>(row: Row) {
   return z.strictObject({ data: z.array(row), nextCursor });
 }
@@ -185,7 +185,7 @@ export const CreatedOrganization = z.strictObject({
   apiKey: z.string(),
 });
 vocabulary.add(CreatedOrganization.shape.apiKey, {
-  description: 'Its first key, of all scopes: shown once.',
+  description: 'The first key, with all scopes, shown once.',
 });
 
 export const ApiKey = z.strictObject({
@@ -198,17 +198,17 @@ export const ApiKey = z.strictObject({
   lastUsedAt: Time.nullable(),
   replacedBy: z.string().nullable(),
 });
-vocabulary.add(ApiKey, { id: 'ApiKey', description: 'A key without what proves it.' });
+vocabulary.add(ApiKey, { id: 'ApiKey', description: 'A key without its secret.' });
 vocabulary.add(ApiKey.shape.lastUsedAt, { description: 'To the minute.' });
 vocabulary.add(ApiKey.shape.replacedBy, {
-  description: 'The id of the key that a rotation has made in its place.',
+  description: 'The id of the key that replaced it in a rotation.',
 });
 
 export const NewApiKey = ApiKey.extend({ key: z.string().nullable() });
 vocabulary.add(NewApiKey, { id: 'NewApiKey' });
 vocabulary.add(NewApiKey.shape.key, {
   description:
-    'The whole key. It is stored nowhere, so it is shown once: null when an `Idempotency-Key` replays this answer.',
+    'The complete key, shown once, because it is not stored: null when an `Idempotency-Key` replays this answer.',
 });
 
 export const Member = z.strictObject({

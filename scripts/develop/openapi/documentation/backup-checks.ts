@@ -19,23 +19,25 @@ export const BackupCheck = z.strictObject({
 });
 vocabulary.add(BackupCheck, {
   id: 'BackupCheck',
-  description: 'How one check of the backups stood in the last run of the monitor.',
+  description: 'The result of one backup check in the last run of the monitor.',
 });
-vocabulary.add(BackupCheck.shape.title, { description: 'What is so when it is ok.' });
+vocabulary.add(BackupCheck.shape.title, { description: 'What holds when the check is ok.' });
 vocabulary.add(BackupCheck.shape.status, {
   description:
-    '`could_not_run` is never as good as `ok`: nobody knows. `not_applicable`: there is nothing of the kind where the database runs; it counts with neither.',
+    '`could_not_run`: the result is unknown, which never counts as `ok`. `not_applicable`: the check makes no sense where the database runs; it counts neither as passed nor as failed.',
 });
 vocabulary.add(BackupCheck.shape.reason, {
-  description: 'Why it could not run; null for every other status.',
+  description: 'Why the check could not run; null for every other status.',
 });
 vocabulary.add(BackupCheck.shape.facts, { description: 'The figures of the summary.' });
-vocabulary.add(BackupCheck.shape.runbook, { description: 'The page that says what to do.' });
-vocabulary.add(BackupCheck.shape.since, { description: 'Since when it has this status.' });
+vocabulary.add(BackupCheck.shape.runbook, { description: 'The page with the remedy.' });
+vocabulary.add(BackupCheck.shape.since, {
+  description: 'The time since which the check has had this status.',
+});
 vocabulary.add(BackupCheck.shape.stale, {
-  description: 'The monitor has not looked for three hours: it is not known whether it still is so.',
+  description: 'The monitor has not run for three hours: the result may be outdated.',
 });
 vocabulary.add(BackupCheck.shape.alertedAt, {
   description:
-    'When somebody was told last that it is wrong; null when nobody was, and when it is well again.',
+    'The time of the last alert about this check; null without one, and when the check is ok again.',
 });

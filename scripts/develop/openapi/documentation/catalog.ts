@@ -44,14 +44,14 @@ export const catalogRoutes: Readonly<Record<string, RouteDocumentation>> = {
     id: 'updateItem',
     summary: 'Changes an item',
     description:
-      'Only the fields that are sent change. How an item is tracked cannot: its history would no longer fit.',
+      'Changes only the fields that you send. `tracking` cannot change, because the history would no longer fit.',
     answer: Item,
     problems: ['already_exists'],
     example: { path: sku, body: { reorderPoint: 20 }, answer: tea },
   },
   'DELETE /v1/items/{sku}': {
     id: 'deleteItem',
-    summary: 'Deletes an item that was never moved',
+    summary: 'Deletes an item without movements',
     problems: ['in_use'],
     example: { path: sku },
   },
@@ -77,14 +77,14 @@ export const catalogRoutes: Readonly<Record<string, RouteDocumentation>> = {
   'PATCH /v1/locations/{code}': {
     id: 'updateLocation',
     summary: 'Changes a location',
-    description: 'Only the fields that are sent change.',
+    description: 'Changes only the fields that you send.',
     answer: Location,
     problems: ['already_exists'],
     example: { path: code, body: { name: london.name }, answer: london },
   },
   'DELETE /v1/locations/{code}': {
     id: 'deleteLocation',
-    summary: 'Deletes a location where nothing was ever moved',
+    summary: 'Deletes a location without movements',
     problems: ['in_use'],
     example: { path: code },
   },

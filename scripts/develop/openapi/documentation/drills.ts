@@ -30,15 +30,15 @@ const Drill = z.strictObject({
 });
 vocabulary.add(Drill, {
   id: 'Drill',
-  description: 'A backup that was restored beside production, proven and torn down.',
+  description: 'A test of a backup: restored beside production, proven and torn down.',
 });
-vocabulary.add(Drill.shape.asOf, { description: 'The instant that was restored.' });
+vocabulary.add(Drill.shape.asOf, { description: 'The point in time that was restored.' });
 vocabulary.add(Drill.shape.passed, {
-  description: 'Null while it is under way. What could not be proven has not passed.',
+  description: 'Null while the drill is in progress. A proof that could not run has not passed.',
 });
 vocabulary.add(Drill.shape.loss, {
   description:
-    'What production had recorded when the drill was asked for and the copy had not; null when it is not known.',
+    'The entries that production had at the time of the request and the copy lacks; null when not known.',
 });
 
 const Trend = z
@@ -50,7 +50,7 @@ const Trend = z
   .nullable();
 vocabulary.add(Trend, {
   description:
-    'Where the time from request to proof is heading: by how much each week makes it longer, and the Monday of the week in which it will be longer than promised, if any. Null for fewer than three drills.',
+    'The trend of the time from request to proof: by how much it grows per week, and the Monday of the week in which it will exceed the promise, if any. Null for fewer than three drills.',
 });
 
 export const drillRoutes: Readonly<Record<string, RouteDocumentation>> = {

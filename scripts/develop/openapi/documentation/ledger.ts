@@ -25,7 +25,7 @@ export const ledgerRoutes: Readonly<Record<string, RouteDocumentation>> = {
     description: [
       'Quantities are signed: `receipt` and `return` add, `issue` takes, `adjustment` and `opening` do either, and the lines of a `transfer` sum to zero per item and lot.',
       '`available` may not go below zero unless the item allows it; lines of one item, location and lot count together. `expectedVersion` makes a line conditional on the `version` of its balance.',
-      'With `dryRun: true` everything is checked, 200 answers what would have been posted, and nothing is.',
+      'With `dryRun: true` everything is checked and nothing is posted: the answer, with status 200, is what would have been posted.',
     ].join('\n\n'),
     answer: PostedEntry,
     statuses: [201, 200],
@@ -64,7 +64,7 @@ export const ledgerRoutes: Readonly<Record<string, RouteDocumentation>> = {
   'POST /v1/entries/{id}/reversal': {
     id: 'reverseEntry',
     summary: 'Posts the opposite of an entry, once',
-    description: 'The ledger is append-only: a mistake is taken back by an entry that says so.',
+    description: 'The ledger is append-only: an entry with the opposite quantities corrects a mistake.',
     answer: PostedEntry,
     problems: ['already_reversed', 'not_reversible', 'insufficient_stock', 'quantity_out_of_range'],
     example: { path: { id: entryId }, body: { reference: 'PO-1001 was not ours' } },
@@ -72,7 +72,7 @@ export const ledgerRoutes: Readonly<Record<string, RouteDocumentation>> = {
   'GET /v1/balances': {
     id: 'listBalances',
     summary: 'Lists balances, by SKU, location and lot',
-    description: 'With `asOf` those of then, worked out from the movements.',
+    description: 'With `asOf`, the balances at that instant, computed from the movements.',
     answer: Balances,
     example: {
       query: { location: 'LONDON' },
@@ -81,7 +81,7 @@ export const ledgerRoutes: Readonly<Record<string, RouteDocumentation>> = {
   },
   'GET /v1/items/{sku}/balance': {
     id: 'getItemBalance',
-    summary: 'Answers what there is of an item: in all, and per location and lot',
+    summary: 'Shows the stock of an item: in total, and per location and lot',
     answer: ItemBalance,
     example: {
       path: { sku: place.sku },

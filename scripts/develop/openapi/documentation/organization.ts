@@ -14,20 +14,20 @@ const key = {
   replacedBy: null,
 };
 const replay =
-  'The secret is stored nowhere. When an `Idempotency-Key` replays the answer, no second key is made and `key` is null: ' +
-  'if the first answer was lost, rotate or revoke the key that it names.';
+  'The secret is not stored. When an `Idempotency-Key` replays the answer, no second key is created and `key` is null. ' +
+  'If you lost the first answer, rotate or revoke the key that it names.';
 
 export const organizationRoutes: Readonly<Record<string, RouteDocumentation>> = {
   'GET /v1/organization': {
     id: 'getOrganization',
-    summary: 'Shows the organization that asks',
+    summary: 'Shows your organization',
     answer: Organization,
     example: { answer: { id, slug: 'acme', name: 'Acme Ltd', status: 'active', createdAt } },
   },
   'POST /v1/api-keys': {
     id: 'createApiKey',
     summary: 'Creates a key',
-    description: `A key can carry no scope that the caller lacks.\n\n${replay}`,
+    description: `A key cannot have a scope that the caller lacks.\n\n${replay}`,
     answer: NewApiKey,
     example: {
       body: { name: key.name, scopes: key.scopes, expiresAt: '2099-03-01T09:30:00Z' },
@@ -36,22 +36,22 @@ export const organizationRoutes: Readonly<Record<string, RouteDocumentation>> = 
   },
   'GET /v1/api-keys': {
     id: 'listApiKeys',
-    summary: 'Lists keys, the newest first, those that no longer work too',
+    summary: 'Lists keys, the newest first, including expired and revoked ones',
     answer: listOf(ApiKey),
     example: { answer: { data: [key], nextCursor: null } },
   },
   'DELETE /v1/api-keys/{id}': {
     id: 'revokeApiKey',
-    summary: 'Ends a key at once',
+    summary: 'Revokes a key at once',
     description:
-      'Requests that begin afterwards are refused; doing it again changes nothing. A key may end itself, so that whoever ' +
-      'holds one that leaked can stop it. Without any key left, ask an operator for another.',
+      'Requests that begin later are refused. Repeating it changes nothing. A key may revoke itself, so that you can stop a ' +
+      'leaked key with the key itself. If no key is left, ask an operator for a new one.',
     example: { path: { id: key.id } },
   },
   'POST /v1/api-keys/{id}/rotation': {
     id: 'rotateApiKey',
     summary: 'Replaces a key by a new one of the same name, scopes and lifetime',
-    description: `The old key works until the overlap is over, one day unless said, 30 at most; 0 ends it at once. A key is rotated once.\n\n${replay}`,
+    description: `The old key works until the overlap ends: by default one day, at most 30 days; 0 revokes it at once. A key can be rotated once.\n\n${replay}`,
     answer: NewApiKey,
     problems: ['invalid_input'],
     example: {
@@ -62,7 +62,7 @@ export const organizationRoutes: Readonly<Record<string, RouteDocumentation>> = 
   },
   'GET /v1/users': {
     id: 'listUsers',
-    summary: 'Lists the members of the organization, by email',
+    summary: 'Lists the members of your organization, by email',
     answer: listOf(Member),
     example: {
       answer: {

@@ -18,7 +18,7 @@ export const platformRoutes: Readonly<Record<string, RouteDocumentation>> = {
     id: 'createOrganization',
     summary: 'Creates an organization and its first key',
     description:
-      'Sent again it is refused with 409: the slug makes it safe. Where the answer was lost, make another key.',
+      'You can safely repeat the request: the slug is unique, so it gets 409. If you lost the answer, create another key.',
     answer: CreatedOrganization,
     problems: ['already_exists'],
     example: {
@@ -34,9 +34,9 @@ export const platformRoutes: Readonly<Record<string, RouteDocumentation>> = {
   },
   'POST /platform/organizations/{slug}/suspend': {
     id: 'suspendOrganization',
-    summary: 'Refuses every request of an organization from now on',
+    summary: 'Suspends an organization: every new request is refused',
     description:
-      'Requests under way finish. Again it changes nothing but the reason, when another one is given.',
+      'Requests in progress finish. Repeating it changes only the reason, if you give another one.',
     answer: OperatedOrganization,
     example: {
       path,
@@ -51,9 +51,9 @@ export const platformRoutes: Readonly<Record<string, RouteDocumentation>> = {
   },
   'GET /platform/backups': {
     id: 'listBackupChecks',
-    summary: 'Lists how every check of the backups stood in the last run of the monitor',
+    summary: 'Lists the result of every backup check in the last run of the monitor',
     description:
-      'Empty before the first run. All of them are in one answer. `npm run monitor:backups` looks anew; `docs/runbook` has a page for each.',
+      'Empty before the first run. One answer has all checks. `npm run monitor:backups` runs them again. `docs/runbook` has a page for each.',
     answer: listOf(BackupCheck),
     example: {
       answer: {
@@ -78,8 +78,8 @@ export const platformRoutes: Readonly<Record<string, RouteDocumentation>> = {
   },
   'POST /platform/organizations/{slug}/resume': {
     id: 'resumeOrganization',
-    summary: 'Lets a suspended organization work again',
-    description: 'Again it changes nothing.',
+    summary: 'Resumes a suspended organization',
+    description: 'Repeating it changes nothing.',
     answer: OperatedOrganization,
     example: { path, answer: organization },
   },

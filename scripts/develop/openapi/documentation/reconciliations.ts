@@ -19,19 +19,19 @@ const Discrepancy = z.strictObject({
 });
 vocabulary.add(Discrepancy, {
   id: 'Discrepancy',
-  description: 'A balance that was not what its movements say.',
+  description: 'A balance that differed from its movements.',
 });
 vocabulary.add(Discrepancy.shape.sku, {
-  description: 'null when it is about the seals and not about a balance.',
+  description: 'null for a discrepancy of the seals, which belongs to no balance.',
 });
 vocabulary.add(Discrepancy.shape.cause, {
   description:
-    'Why, as far as it can be shown: `unknown` rather than a guess. `null` while the run is under way. `docs/RECONCILIATION.md` tells what each follows from.',
+    'The proven cause, or `unknown`: never a guess. `null` while the run is in progress. `docs/RECONCILIATION.md` describes the evidence for each.',
 });
-vocabulary.add(Discrepancy.shape.detail, { description: 'What the cause follows from.' });
+vocabulary.add(Discrepancy.shape.detail, { description: 'The evidence for the cause.' });
 vocabulary.add(Discrepancy.shape.action, {
   description:
-    '`corrected`: the balance was made what its movements say. `alerted`: it was left, and somebody was told. `applied`: a person had it corrected. `gone`: looked at again, it was right.',
+    '`corrected`: the balance now equals its movements. `alerted`: it was left, and an alert was sent. `applied`: a person had it corrected. `gone`: at a second check it was correct.',
 });
 
 const TriggerFault = z.strictObject({
@@ -40,7 +40,7 @@ const TriggerFault = z.strictObject({
 });
 vocabulary.add(TriggerFault, {
   id: 'TriggerFault',
-  description: 'A trigger that keeps the ledger right, and was not as it must be.',
+  description: 'A trigger of the ledger that was missing, disabled or changed.',
 });
 
 const Run = z.strictObject({
@@ -67,18 +67,18 @@ vocabulary.add(Run, {
 });
 vocabulary.add(Run.shape.kind, {
   description:
-    '`daily`: what has moved since everything was last found right, and a thirtieth of the items from their first movement on. `full`: everything.',
+    '`daily`: everything that moved since the last clean run, and one thirtieth of the items from their first movement on. `full`: everything.',
 });
-vocabulary.add(Run.shape.keysChecked, { description: 'Balances: item, location and lot.' });
+vocabulary.add(Run.shape.keysChecked, { description: 'The number of balances (item, location and lot).' });
 vocabulary.add(Run.shape.found, { description: 'Balances that differed.' });
 vocabulary.add(Run.shape.sealSeq, { description: 'The last seal at that time.' });
 vocabulary.add(Run.shape.newestEntryId, { description: 'The newest entry that was compared.' });
 vocabulary.add(Run.shape.lagSeconds, {
-  description: 'From the newest entry that was compared to the newest when the run was done.',
+  description: 'The time between the newest compared entry and the newest entry at the end of the run.',
 });
-vocabulary.add(Run.shape.error, { description: 'Why it failed; `null` when it did not.' });
+vocabulary.add(Run.shape.error, { description: 'Why the run failed, else `null`.' });
 vocabulary.add(Run.shape.triggerFaults, {
-  description: 'While there is one, nothing is corrected or sealed.',
+  description: 'While there is a fault, nothing is corrected or sealed.',
 });
 vocabulary.add(Run.shape.discrepancies, { description: 'The first hundred.' });
 
@@ -88,9 +88,9 @@ const counted = { onHand: 118, reserved: 0, version: 4 };
 export const reconciliationRoutes: Readonly<Record<string, RouteDocumentation>> = {
   'GET /v1/reconciliations': {
     id: 'listReconciliations',
-    summary: 'Lists the reconciliations, the newest first, with what each has found',
+    summary: 'Lists the reconciliations and their discrepancies, the newest first',
     description:
-      'Every day the balances are compared with the movements they come from. Small differences are corrected in the balance, never in the ledger; everything else is left as it is and reported.',
+      'Every day the balances are compared with their movements. Small differences are corrected in the balance, never in the ledger. Other differences are left and reported.',
     answer: listOf(Run),
     example: {
       answer: {

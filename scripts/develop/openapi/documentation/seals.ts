@@ -23,29 +23,28 @@ const Seal = z.strictObject({
 });
 vocabulary.add(Seal, {
   id: 'Seal',
-  description: 'What the ledger held up to an instant, as one hash that follows from the one before.',
+  description: 'A hash over the ledger up to an instant, chained to the hash of the seal before.',
 });
 vocabulary.add(Seal.shape.afterEntry, {
-  description: 'The seal covers the movements of entries behind this one; null for the first seal.',
+  description: 'The seal covers the movements of entries after this one; null for the first seal.',
 });
-vocabulary.add(Seal.shape.boundary, { description: 'The last entry that it covers.' });
+vocabulary.add(Seal.shape.boundary, { description: 'The last entry that the seal covers.' });
 vocabulary.add(Seal.shape.merkleRoot, {
   description: 'Over the movements, by entry and line (RFC 6962, SHA-256).',
 });
-vocabulary.add(Seal.shape.closings, { description: 'How many balances the movements changed.' });
+vocabulary.add(Seal.shape.closings, { description: 'The number of balances that the movements changed.' });
 vocabulary.add(Seal.shape.recordedThrough, {
   description: 'The latest `recordedAt` of this seal and those before it.',
 });
 vocabulary.add(Seal.shape.settledThrough, {
-  description: 'Nothing that was recorded then or before can come any more.',
+  description: 'No entry with this `recordedAt` or an earlier one can be added any more.',
 });
 
 const Anchor = z
   .strictObject({ key: z.string(), versionId: z.string().nullable(), anchoredAt: Time })
   .nullable();
 vocabulary.add(Anchor, {
-  description:
-    'Where the hash is written down outside of the database, in a bucket in which nothing can be replaced; null while it is not.',
+  description: 'The copy of the hash outside the database, in a write-once bucket; null until it is written.',
 });
 
 const MovementProof = z.strictObject({
@@ -74,10 +73,10 @@ const MovementProof = z.strictObject({
 });
 vocabulary.add(MovementProof, {
   id: 'MovementProof',
-  description: 'Everything that is needed to check, without the database, that a movement is in a seal.',
+  description: 'Everything that you need to check, without the database, that a seal contains a movement.',
 });
 vocabulary.add(MovementProof.shape.chain, {
-  description: 'The seals that follow, up to the first one that is anchored.',
+  description: 'The later seals, up to the first anchored one.',
 });
 
 const entryId = '0197b1f2-7a90-7c51-8d43-92ad0f6e5b10';
@@ -108,15 +107,15 @@ export const sealRoutes: Readonly<Record<string, RouteDocumentation>> = {
     id: 'listSeals',
     summary: 'Lists the seals of the ledger, the newest first',
     description:
-      'Once a day the ledger is sealed: nothing behind the boundary of a seal is ever added, and whatever is altered or removed there shows.',
+      'The ledger is sealed once a day. Nothing can be added before the boundary of a seal, and every change or removal there is detected.',
     answer: listOf(Seal.extend({ anchor: Anchor })),
     example: { answer: { data: [{ ...seal, anchor }], nextCursor: null } },
   },
   'GET /v1/movements/{id}/proof': {
     id: 'getMovementProof',
-    summary: 'Proves that a movement is in a seal',
+    summary: 'Proves that a seal contains a movement',
     description:
-      '`npm run verify:seal -- proof.json` checks the answer with nothing but SHA-256: no database, no network. `docs/SEALS.md` tells how to check it with a program of your own.',
+      '`npm run verify:seal -- proof.json` checks the answer with SHA-256 alone: no database, no network. `docs/SEALS.md` describes how to check it with a program of your own.',
     answer: MovementProof,
     problems: ['not_sealed', 'seal_mismatch'],
     example: {

@@ -6,18 +6,18 @@ import { MovementFilter } from '#ledger/movements.ts';
 import { Instant } from '#platform/instant.ts';
 import { KeyId } from '#tenancy/credentials/key-store.ts';
 
-/** What schemas are called in the document, and what they do not say themselves. */
+/** The names of schemas in the document, and descriptions that the schemas do not have. */
 export const vocabulary: Vocabulary = z.registry();
 
 vocabulary.add(Code, {
   id: 'Code',
   description:
-    'Names an item (its SKU) or a location. No control characters, none of `/ ? % \\`, no blank at either end, not all dots.',
+    'Names an item (its SKU) or a location. No control characters, none of `/ ? % \\`, no space at either end, not only dots.',
   examples: ['TEA-EARL-GREY', 'LONDON'],
 });
 vocabulary.add(Lot, {
   id: 'Lot',
-  description: 'A lot, for items with `tracking: "lot"`. The empty string is the same as none.',
+  description: 'A lot, for items with `tracking: "lot"`. An empty string means no lot.',
   examples: ['2026-03'],
 });
 vocabulary.add(Quantity, {
@@ -33,17 +33,17 @@ vocabulary.add(PositiveQuantity, {
 });
 vocabulary.add(Reference, {
   id: 'Reference',
-  description: "The caller's own name for a posting: an order, an invoice, a delivery note.",
+  description: 'Your own name for a posting: an order, an invoice, a delivery note.',
   examples: ['PO-1001'],
 });
 vocabulary.add(Metadata, {
   id: 'Metadata',
-  description: 'Anything to keep with the object: at most 8,192 bytes as JSON.',
+  description: 'Your own data for the object: at most 8,192 bytes as JSON.',
   examples: [{ buyer: 'Ada' }],
 });
 vocabulary.add(Instant, {
   id: 'Instant',
-  description: 'An instant with its offset from UTC, kept to the millisecond.',
+  description: 'An instant with its offset from UTC, stored to the millisecond.',
   examples: ['2026-03-01T09:30:00Z'],
 });
 vocabulary.add(EntryId, {
@@ -51,27 +51,27 @@ vocabulary.add(EntryId, {
   examples: ['0197b1f2-6c1e-7a30-9d2f-3a5e0c7b1d42'],
 });
 vocabulary.add(KeyId, {
-  description: 'The id of a key: the part of it between the second and the third underscore.',
+  description: 'The id of a key: the part between its second and third underscore.',
   examples: ['0aQ3xVb7LmTz'],
 });
 
 const filters = {
-  sku: 'Only of this item.',
-  location: 'Only at this location.',
-  lot: 'Only of this lot.',
+  sku: 'Only this item.',
+  location: 'Only this location.',
+  lot: 'Only this lot.',
 } as const;
 vocabulary.add(MovementFilter.shape.sku, { description: filters.sku });
 vocabulary.add(MovementFilter.shape.location, { description: filters.location });
-vocabulary.add(MovementFilter.shape.kind, { description: 'Only of entries of this kind.' });
+vocabulary.add(MovementFilter.shape.kind, { description: 'Only entries of this kind.' });
 vocabulary.add(MovementFilter.shape.since, {
-  description: 'Only what was recorded at this instant or later.',
+  description: 'Only movements recorded at this instant or later.',
 });
-vocabulary.add(MovementFilter.shape.until, { description: 'Only what was recorded before this instant.' });
+vocabulary.add(MovementFilter.shape.until, { description: 'Only movements recorded before this instant.' });
 vocabulary.add(BalanceFilter.shape.sku, { description: filters.sku });
 vocabulary.add(BalanceFilter.shape.location, { description: filters.location });
-vocabulary.add(AsOf.shape.asOf, { description: 'Answers what was on hand at this instant instead of now.' });
+vocabulary.add(AsOf.shape.asOf, { description: 'The instant of the balances, instead of now.' });
 vocabulary.add(AsOf.shape.basis, {
   description:
-    'With `asOf`: by the time of recording (`recorded`, what the books said then) or of effect (`effective`, what is ' +
-    'known today of then). `recorded` unless said.',
+    'With `asOf`: by the time of recording (`recorded`, what the ledger said then) or of effect (`effective`, what is ' +
+    'known today about then). Default: `recorded`.',
 });

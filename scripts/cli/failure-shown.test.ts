@@ -4,9 +4,9 @@ import { AwsRefused } from '#platform/aws-call.ts';
 import { InvalidInput, NotFound, Unavailable } from '#platform/errors.ts';
 import { CommandError, describeFailure, failureText, UsageError } from './failure.ts';
 
-/** Every class of failure as it is told, whole. What a real server answers: failure.test.ts. */
+/** Every class of failure, as the user sees it. failure.test.ts has the answers of a real server. */
 
-/** An error as `pg` makes it of what Postgres sent. */
+/** An error as `pg` creates it. */
 function sqlError(code: string, more: { detail?: string; hint?: string } = {}) {
   return Object.assign(new DatabaseError('no', 2, 'error'), { code, ...more });
 }
@@ -17,20 +17,20 @@ describe('an answer of Postgres', () => {
   test.each([
     [
       '25006',
-      'It is closed for writing, as before a cut-over, or a standby: see docs/DISASTER_RECOVERY.md, "A bad migration".',
+      'The database is read-only: closed before a cut-over, or a standby. See docs/DISASTER_RECOVERY.md, "A bad migration".',
     ],
     ['28000', 'Check the user in the database URL.'],
     ['28P01', 'Check the password in the database URL.'],
-    ['3D000', 'Check the database name in the URL, or make the database first.'],
+    ['3D000', 'Check the database name in the URL, or create the database first.'],
     ['3F000', 'The database has no Stockade schema yet: run `npm run migrate:all` first.'],
-    ['42501', 'Connect as a user who may do this: the one who runs the migrations.'],
+    ['42501', 'Connect as a user with this permission: the one that runs the migrations.'],
     ['42P01', noSchema],
     ['42883', noSchema],
-    ['53300', 'The server has no connection left: try again, or raise max_connections.'],
+    ['53300', 'The server has no connection left: try again, or increase max_connections.'],
     ['57P01', 'The server ended the session: run again.'],
     ['57P03', 'The server is starting or stopping: try again in a moment.'],
     ['SK201', undefined],
-  ])('%s is told with its remedy, and is no bug', (code, remedy) => {
+  ])('%s is shown with its remedy, and is not a bug', (code, remedy) => {
     expect(describeFailure(sqlError(code))).toEqual({
       message: `no [SQLSTATE ${code}]`,
       remedy,
@@ -62,7 +62,7 @@ describe('an answer of Postgres', () => {
   });
 });
 
-describe('a connection that does not come about', () => {
+describe('a connection that could not be opened', () => {
   const refused = (more: object) =>
     Object.assign(new Error('x'), { code: 'ECONNREFUSED', address: '10.0.0.1', port: 5432, ...more });
   const told = (place: string, code = 'ECONNREFUSED') => ({
@@ -98,17 +98,17 @@ describe('a connection that does not come about', () => {
     [
       'timeout expired',
       'the database does not answer (timeout expired)',
-      'Can its host be reached from here: network, VPN, security group? Is it the port in the URL?',
+      'Check the network, the VPN, the security group, and the port in the URL.',
     ],
     [
       'SASL: SCRAM-SERVER-FIRST-MESSAGE: client password must be a string',
-      'the database asks for a password, and its URL has none (SASL: SCRAM-SERVER-FIRST-MESSAGE: client password must be a string)',
+      'the database requires a password, and its URL has none (SASL: SCRAM-SERVER-FIRST-MESSAGE: client password must be a string)',
       'Write it as postgres://user:password@host:port/name, or set PGPASSWORD.',
     ],
     [
       'The server does not support SSL connections',
-      'the database does not speak TLS, which its URL asks for (The server does not support SSL connections)',
-      'Leave sslmode out of the URL, if nobody can listen on the way there.',
+      'the database does not support TLS, and its URL requires it (The server does not support SSL connections)',
+      'Remove sslmode from the URL, but only where nobody can read the traffic.',
     ],
   ])('%s', (words, message, remedy) => {
     expect(describeFailure(new Unavailable('later', new Error(words)))).toEqual({ message, remedy });
@@ -122,8 +122,7 @@ describe('a connection that does not come about', () => {
   ])('a certificate that is not trusted: %s', (code) => {
     expect(describeFailure(Object.assign(new Error('x'), { code }))).toEqual({
       message: 'the certificate of the server is not trusted (x)',
-      remedy:
-        'Name whom to trust with sslrootcert=FILE in the URL; for RDS that is global-bundle.pem of AWS.',
+      remedy: 'Add sslrootcert=FILE to the URL. For RDS, FILE is global-bundle.pem from AWS.',
     });
   });
 
@@ -142,9 +141,9 @@ describe('a connection that does not come about', () => {
 
 describe('what AWS says', () => {
   const login =
-    'Log in (aws sso login, or AWS_PROFILE), and set AWS_REGION to the region of the database. Locally `npm start` has to run.';
+    'Log in (aws sso login, or AWS_PROFILE), and set AWS_REGION to the region of the database. Locally, `npm start` must be running.';
   const forbidden =
-    'Whoever you are logged in as may not do this: docs/BACKUP_RECOVERY.md, "Before you need it", has the calls.';
+    'Your AWS login may not make this call. docs/BACKUP_RECOVERY.md, "Before you need it", lists what it needs.';
 
   test.each([
     ['ExpiredToken', login],
@@ -165,9 +164,9 @@ describe('what AWS says', () => {
     });
   });
 
-  test('and what it cannot be asked', () => {
+  test('and a request that could not be sent', () => {
     expect(describeFailure(new Error('x', { cause: new Error('Region is missing') }))).toEqual({
-      message: 'AWS cannot be asked: Region is missing',
+      message: 'cannot call AWS: Region is missing',
       remedy: login,
     });
   });
@@ -204,7 +203,7 @@ test.each([
 });
 
 test.each(['EACCES', 'EPERM', 'EROFS', 'ENOSPC', 'EDQUOT', 'ENOTDIR', 'EISDIR', 'ENAMETOOLONG'])(
-  'a file that fails with %s is for whoever has named it, and one that was never asked for is a bug',
+  'a file that fails with %s is for the user to fix, and a file that they never named is a bug',
   (code) => {
     const error = Object.assign(new Error('x'), { code, syscall: 'open', path: '/a' });
     expect(describeFailure(error)).toEqual({ message: 'x', code });
