@@ -17,7 +17,7 @@ const alert: Alert = {
   facts: { organization: 'acme', discrepancies: 3, bytes: 12n },
 };
 
-test('an alert arrives with subject, text, runbook, facts and what filters go by', async () => {
+test('an alert arrives with its subject, text, runbook and facts, and with attributes for filters', async () => {
   const arriving = aws.nextAlert();
   const id = await publishAlert(alert);
   expect(await arriving).toMatchObject({
@@ -39,19 +39,19 @@ test.each([
   ['a hundred characters', 'x'.repeat(100), `${'x'.repeat(96)}...`],
   ['nothing', ' ', 'BalanceDiscrepancy'],
   ['a pair of surrogates', 'box 📦', 'box ?'],
-])('a summary with %s is no reason to lose the alert', async (_, summary, subject) => {
+])('a summary with %s does not lose the alert', async (_, summary, subject) => {
   const arriving = aws.nextAlert();
   await publishAlert({ ...alert, summary });
   expect(await arriving).toMatchObject({ subject, message: expect.stringContaining(summary) });
 });
 
-test('an alert that is larger than SNS takes is shortened and says so', async () => {
+test('an alert that is too large for SNS is shortened and says so', async () => {
   const arriving = aws.nextAlert();
   await publishAlert({ ...alert, detail: '€'.repeat(200_000) });
-  expect((await arriving).message).toMatch(/^3 balances.*€\n\nShortened: the alert had 6\d{5} bytes/s);
+  expect((await arriving).message).toMatch(/^3 balances.*€\n\nShortened: the alert has 6\d{5} bytes/s);
 });
 
-test('SNS that is busy for a moment is asked again', async () => {
+test('a call that SNS throttles once is repeated', async () => {
   aws.local.sns.faults.inject('throttled', { times: 2 });
   const arriving = aws.nextAlert();
   expect(await publishAlert(alert)).toBe((await arriving).messageId);
@@ -67,7 +67,7 @@ test.each(['throttled', 'failing', 'down'] as const)(
   },
 );
 
-test('a refusal is told from an outage, and says which topic and why', async () => {
+test('a refusal differs from an outage, and names the topic and the reason', async () => {
   aws.local.sns.faults.inject('denied');
   const refused = await publishAlert(alert).catch((error: unknown) => error);
   expect(refused).toBeInstanceOf(AwsRefused);
@@ -77,7 +77,7 @@ test('a refusal is told from an outage, and says which topic and why', async () 
   });
 });
 
-test('a topic that is gone, and none that is set, are faults of the deployment', async () => {
+test('a missing topic, and a topic that is not set, are faults of the deployment', async () => {
   const arn = process.env[environment.alertTopicArn];
   try {
     process.env[environment.alertTopicArn] = `${arn}-gone`;

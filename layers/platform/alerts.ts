@@ -2,33 +2,33 @@ import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
 import { callAws, clientOf, clientSettings } from './aws-call.ts';
 import { alertTopicArn, stage } from './config.ts';
 
-/** What whoever is on call is told. */
+/** A message for the person on call. */
 export interface Alert {
-  /** What happened, in PascalCase, such as `BalanceDiscrepancy`: filters and runbooks go by it. */
+  /** What happened, in PascalCase, such as `BalanceDiscrepancy`. Filters and runbooks use it. */
   readonly name: string;
   readonly severity: 'critical' | 'warning' | 'info';
-  /** One line of at most 100 characters: the subject. What does not fit a subject is shortened there, never lost. */
+  /** One line: the subject. SNS allows 99 characters; a longer subject is shortened, the text keeps the whole line. */
   readonly summary: string;
-  /** Plain text: the figures, the cause, what to do. */
+  /** Plain text: the figures, the cause and the next steps. */
   readonly detail: string;
-  /** Where the next steps are, such as `docs/runbook/balance-discrepancy.md`. */
+  /** The page with the next steps, such as `docs/runbook/balance-discrepancy.md`. */
   readonly runbook: string;
-  /** The same for programs. */
+  /** The same information for programs. */
   readonly facts: Readonly<Record<string, unknown>>;
 }
 
-/** SNS says "less than 100 characters". */
+/** The SNS documentation says "less than 100 characters". */
 const maxSubjectCharacters = 99;
-/** SNS takes 262,144 bytes, attributes included. */
+/** SNS accepts 262,144 bytes, attributes included. */
 const maxMessageBytes = 260_000;
 
 const sns = clientOf(() => new SNSClient(clientSettings));
 
 /**
- * Publishes an alert to the stage's topic and returns its message id: SNS has it then and delivers it on its own.
+ * Publishes an alert to the topic of the stage and returns its message id. SNS then delivers it.
  * @throws MissingSetting when no topic is set
- * @throws Unavailable when SNS could not be reached or was too busy; it may have been published all the same
- * @throws AwsRefused when SNS does not take it; it was not published
+ * @throws Unavailable when SNS could not be reached or was too busy; the alert may still have been published
+ * @throws AwsRefused when SNS refuses the alert; it was not published
  */
 export async function publishAlert(alert: Alert): Promise<string> {
   const TopicArn = alertTopicArn();
@@ -51,7 +51,7 @@ export async function publishAlert(alert: Alert): Promise<string> {
   return published.MessageId ?? '';
 }
 
-/** SNS refuses a subject that is empty, longer than a hundred characters or not printable ASCII: an alert must not fail on that. */
+/** SNS refuses a subject that is empty, too long or not printable ASCII. An alert must not fail because of its subject. */
 function subjectOf({ summary, name }: Alert): string {
   const printable = summary
     .replace(/\s+/g, ' ')
@@ -74,7 +74,7 @@ function messageOf(alert: Alert, stageName: string): string {
     .subarray(0, maxMessageBytes - 200)
     .toString('utf8')
     .replace(/�+$/, '');
-  return `${shortened}\n\nShortened: the alert had ${Buffer.byteLength(whole)} bytes, more than SNS takes.\n`;
+  return `${shortened}\n\nShortened: the alert has ${Buffer.byteLength(whole)} bytes, more than SNS accepts.\n`;
 }
 
 function writeBigInt(_key: string, value: unknown): unknown {

@@ -1,18 +1,18 @@
 import { Unavailable } from './errors.ts';
 
 /**
- * How every client of AWS is made. Region, credentials and endpoint come from the environment, as the SDK reads them,
- * so nothing here knows which AWS it talks to. Three attempts of at most five seconds fit into any function's time.
+ * Settings of every AWS client. The SDK reads region, credentials and endpoint from the environment, so this code does
+ * not know which AWS it calls. Three attempts of at most five seconds fit into the timeout of every function.
  */
 export const clientSettings = {
   maxAttempts: 3,
   requestHandler: { connectionTimeout: 2_000, requestTimeout: 5_000, throwOnRequestTimeout: true },
 } as const;
 
-/** AWS answered and said no: a fault of the deployment or of the request, which trying again does not mend. */
+/** AWS answered with a refusal: the deployment or the request is wrong, and trying again does not help. */
 export class AwsRefused extends Error {
   override readonly name = 'AwsRefused';
-  /** The name that the SDK gives the error, such as `AccessDenied` or `NotFoundException`. */
+  /** The SDK's name of the error, such as `AccessDenied` or `NotFoundException`. */
   readonly code: string;
 
   constructor(operation: string, code: string, detail: string, cause: unknown) {
@@ -27,7 +27,7 @@ interface Closable {
 
 const open = new Set<() => void>();
 
-/** Makes a client when it is first asked for, and only once. */
+/** Creates a client when it is first needed, and only once. */
 export function clientOf<T extends Closable>(make: () => T): () => T {
   let client: T | undefined;
   const close = () => {
@@ -41,16 +41,16 @@ export function clientOf<T extends Closable>(make: () => T): () => T {
   };
 }
 
-/** Closes every client; the next call makes a new one, with the environment as it is then. */
+/** Closes every client. The next call creates a new one from the environment at that time. */
 export function closeAwsClients(): void {
   for (const close of open) close();
   open.clear();
 }
 
 /**
- * Runs one call of the SDK. `operation` is for people, such as `S3 PutObject to s3://bucket/key`.
- * @throws Unavailable when AWS did not answer, was too busy or failed: what was asked may or may not have happened
- * @throws AwsRefused when AWS refused: it has not happened
+ * Runs one call of the SDK. `operation` describes it for people, such as `S3 PutObject to s3://bucket/key`.
+ * @throws Unavailable when AWS did not answer, was too busy or failed; the operation may or may not have happened
+ * @throws AwsRefused when AWS refused; the operation did not happen
  */
 export async function callAws<T>(operation: string, call: () => Promise<T>): Promise<T> {
   try {
@@ -68,16 +68,16 @@ export async function callAws<T>(operation: string, call: () => Promise<T>): Pro
   }
 }
 
-/** Codes that mean "later" although their status says that the request was wrong. */
+/** Codes that mean "try later", although their status says that the request is wrong. */
 const busyCodes = ['Throttling', 'ThrottlingException', 'RequestLimitExceeded', 'RequestTimeout'];
 
 interface SdkError extends Error {
-  /** Of the operating system, when there was no answer. */
+  /** The code of the operating system, when AWS did not answer. */
   readonly code?: string;
   readonly $metadata?: { readonly httpStatusCode?: number };
 }
 
-/** Tells an answer of AWS and a failure to get one from faults before sending, such as missing credentials. */
+/** Separates answers of AWS, and failed connections, from faults before sending, such as missing credentials. */
 function isSdkError(error: unknown): error is SdkError {
   if (!(error instanceof Error)) return false;
   const { $metadata, code } = error as SdkError;

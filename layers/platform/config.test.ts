@@ -11,7 +11,7 @@ const noNumber = (name: string, value: string) =>
 const without = (env: Env, name: string): Env =>
   Object.fromEntries(Object.entries(env).filter(([each]) => each !== name));
 
-/** What a setting comes to: its value, or the whole text of its refusal. */
+/** The value of a setting, or the whole text of its refusal. */
 function read<Value>(setting: (env: NodeJS.ProcessEnv) => Value, env: Env): Value | string {
   try {
     return setting({ ...env });
@@ -35,7 +35,7 @@ describe('the database', () => {
       [user]: 'me',
     };
 
-    test('is an endpoint with the usual port, or a whole URL, which comes first', () => {
+    test('is an endpoint with the usual port, or a whole URL, which takes precedence', () => {
       const one = { maxConnections: 1, deadlineMs };
       const place = { host: 'db.example.com', port: 5432, name: 'stockade', user: 'me' };
       expect(read(setting, endpoint)).toEqual({ ...one, ...place });
@@ -44,12 +44,15 @@ describe('the database', () => {
       expect(read(setting, { ...endpoint, [url]: '' })).toEqual({ ...one, ...place });
     });
 
-    test.each(Object.keys(endpoint))('without %s it is a fault that names it', (missing) => {
-      expect(read(setting, without(endpoint, missing))).toBe(unset(missing));
-      expect(read(setting, { ...endpoint, [missing]: '' })).toBe(unset(missing));
-    });
+    test.each(Object.keys(endpoint))(
+      'without %s, reading it fails with an error that names it',
+      (missing) => {
+        expect(read(setting, without(endpoint, missing))).toBe(unset(missing));
+        expect(read(setting, { ...endpoint, [missing]: '' })).toBe(unset(missing));
+      },
+    );
 
-    test('what is of another login is of no use to it', () => {
+    test('ignores the settings of another login', () => {
       const others = logins.filter(([other]) => other !== setting);
       const theirs = others.flatMap(([, otherUrl, otherUser]) => [
         [otherUrl, 'postgres://theirs'],
@@ -81,7 +84,7 @@ describe('the database', () => {
       expect(value(wrong)).toBe(noNumber(name, wrong));
   });
 
-  test('a deadline that is given is that of jobs too', () => {
+  test('a deadline that is set applies to jobs too', () => {
     const env = { STOCKADE_JOBS_DATABASE_URL: 'postgres://x', STOCKADE_DATABASE_DEADLINE_MS: '7' };
     expect(read(config.jobsDatabaseConfig, env)).toEqual({
       maxConnections: 1,
@@ -106,12 +109,12 @@ describe('tokens and passes', () => {
     passKey: { id: 'k1', secret },
   };
 
-  test('without an issuer no token is accepted, whatever else is set', () => {
+  test('without an issuer no token is accepted, even with all other settings', () => {
     for (const none of [{}, without(env, 'STOCKADE_JWT_ISSUER'), { ...env, STOCKADE_JWT_ISSUER: '' }])
       expect(read(config.tokenConfig, none)).toBeUndefined();
   });
 
-  test('with an issuer, its keys are where it says, or where OpenID providers put them', () => {
+  test('with an issuer, its keys are at the URL that is set, or where OpenID providers publish them', () => {
     expect(read(config.tokenConfig, env)).toEqual(trust);
     expect(read(config.tokenConfig, { ...env, STOCKADE_JWT_JWKS_URI: '' })).toEqual(trust);
     const bare = 'https://issuer.example.com';
@@ -126,9 +129,9 @@ describe('tokens and passes', () => {
     });
   });
 
-  test('a place of keys that is no URL is a fault that shows it', () => {
+  test('an invalid URL of the keys is an error that shows the URL', () => {
     const fault = (uri: string) =>
-      `"${uri}" is no URL: set STOCKADE_JWT_JWKS_URI to where the issuer publishes its keys`;
+      `"${uri}" is not a URL: set STOCKADE_JWT_JWKS_URI to the URL where the issuer publishes its keys`;
     expect(read(config.tokenConfig, { ...env, STOCKADE_JWT_JWKS_URI: 'nowhere' })).toBe(fault('nowhere'));
     expect(read(config.tokenConfig, { ...env, STOCKADE_JWT_ISSUER: 'x' })).toBe(
       fault('x/.well-known/jwks.json'),
@@ -136,7 +139,7 @@ describe('tokens and passes', () => {
   });
 
   test.each(['STOCKADE_JWT_AUDIENCE', 'STOCKADE_PASS_KEY_ID', 'STOCKADE_PASS_KEY'])(
-    'an issuer without %s is a fault that names it',
+    'an issuer without %s is an error that names it',
     (name) => {
       expect(read(config.tokenConfig, without(env, name))).toBe(unset(name));
       expect(read(config.tokenConfig, { ...env, [name]: '' })).toBe(unset(name));
@@ -154,13 +157,13 @@ describe('tokens and passes', () => {
   });
 });
 
-test('the base domain is compared in lower case, and an empty one is none', () => {
+test('the base domain is compared in lower case, and an empty one counts as not set', () => {
   const ofDomain = (domain: string) => read(config.baseDomain, { STOCKADE_BASE_DOMAIN: domain });
   expect(ofDomain('API.Example.com')).toBe('api.example.com');
   expect([ofDomain(''), read(config.baseDomain, {})]).toEqual([undefined, undefined]);
 });
 
-test('an operator key that could be guessed is a fault that does not show it, none is none', () => {
+test('an operator key that could be guessed is an error that does not show it; an empty one counts as not set', () => {
   const ofKey = (key: string) => read(config.operatorKey, { STOCKADE_OPERATOR_KEY: key });
   expect([ofKey(''), read(config.operatorKey, {})]).toEqual([undefined, undefined]);
   for (const length of [1, 31])
@@ -174,7 +177,7 @@ test.each([
   [config.keyEnvironment, 'STOCKADE_KEY_ENVIRONMENT'],
   [config.alertTopicArn, 'STOCKADE_ALERT_TOPIC_ARN'],
   [config.stage, 'STOCKADE_STAGE'],
-] as const)('%o is what %s says, and has no default', (setting, name) => {
+] as const)('%o reads %s, and has no default', (setting, name) => {
   expect(read(setting, { [name]: 'value' })).toBe('value');
   expect([read(setting, {}), read(setting, { [name]: '' })]).toEqual([unset(name), unset(name)]);
 });
@@ -193,11 +196,11 @@ test('evidence is kept in a bucket for a whole number of days', () => {
   }
 });
 
-describe('whose backups are looked after', () => {
+describe('the database whose backups are watched', () => {
   const instance = { STOCKADE_DB_INSTANCE_IDENTIFIER: 'db' };
   const cluster = { STOCKADE_DB_CLUSTER_IDENTIFIER: 'cl' };
 
-  test('is an instance or a cluster, never both and never neither', () => {
+  test('is an instance or a cluster, never both, and one is required', () => {
     const copyRegion = undefined;
     expect(read(config.backedUpConfig, instance)).toEqual({ kind: 'instance', identifier: 'db', copyRegion });
     expect(read(config.backedUpConfig, cluster)).toEqual({ kind: 'cluster', identifier: 'cl', copyRegion });
@@ -207,12 +210,12 @@ describe('whose backups are looked after', () => {
       copyRegion,
     });
     expect(read(config.backedUpConfig, { ...instance, ...cluster })).toBe(
-      'STOCKADE_DB_INSTANCE_IDENTIFIER and STOCKADE_DB_CLUSTER_IDENTIFIER are both set: one of them holds the database',
+      'STOCKADE_DB_INSTANCE_IDENTIFIER and STOCKADE_DB_CLUSTER_IDENTIFIER are both set: set only the one that holds the database',
     );
     expect(read(config.backedUpConfig, {})).toBe(unset('STOCKADE_DB_INSTANCE_IDENTIFIER'));
   });
 
-  test.each([instance, cluster])('%j may say where its copies go', (env) => {
+  test.each([instance, cluster])('%j may name the region of its copies', (env) => {
     const ofRegion = (region: string) => {
       const answer = read(config.backedUpConfig, { ...env, STOCKADE_BACKUP_COPY_REGION: region });
       return typeof answer === 'string' ? answer : answer.copyRegion;
@@ -220,7 +223,7 @@ describe('whose backups are looked after', () => {
     expect([ofRegion('eu-west-1'), ofRegion('none'), ofRegion('')]).toEqual(['eu-west-1', 'none', undefined]);
   });
 
-  test('a drill restores an instance, where it is told to or beside production', () => {
+  test('a drill restores an instance, in the network that is set or beside production', () => {
     const env: Env = { ...instance, STOCKADE_SQL_DIRECTORY: 'sql' };
     const plain = {
       source: 'db',
@@ -241,13 +244,13 @@ describe('whose backups are looked after', () => {
     });
     expect(read(config.drillConfig, instance)).toBe(unset('STOCKADE_SQL_DIRECTORY'));
     expect(read(config.drillConfig, { ...cluster, STOCKADE_SQL_DIRECTORY: 'sql' })).toBe(
-      'STOCKADE_DB_CLUSTER_IDENTIFIER is set, and drills restore instances only: restore the cluster by hand and prove it',
+      'STOCKADE_DB_CLUSTER_IDENTIFIER is set, but drills restore only instances: restore the cluster by hand and prove it',
     );
     expect(read(config.drillConfig, {})).toBe(unset('STOCKADE_DB_INSTANCE_IDENTIFIER'));
   });
 });
 
-test('every variable has a name of its own that begins with STOCKADE_', () => {
+test('every variable has its own name, which begins with STOCKADE_', () => {
   const names = Object.values(environment);
   expect(new Set(names).size).toBe(names.length);
   // Written out: a function deployed before reads what the stack of today sets.

@@ -11,7 +11,7 @@ export type DatabaseConfig = {
   | { readonly host: string; readonly port: number; readonly name: string; readonly user: string }
 );
 
-/** Whose tokens are accepted, and how the database is told about the users they prove. */
+/** Whose tokens are accepted, and the key that signs their users for the database. */
 export interface TokenConfig {
   readonly issuer: string;
   readonly audience: string;
@@ -19,39 +19,39 @@ export interface TokenConfig {
   readonly passKey: PassKey;
 }
 
-/** A secret that the database shares: what carries a MAC of it was made here. */
+/** A secret shared with the database. A message with a MAC of this secret was created by this code. */
 export interface PassKey {
   readonly id: string;
   readonly secret: Buffer;
 }
 
 /**
- * Reads the settings of the database that tenants' requests use.
- * @throws MissingSetting when neither the URL nor the endpoint is there, or a number is none
+ * Reads the settings of the database for tenants' requests.
+ * @throws MissingSetting when both the URL and the endpoint are missing, or when a number is not a number
  */
 export function databaseConfig(env: NodeJS.ProcessEnv = process.env): DatabaseConfig {
   return databaseOf(env, environment.databaseUrl, environment.databaseUser);
 }
 
 /**
- * Reads the settings of the same database as operators use it, as stockade_admin.
- * @throws MissingSetting when neither the URL nor the user is there: only functions of operators have them
+ * Reads the settings of the same database for operators, who use it as stockade_admin.
+ * @throws MissingSetting when both the URL and the user are missing: only operators' functions have them
  */
 export function adminDatabaseConfig(env: NodeJS.ProcessEnv = process.env): DatabaseConfig {
   return databaseOf(env, environment.adminDatabaseUrl, environment.adminDatabaseUser);
 }
 
 /**
- * Reads the settings of the same database as scheduled jobs use it, as stockade_jobs.
- * @throws MissingSetting when neither the URL nor the user is there: only jobs have them
+ * Reads the settings of the same database for scheduled jobs, which use it as stockade_jobs.
+ * @throws MissingSetting when both the URL and the user are missing: only jobs have them
  */
 export function jobsDatabaseConfig(env: NodeJS.ProcessEnv = process.env): DatabaseConfig {
   return databaseOf(env, environment.jobsDatabaseUrl, environment.jobsDatabaseUser, longestJobMs);
 }
 
 /**
- * Reads whose tokens are accepted; undefined when no issuer is named, and then none are.
- * @throws MissingSetting when an issuer is named and the rest is not there or makes no sense
+ * Reads whose tokens are accepted. Undefined when no issuer is set: then no token is accepted.
+ * @throws MissingSetting when an issuer is set and another setting is missing or invalid
  */
 export function tokenConfig(env: NodeJS.ProcessEnv = process.env): TokenConfig | undefined {
   const issuer = env[environment.jwtIssuer];
@@ -59,7 +59,7 @@ export function tokenConfig(env: NodeJS.ProcessEnv = process.env): TokenConfig |
   const jwksUri = env[environment.jwtJwksUri] || `${issuer.replace(/\/$/, '')}/.well-known/jwks.json`;
   if (!URL.canParse(jwksUri)) {
     throw new MissingSetting(
-      `"${jwksUri}" is no URL: set ${environment.jwtJwksUri} to where the issuer publishes its keys`,
+      `"${jwksUri}" is not a URL: set ${environment.jwtJwksUri} to the URL where the issuer publishes its keys`,
     );
   }
   return {
@@ -71,20 +71,20 @@ export function tokenConfig(env: NodeJS.ProcessEnv = process.env): TokenConfig |
 }
 
 /**
- * Reads the key that passes are made with.
- * @throws MissingSetting when it is not there or its secret has not 32 to 64 bytes
+ * Reads the key that signs passes.
+ * @throws MissingSetting when it is missing, or when its secret does not have 32 to 64 bytes
  */
 export function passKey(env: NodeJS.ProcessEnv = process.env): PassKey {
   return { id: required(env, environment.passKeyId), secret: secretBytes(env, environment.passKey) };
 }
 
-/** The domain whose subdomains name organizations, in lower case; undefined when subdomains mean nothing. */
+/** The domain whose subdomains name organizations, in lower case. Undefined when subdomains are not used. */
 export function baseDomain(env: NodeJS.ProcessEnv = process.env): string | undefined {
   return env[environment.baseDomain]?.toLowerCase() || undefined;
 }
 
 /**
- * The key that makes a caller an operator; undefined where there is none, as on AWS.
+ * The key that identifies an operator. Undefined when there is none, as on AWS.
  * @throws MissingSetting when it is so short that it could be guessed
  */
 export function operatorKey(env: NodeJS.ProcessEnv = process.env): string | undefined {
@@ -96,20 +96,20 @@ export function operatorKey(env: NodeJS.ProcessEnv = process.env): string | unde
   );
 }
 
-/** The `<env>` part of API keys made and accepted here: `live` in production, `test` or the like elsewhere. */
+/** The `<env>` part of the API keys that this stage creates and accepts: `live` in production, `test` or similar elsewhere. */
 export function keyEnvironment(env: NodeJS.ProcessEnv = process.env): string {
   return required(env, environment.keyEnvironment);
 }
 
 /**
  * The topic that alerts are published to.
- * @throws MissingSetting when there is none: an alert that reaches nobody is worse than a failure that shows
+ * @throws MissingSetting when it is not set: a visible failure is better than an alert that reaches nobody
  */
 export function alertTopicArn(env: NodeJS.ProcessEnv = process.env): string {
   return required(env, environment.alertTopicArn);
 }
 
-/** Where evidence is kept, and for how long nobody can delete it. */
+/** Where evidence is kept, and how long nobody can delete it. */
 export interface EvidenceConfig {
   readonly bucket: string;
   readonly retentionDays: number;
@@ -117,7 +117,7 @@ export interface EvidenceConfig {
 
 /**
  * Reads where evidence is kept.
- * @throws MissingSetting when the bucket or the days are not there, or the days are no whole number above zero
+ * @throws MissingSetting when the bucket or the days are missing, or when the days are not a whole number of at least 1
  */
 export function evidenceConfig(env: NodeJS.ProcessEnv = process.env): EvidenceConfig {
   const bucket = required(env, environment.evidenceBucket);
@@ -125,24 +125,24 @@ export function evidenceConfig(env: NodeJS.ProcessEnv = process.env): EvidenceCo
   return { bucket, retentionDays: wholeNumber(environment.evidenceRetentionDays, days) };
 }
 
-/** What RDS knows the database by, and where its backups are copied to. */
+/** The name of the database in RDS, and the region its backups are copied to. */
 export interface BackedUpConfig {
   readonly kind: 'instance' | 'cluster';
   readonly identifier: string;
-  /** Another region, or `none`; undefined when nobody has said. */
+  /** Another region, or `none`. Undefined when it is not set. */
   readonly copyRegion: string | undefined;
 }
 
 /**
- * Reads whose backups are watched.
- * @throws MissingSetting when neither an instance nor a cluster is named, or both are
+ * Reads which database's backups are watched.
+ * @throws MissingSetting when neither an instance nor a cluster is set, or both are
  */
 export function backedUpConfig(env: NodeJS.ProcessEnv = process.env): BackedUpConfig {
   const instance = env[environment.dbInstanceIdentifier];
   const cluster = env[environment.dbClusterIdentifier];
   if (instance && cluster) {
     throw new MissingSetting(
-      `${environment.dbInstanceIdentifier} and ${environment.dbClusterIdentifier} are both set: one of them holds the database`,
+      `${environment.dbInstanceIdentifier} and ${environment.dbClusterIdentifier} are both set: set only the one that holds the database`,
     );
   }
   const copyRegion = env[environment.backupCopyRegion] || undefined;
@@ -150,7 +150,7 @@ export function backedUpConfig(env: NodeJS.ProcessEnv = process.env): BackedUpCo
   return { kind: 'instance', identifier: required(env, environment.dbInstanceIdentifier), copyRegion };
 }
 
-/** What a drill restores, and where. */
+/** The instance that a drill restores, and the network it restores into. */
 export interface DrillConfig {
   /** The instance whose backups are restored. */
   readonly source: string;
@@ -161,13 +161,13 @@ export interface DrillConfig {
 
 /**
  * Reads what a drill restores, and where.
- * @throws MissingSetting when no instance is named, as for an Aurora cluster, or the folder of the SQL files is not
+ * @throws MissingSetting when no instance is set, as for an Aurora cluster, or when the folder of the SQL files is not set
  */
 export function drillConfig(env: NodeJS.ProcessEnv = process.env): DrillConfig {
   const { kind, identifier } = backedUpConfig(env);
   if (kind === 'cluster') {
     throw new MissingSetting(
-      `${environment.dbClusterIdentifier} is set, and drills restore instances only: restore the cluster by hand and prove it`,
+      `${environment.dbClusterIdentifier} is set, but drills restore only instances: restore the cluster by hand and prove it`,
     );
   }
   return {
@@ -178,12 +178,12 @@ export function drillConfig(env: NodeJS.ProcessEnv = process.env): DrillConfig {
   };
 }
 
-/** The stage this runs as, such as `prod`. */
+/** The stage of this process, such as `prod`. */
 export function stage(env: NodeJS.ProcessEnv = process.env): string {
   return required(env, environment.stage);
 }
 
-/** As long as Lambda lets a function run. A job watches its time itself, and stops before. */
+/** The longest time that Lambda lets a function run. A job watches its time itself, and stops earlier. */
 const longestJobMs = 15 * 60_000;
 
 /** Sixteen random bytes in hex. */

@@ -25,7 +25,7 @@ test.each([
     'Unavailable',
     ['busy', 503, 'Later.', { retryAfterSeconds: 2, cause }],
   ],
-] as const)('%s has its code, status, sentence and what goes with it', (error, name, expected) => {
+] as const)('%s has its code, status, sentence and options', (error, name, expected) => {
   const { code, status, message, options } = error;
   expect([code, status, message, options]).toEqual(expected);
   expect(error.name).toBe(name);
@@ -33,7 +33,7 @@ test.each([
   expect(error).toBeInstanceOf(Problem);
 });
 
-test('a setting that is missing is nothing that callers may see', () => {
+test('a missing setting is not an error that callers may see', () => {
   const error = new MissingSetting('X is not set');
   expect([error.name, error.message, error instanceof Problem]).toEqual([
     'MissingSetting',

@@ -1,11 +1,11 @@
 /**
- * The errors callers may see. Everything else that is thrown is a fault of ours: the caller gets a plain 500
- * with the request id, and the log gets the rest.
+ * The errors that callers may see. Every other error is a fault of ours: the caller gets a plain 500 with the
+ * request id, and the log gets the details.
  */
 
 import { Refusal } from './refusal.ts';
 
-/** One thing that is wrong with the input: where, what, and what to do. `field` is a path such as `lines[3].sku`. */
+/** One mistake in the input: where it is, what is wrong, and how to correct it. `field` is a path such as `lines[3].sku`. */
 export interface FieldError {
   readonly field: string;
   readonly message: string;
@@ -14,7 +14,7 @@ export interface FieldError {
 export interface ProblemOptions {
   /** What was wrong with which field. */
   readonly errors?: readonly FieldError[];
-  /** Members of the answer beside the standard ones, such as the lines that are short of stock. */
+  /** Extra members of the answer, such as the lines that are short of stock. */
   readonly extra?: Readonly<Record<string, unknown>>;
   readonly retryAfterSeconds?: number;
   readonly headers?: Readonly<Record<string, string>>;
@@ -36,7 +36,7 @@ export class Problem extends Refusal {
   }
 }
 
-/** The request itself is wrong; the same request can never succeed. */
+/** The request itself is wrong. The same request can never succeed. */
 export class InvalidInput extends Problem {
   override readonly name = 'InvalidInput';
 
@@ -45,7 +45,7 @@ export class InvalidInput extends Problem {
   }
 }
 
-/** The caller proved nothing: no credential, or one that is not valid. */
+/** The caller sent no credential, or one that is not valid. */
 export class Unauthenticated extends Problem {
   override readonly name = 'Unauthenticated';
 
@@ -54,7 +54,7 @@ export class Unauthenticated extends Problem {
   }
 }
 
-/** Nothing of that name here: never was, or another tenant's. The answer is the same. */
+/** Nothing has this name: it never existed, or it belongs to another tenant. The answer is the same. */
 export class NotFound extends Problem {
   override readonly name = 'NotFound';
 
@@ -63,7 +63,7 @@ export class NotFound extends Problem {
   }
 }
 
-/** What we stand on does not answer; the same request may succeed later. */
+/** A service that Stockade depends on does not answer. The same request may succeed later. */
 export class Unavailable extends Problem {
   override readonly name = 'Unavailable';
 
@@ -72,7 +72,7 @@ export class Unavailable extends Problem {
   }
 }
 
-/** A setting is missing or makes no sense: a fault of the deployment, found at start. */
+/** A setting is missing or invalid: a fault of the deployment, found at start. */
 export class MissingSetting extends Refusal {
   override readonly name = 'MissingSetting';
 }

@@ -22,7 +22,7 @@ const keys = async (prefix: string) => {
   return found;
 };
 
-test('what was put can be read; what was not is undefined', async () => {
+test('evidence that was written can be read; a key that was never written is undefined', async () => {
   const put = await putEvidence('a/1.json', '{"seal":"ü"}');
   expect(put).toEqual({
     key: 'a/1.json',
@@ -35,7 +35,7 @@ test('what was put can be read; what was not is undefined', async () => {
   expect(await readEvidence('a/empty')).toEqual(new Uint8Array());
 });
 
-test('the same bytes again answer the same; other bytes are a conflict and change nothing', async () => {
+test('writing the same bytes again gives the same answer; other bytes are a conflict and change nothing', async () => {
   const first = await putEvidence('b/1.json', 'one');
   expect(await putEvidence('b/1.json', Buffer.from('one'))).toEqual(first);
   const conflict = await putEvidence('b/1.json', 'two').catch((error: unknown) => error);
@@ -44,7 +44,7 @@ test('the same bytes again answer the same; other bytes are a conflict and chang
   expect(await text('b/1.json')).toBe('one');
 });
 
-test('twenty writers at once: all of the same bytes succeed, of different bytes one does', async () => {
+test('twenty writers at once: with the same bytes all succeed, with different bytes one succeeds', async () => {
   const same = await Promise.all(Array.from({ length: 20 }, () => putEvidence('c/same', 'x')));
   expect(new Set(same.map(({ versionId }) => versionId)).size).toBe(1);
   const different = await Promise.allSettled(
@@ -53,13 +53,13 @@ test('twenty writers at once: all of the same bytes succeed, of different bytes 
   expect(different.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
 });
 
-test('a lost answer is no conflict with oneself', async () => {
+test('a writer that lost its answer and repeats is not in conflict with itself', async () => {
   aws.local.s3.faults.inject('answer-lost', { operation: 'PutObject', times: 1 });
   const put = await putEvidence('d/1.json', 'once');
   expect(await putEvidence('d/1.json', 'once')).toEqual(put);
 });
 
-test('it is locked: nobody deletes it, and what is put over it or hides it changes nothing', async () => {
+test('evidence is locked: nobody can delete it, and a later version or delete marker changes nothing', async () => {
   const { versionId } = await putEvidence('e/1.json', 'truth');
   const version = { Bucket: bucket(), Key: 'e/1.json', VersionId: versionId };
   await expect(s3.send(new DeleteObjectCommand(version))).rejects.toThrow('object protected by object lock');
@@ -72,7 +72,7 @@ test('it is locked: nobody deletes it, and what is put over it or hides it chang
   expect(await text('e/1.json')).toBe('truth');
 });
 
-test('keys are listed by prefix, in order, each once, over many pages', async () => {
+test('keys are listed by prefix, in order, each once, across many pages', async () => {
   const wanted = Array.from({ length: 1_005 }, (_, index) => `f/${String(index).padStart(6, '0')}`);
   for (let start = 0; start < wanted.length; start += 50) {
     await Promise.all(wanted.slice(start, start + 50).map((key) => putEvidence(key, key)));
@@ -82,7 +82,7 @@ test('keys are listed by prefix, in order, each once, over many pages', async ()
   expect(await keys('g/')).toEqual([]);
 });
 
-test('it is there after a restart', async () => {
+test('evidence survives a restart', async () => {
   const put = await putEvidence('h/1.json', 'kept');
   await aws.restart();
   expect(await text('h/1.json')).toBe('kept');
@@ -101,13 +101,13 @@ test.each(['throttled', 'failing', 'down'] as const)(
   },
 );
 
-test('a refusal is told from an outage', async () => {
+test('a refusal differs from an outage', async () => {
   aws.local.s3.faults.inject('denied');
   await expect(putEvidence('j/1.json', 'x')).rejects.toThrow(AwsRefused);
   await expect(readEvidence('j/1.json')).rejects.toMatchObject({ code: 'AccessDenied' });
 });
 
-test('a bucket that cannot lock is refused, and settings that are missing say so', async () => {
+test('a bucket without Object Lock is refused, and an error names the missing settings', async () => {
   const before = { ...process.env };
   try {
     await aws.local.s3.ensureBucket({ name: 'no-lock', locks: false });

@@ -13,17 +13,17 @@ import { Unavailable } from './errors.ts';
 
 /**
  * What proves the ledger from outside the database. A key is written once. Object Lock protects versions, not keys:
- * anybody who may write can hide a key behind a delete marker or put another version on top. So the *first* version
- * of a key is the evidence, whatever came after it, and it cannot be deleted before its retention ends.
+ * anybody with write access can hide a key behind a delete marker or put another version on top. So the *first* version
+ * of a key is the evidence, and nobody can delete that version before its retention ends. Later versions do not count.
  */
 export interface Evidence {
   readonly key: string;
   readonly versionId?: string | undefined;
-  /** In quotes, as S3 says it. */
+  /** In quotes, as S3 returns it. */
   readonly etag: string;
 }
 
-/** The key holds other bytes already: somebody wrote it before us, or the same thing was computed differently twice. */
+/** The key already holds other bytes: somebody else wrote it first, or two computations of the same thing differ. */
 export class EvidenceConflict extends Error {
   override readonly name = 'EvidenceConflict';
   readonly key: string;
@@ -31,7 +31,7 @@ export class EvidenceConflict extends Error {
   constructor(bucket: string, key: string, wanted: string, found: string) {
     super(
       `s3://${bucket}/${key} holds other bytes (SHA-256 ${found}) than those to be written (${wanted}): ` +
-        'nothing was written; compare the two before anything else, the one that is there cannot be replaced',
+        'nothing was written; find out first why the two differ: the bytes in the bucket cannot be replaced',
     );
     this.key = key;
   }
@@ -43,12 +43,12 @@ const maxPutAttempts = 3;
 const s3 = clientOf(() => new S3Client(clientSettings));
 
 /**
- * Writes a key once, locked for the retention of the stage. Writing the same bytes again changes nothing and answers
- * what is there, so a caller that does not know whether it has written may simply write.
+ * Writes a key once, locked for the retention of the stage. Writing the same bytes again changes nothing and returns
+ * the existing evidence. So a caller that does not know whether its write succeeded can write again.
  * @throws EvidenceConflict when the key holds other bytes
  * @throws MissingSetting when no bucket or no retention is set
- * @throws Unavailable when S3 could not be reached; it may have been written all the same
- * @throws AwsRefused when S3 does not take it, as from a bucket without Object Lock
+ * @throws Unavailable when S3 could not be reached; the key may still have been written
+ * @throws AwsRefused when S3 refuses, for example because the bucket has no Object Lock
  */
 export async function putEvidence(
   key: string,
@@ -68,12 +68,12 @@ export async function putEvidence(
   throw new Unavailable(`s3://${config.bucket}/${key} is being written by somebody else: try again.`);
 }
 
-/** The bytes of a key; undefined when it was never written. Raises like {@link putEvidence}. */
+/** The bytes of a key. Undefined when it was never written. Throws like {@link putEvidence}. */
 export async function readEvidence(key: string): Promise<Uint8Array | undefined> {
   return (await readFirst(evidenceConfig(), key))?.bytes;
 }
 
-/** The keys that start with `prefix`, in the order of their bytes. Raises like {@link putEvidence}. */
+/** The keys that start with `prefix`, in the order of their bytes. Throws like {@link putEvidence}. */
 export async function* listEvidence(prefix: string): AsyncGenerator<string, void, undefined> {
   let last: string | undefined;
   for await (const { key } of listVersions(evidenceConfig(), prefix)) {
@@ -82,7 +82,7 @@ export async function* listEvidence(prefix: string): AsyncGenerator<string, void
   }
 }
 
-/** Undefined when the key is there already, or is being written at this moment. */
+/** Undefined when the key already exists, or is being written now. */
 async function putOnce(
   { bucket, retentionDays }: EvidenceConfig,
   key: string,
@@ -119,7 +119,7 @@ async function readFirst(
 ): Promise<{ evidence: Evidence; bytes: Uint8Array } | undefined> {
   let first: Evidence | undefined;
   for await (const version of listVersions(config, key)) {
-    // The key itself comes before every key that it is a prefix of; of its versions the oldest comes last.
+    // A key sorts before every longer key that starts with it. S3 lists its oldest version last.
     if (version.key !== key) break;
     first = version;
   }
@@ -136,7 +136,7 @@ async function readFirst(
 
 type Markers = Partial<Pick<ListObjectVersionsCommandInput, 'KeyMarker' | 'VersionIdMarker'>>;
 
-/** Versions by key, of one key the newest first; delete markers are none. */
+/** All versions, ordered by key, the newest version of a key first. Delete markers are left out. */
 async function* listVersions({ bucket }: EvidenceConfig, prefix: string): AsyncGenerator<Evidence> {
   let markers: Markers | undefined = {};
   while (markers) {

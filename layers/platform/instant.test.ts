@@ -13,7 +13,7 @@ test.each([
   '2026-03-01T09:30:00+14:00',
   '2026-03-01T09:30:00+15:59',
   '2026-03-01T09:30:00-15:59',
-])('%s is an instant, and stays as it was written', (value) => {
+])('%s is an instant, and is kept as written', (value) => {
   expect(Instant.parse(value)).toBe(value);
 });
 

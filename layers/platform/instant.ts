@@ -1,6 +1,6 @@
 import * as z from 'zod';
 
-/** A schema of {@link Instant} for whoever adds a rule of their own: it is no part of the vocabulary of the API. */
+/** A new schema of {@link Instant} for callers that add their own rule. It is not part of the API's vocabulary. */
 export function instant() {
   return z.iso
     .datetime({
@@ -17,7 +17,7 @@ export function instant() {
 }
 
 /**
- * An instant; without an offset it would mean something else on every machine. What the database cannot read is refused:
- * the year 0, offsets of sixteen hours and more, and texts without end.
+ * An instant with an offset: without one it would mean a different time on every machine. Refused are times that Postgres
+ * cannot read: the year 0, offsets of sixteen hours or more, and too many decimals.
  */
 export const Instant = instant();

@@ -1,7 +1,7 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 
 /**
- * The process' structured log. Values are written as given, so no credential is ever passed to it.
- * The level comes from `POWERTOOLS_LOG_LEVEL`.
+ * The structured log of the process. It writes values as given, so never pass it a credential.
+ * `POWERTOOLS_LOG_LEVEL` sets the level.
  */
 export const log = new Logger({ serviceName: 'stockade' });

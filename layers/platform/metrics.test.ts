@@ -12,7 +12,7 @@ afterEach(() => {
   vi.unstubAllEnvs();
 });
 
-/** The module as a function of a stage loads it. */
+/** Loads the module anew, as a function of this stage would. */
 async function load(stage = 'prod') {
   vi.resetModules();
   vi.stubEnv(environment.stage, stage);
@@ -32,7 +32,7 @@ const metric = (Name: string, Unit: string, value: number) => ({
   [Name]: value,
 });
 
-test('an event is written at once, with what is told of it beside its dimensions and not among them', async () => {
+test('an event is written at once, with its metadata beside the dimensions and not among them', async () => {
   const { count } = await load();
   count('OrganizationMismatch', { organization: 'acme', actor: 'key:a' });
   expect(lines()).toEqual([
@@ -40,7 +40,7 @@ test('an event is written at once, with what is told of it beside its dimensions
   ]);
 });
 
-test('what is told of one event is told of no other, and events and figures are lines of their own', async () => {
+test('metadata of one event does not appear in another; every event and figure has its own line', async () => {
   const { count, measure } = await load();
   count('OrganizationMismatch', { organization: 'acme' });
   count('OrganizationMismatch');
@@ -72,7 +72,7 @@ test.each([
   expect(lines()).toEqual([metric(figure, unit, 1.5)]);
 });
 
-test('where there is no stage none is a dimension', async () => {
+test('without a stage the dimension is left out', async () => {
   const { count } = await load('');
   count('OrganizationMismatch');
   expect(lines()).toMatchObject([{ _aws: { CloudWatchMetrics: [{ Dimensions: [['service']] }] } }]);

@@ -1,14 +1,14 @@
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import { environment } from './environment.ts';
 
-/** What is counted, by the name it has in CloudWatch, namespace `Stockade`. */
+/** The events that are counted, by their names in CloudWatch, namespace `Stockade`. */
 export type CountedEvent =
   /** A valid credential was refused because of the organization that the request names. */
   'OrganizationMismatch';
 
-/** What is measured, by its name in CloudWatch, with its unit. Silence of a heartbeat is what its alarm waits for. */
+/** The figures that are measured, by their names in CloudWatch, with their units. An alarm watches for the silence of a heartbeat. */
 const units = {
-  /** A tick of the reconciliation came to its end. */
+  /** A tick of the reconciliation finished. */
   ReconciliationHeartbeat: MetricUnit.Count,
   KeysChecked: MetricUnit.Count,
   BalancesCorrected: MetricUnit.Count,
@@ -16,9 +16,9 @@ const units = {
   /** Organizations whose run failed. */
   ReconciliationFailures: MetricUnit.Count,
   ReconciliationDurationMs: MetricUnit.Milliseconds,
-  /** Since the last run began that found everything right; of the organization of which that is the longest ago. */
+  /** The time since the last run began that found everything right, for the organization where that is longest ago. */
   ReconciliationLagSeconds: MetricUnit.Seconds,
-  /** A run of the monitor of the backups came to its end, and told what it had to tell. */
+  /** A run of the backup monitor finished and sent its alerts. */
   BackupMonitorHeartbeat: MetricUnit.Count,
   BackupChecksFailing: MetricUnit.Count,
   BackupChecksBlind: MetricUnit.Count,
@@ -31,22 +31,22 @@ const stage = process.env[environment.stage];
 const metrics = new Metrics({
   namespace: 'Stockade',
   serviceName: 'stockade',
-  // Stages may share an account, and an alarm of one must not hear another.
+  // Stages may share an account. An alarm of one stage must not react to another stage.
   ...(stage && { defaultDimensions: { stage } }),
 });
 
 /**
- * Counts an event, in CloudWatch's embedded metric format on standard output. `metadata` is kept with the event and is no
- * dimension, which would cost a metric for each of its values.
+ * Counts an event, in CloudWatch's embedded metric format on standard output. `metadata` is stored with the event but is
+ * not a dimension: a dimension would cost one metric for each of its values.
  */
 export function count(event: CountedEvent, metadata: Readonly<Record<string, string>> = {}): void {
-  // One at a time and written at once: a local platform serves many requests in one process.
+  // One event at a time, written at once: a local platform serves many requests in one process.
   const metric = metrics.singleMetric();
   for (const [name, value] of Object.entries(metadata)) metric.addMetadata(name, value);
   metric.addMetric(event, MetricUnit.Count, 1);
 }
 
-/** Writes down a figure, the same way. */
+/** Writes a figure in the same format. */
 export function measure(figure: MeasuredFigure, value: number): void {
   metrics.singleMetric().addMetric(figure, units[figure], value);
 }

@@ -9,6 +9,9 @@ test.each([
   ['as many as asked for', [1, 2], 2, [1, 2], undefined],
   ['one more', [1, 2, 3], 2, [1, 2], ['key of 2']],
   ['many more', [1, 2, 3, 4], 1, [1], ['key of 1']],
-])('of %s, the page goes on behind its last row if there is more', (_, rows, limit, shown, next) => {
-  expect(toPage(rows, limit, keyOf)).toEqual({ rows: shown, next });
-});
+])(
+  'of %s, the next page continues after the last row if there are more rows',
+  (_, rows, limit, shown, next) => {
+    expect(toPage(rows, limit, keyOf)).toEqual({ rows: shown, next });
+  },
+);

@@ -1,16 +1,16 @@
-/** The part of a list that is asked for: `after` is the key of the last row of the part before. */
+/** Which part of a list to return. `after` is the key of the last row of the previous part. */
 export interface PageRequest {
   readonly limit: number;
   readonly after?: readonly string[] | undefined;
 }
 
-/** A part of a list; `next` is the key to go on from, undefined at the end. */
+/** A part of a list. `next` is the key to continue from, undefined at the end. */
 export interface Page<Row> {
   readonly rows: readonly Row[];
   readonly next: readonly string[] | undefined;
 }
 
-/** Makes a page of rows of which one more than `limit` was asked for: whether it came says whether there is more. */
+/** Turns rows into a page. Ask the database for one row more than `limit`: if it comes, there is a next page. */
 export function toPage<Row>(
   rows: readonly Row[],
   limit: number,

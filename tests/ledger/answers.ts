@@ -50,7 +50,7 @@ export function postedEntry(
 export const doesNotFit = (...errors: readonly (readonly [field: string, message: string])[]): Refusal => ({
   ...wrongFields(...errors),
   status: 422,
-  detail: 'The request names what does not exist or does not fit.',
+  detail: 'The request refers to something that does not exist or does not fit. See "errors".',
 });
 
 export const insufficientStock = (lines: readonly object[]): Refusal => ({

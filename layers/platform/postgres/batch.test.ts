@@ -21,7 +21,7 @@ afterEach(() => client.end());
 const one = { text: 'select $1::int as n', values: [1] };
 const failing = { text: 'select 1 / $1::int', values: [0] };
 
-test('answers what the last statement answers, however much those ahead of it do', async () => {
+test('returns the answer of the last statement, however much the statements before it return', async () => {
   const ahead = [{ text: 'select generate_series(1, $1::int)', values: [3] }];
   const { rows, command } = await sendBatch(client, {
     ahead,
@@ -35,7 +35,7 @@ test('answers what the last statement answers, however much those ahead of it do
   expect(client.getTransactionStatus()).toBe('I');
 });
 
-test('is a transaction of its own, where none is open', async () => {
+test('is its own transaction when none is open', async () => {
   const own = (text: string) => ({ text: `select set_config('stockade.own', $1, true)`, values: [text] });
   const seen = { text: `select current_setting('stockade.own', true) as own, now()::text as at`, values: [] };
   const { rows } = await sendBatch(client, { ahead: [own('mine')], statement: seen });
@@ -47,12 +47,12 @@ test('is a transaction of its own, where none is open', async () => {
   await client.query('rollback');
 });
 
-test('is one message to the server: one Sync for all of it', async () => {
+test('is one message to the server: one Sync for all statements', async () => {
   await sendBatch(client, { ahead: [one, one, one], statement: one });
   expect(syncs).toBe(1);
 });
 
-test('a failure ahead is the failure of all, and nothing behind it happens', async () => {
+test('if one statement fails, the batch fails and the statements after it do not run', async () => {
   const answers = await Promise.allSettled([
     sendBatch(client, {
       ahead: [failing],
@@ -64,7 +64,7 @@ test('a failure ahead is the failure of all, and nothing behind it happens', asy
   expect(answers[1]).toMatchObject({ status: 'fulfilled', value: { rows: [{ reached: null }] } });
 });
 
-test('ten of them at once answer each its own', async () => {
+test('each of ten concurrent batches gets its own answer', async () => {
   const answers = await Promise.all(
     Array.from({ length: 10 }, (_, n) =>
       sendBatch(client, { ahead: [one], statement: { ...one, values: [n] } }),

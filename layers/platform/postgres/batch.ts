@@ -7,20 +7,20 @@ export interface Statement {
   readonly values: readonly unknown[];
 }
 
-/** Statements that are sent as one message. Each is unnamed. */
+/** Statements that are sent as one message. All of them are unnamed. */
 export interface Message {
   readonly ahead: readonly Statement[];
-  /** The one whose answer is of interest. */
+  /** The statement whose answer is returned. */
   readonly statement: Statement;
 }
 
 /**
- * Sends statements with one Sync behind the last: where no transaction is open they are one. After one that fails the server
- * skips the rest, and the promise is rejected with that failure.
+ * Sends statements with one Sync after the last. Unless a transaction is already open, they are one transaction. When a
+ * statement fails, the server skips the rest, and the promise is rejected with that failure.
  * @see https://www.postgresql.org/docs/18/protocol-flow.html#PROTOCOL-FLOW-PIPELINING
  *
- * A client of `pg` pipelines by itself, but with a Sync behind every statement: each makes the server send what it has,
- * and wakes this process to read it.
+ * A client of `pg` pipelines by itself, but with a Sync after every statement. Each Sync makes the server send its
+ * answers so far, and wakes this process to read them.
  */
 export function sendBatch<Row extends pg.QueryResultRow>(
   client: pg.ClientBase,
@@ -33,7 +33,7 @@ export function sendBatch<Row extends pg.QueryResultRow>(
   });
 }
 
-/** The messages of the protocol, by the names `pg` has for them; its types leave them out. */
+/** The messages of the protocol, by `pg`'s names. `pg` does not declare them in its types. */
 interface Messages {
   parse(message: { readonly text: string; readonly name: string }): void;
   bind(message: {
@@ -45,7 +45,7 @@ interface Messages {
   sync(): void;
 }
 
-/** What `pg` calls of a query while its answer arrives; its types leave it out. */
+/** The methods of a query that `pg` calls while its answer arrives. `pg` does not declare them in its types. */
 interface Receiver {
   prepare(connection: Messages): void;
   handleDataRow(message: unknown): void;
@@ -57,7 +57,7 @@ const QueryOfPg = pg.Query as unknown as new (
   callback: (error: Error | undefined, result: unknown) => void,
 ) => pg.Query & Receiver;
 
-/** A query of `pg` with others around it. They are not described, so all they answer is that they are done. */
+/** A query of `pg` that sends other statements first. Those are not described, so each answers only that it is done. */
 class Batch extends QueryOfPg {
   private readonly message: Message;
   private done = 0;

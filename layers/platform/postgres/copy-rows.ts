@@ -1,14 +1,14 @@
 import pg from 'pg';
 
-/** Is given the bytes of a row, and where in them its fields begin: the number of fields comes first. */
+/** Receives the bytes of a row, and the position where its fields begin. The number of fields comes first. */
 export type OnRow = (bytes: Buffer, start: number) => void;
 
-/** The signature, flags, and the length of what else there is, before the first row. */
+/** Before the first row: the signature, the flags and the length of the header extension. */
 const headerBytes = 19;
 
 /**
- * Hands out the rows of a query as COPY writes them in binary: nothing is made of a row that nobody asked for. The bytes
- * are only good until `onRow` returns. The query takes no parameters.
+ * Passes on the rows of a query as COPY writes them in binary, without building a JavaScript object for each row. The
+ * bytes are valid only until `onRow` returns. The query takes no parameters.
  */
 export async function copyRows(client: pg.ClientBase, query: string, onRow: OnRow): Promise<void> {
   await new Promise<void>((resolve, reject) => {
@@ -19,7 +19,7 @@ export async function copyRows(client: pg.ClientBase, query: string, onRow: OnRo
       (chunk) => {
         const start = isFirst ? headerBytes + chunk.readInt32BE(headerBytes - 4) : 0;
         isFirst = false;
-        // The end is a row of -1 fields. What fails here must not fail in the midst of the connection.
+        // A row of -1 fields marks the end. A failure here must not leave the connection in the middle of a message.
         if (failure !== undefined || chunk.readInt16BE(start) < 0) return;
         try {
           onRow(chunk, start);
@@ -37,7 +37,7 @@ export async function copyRows(client: pg.ClientBase, query: string, onRow: OnRo
   });
 }
 
-/** A query whose rows come as messages of COPY, one each, as the protocol promises. */
+/** A query whose rows arrive as COPY messages, one row in each, as the protocol guarantees. */
 class CopyOut extends pg.Query {
   private readonly onChunk: (chunk: Buffer) => void;
 

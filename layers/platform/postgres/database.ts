@@ -8,7 +8,7 @@ import { isSessionChanged, watchSession } from './session-watch.ts';
 
 const connectTimeoutMs = 5_000;
 
-/** As whom the database is used: as the role of tenants' requests, as stockade_admin for operators, as stockade_jobs. */
+/** Who uses the database: tenants' requests, operators (as stockade_admin) or scheduled jobs (as stockade_jobs). */
 export type Login = 'tenants' | 'operators' | 'jobs';
 
 const configOf: Readonly<Record<Login, () => DatabaseConfig>> = {
@@ -33,12 +33,12 @@ function open(login: Login): Opened {
   return opening;
 }
 
-/** The process' connections to the database, opened when first needed. Settings come from the environment. */
+/** The connection pool of the process, opened when first needed. Its settings come from the environment. */
 export function database(login: Login = 'tenants'): pg.Pool {
   return open(login).pool;
 }
 
-/** Closes the process' connections, those in use when they are given back. */
+/** Closes the connections of the process. Connections in use are closed when they are given back. */
 export async function closeDatabase(): Promise<void> {
   const closing = [...opened.values()];
   opened.clear();
@@ -46,16 +46,16 @@ export async function closeDatabase(): Promise<void> {
 }
 
 /**
- * Asks the database for nothing.
- * @throws Unavailable when it does not answer
+ * Sends an empty query to the database.
+ * @throws Unavailable when the database does not answer
  */
 export async function pingDatabase(): Promise<void> {
   await withConnection((client) => client.query('select'));
 }
 
 /**
- * A pool whose clients pipeline: statements go out without waiting for the answers of those before them.
- * Numbers stay numbers: `numeric(15,4)` and `bigint` counts fit a double without loss.
+ * A pool whose clients pipeline: they send statements without waiting for the answers to earlier ones.
+ * `numeric(15,4)` and `bigint` counts become numbers: a double holds them without loss.
  */
 export function createPool(config: DatabaseConfig): pg.Pool {
   const types = new pg.TypeOverrides();
@@ -66,20 +66,20 @@ export function createPool(config: DatabaseConfig): pg.Pool {
     max: config.maxConnections,
     types,
     pipeline: true,
-    // A process that has nothing else to do may end, whatever connections it keeps.
+    // Idle connections do not keep a process alive.
     allowExitOnIdle: true,
     application_name: 'stockade',
   });
-  // An idle connection that dies is only replaced; without a listener it would end the process.
+  // The pool replaces an idle connection that dies. Without a listener the error would end the process.
   created.on('error', (error) => log.warn('an idle database connection was lost', error));
   created.on('connect', watchSession);
   return created;
 }
 
 /**
- * Takes a connection, does the work, and gives the connection back. One that failed, that may carry anything from
- * this work into the next, or whose work has exceeded its deadline is closed instead.
- * @throws Unavailable when no connection can be had; nothing was sent then, so the caller may safely retry
+ * Takes a connection, does the work, and gives the connection back. It closes the connection instead when the connection
+ * failed, when its session may have changed, or when the work exceeded its deadline.
+ * @throws Unavailable when there is no connection; nothing was sent, so the caller may safely retry
  */
 export async function withConnection<T>(
   work: (client: pg.PoolClient) => Promise<T>,
@@ -101,7 +101,7 @@ export async function withConnection<T>(
     await deadline.ended();
     if (deadline.isOver())
       throw new Unavailable('The request took too long and was stopped.', error, 'timeout');
-    // Lost in the middle: whether the work took effect is not known, which is what Idempotency-Key is for.
+    // The connection was lost during the work. Nobody knows whether the work took effect: this is why Idempotency-Key exists.
     if (broken) throw new Unavailable('The connection to the database was lost: try again.', error);
     throw error;
   } finally {
@@ -112,14 +112,14 @@ export async function withConnection<T>(
 }
 
 /**
- * Ends the session of work that has not ended in time. The role's statement_timeout comes first; this is for the
- * statement that has switched it off.
+ * Ends the session of work that exceeds its deadline. Normally the role's statement_timeout ends it earlier. This is
+ * for a statement that has switched off its own timeout.
  */
 function setDeadline(client: pg.PoolClient, config: DatabaseConfig) {
   let ending: Promise<void> | undefined;
   const end = async () => {
     try {
-      // Its transaction has begun a little later than the connection was taken.
+      // The transaction began slightly later than the connection was taken.
       const how = await endSession(client, connectionOf(config), config.deadlineMs * 0.9);
       log.error('a session that exceeded its deadline was ended', { how, deadlineMs: config.deadlineMs });
     } catch (error) {
@@ -131,7 +131,7 @@ function setDeadline(client: pg.PoolClient, config: DatabaseConfig) {
   }, config.deadlineMs);
   return {
     isOver: () => ending !== undefined,
-    /** Waits for the end that is under way: a function that has answered is frozen. */
+    /** Waits until the session has ended: Lambda freezes a function as soon as it has answered. */
     ended: async () => await ending,
     clear: () => clearTimeout(timer),
   };
@@ -153,7 +153,7 @@ function connectionOf(config: DatabaseConfig): pg.PoolConfig {
     port: config.port,
     database: config.name,
     user: config.user,
-    // A token lives fifteen minutes and is made for each new connection.
+    // A token is valid for fifteen minutes. Each new connection gets a new one.
     password: () => signer.getAuthToken(),
     ssl: { rejectUnauthorized: true },
     connectionTimeoutMillis: connectTimeoutMs,

@@ -4,16 +4,16 @@ import pg from 'pg';
 import { isSqlError } from './sqlstate.ts';
 
 /**
- * Ends the session that a client has on the server, whatever it is doing.
+ * Ends a client's session on the server, whatever state it is in.
  *
- * A statement can switch its own timeouts off and catch every cancellation, so nothing inside the session can be relied
- * on; only another session can end it for good. Where `sql/roles.sql` could take pg_terminate_backend() away from the
- * role it has taken PL/pgSQL as well, so that no statement can catch a cancellation, which needs no privilege.
- * The session is named by how long its transaction runs, not by the process the client was told: behind a proxy that is
- * the proxy's number, and may be another session's here. No transaction of this role may run that long, so whichever
- * others are found had to end as well.
- * @param longestMs what no transaction of this role may reach, in milliseconds
- * @throws what keeps a second connection from being opened
+ * A statement can switch off its own timeouts and catch every cancellation, so only another session can end it for
+ * certain. `sql/roles.sql` may have taken pg_terminate_backend() away from this role. In that case it has taken PL/pgSQL
+ * away too, so no statement can catch a cancellation, and a cancellation needs no privilege.
+ * The session is found by the age of its transaction, not by the process id that the client received: behind a proxy,
+ * that id is the proxy's and may be another session's on this server. No transaction of this role may become so old, so
+ * every session found this way has exceeded its time too.
+ * @param longestMs the age, in milliseconds, that no transaction of this role may reach
+ * @throws the error of the second connection when it cannot be opened
  */
 export async function endSession(
   client: pg.ClientBase,
@@ -21,7 +21,7 @@ export async function endSession(
   longestMs: number,
 ): Promise<'terminated' | 'cancelled'> {
   const session = client as SessionNames;
-  // The connection itself is of no use any more, and idle in a transaction the server ends without it.
+  // The connection is of no further use. If its session is idle in a transaction, the server now ends it.
   session.connection.stream.destroy();
   const second = new pg.Client(config);
   second.on('error', () => {});
@@ -45,7 +45,7 @@ export async function endSession(
   return 'cancelled';
 }
 
-/** What `pg` knows of a session and its types leave out. */
+/** Properties of a `pg` client that its types do not declare. */
 type SessionNames = pg.ClientBase & {
   readonly host: string;
   readonly port: number;
@@ -60,7 +60,7 @@ type CancelConnection = pg.Connection & {
   cancel(processId: number, secretKey: number): void;
 };
 
-/** Sends the protocol's own cancel request. The server answers by closing the connection. */
+/** Sends a cancel request of the protocol. The server answers by closing the connection. */
 async function cancel(
   { host, port, processID, secretKey }: SessionNames,
   config: pg.ClientConfig,

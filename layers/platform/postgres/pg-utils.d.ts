@@ -1,5 +1,5 @@
-/** What `pg` exports beside its index and its types leave out. */
+/** Exports of `pg` that its types do not declare. */
 declare module 'pg/lib/utils.js' {
-  /** Makes of a value the text or the bytes that are bound for it. */
+  /** Converts a value to the text or the bytes that are bound for it. */
   export function prepareValue(value: unknown): string | Buffer | null;
 }

@@ -4,21 +4,22 @@ import { log } from '../log.ts';
 import { isSqlError } from './sqlstate.ts';
 
 /**
- * Whether a session is still as it was opened. Nothing of ours changes a session, so a change means that a statement
- * was not ours: such a connection must not serve another request. Everything here is read from answers that come
- * anyway. What a SELECT can change unseen (`set_config`, session locks) is taken from the role in `sql/roles.sql`.
+ * Detects whether a session has changed since it was opened. Our own statements never change a session, so a change
+ * means that another statement ran: such a connection must not serve another request. Detection reads only answers that
+ * arrive anyway. `sql/roles.sql` takes away the functions with which a SELECT could change the session unseen
+ * (`set_config`, session locks).
  */
 
-/** Commands that end with their transaction. SET, LISTEN, PREPARE, DECLARE, LOAD, DO and all others may outlive it. */
+/** Commands whose effect ends with their transaction. SET, LISTEN, PREPARE, DECLARE, LOAD, DO and all others may outlive it. */
 const endsWithTransaction =
   /^(BEGIN|COMMIT|ROLLBACK|SAVEPOINT|RELEASE|SELECT|CALL|INSERT|UPDATE|DELETE|MERGE|COPY|LOCK)\b/;
 
-/** What our own functions and constraints answer. Any other error may come of what was left behind in the session. */
+/** The SQLSTATEs of our own functions and constraints. Any other error may come from a session that was changed. */
 const ownAnswers = /^(SK[1-8]..|23...|22003|40...)$/;
 
 const changed = new WeakSet<pg.ClientBase>();
 
-/** Watches a connection from now on: call it once it is logged in. */
+/** Watches a connection from now on. Call it after the login. */
 export function watchSession(client: pg.ClientBase): void {
   const note = (what: string) => {
     if (!changed.has(client)) log.error('a statement that is not ours has changed its session', { what });
@@ -29,12 +30,12 @@ export function watchSession(client: pg.ClientBase): void {
   connection.on('commandComplete', ({ text }: { text: string }) => {
     if (!endsWithTransaction.test(text)) note(text);
   });
-  // Sent when a setting changes that clients depend on, such as search_path or client_encoding.
+  // Postgres sends this when a setting changes that clients depend on, such as search_path or client_encoding.
   connection.on('parameterStatus', ({ parameterName }: { parameterName: string }) => note(parameterName));
   client.on('notification', () => note('LISTEN'));
 }
 
-/** Whether the session of a watched connection may be another than it was. `failure` is what the last work has thrown. */
+/** Whether the session of a watched connection may have changed. `failure` is the error of the last work, if any. */
 export function isSessionChanged(client: pg.PoolClient, failure: unknown): boolean {
   if (changed.has(client) || client.getTransactionStatus() !== 'I') return true;
   return isSqlError(failure) && !ownAnswers.test(failure.code);

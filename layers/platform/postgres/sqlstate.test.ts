@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { type FieldError, Problem, type ProblemOptions } from '../errors.ts';
 import { isRetryable, isSqlError, knownSqlstates, sqlstate, toProblem } from './sqlstate.ts';
 
-/** An error as `pg` creates it. */
+/** An error as `pg` creates it from a message of Postgres. */
 function sqlError(code: string, more: { detail?: unknown; constraint?: string; message?: string } = {}) {
   const { detail, constraint, message = 'what Postgres said' } = more;
   return Object.assign(new Error(message), {
@@ -13,7 +13,7 @@ function sqlError(code: string, more: { detail?: unknown; constraint?: string; m
   });
 }
 
-/** All there is to a problem, except for its cause. */
+/** All properties of a problem, except its cause. */
 const whole = ({ name, code, status, message, options: { cause: _, ...options } }: Problem) => ({
   name,
   code,
@@ -31,7 +31,7 @@ const later = { retryAfterSeconds: 2 };
 const raced = 'Too many requests change the same rows at once: try again.';
 const restarting = 'The database is restarting: try again.';
 
-/** What a caller sees of each SQLSTATE, raised with `lines`, `fields` or a scope as its detail. */
+/** The answer to the caller for each SQLSTATE, raised with `lines`, `fields` or a scope as its detail. */
 const table: Readonly<Record<string, Row>> = {
   SK101: ['Unauthenticated', 'invalid_credentials', 401, 'The credential is not valid.', bearer],
   SK102: [
@@ -51,7 +51,7 @@ const table: Readonly<Record<string, Row>> = {
     'Problem',
     'organization_required',
     400,
-    'You are a member of several organizations: say which one with the header x-organization.',
+    'You are a member of several organizations: name one of them in the header x-organization.',
   ],
   SK106: [
     'Problem',
@@ -86,7 +86,7 @@ const table: Readonly<Record<string, Row>> = {
     'InvalidInput',
     'invalid_input',
     422,
-    'The request names what does not exist or does not fit.',
+    'The request refers to something that does not exist or does not fit. See "errors".',
     { errors: fields },
   ],
   SK302: [
@@ -141,16 +141,16 @@ const details: Readonly<Record<string, unknown>> = {
   SK301: fields,
 };
 
-test('every SQLSTATE that callers may know of is in the table of this test', () => {
+test('the table of this test contains every SQLSTATE that callers may see', () => {
   expect([...knownSqlstates].sort()).toEqual(Object.keys(table).sort());
 });
 
-test.each(Object.entries(table))('%s is what callers see as %j', (code, [name, ...expected]) => {
+test.each(Object.entries(table))('callers see %s as %j', (code, [name, ...expected]) => {
   const error = sqlError(code, { detail: details[code] });
   const problem = toProblem(error) as Problem;
   const [problemCode, status, message, options = {}] = expected;
   expect(whole(problem)).toEqual({ name, code: problemCode, status, message, options });
-  // Only what is no answer to the caller keeps its reason, for the log.
+  // Only an error whose reason the caller must not see keeps it, for the log.
   expect(problem.cause).toBe(status === 503 ? error : undefined);
   expect(problem.options.cause).toBe(problem.cause);
 });
@@ -159,11 +159,11 @@ test.each([
   ['items_org_id_sku_key', 'There is an item of this SKU already.'],
   ['locations_org_id_code_key', 'There is a location of this code already.'],
   ['anything_else_key', 'There is one already.'],
-])('a name that is taken says whose, by the constraint %s', (constraint, message) => {
+])('a name that is taken says what has it, by the constraint %s', (constraint, message) => {
   expect(toProblem(sqlError('23505', { constraint }))?.message).toBe(message);
 });
 
-test('a scope is missing by its name, and lines keep what the database said of them', () => {
+test('a missing scope is named, and the lines of an error are those of the database', () => {
   for (const scope of ['read', 'admin']) {
     expect(toProblem(sqlError('SK104', { detail: { scope } }))?.message).toBe(
       `The credential lacks the scope "${scope}": use a key that carries it.`,
@@ -186,19 +186,19 @@ test.each([
   ['a plain error', new Error('SK101')],
   ['an error of the operating system', Object.assign(new Error('x'), { code: '57P01' })],
   ['an error whose code is no text', Object.assign(new Error('x'), { severity: 'ERROR', code: 40001 })],
-  ['what is no error', { severity: 'ERROR', code: '40001', message: 'x' }],
+  ['a value that is not an Error', { severity: 'ERROR', code: '40001', message: 'x' }],
   ['nothing', undefined],
-])('%s is no answer of Postgres, whatever it looks like', (_, error) => {
+])('%s is not an error of Postgres', (_, error) => {
   expect([isSqlError(error), isRetryable(error), toProblem(error)]).toEqual([false, false, undefined]);
 });
 
-test('a refusal is what it is, and no answer of Postgres', () => {
+test('a refusal stays as it is, and is not an error of Postgres', () => {
   const problem = new Problem('x', 418, 'no');
   expect([isSqlError(problem), isRetryable(problem)]).toEqual([false, false]);
   expect(toProblem(problem)).toBe(problem);
 });
 
-test('of all SQLSTATEs only a lost race may be run again', () => {
+test('only a transaction that lost a race may run again', () => {
   const candidates = [...knownSqlstates, sqlstate.alreadyAnswered, '40002', '40003', '40000', '08006'];
   expect(candidates.filter((code) => isRetryable(sqlError(code)))).toEqual(['40001', '40P01']);
   expect(sqlstate).toEqual({

@@ -1,6 +1,6 @@
 import { type FieldError, InvalidInput, NotFound, Problem, Unauthenticated, Unavailable } from '../errors.ts';
 
-/** The fields of Postgres' error message that say what happened (`pg`'s DatabaseError has them). */
+/** The fields of a Postgres error (`pg`'s DatabaseError has them). */
 export interface SqlError {
   readonly code: string;
   readonly message: string;
@@ -15,7 +15,7 @@ export const sqlstate = {
   deadlockDetected: '40P01',
 } as const;
 
-/** Transactions that lost a race to another one; running them again is right (documentation of Postgres, 13.5). */
+/** The transaction lost a race to another one: running it again is right (Postgres documentation, 13.5). */
 export function isRetryable(error: unknown): boolean {
   return (
     isSqlError(error) &&
@@ -24,9 +24,9 @@ export function isRetryable(error: unknown): boolean {
 }
 
 /**
- * The one table from SQLSTATE to what the caller sees. Class `SK` is raised by Stockade's own functions, with JSON
- * in DETAIL; the rest are Postgres' own (documentation of Postgres, appendix A).
- * A SQLSTATE that is not here is a fault of ours: a plain 500.
+ * The only table from SQLSTATE to the answer that the caller sees. Stockade's own functions raise class `SK`, with JSON
+ * in DETAIL. The others are Postgres' own (Postgres documentation, appendix A).
+ * A SQLSTATE that is not in the table is a fault of ours: a plain 500.
  */
 const table: Readonly<Record<string, (error: SqlError) => Problem>> = {
   SK101: () => new Unauthenticated('invalid_credentials', 'The credential is not valid.'),
@@ -47,7 +47,7 @@ const table: Readonly<Record<string, (error: SqlError) => Problem>> = {
     new Problem(
       'organization_required',
       400,
-      'You are a member of several organizations: say which one with the header x-organization.',
+      'You are a member of several organizations: name one of them in the header x-organization.',
     ),
   SK106: () =>
     new Problem(
@@ -82,7 +82,7 @@ const table: Readonly<Record<string, (error: SqlError) => Problem>> = {
     ),
   SK301: (error) =>
     new InvalidInput(
-      'The request names what does not exist or does not fit.',
+      'The request refers to something that does not exist or does not fit. See "errors".',
       detailOf<FieldError[]>(error),
       422,
     ),
@@ -110,7 +110,7 @@ const table: Readonly<Record<string, (error: SqlError) => Problem>> = {
     new Problem('in_use', 409, 'It has stock or history and cannot be deleted. Correct it or leave it.'),
   '23505': (error) =>
     new Problem('already_exists', 409, `There is ${uniqueNames[error.constraint ?? ''] ?? 'one'} already.`),
-  // Somebody has closed it for writing, as before a cut-over, or it is a standby that takes over.
+  // Somebody closed it for writing, as before a cut-over, or it is a standby that is taking over.
   '25006': (error) => new Unavailable('The database takes no writes at the moment: try again.', error),
   '40001': (error) => new Unavailable('Too many requests change the same rows at once: try again.', error),
   '40P01': (error) => new Unavailable('Too many requests change the same rows at once: try again.', error),
@@ -126,20 +126,20 @@ const table: Readonly<Record<string, (error: SqlError) => Problem>> = {
 /** Every SQLSTATE of the table. */
 export const knownSqlstates: readonly string[] = Object.keys(table);
 
-/** What each unique constraint a caller can meet is about. */
+/** The object that each unique constraint protects, for the constraints that a caller can violate. */
 const uniqueNames: Readonly<Record<string, string>> = {
   items_org_id_sku_key: 'an item of this SKU',
   locations_org_id_code_key: 'a location of this code',
 };
 
-/** What the caller may know of an error: a {@link Problem}, or undefined when it is a fault of ours. */
+/** The answer that the caller may see: a {@link Problem}, or undefined when the error is a fault of ours. */
 export function toProblem(error: unknown): Problem | undefined {
   if (error instanceof Problem) return error;
   if (isSqlError(error)) return table[error.code]?.(error);
   return undefined;
 }
 
-/** Whether this is an error that Postgres sent. */
+/** Whether Postgres sent this error. */
 export function isSqlError(error: unknown): error is Error & SqlError {
   return error instanceof Error && 'severity' in error && 'code' in error && typeof error.code === 'string';
 }

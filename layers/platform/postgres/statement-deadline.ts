@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import { isSqlError } from './sqlstate.ts';
 
-/** The time that something may take is over. */
+/** The time for the work is over. */
 export class OutOfTime extends Error {
   override readonly name = 'OutOfTime';
 }
@@ -9,9 +9,10 @@ export class OutOfTime extends Error {
 const queryCanceled = '57014';
 
 /**
- * Ends what follows in the transaction at work when it is not done by `endsAtMs`, as `performance.now()` counts. Undefined
- * or infinite: it takes what it takes. To be called before each statement, for each begins anew.
- * @throws OutOfTime when the time is over already; later the statement ends with 57014
+ * Ends the statements that follow in this transaction when they are not done by `endsAtMs`, on the clock of
+ * `performance.now()`. Undefined or infinite means no limit. Call it before each statement, because the timeout starts
+ * anew with each.
+ * @throws OutOfTime when the time is already over; a statement that exceeds it later fails with 57014
  */
 export async function endStatementsAt(client: pg.ClientBase, endsAtMs: number | undefined): Promise<void> {
   if (endsAtMs === undefined || !Number.isFinite(endsAtMs)) return;
@@ -20,7 +21,7 @@ export async function endStatementsAt(client: pg.ClientBase, endsAtMs: number | 
   await client.query(`set local statement_timeout = ${leftMs}`);
 }
 
-/** Whether something failed only because its time was over, and may succeed with more. */
+/** Whether the work failed only because its time was over, and may succeed with more time. */
 export function isOutOfTime(error: unknown): boolean {
   return error instanceof OutOfTime || (isSqlError(error) && error.code === queryCanceled);
 }

@@ -136,7 +136,7 @@ describe('a rotation', () => {
     const refused = (message: string) => ({
       status: 422,
       code: 'invalid_input',
-      detail: 'The request names what does not exist or does not fit.',
+      detail: 'The request refers to something that does not exist or does not fit. See "errors".',
       errors: [{ field: 'id', message }],
     });
     const [revoked, expired, rotated] = [

@@ -84,7 +84,7 @@ describe('GET /v1/organization', () => {
     expectProblem(await ask({ authorization: `Bearer ${await world.token(email)}` }), {
       status: 400,
       code: 'organization_required',
-      detail: 'You are a member of several organizations: say which one with the header x-organization.',
+      detail: 'You are a member of several organizations: name one of them in the header x-organization.',
     });
   });
 });
