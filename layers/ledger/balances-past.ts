@@ -1,28 +1,27 @@
 import type { TenantTransaction } from '#tenancy/scope.ts';
 
-/** What an answer about the past says of itself. */
+/** The properties of an answer about the past. */
 export interface PastAnswer {
   readonly asOf: string;
   readonly basis: 'recorded' | 'effective';
-  /** Whether a seal vouches for the history behind this answer: it will never be another. */
+  /** Whether the history of this answer is sealed. Then the answer never changes. */
   readonly sealed: boolean;
 }
 
 export type PastRequest = Pick<PastAnswer, 'asOf' | 'basis'>;
 
 /**
- * Balances as they were, as a table `b`; `$1` is the instant.
+ * Balances at an instant, as a table `b`; `$1` is the instant.
  *
- * By the time of recording: what the nearest seal closed with, and the movements behind it. Entry ids and times of
- * recording are drawn at different moments of a posting, so neither follows from the other. Hence two limits that do not
- * ask which came first:
- * - The nearest seal is the last one of which, and of all before it, nothing was recorded after the instant
- *   (`recorded_through`): what it closed with counts wholly.
- * - Nothing that was recorded at the instant or before comes behind the first seal that says so (`settled_through`), which
- *   the database has refused ever since that boundary was drawn: behind it nobody need look.
- * In between each movement is asked when it was recorded.
+ * By the time of recording: the balances in the nearest seal, plus the movements after it. A posting draws its entry id and
+ * its time of recording at different moments, so their orders may differ. That is why there are two limits:
+ * - The nearest seal is the last seal that, like all seals before it, contains nothing recorded after the instant
+ *   (`recorded_through`). All of it counts.
+ * - A seal is settled through the instant (`settled_through`) when the database refuses every later entry that would be
+ *   recorded at the instant or before it. Movements after the first such seal need not be read.
+ * Movements between the two limits are selected by their time of recording.
  *
- * By the time of effect no seal helps: a movement may take effect long before it is recorded.
+ * By the time of effect, no seal helps: a movement may take effect long before it is recorded.
  */
 export function balancesThen(basis: PastRequest['basis']): string {
   if (basis === 'effective') {
@@ -71,7 +70,7 @@ export function balancesThen(basis: PastRequest['basis']): string {
   ) b`;
 }
 
-/** To be asked before the figures: what was settled before them is settled for them. */
+/** Call this before reading the figures: a seal that exists now also covers figures that are read later. */
 export async function pastAnswer(tx: TenantTransaction, { asOf, basis }: PastRequest): Promise<PastAnswer> {
   if (basis === 'effective') return { asOf, basis, sealed: false };
   const [settled] = await tx.query('select from inventory.seals where settled_through >= $1 limit 1', [asOf]);

@@ -13,7 +13,7 @@ export interface Balance extends BalanceFigures {
   readonly lot: string | null;
 }
 
-/** A balance as it was: holds are not history, so only what was on hand is known. */
+/** A balance in the past. Holds have no history, so only the quantity on hand is known. */
 export interface PastBalance {
   readonly sku: string;
   readonly location: string;
@@ -24,7 +24,7 @@ export interface PastBalance {
 
 export const BalanceFilter = z.object({ sku: Code.optional(), location: Code.optional(), lot: Lot });
 
-/** `basis`: by the time of recording (what the books said then) or of effect (what we know today of then). */
+/** `basis`: by the time of recording (what the books said then) or by the time of effect (what is known today about then). */
 export const AsOf = z.object({
   asOf: Instant.optional(),
   basis: z.enum(['recorded', 'effective']).optional(),
@@ -44,7 +44,7 @@ export interface PastItemBalance extends PastAnswer {
   readonly locations: readonly Omit<PastBalance, 'sku'>[];
 }
 
-/** Where figures come from: a table `b`, and the columns of it that are answered. */
+/** The source of the figures: a table `b`, and the columns of it to return. */
 interface Source {
   readonly from: string;
   readonly figures: string;
@@ -62,8 +62,8 @@ function past({ asOf, basis }: PastRequest): Source {
 }
 
 /**
- * The balances that pass the filter, by SKU, location and lot: those of now, or with `asOf` those of then, worked out
- * from seals and movements.
+ * The balances that match the filter, ordered by SKU, location and lot: the current ones, or with `asOf` those at that
+ * instant, computed from seals and movements.
  */
 export async function listBalances(
   tenant: Tenant,
@@ -83,7 +83,7 @@ export async function listBalances(
 }
 
 /**
- * What there is of an item, or was at `asOf`: in all, and per location and lot.
+ * The stock of an item, now or at `asOf`: in total, and per location and lot.
  * @throws not_found when there is no such item
  */
 export async function itemBalance(
@@ -111,11 +111,11 @@ export async function itemBalance(
 }
 
 function pastRequest({ asOf, basis }: z.infer<typeof AsOf>): PastRequest | undefined {
-  // Answered in UTC like every other time. What stands behind the millisecond asks for nothing more: no movement has it.
+  // In UTC, like every other time. Decimals after the milliseconds can be dropped: no movement is recorded with more.
   if (asOf !== undefined) return { asOf: new Date(asOf).toISOString(), basis: basis ?? 'recorded' };
   if (basis === undefined) return undefined;
   throw new InvalidInput('A field of the request is wrong.', [
-    { field: 'basis', message: 'goes with asOf: name the instant, or leave the basis out' },
+    { field: 'basis', message: 'can be used only with asOf: add asOf, or remove basis' },
   ]);
 }
 
@@ -162,7 +162,7 @@ function ofItem(source: Source, sku: string): Statement {
   return [text, values];
 }
 
-/** @throws not_found when there is no row, not even the one without a location of an item that was never moved */
+/** @throws not_found when there is no row; an item without movements has one row without a location */
 function placesOf<Row extends { readonly location: string | null }>(
   rows: readonly Row[],
   sku: string,
@@ -171,7 +171,7 @@ function placesOf<Row extends { readonly location: string | null }>(
   return rows.filter(({ location }) => location !== null);
 }
 
-/** Sums without the dust of binary fractions: four decimals are exact in integers. */
+/** Adds quantities without rounding errors: quantities of four decimals are whole numbers of ten-thousandths. */
 function total(quantities: readonly number[]): number {
   return quantities.reduce((sum, quantity) => sum + Math.round(quantity * 10_000), 0) / 10_000;
 }

@@ -2,20 +2,20 @@ import { NotFound } from '#platform/errors.ts';
 import { type Page, type PageRequest, toPage } from '#platform/page.ts';
 import { inTenant, type Tenant } from '#tenancy/scope.ts';
 
-/** What items and locations have in common: they are named by a code and managed one at a time. */
+/** Describes a table of items or locations. Their rows are named by a code and managed one at a time. */
 export interface CatalogTable<Created, Patched extends object> {
-  /** For sentences: `item`. */
+  /** The word for a row in sentences, such as `item`. */
   readonly noun: string;
   readonly table: `inventory.${string}`;
   /** The column that names a row. */
   readonly code: string;
-  /** The SQL function that shows a row as the API does. */
+  /** The SQL function that presents a row as the API does. */
   readonly show: `inventory.${string}`;
   /** The SQL function that creates a row from json. */
   readonly create: `inventory.${string}`;
-  /** The columns that can be changed, by the names of their fields. */
+  /** The columns that can be changed, by field name. */
   readonly columns: Readonly<Record<keyof Patched & string, string>>;
-  /** Never there: it only carries the type of what creates a row. */
+  /** Never set. It only carries the type of the input that creates a row. */
   readonly created?: Created;
 }
 
@@ -24,15 +24,15 @@ export interface Catalog<Row, Created, Patched> {
   create(tenant: Tenant, row: Created): Promise<Row>;
   /** @throws not_found */
   get(tenant: Tenant, code: string): Promise<Row>;
-  /** By code. */
+  /** Ordered by code. */
   list(tenant: Tenant, page: PageRequest): Promise<Page<Row>>;
-  /** Changes the named fields only. @throws not_found, already_exists when the new code is taken */
+  /** Changes only the fields that are given. @throws not_found, already_exists when the new code is taken */
   update(tenant: Tenant, code: string, patch: Patched): Promise<Row>;
-  /** @throws not_found, in_use when it has ever been moved */
+  /** @throws not_found, in_use when it has ever had a movement */
   remove(tenant: Tenant, code: string): Promise<void>;
 }
 
-/** Makes the five operations on a table of the catalogue. */
+/** Creates the five operations on a table of the catalogue. */
 export function catalog<Row extends object, Created, Patched extends object>(
   definition: CatalogTable<Created, Patched>,
 ): Catalog<Row, Created, Patched> {

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type * as z from 'zod';
 import { entryKinds, PostEntry, PostTransfer, ReverseEntry } from './entries.ts';
 
-/** What is said of a value, by field; an empty list when it is taken, and then it is left as it was. */
+/** The messages about a value, by field. The list is empty when the value is accepted, and then it is unchanged. */
 function said(schema: z.ZodType, value: unknown): [field: string, message: string][] {
   const { success, data, error } = schema.safeParse(value);
   if (success) expect(data).toEqual(value);
@@ -24,7 +24,7 @@ describe('an entry', () => {
       kind,
       lines: [line, { ...line, quantity: -1 }],
     })),
-  ])('is taken: %#', (value) => expect(said(PostEntry, value)).toEqual([]));
+  ])('is accepted: %#', (value) => expect(said(PostEntry, value)).toEqual([]));
 
   const atLeast = 'must have at least one line';
   test.each<[object, [string, string][]]>([
@@ -55,7 +55,7 @@ describe('an entry', () => {
     expect(said(PostEntry, { ...entry, ...change })).toEqual(messages),
   );
 
-  test('is of a kind that can be posted; the others are for lists', () => {
+  test('has a kind that can be posted; the other kinds exist only in lists', () => {
     const taken = entryKinds.filter((kind) => {
       const quantities = kind === 'issue' ? [-1] : [1];
       return PostEntry.safeParse({ kind, lines: quantities.map((quantity) => ({ ...line, quantity })) })
@@ -72,7 +72,7 @@ describe('a transfer', () => {
   const most = 'must have at most 500 lines: each becomes two movements';
 
   test.each([transfer, { ...transfer, reference: 'R', lines: many(500, { ...moved, lot: 'L' }) }])(
-    'is taken: %#',
+    'is accepted: %#',
     (value) => expect(said(PostTransfer, value)).toEqual([]),
   );
 
@@ -95,6 +95,4 @@ test.each<[object, [string, string][]]>([
   [{ reference: '' }, [['reference', 'must not be empty']]],
   [{ metadata: null }, [['metadata', 'must be an object']]],
   [{ lines: [] }, [['', 'Unrecognized key: "lines"']]],
-])('of a reversal with %j it is said %j', (value, messages) =>
-  expect(said(ReverseEntry, value)).toEqual(messages),
-);
+])('a reversal with %j gives %j', (value, messages) => expect(said(ReverseEntry, value)).toEqual(messages));

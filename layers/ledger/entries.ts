@@ -5,13 +5,13 @@ import { inTenant, type Tenant } from '#tenancy/scope.ts';
 import { Code, Lot, Metadata, maxLines, PositiveQuantity, Quantity, Reference } from './input.ts';
 import { inFieldsOfTransfer } from './transfer-fields.ts';
 
-/** Kinds a caller may post. `count` comes from a stocktake and `reversal` from the entry it reverses. */
+/** The kinds a caller may post. A stocktake posts `count`, and reversing an entry posts `reversal`. */
 const postableKinds = ['receipt', 'return', 'issue', 'adjustment', 'transfer', 'opening'] as const;
 
 export type EntryKind = (typeof postableKinds)[number] | 'count' | 'reversal';
 export const entryKinds = [...postableKinds, 'count', 'reversal'] as const satisfies readonly EntryKind[];
 
-/** The balance of one item, location and lot. `available = onHand − reserved`; `version` counts its movements. */
+/** The balance of one item, location and lot. `available = onHand − reserved`; `version` is the number of its movements. */
 export interface BalanceFigures {
   readonly onHand: number;
   readonly reserved: number;
@@ -33,7 +33,7 @@ export interface Entry<Line extends EntryLine = EntryLine> {
   readonly reference: string | null;
   readonly occurredAt: string;
   readonly recordedAt: string;
-  /** The entry that this one takes back. */
+  /** The entry that this one reverses. */
   readonly reverses: string | null;
   readonly lines: readonly Line[];
 }
@@ -101,9 +101,9 @@ export const ReverseEntry = z.strictObject({
 /**
  * Posts one entry: all of its lines or none.
  * Quantities are signed, in the item's own unit, at most four decimals.
- * @throws insufficient_stock when lines take more than is available (every such key is listed)
+ * @throws insufficient_stock when lines take more than is available (all such balances are listed)
  * @throws stale_balance when a line's expectedVersion is not the balance's version
- * @throws invalid_input (422) when a line names an item, location or lot that is not there or does not fit
+ * @throws invalid_input (422) when a line names an item, location or lot that does not exist or does not fit
  */
 export async function postEntry(tenant: Tenant, entry: z.infer<typeof PostEntry>): Promise<PostedEntry> {
   const { dryRun, ...posting } = entry;
@@ -114,8 +114,8 @@ export async function postEntry(tenant: Tenant, entry: z.infer<typeof PostEntry>
 }
 
 /**
- * Moves stock from one location to another: two movements a line.
- * @throws as {@link postEntry} does
+ * Moves stock from one location to another. Each line becomes two movements.
+ * @throws the same errors as {@link postEntry}
  */
 export async function postTransfer(
   tenant: Tenant,
@@ -137,7 +137,7 @@ export async function postTransfer(
 }
 
 /**
- * Posts the opposite of an entry, once.
+ * Posts the opposite of an entry. An entry can be reversed only once.
  * @throws not_found, already_reversed, not_reversible; insufficient_stock when the stock to take back is gone
  */
 export function reverseEntry(
@@ -150,7 +150,7 @@ export function reverseEntry(
   );
 }
 
-/** @throws not_found when there is no such entry here */
+/** @throws not_found when this organization has no such entry */
 export async function getEntry(
   tenant: Tenant,
   entryId: string,

@@ -12,7 +12,7 @@ import {
   Reference,
 } from './input.ts';
 
-/** What is said of a value: nothing when it is taken. */
+/** The messages about a value. The list is empty when the value is accepted. */
 function said(schema: z.ZodType, value: unknown): string[] {
   const { success, data, error } = schema.safeParse(value);
   if (success) expect(data).toBe(value);
@@ -24,7 +24,7 @@ describe('a quantity', () => {
   const decimals = 'must have at most four decimals';
 
   test.each([99_999_999_999.9999, -99_999_999_999.9999, 12_345_678_901.2345, 0.0001, -0.0001, 1, -1, 0.3])(
-    '%d is taken',
+    '%d is accepted',
     (value) => expect(said(Quantity, value)).toEqual([]),
   );
 
@@ -50,18 +50,16 @@ describe('a quantity', () => {
     [-0.0001, ['must be greater than zero']],
     [0, ['must not be zero']],
     [0.00001, [decimals]],
-  ])('above zero: of %d it is said %j', (value, messages) =>
-    expect(said(PositiveQuantity, value)).toEqual(messages),
-  );
+  ])('above zero: %d gives %j', (value, messages) => expect(said(PositiveQuantity, value)).toEqual(messages));
 });
 
 describe('a SKU or the code of a location', () => {
-  const end = 'must not contain / ? % or \\, nor be all dots';
+  const end = 'must not contain / ? % or \\, and must not consist of dots only';
   const control = 'must not contain control characters';
   const blank = 'must not begin or end with a blank';
 
   test.each(['A', 'x'.repeat(64), 'a b', 'Größe 7', '.a', 'a..', '日本', 'a#b&c=d+e', '"'])(
-    '%s is taken',
+    '%s is accepted',
     (value) => expect(said(Code, value)).toEqual([]),
   );
 
@@ -84,11 +82,11 @@ describe('a SKU or the code of a location', () => {
     [7, ['must be a string']],
   ])('%j is refused: %j', (value, messages) => expect(said(Code, value)).toEqual(messages));
 
-  test('is 64 characters, not bytes', () => expect(said(Code, 'ä'.repeat(64))).toEqual([]));
+  test('has at most 64 characters, not bytes', () => expect(said(Code, 'ä'.repeat(64))).toEqual([]));
 });
 
 describe('a lot', () => {
-  test.each([undefined, '', 'L1', 'x'.repeat(64)])('%j is taken', (value) =>
+  test.each([undefined, '', 'L1', 'x'.repeat(64)])('%j is accepted', (value) =>
     expect(said(Lot, value)).toEqual([]),
   );
   test.each([
@@ -97,7 +95,7 @@ describe('a lot', () => {
     [' ', 'must not begin or end with a blank'],
     ['L ', 'must not begin or end with a blank'],
     ['x'.repeat(65), 'must have at most 64 characters'],
-    ['a/b', 'must not contain / ? % or \\, nor be all dots'],
+    ['a/b', 'must not contain / ? % or \\, and must not consist of dots only'],
     ['a\tb', 'must not contain control characters'],
   ])('%j is refused: %s', (value, message) => expect(said(Lot, value)).toEqual([message]));
 });
@@ -112,19 +110,19 @@ describe.each([
     ['', ['must not be empty']],
     ['x'.repeat(201), ['must have at most 200 characters']],
     [null, ['must be a string']],
-  ])('of %j it is said %j', (value, messages) => expect(said(schema, value)).toEqual(messages));
+  ])('%j gives %j', (value, messages) => expect(said(schema, value)).toEqual(messages));
 });
 
 describe('metadata', () => {
   const bytes = 'must have at most 8192 bytes as JSON';
-  /** An object of so many bytes as JSON. */
+  /** An object with this many bytes as JSON. */
   const sized = (length: number, letter: string) => ({
     k: letter.repeat((length - 8) / Buffer.byteLength(letter)),
   });
 
   test.each<[string, unknown, string[]]>([
     ['nothing', {}, []],
-    ['whatever JSON has', { a: [1, null, true, { b: 'c' }], d: -0.5 }, []],
+    ['every kind of JSON value', { a: [1, null, true, { b: 'c' }], d: -0.5 }, []],
     ['8,192 bytes', sized(8_192, 'x'), []],
     ['8,193 bytes', sized(8_193, 'x'), [bytes]],
     ['8,192 bytes of umlauts', sized(8_192, 'ä'), []],
@@ -142,7 +140,7 @@ describe('metadata', () => {
 describe('an id', () => {
   const entry = '01990000-0000-7000-8000-00000000abcd';
 
-  test.each([entry, entry.toUpperCase()])('of an entry, %s, is taken', (value) =>
+  test.each([entry, entry.toUpperCase()])('of an entry, %s, is accepted', (value) =>
     expect(said(EntryId, value)).toEqual([]),
   );
   test.each([
@@ -158,7 +156,7 @@ describe('an id', () => {
   );
 
   test.each([`${entry}.1`, `${entry}.10`, `${entry}.999999999`, `${entry.toUpperCase()}.1`])(
-    'of a movement, %s, is taken',
+    'of a movement, %s, is accepted',
     (value) => expect(said(MovementId, value)).toEqual([]),
   );
   test.each([

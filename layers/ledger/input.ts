@@ -1,8 +1,8 @@
 import * as z from 'zod';
 
-/** The pieces of which the inputs of the ledger are made, each with a message that says what to do. */
+/** The building blocks of the ledger's inputs. Each has a message that says how to correct the value. */
 
-/** Whole digits of a quantity: fifteen digits in all, four of them decimals, pass through a JSON number without loss. */
+/** Quantities have fifteen digits, four of them decimals: a JSON number holds them without loss. */
 const maxQuantity = 99_999_999_999.9999;
 const decimals = 4;
 const maxMetadataBytes = 8_192;
@@ -19,28 +19,28 @@ export const Quantity = z
     error: 'must have at most four decimals',
     abort: true,
   })
-  // Nothing more is said of a zero: its sign is no second fault.
+  // Stop here: a zero has no second fault because of its sign.
   .refine((value) => value !== 0, { error: 'must not be zero', abort: true });
 
 export const PositiveQuantity = Quantity.refine((value) => value > 0, { error: 'must be greater than zero' });
 
 /**
- * A SKU or the code of a location: shown to people, typed by people, part of URLs. API Gateway decodes paths twice,
- * so that `A%3FB` would name the item `A`: what ends a path segment is refused from the start.
+ * A SKU or the code of a location. People read and type it, and it is part of URLs. API Gateway decodes paths twice, so
+ * `A%3FB` would name the item `A`. That is why characters that end a path segment are refused.
  */
 export const Code = z
   .string({ error: 'must be a string' })
   .min(1, 'must not be empty')
   .max(64, 'must have at most 64 characters')
   .refine((value) => value === value.trim(), 'must not begin or end with a blank')
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it is to find
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: it matches control characters
   .refine((value) => !/[\u0000-\u001f\u007f-\u009f]/.test(value), 'must not contain control characters')
   .refine(
     (value) => !/[/?%\\]/.test(value) && !/^\.+$/.test(value),
-    'must not contain / ? % or \\, nor be all dots',
+    'must not contain / ? % or \\, and must not consist of dots only',
   );
 
-/** A lot; none and the empty string are the same. What is wrong with one is what is wrong with a code. */
+/** A lot. An empty string means no lot. Every other value follows the rules of a code. */
 export const Lot = z
   .union([z.literal(''), Code], { error: ({ errors }) => errors?.at(-1)?.[0]?.message })
   .optional();
@@ -56,7 +56,7 @@ export const Reference = z
   .min(1, 'must not be empty')
   .max(200, 'must have at most 200 characters');
 
-/** Anything the caller wants to keep with the object. */
+/** Anything that the caller wants to store with the object. */
 export const Metadata = z
   .record(z.string(), z.json(), { error: 'must be an object' })
   .refine((value) => Buffer.byteLength(JSON.stringify(value)) <= maxMetadataBytes, {
@@ -67,7 +67,7 @@ export const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-
 
 export const EntryId = z.string().regex(uuidPattern, 'must be the id of an entry');
 
-/** The id of an entry, a point, and the number of the line. */
+/** The id of an entry, a dot, and the number of the line. */
 export const MovementId = z
   .string()
   .regex(

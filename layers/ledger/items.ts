@@ -39,7 +39,7 @@ export const CreateItem = z.strictObject({
   metadata: Metadata.optional(),
 });
 
-/** How an item is tracked cannot change: the lots of its history would no longer fit. */
+/** The tracking of an item cannot change: the lots in its history would no longer fit. */
 export const PatchItem = z
   .strictObject({
     sku: Code,

@@ -13,7 +13,7 @@ export interface ListedMovement extends EntryLine {
   readonly recordedAt: string;
 }
 
-/** `since` (inclusive) and `until` (exclusive) are times of recording, the order of the list. */
+/** `since` (inclusive) and `until` (exclusive) are times of recording. The list has the same order. */
 export const MovementFilter = z.object({
   sku: Code.optional(),
   location: Code.optional(),
@@ -22,7 +22,7 @@ export const MovementFilter = z.object({
   until: Instant.optional(),
 });
 
-/** The movements that pass the filter, the newest entry first, the lines of an entry in their order. */
+/** The movements that match the filter: the newest entry first, the lines of an entry in their order. */
 export async function listMovements(
   tenant: Tenant,
   filter: z.infer<typeof MovementFilter>,

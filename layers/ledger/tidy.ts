@@ -4,37 +4,37 @@ import { counted } from '#platform/plural.ts';
 import { inOrganizationAsJob } from '#tenancy/job-transaction.ts';
 import { activeOrganizations, isErased } from '#tenancy/jobs.ts';
 
-/** How long what nobody needs for ever is kept. The database refuses less than a day, and 90 days. */
+/** How long temporary data is kept. The database refuses less than one day for keys and less than 90 days for events. */
 export interface TidyPolicy {
-  /** Within it a request may be sent again and has one effect. What is promised to callers: never shorten it silently. */
+  /** Within this time a caller may repeat a request, and it takes effect once. This is promised to callers: never shorten it silently. */
   readonly idempotencyKeyHours: number;
   readonly securityEventDays: number;
 }
 
 export const tidyPolicy: TidyPolicy = { idempotencyKeyHours: 24, securityEventDays: 400 };
 
-/** What was deleted, or in a trial would be. */
+/** The number of deleted rows, or in a trial of rows that would be deleted. */
 export interface Tidied {
   readonly organizations: number;
   readonly idempotencyKeys: number;
   readonly securityEvents: number;
-  /** Organizations that were not finished, because the time was over. Another day's run begins elsewhere. */
+  /** The number of organizations that were not finished in time. The next day's run starts with another organization. */
   readonly left: number;
 }
 
 export interface TidyOptions {
-  /** One organization; every active one when absent. */
+  /** Only this organization. Without it, every active organization. */
   readonly organization?: string | undefined;
   readonly policy?: TidyPolicy;
-  /** Count, and delete nothing. */
+  /** Counts, and deletes nothing. */
   readonly trial?: boolean;
-  /** Asked before each organization and each page. */
+  /** Called before each organization and each page. */
   readonly isTimeOver?: () => boolean;
   readonly onProgress?: (done: number, total: number) => void;
   readonly now?: Date;
 }
 
-/** Rows that one transaction looks at: some milliseconds. */
+/** The number of rows in one transaction, which takes some milliseconds. */
 const pageRows = 5_000;
 
 interface Counts {
@@ -43,9 +43,9 @@ interface Counts {
 }
 
 /**
- * Deletes idempotency keys and security events that have outlived their time. Each page is a transaction of its own, so
- * that it can end anywhere and the next run goes on. `jobs` is a connection as stockade_jobs.
- * @throws AggregateError at the end, when it failed for some organizations; the others are done
+ * Deletes expired idempotency keys and security events. Each page is its own transaction, so the run can end at any
+ * time and the next run continues. `jobs` is a connection as stockade_jobs.
+ * @throws AggregateError at the end, when some organizations failed; the others are done
  */
 export async function tidy(jobs: pg.ClientBase, options: TidyOptions = {}): Promise<Tidied> {
   const { organization, isTimeOver = () => false, now = new Date() } = options;
@@ -80,7 +80,7 @@ export async function tidy(jobs: pg.ClientBase, options: TidyOptions = {}): Prom
 
 interface KeyPage {
   readonly forgotten: number;
-  /** Null when there was no key left to look at. */
+  /** Null when no key was left. */
   readonly last: string | null;
 }
 
@@ -121,14 +121,14 @@ async function countForgettable(jobs: pg.ClientBase, id: string, policy: TidyPol
       from inventory.count_forgettable(make_interval(hours => $1), make_interval(days => $2))`,
     values: [policy.idempotencyKeyHours, policy.securityEventDays],
   });
-  // A connection of a command gives a bigint as text.
+  // The connection of a command returns a bigint as text.
   return {
     idempotencyKeys: Number(counted?.idempotencyKeys),
     securityEvents: Number(counted?.securityEvents),
   };
 }
 
-/** Another one first every day, so that none is always behind those for which the time was not enough. */
+/** Starts with another organization every day, so that no organization is always last when the time runs out. */
 function startingAnew(ids: readonly string[], now: Date): readonly string[] {
   const first = ids.length === 0 ? 0 : Math.floor(now.getTime() / 86_400_000) % ids.length;
   return [...ids.slice(first), ...ids.slice(0, first)];

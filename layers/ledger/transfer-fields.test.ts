@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { InvalidInput, NotFound } from '#platform/errors.ts';
 import { inFieldsOfTransfer } from './transfer-fields.ts';
 
-test('what is wrong with the movements of a transfer is told of its own fields, each once', () => {
+test('errors about the movements of a transfer name the fields of the transfer, each once', () => {
   const error = new InvalidInput(
     'It does not fit.',
     [
@@ -37,7 +37,7 @@ test('what is wrong with the movements of a transfer is told of its own fields, 
   });
 });
 
-test('every other error is left as it is', () => {
+test('every other error stays unchanged', () => {
   for (const error of [new NotFound('item'), new Error('of ours'), 'a string', undefined]) {
     expect(inFieldsOfTransfer(error)).toBe(error);
   }

@@ -2,8 +2,8 @@ import { type FieldError, InvalidInput } from '#platform/errors.ts';
 import { toProblem } from '#platform/postgres/sqlstate.ts';
 
 /**
- * A refusal of the entry that a transfer becomes, with the fields of the transfer: of every line it has made two movements,
- * the first at `from`, the second at `to`, and both have the item and the lot of the line.
+ * Translates a refusal of the entry that a transfer becomes into the fields of the transfer. Every line becomes two
+ * movements: the first at `from`, the second at `to`, both with the item and the lot of the line.
  */
 export function inFieldsOfTransfer(error: unknown): unknown {
   const problem = toProblem(error);

@@ -65,7 +65,7 @@ const codesThatFit: [what: string, code: string][] = [
   ['other scripts', '품목-Größe-☃-\u{1f600}'],
   ['what looks like a number', '007'],
 ];
-const separators = 'must not contain / ? % or \\, nor be all dots';
+const separators = 'must not contain / ? % or \\, and must not consist of dots only';
 const codesThatDoNot: [what: string, code: unknown, message: string][] = [
   ['nothing', '', 'must not be empty'],
   ['65 characters', 'x'.repeat(65), 'must have at most 64 characters'],

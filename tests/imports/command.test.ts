@@ -130,7 +130,7 @@ describe('a file', () => {
         'reject_line,reject_reason,sku,qty,ref',
         '3,"the quantity ""one"" is not a number",A,one,"r,2"',
         '4,the line is not valid UTF-8,B\u00e9,1,r2',
-        '5,a quoted field that begins on this line is not closed properly (a quote inside one is written twice),"""C,1,r3"',
+        '5,a quoted field that begins on this line is not closed correctly (write a quote inside a quoted field twice),"""C,1,r3"',
         '',
       ].join('\n'),
     );
@@ -189,7 +189,7 @@ describe('what is typed wrongly exits with 2 and says what is wrong', () => {
     expect(noFile).toContain(`cannot read ${gone}`);
     expect(noJson).toContain('is not JSON');
     expect(badFields).toContain('quantity.sign: must be in, out or byKind');
-    expect(badFields).toContain('location: is needed');
+    expect(badFields).toContain('location: is required');
     expect(badFields).toContain('profile: has no field "colour"');
     expect(nobody).toContain('--org');
     expect(both).toContain('is not a file');

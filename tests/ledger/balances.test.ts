@@ -129,7 +129,7 @@ test.each([
     'basis without asOf',
     { basis: 'recorded' },
     'basis',
-    'goes with asOf: name the instant, or leave the basis out',
+    'can be used only with asOf: add asOf, or remove basis',
   ],
   [
     'a basis that is none',

@@ -52,7 +52,7 @@ function entriesOf(batches: readonly ImportBatch<string>[]): string[] {
     .sort();
 }
 
-test('every line is in one entry of its organization, in order, and never with another reference', () => {
+test('every line is in one entry of its organization, in order, and only with lines of the same reference', () => {
   fc.assert(
     fc.property(given, fc.integer({ min: 1, max: 20 }), (lines, batchLines) => {
       const seen = new Map<string, number[]>();
@@ -75,7 +75,7 @@ test('every line is in one entry of its organization, in order, and never with a
   );
 });
 
-test('which lines are one entry does not depend on the size of batches', () => {
+test('the size of batches does not change which lines form an entry', () => {
   fc.assert(
     fc.property(given, fc.integer({ min: 1, max: 20 }), (lines, batchLines) => {
       expect(entriesOf(collect(lines, batchLines))).toEqual(entriesOf(collect(lines, 1_000)));
@@ -83,7 +83,7 @@ test('which lines are one entry does not depend on the size of batches', () => {
   );
 });
 
-test('an entry has at most a thousand lines', () => {
+test('an entry has at most 1000 lines', () => {
   const lines = Array.from({ length: 2_500 }, () => ({
     organization: 'a',
     reference: '1',
@@ -93,7 +93,7 @@ test('an entry has at most a thousand lines', () => {
   expect(sizes).toEqual([1_000, 1_000, 500]);
 });
 
-test('nothing is held for longer than two windows', () => {
+test('no line is held for longer than two windows', () => {
   const batches = new Batches<string>(1_000);
   batches.add('a', lineOf(1, '1'));
   batches.add('b', lineOf(2, null));
@@ -106,7 +106,7 @@ test('nothing is held for longer than two windows', () => {
   expect(entriesOf(batches.end())).toEqual(['a:4']);
 });
 
-test('a full batch is given when the next entry begins', () => {
+test('a full batch is returned when the next entry begins', () => {
   const batches = new Batches<string>(2);
   expect(batches.add('a', lineOf(1, '1'))).toBeUndefined();
   expect(batches.add('a', lineOf(2, '1'))).toBeUndefined();

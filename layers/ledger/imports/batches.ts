@@ -9,21 +9,21 @@ export interface ImportEntry {
   readonly lines: ImportLine[];
 }
 
-/** What one transaction applies: whole entries of one organization, in the order of the file. */
+/** The work of one transaction: whole entries of one organization, in the order of the file. */
 export interface ImportBatch<Organization> {
   readonly organization: Organization;
   readonly entries: readonly ImportEntry[];
   readonly lineCount: number;
 }
 
-/** An entry has no more lines than the API takes. */
+/** The API accepts no more lines in an entry. */
 const maxEntryLines = 1_000;
 
 interface Held<Organization> {
   readonly organization: Organization;
   entries: ImportEntry[];
   lineCount: number;
-  /** The entry that the next line may still belong to, and its window. */
+  /** The entry that the next line may still join, and its window. */
   open: ImportEntry | undefined;
   openedInWindow: number;
 }
@@ -31,13 +31,12 @@ interface Held<Organization> {
 /**
  * Collects lines into entries and entries into batches.
  *
- * Lines of one organization that follow each other there with the same reference, kind and time are one entry. A line
- * without a reference is an entry of its own: nothing says what it belongs to, and a refusal should not take others
- * along.
+ * Consecutive lines of an organization with the same reference, kind and time form one entry. A line without a
+ * reference is its own entry: it belongs to no other line, and if it is refused, no other line should be refused too.
  *
- * Which lines form an entry follows from the file alone, never from the size of a batch or the moment. Memory is
- * bounded by windows: at the end of each, everything leaves but entries that began in it, so no more than two windows
- * of the file are ever held.
+ * Only the file decides which lines form an entry, never the size of a batch or the time of the import. Windows limit
+ * the memory: at the end of a window, all entries leave except those that began in it. So at most two windows of the
+ * file are held.
  */
 export class Batches<Organization> {
   private readonly held = new Map<Organization, Held<Organization>>();
@@ -48,7 +47,7 @@ export class Batches<Organization> {
     this.batchLines = batchLines;
   }
 
-  /** Takes a line; gives the organization's batch when it is full. */
+  /** Adds a line, and returns the organization's batch when it is full. */
   add(organization: Organization, line: ImportLine): ImportBatch<Organization> | undefined {
     const held = this.heldOf(organization);
     const { open } = held;
@@ -66,7 +65,7 @@ export class Batches<Organization> {
     return full;
   }
 
-  /** Ends a window: gives everything but the entries that began in it and may go on. */
+  /** Ends a window: returns everything except the entries that began in it and may continue. */
   endWindow(): ImportBatch<Organization>[] {
     const batches = [...this.held.values()].map((held) => {
       const staying = held.open && held.openedInWindow === this.window ? held.open : undefined;
@@ -86,12 +85,12 @@ export class Batches<Organization> {
     return batches.filter(({ lineCount }) => lineCount > 0);
   }
 
-  /** Gives everything that is left. */
+  /** Returns all remaining batches. */
   end(): ImportBatch<Organization>[] {
     return [...this.held.values()].map((held) => this.take(held)).filter(({ lineCount }) => lineCount > 0);
   }
 
-  /** The first line of the file that is still held; Infinity when none is. */
+  /** The number of the first line that is still held. Infinity when no line is held. */
   firstHeldLine(): number {
     let first = Number.POSITIVE_INFINITY;
     for (const { entries } of this.held.values()) {

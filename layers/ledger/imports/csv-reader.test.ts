@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { CsvReader, type CsvRecord } from './csv-reader.ts';
 
-/** Reads a whole file, handed over in pieces of the given sizes (the last one again and again). */
+/** Reads a whole file, given in pieces of these sizes (the last size repeats). */
 function read(file: string | Buffer, sizes: readonly number[] = [65_536], delimiter = ','): CsvRecord[] {
   const bytes = Buffer.from(file);
   const reader = new CsvReader(delimiter);
@@ -24,8 +24,8 @@ const character = fc.constantFrom('a', 'b', ' ', ',', '"', '\n', '\r\n', 'é', '
 const field = fc.array(character, { maxLength: 6 }).map((characters) => characters.join(''));
 const sizes = fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 20 });
 
-describe('what is well formed', () => {
-  test('is read as csv-parse reads it, in whatever pieces it arrives', () => {
+describe('a well-formed file', () => {
+  test('is read as csv-parse reads it, whatever pieces it arrives in', () => {
     const records = fc.array(fc.array(field, { minLength: 2, maxLength: 4 }), { minLength: 1, maxLength: 6 });
     const end = fc.constantFrom('\n', '\r\n');
     fc.assert(
@@ -43,7 +43,7 @@ describe('what is well formed', () => {
     );
   });
 
-  test('a record has the line it starts on, whatever line ends are inside the ones before', () => {
+  test('a record has the number of the line it starts on, also after records with line ends inside', () => {
     expect(lines('h,i\r\n"a\nb\r\nc",1\n\n\nd,2\n"e\n",3')).toEqual([
       [1, 'h', 'i'],
       [2, 'a\nb\r\nc', '1'],
@@ -56,25 +56,25 @@ describe('what is well formed', () => {
     expect(lines('1,6" RULER,"a ""b"""\n')).toEqual([[1, '1', '6" RULER', 'a "b"']]);
   });
 
-  test('another delimiter leaves commas alone', () => {
+  test('with another delimiter, commas are characters', () => {
     expect(read('1,5;"a;b"\n', [3], ';').map(({ fields }) => fields)).toEqual([['1,5', 'a;b']]);
   });
 });
 
-describe('what is not', () => {
+describe('a malformed file', () => {
   test.each([
     ['a quote that is never closed', '1,"open,2\n2,b\n3,c\n', [1]],
     ['a quote that only a later line closes', '1,"open,2\n2,b\n3,"c"\n4,d\n', [1]],
-    ['text behind a closing quote', '1,"a"b\n2,c\n', [1]],
+    ['text after a closing quote', '1,"a"b\n2,c\n', [1]],
     ['two of them', '1,"a\n2,"b\n3,c\n', [1, 2]],
-  ])('%s costs that line and no other', (_, file, bad) => {
+  ])('%s loses only that line', (_, file, bad) => {
     const records = read(file);
     expect(records.filter(({ fault }) => fault).map(({ line }) => line)).toEqual(bad);
     const count = file.trimEnd().split('\n').length;
     expect(records.map(({ line }) => line)).toEqual(Array.from({ length: count }, (_, index) => index + 1));
   });
 
-  test('bytes that are not UTF-8 are noticed, and kept; the replacement character itself is fine', () => {
+  test('bytes that are not UTF-8 are a fault, and kept; the replacement character itself is fine', () => {
     const file = Buffer.concat([
       Buffer.from('a,\ufffd\n'),
       Buffer.of(0x62, 0x2c, 0xe9, 0x0a),
@@ -88,14 +88,14 @@ describe('what is not', () => {
     expect(lines(file)[0]).toEqual([1, 'a', '\ufffd']);
   });
 
-  test('a line without end is given up after a megabyte, and not kept', () => {
+  test('a line without an end is given up after a megabyte, and not kept', () => {
     const file = `a,b\n${'x'.repeat(3_000_000)}\nc,d\n`;
     expect(faults(file)).toEqual([[2, 'the line is longer than 1048576 bytes']]);
     expect(read(file)[1]?.fields[0]).toHaveLength(1_000);
     expect(lines(file).at(-1)).toEqual([3, 'c', 'd']);
   });
 
-  test('whatever the bytes are, the pieces they arrive in make no difference, and no line is passed over', () => {
+  test('with any bytes in any pieces, the records are the same, and no line is skipped', () => {
     const bytes = fc
       .array(fc.constantFrom(...Buffer.from('a,"\n\r'), 0xe9, 0xc3, 0xa9), { maxLength: 60 })
       .map((each) => Buffer.from(each));
@@ -104,7 +104,7 @@ describe('what is not', () => {
         const whole = read(file);
         expect(read(file, pieces)).toEqual(whole);
         expect(whole.reduce((sum, record) => sum + record.bytes, 0)).toBeLessThanOrEqual(file.length + 1);
-        // Every line with something on it begins a record or lies within one.
+        // Every line that is not blank begins a record or is inside one.
         const covered = new Set<number>();
         for (const { line, fields } of whole) {
           const inside = fields.join('').split('\n').length - 1;

@@ -2,56 +2,56 @@ import { isUtf8 } from 'node:buffer';
 
 /** One record of a CSV file. */
 export interface CsvRecord {
-  /** The physical line it starts on, from 1. */
+  /** The line of the file where the record starts, from 1. */
   readonly line: number;
   readonly fields: readonly string[];
-  /** How many bytes of the file it takes. */
+  /** The length of the record in the file, in bytes. */
   readonly bytes: number;
-  /** Why it cannot be read. `fields` then holds what is there, one character a byte. */
+  /** Why the record cannot be read. `fields` then contains its bytes, one character for each byte. */
   readonly fault?: string;
 }
 
-/** What was found at a place: a record or a blank line, where the next one starts, and the lines it takes (1). */
+/** What the reader found at a position: a record or a blank line, where the next one starts, and how many lines it takes. */
 interface ReadRecord {
   readonly record?: CsvRecord;
   readonly next: number;
   readonly lines?: number;
 }
 
-/** A record longer than this is not one: a quote was left open, or this is no CSV. */
+/** A longer record is a mistake: a quote was left open, or the file is not CSV. */
 const maxRecordBytes = 1_048_576;
-/** How much of an unreadable line is kept to show it. */
+/** This much of an unreadable line is kept to show it. */
 const maxShownBytes = 1_000;
 
 /**
- * Reads CSV (RFC 4180) piece by piece: LF or CRLF, quoted fields with delimiters, quotes and line ends inside.
- * A quote in the middle of an unquoted field is a character like any other (`6" RULER`). Blank lines are passed over.
+ * Reads CSV (RFC 4180) piece by piece: LF or CRLF, and quoted fields that contain delimiters, quotes and line ends.
+ * A quote in the middle of an unquoted field is a character like any other (`6" RULER`). Blank lines are skipped.
  *
- * A record that cannot be read costs its first line only: reading goes on at the next one. General parsers go on
- * where they noticed, and the good lines in between are lost without a word.
+ * If a record cannot be read, only its first line is lost: reading continues at the next line. General parsers continue
+ * where they noticed the fault, and silently lose the good lines in between.
  *
- * Text is taken apart as Latin-1, where a character is a byte, and decoded after: so that bytes which are not UTF-8
- * are noticed instead of replaced.
+ * The text is split as Latin-1, in which a character is a byte, and decoded afterwards. In this way bytes that are not
+ * UTF-8 are noticed instead of replaced.
  */
 export class CsvReader {
   private readonly delimiter: string;
   private text = '';
   private line = 1;
   private isStarted = false;
-  /** Inside a line that was given up for its length. */
+  /** Whether the reader is inside a line that it gave up because of its length. */
   private isSkipping = false;
 
   constructor(delimiter: string) {
     this.delimiter = delimiter;
   }
 
-  /** Takes the next piece of the file and gives the records that are complete with it. */
+  /** Reads the next piece of the file, and returns the records that are now complete. */
   push(chunk: Buffer): CsvRecord[] {
     this.text += chunk.toString('latin1');
     return this.read(false);
   }
 
-  /** Gives what is left at the end of the file. */
+  /** Returns the last records, at the end of the file. */
   end(): CsvRecord[] {
     return this.read(true);
   }
@@ -82,7 +82,7 @@ export class CsvReader {
     return records;
   }
 
-  /** Reads the record whose first line goes from `start` to `line`; undefined when its end is not here yet. */
+  /** Reads the record whose first line goes from `start` to `line`. Undefined when its end has not arrived yet. */
   private readRecord(start: number, line: number, isEnd: boolean): ReadRecord | undefined {
     const next = line + 1;
     if (line - start > maxRecordBytes) return { record: this.fault(start, line, tooLong), next };
@@ -110,7 +110,7 @@ export class CsvReader {
     return { line: this.line, fields: [withoutReturn(shown)], bytes, fault };
   }
 
-  /** Passes over the mark that some programs put before UTF-8. */
+  /** Skips the byte order mark that some programs write before UTF-8. */
   private startOfText(isEnd: boolean): number {
     if (this.isStarted || (this.text.length < byteOrderMark.length && !isEnd)) return 0;
     this.isStarted = true;
@@ -121,13 +121,13 @@ export class CsvReader {
 const byteOrderMark = '\u00ef\u00bb\u00bf';
 const tooLong = `the line is longer than ${maxRecordBytes} bytes`;
 const notClosed =
-  'a quoted field that begins on this line is not closed properly (a quote inside one is written twice)';
+  'a quoted field that begins on this line is not closed correctly (write a quote inside a quoted field twice)';
 
 function withoutReturn(line: string): string {
   return line.endsWith('\r') ? line.slice(0, -1) : line;
 }
 
-/** Reads the record that starts at `start`. `open`: its end is not in this text; `garbled`: it has none. */
+/** Reads the record that starts at `start`. `open`: its end is not in this text yet. `garbled`: it is malformed. */
 function readQuoted(
   text: string,
   start: number,
@@ -149,7 +149,7 @@ function readQuoted(
       fields.push(text[end] === delimiter ? field : withoutReturn(field));
       at = end;
     }
-    // More may follow: even a closing quote may turn out to be the first of two.
+    // More text may follow: even a closing quote may be the first of two.
     if (at >= text.length) return isEnd ? { fields, next: at } : 'open';
     if (text[at] === delimiter) at += 1;
     else if (text[at] === '\n') return { fields, next: at + 1 };
@@ -166,7 +166,7 @@ function closingQuote(text: string, from: number): number {
 }
 
 function decoded(line: number, raw: string, fields: string[], bytes: number): CsvRecord {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: it asks for everything outside ASCII
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: it matches everything outside ASCII
   if (!/[^\x00-\x7f]/.test(raw)) return { line, fields, bytes };
   if (!isUtf8(Buffer.from(raw, 'latin1'))) {
     return { line, fields, bytes, fault: 'the line is not valid UTF-8' };

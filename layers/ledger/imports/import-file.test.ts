@@ -10,7 +10,7 @@ const profile = parseProfile({
   location: { constant: 'main' },
 });
 
-/** Imports a file of which no line can be read, and so none comes to the database. */
+/** Imports a file without any readable line, so nothing reaches the database. */
 async function importUnreadable(pieces: Iterable<string>, rejects: RejectSink): Promise<ImportReport> {
   return await importFile({
     fileName: 'test.csv',
@@ -32,7 +32,7 @@ async function importUnreadable(pieces: Iterable<string>, rejects: RejectSink): 
 }
 
 test.each(['sku,qty\nA,x\nB,y', 'sku,qty\nA,x\nB,y\n'])(
-  'a last line is one with a line end and without: %j',
+  'the last line counts with and without a line end: %j',
   async (text) => {
     const rejected: number[] = [];
     const report = await importUnreadable([text], async ({ line }) => void rejected.push(line));
@@ -40,7 +40,7 @@ test.each(['sku,qty\nA,x\nB,y', 'sku,qty\nA,x\nB,y\n'])(
   },
 );
 
-test('what a large file rejects is written down one line after the other, and before more of it is read', async () => {
+test('the rejects of a large file are written in order, and before more of the file is read', async () => {
   // A window is 32 MiB of the file.
   const [first, second] = [34, 2];
   const line = `A,${'x'.repeat(1_000_000)}\n`;

@@ -12,48 +12,48 @@ import { Trial } from './trial.ts';
 export interface ImportJob extends ImportTerms {
   /** The file, decompressed. */
   readonly source: AsyncIterable<Buffer>;
-  /** A connection as stockade_jobs, which nobody else uses meanwhile. */
+  /** A connection as stockade_jobs, used by nobody else during the import. */
   readonly jobs: pg.ClientBase;
   readonly organizations: OrganizationDirectory;
   readonly rejects: RejectSink;
-  /** Imports although the same file was imported before with another profile. */
+  /** Imports the file even if it was imported before with another profile. */
   readonly again: boolean;
-  /** About how many lines one transaction applies. */
+  /** The approximate number of lines in one transaction. */
   readonly batchLines: number;
-  /** Stops after the batch at work. */
+  /** Stops the import after the current batch. */
   readonly signal?: AbortSignal | undefined;
-  /** Told the columns of the file, before anything else. */
+  /** Called first, with the columns of the file. */
   readonly onHeader?: ((columns: readonly string[]) => void) | undefined;
-  /** Told the line of the file that was read last. */
+  /** Called with the number of the last line that was read. */
   readonly onProgress?: ((line: number) => void) | undefined;
 }
 
 export interface ImportReport {
-  /** False when it was stopped; the same import goes on from there. */
+  /** False when the import was stopped. The same import then continues from there. */
   readonly finished: boolean;
-  /** Lines with data that were read: the sum of the next three when it has finished. */
+  /** The number of lines with data. When the import has finished, it is the sum of the next three numbers. */
   readonly lines: number;
   readonly applied: number;
-  /** Applied by an earlier run. */
+  /** Lines that an earlier run applied. */
   readonly alreadyApplied: number;
   readonly rejected: number;
   readonly entries: number;
   readonly organizations: number;
-  /** Their slugs. */
+  /** The slugs of new organizations. */
   readonly organizationsCreated: readonly string[];
   readonly itemsCreated: number;
   readonly locationsCreated: number;
 }
 
-/** A window is this many lines or bytes of the file, whichever is reached first; two are held at most. */
+/** A window ends after this many lines or bytes of the file, whichever comes first. At most two windows are held. */
 const windowLines = 100_000;
 const windowBytes = 32 * 1_048_576;
 
 /**
- * Imports a file: reads its lines, applies them in batches, and settles each line exactly once, however often it is
- * stopped, killed or started, also twice at once.
- * @throws InvalidInput when the profile asks for columns the file does not have, or the file is no UTF-8 CSV
- * @throws Problem `imported_otherwise` when the file was imported with another profile before
+ * Imports a file: reads its lines, applies them in batches, and settles each line exactly once, even if the import is
+ * stopped, killed or restarted, or runs twice at the same time.
+ * @throws InvalidInput when the profile names columns that the file does not have, or the file is not CSV in UTF-8
+ * @throws Problem `imported_otherwise` when the file was imported before with another profile
  */
 export async function importFile(job: ImportJob): Promise<ImportReport> {
   return await new FileImport(job).run();
@@ -69,7 +69,7 @@ class FileImport {
   private readonly found = new Map<string | undefined, Awaited<ReturnType<OrganizationDirectory['find']>>>();
   private readLine: ((record: CsvRecord) => ReadLine) | undefined;
   private inWindow = { lines: 0, bytes: 0 };
-  /** The batch at work: the next is read meanwhile. */
+  /** The current batch. The next one is read at the same time. */
   private atWork: Promise<void> = Promise.resolve();
   private lastLine = 0;
   private lines = 0;
@@ -96,7 +96,7 @@ class FileImport {
       }
       if (!job.signal?.aborted) await this.finish();
     } finally {
-      // Also behind an error: a connection is only given back when nothing is on its way any more.
+      // Also after an error: give the connection back only when no statement is running any more.
       await this.atWork.catch(() => {});
     }
     await this.atWork;
@@ -153,7 +153,7 @@ class FileImport {
     this.rejects.add({ line: record.line, reason, record });
   }
 
-  /** Puts a line to its organization. Waits only for an organization that is new, or when a batch is full. */
+  /** Adds a line to its organization. Waits only when the organization is new or a batch is full. */
   private collect(record: CsvRecord, read: ReadLine & { faults?: undefined }): Promise<void> | undefined {
     const found = this.found.get(read.organization);
     if (!found) {
@@ -205,12 +205,12 @@ class FileImport {
     this.job.onProgress?.(this.lastLine);
   }
 
-  /** Waits for the batch at work and then sets the next to work. After a stop nothing new is begun. */
+  /** Waits for the current batch, then starts the next. After a stop nothing new is started. */
   private async submit(batch: ImportBatch<ImportOrganization>, place?: 'last'): Promise<void> {
     await this.atWork;
     if (this.job.signal?.aborted) return;
     this.atWork = this.apply(batch, place === 'last');
-    // Its failure is met where it is waited for.
+    // The next wait for the batch sees its failure.
     this.atWork.catch(() => {});
   }
 
@@ -218,7 +218,8 @@ class FileImport {
     const { job } = this;
     const { organization } = batch;
     const state = this.states.get(organization);
-    if (!state) throw new Error(`a batch of ${organization.slug} came before its state`);
+    if (!state)
+      throw new Error(`the import state of ${organization.slug} was not loaded before its first batch`);
     const records = new Map<number, CsvRecord>();
     for (const { lines } of batch.entries) for (const { line, record } of lines) records.set(line, record);
 
@@ -242,13 +243,13 @@ class FileImport {
       const wouldMake = this.trial.remember(organization, posted);
       this.itemsCreated += posted.itemsCreated + wouldMake.items;
       this.locationsCreated += posted.locationsCreated + wouldMake.locations;
-      // Settled between the look at the state and now: by another run of the same import.
+      // Another run of the same import has settled it since the state was read.
       this.alreadyApplied += openLines - posted.applied - posted.rejected.length;
       rejected.push(...posted.rejected);
     }
     for (const { line, reason } of rejected) {
       const record = records.get(line);
-      if (!record) throw new Error(`line ${line} was rejected and is not in its batch`);
+      if (!record) throw new Error(`the database rejected line ${line}, which is not in its batch`);
       this.reject(record, reason);
     }
   }

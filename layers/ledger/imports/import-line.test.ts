@@ -8,7 +8,7 @@ const smallest = {
   location: { constant: 'main' },
 };
 
-/** Reads one line of a file, given as its columns and what they hold. */
+/** Reads one line of a file, given as columns and their values. */
 function read(columns: Readonly<Record<string, string>>, profile: object = {}) {
   const reader = lineReader(parseProfile({ ...smallest, ...profile }), Object.keys(columns));
   return reader({ line: 7, fields: Object.values(columns), bytes: 1 });
@@ -32,16 +32,16 @@ describe('the quantity and its kind', () => {
     expect(lineOf({ SKU: 'A', Qty: text }, quantity(sign))).toMatchObject(expected);
   });
 
-  test('a constant kind is kept, and may go either way when the kind may', () => {
+  test('a constant kind is kept, and allows both signs when the kind does', () => {
     const adjustment = { ...quantity('out'), kind: { constant: 'adjustment' } };
     expect(lineOf({ SKU: 'A', Qty: '2' }, adjustment)).toMatchObject({ kind: 'adjustment', quantity: '-2' });
     expect(lineOf({ SKU: 'A', Qty: '-2' }, adjustment)).toMatchObject({ kind: 'adjustment', quantity: '2' });
     expect(read({ SKU: 'A', Qty: '-2' }, { kind: { constant: 'receipt' } }).faults).toEqual([
-      'the quantity -2 goes the other way than its kind, receipt',
+      'the quantity -2 has the wrong sign for its kind, receipt',
     ]);
   });
 
-  test('a column of kinds gives the sign when numbers have none', () => {
+  test('a column of kinds gives the sign of numbers that have none', () => {
     const byKind = {
       ...quantity('byKind'),
       kind: { column: 'Type', values: { SALE: 'issue', BUY: 'receipt' } },
@@ -55,10 +55,10 @@ describe('the quantity and its kind', () => {
       quantity: '2',
     });
     expect(read({ SKU: 'A', Qty: '-2', Type: 'BUY' }, byKind).faults).toEqual([
-      'the quantity -2 has a sign: the kind gives it',
+      'the quantity -2 must not have a sign: its kind decides the sign',
     ]);
     expect(read({ SKU: 'A', Qty: '2', Type: 'LOST' }, byKind).faults).toEqual([
-      'the kind "LOST" is none of SALE, BUY',
+      'the kind "LOST" is not one of SALE, BUY',
     ]);
   });
 });
@@ -104,14 +104,14 @@ describe('the other columns', () => {
     expect(lineOf(values, { ...full, sku: { column: 'SKU', case: 'upper' } }).sku).toBe('A1');
   });
 
-  test('everything that is wrong with a line is told at once', () => {
+  test('all faults of a line are reported at once', () => {
     const wrong = { ...values, Org: '', SKU: '', Qty: 'x', Loc: 'a\u0000b', At: '1/2', Ref: 'r'.repeat(201) };
     expect(read(wrong, full).faults).toEqual([
       'the SKU must not be empty',
       'the quantity "x" is not a number',
       'the location "a\\u0000b" must not contain control characters',
       expect.stringMatching(/^the reference "r{80}…" must have at most 200 characters$/),
-      'the time "1/2" is not one of the form yyyy-MM-dd',
+      'the time "1/2" does not match the pattern yyyy-MM-dd',
       'the organization is empty',
     ]);
   });
@@ -122,12 +122,12 @@ describe('the other columns', () => {
     ['Name', 'n'.repeat(201), 'at most 200'],
     ['Name', 'a\tb', 'control characters'],
     ['Ref', 'a\u0000b', 'control characters'],
-  ])('a %s that Postgres would refuse is refused here', (column, text, fault) => {
+  ])('a %s that Postgres would refuse is refused by the reader', (column, text, fault) => {
     expect(read({ ...values, [column]: text }, full).faults).toEqual([expect.stringContaining(fault)]);
   });
 });
 
-test('a line with more or fewer fields than the header is refused, and one that could not be read', () => {
+test('a line with more or fewer fields than the header is refused, and so is an unreadable line', () => {
   const reader = lineReader(parseProfile(smallest), ['SKU', 'Qty']);
   expect(reader({ line: 2, fields: ['A'], bytes: 1 }).faults).toEqual([
     'the line has 1 fields, the header 2',
@@ -138,7 +138,7 @@ test('a line with more or fewer fields than the header is refused, and one that 
   expect(reader({ line: 2, fields: ['A', '1'], bytes: 1, fault: 'broken' }).faults).toEqual(['broken']);
 });
 
-test('columns the file does not have are named together with those it has', () => {
+test('the error names the columns that the file does not have, and the columns it has', () => {
   const profile = parseProfile({ ...smallest, items: { name: { column: 'Title' } }, lot: { column: 'Qty' } });
   expect(() => lineReader(profile, ['Code', 'Qty', 'Qty'])).toThrow(
     expect.objectContaining({

@@ -5,33 +5,33 @@ import { type ImportKind, type ImportProfile, importKinds } from './profile.ts';
 import { readQuantity } from './quantity.ts';
 import { timeReader } from './time-format.ts';
 
-/** One line of a file as the ledger takes it. */
+/** One line of a file, ready for the ledger. */
 export interface ImportLine {
-  /** Where it stands in the file, from 1. */
+  /** The number of the line in the file, from 1. */
   readonly line: number;
   readonly sku: string;
-  /** What the item is called when it has to be made. */
+  /** The name for the item, in case the import creates it. */
   readonly name: string | null;
   readonly location: string;
   readonly lot: string;
-  /** The movement's signed quantity, as digits: no binary fraction comes near it. */
+  /** The signed quantity of the movement, as digits, so that it is never rounded. */
   readonly quantity: string;
   readonly kind: ImportKind;
   readonly reference: string | null;
   /** Local time in the profile's zone, such as `2010-12-01 08:26:00.000`. */
   readonly time: string | null;
-  /** The record as it was, to show when it is rejected. */
+  /** The original record, to show if the line is rejected. */
   readonly record: CsvRecord;
 }
 
-/** A line, whose it is (as the file calls the organization), or why it cannot be read: every reason. */
+/** A line and its organization (by the name in the file), or all the reasons why it cannot be read. */
 export type ReadLine =
   | { readonly organization: string | undefined; readonly line: ImportLine; readonly faults?: undefined }
   | { readonly faults: readonly string[] };
 
 /**
- * Makes the reader of a file's records from its header and its profile.
- * @throws InvalidInput naming every column the profile asks for and the file does not have
+ * Creates the reader of a file's records from its header and its profile.
+ * @throws InvalidInput naming every column of the profile that the file does not have
  */
 export function lineReader(
   profile: ImportProfile,
@@ -76,7 +76,7 @@ export function lineReader(
     if (readTime && at.time !== undefined) {
       time = readTime(field(at.time).trim()) ?? null;
       if (time === null) {
-        faults.push(`the time ${shown(field(at.time))} is not one of the form ${profile.time?.format}`);
+        faults.push(`the time ${shown(field(at.time))} does not match the pattern ${profile.time?.format}`);
       }
     }
     const organization = at.organization === undefined ? undefined : field(at.organization).trim();
@@ -116,8 +116,8 @@ interface Schema {
 function checked(schema: Schema, what: string, text: string): Checked<string> {
   const { data, error } = schema.safeParse(text);
   if (error) return { fault: `${what} ${text === '' ? '' : `${shown(text)} `}${error.issues[0]?.message}` };
-  // Postgres has no text with a NUL, and a name is no place for the others either.
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it is to find
+  // Postgres text cannot contain NUL. The other control characters do not belong in a name either.
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: it matches control characters
   if (/[\x00-\x1f\x7f-\x9f]/.test(text))
     return { fault: `${what} ${shown(text)} contains control characters` };
   return { value: data ?? '' };
@@ -134,7 +134,7 @@ type Number = { readonly digits: string; readonly isNegative: boolean };
 
 const incoming: readonly ImportKind[] = ['receipt', 'return'];
 
-/** What a number is as a movement, once the kind of its line is known. */
+/** Creates the function that turns a number into a signed quantity, once the kind of its line is known. */
 function kindReader({
   kind,
   quantity,
@@ -144,12 +144,12 @@ function kindReader({
   for (const each of [undefined, ...importKinds]) {
     outcomes.set(each, ({ digits, isNegative }) => {
       if (sign === 'byKind' && isNegative)
-        return { fault: `the quantity -${digits} has a sign: the kind gives it` };
+        return { fault: `the quantity -${digits} must not have a sign: its kind decides the sign` };
       const isOut = sign === 'byKind' ? each === 'issue' : isNegative === (sign === 'in');
       const made = each ?? (isOut ? 'issue' : sign === 'out' ? 'return' : 'receipt');
       if (isOut ? incoming.includes(made) : made === 'issue') {
         return {
-          fault: `the quantity ${isNegative ? '-' : ''}${digits} goes the other way than its kind, ${made}`,
+          fault: `the quantity ${isNegative ? '-' : ''}${digits} has the wrong sign for its kind, ${made}`,
         };
       }
       return { value: { kind: made, quantity: isOut ? `-${digits}` : digits } };
@@ -166,7 +166,7 @@ function kindReader({
   return (text) => {
     const found = named.get(text.trim());
     if (!found || (sign === 'byKind' && found === 'adjustment')) {
-      return { fault: `the kind ${shown(text)} is none of ${[...named.keys()].join(', ')}` };
+      return { fault: `the kind ${shown(text)} is not one of ${[...named.keys()].join(', ')}` };
     }
     return outcome(found);
   };
@@ -212,14 +212,14 @@ function inCase(text: string, to: 'upper' | 'lower' | undefined): string {
   return to === undefined ? text : to === 'upper' ? text.toUpperCase() : text.toLowerCase();
 }
 
-/** A value as a sentence shows it: quoted, control characters escaped, not too long. */
+/** A value as messages show it: quoted, with control characters escaped, and not too long. */
 function shown(text: string): string {
   return JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text);
 }
 
 const maxRemembered = 50_000;
 
-/** The same few thousand codes come again and again; checking one costs more than looking it up. */
+/** The same few thousand codes appear again and again. Checking a code takes longer than looking it up. */
 function remembered<Value>(read: (text: string) => Value): (text: string) => Value {
   const known = new Map<string, Value>();
   return (text) => {

@@ -14,6 +14,6 @@ test.each([
   expect(slug).toMatch(slugPattern);
 });
 
-test.each(['', '日本', '---'])('%j gives none', (name) => {
+test.each(['', '日本', '---'])('%j has no slug', (name) => {
   expect(slugPattern.test(slugOf(name))).toBe(false);
 });

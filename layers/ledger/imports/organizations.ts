@@ -2,23 +2,23 @@ import type pg from 'pg';
 import { Problem } from '#platform/errors.ts';
 import { addOrganization, slugPattern } from '#tenancy/organizations.ts';
 
-/** Whose lines are imported. There is one object per organization. */
+/** The organization that lines are imported into. There is one object per organization. */
 export interface ImportOrganization {
-  /** Absent in a trial for an organization that would be made. */
+  /** Undefined in a trial for an organization that the import would create. */
   readonly id: string | undefined;
   readonly slug: string;
 }
 
 export interface OrganizationDirectory {
-  /** The organization that a file calls by this name, or why its lines are rejected. */
+  /** The organization with this name in the file, or the reason why its lines are rejected. */
   find(name: string | undefined): Promise<ImportOrganization | { readonly fault: string }>;
-  /** The slugs of those that were made, or in a trial would be. */
+  /** The slugs of the organizations that were created, or in a trial would be. */
   readonly created: readonly string[];
 }
 
 const maxNameLength = 200;
 
-/** A file of one organization, whatever its lines say. */
+/** All lines belong to one organization, whatever the lines contain. */
 export function oneOrganization(
   organization: ImportOrganization,
   created: readonly string[] = [],
@@ -27,8 +27,8 @@ export function oneOrganization(
 }
 
 /**
- * The organizations that a column names, by slug or by name. A name that only comes out as the same slug as another's
- * is refused: two organizations are never taken for one. `values` says which slug a name means.
+ * The organizations that a column names, by slug or by name. A name is refused when only its slug equals the slug of
+ * another organization: two organizations are never mistaken for one. `values` maps a name to a slug.
  * `admin` is a connection as stockade_admin.
  */
 export function organizationsByName(
@@ -67,7 +67,7 @@ export function organizationsByName(
       await addOrganization(admin, { slug, name });
       created.push(slug);
     } catch (error) {
-      // Another run was faster: then it is there now.
+      // Another run has created it in the meantime.
       if (!(error instanceof Problem && error.code === 'already_exists')) throw error;
     }
     return await look(slug);
@@ -78,14 +78,14 @@ export function organizationsByName(
     async find(name = '') {
       if (name.length > maxNameLength)
         return { fault: `the organization has more than ${maxNameLength} characters` };
-      // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it is to find
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: it matches control characters
       if (/[\x00-\x1f\x7f-\x9f]/.test(name)) return { fault: 'the organization contains control characters' };
       const mapped = options.values?.[name];
       const slug = mapped ?? slugOf(name);
       const shown = JSON.stringify(name);
       if (!slugPattern.test(slug)) {
         return {
-          fault: `the organization ${shown} gives no slug: name one in the profile's organization.values`,
+          fault: `the organization ${shown} has no slug: map it to one in the profile's organization.values`,
         };
       }
       const found = (await look(slug)) ?? (options.create ? await make(slug, name) : undefined);
@@ -93,8 +93,8 @@ export function organizationsByName(
       if (mapped === undefined && name !== slug && name !== found.name) {
         return {
           fault:
-            `the organization ${shown} would be ${slug}, which is called ${JSON.stringify(found.name)}: ` +
-            "say which it is in the profile's organization.values",
+            `the organization ${shown} has the slug ${slug}, which belongs to ${JSON.stringify(found.name)}: ` +
+            "map it to the right slug in the profile's organization.values",
         };
       }
       if (found.status !== 'active') return { fault: `the organization ${slug} is suspended` };
@@ -115,5 +115,5 @@ export function slugOf(name: string): string {
     .replace(/^-+|-+$/g, '');
 }
 
-/** Letters that are no base letter with a mark. */
+/** Letters that Unicode does not decompose into a base letter and a mark. */
 const spelled: Readonly<Record<string, string>> = { ł: 'l', ø: 'o', đ: 'd', ß: 'ss', æ: 'ae', œ: 'oe' };

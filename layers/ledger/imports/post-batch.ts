@@ -4,32 +4,32 @@ import type { ImportBatch, ImportEntry } from './batches.ts';
 import type { ImportOrganization } from './organizations.ts';
 import type { ImportProfile } from './profile.ts';
 
-/** Which import this is, and what it may do. The same for all its batches. */
+/** Identifies the import, and says what it may do. All its batches have the same terms. */
 export interface ImportTerms {
   readonly fileName: string;
   /** SHA-256 of the file's bytes. */
   readonly fileDigest: Buffer;
-  /** SHA-256 of how its lines are read. */
+  /** SHA-256 of the rules for reading its lines. */
   readonly profileDigest: Buffer;
   readonly profile: ImportProfile;
-  /** Makes items and locations that are missing, instead of rejecting their lines. */
+  /** Creates missing items and locations instead of rejecting their lines. */
   readonly createMissing: boolean;
-  /** Tries the lines again that an earlier run rejected. */
+  /** Tries lines again that an earlier run rejected. */
   readonly retryRejects: boolean;
-  /** Judges the lines and writes nothing. */
+  /** Checks the lines and writes nothing. */
   readonly trial: boolean;
 }
 
-/** What became of the lines of a batch; those in neither number were applied by an earlier run. */
+/** The result for the lines of a batch. Lines in neither number were applied by an earlier run. */
 export interface PostedBatch {
   readonly applied: number;
   readonly entries: number;
   readonly itemsCreated: number;
   readonly locationsCreated: number;
   readonly rejected: readonly RejectedLine[];
-  /** Of a trial: what its lines would have moved. */
+  /** In a trial: the movements of its lines. */
   readonly moved: readonly MovedKey[] | null;
-  /** Of a trial: the SKUs and codes it would have made. */
+  /** In a trial: the SKUs and codes that it would create. */
   readonly missing: {
     readonly items: readonly string[] | null;
     readonly locations: readonly string[] | null;
@@ -49,9 +49,9 @@ export interface MovedKey {
 }
 
 /**
- * Posts entries of one organization in one transaction: every line is applied or rejected with a reason, and the import
- * remembers that it is settled. Lines that are settled already are left alone.
- * `moved` are the keys that earlier batches of a trial would have moved.
+ * Posts entries of one organization in one transaction. Every line is applied, or rejected with a reason, and recorded as
+ * settled. Lines that are already settled are skipped.
+ * `moved` contains the balances that earlier batches of a trial would have moved.
  * @throws organization_suspended (SK103)
  */
 export async function postBatch(
@@ -73,7 +73,7 @@ export async function postBatch(
   for (const [index, entry] of entries.entries()) {
     for (const line of entry.lines) {
       const sku = skus.numberOf(line.sku);
-      // The first description that is there names the item.
+      // The first description in the file names the item.
       names[sku - 1] ??= line.name;
       lines.push(line.line);
       lineEntries.push(index + 1);
@@ -122,21 +122,21 @@ export async function postBatch(
       ],
     },
   );
-  if (!row) throw new Error('the database answered a batch with nothing');
+  if (!row) throw new Error('inventory.import_batch() returned no row');
   return row.posted;
 }
 
-/** What an organization already has of an import. */
+/** The progress of an import in one organization. */
 export interface ImportState {
-  /** Lines up to here are settled. */
+  /** All lines up to this one are settled. */
   readonly linesThrough: number;
   /** How many of them were rejected. */
   readonly rejected: number;
-  /** Lines that were applied from the same file read by another profile. */
+  /** Lines of the same file that were applied with another profile. */
   readonly appliedOtherwise: number;
 }
 
-/** Looks up how far an earlier run of an import has come in an organization. */
+/** Reads how far earlier runs of an import got in an organization. */
 export async function importState(
   jobs: pg.ClientBase,
   terms: ImportTerms,
@@ -153,11 +153,11 @@ export async function importState(
       where file_digest = $1`,
     values: [terms.fileDigest, terms.profileDigest],
   });
-  if (!row) throw new Error('the database answered an aggregate with nothing');
+  if (!row) throw new Error('the query for the import state returned no row');
   return row.state;
 }
 
-/** The lines of a batch that an earlier run rejected, with its reasons. */
+/** The lines of a batch that an earlier run rejected, with the reasons. */
 export async function earlierRejects(
   jobs: pg.ClientBase,
   terms: ImportTerms,
@@ -177,7 +177,7 @@ export async function earlierRejects(
   return rows.map(({ line, reason }) => ({ line: Number(line), reason }));
 }
 
-/** Gives each value a number, from 1, when it is first seen. */
+/** Numbers values from 1, in the order of their first use. */
 class Numbering {
   readonly values: string[] = [];
   private readonly numbers = new Map<string, number>();
@@ -192,7 +192,7 @@ class Numbering {
   }
 }
 
-/** An array of numbers as Postgres reads it. Digits need no quoting, and the client's general way costs ten times as much. */
+/** An array of numbers in the syntax of Postgres. Digits need no quoting, and the general conversion of `pg` takes ten times as long. */
 function numberArray(numbers: readonly (number | string)[]): string {
   return `{${numbers.join(',')}}`;
 }

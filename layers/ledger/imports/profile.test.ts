@@ -21,7 +21,7 @@ function errorsOf(profile: unknown): Record<string, string> {
   return {};
 }
 
-test('the example in the documentation is a profile', () => {
+test('the example in the documentation is a valid profile', () => {
   const example = readFileSync(
     new URL('../../../docs/examples/online-retail.profile.json', import.meta.url),
     'utf8',
@@ -29,7 +29,7 @@ test('the example in the documentation is a profile', () => {
   expect(parseProfile(JSON.parse(example)).organization?.column).toBe('Country');
 });
 
-test('the smallest profile has defaults for the rest', () => {
+test('the smallest profile has defaults for everything else', () => {
   expect(parseProfile(smallest)).toEqual({
     ...smallest,
     delimiter: ',',
@@ -37,7 +37,7 @@ test('the smallest profile has defaults for the rest', () => {
   });
 });
 
-test('every wrong field is named at once', () => {
+test('all wrong fields are named at once', () => {
   expect(
     errorsOf({
       quantity: { column: '', sign: 'up' },
@@ -47,7 +47,7 @@ test('every wrong field is named at once', () => {
       skew: 1,
     }),
   ).toEqual({
-    sku: 'is needed',
+    sku: 'is required',
     'quantity.column': 'must not be empty',
     'quantity.sign': 'must be in, out or byKind',
     'location.constant': 'must not begin or end with a blank',
@@ -58,18 +58,18 @@ test('every wrong field is named at once', () => {
   });
 });
 
-test.each([null, [], 'x', 1])('%j is no profile', (profile) => {
+test.each([null, [], 'x', 1])('%j is not a profile', (profile) => {
   expect(errorsOf(profile)).toEqual({ profile: 'must be a JSON object' });
 });
 
-test('a sign that the kind gives needs a kind that has one', () => {
+test('with the sign byKind, a kind with a sign is required', () => {
   const byKind = { ...smallest, quantity: { column: 'Qty', sign: 'byKind' } };
   expect(errorsOf(byKind)).toHaveProperty('kind');
   expect(errorsOf({ ...byKind, kind: { constant: 'adjustment' } })).toHaveProperty('kind');
   expect(errorsOf({ ...byKind, kind: { constant: 'issue' } })).toEqual({});
 });
 
-test('a digest is of how lines are read: not of layout, defaults, or what new items are made with', () => {
+test('the digest depends on how lines are read, not on layout, defaults, or the fields of new items', () => {
   const digest = (profile: unknown) => profileDigest(parseProfile(profile)).toString('hex');
   const { sku, location } = smallest;
   expect(digest({ location, quantity: { sign: 'in', column: 'Qty' }, sku, delimiter: ',' })).toBe(

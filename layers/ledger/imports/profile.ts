@@ -4,12 +4,12 @@ import { Code, Reference } from '#ledger/input.ts';
 import { InvalidInput } from '#platform/errors.ts';
 import { isTimeFormat, timeFormatLetters } from './time-format.ts';
 
-/** Kinds an import may post: a transfer needs two sides, a count its stocktake, a reversal its entry. */
+/** The kinds an import may post. A transfer needs two sides, a count its stocktake, and a reversal its entry. */
 export const importKinds = ['receipt', 'return', 'issue', 'adjustment', 'opening'] as const;
 export type ImportKind = (typeof importKinds)[number];
 
 const text = z.string({ error: 'must be a string' }).min(1, 'must not be empty');
-const column = text.describe('the name of a column, as the first line of the file has it');
+const column = text.describe('the name of a column, as in the first line of the file');
 const Kind = z.enum(importKinds, { error: `must be one of ${importKinds.join(', ')}` });
 
 const TimeZone = text.refine(
@@ -28,25 +28,25 @@ const Time = z
   })
   .refine(({ format, timeZone }) => format !== 'iso' || timeZone === undefined, {
     path: ['timeZone'],
-    error: 'goes with a pattern: an "iso" time carries its own offset',
+    error: 'can be used only with a pattern: an "iso" time contains its own offset',
   });
 
 const Profile = z
   .strictObject(
     {
       delimiter: z.enum([',', ';', '\t', '|'], { error: 'must be ",", ";", "|" or a tab' }).default(','),
-      /** Absent when the file is of one organization, which is then named beside the profile. */
+      /** Without it, all lines belong to one organization, which is named beside the profile. */
       organization: z.strictObject({ column, values: z.record(text, text).optional() }).optional(),
       sku: z.strictObject({ column, case: z.enum(['upper', 'lower']).optional() }),
       /**
-       * What a positive number means. `in`: it comes in. `out`: it goes out. `byKind`: numbers have no sign, and the
-       * kind says it.
+       * The meaning of a positive number. `in`: stock comes in. `out`: stock goes out. `byKind`: numbers have no sign,
+       * and the kind decides it.
        */
       quantity: z.strictObject({
         column,
         sign: z.enum(['in', 'out', 'byKind'], { error: 'must be in, out or byKind' }),
       }),
-      /** Absent: what goes out is an issue; what comes in is a receipt, or with `out` a return. */
+      /** Without it, stock that goes out is an issue. Stock that comes in is a receipt, or with `out` a return. */
       kind: z
         .union([
           z.strictObject({ constant: Kind }),
@@ -57,7 +57,7 @@ const Profile = z
       lot: z.strictObject({ column }).optional(),
       reference: z.union([z.strictObject({ column }), z.strictObject({ constant: Reference })]).optional(),
       time: Time.optional(),
-      /** What items are made with. */
+      /** The fields of new items. */
       items: z
         .strictObject({
           name: z.strictObject({ column }).optional(),
@@ -73,12 +73,12 @@ const Profile = z
     if (quantity.sign !== 'byKind') return;
     const kinds = !kind ? [] : 'constant' in kind ? [kind.constant] : Object.values(kind.values ?? {});
     if (!kind) {
-      context.addIssue({ code: 'custom', path: ['kind'], message: 'is needed: quantity.sign is "byKind"' });
+      context.addIssue({ code: 'custom', path: ['kind'], message: 'is required: quantity.sign is "byKind"' });
     } else if (kinds.includes('adjustment')) {
       context.addIssue({
         code: 'custom',
         path: ['kind'],
-        message: 'an adjustment goes either way: sign must be in or out',
+        message: 'an adjustment can have both signs: set quantity.sign to in or out',
       });
     }
   });
@@ -109,11 +109,11 @@ function messageOf(issue: z.core.$ZodIssue, profile: unknown): string {
   );
   if (issue.code === 'unrecognized_keys')
     return `has no field ${issue.keys.map((key) => `"${key}"`).join(', ')}`;
-  if (issue.code !== 'custom' && value === undefined) return 'is needed';
+  if (issue.code !== 'custom' && value === undefined) return 'is required';
   return issue.code === 'invalid_union' ? 'must be {"column": "…"} or {"constant": "…"}' : issue.message;
 }
 
-/** SHA-256 of how the profile reads lines: not of its layout, and not of what it makes new items with. */
+/** SHA-256 of the rules for reading lines, without the profile's layout and without the fields of new items. */
 export function profileDigest({ items: _, ...reading }: ImportProfile): Buffer {
   return createHash('sha256').update(JSON.stringify(reading, sortKeys)).digest();
 }
@@ -124,7 +124,7 @@ function sortKeys(_key: string, value: unknown): unknown {
 }
 
 function isTimeZone(name: string): boolean {
-  // Postgres reads +01:00 the other way round than everybody else, so offsets are refused.
+  // Postgres reads the sign of +01:00 the opposite way to everybody else, so offsets are refused.
   if (!/^[A-Za-z]/.test(name)) return false;
   try {
     return Boolean(new Intl.DateTimeFormat('en', { timeZone: name }));

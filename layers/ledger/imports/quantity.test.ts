@@ -33,7 +33,7 @@ test.each([
   expect(readQuantity(text).fault).toContain(fault);
 });
 
-test('every quantity that fits comes out as the number it was', () => {
+test('every quantity that fits keeps its value exactly', () => {
   const units = fc.bigInt({ min: 1n, max: 999_999_999_999_999n });
   fc.assert(
     fc.property(units, fc.boolean(), (value, isNegative) => {

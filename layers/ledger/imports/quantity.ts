@@ -1,15 +1,15 @@
 const maxWholeDigits = 11;
 const maxDecimals = 4;
 
-/** A number of a file as its digits and its sign. */
+/** A number of a file, as its digits and its sign. */
 export interface ReadNumber {
   readonly digits: string;
   readonly isNegative: boolean;
 }
 
 /**
- * Reads a quantity exactly: as the digits that are there, never through a binary fraction.
- * Zero moves nothing and is refused, like everything that numeric(15,4) does not hold.
+ * Reads a quantity exactly, from its digits and never through a binary fraction.
+ * Zero is refused, because it moves nothing. So is every number that does not fit numeric(15,4).
  */
 export function readQuantity(
   text: string,

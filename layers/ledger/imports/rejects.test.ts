@@ -4,7 +4,7 @@ import { Trial } from './trial.ts';
 
 const reject = (line: number): Reject => ({ line, reason: `r${line}`, record: [] as never });
 
-test('rejects are handed on in the order of the file, and none before it is known that nothing comes before it', async () => {
+test('rejects are written in the order of the file, and only when no earlier reject can follow', async () => {
   const handed: number[] = [];
   const rejects = new OrderedRejects(async ({ line }) => void handed.push(line));
   for (const line of [9, 3, 5]) rejects.add(reject(line));
@@ -18,7 +18,7 @@ test('rejects are handed on in the order of the file, and none before it is know
   expect([handed, rejects.count]).toEqual([[3, 5, 6, 9], 4]);
 });
 
-test('a reject that cannot be written down fails the import, and the next is not written before it', async () => {
+test('a reject that cannot be written fails the import, and the next one is not written before it', async () => {
   const handed: number[] = [];
   const rejects = new OrderedRejects(async ({ line }) => {
     if (line === 2) throw new Error('the disk is full');
@@ -35,7 +35,7 @@ const entry = (...lines: readonly object[]) =>
   [{ kind: 'receipt', reference: null, time: null, lines }] as never;
 const key = (sku: string, lot = '') => ({ sku, location: 'MAIN', lot });
 
-test('a trial knows what earlier batches would have moved of the keys at hand, exactly, and of each organization alone', () => {
+test('a trial knows exactly what earlier batches would have moved of these balances, for each organization alone', () => {
   const trial = new Trial();
   const moved = [
     { ...key('A'), quantity: 0.1 },
@@ -52,7 +52,7 @@ test('a trial knows what earlier batches would have moved of the keys at hand, e
   expect(trial.movedBefore({ id: undefined, slug: 'globex' }, entry(key('A')))).toEqual([]);
 });
 
-test('what a trial would make it makes once, an item and a location of one code being two', () => {
+test('a trial counts a new item or location once; an item and a location with the same code are two', () => {
   const trial = new Trial();
   const remember = (items: string[] | null, locations: string[] | null, organization = acme) =>
     trial.remember(organization, { ...posted, moved: null, missing: { items, locations } });

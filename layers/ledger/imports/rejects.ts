@@ -1,16 +1,16 @@
 import type { CsvRecord } from './csv-reader.ts';
 
-/** A line that was not applied: where, why, and what it was. */
+/** A line that was not applied: its number, the reason, and its content. */
 export interface Reject {
   readonly line: number;
   readonly reason: string;
   readonly record: CsvRecord;
 }
 
-/** Where rejects go, in the order of the file. */
+/** Receives rejects, in the order of the file. */
 export type RejectSink = (reject: Reject) => Promise<void>;
 
-/** Puts rejects in the order of the file: some are known when a line is read, others when its batch was applied. */
+/** Puts rejects in the order of the file. Some are known when a line is read, others after its batch was applied. */
 export class OrderedRejects {
   private readonly sink: RejectSink;
   private waiting: Reject[] = [];
@@ -25,7 +25,7 @@ export class OrderedRejects {
     this.count += 1;
   }
 
-  /** Hands on what stands before a line; nothing before it will be added any more. */
+  /** Writes the rejects before a line. No reject before that line may be added afterwards. */
   async flushBefore(line: number): Promise<void> {
     const ready = this.waiting.filter((reject) => reject.line < line);
     this.waiting = this.waiting.filter((reject) => reject.line >= line);

@@ -41,6 +41,6 @@ test.each([
   'yyyy-MM-dd dd',
   'yyyy-MM-dd h:mm',
   'yyyy-MM-dd HH:mm a',
-])('the pattern %j is none', (format) => {
+])('the pattern %j is invalid', (format) => {
   expect(isTimeFormat(format)).toBe(false);
 });

@@ -16,14 +16,14 @@ const patterns = {
   a: '(?<half>[AaPp])[Mm]',
 } as const;
 
-/** For sentences. */
+/** The letters of a pattern, for messages. */
 export const timeFormatLetters =
   'yyyy, MM or M, dd or d, HH or H (or hh or h with a for AM and PM), mm, ss, SSS';
 
-/** Reads a time as the file has it: local time as `2010-12-01 08:26:00.000`, or undefined when it is none. */
+/** Reads a time of the file as local time, such as `2010-12-01 08:26:00.000`. Undefined when it is not a time. */
 export type ReadTime = (text: string) => string | undefined;
 
-/** Whether a pattern can be read: known letters, each part once, and at least a whole date. */
+/** Whether a pattern is valid: only known letters, each part once, and at least a whole date. */
 export function isTimeFormat(format: string): boolean {
   const letters = format.match(/([A-Za-z])\1*/g) ?? [];
   const parts = letters.map((each) => (each === 'T' ? '' : each[0]?.replace('H', 'h'))).filter(Boolean);
@@ -35,7 +35,7 @@ export function isTimeFormat(format: string): boolean {
   );
 }
 
-/** Makes the reader of a format: `iso`, read as UTC, or a pattern such as `yyyy-MM-dd HH:mm:ss`. */
+/** Creates the reader of a format: `iso`, read as UTC, or a pattern such as `yyyy-MM-dd HH:mm:ss`. */
 export function timeReader(format: string): ReadTime {
   return rememberLast(format === 'iso' ? readInstant : patternReader(format));
 }
@@ -80,7 +80,7 @@ function patternReader(format: string): ReadTime {
   };
 }
 
-/** Twelve is the first hour of its half; hours a clock does not have become one no day has. */
+/** Twelve is the first hour of its half. Hours that no clock shows become an hour that no day has. */
 function twentyFour(hour: number, half: string): number {
   if (hour < 1 || hour > 12) return Number.NaN;
   return (hour % 12) + (half.toLowerCase() === 'p' ? 12 : 0);
@@ -90,7 +90,7 @@ function local(timeMs: number): string {
   return new Date(timeMs).toISOString().replace('T', ' ').replace('Z', '');
 }
 
-/** Lines of one invoice follow each other and carry the same time. */
+/** Lines of one invoice follow each other and have the same time. */
 function rememberLast(read: ReadTime): ReadTime {
   let lastText: string | undefined;
   let lastRead: string | undefined;

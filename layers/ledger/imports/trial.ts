@@ -6,14 +6,14 @@ import type { MovedKey, PostedBatch } from './post-batch.ts';
 const unitsPerOne = 10_000;
 
 /**
- * What the batches of a trial would have left behind for those after them. A trial writes nothing, so it is kept here:
- * one number for each item, location and lot of the file.
+ * The effect of a trial's earlier batches on its later ones. A trial writes nothing to the database, so this keeps one
+ * number in memory for each item, location and lot of the file.
  */
 export class Trial {
   private readonly moved = new Map<string, number>();
   private readonly made = new Set<string>();
 
-  /** What earlier batches would have moved of the keys in these entries. */
+  /** What earlier batches would have moved of the balances in these entries. */
   movedBefore(organization: ImportOrganization, entries: readonly ImportEntry[]): MovedKey[] {
     const keys = new Map<string, MovedKey>();
     for (const { lines } of entries) {
@@ -26,7 +26,7 @@ export class Trial {
     return [...keys.values()];
   }
 
-  /** Remembers a batch; gives how many items and locations it would be the first to make. */
+  /** Remembers a batch, and returns how many new items and locations it would create. */
   remember(
     organization: ImportOrganization,
     { moved, missing }: PostedBatch,
