@@ -4,7 +4,7 @@ import { previewRun } from '#audit/reconciliation/preview.ts';
 import { type RunReport, reconcileOrganization } from '#audit/reconciliation/reconcile.ts';
 import { readLabels } from '#audit/reconciliation/runs/labels.ts';
 import { takeLease } from '#audit/reconciliation/runs/lease.ts';
-import { tellDiscrepancies } from '#audit/reconciliation/runs/tell.ts';
+import { sendDiscrepancyAlert } from '#audit/reconciliation/runs/send-alerts.ts';
 import { sealOrganization } from '#audit/seals/seal-organization.ts';
 import { useLocalAws } from '../cli/aws-environment.ts';
 import { command } from '../cli/command.ts';
@@ -138,7 +138,7 @@ async function alertOperators(
   note: (line: string) => void,
 ): Promise<void> {
   try {
-    await tellDiscrepancies(jobs, organization, left);
+    await sendDiscrepancyAlert(jobs, organization, left);
   } catch (error) {
     note(`${organization.slug}: no alert was sent: ${(error as Error).message}`);
   }

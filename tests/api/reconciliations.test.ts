@@ -124,7 +124,7 @@ test('a run that failed says why, as far as that concerns who asks, and which tr
       error: null,
       triggerFaults: [{ trigger: 'append_only on inventory.movements', fault: 'disabled' }],
     },
-    { status: 'failed', error: expect.stringContaining('the operator was told of'), triggerFaults: [] },
+    { status: 'failed', error: expect.stringContaining('reported to the operator'), triggerFaults: [] },
     { status: 'failed', error: 'a full run took its place' },
   ]);
   expect(JSON.stringify(body)).not.toContain('base/16384');

@@ -40,7 +40,7 @@ test('finds, shows, leaves, previews, applies: exit code 1 for as long as someth
   const preview = await reconcile('--org', acme.slug, '--full', '--dry-run');
   expect(preview).toMatchObject({
     exitCode: 1,
-    stdout: expect.stringContaining('would be left: A at MAIN: 200 on hand'),
+    stdout: expect.stringContaining('would be left: A at MAIN: stored: 200 on hand'),
   });
 
   const before = aws.alerts().length;
@@ -48,9 +48,9 @@ test('finds, shows, leaves, previews, applies: exit code 1 for as long as someth
   expect(left.exitCode).toBe(1);
   const alerts = aws.alerts().slice(before);
   expect(alerts).toMatchObject([
-    { name: 'BalanceDiscrepancy', subject: `${acme.slug}: 1 balance differs from the movements` },
+    { name: 'BalanceDiscrepancy', subject: `${acme.slug}: 1 balance differs from its movements` },
   ]);
-  expect(alerts[0]?.message).toContain('A at MAIN: 200 on hand');
+  expect(alerts[0]?.message).toContain('A at MAIN: stored: 200 on hand');
   const [, runId = ''] = /--apply (\S+) --dry-run/.exec(left.stdout) ?? [];
   expect(await reconcile('--org', acme.slug, '--apply', runId, '--dry-run')).toMatchObject({
     exitCode: 0,
@@ -83,7 +83,7 @@ test('an alert that cannot be published fails nothing, and is told', async () =>
   try {
     const left = await reconcile('--org', acme.slug);
     expect(left).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('no alert was sent: ') });
-    expect(left.stdout).toContain('alerted: A at MAIN: 200 on hand');
+    expect(left.stdout).toContain('alerted: A at MAIN: stored: 200 on hand');
   } finally {
     endFault();
   }
@@ -103,7 +103,7 @@ test('seals that were tampered with are found, before anything is written too, a
   expect(left.stdout).toContain('all balances correct');
   expect(left.stdout).not.toContain('--apply');
   const alert = aws.alerts().at(-1);
-  expect(alert?.subject).toBe(`${acme.slug}: the seals are not what they were`);
+  expect(alert?.subject).toBe(`${acme.slug}: seals have changed since they were created`);
   expect(alert?.message).toContain(remedy);
   expect(alert?.message).not.toContain('--apply');
 });

@@ -177,7 +177,9 @@ describe('organizations', () => {
   test('two names of one slug are never one organization', async () => {
     const id = unique();
     const { rejects } = await run(database, `org,sku,qty,ref\nA ${id},A,1,r\nA-${id},A,1,r\na-${id},A,1,r\n`);
-    expect(rejects).toEqual([[3, expect.stringContaining(`has the slug a-${id}, which belongs to "A ${id}"`)]]);
+    expect(rejects).toEqual([
+      [3, expect.stringContaining(`has the slug a-${id}, which belongs to "A ${id}"`)],
+    ]);
     expect(await onHand(database, `a-${id}`)).toEqual({ A: 2 });
   });
 

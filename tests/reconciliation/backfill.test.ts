@@ -295,7 +295,7 @@ test('a balance that cannot hold its movements is named and keeps no other from 
   const all = await run('ledger/backfill-balances.ts', [], env);
   expect(all.exitCode).toBe(1);
   expect(all.stdout).toMatch(new RegExp(`${acme.slug}: 3 balances .* 1 could not be built`));
-  expect(all.stdout).toContain('not built: B at MAIN: its movements come to more than');
+  expect(all.stdout).toContain('not built: B at MAIN: its movements add up to more than');
   expect(all.stdout).toMatch(new RegExp(`${next.slug}: 3 balances .* all balances equal their movements`));
   expect(await wrong(next)).toBe(0);
   expect(await wrong(acme)).toBe(1);
@@ -304,7 +304,7 @@ test('a balance that cannot hold its movements is named and keeps no other from 
   const { runId } = await books.reconcile(acme);
   const applied = await run('ledger/reconcile-balances.ts', ['--org', acme.slug, '--apply', runId], env);
   expect([applied.exitCode, applied.stderr]).toEqual([1, '']);
-  expect(applied.stdout).toMatch(/refused, its movements come to more than .*: B at MAIN/);
+  expect(applied.stdout).toMatch(/refused, its movements add up to more than .*: B at MAIN/);
   expect(applied.stdout).toContain('applied: C at MAIN');
   expect(await wrong(acme)).toBe(1);
 }, 60_000);

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { backfillOrganization } from '#audit/reconciliation/backfill.ts';
-import type { Explained } from '#audit/reconciliation/causes/explain.ts';
+import type { ExplainedDifference } from '#audit/reconciliation/causes/explain.ts';
 import { previewRun } from '#audit/reconciliation/preview.ts';
 import { sealOrganization } from '#audit/seals/seal-organization.ts';
 import type { Caller } from '#tests/world.ts';
@@ -29,7 +29,7 @@ async function unguarded(statement: string, values: readonly unknown[]): Promise
 }
 
 /** The cause of each difference, by SKU. */
-async function causesOf(tenant: Caller): Promise<Record<string, Explained>> {
+async function causesOf(tenant: Caller): Promise<Record<string, ExplainedDifference>> {
   const { differences } = await previewRun(books.jobs, tenant.id, 'full');
   const { rows } = await books.superuser.query<{ id: string; sku: string }>(
     'select id, sku from inventory.items where org_id = $1',

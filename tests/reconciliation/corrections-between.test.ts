@@ -100,7 +100,7 @@ test('a balance that cannot be written is left with why, and the next one is cor
     const run = await books.reconcile(acme);
     expect(run).toMatchObject({ found: 2, corrected: 1, alerted: 1 });
     expect(settled(run).toSorted()).toEqual([
-      ['alerted', 'it could not be corrected: this row is cursed'],
+      ['alerted', 'the correction failed: this row is cursed'],
       ['corrected', undefined],
     ]);
   } finally {

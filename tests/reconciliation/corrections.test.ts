@@ -3,7 +3,7 @@ import { applyRun } from '#audit/reconciliation/apply.ts';
 import { previewRun } from '#audit/reconciliation/preview.ts';
 import { reconcileDue } from '#audit/reconciliation/runs/job.ts';
 import { beginRun, giveBack, recordStep, takeLease } from '#audit/reconciliation/runs/lease.ts';
-import { correctBalance, readTotals } from '#audit/reconciliation/runs/run-findings.ts';
+import { correctBalance, readTotals } from '#audit/reconciliation/runs/run-discrepancies.ts';
 import { openAws } from '#tests/aws.ts';
 import { noLimit, openBooks } from './books.ts';
 

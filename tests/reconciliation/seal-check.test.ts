@@ -1,7 +1,7 @@
 import type { ClientBase } from 'pg';
 import { describe, expect, test } from 'vitest';
 import { reconcileDue } from '#audit/reconciliation/runs/job.ts';
-import { tellDiscrepancies } from '#audit/reconciliation/runs/tell.ts';
+import { sendDiscrepancyAlert } from '#audit/reconciliation/runs/send-alerts.ts';
 import { checkSeals } from '#audit/reconciliation/seal-check.ts';
 import { anchorKey } from '#audit/seals/anchor-key.ts';
 import { genesisHash, type Seal, sealHash } from '#audit/seals/seal.ts';
@@ -50,7 +50,7 @@ test('an anchor that is gone is named', async () => {
   const key = aws.evidenceKeys().find((each) => each.includes(acme.id)) ?? '';
   await aws.local.s3.lose(process.env.STOCKADE_EVIDENCE_BUCKET ?? '', key);
   expect(await checkSeals(books.jobs, acme.id)).toMatchObject([
-    { cause: 'anchor_missing', detail: { seal: 1, message: expect.stringContaining(`${key} is gone`) } },
+    { cause: 'anchor_missing', detail: { seal: 1, message: expect.stringContaining(`${key} is missing`) } },
   ]);
 });
 
@@ -74,7 +74,7 @@ test('a bucket that refuses to be read is told, also when there is nothing new t
       expect(aws.alerts().at(-1)).toMatchObject({
         name: 'BalanceDiscrepancy',
         severity: 'warning',
-        message: expect.stringMatching(/could not be held against their anchors.*AccessDenied/s),
+        message: expect.stringMatching(/could not be compared with their anchors.*AccessDenied/s),
       });
       const outcome = await run('ledger/reconcile-balances.ts', ['--org', acme.slug, '--full'], {
         DATABASE_URL: books.world.adminUrl,
@@ -101,14 +101,14 @@ test('beside a balance that differs it is told as well, and no cause is called u
   await books.write(acme, 'B', 'on_hand = on_hand * 2');
   const endDenial = aws.local.s3.faults.inject('denied');
   try {
-    await books.reconcile(acme, { onAlert: (report) => tellDiscrepancies(books.jobs, acme, report) });
+    await books.reconcile(acme, { onAlert: (report) => sendDiscrepancyAlert(books.jobs, acme, report) });
   } finally {
     endDenial();
   }
   const said = aws.alerts().at(-1);
   expect(said).toMatchObject({ name: 'BalanceDiscrepancy', severity: 'critical' });
   expect(said?.message).toContain(
-    '1 balance differs from the movements, and the seals could not be held against their anchors',
+    '1 balance differs from its movements and the seals could not be compared with their anchors',
   );
   expect(said?.message).not.toContain('the cause is unknown');
 });
@@ -225,7 +225,7 @@ describe('of more seals than a page has', () => {
   test('the last of a page and the first of the next are named when they were altered', async () => {
     const acme = await sealed();
     await change(acme, `update inventory.seals set hash = sha256('other') where seq in (1000, 1001)`);
-    const own = 'its hash is not that of its fields';
+    const own = 'its hash does not match its fields';
     expect(await check(acme)).toEqual([
       ['seal_altered', 1_000, own],
       ['seal_altered', 1_001, own],
@@ -239,7 +239,7 @@ describe('of more seals than a page has', () => {
     const acme = await sealed();
     await closedAt(acme, count - 1);
     expect(await check(acme)).toEqual([
-      ['seal_altered', count, expect.stringContaining('boundary that keeps movements from coming behind it')],
+      ['seal_altered', count, expect.stringContaining('boundary that protects it from later movements')],
     ]);
     await closedAt(acme, count);
     expect(await check(acme)).toEqual([]);
@@ -253,18 +253,20 @@ describe('of more seals than a page has', () => {
       'insert into inventory.seal_anchors (org_id, seq, bucket, key) values ($1, $2, $3, $4)',
       [acme.id, count, bucket, key],
     );
-    expect(await check(acme)).toEqual([['anchor_missing', count, `s3://${bucket}/${key} is gone`]]);
+    expect(await check(acme)).toEqual([['anchor_missing', count, `s3://${bucket}/${key} is missing`]]);
     await putEvidence(key, '{}');
-    expect(await check(acme)).toEqual([['seal_altered', count, `s3://${bucket}/${key} says something else`]]);
+    expect(await check(acme)).toEqual([
+      ['seal_altered', count, `the content of s3://${bucket}/${key} does not match the seal`],
+    ]);
     // Of one more that the database does not have.
     await putEvidence(anchorKey(acme.id, count + 1), '{}');
     expect(await check(acme)).toEqual([
       [
         'seal_altered',
         count + 1,
-        expect.stringMatching(/1002\.json is of a seal that is not in the database$/),
+        expect.stringMatching(/1002\.json belongs to a seal that is not in the database$/),
       ],
-      ['seal_altered', count, `s3://${bucket}/${key} says something else`],
+      ['seal_altered', count, `the content of s3://${bucket}/${key} does not match the seal`],
     ]);
   });
 

@@ -25,7 +25,9 @@ test('one alert of a run: figures, cause, and what to type', async () => {
   const alerts = aws.alerts().slice(before);
   expect(alerts).toMatchObject([{ name: 'BalanceDiscrepancy' }]);
   const said = JSON.stringify(alerts[0]);
-  expect(said).toContain('B at MAIN: 201 on hand after 3 movements stored, 101 on hand after 3 movements');
+  expect(said).toContain(
+    'B at MAIN: stored: 201 on hand (3 movements), from movements: 101 on hand (3 movements)',
+  );
   expect(said).toContain('direct_write');
   const { rows } = await books.superuser.query(
     'select id from inventory.reconciliation_runs where org_id = $1 order by id desc limit 1',

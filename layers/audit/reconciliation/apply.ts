@@ -6,30 +6,30 @@ import { drawBoundary } from '../seals/boundary.ts';
 import { explain } from './causes/explain.ts';
 import type { Discrepancy } from './discrepancy.ts';
 import { defaultPolicy } from './policy.ts';
-import { correctBalance, readFindings } from './runs/run-findings.ts';
+import { correctBalance, readDiscrepancies } from './runs/run-discrepancies.ts';
 import { triggerFaults } from './triggers.ts';
 import { whyUnwritable } from './unwritable.ts';
 
-/** What became of one discrepancy that a person asked to have put right. */
+/** The result for one discrepancy that a person asked to correct. */
 export interface Applied {
   readonly discrepancy: Discrepancy;
   /**
-   * applied: the balance is now what its movements say. gone: it was so already. changed: it differs by something else now,
-   * so another run has to look at it. refused: see `because`. pending: a dry run would apply it.
+   * applied: the balance was corrected. gone: it already agreed with its movements. changed: the difference has changed, so
+   * reconcile again. refused: see `because`. pending: without the dry run, it would be corrected.
    */
   readonly outcome: 'applied' | 'gone' | 'changed' | 'refused' | 'pending';
   readonly because?: string;
 }
 
-/** A run that there is not, or nothing of which can be applied now. */
+/** The run does not exist, or none of its discrepancies can be corrected now. */
 export class NotApplicable extends Refusal {
   override readonly name = 'NotApplicable';
 }
 
 /**
- * Makes the balances that a run has left to people what their movements say, each after another look. Not where the
- * movements themselves were changed: there the balance may be what is right.
- * @throws NotApplicable when there is no such run, or a trigger of the ledger is not as it must be
+ * Corrects the balances that a run left to people, after examining each of them again. Balances whose movements were
+ * changed are refused: there the balance may be right and the movements wrong.
+ * @throws NotApplicable when there is no such run, or when a trigger of the ledger is missing, disabled or changed
  */
 export async function applyRun(
   jobs: pg.ClientBase,
@@ -45,18 +45,18 @@ export async function applyRun(
   if (!run) {
     throw new NotApplicable(
       `this organization has no run ${runId}`,
-      'The alert names the run; GET /v1/reconciliations lists them.',
+      'The alert names the run. GET /v1/reconciliations lists all runs.',
     );
   }
   const faults = await triggerFaults(jobs);
   if (faults.length > 0) {
     const names = faults.map(({ trigger, fault }) => `${trigger} is ${fault}`).join(', ');
     throw new NotApplicable(
-      `a trigger of the ledger is not as it must be: ${names}`,
-      'Put it right first, or the balances go wrong again: `npm run validate:isolation` shows how.',
+      `a trigger of the ledger does not work: ${names}`,
+      'Restore it first, or the balances become wrong again: `npm run validate:isolation` shows how.',
     );
   }
-  const left = (await readFindings(jobs, orgId, runId, 'alerted')).filter(({ item }) => item !== '');
+  const left = (await readDiscrepancies(jobs, orgId, runId, 'alerted')).filter(({ item }) => item !== '');
   if (left.length === 0) return [];
   const explained = await explain(jobs, orgId, left, {
     found: 1,
@@ -80,7 +80,7 @@ export async function applyRun(
             outcome: 'refused',
             because:
               explained[index]?.cause === 'unknown'
-                ? 'it has counted more movements than there are, and nothing shows why: look for lost ones first; `npm run backfill:balances` makes balances what their movements say whatever was lost'
+                ? 'the balance counts more movements than exist, and the cause is unknown: look for lost movements first; `npm run backfill:balances` computes balances from the existing movements, even if some are lost'
                 : 'its movements were changed: restore them first, then reconcile again',
           }
         : dryRun

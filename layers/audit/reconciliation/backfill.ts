@@ -8,35 +8,35 @@ import type { BalanceKey } from './discrepancy.ts';
 import { inSnapshot } from './snapshot.ts';
 import { whyUnwritable } from './unwritable.ts';
 
-/** How far a backfill has come. */
+/** The progress of a backfill. */
 export interface BackfillProgress {
   readonly keys: number;
   readonly movements: number;
-  /** About how many movements there are in all: those that were there when it began. */
+  /** The approximate number of movements: those that existed when it began. */
   readonly totalMovements: number;
 }
 
-/** A balance that could not be written. It is what it was, and the others were built. */
+/** A balance that could not be written. It is unchanged, and the others were built. */
 export interface RefusedBalance extends BalanceKey {
   readonly because: string;
 }
 
 export interface BackfillReport {
-  /** Whether it went on with one that was not finished. */
+  /** Whether it continued an unfinished backfill. */
   readonly resumed: boolean;
   readonly keys: number;
   readonly movements: number;
-  /** Balances that were not what their movements say. */
+  /** The number of balances that differed from their movements and were rebuilt. */
   readonly changed: number;
-  /** Every balance was found equal to its history. Otherwise it was stopped, or somebody keeps changing balances. */
+  /** Whether every balance agrees with its history. If false, it was stopped, or somebody keeps changing balances. */
   readonly finished: boolean;
-  /** Of the last comparison; undefined when it was stopped before. */
+  /** The result of the last comparison. Undefined when it was stopped before that. */
   readonly differing: number | undefined;
   readonly refused: readonly RefusedBalance[];
 }
 
 export interface BackfillOptions {
-  /** Keys of one transaction: their balances are held for as long as their newest movements take to sum up. */
+  /** The number of balances in one transaction. They stay locked while it adds up their newest movements. */
   readonly batchKeys: number;
   /** A pause after each batch, in milliseconds. */
   readonly throttleMs: number;
@@ -44,22 +44,22 @@ export interface BackfillOptions {
   readonly onProgress?: (progress: BackfillProgress) => void;
 }
 
-/** How often everything is gone through again when the comparison at the end finds differences. */
+/** How often all balances are rebuilt again when the comparison at the end finds differences. */
 const mostRounds = 3;
 
-/** The boundary is drawn anew this often: what has moved since is summed while balances are held. */
+/** The boundary is redrawn this often. Movements since the boundary are added up while balances are locked. */
 const drawEveryMs = 5_000;
 
-/** Retries of a batch that loses to another transaction. */
+/** How often a batch is repeated that loses a race to another transaction. */
 const maxAttempts = 5;
 
-/** There is no backfill to go on with: another one has come to the end of it. */
+/** There is no open backfill: another process has finished it. */
 const finishedByAnother = 'SK603';
 
 /**
- * Builds the balances of an organization from its movements, batch by batch, while movements are being posted; ends when
- * every one of them was found equal to its history, or only those differ that cannot be written. Killed at any moment, it goes
- * on behind the last batch; several at once take turns.
+ * Builds the balances of an organization from its movements, batch by batch, while callers keep posting. It ends when every
+ * balance agrees with its history, except those that cannot be written. If it is killed, the next call continues after the
+ * last batch. Several processes at once take turns.
  * `jobs` is a connection as stockade_jobs.
  */
 export async function backfillOrganization(
@@ -78,7 +78,7 @@ export async function backfillOrganization(
       if (found === 0) await end(jobs, orgId, true);
       return reportOf(begun, done, { finished: found === 0, differing: found });
     }
-    // A balance that was written by something else meanwhile.
+    // Something else changed a balance in the meantime.
     await end(jobs, orgId, false);
     await begin(jobs, orgId);
     done = { ...done, walked: false, keys: 0, movements: 0, refused: [] };
@@ -87,7 +87,7 @@ export async function backfillOrganization(
   return reportOf(begun, done, { finished: false, differing: undefined });
 }
 
-/** What a backfill would change: nothing is written. */
+/** Shows what a backfill would change, and writes nothing. */
 export async function previewBackfill(jobs: pg.ClientBase, orgId: string): Promise<Comparison> {
   return await compareAll(jobs, orgId);
 }
@@ -129,7 +129,7 @@ async function rebuild(
   return done;
 }
 
-/** One statement, so that no round trip of ours keeps a writer waiting. */
+/** One statement, so that no writer waits for a network round trip. */
 async function batch(jobs: pg.ClientBase, orgId: string, keys: number, before: Batch): Promise<Batch> {
   for (let attempt = 1; ; attempt += 1) {
     try {
@@ -137,11 +137,11 @@ async function batch(jobs: pg.ClientBase, orgId: string, keys: number, before: B
         'select inventory.backfill_balances($1, $2) as batch',
         [orgId, keys],
       );
-      if (!rows[0]) throw new Error('a batch answered nothing');
+      if (!rows[0]) throw new Error('inventory.backfill_balances() returned no row');
       const { refused, ...done } = rows[0].batch;
       return { ...done, refused: [...before.refused, ...refused.map(refusedBalance)] };
     } catch (error) {
-      // What the other one has built is compared as what we would have built.
+      // What the other process built will be compared together with our own work.
       if (isSqlError(error) && error.code === finishedByAnother) return { ...before, walked: true };
       if (attempt >= maxAttempts || !isRetryable(error)) throw error;
     }
@@ -161,7 +161,7 @@ async function begin(jobs: pg.ClientBase, orgId: string): Promise<Begun> {
   const [row] = await inOrganizationAsJob<{ begun: Begun }>(jobs, orgId, 'write', {
     text: 'select inventory.begin_backfill() as begun',
   });
-  if (!row) throw new Error('a backfill that was begun answered nothing');
+  if (!row) throw new Error('inventory.begin_backfill() returned no row');
   return row.begun;
 }
 

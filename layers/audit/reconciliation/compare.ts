@@ -2,31 +2,32 @@ import { type Difference, type Figures, noFigures } from './discrepancy.ts';
 import { rollingBuckets } from './policy.ts';
 import type { Snapshot } from './snapshot.ts';
 
-/** What one comparison came to. */
+/** The result of one comparison. */
 export interface Comparison {
   readonly keys: number;
   readonly movements: number;
-  /** How many keys differ. */
+  /** The number of differences. */
   readonly found: number;
-  /** The first of them in the order of their keys, at most {@link keptDifferences}. */
+  /** The first differences, ordered by balance, at most {@link keptDifferences}. */
   readonly differences: readonly Difference[];
 }
 
-/** A run keeps no more of what it found than a person could look at. When there is more, the next one compares everything. */
+/** A run keeps no more differences than a person can read. When there are more, the next run compares everything. */
 const keptDifferences = 1_000;
 
-/** What a number can count to, and no history does. */
+/** A limit that no history reaches. */
 const mostMovements = Number.MAX_SAFE_INTEGER;
 
-/** The last seal: what is behind its boundary is settled, and its closings say what it came to. */
+/** The last seal. History up to its boundary cannot change, and its closings contain the sums of that history. */
 export interface SealMark {
   readonly seq: number;
   readonly boundary: string;
 }
 
 /**
- * Which keys: items behind `after` up to `through` (null: no end), and of those the ones in `bucket` and the ones that the
- * last run has left wrong, so that what is known is told until it is right. `runId` is the run that has found some already.
+ * Which balances to compare: those of the items after `after` up to `through` (null: to the end). Among these, the items in
+ * `bucket`, and the items that the last run left wrong, so that they are reported until they are right. `runId` is the
+ * current run, whose own discrepancies are not compared again.
  */
 export interface ItemRange {
   readonly after: string | null;
@@ -37,7 +38,7 @@ export interface ItemRange {
 
 export const everything: ItemRange = { after: null, through: null, bucket: null };
 
-/** The last seal of the organization, undefined before the first. */
+/** The last seal of the organization. Undefined before the first. */
 export async function lastSeal(snapshot: Snapshot, orgId: string): Promise<SealMark | undefined> {
   const [seal] = await snapshot.query<{ seq: string; boundary: string }>(
     'select seq, boundary from inventory.seals where org_id = $1 order by seq desc limit 1',
@@ -46,7 +47,7 @@ export async function lastSeal(snapshot: Snapshot, orgId: string): Promise<SealM
   return seal && { seq: Number(seal.seq), boundary: seal.boundary };
 }
 
-/** The boundary that was drawn last: everything behind it was committed before, and so the snapshot sees it. */
+/** The last boundary. Everything before it was already committed when it was drawn, so the snapshot contains it. */
 export async function drawnBoundary(snapshot: Snapshot, orgId: string): Promise<string | undefined> {
   const [row] = await snapshot.query<{ boundary: string }>(
     'select boundary from inventory.seal_boundaries where org_id = $1',
@@ -55,7 +56,7 @@ export async function drawnBoundary(snapshot: Snapshot, orgId: string): Promise<
   return row?.boundary;
 }
 
-/** The newest entry that the snapshot sees. */
+/** The newest entry in the snapshot. */
 export async function newestEntry(snapshot: Snapshot, orgId: string): Promise<string | undefined> {
   const [entry] = await snapshot.query<{ id: string }>(
     'select id from inventory.entries where org_id = $1 order by id desc limit 1',
@@ -65,8 +66,8 @@ export async function newestEntry(snapshot: Snapshot, orgId: string): Promise<st
 }
 
 /**
- * Whether the last finished run has kept every difference that it found. Of the others nothing says at which keys they are:
- * only a comparison of everything finds them again.
+ * Whether the last finished run kept every difference that it found. If not, only a comparison of everything finds the
+ * other differences again.
  */
 export async function lastRunKeptAll(snapshot: Snapshot, orgId: string): Promise<boolean> {
   const [last] = await snapshot.query<{ kept_all: boolean }>(
@@ -85,8 +86,8 @@ export async function lastRunKeptAll(snapshot: Snapshot, orgId: string): Promise
 }
 
 /**
- * Compares the balances of everything that has moved behind an entry: with the closings of the last seal and the movements
- * behind it. The cost follows what has moved, not how much history there is.
+ * Compares every balance that has moved since an entry with the closings of the last seal and the movements after it. The
+ * cost depends on how much has moved, not on how much history there is.
  */
 export async function compareSince(
   snapshot: Snapshot,
@@ -95,7 +96,7 @@ export async function compareSince(
 ): Promise<Comparison> {
   return await compare(
     snapshot,
-    // Parameters and not subqueries: what the planner knows of them is why it takes the index.
+    // Parameters and not subqueries: the planner must know the values to choose the index.
     `select t.item_id, t.location_id, t.lot, t.movements,
        b.on_hand as stored_on_hand, b.reserved as stored_reserved, b.version as stored_version,
        coalesce(c.on_hand, 0) + coalesce(t.on_hand, 0) as computed_on_hand,
@@ -126,15 +127,15 @@ export async function compareSince(
      ) b on true
      left join inventory.held_quantities($1) r
        on r.item_id = t.item_id and r.location_id = t.location_id and r.lot = t.lot`,
-    // What is sealed and was not compared is read again, and what was compared and is not sealed.
+    // Reads again what is sealed but was not compared, and what was compared but is not sealed.
     [orgId, entry < seal.boundary ? entry : seal.boundary, seal.boundary],
   );
 }
 
 /**
- * Compares balances with their whole history: one pass over the movements, joined with the balances they should come to.
- * Finds rows that are missing and rows that have no history as well, and history that is not what was sealed: what there
- * is up to the seal, which is all of it but for the short rest behind, must be what the closings say.
+ * Compares balances with their whole history: reads the movements once, and joins their sums with the balances. It also
+ * finds missing balances, balances without history, and history that differs from its seal: the movements up to the seal
+ * must add up to the closings.
  */
 export async function compareHistory(
   snapshot: Snapshot,
@@ -188,7 +189,7 @@ export async function compareHistory(
   );
 }
 
-/** The items of which the last run has left a balance wrong that the run at work has not met yet. */
+/** The items with a balance that the last run left wrong and that the current run has not reached yet. */
 function itemsLeft(run: string): string {
   return `select d.item_id
          from inventory.discrepancies d
@@ -208,7 +209,7 @@ function itemsLeft(run: string): string {
            )`;
 }
 
-/** What of history is sealed, which is all of it but for the rest behind the boundary, against the last closings. */
+/** Compares the sealed part of history (all of it except the movements after the boundary) with the last closings. */
 function sealedPart(where: string, boundary: string) {
   return {
     unlike: `coalesce(h.on_hand, 0) - coalesce(t.on_hand, 0) <> coalesce(c.on_hand, 0)
@@ -229,8 +230,8 @@ function sealedPart(where: string, boundary: string) {
 }
 
 /**
- * Where to end a range of items that begins behind `after`, so that it has about `movements`: null when all that is left
- * is not more. It goes by the versions of the balances, which need not be right for that.
+ * The last item of a range that begins after `after` and contains about `movements`. Null when no more than that is left.
+ * It uses the versions of the balances, which may be wrong without harm here.
  */
 export async function endOfRange(
   snapshot: Snapshot,
@@ -297,7 +298,7 @@ async function compare(snapshot: Snapshot, keys: string, values: readonly unknow
      from compared`,
     values,
   );
-  if (!row) throw new Error('a comparison answered no row');
+  if (!row) throw new Error('the comparison returned no row');
   return {
     keys: row.keys,
     movements: row.movements,
@@ -322,7 +323,7 @@ function figures(
   return { onHand, reserved, version };
 }
 
-/** Spread evenly whatever the ids are: they begin with the time at which they were made. */
+/** Hashes the id to spread items evenly: ids begin with their time of creation. */
 function bucketOf(column: string): string {
   return `(pg_catalog.uuid_hash(${column}) & 2147483647) % ${rollingBuckets}`;
 }

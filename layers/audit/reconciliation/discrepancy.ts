@@ -1,27 +1,37 @@
-/** One balance: what there is of an item, at a location, of a lot (none is the empty string). Ids, not codes. */
+/**
+ * The names of a wrong balance, one for each stage:
+ * 1. *difference*: the comparison found that a stored balance is not the sum of its movements ({@link Difference}).
+ * 2. *discrepancy*: a run recorded the difference in `inventory.discrepancies`, under a number. It explains the discrepancy
+ *    (its cause) and settles it (its action): it corrects the balance or leaves it to people ({@link Discrepancy}).
+ * 3. *correction*: the balance was set to the sum of its movements, by a run (`corrected`) or by a person (`applied`).
+ *
+ * A wrong seal or anchor has no balance. The seal check returns it as a *seal finding*, and the run records it as a
+ * discrepancy without a balance.
+ */
+/** One balance: of an item, at a location, of a lot (an empty string when it has no lot). These are ids, not codes. */
 export interface BalanceKey {
   readonly item: string;
   readonly location: string;
   readonly lot: string;
 }
 
-/** What a balance says, or what its history says that it should. */
+/** The figures of a balance, as stored or as computed from its history. */
 export interface Figures {
   readonly onHand: number;
   readonly reserved: number;
   readonly version: number;
 }
 
-/** A balance that is not what its history says. */
+/** A balance that differs from its history. */
 export interface Difference extends BalanceKey {
   /** Undefined when there is no row. */
   readonly stored: Figures | undefined;
-  /** The stored version to the last digit: whoever has written it may have written what a number cannot hold. */
+  /** All digits of the stored version: somebody may have written a version that a JavaScript number cannot hold. */
   readonly storedVersionText?: string | undefined;
   readonly computed: Figures;
 }
 
-/** Why a balance differs, as far as it can be shown. `unknown` rather than a guess. */
+/** Why a balance differs, if the evidence shows it. Otherwise `unknown`: the cause is never guessed. */
 export const causes = [
   'direct_write',
   'trigger_disabled',
@@ -36,7 +46,7 @@ export const causes = [
 ] as const;
 export type Cause = (typeof causes)[number];
 
-/** The causes that lie in the movements or their seals: there the balance may be the only thing left that is right. */
+/** Causes in the movements or their seals. Here the balance may be the only figure that is still right. */
 export const causesOfHistory: readonly Cause[] = [
   'movement_deleted',
   'movement_altered',
@@ -45,24 +55,24 @@ export const causesOfHistory: readonly Cause[] = [
   'anchor_missing',
 ];
 
-/** What was done about it. `found`: not settled yet. `gone`: looked at again, it was as it must be. */
+/** What was done about a discrepancy. `found`: not settled yet. `gone`: when examined again, the balance was right. */
 export const actions = ['found', 'corrected', 'alerted', 'applied', 'gone'] as const;
 export type Action = (typeof actions)[number];
 
-/** A difference as a run keeps it. */
+/** A difference that a run recorded. */
 export interface Discrepancy extends Difference {
   /** Its number within the run. */
   readonly number: number;
   readonly cause: Cause | undefined;
-  /** What the cause follows from, and of a correction the figures before and after. */
+  /** The facts that show the cause. After a correction, also the figures before and after it. */
   readonly detail: Readonly<Record<string, unknown>>;
   readonly action: Action;
 }
 
-/** What no row says: nothing, of nothing. */
+/** The figures of a balance that has no row. */
 export const noFigures: Figures = { onHand: 0, reserved: 0, version: 0 };
 
-/** How far the stored figures are from the computed ones: positive when too much is stored. Exact to four decimals. */
+/** Stored minus computed figures: positive when too much is stored. Exact to four decimals. */
 export function driftOf({ stored = noFigures, computed }: Pick<Difference, 'stored' | 'computed'>): Figures {
   return {
     onHand: exactly(stored.onHand - computed.onHand),
@@ -71,7 +81,7 @@ export function driftOf({ stored = noFigures, computed }: Pick<Difference, 'stor
   };
 }
 
-/** Quantities have four decimals; their sums and differences in binary fractions have dust behind them. */
+/** Removes the rounding errors that sums of binary fractions have after the fourth decimal. */
 export function exactly(quantity: number): number {
   return Math.round(quantity * 10_000) / 10_000;
 }

@@ -23,7 +23,7 @@ test.each([
   expect(isWithinTolerance({ stored: figures(stored), computed: figures(computed) }, policy)).toBe(isWithin);
 });
 
-test('what is tolerated is never more than either bound, and the same in both directions', () => {
+test('a tolerated difference never exceeds either bound, in both directions', () => {
   fc.assert(
     fc.property(quantity, quantity, (one, other) => {
       const there = isWithinTolerance({ stored: figures(one), computed: figures(other) }, policy);
@@ -36,11 +36,11 @@ test('what is tolerated is never more than either bound, and the same in both di
   );
 });
 
-test('a wrong version alone is little, however wrong', () => {
+test('a difference in the version alone is always tolerated', () => {
   expect(isWithinTolerance({ stored: figures(5, 1), computed: figures(5, 4_000) }, policy)).toBe(true);
 });
 
-test('as many differences as a run may correct are corrected, one more and none is', () => {
+test('a run corrects as many differences as the policy allows; with one more it corrects none', () => {
   const difference = { stored: figures(101), computed: figures(100) };
   expect(decide(difference, 'direct_write', { ...calm, found: 3 }, policy)).toEqual({ do: 'correct' });
   expect(decide(difference, 'direct_write', { ...calm, found: 4 }, policy)).toMatchObject({
@@ -48,7 +48,7 @@ test('as many differences as a run may correct are corrected, one more and none 
   });
 });
 
-test('what was corrected before is not corrected again', () => {
+test('a balance that was corrected before is not corrected again', () => {
   const difference = { stored: figures(101), computed: figures(100) };
   expect(decide(difference, 'direct_write', { ...calm, correctedBefore: true }, policy)).toEqual({
     do: 'alert',
@@ -56,7 +56,7 @@ test('what was corrected before is not corrected again', () => {
   });
 });
 
-test('while a trigger is not as it must be nothing is corrected, whatever the cause', () => {
+test('while a trigger does not work, nothing is corrected, whatever the cause', () => {
   for (const cause of causes) {
     const decision = decide({ stored: figures(101), computed: figures(100) }, cause, {
       ...calm,
@@ -66,25 +66,25 @@ test('while a trigger is not as it must be nothing is corrected, whatever the ca
   }
 });
 
-test('only what the history is beyond doubt of is corrected', () => {
+test('a balance is corrected only when its history is beyond doubt', () => {
   const little = { stored: figures(101), computed: figures(100) };
   const correctable = causes.filter((cause) => decide(little, cause, calm, policy).do === 'correct');
   expect(correctable).toEqual(['direct_write', 'trigger_disabled']);
 });
 
-test('when nobody knows why, nothing is corrected, however little it is', () => {
+test('when the cause is unknown, nothing is corrected, however small the difference', () => {
   for (const stored of [figures(101), figures(100, 3), figures(99, 3)]) {
     const decision = decide({ stored, computed: figures(100) }, 'unknown', calm, policy);
     expect(decision).toEqual({ do: 'alert', because: 'unexplained' });
   }
 });
 
-test('a balance that has counted more movements than there are, and nobody knows why, puts history in doubt: one may be gone', () => {
+test('a balance that counts more movements than exist, for an unknown cause, puts its history in doubt', () => {
   const decision = decide({ stored: figures(101, 5), computed: figures(100, 4) }, 'unknown', calm, policy);
   expect(decision).toEqual({ do: 'alert', because: 'history in doubt' });
 });
 
-test('the policy in force corrects something, and not much', () => {
+test('the policy in force corrects small differences only', () => {
   expect(isWithinTolerance({ stored: figures(101), computed: figures(100) }, defaultPolicy)).toBe(true);
   expect(isWithinTolerance({ stored: figures(200), computed: figures(100) }, defaultPolicy)).toBe(false);
 });

@@ -1,12 +1,12 @@
 import { type Cause, causesOfHistory, type Difference, driftOf, noFigures } from './discrepancy.ts';
 
-/** What may be put right without asking anybody. Beyond it nothing changes, and somebody is told. */
+/** What a run may correct without asking a person. Everything else stays unchanged and causes an alert. */
 export interface ReconciliationPolicy {
-  /** The most that on hand and reserved may each be off, in the item's own unit. */
+  /** The largest difference of on hand, and of reserved, in the item's own unit. */
   readonly toleranceAbsolute: number;
-  /** The same as a share of what is on hand, stored or computed, whichever is more: 0.05 is five per cent. Both must hold. */
+  /** The same as a share of the larger of stored and computed on hand: 0.05 is five per cent. Both limits apply. */
   readonly toleranceRelative: number;
-  /** When a run finds more differences than this, it corrects none of them: what breaks many is no accident of one. */
+  /** When a run finds more differences than this, it corrects none: something that breaks many balances is still active. */
   readonly maxCorrectionsPerRun: number;
 }
 
@@ -16,13 +16,13 @@ export const defaultPolicy: ReconciliationPolicy = {
   maxCorrectionsPerRun: 10,
 };
 
-/** Into how many parts the items of an organization are put, of which a daily run proves one from its first movement on. */
+/** The items of an organization are divided into this many parts. A daily run compares one part with its whole history. */
 export const rollingBuckets = 30;
 
-/** An organization is due again this long after its last finished run: less than a day, so that a daily schedule meets it. */
+/** An organization is due again this long after its last finished run. Less than a day, so that a daily schedule finds it due. */
 export const dueAfterSeconds = 20 * 3_600;
 
-/** After a failure it is tried again this much later, so that one organization cannot keep a tick busy. */
+/** After a failure the organization is due again this much later, so that one organization cannot occupy a tick. */
 export const retryAfterSeconds = 3_600;
 
 export type Decision =
@@ -40,7 +40,7 @@ export type Decision =
         | 'corrected before';
     };
 
-/** What a decision goes by beside the difference itself. */
+/** What the decision depends on, besides the difference itself. */
 export interface Circumstance {
   /** How many differences the whole run found. */
   readonly found: number;
@@ -50,8 +50,8 @@ export interface Circumstance {
 }
 
 /**
- * Decides about one difference. Correcting makes the balance what history says, so it
- * is right only while history itself is beyond doubt.
+ * Decides about one difference. A correction sets the balance to what history says, so it is right only while history
+ * itself is beyond doubt.
  */
 export function decide(
   difference: Pick<Difference, 'stored' | 'computed'>,
@@ -61,18 +61,18 @@ export function decide(
 ): Decision {
   if (!triggersHealthy) return { do: 'alert', because: 'trigger unhealthy' };
   if (isHistoryInDoubt(difference, cause)) return { do: 'alert', because: 'history in doubt' };
-  // Whatever could not be excluded may be a movement that somebody has altered: its balance would follow it unseen.
+  // The cause may be an altered movement. A correction would follow that movement unnoticed.
   if (cause === 'unknown') return { do: 'alert', because: 'unexplained' };
   if (cause === 'partial_backfill') return { do: 'alert', because: 'backfill unfinished' };
   if (cause === 'restored_to_older_point') return { do: 'alert', because: 'restored' };
   if (found > policy.maxCorrectionsPerRun) return { do: 'alert', because: 'too many' };
   if (!isWithinTolerance(difference, policy)) return { do: 'alert', because: 'beyond tolerance' };
-  // Whatever made it wrong is still there, and would do so again.
+  // The cause is still active, and would break the balance again.
   if (correctedBefore) return { do: 'alert', because: 'corrected before' };
   return { do: 'correct' };
 }
 
-/** Whether on hand and reserved are each off by no more than the policy tolerates. A wrong version alone always is. */
+/** Whether on hand and reserved each differ by no more than the policy tolerates. A difference in the version alone is tolerated. */
 export function isWithinTolerance(
   { stored = noFigures, computed }: Pick<Difference, 'stored' | 'computed'>,
   { toleranceAbsolute, toleranceRelative }: ReconciliationPolicy = defaultPolicy,
@@ -84,7 +84,7 @@ export function isWithinTolerance(
   );
 }
 
-/** Whether the movements may be what is wrong: then the balance may be the only thing left that is right. */
+/** Whether the movements may be wrong. Then the balance may be the only figure that is still right. */
 function isHistoryInDoubt(
   { stored = noFigures, computed }: Pick<Difference, 'stored' | 'computed'>,
   cause: Cause,

@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { type Explained, explain } from './causes/explain.ts';
+import { type ExplainedDifference, explain } from './causes/explain.ts';
 import {
   type Comparison,
   compareHistory,
@@ -20,11 +20,11 @@ export interface Preview {
   readonly movementsRead: number;
   readonly found: number;
   readonly triggerFaults: readonly TriggerFault[];
-  readonly differences: readonly Explained[];
+  readonly differences: readonly ExplainedDifference[];
   readonly sealFindings: readonly SealFinding[];
 }
 
-/** Compares and explains as a run does, in one snapshot, and writes nothing at all. */
+/** Compares and explains as a run does, in one snapshot, and writes nothing. */
 export async function previewRun(jobs: pg.ClientBase, orgId: string, kind: RunKind): Promise<Preview> {
   const faults = await triggerFaults(jobs);
   const { parts, comparedThrough } = await inSnapshot(jobs, orgId, {}, async (snapshot) => {
@@ -45,7 +45,7 @@ export async function previewRun(jobs: pg.ClientBase, orgId: string, kind: RunKi
   });
   const total = (figure: 'keys' | 'movements' | 'found') =>
     parts.reduce((sum, part) => sum + part[figure], 0);
-  // The same key may be met twice: by what has moved, and by its bucket or because the last run has left it.
+  // One difference may appear twice: because the balance moved, and because of its bucket or of the last run.
   const all = parts.flatMap((part) => part.differences);
   const distinct = new Map(all.map((each) => [`${each.item} ${each.location} ${each.lot}`, each]));
   const differences = [...distinct.values()].map((difference, index) => ({

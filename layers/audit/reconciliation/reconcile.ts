@@ -9,29 +9,29 @@ import {
   rollingBuckets,
 } from './policy.ts';
 import { beginRun, giveBack, type Lease, type OpenRun, type RunKind, recordStep } from './runs/lease.ts';
-import { readFindings, readTotals } from './runs/run-findings.ts';
+import { readDiscrepancies, readTotals } from './runs/run-discrepancies.ts';
 import { settle } from './runs/settle.ts';
 import { checkSeals } from './seal-check.ts';
 import { type TriggerFault, triggerFaults } from './triggers.ts';
 import { isShort, type TimeLeft, walk } from './walk.ts';
 
-/** What a run came to. */
+/** The result of a run. */
 export interface RunReport {
   readonly orgId: string;
   readonly runId: string;
   readonly kind: RunKind;
-  /** False: the time was over, and the next lease goes on. The rest is then what there is by now. */
+  /** False when the time was over: the next lease continues the run. The other fields then contain the results so far. */
   readonly finished: boolean;
   readonly keysChecked: number;
   readonly movementsRead: number;
-  /** Keys that differed. */
+  /** The number of differences. */
   readonly found: number;
   readonly corrected: number;
   readonly alerted: number;
   readonly lagSeconds: number | undefined;
   readonly triggerFaults: readonly TriggerFault[];
   readonly discrepancies: readonly Discrepancy[];
-  /** Everything was right, and so may be sealed. */
+  /** Everything was right, so the history may be sealed. */
   readonly clean: boolean;
 }
 
@@ -39,16 +39,16 @@ export interface ReconcileOptions {
   readonly kind: RunKind;
   readonly time: TimeLeft;
   readonly policy?: ReconciliationPolicy;
-  /** When it comes, the step at work is finished and the run is left for the next lease. */
+  /** Stops the run after the current step. The next lease continues it. */
   readonly signal?: AbortSignal | undefined;
-  /** Is told what a run leaves to people, before it is finished: when that fails, so does the run, and it is told again. */
+  /** Receives what the run leaves to people, before the run is finished. If it fails, the run fails too, and the next run calls it again. */
   readonly onAlert?: (report: RunReport) => Promise<void>;
 }
 
 /**
- * Compares the balances of an organization with their history, puts right what the policy allows and leaves the rest as it
- * is. `jobs` is a connection as stockade_jobs. The lease is given back in any case.
- * @throws whatever went wrong; the run is then failed, or goes on with the next lease when the connection was lost
+ * Compares the balances of an organization with their history, corrects what the policy allows, and leaves the rest
+ * unchanged. `jobs` is a connection as stockade_jobs. The lease is always given back.
+ * @throws the error of the run; the run has then failed, or, if the connection was lost, the next lease continues it
  */
 export async function reconcileOrganization(
   jobs: pg.ClientBase,
@@ -79,12 +79,12 @@ async function work(
     await giveBack(jobs, lease, {});
     return await report(jobs, lease, run, kind, faults);
   };
-  // So that what is compared below is compared for good. When writers leave no instant for it, an older one will do.
+  // Draw a boundary first: the comparison is then final up to it. If writers leave no instant for it, an older one is enough.
   if (!run.checkpoint) await drawBoundary(jobs, lease.orgId, { signal });
   if (!(await walk(jobs, lease, kind, run, time, signal)) || isShort(time)) return await goOnLater();
   await recordStep(jobs, lease, {
     triggerFaults: faults,
-    // Once: a run that goes on from here has them already.
+    // Only once: a run that is continued has recorded them already.
     sealFindings: run.checkpoint?.step === 'settle' ? [] : await checkSeals(jobs, lease.orgId),
     checkpoint: { step: 'settle', afterItem: null, movementsPerStep: 0 },
   });
@@ -100,7 +100,7 @@ async function work(
   return { ...settled, finished: true, clean: settled.discrepancies.length === 0 && faults.length === 0 };
 }
 
-/** What is written down of the run by now. */
+/** The recorded state of the run. */
 async function report(
   jobs: pg.ClientBase,
   lease: Lease,
@@ -109,7 +109,7 @@ async function report(
   faults: readonly TriggerFault[],
 ): Promise<RunReport> {
   const figures = await readTotals(jobs, lease.orgId, run.id);
-  const discrepancies = await readFindings(jobs, lease.orgId, run.id);
+  const discrepancies = await readDiscrepancies(jobs, lease.orgId, run.id);
   const having = (action: string) => discrepancies.filter((each) => each.action === action).length;
   return {
     orgId: lease.orgId,

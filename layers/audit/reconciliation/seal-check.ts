@@ -11,23 +11,23 @@ import { verifyLedger } from '../seals/verify-ledger.ts';
 import type { Cause } from './discrepancy.ts';
 import { inSnapshot } from './snapshot.ts';
 
-/** Something about the seals that is not as it must be. */
+/** Something that is wrong with a seal or its anchor. */
 export interface SealFinding {
   readonly cause: Cause;
   readonly detail: Readonly<Record<string, unknown>>;
 }
 
-/** Seals are read so many at a time. */
+/** The number of seals that one query reads. */
 const pageSeals = 1_000;
 
 /**
- * Checks what a day is not too short for: that every seal follows from the one before, that the boundary is still behind
- * the last one, and that what was anchored is still there, the newest anchor by its words. What the movements of a seal
- * were is left to {@link sealFaults}. A bucket that refuses to be read is a finding too: what nobody could look at is not
- * right. One that does not answer is asked again by the next run.
+ * The daily check of the seals. It checks that every seal follows from the one before, that the boundary is not before the
+ * last seal, that every anchor still exists, and that the newest anchor has the right content. It does not read the
+ * movements: {@link sealFaults} does. If the bucket refuses to be read, that is a finding too, because what nobody can read
+ * cannot be called right. If the bucket does not answer, the next run tries again.
  */
 export async function checkSeals(jobs: pg.ClientBase, orgId: string): Promise<SealFinding[]> {
-  // Before the snapshot: whatever was anchored by then was sealed before, so the snapshot has it.
+  // Before the snapshot: a seal is created before its anchor, so the snapshot contains the seals of all listed anchors.
   const listed = await ask(() => listAnchors(orgId));
   const { seals, boundary } = await readSeals(jobs, orgId, listed.answer?.bucket);
   const findings: SealFinding[] = [];
@@ -37,9 +37,9 @@ export async function checkSeals(jobs: pg.ClientBase, orgId: string): Promise<Se
   checkChain(orgId, seals, boundary, found);
   const { answer } = listed;
   const { refusal } = answer ? await ask(() => checkAnchors(orgId, seals, answer, found)) : listed;
-  // Without a bucket there is nothing to compare with, unless something was written down in one.
+  // If no bucket is set, there is nothing to compare, unless the database has recorded anchors.
   if (refusal && !(refusal instanceof MissingSetting && !seals.some(({ isAnchored }) => isAnchored))) {
-    const message = `the seals could not be held against their anchors: ${refusal.message}`;
+    const message = `the seals could not be compared with their anchors: ${refusal.message}`;
     findings.push({ cause: 'unknown', detail: { couldNotRun: true, message } });
   }
   return findings;
@@ -55,22 +55,22 @@ function checkChain(
 ): void {
   let previous: Seal | undefined;
   for (const { seal } of seals) {
-    if (seal.seq !== (previous?.seq ?? 0) + 1) found('seal_altered', seal.seq, `a seal before it is missing`);
+    if (seal.seq !== (previous?.seq ?? 0) + 1) found('seal_altered', seal.seq, 'a seal before it is missing');
     else if (sealHash(orgId, seal) !== seal.hash)
-      found('seal_altered', seal.seq, 'its hash is not that of its fields');
+      found('seal_altered', seal.seq, 'its hash does not match its fields');
     else if (seal.previousHash !== (previous?.hash ?? genesisHash))
-      found('seal_altered', seal.seq, 'it does not follow from the one before');
+      found('seal_altered', seal.seq, 'it does not follow from the seal before it');
     previous = seal;
   }
   if (previous && (boundary === undefined || boundary < previous.boundary))
     found(
       'seal_altered',
       previous.seq,
-      'the boundary that keeps movements from coming behind it is missing or lower',
+      'the boundary that protects it from later movements is missing or lower',
     );
 }
 
-/** Derives every seal anew, to name what was tampered with: as slow as there is history. */
+/** Computes every seal again to find what was altered. This reads the whole history. */
 export async function sealFaults(
   jobs: pg.ClientBase,
   orgId: string,
@@ -100,25 +100,25 @@ async function checkAnchors(
   for (const { seal, isAnchored } of seals) {
     const key = anchorKey(orgId, seal.seq);
     if (!isAnchored || keys.has(key)) continue;
-    // One that was written after the list was made is not in it, but the database knows: so it is looked for once more.
-    if (!(await readEvidence(key))) found('anchor_missing', seal.seq, `s3://${bucket}/${key} is gone`);
+    // An anchor that was written after the listing is not in the list, but in the database. So look for it again.
+    if (!(await readEvidence(key))) found('anchor_missing', seal.seq, `s3://${bucket}/${key} is missing`);
   }
-  // Of a seal that is not in the database: it was removed, or the database is older than the seal.
+  // An anchor without a seal: the seal was removed, or the database is older than the seal.
   const lost = [...keys].toSorted().at(-1);
   const last = seals.at(-1)?.seal.seq ?? 0;
   if (lost && lost > anchorKey(orgId, last))
-    found('seal_altered', last + 1, `s3://${bucket}/${lost} is of a seal that is not in the database`);
+    found('seal_altered', last + 1, `s3://${bucket}/${lost} belongs to a seal that is not in the database`);
   const newest = seals.findLast(({ seal }) => keys.has(anchorKey(orgId, seal.seq)))?.seal;
   if (!newest) return;
   const key = anchorKey(orgId, newest.seq);
   const bytes = await readEvidence(key);
   if (bytes && Buffer.compare(bytes, Buffer.from(anchorBody(orgId, newest))) !== 0)
-    found('seal_altered', newest.seq, `s3://${bucket}/${key} says something else`);
+    found('seal_altered', newest.seq, `the content of s3://${bucket}/${key} does not match the seal`);
 }
 
 interface AnchoredSeal {
   readonly seal: Seal;
-  /** In the bucket that was asked; in any when none could be. */
+  /** Whether it has an anchor in the bucket that was listed, or in any bucket when none could be listed. */
   readonly isAnchored: boolean;
 }
 
@@ -148,7 +148,7 @@ async function readSeals(jobs: pg.ClientBase, orgId: string, bucket: string | un
   });
 }
 
-/** What the bucket answers, or why it refuses; neither when it does not answer. */
+/** The answer of the bucket, or the reason for its refusal. Neither when it does not answer. */
 async function ask<T>(
   question: () => Promise<T>,
 ): Promise<{ readonly answer?: T; readonly refusal?: AwsRefused | MissingSetting }> {

@@ -8,9 +8,10 @@ export interface Snapshot {
 }
 
 /**
- * Looks at one organization as it is at one instant: movements and balances of the same transactions, whatever is written
- * meanwhile. Takes no lock that a writer could meet. What is not done by `endsAtMs`, as `performance.now()` counts, is ended.
- * @throws what isOutOfTime() knows when the time is over
+ * Reads one organization at one instant: movements and balances of the same transactions, whatever others write meanwhile.
+ * It takes no lock that could block a writer. Statements that are not done by `endsAtMs`, on the clock of
+ * `performance.now()`, are ended.
+ * @throws an error that isOutOfTime() recognizes when the time is over
  */
 export async function inSnapshot<T>(
   jobs: pg.ClientBase,

@@ -20,7 +20,7 @@ function history(
   });
 }
 
-test('a time without the trigger ends when it is back', () => {
+test('a window ends when the trigger works again', () => {
   const { windowsOf, knownSince } = history([
     [0, right, 'watch'],
     [5, { enabled: 'D', digest }],
@@ -34,8 +34,8 @@ test.each([
   ['missing', undefined],
   ['enabled for replicas only', { enabled: 'R', digest }],
   ['not enabled always', { enabled: 'O', digest }],
-  ['something else', { enabled: 'A', digest: 'other' }],
-])('a trigger that is %s is away until further notice', (_, state) => {
+  ['changed', { enabled: 'A', digest: 'other' }],
+])('a trigger that is %s has an open window', (_, state) => {
   const { windowsOf } = history([
     [0, right, 'watch'],
     [3, state],
@@ -43,7 +43,7 @@ test.each([
   expect(windowsOf(balanceTrigger)).toEqual([{ from: new Date(at(3)), until: undefined }]);
 });
 
-test('what it was when the watch began was right then, whatever a later migration has made of it', () => {
+test('the state when the watch began counts as right, whatever a later migration changes', () => {
   const older = { enabled: 'A', digest: 'of an older version' };
   const { windowsOf } = history([
     [0, older, 'watch'],
@@ -52,7 +52,7 @@ test('what it was when the watch began was right then, whatever a later migratio
   expect(windowsOf(balanceTrigger)).toEqual([]);
 });
 
-test('without a watch nothing is known; a watch that began again knows nothing of the time before', () => {
+test('without a watch nothing is known; a watch that restarted knows nothing of the time before', () => {
   expect(history([[0, right, 'watch']], false).knownSince).toBeUndefined();
   expect(
     history([

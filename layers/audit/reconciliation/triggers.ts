@@ -1,41 +1,41 @@
 import type pg from 'pg';
 import golden from './golden-triggers.json' with { type: 'json' };
 
-/** What a trigger of the ledger is: `enabled` as pg_trigger has it, `digest` of what it does when, its function included. */
+/** The state of a trigger: `enabled` as in pg_trigger, and the digest of its definition, including its function. */
 export interface TriggerState {
   readonly enabled: string;
   readonly digest: string;
 }
 
 export interface TriggerFault {
-  /** Such as `apply_movements on inventory.movements`. */
+  /** For example `apply_movements on inventory.movements`. */
   readonly trigger: string;
   readonly fault: 'missing' | 'disabled' | 'not enabled always' | 'defined otherwise';
 }
 
-/** A time during which a trigger was not as it must be; `until` is undefined while that lasts. */
+/** A time during which a trigger did not work. `until` is undefined while this lasts. */
 export interface Window {
   readonly from: Date;
   readonly until: Date | undefined;
 }
 
-/** What is known of the ledger's triggers over time. */
+/** The recorded history of the ledger's triggers. */
 export interface TriggerHistory {
-  /** Since when every change was noted without a gap; undefined when nobody watches. */
+  /** Since when every change was recorded without a gap. Undefined when nothing records changes. */
   readonly knownSince: Date | undefined;
-  /** When a trigger was missing, disabled or something else, as far as it was noted. */
+  /** The recorded times in which a trigger was missing, disabled or changed. */
   windowsOf(trigger: string): readonly Window[];
 }
 
-/** The trigger that keeps balances. */
+/** The trigger that updates balances. */
 export const balanceTrigger = 'apply_movements on inventory.movements';
-/** The trigger that lets nobody change a movement. */
+/** The trigger that prevents changes to movements. */
 export const appendOnlyTrigger = 'append_only on inventory.movements';
 
-/** Every trigger of the ledger as the migrations make it. `npm run schema` writes the file from a migrated database. */
+/** Every trigger of the ledger, as the migrations create it. `npm run schema` writes the file from a migrated database. */
 const expected: Readonly<Record<string, string>> = golden;
 
-/** The triggers of the ledger that are not there, do not always fire, or do something else than the migrations say. */
+/** The triggers of the ledger that are missing, do not always fire, or differ from the migrations. */
 export async function triggerFaults(jobs: pg.ClientBase): Promise<TriggerFault[]> {
   const { rows } = await jobs.query<TriggerState & { name: string }>(
     'select name, enabled, digest from inventory.ledger_triggers()',
@@ -47,13 +47,13 @@ export async function triggerFaults(jobs: pg.ClientBase): Promise<TriggerFault[]
   });
 }
 
-/** Reads what was noted of the triggers' changes. */
+/** Reads the recorded changes of the triggers. */
 export async function readTriggerHistory(jobs: pg.ClientBase): Promise<TriggerHistory> {
   const { rows } = await jobs.query<{ history: Noted }>('select inventory.trigger_history() as history');
   return triggerHistoryOf(rows[0]?.history ?? { watching: false, changes: [] });
 }
 
-/** The log as the database tells it, oldest first. */
+/** The log, as the database returns it, oldest first. */
 export interface Noted {
   readonly watching: boolean;
   readonly changes: readonly {
@@ -68,7 +68,7 @@ export function triggerHistoryOf({ watching, changes }: Noted): TriggerHistory {
   return {
     knownSince: watching && lastWatch ? new Date(lastWatch.at) : undefined,
     windowsOf(trigger) {
-      // A migration may have changed what it does since: what it did when the log began was right then.
+      // A migration may have changed the trigger since. The state when the log began was right then.
       const right = [expected[trigger], changes[0]?.triggers[trigger]?.digest];
       const windows: Window[] = [];
       let openFrom: Date | undefined;
@@ -91,7 +91,7 @@ function faultOf(
   state: TriggerState | undefined,
   digests: readonly (string | undefined)[],
 ): TriggerFault['fault'] | undefined {
-  // One that a later migration has added was not there before, and nothing was wrong.
+  // A trigger that a later migration adds did not exist before, and its absence was no fault.
   if (!state)
     return digests.some((digest) => digest !== undefined) && trigger in expected ? 'missing' : undefined;
   if (state.enabled === 'D') return 'disabled';

@@ -1,12 +1,12 @@
-/** SQLSTATEs that lie in what is to be written into a balance: the next one can be written all the same. */
+/** SQLSTATEs of a single balance that cannot be written: the next balance can still be written. */
 const ofTheBalance: Readonly<Record<string, string>> = {
   '22003':
-    'its movements come to more than the fifteen digits, four of them decimals, that a balance holds: reverse the entries that should not be there',
-  '23503': 'its item or its location is not there any more',
-  '23514': 'a rule of the schema refuses what its movements come to',
+    'its movements add up to more than a balance can hold (fifteen digits, four of them decimals): reverse the wrong entries',
+  '23503': 'its item or its location no longer exists',
+  '23514': 'a constraint of the schema refuses the sum of its movements',
 };
 
-/** Why a balance cannot be written; undefined when the error is another one, which the next balance would meet as well. */
+/** Why this balance cannot be written. Undefined for other errors, which the next balance would cause too. */
 export function whyUnwritable({ code }: { readonly code: string }): string | undefined {
   return ofTheBalance[code];
 }

@@ -8,11 +8,11 @@ test.each([
   [9_999, true],
   [0, true],
   [Number.POSITIVE_INFINITY, false],
-])('with %d ms left nothing more is begun: %s', (leftMs, short) => {
+])('with %d ms left the time is short: %s', (leftMs, short) => {
   expect(isShort({ remainingMs: () => leftMs })).toBe(short);
 });
 
-test('what is begun must have ended with half of the reserve left', () => {
+test('work that begins now must end while half of the reserve is left', () => {
   vi.spyOn(performance, 'now').mockReturnValue(1_000);
   try {
     expect(endOf({ remainingMs: () => 30_000 })).toBe(26_000);
@@ -22,7 +22,7 @@ test('what is begun must have ended with half of the reserve left', () => {
   }
 });
 
-test('differences have four decimals and no dust behind them', () => {
+test('differences are exact to four decimals', () => {
   expect(exactly(0.1 + 0.2)).toBe(0.3);
   expect(exactly(1.00005)).toBe(1.0001);
   expect(
@@ -38,11 +38,11 @@ test('differences have four decimals and no dust behind them', () => {
   });
 });
 
-test('a balance that cannot be written says why; any other error is of the run', () => {
+test('a balance that cannot be written has a reason; any other error belongs to the run', () => {
   expect(['22003', '23503', '23514', '40001'].map((code) => whyUnwritable({ code }))).toEqual([
     expect.stringContaining('fifteen digits'),
-    'its item or its location is not there any more',
-    'a rule of the schema refuses what its movements come to',
+    'its item or its location no longer exists',
+    'a constraint of the schema refuses the sum of its movements',
     undefined,
   ]);
 });

@@ -13,31 +13,31 @@ import {
 import { type Checkpoint, type Lease, type OpenRun, type RunKind, recordStep } from './runs/lease.ts';
 import { inSnapshot, type Snapshot } from './snapshot.ts';
 
-/** How much time there is. Lambda knows; a command has all there is. */
+/** The time that is left. Lambda knows it. A command has no limit. */
 export interface TimeLeft {
   remainingMs(): number;
 }
 
-/** With less time than this nothing is begun: what is under way must still be written down. */
+/** With less time than this, no work is started: there must be time to record the current work. */
 export const reserveMs = 10_000;
 
-/** Whether there is not enough time left to begin anything. */
+/** Whether the time is too short to start more work. */
 export function isShort(time: TimeLeft): boolean {
   return time.remainingMs() < reserveMs;
 }
 
-/** When what is begun now must have ended, as `performance.now()` counts, so that it can still be written down. */
+/** When work that starts now must end, on the clock of `performance.now()`, so that it can still be recorded. */
 export function endOf(time: TimeLeft): number {
   return performance.now() + time.remainingMs() - reserveMs / 2;
 }
 
-/** About how many movements one statement reads: seconds of work, so that little is lost when it is interrupted. */
+/** The approximate number of movements that one statement reads: seconds of work, so that an interruption loses little. */
 export const movementsPerStep = 5_000_000;
 const fewestMovementsPerStep = 1_000;
 
 /**
- * Compares everything that a run is to compare, step by step, each in one snapshot and written down with how far it has
- * come. Answers whether it came to the end; if not, the next lease goes on behind the last step.
+ * Compares all balances of the run, step by step. Each step reads one snapshot and records its progress. Returns whether it
+ * finished. If not, the next lease continues after the last step.
  */
 export async function walk(
   jobs: pg.ClientBase,
@@ -64,7 +64,7 @@ export async function walk(
       checkpoint = done.checkpoint;
     } catch (error) {
       if (!isOutOfTime(error)) throw error;
-      // It did not end in the time there was: the next one reads less.
+      // The statement ran out of time: the next one reads less.
       const fewer = Math.max(fewestMovementsPerStep, Math.floor(checkpoint.movementsPerStep / 4));
       checkpoint = { ...checkpoint, movementsPerStep: fewer };
       await recordStep(jobs, lease, { checkpoint });
@@ -81,7 +81,7 @@ async function step(snapshot: Snapshot, orgId: string, kind: RunKind, run: OpenR
     newestEntry: await newestEntry(snapshot, orgId),
     boundary: await drawnBoundary(snapshot, orgId),
   };
-  // Before a first run has found everything right, and a seal has said so, there is nothing to go on from.
+  // Until a run has found everything right and it is sealed, there is nothing to continue from.
   const base =
     seal && run.comparedThrough && (await lastRunKeptAll(snapshot, orgId))
       ? { entry: run.comparedThrough, seal }

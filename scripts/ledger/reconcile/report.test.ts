@@ -43,7 +43,7 @@ const ofSeal: Discrepancy = {
 };
 const label = () => ({ sku: 'BOLT', location: 'main', lot: null });
 const words =
-  'BOLT at main: 51 on hand after 1 movements stored, 1 on hand after 1 movements by its movements (on hand +50); cause direct_write';
+  'BOLT at main: stored: 51 on hand (1 movement), from movements: 1 on hand (1 movement), difference: on hand +50; cause: direct_write';
 const left = `${words}; left, it is large`;
 const named = {
   sku: 'BOLT',

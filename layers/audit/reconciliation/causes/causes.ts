@@ -4,31 +4,31 @@ import type { TriggerHistory, Window } from '../triggers.ts';
 import { appendOnlyTrigger, balanceTrigger } from '../triggers.ts';
 import type { Evidence, IncompleteEntry, Tally } from './evidence.ts';
 
-/** Why a balance differs, and what that follows from. */
-export interface Finding {
+/** The cause of a difference, and the facts that show it. */
+export interface Explanation {
   readonly number: number;
   readonly cause: Cause;
   readonly detail: Readonly<Record<string, unknown>>;
 }
 
-/** What is known beside the keys themselves. */
+/** Facts about the ledger that the causes depend on, besides the evidence for each balance. */
 export interface Circumstances {
   readonly triggers: TriggerHistory;
-  /** The windows of the balance trigger, as the evidence was summed up by. */
+  /** The times without a working balance trigger, in the order of `windows` in the evidence. */
   readonly windows: readonly Window[];
-  /** What of the ledger is not what was sealed; empty when nothing gave reason to look. */
+  /** Where the ledger differs from its seals. Empty when there was no reason to check. */
   readonly sealFaults: readonly Fault[];
-  /** When that was written up to which balances were found right and history is sealed; undefined before the first time. */
+  /** The time up to which balances were found right and history is sealed. Undefined before the first such run. */
   readonly vouchedAt: Date | undefined;
-  /** Entries behind the boundary that have lost lines. */
+  /** Entries after the boundary that have lost lines. */
   readonly incompleteEntries: readonly IncompleteEntry[];
 }
 
 /**
- * Names the cause of each difference, by what excludes every other one that is known. A rule that does not apply says
- * nothing; when none applies the cause is unknown, with what was seen.
+ * Names the cause of each difference. A rule names a cause only when the evidence excludes every other known cause. When
+ * no rule applies, the cause is `unknown`, with the observed facts.
  */
-export function findCauses(evidence: readonly Evidence[], circumstances: Circumstances): Finding[] {
+export function findCauses(evidence: readonly Evidence[], circumstances: Circumstances): Explanation[] {
   const restored = restoredGroup(evidence, circumstances);
   const swapped = swappedPairs(evidence);
   const shown = new Map(
@@ -45,16 +45,20 @@ export function findCauses(evidence: readonly Evidence[], circumstances: Circums
   const left = evidence.filter((each) => !shown.get(each));
   const deleted = deletedUnsealed(left, circumstances);
   return evidence.map((each) => {
-    const finding = shown.get(each) ?? deleted.get(each) ?? unknown(each, circumstances);
-    return { number: each.number, cause: finding.cause, detail: { ...finding.detail, ...seen(each) } };
+    const explanation = shown.get(each) ?? deleted.get(each) ?? unknown(each, circumstances);
+    return {
+      number: each.number,
+      cause: explanation.cause,
+      detail: { ...explanation.detail, ...seen(each) },
+    };
   });
 }
 
-type Suspicion = Omit<Finding, 'number'> | undefined;
+type Suspicion = Omit<Explanation, 'number'> | undefined;
 
 /**
- * What of the key's history is sealed does not come to its closing any more: one of the two was changed. The hashes of
- * the seal say which.
+ * The sealed part of the balance's history no longer adds up to its closing: somebody changed the movements or the seal.
+ * The hashes of the seal show which.
  */
 function unlikeSeal(
   { closing = nothing, sealed, ...key }: Evidence,
@@ -71,7 +75,7 @@ function unlikeSeal(
       : sealed.version > closing.version
         ? 'movement_inserted'
         : 'movement_altered';
-  // A movement that was given to another key is an altered one, and counts here as missing and there as inserted.
+  // A movement that was moved to another balance is an altered one: it is missing here and inserted there.
   const kinds: FaultKind[] = [likely, 'movement_altered', 'movement_missing', 'movement_inserted'];
   const kind = kinds.find((each) => sealFaults.some((fault) => fault.kind === each));
   const movements = sealFaults.filter((fault) => fault.kind === kind).map(({ movement }) => movement);
@@ -87,7 +91,7 @@ const historyCauses: Partial<Record<FaultKind, Cause>> = {
 
 const nothing: Tally = { onHand: 0, version: 0 };
 
-/** What is missing in the balance is just what was recorded while the balance trigger was not there. */
+/** The balance lacks exactly the movements that were recorded while the balance trigger did not work. */
 function missedMovements(each: Evidence, { windows }: Circumstances): Suspicion {
   const drift = driftOf(each);
   if (drift.reserved !== 0 || drift.version >= 0) return undefined;
@@ -111,14 +115,14 @@ function missedMovements(each: Evidence, { windows }: Circumstances): Suspicion 
   };
 }
 
-/** Balances that a backfill has not come to. */
+/** A backfill has not reached this balance yet. */
 function unfinishedBackfill({ awaitsBackfill }: Evidence): Suspicion {
   return awaitsBackfill ? { cause: 'partial_backfill', detail: {} } : undefined;
 }
 
 /**
- * Several balances that all stand where history stood at one and the same instant, although the trigger was never away
- * since: they were put back to what they had been then.
+ * Several balances all have the figures of one earlier instant, although the trigger has always worked since: somebody
+ * restored an older copy of them.
  */
 function restoredGroup(evidence: readonly Evidence[], { triggers }: Circumstances) {
   const cut = evidence.filter(({ prefix, stored }) => prefix && stored);
@@ -126,16 +130,16 @@ function restoredGroup(evidence: readonly Evidence[], { triggers }: Circumstance
   const latest = cut.map(({ prefix }) => prefix?.last?.movementId ?? '').reduce(max);
   const next = cut.map(({ prefix }) => prefix?.firstDivergent?.movementId ?? '').reduce(min);
   const nextAt = cut.map(({ prefix }) => prefix?.firstDivergent?.recordedAt ?? '').reduce(min);
-  // All that came before is in every one of them, all that came after in none.
+  // Every balance contains all movements before that instant, and none after it.
   if (entryOf(latest) >= entryOf(next) || !wasThere(triggers, balanceTrigger, new Date(nextAt)))
     return undefined;
   const detail = { keys: cut.length, lastOfAll: latest, firstMissing: next };
   return new Map(cut.map((each) => [each, { cause: 'restored_to_older_point', detail } as const]));
 }
 
-/** Two balances that each say what the other's history says. */
+/** Two balances were swapped: each has the figures that the other's history gives. */
 function swappedPairs(evidence: readonly Evidence[]) {
-  const pairs = new Map<Evidence, Omit<Finding, 'number'>>();
+  const pairs = new Map<Evidence, Omit<Explanation, 'number'>>();
   for (const each of evidence) {
     const other = evidence.find(
       (candidate) =>
@@ -153,17 +157,17 @@ function swappedPairs(evidence: readonly Evidence[]) {
 }
 
 /**
- * Nothing but a write to the balance itself is left: its history is what it was, and the trigger has counted all of it.
- * Up to where balances were found right and history was sealed, that vouches for both; for what came after it the log of
- * the triggers does, for as long as it goes back.
+ * Only a write to the balance itself is left as a cause: its history is unchanged, and the trigger counted every movement.
+ * Both are certain up to the point where balances were found right and history was sealed. After that point, the log of
+ * the triggers shows it, as far back as the log goes.
  */
 function directWrite(each: Evidence, { triggers, vouchedAt }: Circumstances): Suspicion {
   const { closing, sealed, hasMovedSince, itemMadeAt } = each;
   if (!isSame(closing ?? nothing, sealed)) return undefined;
   const drift = driftOf(each);
-  // Nobody else writes what is reserved.
+  // The ledger's triggers never write `reserved`.
   if (drift.onHand === 0 && drift.version === 0) return { cause: 'direct_write', detail: { of: 'reserved' } };
-  // A balance of more movements than there are may have had a movement that is gone.
+  // If the balance counts more movements than exist, a movement may have been deleted.
   if (closing && !hasMovedSince && drift.version <= 0)
     return { cause: 'direct_write', detail: { history: 'sealed' } };
   const since = closing ? vouchedAt : itemMadeAt;
@@ -176,8 +180,8 @@ function directWrite(each: Evidence, { triggers, vouchedAt }: Circumstances): Su
 }
 
 /**
- * Balances that have counted more movements than there are, when entries have lost as many lines: of what nothing else
- * explains, each must fit into the lines that are lost, and all of them together.
+ * Balances count more movements than exist, and entries have lost lines. The lost lines explain the balances only if each
+ * balance fits into the lost lines, and all these balances together do too.
  */
 function deletedUnsealed(unexplained: readonly Evidence[], { incompleteEntries }: Circumstances) {
   const fitting = unexplained.flatMap((each) => {
@@ -187,7 +191,7 @@ function deletedUnsealed(unexplained: readonly Evidence[], { incompleteEntries }
     return fits ? [{ each, version: drift.version, entries: entries.map(({ id }) => id) }] : [];
   });
   const counted = fitting.reduce((sum, { version }) => sum + version, 0);
-  if (counted > linesLost(incompleteEntries)) return new Map<Evidence, Omit<Finding, 'number'>>();
+  if (counted > linesLost(incompleteEntries)) return new Map<Evidence, Omit<Explanation, 'number'>>();
   return new Map(
     fitting.map(({ each, entries }) => [each, { cause: 'movement_deleted', detail: { entries } } as const]),
   );
@@ -197,14 +201,14 @@ function linesLost(entries: readonly IncompleteEntry[]): number {
   return entries.reduce((sum, { lost }) => sum + lost, 0);
 }
 
-/** Whether a line that is lost can be what a balance has too much: kinds that only add have no lines that take away. */
+/** Whether a lost line can explain the surplus of a balance. A receipt or a return has only lines that add stock. */
 function mayHaveHeld(kind: string, { onHand, version }: Figures): boolean {
   if (version !== 1) return true;
   if (kind === 'receipt' || kind === 'return') return onHand > 0;
   return kind !== 'issue' || onHand < 0;
 }
 
-function unknown(each: Evidence, { incompleteEntries }: Circumstances): Omit<Finding, 'number'> {
+function unknown(each: Evidence, { incompleteEntries }: Circumstances): Omit<Explanation, 'number'> {
   const hasMore = driftOf(each).version > 0 && incompleteEntries.length > 0;
   return {
     cause: 'unknown',
@@ -212,19 +216,19 @@ function unknown(each: Evidence, { incompleteEntries }: Circumstances): Omit<Fin
   };
 }
 
-/** Whether it is known that a trigger was as it must be at every moment since. */
+/** Whether the log shows that a trigger has worked at every moment since. */
 function wasThere(triggers: TriggerHistory, trigger: string, since: Date): boolean {
   if (!triggers.knownSince || triggers.knownSince > since) return false;
   return triggers.windowsOf(trigger).every(({ until }) => until !== undefined && until <= since);
 }
 
-/** What was seen of a key, whatever the cause: the first movement that the balance does not have, when it is such. */
+/** A fact for every cause: the first movement that the balance lacks, when it contains all movements before that one. */
 function seen({ prefix, stored }: Evidence): Record<string, unknown> {
   if (!prefix?.firstDivergent || !stored) return {};
   return { firstDivergent: prefix.firstDivergent };
 }
 
-/** Windows that are next to each other, longest first: a balance that was put right meanwhile lacks only the later ones. */
+/** All ranges of consecutive windows, longest first. A balance that was corrected in between lacks only the later windows. */
 function spans(count: number): [number, number][] {
   const all: [number, number][] = [];
   for (let from = 0; from < count; from += 1)

@@ -2,59 +2,59 @@ import type { Difference, Figures } from '../discrepancy.ts';
 import type { Snapshot } from '../snapshot.ts';
 import type { Window } from '../triggers.ts';
 
-/** A movement, as it is shown to people. */
+/** A movement, as people see it. */
 export interface MovementMark {
   readonly movementId: string;
   readonly recordedAt: string;
 }
 
-/** A count of movements and what they add up to. */
+/** A number of movements and their sum. */
 export interface Tally {
   readonly onHand: number;
   readonly version: number;
 }
 
-/** Everything about one key that a cause can follow from, as of one snapshot. */
+/** All facts about one balance that can show a cause, from one snapshot. */
 export interface Evidence extends Difference {
   readonly number: number;
-  /** What the last seal that touched the key says it came to; undefined when none did. */
+  /** The sum in the last seal that contains this balance. Undefined when no seal does. */
   readonly closing: Tally | undefined;
-  /** What its movements up to the last seal's boundary come to now. */
+  /** The current sum of its movements up to the boundary of the last seal. */
   readonly sealed: Tally;
   /** Whether it has moved since it was both sealed and found right. */
   readonly hasMovedSince: boolean;
-  /** When its item was made: before that nothing of it can have moved. Undefined when there is no such item. */
+  /** When its item was created. It cannot have moved before. Undefined when there is no such item. */
   readonly itemMadeAt: Date | undefined;
-  /** Whether the stored figures are just those after the first so many movements; then where they end. */
+  /** If the stored figures equal the sum of its first movements: the last of these, and the first one after them. */
   readonly prefix:
     | { readonly last: MovementMark | undefined; readonly firstDivergent: MovementMark | undefined }
     | undefined;
   /**
-   * Whether it may be that a backfill has not come to it: one was begun and not finished, the key is behind what it has
-   * rebuilt, nobody has found it right since, and it has only its newest movements, as a balance that the trigger began.
+   * Whether an unfinished backfill may not have reached it: the balance comes after the last one that was rebuilt, no run
+   * has found it right since, and it contains only its newest movements, like a balance that the trigger started.
    */
   readonly awaitsBackfill: boolean;
-  /** Of each window asked about: what was recorded in it, and first. */
+  /** For each requested window: the sum of the movements recorded in it, and the first of them. */
   readonly windows: readonly (Tally & { readonly first: MovementMark | undefined })[];
 }
 
-/** How many keys one statement looks at. */
+/** How many balances one statement examines. */
 const keysPerStatement = 100;
 
-/** An id that comes before every other. */
+/** An id that sorts before every other. */
 const beforeAll = '00000000-0000-0000-0000-000000000000';
 
-/** What history is looked at by. */
+/** The points in history that the evidence is collected for. */
 export interface EvidenceBasis {
-  /** Of the last seal; undefined before the first. */
+  /** The boundary of the last seal. Undefined before the first seal. */
   readonly boundary: string | undefined;
-  /** Up to where balances were found right and history is sealed. */
+  /** The entry up to which balances were found right and history is sealed. */
   readonly vouched: string | undefined;
-  /** Times to sum up by. */
+  /** The times to add up movements for. */
   readonly windows: readonly Window[];
 }
 
-/** Looks at the history of keys that differ. */
+/** Collects the evidence about balances that differ. */
 export async function gatherEvidence(
   snapshot: Snapshot,
   orgId: string,
@@ -119,13 +119,13 @@ interface EvidenceRow {
 export interface IncompleteEntry {
   readonly id: string;
   readonly kind: string;
-  /** How many lines are known to be gone: of an entry without any only one is. */
+  /** The number of lines that are known to be lost. For an entry without lines it is 1. */
   readonly lost: number;
 }
 
 /**
- * Entries behind the boundary with fewer lines than they were posted with: lines are numbered from one without gaps, and an
- * entry without any cannot be posted.
+ * Entries after the boundary with fewer lines than they were posted with. It can be seen because lines are numbered from 1
+ * without gaps, and because an entry without lines cannot be posted.
  */
 export async function incompleteEntries(
   snapshot: Snapshot,
@@ -145,12 +145,12 @@ export async function incompleteEntries(
   );
 }
 
-/** When an id was drawn, in SQL. */
+/** The time at which an id was drawn, in SQL. */
 const drawnAt = (id: string) =>
   `to_timestamp(('x' || left(replace(${id}::text, '-', ''), 12))::bit(48)::bigint / 1000.0)`;
 
 /**
- * A movement is in a window by the time in its id, which is drawn while it is posted: recorded_at is what its writer says.
+ * The time in a movement's id decides its window: the id is drawn during the posting, but its writer supplies recorded_at.
  */
 const statement = `
   select k.n::int as n, json_build_object(

@@ -8,37 +8,37 @@ import { balanceTrigger, readTriggerHistory, type TriggerFault } from '../trigge
 import { findCauses } from './causes.ts';
 import { type Evidence, gatherEvidence, incompleteEntries, type Tally } from './evidence.ts';
 
-/** A difference that was looked at again, with its cause and what is to be done about it. */
-export interface Explained extends Difference {
+/** A difference that was examined again, with its cause and the decision about it. */
+export interface ExplainedDifference extends Difference {
   readonly number: number;
   readonly cause: Cause;
   readonly detail: Readonly<Record<string, unknown>>;
   readonly decision: Decision | { readonly do: 'nothing' };
 }
 
-/** What explaining needs to know beside the differences. */
+/** What explain() needs besides the differences. */
 export interface ExplainOptions {
-  /** How many keys the whole run found. */
+  /** How many differences the whole run found. */
   readonly found: number;
-  /** Up to where an earlier run found every balance right. */
+  /** The entry up to which an earlier run found every balance right. */
   readonly comparedThrough: string | null;
   readonly triggerFaults: readonly TriggerFault[];
   readonly policy: ReconciliationPolicy;
-  /** When to give up, as `performance.now()` counts; never when it is undefined. */
+  /** When to give up, on the clock of `performance.now()`. Undefined means never. */
   readonly endsAtMs?: number | undefined;
 }
 
 /**
- * Looks at differences again, from their first movement on, and says why they are there and what is to be done: `nothing`
- * when a balance is what its history says by now.
- * @throws what isOutOfTime() knows when it did not get through by `endsAtMs`
+ * Examines differences again, from the first movement on, and returns the cause and the decision for each. The decision is
+ * `nothing` when the balance now agrees with its history.
+ * @throws an error that isOutOfTime() recognizes when it does not finish by `endsAtMs`
  */
 export async function explain(
   jobs: pg.ClientBase,
   orgId: string,
   differences: readonly (Difference & { readonly number: number })[],
   options: ExplainOptions,
-): Promise<Explained[]> {
+): Promise<ExplainedDifference[]> {
   const { comparedThrough, triggerFaults, endsAtMs } = options;
   const triggers = await readTriggerHistory(jobs);
   const windows = triggers.windowsOf(balanceTrigger);
@@ -62,14 +62,14 @@ export async function explain(
       };
     },
   );
-  // As slow as there is history, so only when a closing says that history is not what it was.
+  // This reads the whole history, so it runs only when a closing shows that history has changed.
   const suspects = evidence.some(({ closing, sealed }) => !isUnchanged(closing, sealed));
-  const findings = findCauses(evidence, {
+  const explanations = findCauses(evidence, {
     ...circumstances,
     sealFaults: suspects ? await sealFaults(jobs, orgId, { endsAtMs }) : [],
   });
   return evidence.map((each, index) => {
-    const { cause = 'unknown', detail = {} } = findings[index] ?? {};
+    const { cause = 'unknown', detail = {} } = explanations[index] ?? {};
     const context = {
       found: options.found,
       triggersHealthy: triggerFaults.length === 0,
@@ -80,7 +80,7 @@ export async function explain(
       ...{ number, item, location, lot, stored, computed, cause, detail },
       decision: !isRight(each)
         ? decide(each, cause, context, options.policy)
-        : // The balance agrees with movements that do not agree with their seal.
+        : // The balance agrees with its movements, but the movements do not agree with their seal.
           isUnchanged(each.closing, each.sealed)
           ? { do: 'nothing' }
           : { do: 'alert', because: 'history in doubt' },
@@ -88,7 +88,7 @@ export async function explain(
   });
 }
 
-/** The numbers of those whose balance an earlier run has corrected. */
+/** The numbers of the differences whose balance an earlier run has corrected. */
 async function correctedBefore(
   snapshot: Snapshot,
   orgId: string,
@@ -122,12 +122,12 @@ function isRight({ stored = noFigures, computed }: Evidence): boolean {
   );
 }
 
-/** Whether what is sealed of a key is still what its last closing says. */
+/** Whether the sealed movements of a balance still add up to its last closing. */
 function isUnchanged(closing: Tally | undefined, sealed: Tally): boolean {
   return (closing?.onHand ?? 0) === sealed.onHand && (closing?.version ?? 0) === sealed.version;
 }
 
-/** When an id was drawn: UUIDs of version 7 begin with the milliseconds since 1970. */
+/** When an id was drawn: a UUID of version 7 begins with the milliseconds since 1970. */
 function drawnAt(id: string): Date {
   return new Date(Number.parseInt(id.replaceAll('-', '').slice(0, 12), 16));
 }

@@ -32,7 +32,7 @@ function left(more: Partial<Discrepancy> = {}): Discrepancy {
 }
 const ofSeals = (detail: Discrepancy['detail'], cause: Discrepancy['cause'] = 'seal_altered') =>
   left({ item: '', location: '', lot: '', stored: undefined, cause, detail });
-const unread = ofSeals({ couldNotRun: true, message: 'the seals could not be held: denied' }, 'unknown');
+const unread = ofSeals({ couldNotRun: true, message: 'the seals could not be compared: denied' }, 'unknown');
 
 function report(...discrepancies: readonly Discrepancy[]): RunReport {
   return {
@@ -42,22 +42,22 @@ function report(...discrepancies: readonly Discrepancy[]): RunReport {
   };
 }
 
-test('an alert about a balance says what differs, why, and what to type', () => {
+test('an alert about a balance shows the difference, the cause and the commands', () => {
   const corrected = left({ number: 2, action: 'corrected' });
   const apply = 'npm run reconcile:balances -- --org acme --apply run-1';
   expect(discrepancyAlert(acme, report(left(), corrected), label)).toEqual({
     name: 'BalanceDiscrepancy',
     severity: 'critical',
-    summary: 'acme: 1 balance differs from the movements',
+    summary: 'acme: 1 balance differs from its movements',
     detail: [
-      'In acme (org-1) 1 balance differs from the movements. Nothing was changed about that.',
-      'Run run-1 (daily) compared 40 keys and 900 movements; 3 differed, 1 corrected.',
+      'In acme (org-1) 1 balance differs from its movements. Nothing was changed.',
+      'Run run-1 (daily) compared 40 balances with 900 movements: 3 differences, 1 correction.',
       '',
-      '  A at MAIN: 12 on hand after 3 movements stored, 11 on hand after 3 movements by its movements (on hand +1); cause direct_write; left, beyond tolerance',
+      '  A at MAIN: stored: 12 on hand (3 movements), from movements: 11 on hand (3 movements), difference: on hand +1; cause: direct_write; not corrected: beyond tolerance',
       '',
-      'To see what would be done about it:',
+      'To preview the corrections:',
       `  ${apply} --dry-run`,
-      'To make these balances what their movements say:',
+      'To correct these balances from their movements:',
       `  ${apply}`,
     ].join('\n'),
     runbook: 'docs/runbook/balance-discrepancy.md',
@@ -79,8 +79,8 @@ test('an alert about a balance says what differs, why, and what to type', () => 
   });
 });
 
-test('seals that are not what they were are no balance, and are looked at in another way', () => {
-  const found = report(ofSeals({ seal: 7, message: 'its hash is not that of its fields' }));
+test('a changed seal is not a balance, and has its own command', () => {
+  const found = report(ofSeals({ seal: 7, message: 'its hash does not match its fields' }));
   const alert = discrepancyAlert(
     acme,
     { ...found, triggerFaults: [{ trigger: 't', fault: 'missing' }] },
@@ -88,7 +88,7 @@ test('seals that are not what they were are no balance, and are looked at in ano
   );
   expect(alert).toMatchObject({
     severity: 'critical',
-    summary: 'acme: the seals are not what they were',
+    summary: 'acme: seals have changed since they were created',
     facts: {
       verify: 'npm run verify:ledger -- --org acme',
       discrepancies: [{ stored: null, cause: 'seal_altered' }],
@@ -98,29 +98,29 @@ test('seals that are not what they were are no balance, and are looked at in ano
   expect(alert.detail.split('\n').slice(2)).toEqual([
     'The trigger t is missing.',
     '',
-    '  seal 7: its hash is not that of its fields; cause seal_altered',
+    '  seal 7: its hash does not match its fields; cause: seal_altered',
     '',
-    'To see what was altered, is missing or was inserted:',
+    'To see what was altered, deleted or inserted:',
     '  npm run verify:ledger -- --org acme',
   ]);
 });
 
-test('that nobody could look at the seals is a warning, unless something else is wrong', () => {
+test('unreadable anchors are a warning, unless something else is wrong', () => {
   expect(discrepancyAlert(acme, report(unread), label)).toMatchObject({
     severity: 'warning',
-    summary: 'acme: the seals could not be held against their anchors',
-    detail: expect.stringContaining('\n  the seals could not be held: denied\n'),
+    summary: 'acme: the seals could not be compared with their anchors',
+    detail: expect.stringContaining('\n  the seals could not be compared: denied\n'),
   });
   const all = report(left(), left(), ofSeals({ seal: 1, message: 'm' }), unread);
   expect(discrepancyAlert(acme, all, label)).toMatchObject({
     severity: 'critical',
     summary:
-      'acme: 2 balances differ from the movements, and the seals are not what they were, and the seals could not be held against their anchors',
+      'acme: 2 balances differ from their movements, seals have changed since they were created, and the seals could not be compared with their anchors',
   });
 });
 
-test('people look at the movements first where the cause of a balance is unknown, and only there', () => {
-  const hint = 'Where the cause is unknown, look at the movements first';
+test('the alert asks people to check the movements first when the cause of a balance is unknown, and only then', () => {
+  const hint = 'Where the cause is unknown, check the movements first';
   const detailOf = (...found: readonly Discrepancy[]) =>
     discrepancyAlert(acme, report(...found), label).detail;
   expect(detailOf(left({ cause: 'unknown' }))).toContain(hint);
@@ -131,7 +131,7 @@ test.each([
   [20, undefined],
   [21, '  and 1 more'],
   [23, '  and 3 more'],
-])('of %d differences the text shows twenty, and the facts all', (count, more) => {
+])('of %d discrepancies the text shows twenty, and the facts all', (count, more) => {
   const alert = discrepancyAlert(acme, report(...Array.from({ length: count }, () => left())), label);
   const lines = alert.detail.split('\n');
   expect(lines.filter((line) => line.startsWith('  A at MAIN'))).toHaveLength(20);
@@ -139,10 +139,10 @@ test.each([
   expect(alert.facts?.discrepancies).toHaveLength(count);
 });
 
-describe('a difference in a line', () => {
+describe('a discrepancy in one line', () => {
   test.each<[what: string, found: Partial<Discrepancy>, line: string]>([
     [
-      'with every figure, and a lot',
+      'shows every figure and the lot',
       {
         lot: 'L1',
         stored: { onHand: 1.5, reserved: 2, version: 4 },
@@ -150,19 +150,19 @@ describe('a difference in a line', () => {
         detail: {},
         cause: undefined,
       },
-      'A at MAIN, lot L1: 1.5 on hand, 2 reserved after 4 movements stored, 2 on hand after 6 movements by its movements (on hand -0.5, reserved +2, movements -2); cause unknown',
+      'A at MAIN, lot L1: stored: 1.5 on hand, 2 reserved (4 movements), from movements: 2 on hand (6 movements), difference: on hand -0.5, reserved +2, movements -2; cause: unknown',
     ],
     [
-      'without a row, and with the movement that it begins with',
+      'shows a missing row, and the first movement that is missing',
       { stored: undefined, detail: { firstDivergent: { movementId: 'm1', recordedAt: 'today' } } },
-      'A at MAIN: no row stored, 11 on hand after 3 movements by its movements (on hand -11, movements -3); cause direct_write, first m1 of today',
+      'A at MAIN: stored: no row, from movements: 11 on hand (3 movements), difference: on hand -11, movements -3; cause: direct_write, first missing movement m1 of today',
     ],
   ])('%s', (_, found, line) => {
     expect(discrepancyText(left(found), label)).toBe(line);
   });
 });
 
-test('what is put right by a person is a balance, and none whose movements were changed', () => {
+test('a person can correct a balance, unless its movements were changed', () => {
   expect(causes.filter((cause) => isApplicable(left({ cause })))).toEqual([
     ...['direct_write', 'trigger_disabled', 'partial_backfill', 'restored_to_older_point', 'unknown'],
   ]);
@@ -170,25 +170,25 @@ test('what is put right by a person is a balance, and none whose movements were 
   expect(isApplicable(unread)).toBe(false);
 });
 
-test('triggers are told in one alert, each in a line', () => {
+test('all triggers are in one alert, one line for each', () => {
   const faults = ['a', 'b'].map((trigger) => ({ trigger, fault: 'disabled' }) as const);
   expect(triggerAlert(faults)).toEqual({
     name: 'LedgerTriggerUnhealthy',
     severity: 'critical',
-    summary: '2 triggers of the ledger: not as they must be',
+    summary: '2 triggers of the ledger do not work',
     detail: [
-      'Until they are put right, movements may not reach their balances, and no balance is corrected and nothing sealed.',
+      'Until they are restored, movements may not reach their balances, no balance is corrected, and nothing is sealed.',
       '',
       '  The trigger a is disabled.',
       '  The trigger b is disabled.',
       '',
-      'To see what they are and how to put them right:',
+      'To see how to restore them:',
       '  npm run validate:isolation',
     ].join('\n'),
     runbook: 'docs/runbook/balance-discrepancy.md',
     facts: { triggerFaults: faults },
   });
-  expect(triggerAlert(faults.slice(1)).summary).toBe('A trigger of the ledger: not as they must be');
+  expect(triggerAlert(faults.slice(1)).summary).toBe('1 trigger of the ledger does not work');
 });
 
 test.each([
@@ -205,7 +205,7 @@ test.each([
     ['  npm run reconcile:balances -- --org o1'],
   ],
 ] as const)(
-  '%s: at most twenty organizations are shown, and how to go on with the first',
+  '%s: at most twenty organizations are shown, and the commands for the first',
   (alertOf, name, said, end) => {
     const failures = Array.from({ length: 21 }, (_, at) => ({ slug: `o${at + 1}`, error: `e${at + 1}` }));
     const alert = alertOf(failures);

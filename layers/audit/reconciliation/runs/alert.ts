@@ -1,4 +1,5 @@
 import type { Alert } from '#platform/alerts.ts';
+import { counted } from '#platform/plural.ts';
 import { type BalanceKey, causesOfHistory, type Discrepancy, driftOf, type Figures } from '../discrepancy.ts';
 import type { RunReport } from '../reconcile.ts';
 import type { TriggerFault } from '../triggers.ts';
@@ -6,10 +7,10 @@ import { type BalanceLabel, labelText } from './labels.ts';
 
 const runbook = 'docs/runbook/balance-discrepancy.md';
 
-/** How many differences the text of an alert shows; its facts have all that are kept. */
+/** The number of discrepancies in the text of an alert. The facts contain all that were kept. */
 const shown = 20;
 
-/** What somebody has to look at, of one run: the figures, the causes, and what to type. */
+/** The alert about one run that left work to people: the figures, the causes and the commands. */
 export function discrepancyAlert(
   { slug, id }: { readonly slug: string; readonly id: string },
   report: RunReport,
@@ -18,13 +19,16 @@ export function discrepancyAlert(
   const left = report.discrepancies.filter(({ action }) => action === 'alerted');
   const balances = left.filter(({ item }) => item !== '').length;
   const unread = left.filter(({ detail }) => detail.couldNotRun).length;
-  const what = [
+  const problems = [
     ...(balances > 0
-      ? [`${balances === 1 ? '1 balance differs' : `${balances} balances differ`} from the movements`]
+      ? [
+          `${counted(balances, 'balance')} ${balances === 1 ? 'differs from its' : 'differ from their'} movements`,
+        ]
       : []),
-    ...(left.length > balances + unread ? ['the seals are not what they were'] : []),
-    ...(unread > 0 ? ['the seals could not be held against their anchors'] : []),
-  ].join(', and ');
+    ...(left.length > balances + unread ? ['seals have changed since they were created'] : []),
+    ...(unread > 0 ? ['the seals could not be compared with their anchors'] : []),
+  ];
+  const what = new Intl.ListFormat('en', { type: 'conjunction' }).format(problems);
   const lines = left.slice(0, shown).map((each) => `  ${discrepancyText(each, label)}`);
   const more = left.length > shown ? [`  and ${left.length - shown} more`] : [];
   return {
@@ -32,8 +36,8 @@ export function discrepancyAlert(
     severity: unread === left.length ? 'warning' : 'critical',
     summary: `${slug}: ${what}`,
     detail: [
-      `In ${slug} (${id}) ${what}. Nothing was changed about that.`,
-      `Run ${report.runId} (${report.kind}) compared ${report.keysChecked} keys and ${report.movementsRead} movements; ${report.found} differed, ${report.corrected} corrected.`,
+      `In ${slug} (${id}) ${what}. Nothing was changed.`,
+      `Run ${report.runId} (${report.kind}) compared ${counted(report.keysChecked, 'balance')} with ${counted(report.movementsRead, 'movement')}: ${counted(report.found, 'difference')}, ${counted(report.corrected, 'correction')}.`,
       ...report.triggerFaults.map(triggerText),
       '',
       ...lines,
@@ -41,18 +45,18 @@ export function discrepancyAlert(
       '',
       ...(left.some(isApplicable)
         ? [
-            'To see what would be done about it:',
+            'To preview the corrections:',
             `  ${applyCommand(slug, report.runId)} --dry-run`,
-            'To make these balances what their movements say:',
+            'To correct these balances from their movements:',
             `  ${applyCommand(slug, report.runId)}`,
             ...(left.some((each) => isApplicable(each) && each.cause === 'unknown')
-              ? ['Where the cause is unknown, look at the movements first: it may be they that are wrong.']
+              ? ['Where the cause is unknown, check the movements first: they may be wrong.']
               : []),
           ]
         : []),
       ...(left.every(isApplicable)
         ? []
-        : ['To see what was altered, is missing or was inserted:', `  ${verifyCommand(slug)}`]),
+        : ['To see what was altered, deleted or inserted:', `  ${verifyCommand(slug)}`]),
     ].join('\n'),
     runbook,
     facts: {
@@ -84,23 +88,23 @@ export function discrepancyAlert(
   };
 }
 
-/** Whether `--apply` may put it right: it is about a balance, and its movements were not changed. */
+/** Whether `--apply` may correct it: it is about a balance, and the movements were not changed. */
 export function isApplicable({ item, cause }: Discrepancy): boolean {
   return item !== '' && !(cause !== undefined && causesOfHistory.includes(cause));
 }
 
-/** Triggers of the ledger that are not as they must be: one alert for the database, however many organizations are in it. */
+/** The alert about triggers of the ledger that do not work: one for the database, whatever the number of organizations. */
 export function triggerAlert(faults: readonly TriggerFault[]): Alert {
   return {
     name: 'LedgerTriggerUnhealthy',
     severity: 'critical',
-    summary: `${faults.length === 1 ? 'A trigger' : `${faults.length} triggers`} of the ledger: not as they must be`,
+    summary: `${counted(faults.length, 'trigger')} of the ledger ${faults.length === 1 ? 'does' : 'do'} not work`,
     detail: [
-      'Until they are put right, movements may not reach their balances, and no balance is corrected and nothing sealed.',
+      'Until they are restored, movements may not reach their balances, no balance is corrected, and nothing is sealed.',
       '',
       ...faults.map((fault) => `  ${triggerText(fault)}`),
       '',
-      'To see what they are and how to put them right:',
+      'To see how to restore them:',
       '  npm run validate:isolation',
     ].join('\n'),
     runbook,
@@ -108,25 +112,25 @@ export function triggerAlert(faults: readonly TriggerFault[]): Alert {
   };
 }
 
-/** What went wrong with one organization. */
+/** The error of one organization. */
 export interface Failure {
   readonly slug: string;
   readonly error: string;
 }
 
-/** Seals that the bucket does not take: until it does, whoever can write the database can make them anew. */
+/** The alert about seals that the bucket refuses. Without an anchor, anyone who can write the database can replace a seal. */
 export function anchorAlert(failures: readonly Failure[]): Alert {
-  const count = failures.length === 1 ? '1 organization' : `${failures.length} organizations`;
+  const count = counted(failures.length, 'organization');
   return {
     name: 'SealsNotAnchored',
     severity: 'warning',
     summary: `Seals of ${count} could not be anchored`,
     detail: [
-      `Seals of ${count} were made and could not be written down in the evidence bucket. The next runs try again.`,
+      `Seals of ${count} were created but could not be written to the evidence bucket. The next runs try again.`,
       '',
       ...failures.slice(0, shown).map(({ slug, error }) => `  ${slug}: ${error}`),
       '',
-      'To see what was altered, if anything was, and to try again:',
+      'To check whether anything was altered, and to try again:',
       `  ${verifyCommand(failures[0]?.slug ?? '')}`,
       `  npm run seal -- --org ${failures[0]?.slug}`,
     ].join('\n'),
@@ -135,19 +139,19 @@ export function anchorAlert(failures: readonly Failure[]): Alert {
   };
 }
 
-/** Organizations whose runs have failed. The others went on. */
+/** The alert about organizations whose runs failed. The others were reconciled. */
 export function failureAlert(failures: readonly Failure[]): Alert {
-  const count = failures.length === 1 ? '1 organization' : `${failures.length} organizations`;
+  const count = counted(failures.length, 'organization');
   return {
     name: 'ReconciliationFailed',
     severity: 'warning',
     summary: `The reconciliation of ${count} failed`,
     detail: [
-      `${count} could not be reconciled. The others were; these are tried again within the hour.`,
+      `${count} could not be reconciled. They will be tried again within the hour. The others were reconciled.`,
       '',
       ...failures.slice(0, shown).map(({ slug, error }) => `  ${slug}: ${error}`),
       '',
-      'To run one now:',
+      'To run the first one now:',
       `  npm run reconcile:balances -- --org ${failures[0]?.slug}`,
     ].join('\n'),
     runbook,
@@ -155,7 +159,7 @@ export function failureAlert(failures: readonly Failure[]): Alert {
   };
 }
 
-/** One difference in a line: which balance, both figures, why. */
+/** One discrepancy in a line: the balance, both figures and the cause. */
 export function discrepancyText(each: Discrepancy, label: (key: BalanceKey) => BalanceLabel): string {
   if (!each.item) return sealText(each);
   const drift = driftOf(each);
@@ -163,11 +167,11 @@ export function discrepancyText(each: Discrepancy, label: (key: BalanceKey) => B
     .filter((figure) => drift[figure] !== 0)
     .map((figure) => `${figureNames[figure]} ${drift[figure] > 0 ? '+' : ''}${drift[figure]}`)
     .join(', ');
-  const because = each.detail.leftBecause ? `; left, ${each.detail.leftBecause}` : '';
-  return `${labelText(label(each))}: ${figuresText(each.stored)} stored, ${figuresText(each.computed)} by its movements (${off}); ${causeText(each)}${because}`;
+  const because = each.detail.leftBecause ? `; not corrected: ${each.detail.leftBecause}` : '';
+  return `${labelText(label(each))}: stored: ${figuresText(each.stored)}, from movements: ${figuresText(each.computed)}, difference: ${off}; ${causeText(each)}${because}`;
 }
 
-/** Something about the seals, in a line of text. */
+/** A seal finding in a line of text. */
 export function sealText({
   cause,
   detail: { seal, message },
@@ -176,19 +180,21 @@ export function sealText({
   readonly detail: Readonly<Record<string, unknown>>;
 }): string {
   if (seal === undefined) return String(message);
-  return `seal ${seal}: ${message}; cause ${cause ?? 'unknown'}`;
+  return `seal ${seal}: ${message}; cause: ${cause ?? 'unknown'}`;
 }
 
 function causeText({ cause, detail }: Discrepancy): string {
   const { firstDivergent } = detail as { firstDivergent?: { movementId: string; recordedAt: string } };
-  const first = firstDivergent ? `, first ${firstDivergent.movementId} of ${firstDivergent.recordedAt}` : '';
-  return `cause ${cause ?? 'unknown'}${first}`;
+  const first = firstDivergent
+    ? `, first missing movement ${firstDivergent.movementId} of ${firstDivergent.recordedAt}`
+    : '';
+  return `cause: ${cause ?? 'unknown'}${first}`;
 }
 
 function figuresText(figures: Figures | undefined): string {
   if (!figures) return 'no row';
   const { onHand, reserved, version } = figures;
-  return `${onHand} on hand${reserved === 0 ? '' : `, ${reserved} reserved`} after ${version} movements`;
+  return `${onHand} on hand${reserved === 0 ? '' : `, ${reserved} reserved`} (${counted(version, 'movement')})`;
 }
 
 const figureNames = { onHand: 'on hand', reserved: 'reserved', version: 'movements' } as const;

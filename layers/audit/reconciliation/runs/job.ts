@@ -10,9 +10,9 @@ import { type RunReport, reconcileOrganization } from '../reconcile.ts';
 import { reserveMs, type TimeLeft } from '../walk.ts';
 import { anchorAlert, type Failure } from './alert.ts';
 import { giveBack, type Lease, takeLease } from './lease.ts';
-import { tellDiscrepancies, tellFailures, tellTriggerFaults } from './tell.ts';
+import { sendDiscrepancyAlert, sendFailureAlert, sendTriggerAlert } from './send-alerts.ts';
 
-/** What one tick of the daily job did. */
+/** The result of one tick of the daily job. */
 export interface TickReport {
   readonly organizations: number;
   readonly failed: number;
@@ -20,20 +20,22 @@ export interface TickReport {
   readonly corrected: number;
   readonly alerted: number;
   readonly sealed: number;
-  /** Nobody was due any more; else the time was over, and the next tick goes on. */
+  /** True when no organization was due any more. False when the time was over: the next tick continues. */
   readonly caughtUp: boolean;
 }
 
 /**
- * Reconciles the organizations that are due, the one that waits longest first, until none is left or the time gets short.
- * Whatever ends it, at any moment: the next tick goes on, and several at once never take the same organization.
+ * Reconciles the organizations that are due, the longest waiting first, until none is left or the time is nearly over.
+ * If it is stopped at any moment, the next tick continues. Several ticks at once never take the same organization.
  * `jobs` is a connection as stockade_jobs.
  */
 export async function reconcileDue(jobs: pg.ClientBase, time: TimeLeft): Promise<TickReport> {
   const startedAtMs = performance.now();
-  await tellTriggerFaults(jobs);
-  // Of ticks that did not come to their end. When nobody can be told now, this one tries again in the end.
-  await tellFailures(jobs).catch((error) => log.warn('failures could not be told yet', { error }));
+  await sendTriggerAlert(jobs);
+  // Failures of ticks that did not finish. If the alert cannot be sent now, it is sent at the end of this tick.
+  await sendFailureAlert(jobs).catch((error) =>
+    log.warn('the alert about failures could not be sent yet', { error }),
+  );
 
   const tick = { organizations: 0, failed: 0, keysChecked: 0, corrected: 0, alerted: 0, sealed: 0 };
   const unanchored: Failure[] = [];
@@ -53,18 +55,18 @@ export async function reconcileDue(jobs: pg.ClientBase, time: TimeLeft): Promise
       if (report.clean) {
         const { seals, anchoring } = await seal(jobs, lease.orgId, time);
         tick.sealed += seals;
-        // A bucket that does not answer will; what refuses an anchor does so until somebody looks at it.
+        // A bucket that does not answer will answer later. A bucket that refuses an anchor needs a person.
         if (anchoring.failure && anchoring.failure.code !== 'unavailable') {
           unanchored.push({ slug: await slugOf(jobs, lease.orgId), error: anchoring.failure.message });
         }
       }
-      // Out of time within an organization: what is left is not enough for the next one either.
+      // The time ended within an organization: it is too short for the next one too.
       if (!report.finished) break;
     } catch (error) {
-      // A connection that is lost is lost for the next one too.
+      // If the connection is lost, this throws: it would be lost for the next organization too.
       await jobs.query('select');
       if (isErased(error)) {
-        // Nothing of it can be wrong.
+        // The organization does not exist any more, so it has no discrepancies.
         log.info('an organization was erased while it was reconciled', { organizationId: lease.orgId });
         continue;
       }
@@ -72,7 +74,7 @@ export async function reconcileDue(jobs: pg.ClientBase, time: TimeLeft): Promise
       log.error('an organization could not be reconciled', { organizationId: lease.orgId, error });
     }
   }
-  await tellFailures(jobs);
+  await sendFailureAlert(jobs);
   if (unanchored.length > 0) await publishAlert(anchorAlert(unanchored));
 
   measure('KeysChecked', tick.keysChecked);
@@ -81,7 +83,7 @@ export async function reconcileDue(jobs: pg.ClientBase, time: TimeLeft): Promise
   measure('ReconciliationFailures', tick.failed);
   measure('ReconciliationLagSeconds', await lagSeconds(jobs));
   measure('ReconciliationDurationMs', performance.now() - startedAtMs);
-  // Last, so that a tick that does not come to its end is as silent as none.
+  // Last, so that a tick that does not finish sends no heartbeat.
   measure('ReconciliationHeartbeat', 1);
   return { ...tick, caughtUp };
 }
@@ -92,14 +94,14 @@ function reconcileOne(jobs: pg.ClientBase, lease: Lease, time: TimeLeft): Promis
     time,
     onAlert: async (report) => {
       const slug = await slugOf(jobs, lease.orgId);
-      await tellDiscrepancies(jobs, { id: lease.orgId, slug }, report);
+      await sendDiscrepancyAlert(jobs, { id: lease.orgId, slug }, report);
     },
   });
 }
 
 /**
- * Seals what was just found right, for as long as there is time. When it cannot be done now, the next clean run does it;
- * when the time was over, that is due at once.
+ * Seals the history that was just found right, as long as there is time. If it fails, the next clean run seals it. If the
+ * time is over, the organization becomes due again at once.
  */
 async function seal(
   jobs: pg.ClientBase,
@@ -112,7 +114,7 @@ async function seal(
   if (anchoring.failure) {
     log.warn('seals could not be anchored yet', { organizationId: orgId, ...anchoring.failure });
   } else if (reason === 'busy')
-    log.info('writers left no instant to draw a boundary', { organizationId: orgId });
+    log.info('writers were too busy to draw a boundary', { organizationId: orgId });
   if (signal?.aborted) {
     const lease = await takeLease(jobs, orgId);
     if (lease) await giveBack(jobs, lease, {});
@@ -120,7 +122,7 @@ async function seal(
   return { seals: seals.length, anchoring };
 }
 
-/** How long ago everything was right in the organization of which that is the longest ago. */
+/** The time since everything was right, for the organization where that is longest ago. */
 async function lagSeconds(jobs: pg.ClientBase): Promise<number> {
   const { rows } = await jobs.query<{ seconds: number }>(
     'select inventory.reconciliation_lag()::float8 as seconds',

@@ -2,14 +2,14 @@ import type pg from 'pg';
 import { inOrganizationAsJob } from '#tenancy/job-transaction.ts';
 import type { BalanceKey } from '../discrepancy.ts';
 
-/** What people call a balance. Ids where the item or the location is gone. */
+/** The names that people use for a balance: SKU and code. Ids, when the item or the location no longer exists. */
 export interface BalanceLabel {
   readonly sku: string;
   readonly location: string;
   readonly lot: string | null;
 }
 
-/** Finds what people call balances. */
+/** Reads the labels of balances. */
 export async function readLabels(
   jobs: pg.ClientBase,
   orgId: string,

@@ -3,7 +3,7 @@ import { inOrganizationAsJob } from '#tenancy/job-transaction.ts';
 import type { Cause, Difference } from '../discrepancy.ts';
 import type { TriggerFault } from '../triggers.ts';
 
-/** An organization that is taken for reconciliation. Nobody else gets it for as long as it is kept. */
+/** An organization that is reserved for one reconciliation. Nobody else can take it as long as the lease is kept. */
 export interface Lease {
   readonly orgId: string;
   readonly lease: string;
@@ -12,12 +12,12 @@ export interface Lease {
 export type RunKind = 'daily' | 'full';
 
 /**
- * How long an organization stays taken after the last step: a tick that dies holds it up for no longer. One whose step
- * takes longer keeps it as well, unless somebody else wants it; then it is told with its next step.
+ * How long the lease lasts after the last step: if the process dies, the organization is free again after this time. A step
+ * that takes longer keeps the lease too, unless somebody else takes the organization. Then the next step fails.
  */
 export const leaseSeconds = 60;
 
-/** Takes one organization, or without an id the one that has been due the longest; undefined when none is to be had. */
+/** Takes one organization, or without an id the one that has been due longest. Undefined when none can be taken. */
 export async function takeLease(jobs: pg.ClientBase, orgId?: string): Promise<Lease | undefined> {
   const { rows } = await jobs.query<{ org_id: string; lease: string }>(
     `select org_id, lease from inventory.lease_reconciliation($1, $2 * interval '1 second')`,
@@ -26,37 +26,37 @@ export async function takeLease(jobs: pg.ClientBase, orgId?: string): Promise<Le
   return rows[0] && { orgId: rows[0].org_id, lease: rows[0].lease };
 }
 
-/** How far a run has come. */
+/** The progress of a run. */
 export interface Checkpoint {
   readonly step: 'recent' | 'history' | 'seals' | 'settle';
-  /** Items up to this one are compared. */
+  /** Items up to this one were compared. */
   readonly afterItem: string | null;
-  /** About how many movements one statement reads; less after one that did not end in time. */
+  /** The approximate number of movements that one statement reads. It shrinks after a statement that ran out of time. */
   readonly movementsPerStep: number;
 }
 
 export interface OpenRun {
   readonly id: string;
-  /** Which thirtieth of the items a daily run proves from its first movement on. */
+  /** The thirtieth of the items that a daily run compares with its whole history. */
   readonly bucket: number | null;
   /** Null at the beginning. */
   readonly checkpoint: Checkpoint | null;
-  /** Up to this entry an earlier run found every balance right; null before the first. */
+  /** The entry up to which an earlier run found every balance right. Null before the first such run. */
   readonly comparedThrough: string | null;
 }
 
-/** A step of a run, as it is written down. */
+/** A step of a run, as it is recorded. */
 export interface RunStep {
   readonly keys?: number;
   readonly movements?: number;
   readonly found?: number;
   readonly sealSeq?: number | undefined;
   readonly newestEntry?: string | undefined;
-  /** The boundary behind which the snapshot has seen everything. */
+  /** The snapshot contains every entry up to this boundary. */
   readonly boundary?: string | undefined;
   readonly triggerFaults?: readonly TriggerFault[];
   readonly differences?: readonly Difference[];
-  /** What is wrong with the seals, and so with no balance. */
+  /** Faults of seals, which have no balance. */
   readonly sealFindings?: readonly {
     readonly cause: Cause;
     readonly detail: Readonly<Record<string, unknown>>;
@@ -65,7 +65,7 @@ export interface RunStep {
 }
 
 export interface RunOutcome {
-  /** Absent: it goes on with the next lease. */
+  /** Without a status, the next lease continues the run. */
   readonly status?: 'finished' | 'failed';
   readonly error?: string;
   readonly lagSeconds?: number | undefined;
@@ -73,7 +73,7 @@ export interface RunOutcome {
   readonly nextBucket?: number;
 }
 
-/** Begins a run, or goes on with the one of this kind that was not finished. @throws SK601 when the lease is lost */
+/** Begins a run, or continues the unfinished one of this kind. @throws SK601 when the lease is lost */
 export async function beginRun(
   jobs: pg.ClientBase,
   { orgId, lease }: Lease,
@@ -83,11 +83,11 @@ export async function beginRun(
     text: 'select inventory.begin_reconciliation($1, $2) as run',
     values: [lease, kind],
   });
-  if (!row) throw new Error('a run that was begun answered nothing');
+  if (!row) throw new Error('inventory.begin_reconciliation() returned no row');
   return row.run;
 }
 
-/** Writes a step down and keeps the lease. @throws SK601 when the lease is lost */
+/** Records a step and keeps the lease. @throws SK601 when the lease is lost */
 export async function recordStep(jobs: pg.ClientBase, { orgId, lease }: Lease, step: RunStep): Promise<void> {
   const { differences = [], sealFindings = [], ...rest } = step;
   await inOrganizationAsJob(jobs, orgId, 'write', {
@@ -116,7 +116,7 @@ export async function recordStep(jobs: pg.ClientBase, { orgId, lease }: Lease, s
   });
 }
 
-/** Gives the organization back, with its run finished, failed, or to be gone on with. @throws SK601 when the lease is lost */
+/** Gives the lease back. The run is then finished, failed, or continued by the next lease. @throws SK601 when the lease is lost */
 export async function giveBack(
   jobs: pg.ClientBase,
   { orgId, lease }: Lease,

@@ -4,7 +4,7 @@ import type { Action, Cause, Figures } from '../discrepancy.ts';
 import type { TriggerFault } from '../triggers.ts';
 import type { RunKind } from './lease.ts';
 
-/** A run as the API shows it. */
+/** A run, as the API presents it. */
 export interface ListedRun {
   readonly id: string;
   readonly kind: RunKind;
@@ -19,16 +19,16 @@ export interface ListedRun {
   readonly sealSeq: number | null;
   readonly newestEntryId: string | null;
   readonly lagSeconds: number | null;
-  /** Why it failed, as far as it concerns the caller; null when it did not. */
+  /** Why it failed, as far as the caller may know. Null when it did not fail. */
   readonly error: string | null;
-  /** Triggers of the ledger that were not as they must be: while one is, nothing is corrected or sealed. */
+  /** Triggers of the ledger that did not work. While one does not work, nothing is corrected or sealed. */
   readonly triggerFaults: readonly TriggerFault[];
-  /** The first hundred. */
+  /** The first hundred discrepancies. */
   readonly discrepancies: readonly ListedDiscrepancy[];
 }
 
 export interface ListedDiscrepancy {
-  /** Null when it is about the seals and not about a balance, or when the item or location is gone. */
+  /** Null when the discrepancy is about a seal, or when the item or location no longer exists. */
   readonly sku: string | null;
   readonly location: string | null;
   readonly lot: string | null;
@@ -40,7 +40,7 @@ export interface ListedDiscrepancy {
   readonly action: Action;
 }
 
-/** The passes that compared the balances with the ledger, the newest first, with what each has found. */
+/** The runs that compared the balances with the ledger, the newest first, with their discrepancies. */
 export async function listRuns(tenant: Tenant, { limit, after }: PageRequest): Promise<Page<ListedRun>> {
   const rows = await inTenant(tenant, 'read', (tx) =>
     tx.query<ListedRun>(
@@ -77,11 +77,14 @@ export async function listRuns(tenant: Tenant, { limit, after }: PageRequest): P
     ),
   );
   const page = toPage(rows, limit, ({ id }) => [id]);
-  return { ...page, rows: page.rows.map((run) => ({ ...run, error: run.error && told(run.error) })) };
+  return {
+    ...page,
+    rows: page.rows.map((run) => ({ ...run, error: run.error && errorForCaller(run.error) })),
+  };
 }
 
-/** What a database or a bucket has answered is for the operator, whom the job tells. */
-function told(error: string): string {
+/** Hides errors of the database and of the bucket from callers. The operator gets them in an alert. */
+function errorForCaller(error: string): string {
   if (/^a (daily|full) run took its place$/.test(error)) return error;
-  return 'it ended with an error that the operator was told of; it is tried again within the hour';
+  return 'the run ended with an error, which was reported to the operator; it is tried again within the hour';
 }

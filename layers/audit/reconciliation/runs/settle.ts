@@ -1,14 +1,14 @@
 import type pg from 'pg';
 import { isOutOfTime } from '#platform/postgres/statement-deadline.ts';
-import { type Explained, explain } from '../causes/explain.ts';
+import { type ExplainedDifference, explain } from '../causes/explain.ts';
 import type { Discrepancy } from '../discrepancy.ts';
 import type { ReconciliationPolicy } from '../policy.ts';
 import type { TriggerFault } from '../triggers.ts';
 import { endOf, isShort, type TimeLeft } from '../walk.ts';
 import type { Lease, OpenRun } from './lease.ts';
-import { correctBalance, readFindings, readTotals, settleFindings } from './run-findings.ts';
+import { correctBalance, readDiscrepancies, readTotals, settleDiscrepancies } from './run-discrepancies.ts';
 
-/** What settling goes by. */
+/** What settling depends on. */
 export interface SettleOptions {
   readonly faults: readonly TriggerFault[];
   readonly policy: ReconciliationPolicy;
@@ -16,8 +16,8 @@ export interface SettleOptions {
 }
 
 /**
- * Settles everything that the run has found. Answers whether it came to the end; if not, the next lease settles the rest:
- * what is settled stays settled.
+ * Settles all discrepancies of the run. Returns whether it finished. If not, the next lease settles the rest: settled
+ * discrepancies stay settled.
  */
 export async function settle(
   jobs: pg.ClientBase,
@@ -25,10 +25,10 @@ export async function settle(
   run: OpenRun,
   { faults, policy, time }: SettleOptions,
 ): Promise<boolean> {
-  const all = await readFindings(jobs, lease.orgId, run.id, 'found');
+  const all = await readDiscrepancies(jobs, lease.orgId, run.id, 'found');
   const open = all.filter(({ item }) => item !== '');
   const ofSeals = all.filter(({ item }) => item === '');
-  await settleFindings(
+  await settleDiscrepancies(
     jobs,
     lease,
     ofSeals.map(({ number }) => ({ number, action: 'alerted' })),
@@ -37,8 +37,8 @@ export async function settle(
   if (isShort(time)) return false;
   const explained = await explainInTime(jobs, lease, run, open, { faults, policy, time });
   if (!explained) return false;
-  // Causes first: after a correction nobody could tell them any more.
-  await settleFindings(
+  // Record the causes first: after a correction nobody could determine them any more.
+  await settleDiscrepancies(
     jobs,
     lease,
     explained.map(({ number, cause, detail, decision }) => ({
@@ -56,8 +56,8 @@ export async function settle(
 }
 
 /**
- * Explains what was found. Undefined when the time is over: a tick that only settles has more. When that was not enough
- * either nobody knows why, and people are told so.
+ * Explains the discrepancies. Returns undefined when the time is over: the next tick has more time, because it only
+ * settles. If that tick runs out of time too, the cause is unknown, and the alert says so.
  */
 async function explainInTime(
   jobs: pg.ClientBase,
@@ -65,7 +65,7 @@ async function explainInTime(
   run: OpenRun,
   open: readonly Discrepancy[],
   { faults, policy, time }: SettleOptions,
-): Promise<readonly Explained[] | undefined> {
+): Promise<readonly ExplainedDifference[] | undefined> {
   const { found } = await readTotals(jobs, orgId, run.id);
   try {
     return await explain(jobs, orgId, open, {
@@ -81,7 +81,7 @@ async function explainInTime(
     return open.map((each) => ({
       ...each,
       cause: 'unknown',
-      detail: { notExamined: 'there was no time to look at its history' },
+      detail: { notExamined: 'there was not enough time to read its history' },
       decision: { do: 'alert', because: 'unexplained' },
     }));
   }
@@ -91,16 +91,16 @@ async function correct(
   jobs: pg.ClientBase,
   lease: Lease,
   run: OpenRun,
-  { number }: Explained,
+  { number }: ExplainedDifference,
 ): Promise<void> {
   const leave = (leftBecause: string) =>
-    settleFindings(jobs, lease, [{ number, detail: { leftBecause }, action: 'alerted' }]);
+    settleDiscrepancies(jobs, lease, [{ number, detail: { leftBecause }, action: 'alerted' }]);
   try {
     const outcome = await correctBalance(jobs, lease.orgId, run.id, number, 'corrected');
     if (outcome === 'recurring') await leave('corrected before');
     if (outcome === 'changed') await leave('changed meanwhile');
   } catch (error) {
-    // A balance that cannot be written, because its item is gone for instance, is for people to look at.
-    await leave(`it could not be corrected: ${(error as Error).message}`);
+    // The balance cannot be written, for example because its item no longer exists. Leave it to people.
+    await leave(`the correction failed: ${(error as Error).message}`);
   }
 }

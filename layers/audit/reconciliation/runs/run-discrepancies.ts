@@ -3,14 +3,14 @@ import { inOrganizationAsJob } from '#tenancy/job-transaction.ts';
 import type { Action, Cause, Discrepancy, Figures } from '../discrepancy.ts';
 import type { Lease } from './lease.ts';
 
-/** What a run has found and what became of it, in the order of its numbers. With `action`, only those. */
-export async function readFindings(
+/** The discrepancies of a run, ordered by number. With `action`, only those with this action. */
+export async function readDiscrepancies(
   jobs: pg.ClientBase,
   orgId: string,
   runId: string,
   action?: Action,
 ): Promise<Discrepancy[]> {
-  const rows = await inOrganizationAsJob<FindingRow>(jobs, orgId, 'read', {
+  const rows = await inOrganizationAsJob<DiscrepancyRow>(jobs, orgId, 'read', {
     text: `select number, item_id, location_id, lot,
         stored_on_hand::float8 as stored_on_hand, stored_reserved::float8 as stored_reserved, stored_version::float8 as stored_version,
         computed_on_hand::float8 as computed_on_hand, computed_reserved::float8 as computed_reserved,
@@ -38,17 +38,17 @@ export async function readFindings(
   }));
 }
 
-/** What becomes of a discrepancy whose balance is left as it is. */
+/** The result for a discrepancy whose balance stays unchanged. */
 export interface Settled {
   readonly number: number;
   readonly cause?: Cause;
   readonly detail?: Readonly<Record<string, unknown>>;
-  /** `found` when it is still to be settled. */
+  /** `found` when it still has to be settled. */
   readonly action: 'found' | 'alerted' | 'gone';
 }
 
-/** Writes causes, and what was left as it is, down. @throws SK601 when the lease is lost */
-export async function settleFindings(
+/** Records the causes and actions of discrepancies. @throws SK601 when the lease is lost */
+export async function settleDiscrepancies(
   jobs: pg.ClientBase,
   { orgId, lease }: Lease,
   settled: readonly Settled[],
@@ -60,12 +60,12 @@ export async function settleFindings(
   });
 }
 
-/** What came of trying to put a balance right. The last two leave it as it is. */
-export type Correction = 'corrected' | 'applied' | 'gone' | 'changed' | 'recurring';
+/** The outcome of a correction. `gone`, `changed` and `recurring` leave the balance unchanged. */
+export type CorrectionOutcome = 'corrected' | 'applied' | 'gone' | 'changed' | 'recurring';
 
 /**
- * Makes the balance of a discrepancy what its history says, if it still differs by the same. One statement, so that no
- * round trip of ours keeps a writer waiting.
+ * Corrects the balance of a discrepancy, if the difference is still the same. One statement, so that no writer waits for
+ * a network round trip.
  */
 export async function correctBalance(
   jobs: pg.ClientBase,
@@ -73,8 +73,8 @@ export async function correctBalance(
   runId: string,
   number: number,
   action: 'corrected' | 'applied',
-): Promise<Correction> {
-  const { rows } = await jobs.query<{ outcome: Correction }>(
+): Promise<CorrectionOutcome> {
+  const { rows } = await jobs.query<{ outcome: CorrectionOutcome }>(
     'select inventory.correct_balance($1, $2, $3, $4) as outcome',
     [orgId, runId, number, action],
   );
@@ -85,13 +85,13 @@ export async function correctBalance(
 export interface RunTotals {
   readonly keysChecked: number;
   readonly movementsRead: number;
-  /** Keys that differed. */
+  /** The number of differences. */
   readonly found: number;
-  /** From the newest entry that was compared to the newest there is; undefined when there is none. */
+  /** The time between the newest entry that was compared and the newest entry. Undefined when there is no entry. */
   readonly lagSeconds: number | undefined;
 }
 
-/** What a run has counted by now. */
+/** The totals of a run so far. */
 export async function readTotals(jobs: pg.ClientBase, orgId: string, runId: string): Promise<RunTotals> {
   const [row] = await inOrganizationAsJob<{
     keysChecked: number;
@@ -108,11 +108,11 @@ export async function readTotals(jobs: pg.ClientBase, orgId: string, runId: stri
       where r.org_id = $1 and r.id = $2`,
     values: [orgId, runId],
   });
-  if (!row) throw new Error(`the run ${runId} is gone`);
+  if (!row) throw new Error(`the run ${runId} does not exist any more`);
   return { ...row, lagSeconds: row.lagSeconds ?? undefined };
 }
 
-interface FindingRow {
+interface DiscrepancyRow {
   readonly number: number;
   readonly item_id: string | null;
   readonly location_id: string | null;

@@ -6,17 +6,17 @@ import { triggerFaults } from '../triggers.ts';
 import { discrepancyAlert, type Failure, failureAlert, triggerAlert } from './alert.ts';
 import { readLabels } from './labels.ts';
 
-/** Something that is known and goes on being wrong is told again after this time. */
+/** A known fault that lasts is reported again after this time. */
 const remindAfterHours = 24;
 
-/** A process may die for reasons of its own; one organization with which so many have died in a row is the reason. */
-const deathsTold = 3;
+/** A single process may die for its own reasons. After this many deaths in a row, the organization is the reason. */
+const deathsBeforeAlert = 3;
 
 /**
- * Alerts about what a run has left to people.
+ * Sends the alert about the discrepancies that a run left to people.
  * @throws like publishAlert
  */
-export async function tellDiscrepancies(
+export async function sendDiscrepancyAlert(
   jobs: pg.ClientBase,
   organization: { readonly id: string; readonly slug: string },
   report: RunReport,
@@ -26,11 +26,11 @@ export async function tellDiscrepancies(
 }
 
 /**
- * Alerts about triggers that are not as they must be: at once, and then once a day for as long as it lasts. The alert is
- * published within the transaction that notes it, so that one that could not be is published by the next tick.
+ * Sends the alert about triggers that do not work: at once, and then once a day as long as they do not. It publishes within
+ * the transaction that records the alert, so if publishing fails, the next tick tries again.
  * @throws like publishAlert
  */
-export async function tellTriggerFaults(jobs: pg.ClientBase): Promise<void> {
+export async function sendTriggerAlert(jobs: pg.ClientBase): Promise<void> {
   const faults = await triggerFaults(jobs);
   await inTransaction(jobs, async () => {
     const { rows } = await jobs.query<{ is_due: boolean }>(
@@ -42,16 +42,15 @@ export async function tellTriggerFaults(jobs: pg.ClientBase): Promise<void> {
 }
 
 /**
- * Alerts about organizations whose runs fail, whichever tick that was: at once, and then once a day until one comes to its
- * end. An organization with which processes die is told after a few. Noted as above: an alert that could not be published
- * is published by the next tick.
+ * Sends the alert about organizations whose runs fail, in this tick or an earlier one: at once, and then once a day until a
+ * run finishes. Deaths of the process are reported after a few. If publishing fails, the next tick tries again.
  * @throws like publishAlert
  */
-export async function tellFailures(jobs: pg.ClientBase): Promise<void> {
+export async function sendFailureAlert(jobs: pg.ClientBase): Promise<void> {
   await inTransaction(jobs, async () => {
     const { rows } = await jobs.query<FailingOrganization>(
       `select org_id, slug, failures, died from inventory.tell_reconciliation_failures($1, $2 * interval '1 hour')`,
-      [deathsTold, remindAfterHours],
+      [deathsBeforeAlert, remindAfterHours],
     );
     if (rows.length === 0) return;
     const failures: Failure[] = [];
@@ -67,17 +66,16 @@ interface FailingOrganization {
   readonly died: boolean;
 }
 
-/** Why the runs of an organization fail. Enters it for the rest of the transaction. */
+/** Why the runs of an organization fail. Enters the organization for the rest of the transaction. */
 async function errorOf(
   jobs: pg.ClientBase,
   { org_id, failures, died }: FailingOrganization,
 ): Promise<string> {
-  if (died)
-    return `${failures} times in a row the process that had taken it died, or was ended, without a word`;
+  if (died) return `the process that reconciled it died ${failures} times in a row`;
   await jobs.query('select tenancy.enter_as_job($1)', [org_id]);
   const { rows } = await jobs.query<{ error: string | null }>(
     'select error from inventory.reconciliation_runs where org_id = $1 order by id desc limit 1',
     [org_id],
   );
-  return rows[0]?.error ?? 'no run of it could be begun: the log of the job says why';
+  return rows[0]?.error ?? 'no run could be started: the log of the job shows why';
 }
