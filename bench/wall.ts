@@ -4,7 +4,8 @@ import { closeDatabase, createPool } from '#platform/postgres/database.ts';
 import { loginUrl } from '#scripts/local/logins.ts';
 import { parseApiKey } from '#tenancy/credentials/api-keys.ts';
 import { createOrganization } from '#tenancy/organizations.ts';
-import { inTenant, type Tenant } from '#tenancy/scope.ts';
+import { callInTenant, queryInTenant } from '#tenancy/scope.ts';
+import type { Tenant } from '#tenancy/tenant.ts';
 import { type Bench, clients, compare } from './bench.ts';
 import { execute, startServer } from './database.ts';
 import { openSocket, type Statement } from './light-client.ts';
@@ -71,12 +72,12 @@ export const wall: Bench = {
         yield await compare(
           {
             name: `read by primary key, ${count} clients`,
-            subject: 'through inTenant()',
+            subject: 'through queryInTenant()',
             reference: 'a transaction of its own without entering, in one round trip; no row-level security',
             target: 1.35,
           },
           {
-            subject: clients(count, () => inTenant(reading, 'read', (tx) => tx.query(...walled.read))),
+            subject: clients(count, () => queryInTenant(reading, 'read', ...walled.read)),
             reference: clients(count, () => bareTransaction(openPool, 'begin read only', open.read)),
           },
           options,
@@ -84,12 +85,12 @@ export const wall: Bench = {
         yield await compare(
           {
             name: `read by primary key against a bare statement, ${count} clients`,
-            subject: 'through inTenant()',
+            subject: 'through queryInTenant()',
             reference: 'the statement alone, in no transaction that anybody began; no row-level security',
             target: 1.35,
           },
           {
-            subject: clients(count, () => inTenant(reading, 'read', (tx) => tx.query(...walled.read))),
+            subject: clients(count, () => queryInTenant(reading, 'read', ...walled.read)),
             reference: clients(count, () => bareStatement(openPool, open.read)),
           },
           options,
@@ -97,13 +98,13 @@ export const wall: Bench = {
         yield await compare(
           {
             name: `single movement, ${count} clients`,
-            subject: 'through inTenant()',
+            subject: 'through callInTenant()',
             reference: 'a transaction of its own without entering, in one round trip; no row-level security',
             target: 1.5,
           },
           {
             subject: clients(count, (client, turn) =>
-              inTenant(writing, 'write', (tx) => tx.call('inventory.post_entry', [receipt(client, turn)])),
+              callInTenant(writing, 'write', 'inventory.post_entry', [receipt(client, turn)]),
             ),
             reference: clients(count, (client, turn) =>
               bareTransaction(openPool, 'begin', [
@@ -119,7 +120,7 @@ export const wall: Bench = {
       await closeDatabase();
 
       for (const count of [4, 20]) {
-        // A read that is one message is a transaction, as inTenant() sends it.
+        // A read that is one message is a transaction, as queryInTenant() sends it.
         const subject = await light(count, walled.adminUrl, [enter(reading), walled.read]);
         const references: Record<string, Statement[]> = {
           'a transaction of its own without entering': [['begin read only', []], open.read, ['commit', []]],

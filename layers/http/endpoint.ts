@@ -4,10 +4,10 @@ import { baseDomain, keyEnvironment, operatorKey, tokenConfig } from '#platform/
 import { toProblem } from '#platform/postgres/sqlstate.ts';
 import type { Scope } from '#tenancy/credentials/api-keys.ts';
 import { type Operator, resolveOperator } from '#tenancy/credentials/operator.ts';
-import type { Credentials } from '#tenancy/resolution.ts';
 import { resolve } from '#tenancy/resolve.ts';
-import { assertAccess, type Tenant } from '#tenancy/scope.ts';
+import { assertAccess } from '#tenancy/scope.ts';
 import { reportMismatch } from '#tenancy/security-events.ts';
+import type { Credentials, Tenant } from '#tenancy/tenant.ts';
 import { isStorable, parseJsonBody } from './body.ts';
 import { type HttpEvent, type HttpResult, json, noContent, principalArnOf } from './event.ts';
 import { idempotencyOf } from './idempotency.ts';

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { InvalidInput } from '#platform/errors.ts';
-import type { IdempotencyClaim } from '#tenancy/scope.ts';
+import type { IdempotencyClaim } from '#tenancy/tenant.ts';
 import { bodyBytes } from './body.ts';
 import type { HttpEvent } from './event.ts';
 

@@ -2,7 +2,8 @@ import * as z from 'zod';
 import { InvalidInput, NotFound } from '#platform/errors.ts';
 import { Instant } from '#platform/instant.ts';
 import { type Page, type PageRequest, toPage } from '#platform/page.ts';
-import { inTenant, type Tenant } from '#tenancy/scope.ts';
+import { inTenant, queryInTenant } from '#tenancy/scope.ts';
+import type { Tenant } from '#tenancy/tenant.ts';
 import { balancesThen, type PastAnswer, type PastRequest, pastAnswer } from './balances-past.ts';
 import type { BalanceFigures } from './entries.ts';
 import { Code, Lot } from './input.ts';
@@ -73,7 +74,7 @@ export async function listBalances(
 ): Promise<{ page: Page<Balance> } | (PastAnswer & { page: Page<PastBalance> })> {
   const then = pastRequest(asked);
   if (!then) {
-    const rows = await inTenant(tenant, 'read', (tx) => tx.query<Balance>(...list(current, filter, page)));
+    const rows = await queryInTenant<Balance>(tenant, 'read', ...list(current, filter, page));
     return { page: pageOf(rows, page) };
   }
   const [answer, rows] = await inTenant(tenant, 'read', (tx) =>
@@ -99,7 +100,7 @@ export async function itemBalance(
     const locations = placesOf(rows, sku);
     return { sku, ...answer, onHand: total(locations.map(({ onHand }) => onHand)), locations };
   }
-  const rows = await inTenant(tenant, 'read', (tx) => tx.query<Place<Balance>>(...ofItem(current, sku)));
+  const rows = await queryInTenant<Place<Balance>>(tenant, 'read', ...ofItem(current, sku));
   const locations = placesOf(rows, sku);
   return {
     sku,

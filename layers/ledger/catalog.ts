@@ -1,6 +1,7 @@
 import { NotFound } from '#platform/errors.ts';
 import { type Page, type PageRequest, toPage } from '#platform/page.ts';
-import { inTenant, type Tenant } from '#tenancy/scope.ts';
+import { callInTenant, queryInTenant } from '#tenancy/scope.ts';
+import type { Tenant } from '#tenancy/tenant.ts';
 
 /** Describes a table of items or locations. Their rows are named by a code and managed one at a time. */
 export interface CatalogTable<Created, Patched extends object> {
@@ -45,25 +46,28 @@ export function catalog<Row extends object, Created, Patched extends object>(
   }
 
   return {
-    create: (tenant, row) => inTenant(tenant, 'write', (tx) => tx.call<Row>(definition.create, [row])),
+    create: (tenant, row) => callInTenant<Row>(tenant, 'write', definition.create, [row]),
 
     async get(tenant, code) {
-      const rows = await inTenant(tenant, 'read', (tx) =>
-        tx.query<{ row: Row }>(`select ${show}(t) as row from ${table} t where t.${codeColumn} = $1`, [code]),
+      const rows = await queryInTenant<{ row: Row }>(
+        tenant,
+        'read',
+        `select ${show}(t) as row from ${table} t where t.${codeColumn} = $1`,
+        [code],
       );
       return found(rows, code);
     },
 
     async list(tenant, { limit, after }) {
-      const rows = await inTenant(tenant, 'read', (tx) =>
-        tx.query<{ row: Row; code: string }>(
-          `select ${show}(t) as row, t.${codeColumn} as code
-           from ${table} t
-           where $1::text is null or t.${codeColumn} > $1
-           order by t.${codeColumn}
-           limit $2`,
-          [after?.[0] ?? null, limit + 1],
-        ),
+      const rows = await queryInTenant<{ row: Row; code: string }>(
+        tenant,
+        'read',
+        `select ${show}(t) as row, t.${codeColumn} as code
+         from ${table} t
+         where $1::text is null or t.${codeColumn} > $1
+         order by t.${codeColumn}
+         limit $2`,
+        [after?.[0] ?? null, limit + 1],
       );
       const { rows: shown, next } = toPage(rows, limit, (last) => [last.code]);
       return { rows: shown.map(({ row }) => row), next };
@@ -74,24 +78,24 @@ export function catalog<Row extends object, Created, Patched extends object>(
       const assignments = changes.map(
         ([field], index) => `${columns[field as keyof Patched & string]} = $${index + 2}`,
       );
-      const rows = await inTenant(tenant, 'write', (tx) =>
-        tx.query<{ row: Row }>(
-          `update ${table} t
-           set ${['updated_at = now()', ...assignments].join(', ')}
-           where t.${codeColumn} = $1
-           returning ${show}(t) as row`,
-          [code, ...changes.map(([, value]) => value)],
-        ),
+      const rows = await queryInTenant<{ row: Row }>(
+        tenant,
+        'write',
+        `update ${table} t
+         set ${['updated_at = now()', ...assignments].join(', ')}
+         where t.${codeColumn} = $1
+         returning ${show}(t) as row`,
+        [code, ...changes.map(([, value]) => value)],
       );
       return found(rows, code);
     },
 
     async remove(tenant, code) {
-      const rows = await inTenant(tenant, 'write', (tx) =>
-        tx.query<{ row: Row }>(
-          `delete from ${table} t where t.${codeColumn} = $1 returning ${show}(t) as row`,
-          [code],
-        ),
+      const rows = await queryInTenant<{ row: Row }>(
+        tenant,
+        'write',
+        `delete from ${table} t where t.${codeColumn} = $1 returning ${show}(t) as row`,
+        [code],
       );
       found(rows, code);
     },

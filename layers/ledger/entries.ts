@@ -1,7 +1,8 @@
 import * as z from 'zod';
 import { NotFound } from '#platform/errors.ts';
 import { Instant } from '#platform/instant.ts';
-import { inTenant, type Tenant } from '#tenancy/scope.ts';
+import { callInTenant, queryInTenant } from '#tenancy/scope.ts';
+import type { Tenant } from '#tenancy/tenant.ts';
 import { Code, Lot, Metadata, maxLines, PositiveQuantity, Quantity, Reference } from './input.ts';
 import { inFieldsOfTransfer } from './transfer-fields.ts';
 
@@ -36,6 +37,13 @@ export interface Entry<Line extends EntryLine = EntryLine> {
   /** The entry that this one reverses. */
   readonly reverses: string | null;
   readonly lines: readonly Line[];
+}
+
+/** An entry as it is read back. */
+export interface KeptEntry extends Entry {
+  readonly actor: string;
+  readonly metadata: unknown;
+  readonly reversedBy: string | null;
 }
 
 export type PostedEntry = Entry<EntryLine & { readonly balance: BalanceFigures }> & {
@@ -107,8 +115,11 @@ export const ReverseEntry = z.strictObject({
  */
 export async function postEntry(tenant: Tenant, entry: z.infer<typeof PostEntry>): Promise<PostedEntry> {
   const { dryRun, ...posting } = entry;
-  const posted = await inTenant(tenant, dryRun ? 'dry-run' : 'write', (tx) =>
-    tx.call<PostedEntry>('inventory.post_entry', [posting]),
+  const posted = await callInTenant<PostedEntry>(
+    tenant,
+    dryRun ? 'dry-run' : 'write',
+    'inventory.post_entry',
+    [posting],
   );
   return dryRun ? { ...posted, dryRun } : posted;
 }
@@ -145,43 +156,40 @@ export function reverseEntry(
   entryId: string,
   { reference, metadata }: z.infer<typeof ReverseEntry>,
 ): Promise<PostedEntry> {
-  return inTenant(tenant, 'write', (tx) =>
-    tx.call<PostedEntry>('inventory.reverse_entry', [entryId, reference ?? null, metadata ?? {}]),
-  );
+  return callInTenant<PostedEntry>(tenant, 'write', 'inventory.reverse_entry', [
+    entryId,
+    reference ?? null,
+    metadata ?? {},
+  ]);
 }
 
 /** @throws not_found when this organization has no such entry */
-export async function getEntry(
-  tenant: Tenant,
-  entryId: string,
-): Promise<
-  Entry & { readonly actor: string; readonly metadata: unknown; readonly reversedBy: string | null }
-> {
-  const [row] = await inTenant(tenant, 'read', (tx) =>
-    tx.query(
-      `select
-         e.id as "entryId", e.kind, e.reference,
-         inventory.iso(e.occurred_at) as "occurredAt", inventory.iso(e.recorded_at) as "recordedAt",
-         e.actor, e.metadata, e.reverses,
-         (select r.id from inventory.entries r where r.org_id = e.org_id and r.reverses = e.id) as "reversedBy",
-         (
-           select json_agg(
-             json_build_object(
-               'movementId', m.entry_id || '.' || m.line,
-               'sku', i.sku, 'location', l.code, 'lot', nullif(m.lot, ''), 'quantity', m.quantity
-             )
-             order by m.line
+export async function getEntry(tenant: Tenant, entryId: string): Promise<KeptEntry> {
+  const [row] = await queryInTenant<KeptEntry>(
+    tenant,
+    'read',
+    `select
+       e.id as "entryId", e.kind, e.reference,
+       inventory.iso(e.occurred_at) as "occurredAt", inventory.iso(e.recorded_at) as "recordedAt",
+       e.actor, e.metadata, e.reverses,
+       (select r.id from inventory.entries r where r.org_id = e.org_id and r.reverses = e.id) as "reversedBy",
+       (
+         select json_agg(
+           json_build_object(
+             'movementId', m.entry_id || '.' || m.line,
+             'sku', i.sku, 'location', l.code, 'lot', nullif(m.lot, ''), 'quantity', m.quantity
            )
-           from inventory.movements m
-           join inventory.items i on i.org_id = m.org_id and i.id = m.item_id
-           join inventory.locations l on l.org_id = m.org_id and l.id = m.location_id
-           where m.org_id = e.org_id and m.entry_id = e.id
-         ) as lines
-       from inventory.entries e
-       where e.id = $1`,
-      [entryId],
-    ),
+           order by m.line
+         )
+         from inventory.movements m
+         join inventory.items i on i.org_id = m.org_id and i.id = m.item_id
+         join inventory.locations l on l.org_id = m.org_id and l.id = m.location_id
+         where m.org_id = e.org_id and m.entry_id = e.id
+       ) as lines
+     from inventory.entries e
+     where e.id = $1`,
+    [entryId],
   );
   if (!row) throw new NotFound(`entry ${entryId}`);
-  return row as Awaited<ReturnType<typeof getEntry>>;
+  return row;
 }

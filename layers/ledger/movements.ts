@@ -1,7 +1,8 @@
 import * as z from 'zod';
 import { Instant } from '#platform/instant.ts';
 import { type Page, type PageRequest, toPage } from '#platform/page.ts';
-import { inTenant, type Tenant } from '#tenancy/scope.ts';
+import { queryInTenant } from '#tenancy/scope.ts';
+import type { Tenant } from '#tenancy/tenant.ts';
 import { type EntryKind, type EntryLine, entryKinds } from './entries.ts';
 import { Code } from './input.ts';
 
@@ -42,21 +43,21 @@ export async function listMovements(
       `m.entry_id <= ${entryId}::uuid and (m.entry_id < ${entryId}::uuid or m.line > ${line}::int)`,
     );
   }
-  const rows = await inTenant(tenant, 'read', (tx) =>
-    tx.query<ListedMovement & { line: number }>(
-      `select
-         m.entry_id || '.' || m.line as "movementId", m.entry_id as "entryId", m.line,
-         e.kind, e.reference, i.sku, l.code as location, nullif(m.lot, '') as lot, m.quantity,
-         inventory.iso(m.occurred_at) as "occurredAt", inventory.iso(m.recorded_at) as "recordedAt"
-       from inventory.movements m
-       join inventory.entries e on e.org_id = m.org_id and e.id = m.entry_id
-       join inventory.items i on i.org_id = m.org_id and i.id = m.item_id
-       join inventory.locations l on l.org_id = m.org_id and l.id = m.location_id
-       where ${conditions.join(' and ')}
-       order by m.entry_id desc, m.line
-       limit $1`,
-      values,
-    ),
+  const rows = await queryInTenant<ListedMovement & { line: number }>(
+    tenant,
+    'read',
+    `select
+       m.entry_id || '.' || m.line as "movementId", m.entry_id as "entryId", m.line,
+       e.kind, e.reference, i.sku, l.code as location, nullif(m.lot, '') as lot, m.quantity,
+       inventory.iso(m.occurred_at) as "occurredAt", inventory.iso(m.recorded_at) as "recordedAt"
+     from inventory.movements m
+     join inventory.entries e on e.org_id = m.org_id and e.id = m.entry_id
+     join inventory.items i on i.org_id = m.org_id and i.id = m.item_id
+     join inventory.locations l on l.org_id = m.org_id and l.id = m.location_id
+     where ${conditions.join(' and ')}
+     order by m.entry_id desc, m.line
+     limit $1`,
+    values,
   );
   const { rows: shown, next } = toPage(rows, limit, (last) => [last.entryId, String(last.line)]);
   return { rows: shown.map(({ line: _, ...movement }) => movement), next };

@@ -5,7 +5,8 @@ import { type Page, type PageRequest, toPage } from '#platform/page.ts';
 import { inTransaction } from '#platform/postgres/transaction.ts';
 import { scopes } from './credentials/api-keys.ts';
 import { addKey, type KeyRequest } from './credentials/operator-keys.ts';
-import { inTenant, type Tenant } from './scope.ts';
+import { queryInTenant } from './scope.ts';
+import type { Tenant } from './tenant.ts';
 import { maxNameCharacters } from './text-limits.ts';
 
 export interface Organization {
@@ -60,12 +61,14 @@ export const operatedColumns = `${columns},
 
 /** The organization that asks. */
 export async function getOrganization(tenant: Tenant): Promise<Organization> {
-  const [organization] = await inTenant(tenant, 'read', (tx) =>
-    tx.query<Organization>(`
+  const [organization] = await queryInTenant<Organization>(
+    tenant,
+    'read',
+    `
       select ${columns}
       from tenancy.organizations
       where id = (select tenancy.current_org())
-    `),
+    `,
   );
   if (!organization) throw new Error('the organization that was entered is not there');
   return organization;

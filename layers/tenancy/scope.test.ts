@@ -1,8 +1,11 @@
+import { randomUUID } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { beforeAll, expect, test } from 'vitest';
+import { beforeAll, describe, expect, expectTypeOf, test } from 'vitest';
 import { type Caller, openWorld } from '#tests/world.ts';
 import { parseApiKey } from './credentials/api-keys.ts';
-import { inTenant, type Tenant, type TransactionMode } from './scope.ts';
+import type { TransactionMode } from './entering.ts';
+import { callInTenant, inTenant, queryInTenant, type TenantTransaction } from './scope.ts';
+import type { Tenant } from './tenant.ts';
 
 const world = openWorld();
 let acme: Caller;
@@ -12,12 +15,13 @@ beforeAll(async () => {
   acme = await world.createOrganization();
   await acme.item('BOLT');
   tenant = { credentials: { key: parseApiKey(acme.apiKey, 'test'), selectors: [] }, scope: 'write' };
-  // The first use of a key is noted behind the request; so that no test meets it.
-  await inTenant(tenant, 'read', (tx) => tx.query('select'));
+  // The first use of a key is noted after the request; so that no test meets it.
+  await queryInTenant(tenant, 'read', 'select');
 });
 
 const modes: readonly TransactionMode[] = ['read', 'write', 'dry-run'];
 const skus = 'select sku from inventory.items';
+const bolt = [{ sku: 'BOLT' }];
 
 /** Sessions of the API that were left inside a transaction. */
 async function openTransactions(): Promise<number> {
@@ -29,95 +33,189 @@ async function openTransactions(): Promise<number> {
   return rows[0].n;
 }
 
-test.each(modes)('%s: however a callback uses its transaction, it gets its rows', async (mode) => {
-  const bolt = [{ sku: 'BOLT' }];
-  expect(await inTenant(tenant, mode, (tx) => tx.query(skus))).toEqual(bolt);
-  expect(await inTenant(tenant, mode, async (tx) => await tx.query(skus))).toEqual(bolt);
-  expect(
-    await inTenant(tenant, mode, async (tx) => {
-      await nextTurn();
-      return await tx.query(skus);
-    }),
-  ).toEqual(bolt);
-  expect(await inTenant(tenant, mode, async (tx) => [await tx.query(skus), await tx.query(skus)])).toEqual([
-    bolt,
-    bolt,
-  ]);
-  expect(await inTenant(tenant, mode, (tx) => Promise.all([tx.query(skus), tx.query(skus)]))).toEqual([
-    bolt,
-    bolt,
-  ]);
-  expect(
-    await inTenant(tenant, mode, (tx) => {
-      void tx.query(skus);
-      return tx.query(skus);
-    }),
-  ).toEqual(bolt);
-  expect(await inTenant(tenant, mode, async () => 'nothing')).toBe('nothing');
+test.each(modes)('%s: one statement gets its rows, and one call its answer', async (mode) => {
+  expect(await queryInTenant(tenant, mode, skus)).toEqual(bolt);
+  expect(await queryInTenant(tenant, mode, `${skus} where sku = $1`, ['BOLT'])).toEqual(bolt);
+  expect(await queryInTenant(tenant, mode, 'select 1 where false')).toEqual([]);
+  expect(await callInTenant(tenant, mode, 'inventory.iso', ['2026-01-01T00:00:00Z'])).toBe(
+    '2026-01-01T00:00:00.000Z',
+  );
   expect(await openTransactions()).toBe(0);
 });
 
-test.each(modes)('%s: whatever fails, its reason is told and the next request is served', async (mode) => {
-  const failures: [string, () => Promise<unknown>, object][] = [
-    ['a statement', () => inTenant(tenant, mode, (tx) => tx.query('select 1 / 0')), { code: '22012' }],
+test.each(modes)('%s: however a callback sends its statements, each gets its rows', async (mode) => {
+  const work: readonly [(tx: TenantTransaction) => Promise<unknown>, unknown][] = [
+    [(tx) => tx.query(skus), bolt],
+    [async (tx) => await tx.query(skus), bolt],
     [
-      'the first of two',
-      () => inTenant(tenant, mode, (tx) => Promise.all([tx.query('select 1 / 0'), tx.query(skus)])),
-      { code: '22012' },
+      async (tx) => {
+        await nextTurn();
+        return await tx.query(skus);
+      },
+      bolt,
     ],
+    [async (tx) => [await tx.query(skus), await tx.query(skus)], [bolt, bolt]],
+    [(tx) => Promise.all([tx.query(skus), tx.query(skus)]), [bolt, bolt]],
     [
-      'the callback, at once',
-      () =>
-        inTenant(tenant, mode, () => {
-          throw new Error('mine');
-        }),
-      { message: 'mine' },
+      (tx) => {
+        void tx.query(skus);
+        return tx.query(skus);
+      },
+      bolt,
     ],
-    [
-      'the callback, behind a statement',
-      () =>
-        inTenant(tenant, mode, async (tx) => {
-          await tx.query(skus);
-          throw new Error('mine');
-        }),
-      { message: 'mine' },
-    ],
-    [
-      'the entering',
-      () =>
-        inTenant({ ...tenant, credentials: { ...tenant.credentials, selectors: ['nobody'] } }, mode, (tx) =>
-          tx.query(skus),
-        ),
-      { code: 'SK102' },
-    ],
+    [async () => 'nothing', 'nothing'],
   ];
-  for (const [what, failing, reason] of failures) {
-    await expect(failing(), what).rejects.toMatchObject(reason);
-    expect(await inTenant(tenant, mode, (tx) => tx.query(skus))).toHaveLength(1);
-  }
+  for (const [callback, answer] of work) expect(await inTenant(tenant, mode, callback)).toEqual(answer);
+  expect(await openTransactions()).toBe(0);
 });
+
+test.each(modes)(
+  '%s: the reason of every failure is reported, and the next request is served',
+  async (mode) => {
+    const divide = 'select 1 / 0';
+    const stranger = { ...tenant, credentials: { ...tenant.credentials, selectors: ['nobody'] } };
+    const failures: [string, () => Promise<unknown>, object][] = [
+      ['the one statement', () => queryInTenant(tenant, mode, divide), { code: '22012' }],
+      ['a statement', () => inTenant(tenant, mode, (tx) => tx.query(divide)), { code: '22012' }],
+      [
+        'the first of two',
+        () => inTenant(tenant, mode, (tx) => Promise.all([tx.query(divide), tx.query(skus)])),
+        { code: '22012' },
+      ],
+      [
+        'a statement that the callback does not wait for',
+        () =>
+          inTenant(tenant, mode, async (tx) => {
+            void tx.query(divide);
+          }),
+        { code: '22012' },
+      ],
+      [
+        'the callback, at once',
+        () =>
+          inTenant(tenant, mode, () => {
+            throw new Error('mine');
+          }),
+        { message: 'mine' },
+      ],
+      [
+        'the callback, after a statement',
+        () =>
+          inTenant(tenant, mode, async (tx) => {
+            await tx.query(skus);
+            throw new Error('mine');
+          }),
+        { message: 'mine' },
+      ],
+      ['the entering, with one statement', () => queryInTenant(stranger, mode, skus), { code: 'SK102' }],
+      ['the entering', () => inTenant(stranger, mode, (tx) => tx.query(skus)), { code: 'SK102' }],
+      [
+        'the entering, with nothing to do',
+        () => inTenant(stranger, mode, async () => 'x'),
+        { code: 'SK102' },
+      ],
+    ];
+    for (const [what, failing, reason] of failures) {
+      await expect(failing(), what).rejects.toMatchObject(reason);
+      expect(await queryInTenant(tenant, mode, skus)).toHaveLength(1);
+    }
+    expect(await openTransactions()).toBe(0);
+  },
+);
 
 test('a read writes nothing, a dry run leaves nothing, a write stays', async () => {
   const make = (mode: TransactionMode, sku: string) =>
-    inTenant(tenant, mode, (tx) => tx.call('inventory.create_item', [{ sku, name: sku }]));
+    callInTenant(tenant, mode, 'inventory.create_item', [{ sku, name: sku }]);
+  const makeLate = (mode: TransactionMode, sku: string) =>
+    inTenant(tenant, mode, async (tx) => {
+      await tx.query(skus);
+      return await tx.query('select inventory.create_item($1)', [{ sku, name: sku }]);
+    });
   await expect(make('read', 'R')).rejects.toMatchObject({ code: '25006' });
-  const slowly = inTenant(tenant, 'read', async (tx) => {
-    await tx.query(skus);
-    return await tx.call('inventory.create_item', [{ sku: 'R', name: 'R' }]);
-  });
-  await expect(slowly).rejects.toMatchObject({ code: '25006' });
+  await expect(makeLate('read', 'R')).rejects.toMatchObject({ code: '25006' });
   await make('dry-run', 'D');
-  await make('write', 'W');
-  expect(await inTenant(tenant, 'read', (tx) => tx.query(`${skus} order by sku`))).toEqual([
+  await makeLate('dry-run', 'D');
+  await make('write', 'W1');
+  await makeLate('write', 'W2');
+  expect(await queryInTenant(tenant, 'read', `${skus} order by sku`)).toEqual([
     { sku: 'BOLT' },
-    { sku: 'W' },
+    { sku: 'W1' },
+    { sku: 'W2' },
   ]);
 });
 
 test('a transaction is dead once its callback has returned', async () => {
-  let kept: Parameters<Parameters<typeof inTenant>[2]>[0] | undefined;
+  let kept: TenantTransaction | undefined;
   await inTenant(tenant, 'read', async (tx) => {
     kept = tx;
   });
   expect(() => kept?.query(skus)).toThrow('this transaction has ended');
+});
+
+describe('round trips', () => {
+  async function roundTripsOf(work: () => Promise<unknown>): Promise<number[]> {
+    world.wire.forget();
+    await work();
+    return world.wire.exchanges().map(({ roundTrips }) => roundTrips);
+  }
+  const pause = async (work: () => Promise<unknown>) => {
+    await nextTurn();
+    return await work();
+  };
+
+  test.each(modes)('%s: one statement is one, however its caller waits for it', async (mode) => {
+    const query = () => queryInTenant(tenant, mode, skus);
+    const call = () => callInTenant(tenant, mode, 'inventory.iso', ['2026-01-01T00:00:00Z']);
+    for (const one of [query, async () => await query(), () => pause(query), call, async () => await call()])
+      expect(await roundTripsOf(one)).toEqual([1]);
+  });
+
+  test('a write under an Idempotency-Key is one, its replay as well', async () => {
+    let replays = 0;
+    const idempotency = {
+      key: randomUUID(),
+      fingerprint: Buffer.alloc(32),
+      onReplay: () => {
+        replays += 1;
+      },
+    };
+    const write = () =>
+      callInTenant({ ...tenant, idempotency }, 'write', 'inventory.create_item', [{ sku: 'K', name: 'K' }]);
+    expect([await roundTripsOf(write), replays]).toEqual([[1], 0]);
+    expect([await roundTripsOf(write), replays]).toEqual([[1], 1]);
+  });
+
+  test.each(modes)('%s: a callback costs one for what it sends at once, and one to end', async (mode) => {
+    const together = (tx: TenantTransaction) => Promise.all([tx.query(skus), tx.query(skus)]);
+    const apart = async (tx: TenantTransaction) => [await tx.query(skus), await tx.query(skus)];
+    expect(await roundTripsOf(() => inTenant(tenant, mode, together))).toEqual([2]);
+    expect(await roundTripsOf(() => inTenant(tenant, mode, apart))).toEqual([3]);
+  });
+
+  test('what is one round trip takes a statement: there is no callback that could wait in between', () => {
+    expectTypeOf(queryInTenant).parameter(2).toEqualTypeOf<string>();
+    expectTypeOf(callInTenant).parameter(2).toEqualTypeOf<`${'inventory' | 'tenancy'}.${string}`>();
+    // @ts-expect-error a statement, not a callback
+    void (() => queryInTenant(tenant, 'read', async (tx) => await tx.query(skus)));
+    // @ts-expect-error only callInTenant() posts, so no callback can come between a posting and its end
+    expectTypeOf<TenantTransaction['call']>();
+  });
+});
+
+test('a write that could not be stored with its Idempotency-Key is refused, with what to use instead', async () => {
+  const idempotency = { key: randomUUID(), fingerprint: Buffer.alloc(32), onReplay: () => {} };
+  const keyed = { ...tenant, idempotency };
+  const refusal =
+    'the request has an Idempotency-Key, and this write would not be stored with it: use callInTenant()';
+  await expect(queryInTenant(keyed, 'write', skus)).rejects.toThrow(refusal);
+  await expect(inTenant(keyed, 'write', (tx) => tx.query(skus))).rejects.toThrow(refusal);
+  for (const mode of ['read', 'dry-run'] as const)
+    expect(await queryInTenant(keyed, mode, `${skus} where sku = 'BOLT'`)).toEqual(bolt);
+});
+
+test('credentials without a key and a user are refused before anything is sent', async () => {
+  const nobody: Tenant = { credentials: { selectors: ['acme'] }, scope: 'read' };
+  world.wire.forget();
+  await expect(queryInTenant(nobody, 'read', skus)).rejects.toThrow('these credentials prove nothing');
+  expect(world.wire.exchanges()).toEqual([]);
 });

@@ -3,7 +3,7 @@ import { log } from '#platform/log.ts';
 import { count } from '#platform/metrics.ts';
 import { withConnection } from '#platform/postgres/database.ts';
 import { inOrganizationAsJob } from './job-transaction.ts';
-import type { Credentials } from './resolution.ts';
+import type { Credentials } from './tenant.ts';
 
 /** The refusals of one minute that are alike. */
 export interface SecurityEvent {

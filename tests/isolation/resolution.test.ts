@@ -10,8 +10,7 @@ import { createRouter } from '#scripts/local/gateway/router.ts';
 import { createSigningKey, signToken } from '#scripts/local/issuer/signing-key.ts';
 import { createApiKey } from '#tenancy/credentials/api-keys.ts';
 import { addApiKey } from '#tenancy/organizations.ts';
-import { decide } from '#tenancy/resolution.ts';
-import { presentedBy } from '#tenancy/resolve-presented.ts';
+import { decide, presentedBy } from '#tenancy/resolve.ts';
 import { type Caller, openWorld } from '#tests/world.ts';
 import {
   dimensions,

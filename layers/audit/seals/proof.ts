@@ -1,5 +1,6 @@
 import { NotFound, Problem } from '#platform/errors.ts';
-import { inTenant, type Tenant } from '#tenancy/scope.ts';
+import { queryInTenant } from '#tenancy/scope.ts';
+import type { Tenant } from '#tenancy/tenant.ts';
 import type { SealedMovement } from './leaf.ts';
 import { inclusionPath } from './merkle.ts';
 import { compareLeaves, pageLeaves, readLeaves } from './pages.ts';
@@ -50,9 +51,7 @@ interface ProofRow {
  */
 export async function movementProof(tenant: Tenant, movementId: string): Promise<MovementProof> {
   const [entryId = '', line = ''] = movementId.toLowerCase().split('.');
-  const [row] = await inTenant(tenant, 'read', (tx) =>
-    tx.query<ProofRow>(proofQuery, [entryId, Number(line), maxChain]),
-  );
+  const [row] = await queryInTenant<ProofRow>(tenant, 'read', proofQuery, [entryId, Number(line), maxChain]);
   if (!row) throw new NotFound(`movement ${movementId}`);
   const { organizationId, movement, seal, page, leaves, roots, following } = row;
   if (!seal) {

@@ -1,7 +1,8 @@
 import * as z from 'zod';
 import { instant } from '#platform/instant.ts';
 import { type Page, type PageRequest, toPage } from '#platform/page.ts';
-import { inTenant, type Tenant } from '../scope.ts';
+import { callInTenant, queryInTenant } from '../scope.ts';
+import type { Tenant } from '../tenant.ts';
 import { maxNameCharacters } from '../text-limits.ts';
 import { createApiKey, type Scope, scopes } from './api-keys.ts';
 
@@ -100,12 +101,11 @@ export function rotateKey(
 
 /** The keys of the organization that asks, those that no longer work too, the newest first. */
 export async function listKeys(tenant: Tenant, { limit, after }: PageRequest): Promise<Page<StoredKey>> {
-  const rows = await inTenant(tenant, 'read', (tx) =>
-    tx.query<{ key: StoredKey }>('select tenancy.list_api_keys($1, $2, $3) as key', [
-      limit + 1,
-      after?.[0] ?? null,
-      after?.[1] ?? null,
-    ]),
+  const rows = await queryInTenant<{ key: StoredKey }>(
+    tenant,
+    'read',
+    'select tenancy.list_api_keys($1, $2, $3) as key',
+    [limit + 1, after?.[0] ?? null, after?.[1] ?? null],
   );
   return toPage(
     rows.map(({ key }) => key),
@@ -120,7 +120,7 @@ export async function listKeys(tenant: Tenant, { limit, after }: PageRequest): P
  * @throws not_found
  */
 export async function revokeKey(tenant: Tenant, keyId: string): Promise<void> {
-  await inTenant(tenant, 'write', (tx) => tx.query('select tenancy.revoke_api_key($1)', [keyId]));
+  await queryInTenant(tenant, 'write', 'select tenancy.revoke_api_key($1)', [keyId]);
 }
 
 /** The database answers with what it stored, which the secret is no part of: it is added to the first answer only. */
@@ -130,7 +130,7 @@ async function storeNewKey(
   functionName: 'tenancy.create_api_key' | 'tenancy.rotate_api_key',
   args: readonly unknown[],
 ): Promise<NewKey> {
-  const stored = await inTenant(tenant, 'write', (tx) => tx.call<StoredKey>(functionName, args));
+  const stored = await callInTenant<StoredKey>(tenant, 'write', functionName, args);
   // A replay answers with the key of the request before, whose secret is gone.
   return { ...stored, key: stored.id === created.keyId ? created.key : null };
 }

@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { Problem, Unauthenticated } from '#platform/errors.ts';
-import { bearerOf } from '../resolve-presented.ts';
+import { bearerOf } from '../resolve.ts';
 
 /** Who runs the platform: no tenant, and nobody who may see a tenant's stock. */
 export interface Operator {

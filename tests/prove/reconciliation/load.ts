@@ -12,7 +12,7 @@ import { toProblem } from '#platform/postgres/sqlstate.ts';
 import { loginUrl } from '#scripts/local/logins.ts';
 import { parseApiKey } from '#tenancy/credentials/api-keys.ts';
 import { createOrganization } from '#tenancy/organizations.ts';
-import type { Tenant } from '#tenancy/scope.ts';
+import type { Tenant } from '#tenancy/tenant.ts';
 import { asSuperuser } from '../clone.ts';
 import { type LockWait, watchLockWaits } from './lock-waits.ts';
 import { asJobs, reconcile } from './stage.ts';

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import type { Route } from '#functions/routes.ts';
 import { endpoint, operation } from '#http/endpoint.ts';
 import type { LambdaHandler } from '#scripts/local/gateway/server.ts';
-import { inTenant } from '#tenancy/scope.ts';
+import { inTenant, queryInTenant } from '#tenancy/scope.ts';
 
 /**
  * Handlers as they must never be written: what the caller sends becomes part of the statement. Only a drill serves them.
@@ -32,8 +32,11 @@ export const drillHandlers: Readonly<Record<string, LambdaHandler>> = {
       'POST /drill/single': operation({
         body,
         handle: async ({ tenant, body: { input } }) => ({
-          found: await inTenant(tenant, 'write', (tx) =>
-            tx.query(`select i.sku from inventory.items i where i.name <> $1 and i.sku = '${input}'`, ['-']),
+          found: await queryInTenant(
+            tenant,
+            'write',
+            `select i.sku from inventory.items i where i.name <> $1 and i.sku = '${input}'`,
+            ['-'],
           ),
         }),
       }),

@@ -1,0 +1,62 @@
+import type { Socket } from 'node:net';
+import type pg from 'pg';
+import { type Statement, sendBatch } from '#platform/postgres/batch.ts';
+
+/**
+ * Statements on one connection. They are sent in order, and none waits for the answers of those before it: what is sent
+ * without an `await` in between is one round trip. After a failure, every statement up to the end of the transaction fails.
+ */
+export class Pipeline {
+  private readonly client: pg.PoolClient;
+  private readonly sent: Promise<unknown>[] = [];
+  private held: Statement[] = [];
+
+  constructor(client: pg.PoolClient) {
+    this.client = client;
+    // What is sent before the next tick leaves as one packet. The types of `pg` leave the connection out.
+    const { stream } = (client as unknown as { connection: { stream: Socket } }).connection;
+    stream.cork();
+    process.nextTick(() => stream.uncork());
+  }
+
+  /** Keeps a statement, and sends it in one message with the next one. Its rows are dropped; its failure is not. */
+  hold(text: string, values: readonly unknown[] = []): void {
+    this.held.push({ text, values });
+  }
+
+  /** Sends a statement, in one message with what is held. */
+  send<Row extends pg.QueryResultRow>(
+    text: string,
+    values: readonly unknown[] = [],
+  ): Promise<pg.QueryResult<Row>> {
+    const ahead = this.held;
+    this.held = [];
+    const answer =
+      ahead.length > 0
+        ? sendBatch<Row>(this.client, { ahead, statement: { text, values } })
+        : this.client.query<Row>({ text, values: [...values] });
+    // outcomeOf() looks for its failure. Until then the failure must not count as unhandled.
+    answer.catch(() => {});
+    this.sent.push(answer);
+    return answer;
+  }
+
+  /** Waits until every statement so far has succeeded. */
+  async allSucceeded(): Promise<void> {
+    await Promise.all(this.sent);
+  }
+
+  /**
+   * The outcome of work that sends statements.
+   * @throws the first failure of a statement, because it caused the later ones; otherwise what the work threw
+   */
+  async outcomeOf<T>(work: Promise<T>): Promise<T> {
+    try {
+      return await work;
+    } catch (error) {
+      const answers = await Promise.allSettled(this.sent);
+      const failure = answers.find((answer) => answer.status === 'rejected');
+      throw failure ? failure.reason : error;
+    }
+  }
+}
