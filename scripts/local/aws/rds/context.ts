@@ -4,7 +4,7 @@ import { WalArchive } from '../../postgres/wal-archive.ts';
 import type { MetFaults } from '../faults.ts';
 import { complain } from './complain.ts';
 import type { RdsFault } from './errors.ts';
-import type { Instance, RdsEvent, Snapshot } from './records.ts';
+import type { Instance, Snapshot } from './records.ts';
 import type { Store } from './store.ts';
 import type { Works } from './works.ts';
 
@@ -25,14 +25,6 @@ export interface Rds {
   readonly faults: Pick<MetFaults<RdsFault>, 'strikes'>;
   /** By resource id. */
   readonly running: Map<string, Running>;
-  readonly listeners: Set<(event: RdsEvent) => void>;
-  readonly limits: Limits;
-}
-
-/** The quotas of an account, in each region. */
-export interface Limits {
-  readonly instances: number;
-  readonly manualSnapshots: number;
 }
 
 /** The cluster of an instance of ours. */

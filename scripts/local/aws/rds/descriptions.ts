@@ -1,12 +1,10 @@
 import type { XmlElements } from '../xml.ts';
 import { basesOf, latestRestorable } from './automated-backups.ts';
 import type { Rds } from './context.ts';
-import { backupArn, instanceArn, snapshotArn } from './names.ts';
+import { instanceArn, snapshotArn } from './names.ts';
 import type { Instance, RdsEvent, Snapshot, Tags } from './records.ts';
 
 const engine = 'postgres';
-const licenseModel = 'postgresql-license';
-const vpcId = 'vpc-local';
 
 export function tagList(tags: Tags): XmlElements {
   return { Tag: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })) };
@@ -14,7 +12,7 @@ export function tagList(tags: Tags): XmlElements {
 
 /** A DBInstance of the API. */
 export async function describeInstance(rds: Rds, instance: Instance): Promise<XmlElements> {
-  const { settings, region } = instance;
+  const { settings } = instance;
   const { VpcSecurityGroupIds, DBSubnetGroupName, DBParameterGroupName, ...plain } = settings;
   const running = rds.running.get(instance.resourceId);
   const keepsBackups = settings.BackupRetentionPeriod > 0;
@@ -26,15 +24,12 @@ export async function describeInstance(rds: Rds, instance: Instance): Promise<Xm
     DBInstanceStatus: instance.status,
     Engine: engine,
     EngineVersion: instance.engineVersion,
-    LicenseModel: licenseModel,
     MasterUsername: instance.masterUsername,
     DBName: instance.databaseName,
     // An instance has none before there is something to connect to.
-    Endpoint: running && { Address: running.cluster.host, Port: running.cluster.port, HostedZoneId: 'LOCAL' },
-    DbInstancePort: 0,
+    Endpoint: running && { Address: running.cluster.host, Port: running.cluster.port },
     InstanceCreateTime: instance.status === 'creating' ? undefined : instance.instanceCreatedAt,
     LatestRestorableTime: keepsBackups ? await latestRestorable(rds, instance) : undefined,
-    AvailabilityZone: `${region}a`,
     StorageEncrypted: instance.isEncrypted,
     KmsKeyId: instance.kmsKeyId,
     VpcSecurityGroups: {
@@ -43,16 +38,8 @@ export async function describeInstance(rds: Rds, instance: Instance): Promise<Xm
         Status: 'active',
       })),
     },
-    DBParameterGroups: { DBParameterGroup: [{ DBParameterGroupName, ParameterApplyStatus: 'in-sync' }] },
-    DBSubnetGroup: { DBSubnetGroupName, VpcId: vpcId, SubnetGroupStatus: 'Complete' },
-    DBSecurityGroups: {},
-    PendingModifiedValues: {},
-    ReadReplicaDBInstanceIdentifiers: {},
-    CACertificateIdentifier: 'rds-ca-rsa2048-g1',
-    MonitoringInterval: 0,
-    PerformanceInsightsEnabled: false,
-    NetworkType: 'IPV4',
-    BackupTarget: 'region',
+    DBParameterGroups: { DBParameterGroup: [{ DBParameterGroupName }] },
+    DBSubnetGroup: { DBSubnetGroupName },
     TagList: tagList(instance.tags),
   };
 }
@@ -66,30 +53,19 @@ export function describeSnapshot(snapshot: Snapshot): XmlElements {
     DBInstanceIdentifier: snapshot.instanceIdentifier,
     DbiResourceId: snapshot.resourceId,
     SnapshotType: snapshot.type,
-    SnapshotTarget: 'region',
     Status: snapshot.status,
     PercentProgress: snapshot.percent,
     // Neither is known before the snapshot is whole.
     SnapshotCreateTime: snapshot.createdAt,
     OriginalSnapshotCreateTime: snapshot.originalCreatedAt,
-    SnapshotDatabaseTime: snapshot.originalCreatedAt,
     SourceRegion: snapshot.sourceRegion,
     SourceDBSnapshotIdentifier: snapshot.sourceArn,
-    FullSnapshotSizeInBytes: snapshot.bytes,
     InstanceCreateTime: snapshot.instanceCreatedAt,
     Engine: engine,
     EngineVersion: snapshot.engineVersion,
-    LicenseModel: licenseModel,
     MasterUsername: snapshot.masterUsername,
-    AllocatedStorage: settings.AllocatedStorage,
-    StorageType: settings.StorageType,
     BackupRetentionPeriod: settings.BackupRetentionPeriod,
-    PreferredBackupWindow: settings.PreferredBackupWindow,
-    IAMDatabaseAuthenticationEnabled: settings.IAMDatabaseAuthenticationEnabled,
-    OptionGroupName: 'default:postgres-18',
     Port: snapshot.port,
-    AvailabilityZone: `${snapshot.region}a`,
-    VpcId: vpcId,
     Encrypted: snapshot.isEncrypted,
     KmsKeyId: snapshot.kmsKeyId,
     TagList: tagList(snapshot.tags),
@@ -106,26 +82,17 @@ export async function describeAutomatedBackup(rds: Rds, instance: Instance): Pro
     DBInstanceArn: instanceArn(instance),
     DBInstanceIdentifier: instance.identifier,
     DbiResourceId: instance.resourceId,
-    DBInstanceAutomatedBackupsArn: backupArn(instance),
     Region: instance.region,
     Status: earliest ? 'active' : 'creating',
     RestoreWindow: earliest && latest ? { EarliestTime: earliest, LatestTime: latest } : undefined,
     InstanceCreateTime: instance.instanceCreatedAt,
     BackupRetentionPeriod: settings.BackupRetentionPeriod,
-    PreferredBackupWindow: settings.PreferredBackupWindow,
-    BackupTarget: 'region',
-    AllocatedStorage: settings.AllocatedStorage,
-    StorageType: settings.StorageType,
     Engine: engine,
     EngineVersion: instance.engineVersion,
-    LicenseModel: licenseModel,
     MasterUsername: instance.masterUsername,
     Port: rds.running.get(instance.resourceId)?.cluster.port,
-    AvailabilityZone: `${instance.region}a`,
-    VpcId: vpcId,
     Encrypted: instance.isEncrypted,
     KmsKeyId: instance.kmsKeyId,
-    IAMDatabaseAuthenticationEnabled: settings.IAMDatabaseAuthenticationEnabled,
     TagList: tagList(instance.tags),
   };
 }
@@ -134,9 +101,7 @@ export function describeEvent(event: RdsEvent): XmlElements {
   return {
     SourceIdentifier: event.sourceIdentifier,
     SourceType: event.sourceType,
-    SourceArn: event.sourceArn,
     Message: event.message,
-    EventCategories: { EventCategory: event.categories },
     Date: event.at,
   };
 }

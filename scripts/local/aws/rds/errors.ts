@@ -75,14 +75,6 @@ export function pointInTimeNotEnabled(identifier: string): AwsError {
   );
 }
 
-export function automatedBackupNotFound(identifier: string): AwsError {
-  return new AwsError(
-    'DBInstanceAutomatedBackupNotFound',
-    404,
-    `DBInstanceAutomatedBackup ${identifier} not found.`,
-  );
-}
-
 export function invalidParameter(message: string): AwsError {
   return new AwsError('InvalidParameterValue', 400, message);
 }

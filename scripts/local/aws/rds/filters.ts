@@ -1,22 +1,17 @@
 import type { QueryParameters } from '../query-parameters.ts';
-import { invalidParameter } from './errors.ts';
-
-/** What each filter compares with; an identifier and an ARN of the same thing are both right. */
-export type FilterFields<T> = Readonly<Record<string, (each: T) => readonly string[]>>;
+import { notImplemented } from './errors.ts';
+import { readName } from './names.ts';
 
 /**
- * Tells whether something passes all filters of a request; each lets through any of its values.
- * @throws AwsError InvalidParameterValue for a filter that the operation does not have
+ * The instance whose backups are asked for, by the parameter or by the filter; undefined for those of all.
+ * @throws AwsError NotImplemented for any other filter
  */
-export function filterOf<T>(parameters: QueryParameters, fields: FilterFields<T>): (each: T) => boolean {
-  const filters = parameters.list('Filters', 'Filter').map((filter) => {
-    const name = filter.text('Name') ?? '';
-    const field = Object.hasOwn(fields, name) ? fields[name] : undefined;
-    if (!field) throw invalidParameter(`Unrecognized filter name: ${name}`);
-    const values = filter.list('Values', 'Value').map((value) => (value.text() ?? '').toLowerCase());
-    if (values.length === 0) throw invalidParameter(`Filter ${name} has no values.`);
-    return { field, values };
-  });
-  return (each) =>
-    filters.every(({ field, values }) => field(each).some((one) => values.includes(one.toLowerCase())));
+export function askedInstance(parameters: QueryParameters, region: string): string | undefined {
+  const [filter, ...more] = parameters.list('Filters', 'Filter');
+  const [value, ...others] = filter?.list('Values', 'Value') ?? [];
+  if (more.length > 0 || others.length > 0 || (filter && filter.text('Name') !== 'db-instance-id')) {
+    throw notImplemented('a filter that is not one db-instance-id');
+  }
+  const asked = parameters.text('DBInstanceIdentifier') ?? value?.text();
+  return asked === undefined ? undefined : readName(asked, 'db', region).identifier;
 }

@@ -15,13 +15,9 @@ const settingsOfServer = { shared_buffers: '32MB', max_connections: '50' };
 
 const defaultSettings: Settings = {
   DBInstanceClass: 'db.t4g.micro',
-  AllocatedStorage: 20,
-  StorageType: 'gp3',
   MultiAZ: false,
   PubliclyAccessible: false,
   BackupRetentionPeriod: 7,
-  PreferredBackupWindow: '03:00-03:30',
-  PreferredMaintenanceWindow: 'sun:04:00-sun:04:30',
   CopyTagsToSnapshot: true,
   DeletionProtection: true,
   IAMDatabaseAuthenticationEnabled: false,

@@ -1,9 +1,7 @@
 import { randomBytes } from 'node:crypto';
+import { accountId } from '../account.ts';
 import { invalidParameter } from './errors.ts';
 import type { Instance, Snapshot } from './records.ts';
-
-/** No account has this number. */
-export const accountId = '000000000000';
 
 export function instanceArn({ region, identifier }: Pick<Instance, 'region' | 'identifier'>): string {
   return `arn:aws:rds:${region}:${accountId}:db:${identifier}`;
@@ -11,11 +9,6 @@ export function instanceArn({ region, identifier }: Pick<Instance, 'region' | 'i
 
 export function snapshotArn({ region, identifier }: Pick<Snapshot, 'region' | 'identifier'>): string {
   return `arn:aws:rds:${region}:${accountId}:snapshot:${identifier}`;
-}
-
-/** The automated backup of an instance. */
-export function backupArn({ region, resourceId }: Pick<Instance, 'region' | 'resourceId'>): string {
-  return `arn:aws:rds:${region}:${accountId}:auto-backup:ab-${resourceId.slice('db-'.length).toLowerCase()}`;
 }
 
 /** As in `db-ABCDEFGHIJKLMNOPQRSTUVWXYZ`. */

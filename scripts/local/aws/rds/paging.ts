@@ -1,10 +1,8 @@
 import type { QueryParameters } from '../query-parameters.ts';
 import type { XmlElements } from '../xml.ts';
 import { invalidParameter } from './errors.ts';
-import { integerOf } from './parameters.ts';
 
-const defaultRecords = 100;
-const recordsRange = { min: 20, max: 100 };
+const records = 100;
 
 /** A list in pages: its name, the name of each in it, and what places one in the order of all. */
 export interface PagedList<T> {
@@ -17,17 +15,16 @@ export interface PagedList<T> {
 }
 
 /**
- * One page by MaxRecords and Marker.
+ * The page that a Marker leads to; the first without one.
  * @throws AwsError InvalidParameterValue
  */
 export async function page<T>(parameters: QueryParameters, list: PagedList<T>): Promise<XmlElements> {
-  const size = integerOf(parameters, 'MaxRecords', recordsRange) ?? defaultRecords;
   const after = readMarker(parameters.text('Marker'));
   const left = list.all.filter((each) => after === undefined || list.keyOf(each) > after);
-  const shown = left.slice(0, size);
+  const shown = left.slice(0, records);
   const last = shown.at(-1);
   return {
-    Marker: last !== undefined && left.length > size ? writeMarker(list.keyOf(last)) : undefined,
+    Marker: last !== undefined && left.length > records ? writeMarker(list.keyOf(last)) : undefined,
     [list.name]: { [list.member]: await Promise.all(shown.map(list.describe)) },
   };
 }

@@ -52,38 +52,20 @@ export function newIdentifier(parameters: QueryParameters, name: string, maxLeng
   );
 }
 
-const maxTags = 50;
-
-/**
- * The tags of a request; undefined when it has none at all.
- * @throws AwsError InvalidParameterValue
- */
+/** The tags of a request; undefined when it has none at all. */
 export function tagsOf(parameters: QueryParameters): Tags | undefined {
   const list = parameters.list('Tags', 'Tag');
   if (list.length === 0) return undefined;
-  const tags = Object.fromEntries(list.map((tag) => [tag.text('Key') ?? '', tag.text('Value') ?? '']));
-  for (const [key, value] of Object.entries(tags)) {
-    if (key === '' || key.length > 128 || value.length > 256) {
-      throw invalidParameter(`Invalid tag ${key}: a key has 1 to 128 characters, a value at most 256.`);
-    }
-    if (/^(aws|rds):/i.test(key)) throw invalidParameter(`Tag keys may not start with ${key.slice(0, 4)}.`);
-  }
-  if (Object.keys(tags).length > maxTags) throw invalidParameter(`At most ${maxTags} tags are possible.`);
-  return tags;
+  return Object.fromEntries(list.map((tag) => [tag.text('Key') ?? '', tag.text('Value') ?? '']));
 }
 
 /** The settings that a request names. */
 export function settingsOf(parameters: QueryParameters): Partial<Settings> {
   const given: { -readonly [Name in keyof Settings]?: Settings[Name] | undefined } = {
     DBInstanceClass: parameters.text('DBInstanceClass'),
-    AllocatedStorage: integerOf(parameters, 'AllocatedStorage', { min: 5, max: 65_536 }),
-    MaxAllocatedStorage: integerOf(parameters, 'MaxAllocatedStorage', { min: 5, max: 65_536 }),
-    StorageType: parameters.text('StorageType'),
     MultiAZ: booleanOf(parameters, 'MultiAZ'),
     PubliclyAccessible: booleanOf(parameters, 'PubliclyAccessible'),
     BackupRetentionPeriod: integerOf(parameters, 'BackupRetentionPeriod', { min: 0, max: 35 }),
-    PreferredBackupWindow: parameters.text('PreferredBackupWindow'),
-    PreferredMaintenanceWindow: parameters.text('PreferredMaintenanceWindow'),
     CopyTagsToSnapshot: booleanOf(parameters, 'CopyTagsToSnapshot'),
     DeletionProtection: booleanOf(parameters, 'DeletionProtection'),
     IAMDatabaseAuthenticationEnabled: booleanOf(parameters, 'EnableIAMDatabaseAuthentication'),

@@ -5,14 +5,9 @@ export type Tags = Readonly<Record<string, string>>;
 /** What callers choose about an instance, under the names that the API gives it. */
 export interface Settings {
   readonly DBInstanceClass: string;
-  readonly AllocatedStorage: number;
-  readonly MaxAllocatedStorage?: number;
-  readonly StorageType: string;
   readonly MultiAZ: boolean;
   readonly PubliclyAccessible: boolean;
   readonly BackupRetentionPeriod: number;
-  readonly PreferredBackupWindow: string;
-  readonly PreferredMaintenanceWindow: string;
   readonly CopyTagsToSnapshot: boolean;
   readonly DeletionProtection: boolean;
   readonly IAMDatabaseAuthenticationEnabled: boolean;
@@ -73,7 +68,6 @@ export interface Snapshot extends Origin {
   readonly createdAt?: string | undefined;
   readonly originalCreatedAt?: string | undefined;
   readonly startSegment?: string | undefined;
-  readonly bytes?: number | undefined;
   readonly sourceRegion?: string | undefined;
   readonly sourceArn?: string | undefined;
   /** The accounts that may restore it; `all` makes it public. */
@@ -84,13 +78,9 @@ export type SourceType = 'db-instance' | 'db-snapshot';
 
 export interface RdsEvent {
   readonly region: string;
-  /** Such as `RDS-EVENT-0043`; the API does not tell it, EventBridge does. */
-  readonly eventId: string;
   readonly sourceType: SourceType;
   readonly sourceIdentifier: string;
-  readonly sourceArn: string;
   readonly message: string;
-  readonly categories: readonly string[];
   readonly at: string;
 }
 

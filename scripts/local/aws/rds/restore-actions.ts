@@ -5,16 +5,14 @@ import { type Rds, snapshotFolder } from './context.ts';
 import { describeInstance } from './descriptions.ts';
 import {
   instanceAlreadyExists,
-  instanceQuotaExceeded,
   invalidCombination,
   invalidInstanceState,
   invalidParameter,
   invalidSnapshotState,
-  notImplemented,
   pointInTimeNotEnabled,
   snapshotNotFound,
 } from './errors.ts';
-import { sourceInstance } from './instance-actions.ts';
+import { namedInstance } from './instance-actions.ts';
 import { createInstance, type FoundSource, type RestoreSource, restoredSettings } from './instances.ts';
 import { newResourceId, readName } from './names.ts';
 import { booleanOf, newIdentifier, required, settingsOf, tagsOf, timeOf } from './parameters.ts';
@@ -25,7 +23,6 @@ export function restoreActions(rds: Rds): Readonly<Record<string, Action>> {
   return {
     async RestoreDBInstanceFromDBSnapshot(parameters, region) {
       const identifier = newInstance(rds, parameters, 'DBInstanceIdentifier', region);
-      if (parameters.text('DBClusterSnapshotIdentifier')) throw notImplemented('DBClusterSnapshotIdentifier');
       const snapshot = sourceSnapshot(rds, parameters, region);
       const password = snapshot.password;
       const created = {
@@ -34,7 +31,7 @@ export function restoreActions(rds: Rds): Readonly<Record<string, Action>> {
         password,
         tags: tagsOf(parameters) ?? inherited(rds, snapshot),
       };
-      return await create(rds, created, settingsFor(snapshot.settings, parameters), {
+      return await create(rds, created, restoredSettings(snapshot.settings, settingsOf(parameters)), {
         kind: 'Restored from snapshot',
         name: snapshot.identifier,
         operation: 'RestoreDBInstanceFromDBSnapshot',
@@ -47,13 +44,13 @@ export function restoreActions(rds: Rds): Readonly<Record<string, Action>> {
 
     async RestoreDBInstanceToPointInTime(parameters, region) {
       const identifier = newInstance(rds, parameters, 'TargetDBInstanceIdentifier', region);
-      const source = sourceInstance(rds, parameters, region);
+      const source = namedInstance(rds, parameters, 'SourceDBInstanceIdentifier', region);
       const time = await restoreTime(rds, source, parameters);
       const password =
         source.passwords.findLast(({ since }) => new Date(since) <= time) ?? source.passwords[0];
       const tags = tagsOf(parameters) ?? {};
       const created = { identifier, origin: source, password: password?.password ?? '', tags };
-      return await create(rds, created, settingsFor(source.settings, parameters), {
+      return await create(rds, created, restoredSettings(source.settings, settingsOf(parameters)), {
         kind: 'Restored from DB instance',
         name: `${source.identifier} to ${identifier}`,
         operation: 'RestoreDBInstanceToPointInTime',
@@ -66,15 +63,14 @@ export function restoreActions(rds: Rds): Readonly<Record<string, Action>> {
 /** The identifier of an instance that is to be. */
 function newInstance(rds: Rds, parameters: QueryParameters, name: string, region: string): string {
   const identifier = newIdentifier(parameters, name, 63);
-  assertRoom(rds, region, identifier);
+  assertNew(rds, region, identifier);
   return identifier;
 }
 
-/** @throws AwsError DBInstanceAlreadyExists, InstanceQuotaExceeded */
-function assertRoom({ store, limits }: Rds, region: string, identifier: string): void {
+/** @throws AwsError DBInstanceAlreadyExists */
+function assertNew({ store }: Rds, region: string, identifier: string): void {
   const there = store.instances().filter((each) => each.region === region);
   if (there.some((each) => each.identifier === identifier)) throw instanceAlreadyExists();
-  if (there.length >= limits.instances) throw instanceQuotaExceeded();
 }
 
 function sourceSnapshot({ store }: Rds, parameters: QueryParameters, region: string): Snapshot {
@@ -93,14 +89,6 @@ function sourceSnapshot({ store }: Rds, parameters: QueryParameters, region: str
  */
 function inherited({ store }: Rds, { resourceId, instanceTags, tags }: Snapshot): Tags {
   return { ...(store.current(resourceId)?.tags ?? instanceTags), ...tags };
-}
-
-function settingsFor(source: Settings, parameters: QueryParameters): Settings {
-  const settings = restoredSettings(source, settingsOf(parameters));
-  if (settings.AllocatedStorage >= source.AllocatedStorage) return settings;
-  throw invalidParameter(
-    `Invalid storage size: ${settings.AllocatedStorage} GiB is less than the ${source.AllocatedStorage} GiB of the source.`,
-  );
 }
 
 /**
@@ -182,7 +170,7 @@ async function create(
     passwords: [{ since: now, password }],
   };
   // Once more, since another request may have had the same name meanwhile.
-  assertRoom(rds, region, identifier);
+  assertNew(rds, region, identifier);
   await rds.store.putInstance(instance);
   rds.works.start(instance.resourceId, (underWay) => createInstance(rds, instance, source, underWay));
   return { DBInstance: await describeInstance(rds, instance) };

@@ -8,18 +8,16 @@ import { startQueryService } from '../query-service.ts';
 import type { AwsKey } from '../signature.ts';
 import { careFor } from './automated-backups.ts';
 import { complain } from './complain.ts';
-import { instanceFolder, type Limits, type Rds, snapshotFolder } from './context.ts';
+import { instanceFolder, type Rds, snapshotFolder } from './context.ts';
 import { type RdsFault, rdsFaultWords } from './errors.ts';
 import { eventActions } from './event-actions.ts';
 import { tellOfInstance } from './events.ts';
 import { instanceActions } from './instance-actions.ts';
 import { type Attachment, attachCluster, deleteInstance, startInstance } from './instances.ts';
-import type { RdsEvent } from './records.ts';
 import { restoreActions } from './restore-actions.ts';
 import { snapshotActions } from './snapshot-actions.ts';
 import { deleteSnapshot, failSnapshot } from './snapshots.ts';
 import { Store } from './store.ts';
-import { tagActions } from './tag-actions.ts';
 import { createWorks } from './works.ts';
 
 export interface RdsOptions {
@@ -30,7 +28,6 @@ export interface RdsOptions {
   readonly region: string;
   /** False trades safety against power failure for speed: for tests. */
   readonly durable?: boolean;
-  readonly limits?: Partial<Limits>;
 }
 
 /** How often the local RDS looks after its instances. */
@@ -51,8 +48,6 @@ export interface LocalRds extends ServedService {
   keepUp(schedule: Schedule): void;
   /** Settles when nothing is under way behind the answers. */
   settled(): Promise<void>;
-  /** Tells of every event, as EventBridge would. Returns what ends it. */
-  onEvent(listener: (event: RdsEvent) => void): () => void;
   /** The cluster of an instance; undefined while there is none. */
   clusterOf(identifier: string): Cluster | undefined;
   /** Where the files of a snapshot are. */
@@ -62,7 +57,6 @@ export interface LocalRds extends ServedService {
 }
 
 const dayMs = 86_400_000;
-const defaultLimits: Limits = { instances: 40, manualSnapshots: 100 };
 
 /** Serves RDS: instances are embedded clusters, snapshots are base backups, points in time are replayed from WAL. */
 export async function startRds(options: RdsOptions): Promise<LocalRds> {
@@ -72,15 +66,12 @@ export async function startRds(options: RdsOptions): Promise<LocalRds> {
   }
   const store = await Store.open(join(directory, 'state.json'));
   const works = createWorks();
-  const listeners = new Set<(event: RdsEvent) => void>();
   const rds: Rds = {
     directory,
     isDurable: options.durable ?? true,
     store,
     works,
-    listeners,
     running: new Map(),
-    limits: { ...defaultLimits, ...options.limits },
     faults: { strikes: (fault, operation) => served.faults.strikes(fault, operation) },
   };
   await resume(rds);
@@ -93,7 +84,6 @@ export async function startRds(options: RdsOptions): Promise<LocalRds> {
       ...instanceActions(rds),
       ...restoreActions(rds),
       ...snapshotActions(rds),
-      ...tagActions(rds),
       ...eventActions(rds),
     },
   });
@@ -126,10 +116,6 @@ export async function startRds(options: RdsOptions): Promise<LocalRds> {
       next();
     },
     settled: works.settled,
-    onEvent(listener) {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
     clusterOf: (identifier) => rds.running.get(store.instance(region, identifier).resourceId)?.cluster,
     folderOf: (identifier) => snapshotFolder(rds, store.snapshot(region, identifier)),
     async close() {

@@ -4,28 +4,27 @@ import { takeBaseBackup } from '../../postgres/base-backup.ts';
 import { copyFiles, listFiles, syncPath } from '../../postgres/copy-files.ts';
 import { complain } from './complain.ts';
 import { type Rds, snapshotFolder } from './context.ts';
-import { snapshotAlreadyExists, snapshotQuotaExceeded } from './errors.ts';
+import { snapshotAlreadyExists } from './errors.ts';
 import { tellOfInstance, tellOfSnapshot } from './events.ts';
 import { snapshotArn } from './names.ts';
-import type { Instance, Snapshot, SnapshotType, Tags } from './records.ts';
+import type { Instance, Snapshot, SnapshotType } from './records.ts';
 
 export interface NewSnapshot {
   readonly identifier: string;
   readonly type: SnapshotType;
-  readonly tags?: Tags | undefined;
 }
 
 /**
  * Enters a snapshot that is about to be taken: the instance is backing up from here on.
- * @throws AwsError DBSnapshotAlreadyExists, SnapshotQuotaExceeded
+ * @throws AwsError DBSnapshotAlreadyExists
  */
 export async function beginSnapshot(
   rds: Rds,
   instance: Instance,
-  { identifier, type, tags }: NewSnapshot,
+  { identifier, type }: NewSnapshot,
 ): Promise<Snapshot> {
   const { store } = rds;
-  assertRoom(rds, instance.region, identifier, type);
+  assertNew(rds, instance.region, identifier);
   const { region, resourceId, instanceCreatedAt, engineVersion, masterUsername, databaseName } = instance;
   const snapshot: Snapshot = {
     ...{ region, resourceId, instanceCreatedAt, engineVersion, masterUsername, databaseName },
@@ -38,8 +37,7 @@ export async function beginSnapshot(
     instanceIdentifier: instance.identifier,
     settings: instance.settings,
     instanceTags: instance.tags,
-    // Tags of its own take the place of the instance's.
-    tags: tags ?? (instance.settings.CopyTagsToSnapshot ? instance.tags : {}),
+    tags: instance.settings.CopyTagsToSnapshot ? instance.tags : {},
     port: rds.running.get(resourceId)?.cluster.port ?? 5432,
     password: instance.passwords.at(-1)?.password ?? '',
     folder: randomUUID(),
@@ -60,11 +58,9 @@ export async function beginSnapshot(
   return snapshot;
 }
 
-function assertRoom({ store, limits }: Rds, region: string, identifier: string, type: SnapshotType): void {
+function assertNew({ store }: Rds, region: string, identifier: string): void {
   const there = store.snapshots().filter((each) => each.region === region);
   if (there.some((each) => each.identifier === identifier)) throw snapshotAlreadyExists(identifier);
-  const manual = there.filter((each) => each.type === 'manual').length;
-  if (type === 'manual' && manual >= limits.manualSnapshots) throw snapshotQuotaExceeded();
 }
 
 /** Takes a snapshot that has been entered, and lets the instance be available again. `operation` is what faults name. */
@@ -84,7 +80,7 @@ export async function finishSnapshot(
     if (faults.strikes('failed', operation)) return await failSnapshot(rds, snapshot);
     const cluster = running.get(resourceId)?.cluster;
     if (!cluster) throw new Error(`${snapshot.instanceIdentifier} is not running`);
-    const { startSegment, completedAt, bytes } = await takeBaseBackup({
+    const { startSegment, completedAt } = await takeBaseBackup({
       url: cluster.url,
       dataDirectory: cluster.dataDirectory,
       target: snapshotFolder(rds, snapshot),
@@ -93,7 +89,7 @@ export async function finishSnapshot(
       onProgress: (percent) => store.showPercent(folder, percent),
     });
     const createdAt = completedAt.toISOString();
-    const whole = { status: 'available', percent: 100, startSegment, bytes };
+    const whole = { status: 'available', percent: 100, startSegment };
     await store.changeSnapshot(folder, { ...whole, createdAt, originalCreatedAt: createdAt });
     const created = snapshot.type === 'manual' ? 'Manual snapshot created' : 'Automated snapshot created';
     await tellOfSnapshot(rds, snapshot, created);
@@ -121,20 +117,19 @@ export async function failSnapshot(rds: Rds, snapshot: Snapshot): Promise<void> 
 export interface SnapshotCopy {
   readonly region: string;
   readonly identifier: string;
-  readonly tags: Tags;
   readonly kmsKeyId?: string | undefined;
 }
 
 /**
  * Enters a copy that is about to be made.
- * @throws AwsError DBSnapshotAlreadyExists, SnapshotQuotaExceeded
+ * @throws AwsError DBSnapshotAlreadyExists
  */
 export async function beginCopy(
   rds: Rds,
   source: Snapshot,
-  { region, identifier, tags, kmsKeyId }: SnapshotCopy,
+  { region, identifier, kmsKeyId }: SnapshotCopy,
 ): Promise<Snapshot> {
-  assertRoom(rds, region, identifier, 'manual');
+  assertNew(rds, region, identifier);
   const isFromElsewhere = source.region !== region;
   const copy: Snapshot = {
     ...source,
@@ -143,7 +138,7 @@ export async function beginCopy(
     type: 'manual',
     status: 'creating',
     percent: 0,
-    tags,
+    tags: {},
     isEncrypted: source.isEncrypted || kmsKeyId !== undefined,
     kmsKeyId: kmsKeyId ?? source.kmsKeyId,
     folder: randomUUID(),
