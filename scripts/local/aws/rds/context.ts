@@ -1,6 +1,6 @@
 import { join } from 'node:path';
+import { WalArchive } from '../../postgres/backup/wal-archive.ts';
 import type { Cluster } from '../../postgres/cluster.ts';
-import { WalArchive } from '../../postgres/wal-archive.ts';
 import type { MetFaults } from '../faults.ts';
 import { complain } from './complain.ts';
 import type { RdsFault } from './errors.ts';

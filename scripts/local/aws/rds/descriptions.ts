@@ -1,8 +1,8 @@
 import type { XmlElements } from '../xml.ts';
 import { basesOf, latestRestorable } from './automated-backups.ts';
 import type { Rds } from './context.ts';
-import { instanceArn, snapshotArn } from './names.ts';
 import type { Instance, RdsEvent, Snapshot, Tags } from './records.ts';
+import { instanceArn, snapshotArn } from './request/names.ts';
 
 const engine = 'postgres';
 

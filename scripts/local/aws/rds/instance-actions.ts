@@ -10,12 +10,12 @@ import {
   notImplemented,
 } from './errors.ts';
 import { tellOfInstance } from './events.ts';
-import { askedInstance } from './filters.ts';
 import { deleteInstance, restartInstance } from './instances.ts';
-import { instanceArn, readName } from './names.ts';
-import { page } from './paging.ts';
-import { booleanOf, required, settingsOf } from './parameters.ts';
 import type { Instance } from './records.ts';
+import { askedInstance } from './request/filters.ts';
+import { instanceArn, readName } from './request/names.ts';
+import { page } from './request/paging.ts';
+import { booleanOf, required, settingsOf } from './request/parameters.ts';
 
 /** The instance that a request names. */
 export function namedInstance(

@@ -1,12 +1,12 @@
 import { Client } from 'pg';
+import { type PointInTime, restoreCluster } from '../../postgres/backup/restored-cluster.ts';
 import { type Cluster, destroyCluster, startCluster } from '../../postgres/cluster.ts';
-import { type PointInTime, restoreCluster } from '../../postgres/restored-cluster.ts';
 import { backUp } from './automated-backups.ts';
 import { complain } from './complain.ts';
 import { hold, instanceFolder, type Rds } from './context.ts';
 import { tellOfInstance } from './events.ts';
-import { newResourceId } from './names.ts';
 import type { Instance, Settings, Tags } from './records.ts';
+import { newResourceId } from './request/names.ts';
 import { deleteSnapshot, failSnapshot } from './snapshots.ts';
 import type { UnderWay } from './works.ts';
 

@@ -14,9 +14,9 @@ import {
 } from './errors.ts';
 import { namedInstance } from './instance-actions.ts';
 import { createInstance, type FoundSource, type RestoreSource, restoredSettings } from './instances.ts';
-import { newResourceId, readName } from './names.ts';
-import { booleanOf, newIdentifier, required, settingsOf, tagsOf, timeOf } from './parameters.ts';
 import type { Instance, Origin, Settings, Snapshot, Tags } from './records.ts';
+import { newResourceId, readName } from './request/names.ts';
+import { booleanOf, newIdentifier, required, settingsOf, tagsOf, timeOf } from './request/parameters.ts';
 
 /** What makes instances of backups. */
 export function restoreActions(rds: Rds): Readonly<Record<string, Action>> {

@@ -1,6 +1,6 @@
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { removeUnfinishedBackups } from '../../postgres/base-backup.ts';
+import { removeUnfinishedBackups } from '../../postgres/backup/base-backup.ts';
 import { type Cluster, destroyCluster } from '../../postgres/cluster.ts';
 import type { Faults } from '../faults.ts';
 import type { ServedService } from '../http-service.ts';

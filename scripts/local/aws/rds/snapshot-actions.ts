@@ -4,12 +4,12 @@ import type { XmlElements } from '../xml.ts';
 import type { Rds } from './context.ts';
 import { describeSnapshot } from './descriptions.ts';
 import { invalidInstanceState, invalidParameter, invalidSnapshotState, snapshotNotFound } from './errors.ts';
-import { askedInstance } from './filters.ts';
 import { namedInstance } from './instance-actions.ts';
-import { readName } from './names.ts';
-import { page } from './paging.ts';
-import { newIdentifier, required } from './parameters.ts';
 import type { Snapshot } from './records.ts';
+import { askedInstance } from './request/filters.ts';
+import { readName } from './request/names.ts';
+import { page } from './request/paging.ts';
+import { newIdentifier, required } from './request/parameters.ts';
 import { beginCopy, beginSnapshot, deleteSnapshot, finishCopy, finishSnapshot } from './snapshots.ts';
 
 const maxIdentifierLength = 255;

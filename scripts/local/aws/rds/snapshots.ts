@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, rename, rm } from 'node:fs/promises';
-import { takeBaseBackup } from '../../postgres/base-backup.ts';
-import { copyFiles, listFiles, syncPath } from '../../postgres/copy-files.ts';
+import { takeBaseBackup } from '../../postgres/backup/base-backup.ts';
+import { copyFiles, listFiles, syncPath } from '../../postgres/backup/copy-files.ts';
 import { complain } from './complain.ts';
 import { type Rds, snapshotFolder } from './context.ts';
 import { snapshotAlreadyExists } from './errors.ts';
 import { tellOfInstance, tellOfSnapshot } from './events.ts';
-import { snapshotArn } from './names.ts';
 import type { Instance, Snapshot, SnapshotType } from './records.ts';
+import { snapshotArn } from './request/names.ts';
 
 export interface NewSnapshot {
   readonly identifier: string;

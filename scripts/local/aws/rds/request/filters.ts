@@ -1,5 +1,5 @@
-import type { QueryParameters } from '../query-parameters.ts';
-import { notImplemented } from './errors.ts';
+import type { QueryParameters } from '../../query-parameters.ts';
+import { notImplemented } from '../errors.ts';
 import { readName } from './names.ts';
 
 /**

@@ -1,6 +1,6 @@
-import type { QueryParameters } from '../query-parameters.ts';
-import type { XmlElements } from '../xml.ts';
-import { invalidParameter } from './errors.ts';
+import type { QueryParameters } from '../../query-parameters.ts';
+import type { XmlElements } from '../../xml.ts';
+import { invalidParameter } from '../errors.ts';
 
 const records = 100;
 

@@ -1,6 +1,6 @@
-import type { QueryParameters } from '../query-parameters.ts';
-import { invalidParameter, missingParameter } from './errors.ts';
-import type { Settings, Tags } from './records.ts';
+import type { QueryParameters } from '../../query-parameters.ts';
+import { invalidParameter, missingParameter } from '../errors.ts';
+import type { Settings, Tags } from '../records.ts';
 
 /** @throws AwsError MissingParameter */
 export function required(parameters: QueryParameters, name: string): string {

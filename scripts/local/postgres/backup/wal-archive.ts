@@ -16,7 +16,7 @@ import { pipeline } from 'node:stream/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createGunzip, createGzip } from 'node:zlib';
 import { Client } from 'pg';
-import type { Account } from './account.ts';
+import type { Account } from '../account.ts';
 import { syncPath } from './copy-files.ts';
 import { endOfRun, isSegment, type Segment } from './wal-segment.ts';
 

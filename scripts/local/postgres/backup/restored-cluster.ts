@@ -1,7 +1,7 @@
 import { chown, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Account } from './account.ts';
-import { type Cluster, startCluster } from './cluster.ts';
+import type { Account } from '../account.ts';
+import { type Cluster, startCluster } from '../cluster.ts';
 import { copyFiles, listFiles, writeSynced } from './copy-files.ts';
 import type { Base, RestorePlan, WalArchive } from './wal-archive.ts';
 

@@ -3,10 +3,10 @@ import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Client } from 'pg';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { type Cluster, startCluster } from '../cluster.ts';
+import { makeScratchFolder } from '../scratch-folder.ts';
 import { type Backup, takeBaseBackup } from './base-backup.ts';
-import { type Cluster, startCluster } from './cluster.ts';
 import { type RestoreOptions, restoreCluster } from './restored-cluster.ts';
-import { makeScratchFolder } from './scratch-folder.ts';
 import { WalArchive } from './wal-archive.ts';
 import { segmentAfter } from './wal-segment.ts';
 

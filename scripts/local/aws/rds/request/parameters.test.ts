@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { AwsError } from '../aws-error.ts';
-import { QueryParameters } from '../query-parameters.ts';
+import { AwsError } from '../../aws-error.ts';
+import { QueryParameters } from '../../query-parameters.ts';
 import { instanceArn, newResourceId, readName, snapshotArn } from './names.ts';
 import { page } from './paging.ts';
 import { booleanOf, integerOf, newIdentifier, required, settingsOf, tagsOf, timeOf } from './parameters.ts';

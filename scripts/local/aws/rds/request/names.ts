@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { accountId } from '../account.ts';
-import { invalidParameter } from './errors.ts';
-import type { Instance, Snapshot } from './records.ts';
+import { accountId } from '../../account.ts';
+import { invalidParameter } from '../errors.ts';
+import type { Instance, Snapshot } from '../records.ts';
 
 export function instanceArn({ region, identifier }: Pick<Instance, 'region' | 'identifier'>): string {
   return `arn:aws:rds:${region}:${accountId}:db:${identifier}`;

@@ -1,6 +1,6 @@
 import { chmod, chown, constants, copyFile, mkdir, open, readdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { Account } from './account.ts';
+import type { Account } from '../account.ts';
 
 /** A file to copy, by its path below the folder. */
 export interface SourceFile {
