@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { InvalidArgumentError } from 'commander';
+import * as z from 'zod';
 
 /** One option or argument of a command: its name, its help and its parser. The functions below create them. */
 export interface Option<Value> {
@@ -44,17 +45,16 @@ export function text<
   });
 }
 
+/** With seconds or without, and always with a time zone. */
+const Written = z.union([z.iso.datetime({ offset: true }), z.iso.datetime({ offset: true, precision: -1 })]);
+
 /** An instant with its time zone, read as a date. Without a zone, each reader would assume another one. */
 export function instant<Given extends Settings<Date>>(given: Given): Option<Read<Date, Given>> {
   return make(given, 'time', (typed) => {
-    const isWritten = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/.test(typed);
-    const at = new Date(typed);
-    // Date reads February 30 as a day in March.
-    const isDay = new Date(`${typed.slice(0, 10)}T00:00Z`).getUTCDate() === Number(typed.slice(8, 10));
-    if (!isWritten || !isDay || Number.isNaN(at.getTime())) {
+    if (!Written.safeParse(typed).success) {
       refuse('It must be a valid time with a time zone, such as 2026-03-01T09:30:00Z.');
     }
-    return at;
+    return new Date(typed);
   });
 }
 

@@ -1,4 +1,9 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { loadModule, parseSync } from 'libpg-query';
 import { expect, test } from 'vitest';
+import { findFiles } from '#scripts/develop/check/files.ts';
+import { paths } from '#scripts/paths.ts';
 import { splitStatements } from './sql-statements.ts';
 
 const texts = (sql: string) => splitStatements(sql).map(({ text }) => text);
@@ -60,4 +65,20 @@ test('a statement knows where it starts', () => {
     'select 1',
     'select 2',
   ]);
+});
+
+test("Postgres's own grammar splits every file of ours into the same statements", async () => {
+  await loadModule();
+  const files = await findFiles(paths.root, 'sql/{roles,migrations/*,functions/**/*}.sql');
+  expect(files.length).toBeGreaterThan(5);
+  for (const file of files) {
+    const sql = await readFile(join(paths.root, file), 'utf8');
+    const bytes = Buffer.from(sql);
+    const byGrammar = (parseSync(sql).stmts ?? []).map(({ stmt_location: at = 0, stmt_len: length }) =>
+      bytes.subarray(at, length ? at + length : bytes.length).toString(),
+    );
+    // The grammar leaves what stands before a statement with it.
+    const bare = byGrammar.map((text) => text.replace(/^(\s|--[^\n]*\n|\/\*[\s\S]*?\*\/)+/, '').trimEnd());
+    expect([file, splitStatements(sql).map(({ text }) => text)]).toEqual([file, bare]);
+  }
 });

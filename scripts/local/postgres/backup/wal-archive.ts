@@ -1,23 +1,8 @@
-import { randomUUID } from 'node:crypto';
-import { createReadStream, createWriteStream } from 'node:fs';
-import {
-  appendFile,
-  chmod,
-  chown,
-  copyFile,
-  readdir,
-  readFile,
-  rename,
-  rm,
-  writeFile,
-} from 'node:fs/promises';
+import { appendFile, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { setTimeout as delay } from 'node:timers/promises';
-import { createGunzip, createGzip } from 'node:zlib';
 import { Client } from 'pg';
-import type { Account } from '../account.ts';
-import { syncPath } from './copy-files.ts';
+import { belongsToSegment, compressSegments, type FetchOptions, fetchSegments } from './wal-files.ts';
 import { endOfRun, isSegment, type Segment } from './wal-segment.ts';
 
 /** A moment up to which everything that was committed is in the archive once its segment is. */
@@ -46,12 +31,6 @@ export interface WalArchiveOptions {
   /** Where the marks are kept, one a line. */
   readonly marksFile: string;
   readonly segmentBytes: number;
-}
-
-export interface FetchOptions {
-  /** Who is to own the segments. */
-  readonly account?: Account | undefined;
-  readonly signal?: AbortSignal | undefined;
 }
 
 const pollMs = 20;
@@ -91,7 +70,7 @@ export class WalArchive {
         if (this.#quietAt === xmax && xmin === xmax) this.#idleUntil = now;
         else await this.#mark(client);
       });
-      await this.#compress();
+      await compressSegments(this.#options.directory);
     });
   }
 
@@ -187,49 +166,7 @@ export class WalArchive {
 
   /** Puts the segments of a plan, and the histories of timelines, into the `pg_wal` of a cluster to be. */
   async fetch(plan: RestorePlan<Base>, folder: string, options: FetchOptions): Promise<void> {
-    await this.#inTurn(() => this.#fetch(plan, folder, options));
-  }
-
-  async #fetch(
-    { from, to }: RestorePlan<Base>,
-    folder: string,
-    { account, signal }: FetchOptions,
-  ): Promise<void> {
-    const names = await readdir(this.#options.directory);
-    for (const name of names) {
-      const plain = name.replace(/\.gz$/, '');
-      if (!/^[\dA-F]{8}\.history$/.test(plain) && !(isSegment(plain) && plain >= from && plain <= to))
-        continue;
-      signal?.throwIfAborted();
-      const source = join(this.#options.directory, name);
-      const target = join(folder, plain);
-      if (name === plain) await copyFile(source, target);
-      else await pipeline(createReadStream(source), createGunzip(), createWriteStream(target));
-      await chmod(target, 0o600);
-      if (account) await chown(target, account.uid, account.gid);
-    }
-  }
-
-  /** What was switched early is mostly zeros: 16 MB become some 75 KB. */
-  async #compress(): Promise<void> {
-    const { directory } = this.#options;
-    const names = await readdir(directory);
-    for (const name of names.filter(isSegment)) {
-      const draft = join(directory, `compressing-${randomUUID()}`);
-      try {
-        await pipeline(
-          createReadStream(join(directory, name)),
-          createGzip({ level: 1 }),
-          createWriteStream(draft, { mode: 0o600 }),
-        );
-        await syncPath(draft);
-        await rename(draft, join(directory, `${name}.gz`));
-        await syncPath(directory);
-        await rm(join(directory, name));
-      } finally {
-        await rm(draft, { force: true });
-      }
-    }
+    await this.#inTurn(() => fetchSegments(this.#options.directory, plan, folder, options));
   }
 
   /** Deletes what no backup needs any more: all before the oldest one's first segment. */
@@ -286,11 +223,6 @@ async function withClient(url: string, work: (client: Client) => Promise<void>):
   } finally {
     await client.end();
   }
-}
-
-/** A segment, compressed or not, or the note that a backup began in it. Histories of timelines belong to none. */
-function belongsToSegment(name: string): boolean {
-  return /^[\dA-F]{24}(\.gz|\.[\dA-F]{8}\.backup)?$/.test(name);
 }
 
 function writeMark({ at, segment }: Mark): string {
