@@ -4,19 +4,20 @@ import { PortabilityError } from './portability-error.ts';
 import { answerOf, inLongTransaction } from './transaction.ts';
 
 export interface EraseOptions {
-  /** The slug of the organization, said again so that a mistaken receipt erases nothing. */
+  /** The slug of the organization, repeated so that the wrong receipt erases nothing. */
   readonly slug: string;
-  /** The manifest of an export that holds exactly what there is. */
+  /** The manifest of an export with exactly the current rows. */
   readonly receipt: Manifest;
-  /** Does all of it, answers, and undoes it. */
+  /** Does everything, returns the result, and rolls back. */
   readonly dryRun?: boolean;
 }
 
 /**
- * Deletes everything of a suspended organization, append-only tables too, and the users who belong to no other; leaves a
- * row in `tenancy.erasures`. All of it or nothing. Returns how many rows of which table were deleted. It waits until
- * requests that began before it have ended. `admin` is a connection as stockade_admin.
- * @throws PortabilityError when there is no such organization, or the receipt is of another one
+ * Deletes all rows of a suspended organization, including its append-only tables, and all users who belong to no other
+ * organization. It records the erasure in `tenancy.erasures`. It deletes everything or nothing, and returns the number of
+ * deleted rows of each table. It waits until requests that began before it have ended. `admin` is a connection as
+ * stockade_admin.
+ * @throws PortabilityError when there is no such organization, or the receipt belongs to another one
  * @throws SK501 when it is not suspended, SK502 when it has changed since the export, SK503 when requests do not end
  */
 export async function eraseOrganization(
@@ -24,7 +25,7 @@ export async function eraseOrganization(
   { slug, receipt, dryRun = false }: EraseOptions,
 ): Promise<Record<string, number>> {
   const ending = dryRun ? 'rollback' : 'commit';
-  // Read committed: what was committed while it waited for requests to end must be seen.
+  // Read committed: it must see what others committed while it waited for their requests to end.
   return await inLongTransaction(
     admin,
     { begin: 'begin isolation level read committed', ending },
@@ -37,12 +38,12 @@ export async function eraseOrganization(
       if (!id) {
         throw new PortabilityError(
           `there is no organization ${JSON.stringify(slug)}`,
-          'See npm run org:list; what was erased is listed in tenancy.erasures.',
+          'See npm run org:list. tenancy.erasures lists erased organizations.',
         );
       }
       if (id !== receipt.organization.id) {
         throw new PortabilityError(
-          `the receipt is of ${receipt.organization.slug} (${receipt.organization.id}), and ${slug} is ${id}`,
+          `the receipt belongs to ${receipt.organization.slug} (${receipt.organization.id}), but ${slug} is ${id}`,
           'Name the manifest of an export of this organization.',
         );
       }

@@ -2,19 +2,19 @@ import { mkdir, mkdtemp, open, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { PortabilityError } from './portability-error.ts';
 
-/** A folder that takes its name when everything is in it; only the account that made it may read it. */
+/** A folder that gets its name only when it is complete. Only the account that created it can read it. */
 export interface ExportFolder {
-  /** Writes a file whole and to the disk; content that is made while it is written is never held whole. */
+  /** Writes a whole file to the disk. Content that is produced during the writing is never held in memory as a whole. */
   write(name: string, chunks: AsyncIterable<Buffer> | Iterable<Buffer>): Promise<void>;
-  /** Gives the folder its name. @throws PortabilityError when somebody else has taken it */
+  /** Gives the folder its name. @throws PortabilityError when that name was taken meanwhile */
   finish(): Promise<void>;
   discard(): Promise<void>;
 }
 
 /**
- * Starts a folder beside the one it will become, as `<to>.partial-…`: what a killed export leaves has another name,
- * and no manifest.
- * @throws PortabilityError when there is something under that name already
+ * Creates a folder beside its final place, as `<to>.partial-…`: if the export is killed, the rest has another name and no
+ * manifest.
+ * @throws PortabilityError when something with that name already exists
  */
 export async function createExportFolder(to: string): Promise<ExportFolder> {
   await refuseOccupied(to);
@@ -50,7 +50,7 @@ async function refuseOccupied(to: string): Promise<void> {
   });
   if (content.length === 0) return;
   throw new PortabilityError(
-    `${to} is there already and holds ${content[0]}`,
+    `${to} already exists and contains ${content[0]}`,
     'Name a folder that does not exist: an export never overwrites anything.',
   );
 }

@@ -5,10 +5,10 @@ import { startDigest, type TableDigest } from './table-digest.ts';
 import { answerOf, inLongTransaction } from './transaction.ts';
 
 export interface ExportOptions {
-  /** The folder that will hold the export. It must not exist. */
+  /** The folder to create. It must not exist. */
   readonly to: string;
   readonly signal?: AbortSignal | undefined;
-  /** Rows so far, of how many. */
+  /** Called with the number of rows so far, and of all rows. */
   readonly onProgress?: (rows: number, total: number) => void;
 }
 
@@ -23,14 +23,14 @@ interface Opening {
   readonly counts: Readonly<Record<string, number>>;
 }
 
-/** Rows that are held at once. One row is at most some hundred kilobytes. */
+/** The number of rows in memory. One row has at most some hundred kilobytes. */
 const rowsPerFetch = 250;
 
 /**
- * Writes everything of an organization into a folder: a file of lines of JSON for each table, and a manifest. All of it
- * is of one instant. The folder takes its name when it is complete, and two exports of the same state are the same
- * but for `takenAt`. `jobs` is a connection as stockade_jobs.
- * @throws PortabilityError when there is something in the folder
+ * Writes everything of an organization into a folder: one JSON Lines file for each table, and a manifest. All of it is from
+ * one instant. The folder gets its name when it is complete. Two exports of the same state are equal, except `takenAt`.
+ * `jobs` is a connection as stockade_jobs.
+ * @throws PortabilityError when the folder is not empty
  * @throws SK404 when there is no such organization
  */
 export async function exportOrganization(

@@ -6,20 +6,20 @@ import { PortabilityError } from './portability-error.ts';
 import { answerOf } from './transaction.ts';
 
 /**
- * What one call writes. The whole import is one transaction, in which every call leaves another version of each balance
- * it moves behind: few large calls are much faster than many small ones.
+ * The limits of one call. The whole import is one transaction, and every call creates a new row version of each balance it
+ * moves: few large calls are much faster than many small ones.
  */
 const batchLimits = { lines: 50_000, bytes: 8 * 1024 * 1024 };
 
-/** What became of the users that the export names. */
+/** The users of the export in this database. */
 export interface ImportedUsers {
   readonly found: number;
   readonly created: number;
-  /** Id there, id here. */
+  /** Maps a user's id in the export to the id in this database. */
   readonly renamed: Readonly<Record<string, string>>;
 }
 
-/** Makes the organization, and enters it for the rest of the transaction. */
+/** Creates the organization, and enters it for the rest of the transaction. */
 export async function importOrganizationRow(
   admin: pg.ClientBase,
   folder: string,
@@ -29,7 +29,7 @@ export async function importOrganizationRow(
   await answerOf(admin, 'tenancy.begin_import($1, $2)', [line, slug ?? null]);
 }
 
-/** Finds the users by their addresses, and makes those who are missing. */
+/** Finds the users by their email addresses, and creates the missing ones. */
 export async function importUsers(admin: pg.ClientBase, folder: string): Promise<ImportedUsers> {
   const lines = await allLines(folder, 'tenancy.users');
   const users = await answerOf<Omit<ImportedUsers, 'found'>>(admin, 'tenancy.import_users($1)', [lines]);
@@ -38,7 +38,7 @@ export async function importUsers(admin: pg.ClientBase, folder: string): Promise
 
 /**
  * Writes the rows of a table.
- * @throws PortabilityError when a row refers to another one of its table that is not in the export
+ * @throws PortabilityError when a row refers to a row of the same table that is not in the export
  */
 export async function importTable(
   admin: pg.ClientBase,
@@ -47,7 +47,7 @@ export async function importTable(
   renamed: ImportedUsers['renamed'],
   onRows: (rows: number) => void,
 ): Promise<void> {
-  // Rows that refer to others of their table wait until those are there.
+  // Rows that refer to other rows of their table wait until those exist.
   let waiting: string[] = [];
   let rows = 0;
 
@@ -71,7 +71,7 @@ export async function importTable(
     await write(waiting);
     if (waiting.length === before) {
       throw new PortabilityError(
-        `${fileOf({ name })} has ${before} rows that refer to rows which it lacks, such as ${waiting[0]?.slice(0, 200)}`,
+        `${fileOf({ name })} has ${before} rows that refer to missing rows, such as ${waiting[0]?.slice(0, 200)}`,
         'Export the organization again.',
       );
     }
@@ -79,8 +79,8 @@ export async function importTable(
 }
 
 /**
- * Lets the database digest what has arrived, told with the slug and user ids it had, and compares.
- * @throws PortabilityError naming the tables that are not what was exported
+ * Asks the database for the digests of the imported rows, with the slug and the user ids of the export, and compares them.
+ * @throws PortabilityError naming the tables that differ from the export
  */
 export async function proveImport(
   admin: pg.ClientBase,
@@ -92,18 +92,18 @@ export async function proveImport(
     'tenancy.finish_import($1, $2)',
     [manifest.organization.slug, users.renamed],
   );
-  // Users who were here before keep the names they have here.
+  // Users who already existed here keep the names they have here.
   const names = users.created === users.found ? [] : ['tenancy.users'];
   const wrong = manifest.tables.filter(
     ({ name, digest }) => !names.includes(name) && arrived[name]?.digest !== digest,
   );
   if (wrong.length === 0) return;
   const list = wrong.map(
-    ({ name, rows: sent }) => `${name} (${sent} rows, arrived ${arrived[name]?.rows ?? 0})`,
+    ({ name, rows: sent }) => `${name} (${sent} rows exported, ${arrived[name]?.rows ?? 0} imported)`,
   );
   throw new PortabilityError(
-    `what arrived is not what was exported, and nothing was kept: ${list.join(', ')}`,
-    'A trigger or default of this database has changed rows, or the files were changed while they were read.',
+    `the imported rows differ from the export, and nothing was kept: ${list.join(', ')}`,
+    'A trigger or a default of this database changed rows, or somebody changed the files during the import.',
   );
 }
 

@@ -8,12 +8,12 @@ import { verifyExport } from './verify.ts';
 export interface ImportOptions {
   /** The folder of the export. */
   readonly from: string;
-  /** The slug it gets here; by default the one it had. */
+  /** The slug in this database. The default is the slug in the export. */
   readonly slug?: string | undefined;
-  /** Does everything an import does, and undoes it: what it answers, the import would; it takes as long. */
+  /** Does the whole import and rolls back. It returns the same result and takes the same time. */
   readonly dryRun?: boolean;
   readonly signal?: AbortSignal | undefined;
-  /** Called when a phase begins and as it goes on, with rows so far, of how many. */
+  /** Called at the start of a phase and during it, with the number of rows so far, and of all rows. */
   readonly onProgress?: (phase: ImportPhase, rows: number, total: number) => void;
 }
 
@@ -21,19 +21,19 @@ export type ImportPhase = 'verifying' | 'importing' | 'proving';
 
 export interface ImportReport {
   readonly manifest: Manifest;
-  /** The slug it has here. */
+  /** The slug in this database. */
   readonly slug: string;
   readonly usersCreated: number;
-  /** Users who were here before under another id, or whose id somebody else has here: id there, id here. */
+  /** Users with another id in this database, because they already existed or because their id is taken: id in the export, id here. */
   readonly usersRenamed: Readonly<Record<string, string>>;
 }
 
 /**
- * Brings an exported organization into a database that does not have it: all of it or nothing, through every constraint,
- * trigger and policy. Balances come from their movements. What has arrived is digested by the database and compared with
- * the manifest before it is committed. `admin` is a connection as stockade_admin.
- * @throws PortabilityError when the export is not whole, is of another schema, or would not arrive as it was
- * @throws SK504 when the organization, or another one of its slug, is there already
+ * Imports an organization into a database that does not have it: all of it or nothing, through every constraint, trigger
+ * and policy. Balances are computed from the movements. Before the commit, the database computes the digests of the
+ * imported rows, and they are compared with the manifest. `admin` is a connection as stockade_admin.
+ * @throws PortabilityError when the export is incomplete, has another schema, or the imported rows differ from it
+ * @throws SK504 when the organization, or another one with its slug, already exists
  */
 export async function importOrganization(
   admin: pg.ClientBase,
@@ -49,10 +49,10 @@ export async function importOrganization(
 }
 
 /**
- * Writes a verified export within a transaction of the caller's, which has entered no organization, and proves what has
- * arrived. The transaction has then entered the organization that was imported.
- * @throws PortabilityError when the export is of another schema, or has not arrived as it was
- * @throws SK504 when the organization, or another one of its slug, is there already
+ * Writes a verified export within the caller's transaction, which has entered no organization, and proves the result.
+ * The transaction has then entered the imported organization.
+ * @throws PortabilityError when the export has another schema, or the imported rows differ from it
+ * @throws SK504 when the organization, or another one with its slug, already exists
  */
 export async function writeImport(
   admin: pg.ClientBase,
@@ -87,7 +87,7 @@ interface Schema {
   readonly migration: string;
   readonly chain: string;
   readonly tables: readonly { readonly name: string; readonly columns: readonly string[] }[];
-  /** Tables in the order in which their rows are imported; one may come twice. */
+  /** Tables in the order of the import. A table may appear twice. */
   readonly steps: readonly string[];
 }
 
@@ -95,7 +95,7 @@ function checkSchema(manifest: Manifest, schema: Schema): void {
   const { chain, migration } = manifest.schema;
   if (chain !== schema.chain) {
     throw new PortabilityError(
-      `the export is of the schema ${migration} (${chain.slice(0, 12)}), and this database has ${schema.migration} (${schema.chain.slice(0, 12)})`,
+      `the export has the schema ${migration} (${chain.slice(0, 12)}), but this database has ${schema.migration} (${schema.chain.slice(0, 12)})`,
       'Bring both databases to the same schema with npm run migrate:all, and export again.',
     );
   }
@@ -107,7 +107,7 @@ function checkSchema(manifest: Manifest, schema: Schema): void {
   if (unknown || missing) {
     throw new PortabilityError(
       unknown
-        ? `the export has the table ${unknown}, which this database does not have like that`
+        ? `the export has the table ${unknown}, which this database does not have in the same form`
         : `the export lacks the table ${missing}`,
       'Export from a database of the same schema.',
     );

@@ -23,17 +23,17 @@ test.each([
   ['one line', 'a\n', ['a']],
   ['a last line without its line feed', 'a\nb', ['a', 'b']],
   ['empty lines', '\n\n', ['', '']],
-  ['separators that end no line', 'a\u2028b\u2029c\rd\u0085e\n', ['a\u2028b\u2029c\rd\u0085e']],
+  ['separators that do not end a line', 'a\u2028b\u2029c\rd\u0085e\n', ['a\u2028b\u2029c\rd\u0085e']],
 ])('%s', async (_, content, expected) => {
   expect(await linesOf(content)).toEqual(expected);
 });
 
-test('lines longer than a chunk, and characters that lie across two, come out whole', async () => {
+test('lines longer than a chunk, and characters across two chunks, are read whole', async () => {
   const lines = [`${'ü'.repeat(300_000)}`, '', `x${'💡'.repeat(200_000)}`, 'end'];
   expect(await linesOf(lines.map((line) => `${line}\n`).join(''))).toEqual(lines);
 });
 
-test('a line is refused that is longer than one may be, and not for what stands before it', async () => {
+test('a line that is too long is refused, and the length counts from the start of the line', async () => {
   const path = join(folder, 'long');
   await writeFile(path, `${'x'.repeat(200_000)}\n${'y'.repeat(300_000)}`);
   const read = async (longestBytes: number) => {
@@ -45,7 +45,7 @@ test('a line is refused that is longer than one may be, and not for what stands 
   await expect(read(299_999)).rejects.toThrow('has a line of more than 299999 bytes');
 });
 
-test('batches are bounded by lines and by bytes', async () => {
+test('batches are limited by lines and by bytes', async () => {
   async function* lines() {
     for (const text of ['1', '2', '3', '4'.repeat(10), '5']) yield Buffer.from(text);
   }

@@ -1,12 +1,12 @@
 import { createReadStream } from 'node:fs';
 import { PortabilityError } from './portability-error.ts';
 
-/** A row is never that long; a file without line feeds must not fill the memory. */
+/** No row is that long. A file without line feeds must not fill the memory. */
 const longestLineBytes = 256 * 1024 * 1024;
 
 /**
- * The lines of a file, one after the other, without their line feeds; a last line without one counts.
- * Lines end at line feeds only: U+2028 and the like are content.
+ * The lines of a file, one by one, without their line feeds. A last line without a line feed counts.
+ * Only line feeds end a line: U+2028 and similar characters are content.
  * @throws PortabilityError when a line is longer than any row
  */
 export async function* readLines(path: string, longestBytes = longestLineBytes): AsyncGenerator<Buffer> {
@@ -35,7 +35,7 @@ export async function* readLines(path: string, longestBytes = longestLineBytes):
   if (rest.length > 0) yield Buffer.concat(rest);
 }
 
-/** Groups lines so that a group has at most so many, and few more bytes than said. */
+/** Groups lines. A group has at most this many lines, and exceeds the number of bytes by less than one line. */
 export async function* inBatches(
   lines: AsyncIterable<Buffer>,
   limits: { readonly lines: number; readonly bytes: number },

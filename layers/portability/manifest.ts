@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import * as z from 'zod';
 import { PortabilityError } from './portability-error.ts';
 
-/** The file of an export that says what the others hold. It is written last. */
+/** The file of an export that describes the others. It is written last. */
 export const manifestFile = 'manifest.json';
 
 const format = 'stockade-organization';
@@ -18,9 +18,9 @@ const tableSchema = z.strictObject({
   columns: z.array(z.string()).min(1),
   rows: count,
   bytes: count,
-  /** SHA-256 of the file: what `sha256sum` prints. */
+  /** SHA-256 of the file, as `sha256sum` prints it. */
   sha256: digest,
-  /** The digest the database itself can take of its rows: see {@link startDigest}. */
+  /** The digest that the database can compute from its rows: see {@link startDigest}. */
   digest,
 });
 
@@ -39,23 +39,23 @@ const manifestSchema = z.strictObject({
   receipt: digest,
 });
 
-/** What an export holds: of which organization, of which schema, and the digests of every table. */
+/** Describes an export: its organization, its schema, and the digests of every table. */
 export type Manifest = z.infer<typeof manifestSchema>;
 export type ExportedTable = z.infer<typeof tableSchema>;
 
 /**
- * The name of the file that holds the rows of a table.
- * @throws PortabilityError when the table's name is not fit to be one
+ * The name of the file with the rows of a table.
+ * @throws PortabilityError when the name of the table cannot be a file name
  */
 export function fileOf(table: { readonly name: string }): string {
   if (tablePattern.test(table.name)) return `${table.name}.ndjson`;
   throw new PortabilityError(
-    `the table ${table.name} cannot be exported: its rows go into a file of its name`,
+    `the table ${table.name} cannot be exported: its name cannot be a file name`,
     'Name schemas and tables with lower-case letters, digits and _ only.',
   );
 }
 
-/** Makes the manifest of an export. */
+/** Creates the manifest of an export. */
 export function createManifest(
   parts: Pick<Manifest, 'takenAt' | 'schema' | 'organization' | 'tables'>,
 ): Manifest {
@@ -63,8 +63,8 @@ export function createManifest(
 }
 
 /**
- * The digest of all digests: which organization, in which schema, and every row of every table. Two exports of the
- * same state have the same one. `tenancy.receipt()` works it out from the rows themselves.
+ * The digest of all digests: of the organization, its schema, and every row of every table. Two exports of the same state
+ * have the same receipt. `tenancy.receipt()` computes it from the rows themselves.
  */
 export function receiptOf({
   organization,
@@ -81,7 +81,7 @@ export function receiptOf({
 
 /**
  * Reads a manifest.
- * @throws PortabilityError when it is not there, is none, is of another format version, or was altered
+ * @throws PortabilityError when it is missing, is not a manifest, has another format version, or was altered
  */
 export async function readManifest(path: string): Promise<Manifest> {
   const content = await readFile(path, 'utf8').catch((cause: NodeJS.ErrnoException) => {
@@ -95,23 +95,23 @@ export async function readManifest(path: string): Promise<Manifest> {
   const version = isObject(json) ? json.formatVersion : undefined;
   if (isObject(json) && json.format === format && version !== formatVersion) {
     throw new PortabilityError(
-      `${path} has the format version ${JSON.stringify(version)}, and this release knows ${formatVersion}`,
-      'Use the release that made the export.',
+      `${path} has the format version ${JSON.stringify(version)}, but this release supports ${formatVersion}`,
+      'Use the release that wrote the export.',
     );
   }
   const parsed = manifestSchema.safeParse(json);
   if (!parsed.success) {
     throw new PortabilityError(
       `${path} is not the manifest of an export: ${z.prettifyError(parsed.error)}`,
-      'Name the manifest.json that npm run org:export has written, unchanged.',
+      'Name an unchanged manifest.json that npm run org:export wrote.',
     );
   }
   const manifest = parsed.data;
   const names = manifest.tables.map(({ name }) => name);
   if (new Set(names).size !== names.length || receiptOf(manifest) !== manifest.receipt) {
     throw new PortabilityError(
-      `${path} was altered: its receipt ${manifest.receipt.slice(0, 12)}… is not that of what it lists`,
-      'Use the manifest as npm run org:export has written it.',
+      `${path} was altered: its receipt ${manifest.receipt.slice(0, 12)}… does not match its content`,
+      'Use the unchanged manifest that npm run org:export wrote.',
     );
   }
   return manifest;

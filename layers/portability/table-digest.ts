@@ -1,12 +1,12 @@
 import { createHash, hash } from 'node:crypto';
 
-/** What the lines of one table come to. */
+/** The totals and digests of the lines of one table. */
 export interface TableDigest {
   readonly rows: number;
   readonly bytes: number;
   /** SHA-256 of the file, hex. */
   readonly sha256: string;
-  /** SHA-256 over the digest so far (at first 32 zero bytes) and the next line, hex: `tenancy.digest_tables()` takes the same. */
+  /** SHA-256 over the digest so far (at first 32 zero bytes) and the next line, hex. `tenancy.digest_tables()` computes the same. */
   readonly digest: string;
 }
 
@@ -16,7 +16,7 @@ export interface DigestInProgress {
   finish(): TableDigest;
 }
 
-/** Starts to digest the lines of a table, in their order. */
+/** Starts the digest of a table. Add its lines in their order. */
 export function startDigest(): DigestInProgress {
   const file = createHash('sha256');
   const lineFeed = Buffer.from('\n');

@@ -3,7 +3,7 @@ import { inTransaction, type TransactionOptions } from '#platform/postgres/trans
 
 /**
  * Runs work in one transaction that may take as long as it needs, but waits for no lock longer than half a minute.
- * @throws whatever the work or the database throws
+ * @throws every error of the work or the database
  */
 export async function inLongTransaction<T>(
   client: pg.ClientBase,
@@ -20,13 +20,13 @@ export async function inLongTransaction<T>(
   );
 }
 
-/** Calls a function of the database and returns its one answer. */
+/** Calls a function of the database and returns its single result. */
 export async function answerOf<Answer>(
   client: pg.ClientBase,
   call: `${string}.${string}(${string})`,
   values: readonly unknown[] = [],
 ): Promise<Answer> {
   const { rows } = await client.query<{ answer: Answer }>(`select ${call} as answer`, [...values]);
-  if (!rows[0]) throw new Error(`${call} answered nothing`);
+  if (!rows[0]) throw new Error(`${call} returned no row`);
   return rows[0].answer;
 }

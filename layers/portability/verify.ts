@@ -7,16 +7,16 @@ import { startDigest } from './table-digest.ts';
 
 export interface VerifyOptions {
   readonly signal?: AbortSignal;
-  /** Rows so far, of how many. */
+  /** Called with the number of rows so far, and of all rows. */
   readonly onProgress?: (rows: number, total: number) => void;
 }
 
-const remedy = 'Use the export as npm run org:export has written it, or export again.';
+const remedy = 'Use the unchanged export that npm run org:export wrote, or export again.';
 
 /**
- * Reads an export from end to end and compares it with its manifest: files, counts, digests, and that each line is a row
- * of this organization with exactly the columns the manifest names. Needs no database.
- * @throws PortabilityError naming the file, and the line, that is not as it was exported
+ * Reads a whole export and compares it with its manifest: the files, the counts, the digests, and that each line is a row of
+ * this organization with exactly the columns of the manifest. It needs no database.
+ * @throws PortabilityError naming the file, and the line, that differs from the export
  */
 export async function verifyExport(
   folder: string,
@@ -48,7 +48,7 @@ async function checkFiles(folder: string, manifest: Manifest): Promise<void> {
     if (!found?.isFile()) throw new PortabilityError(`${path} is missing`, remedy);
     if (found.size !== table.bytes) {
       throw new PortabilityError(
-        `${path} has ${found.size} bytes, and was exported with ${table.bytes}`,
+        `${path} has ${found.size} bytes, but had ${table.bytes} when it was exported`,
         remedy,
       );
     }
@@ -78,14 +78,14 @@ async function verifyTable(
   const found = progress.finish();
   if (found.sha256 !== table.sha256 || found.rows !== table.rows || found.digest !== table.digest) {
     throw new PortabilityError(
-      `${path} was altered: its SHA-256 is ${found.sha256}, and was ${table.sha256} when it was exported`,
+      `${path} was altered: its SHA-256 is ${found.sha256}, but was ${table.sha256} when it was exported`,
       remedy,
     );
   }
   if (fault) throw new PortabilityError(`${path}${fault}`, remedy);
 }
 
-/** What is wrong with a line whose digest may be right: somebody can have written the manifest too. */
+/** The fault of a line whose digest may be right: somebody may have changed the manifest too. */
 function rowFault(
   line: Buffer,
   columns: string,

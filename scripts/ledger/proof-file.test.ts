@@ -87,7 +87,7 @@ describe('a proof that holds', () => {
 });
 
 const zeros = '0'.repeat(64);
-const notSealed = 'the movement, its path or the root is not what was sealed';
+const notSealed = 'the movement, its path or the root was altered';
 const altered = 'one of them was altered';
 const changes: readonly (readonly [string, Partial<MovementProof>, readonly string[]])[] = [
   ['the quantity', { movement: { ...movement, quantity: '9.0000' } }, [notSealed]],
@@ -121,12 +121,12 @@ const changes: readonly (readonly [string, Partial<MovementProof>, readonly stri
   [
     'the entry, by one after the boundary',
     { movement: { ...movement, entryId: uuid(4) } },
-    [`the entry ${uuid(4)} is not between the beginning and ${uuid(3)}, which seal 1 covers`, notSealed],
+    [`the entry ${uuid(4)} is not between the beginning and ${uuid(3)}, the range of seal 1`, notSealed],
   ],
   [
     'the anchor',
     { anchor: { ...anchor, key: `seals/${organizationId}/000000000002.json` } },
-    [`the anchor of seal 1 is ${anchor.key}, and not seals/${organizationId}/000000000002.json`],
+    [`the anchor of seal 1 is ${anchor.key}, not seals/${organizationId}/000000000002.json`],
   ],
   ...(['seq', 'previousHash', 'afterEntry'] as const).map((field) => {
     const other = { seq: 3, previousHash: zeros, afterEntry: uuid(2) }[field];
@@ -153,7 +153,7 @@ test('an entry that the seal before covers is not of this one', () => {
   const later = sealOf({ ...fields, seq: 2, afterEntry: uuid(2) });
   const { json } = proofAnswer({ ...proof, seal: later, anchor: null });
   expect((json as { faults: string[] }).faults).toEqual([
-    `the entry ${uuid(2)} is not between ${uuid(2)} and ${uuid(3)}, which seal 2 covers`,
+    `the entry ${uuid(2)} is not between ${uuid(2)} and ${uuid(3)}, the range of seal 2`,
   ]);
 });
 

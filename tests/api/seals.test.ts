@@ -142,7 +142,7 @@ describe('GET /v1/movements/{id}/proof', () => {
       status: 409,
       code: 'not_sealed',
       detail:
-        'The movement is not sealed yet: ask again when GET /v1/seals shows a seal with a later boundary.',
+        'The movement is not sealed yet: try again when GET /v1/seals shows a seal with a later boundary.',
     });
     for (const id of [`${entries[0]}.2`, `${unsealed}.1`]) {
       expectProblem(await prove(id), {

@@ -97,7 +97,7 @@ test('seals that were tampered with are found, before anything is written too, a
   const remedy = `npm run verify:ledger -- --org ${acme.slug}`;
   const preview = await reconcile('--org', acme.slug, '--dry-run');
   expect(preview).toMatchObject({ exitCode: 1, stdout: expect.stringContaining(remedy) });
-  expect(preview.stdout).toMatch(/would be left: seal 1: .* is gone; cause anchor_missing/);
+  expect(preview.stdout).toMatch(/would be left: seal 1: .* is missing; cause: anchor_missing/);
   const left = await reconcile('--org', acme.slug);
   expect(left).toMatchObject({ exitCode: 1, stdout: expect.stringContaining(remedy) });
   expect(left.stdout).toContain('all balances correct');
@@ -120,7 +120,7 @@ test('where movements were changed it offers to verify them, and not to make the
     alter table inventory.movements enable always trigger append_only;
     commit`);
   const left = await reconcile('--org', acme.slug, '--full');
-  expect(left).toMatchObject({ exitCode: 1, stdout: expect.stringContaining('cause movement_altered') });
+  expect(left).toMatchObject({ exitCode: 1, stdout: expect.stringContaining('cause: movement_altered') });
   for (const said of [left.stdout, aws.alerts().at(-1)?.message]) {
     expect(said).toContain(`npm run verify:ledger -- --org ${acme.slug}`);
     expect(said).not.toContain('--apply');

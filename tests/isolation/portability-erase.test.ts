@@ -136,7 +136,7 @@ test('without a receipt of exactly what is there, nothing is erased', async () =
     outcome(eraseOrganization(admin, { slug, receipt: given }));
 
   expect(await erase('nowhere')).toContain('there is no organization "nowhere"');
-  expect(await erase(other.slug)).toContain(`the receipt is of ${tenant.slug}`);
+  expect(await erase(other.slug)).toContain(`the receipt belongs to ${tenant.slug}`);
   expect(await erase(tenant.slug, { ...manifest, receipt: '0'.repeat(64) })).toBe('SK502');
   const path = join(to, 'manifest.json');
   const altered = join(to, 'altered.json');

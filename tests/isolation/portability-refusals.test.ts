@@ -79,7 +79,7 @@ const wrong: [what: string, spoil: (copy: string) => Promise<unknown>, message: 
   [
     'a manifest of another format version',
     (c) => editManifest(c, (m) => Object.assign(m, { formatVersion: 2 })),
-    'has the format version 2, and this release knows 1',
+    'has the format version 2, but this release supports 1',
   ],
   [
     'a manifest whose figures were changed',
@@ -99,8 +99,8 @@ const wrong: [what: string, spoil: (copy: string) => Promise<unknown>, message: 
     },
     /inventory\.movements\.ndjson was altered: its SHA-256 is/,
   ],
-  ['a truncated file', (c) => truncate(join(c, movements), 100), /has 100 bytes, and was exported with/],
-  ['a file that grew', (c) => appendFile(join(c, movements), '{}\n'), 'bytes, and was exported with'],
+  ['a truncated file', (c) => truncate(join(c, movements), 100), /has 100 bytes, but had/],
+  ['a file that grew', (c) => appendFile(join(c, movements), '{}\n'), 'when it was exported'],
   ['a file that is missing', (c) => rm(join(c, movements)), 'is missing'],
   [
     'a file that is not listed',
@@ -126,7 +126,7 @@ const wrong: [what: string, spoil: (copy: string) => Promise<unknown>, message: 
         (lines) => lines.map((line) => line.replace(/\}$/, ',"x":1}')),
         (m) => m.tables.find(({ name }) => name === 'inventory.items')?.columns.push('x'),
       ),
-    'which this database does not have like that',
+    'which this database does not have in the same form',
   ],
   [
     'a forged row of another organization',
@@ -162,7 +162,7 @@ const wrong: [what: string, spoil: (copy: string) => Promise<unknown>, message: 
         Object.assign(m.schema, { migration: '000099_future', chain: 'f'.repeat(64) });
         m.receipt = receiptOf(m);
       }),
-    /is of the schema 000099_future \(ffffffffffff\), and this database has 0000\d\d_/,
+    /has the schema 000099_future \(ffffffffffff\), but this database has 0000\d\d_/,
   ],
   [
     'a forged movement, which the balances give away',
@@ -180,7 +180,7 @@ const wrong: [what: string, spoil: (copy: string) => Promise<unknown>, message: 
   [
     'a balance that is missing',
     (c) => forge(c, 'inventory.balances', (lines) => lines.slice(1)),
-    'what arrived is not what was exported, and nothing was kept: inventory.balances',
+    'the imported rows differ from the export, and nothing was kept: inventory.balances',
   ],
   [
     'a balance of nothing',
@@ -195,17 +195,17 @@ const wrong: [what: string, spoil: (copy: string) => Promise<unknown>, message: 
   [
     'a line that comes twice',
     (c) => forge(c, 'inventory.items', ([first = '', ...more]) => [first, first, ...more]),
-    /duplicate key|what arrived is not/,
+    /duplicate key|the imported rows differ from the export/,
   ],
   [
     'lines in another order',
     (c) => forge(c, 'inventory.items', (lines) => lines.reverse()),
-    'what arrived is not what was exported, and nothing was kept: inventory.items (4 rows, arrived 4)',
+    'the imported rows differ from the export, and nothing was kept: inventory.items (4 rows exported, 4 imported)',
   ],
   [
     'a number written otherwise',
     (c) => forge(c, 'inventory.items', (lines) => lines.map((l) => l.replace(/0\.0001\b/, '0.00010'))),
-    'what arrived is not what was exported',
+    'the imported rows differ from the export',
   ],
   [
     'a reversal of an entry that is not there',
@@ -213,7 +213,7 @@ const wrong: [what: string, spoil: (copy: string) => Promise<unknown>, message: 
       forge(c, 'inventory.entries', (l) =>
         l.map((x) => x.replace(/"reverses":"[^"]{8}/, '"reverses":"00000000')),
       ),
-    'refer to rows which it lacks',
+    'refer to missing rows',
   ],
   [
     'a row that breaks a rule of the table',

@@ -195,7 +195,7 @@ test('ten exports into one folder: one gets it; ten imports at once: one is made
   const to = folder();
   const jobs = await Promise.all(Array.from({ length: 10 }, () => world.connect('stockade_jobs')));
   const exports = await Promise.all(jobs.map((each) => outcome(exportOrganization(each, tenant.id, { to }))));
-  const isTaken = (each: string) => each.includes('is there already and holds');
+  const isTaken = (each: string) => each.includes('already exists and contains');
   expect(exports.map((each) => (isTaken(each) ? 'taken' : each)).sort()).toEqual([
     'done',
     ...Array(9).fill('taken'),
@@ -219,7 +219,7 @@ test('the commands say what they did and what comes next, and name what is not t
   const occupied = await run('org/export.ts', ['--org', tenant.slug, '--to', to]);
   expect([occupied.exitCode, occupied.stderr]).toEqual([
     1,
-    expect.stringContaining('is there already and holds'),
+    expect.stringContaining('already exists and contains'),
   ]);
   const nobody = await run('org/export.ts', ['--org', 'nobody', '--to', folder()]);
   expect([nobody.exitCode, nobody.stderr]).toEqual([1, expect.stringContaining('no organization "nobody"')]);

@@ -178,7 +178,9 @@ test('an organization with which process after process dies is told, one that is
   expect(told()).toMatchObject([{ name: 'ReconciliationFailed' }]);
   await Promise.all(others.map((jobs) => reconcileDue(jobs, { remainingMs: () => 0 })));
   expect(told()).toMatchObject([{ name: 'ReconciliationFailed' }]);
-  expect(told()[0]?.message).toContain(`${poison.slug}: 3 times in a row the process that had taken it died`);
+  expect(told()[0]?.message).toContain(
+    `${poison.slug}: the process that reconciled it died 3 times in a row`,
+  );
 });
 
 test('a trigger that is away is one alert for the database, and nothing is sealed', async () => {
@@ -275,6 +277,6 @@ test('a movement that was altered before it was sealed is told, its balance does
     expect(aws.alerts().slice(before)).toMatchObject(Array(day).fill({ name: 'BalanceDiscrepancy' }));
   }
   const { message } = aws.alerts().at(-1) ?? {};
-  expect(message).toContain('cause unknown; left, unexplained');
-  expect(message).toContain('look at the movements first');
+  expect(message).toContain('cause: unknown; not corrected: unexplained');
+  expect(message).toContain('check the movements first');
 });

@@ -64,7 +64,7 @@ test('a proof in which the quantity is another does not hold, and what is no pro
   const changed = { ...proof, movement: { ...proof.movement, quantity: '9.0000' } };
   const { exitCode, stdout, stderr } = await check(JSON.stringify(changed));
   expect([exitCode, stderr]).toEqual([1, '']);
-  expect(stdout).toMatch(/^The proof is wrong:\n {2}the movement \(leaf hash .* is not what was sealed\n$/);
+  expect(stdout).toMatch(/^The proof is wrong:\n {2}the movement \(leaf hash .* was altered\n$/);
   const none = await check('[]');
   expect([none.exitCode, none.stdout]).toEqual([1, '']);
   expect(none.stderr).toContain('GET /v1/movements/{id}/proof');

@@ -1,7 +1,7 @@
-/** Under which the anchors of every organization are. */
+/** The prefix of all anchors of all organizations. */
 export const anchorsRoot = 'seals/';
 
-/** Under which key a seal is written down. Twelve digits keep the keys in the order of the seals. */
+/** The key of a seal's anchor. Twelve digits keep the keys in the order of the seals. */
 export function anchorKey(orgId: string, seq: number): string {
   return `${anchorPrefix(orgId)}${String(seq).padStart(12, '0')}.json`;
 }

@@ -7,27 +7,27 @@ import { inOrganizationAsJob } from '#tenancy/job-transaction.ts';
 import { anchorKey } from './anchor-key.ts';
 import { type Seal, sealHash, sealHeader } from './seal.ts';
 
-/** What became of the seals that were not written down outside of the database yet. */
+/** The result for the seals that had no anchor yet. */
 export interface Anchoring {
   readonly anchored: number;
-  /** Why there are seals left; the next run anchors them. */
+  /** Why some seals still have no anchor. The next run anchors them. */
   readonly failure?: {
     readonly code: 'altered' | 'conflict' | 'refused' | 'unavailable' | 'not_configured';
     readonly message: string;
   };
 }
 
-/** Seals that are written at once. */
+/** The number of anchors that are written at once. */
 const batchSeals = 16;
 
-/** What is written down of a seal: the same bytes whenever it is asked. */
+/** The content of a seal's anchor. It is always the same bytes for the same seal. */
 export function anchorBody(orgId: string, seal: Seal): string {
   return `${JSON.stringify({ format: 'stockade anchor 1', organizationId: orgId, seal, header: sealHeader(orgId, seal) }, null, 2)}\n`;
 }
 
 /**
- * Writes down every seal that is not in the evidence bucket yet, the oldest first. What fails stays for the next run:
- * the seals are made, and writers never wait for S3.
+ * Writes an anchor for every seal that has none in the evidence bucket, the oldest first. If that fails, the next run tries
+ * again: the seals exist already, and writers never wait for S3.
  */
 export async function anchorSeals(
   jobs: pg.ClientBase,
@@ -42,8 +42,8 @@ export async function anchorSeals(
       if (seals.length === 0) break;
       const altered = seals.find((seal) => sealHash(orgId, seal) !== seal.hash);
       if (altered) {
-        // An anchor is for ever: one of what somebody has altered would speak for it.
-        const message = `the hash of seal ${altered.seq} is not that of its fields: npm run verify:ledger says what was altered`;
+        // An anchor cannot be removed: the anchor of an altered seal would confirm the alteration.
+        const message = `the hash of seal ${altered.seq} does not match its fields: npm run verify:ledger shows what was altered`;
         return { anchored, failure: { code: 'altered', message } };
       }
       const written = await Promise.all(

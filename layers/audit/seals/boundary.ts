@@ -2,25 +2,25 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { isRetryable, isSqlError } from '#platform/postgres/sqlstate.ts';
 
-/** Tries at an instant in which nobody writes, until this has passed. */
+/** How long to try to find an instant in which nobody writes. */
 const defaultPatienceMs = 5_000;
 
-/** Between two tries writers go on undisturbed for longer than one try keeps them. */
+/** The pause between two attempts. Writers work undisturbed for longer than one attempt delays them. */
 const pauseMs = { min: 50, max: 150 } as const;
 
-/** `lock_not_available`: writers were not done in time. */
+/** `lock_not_available`: writers did not finish in time. */
 const busy = '55P03';
 
 export interface BoundaryOptions {
-  /** When it comes, no other try is begun. */
+  /** Stops further attempts. */
   readonly signal?: AbortSignal | undefined;
-  /** For how long to try, in milliseconds. */
+  /** How long to try, in milliseconds. */
   readonly patienceMs?: number | undefined;
 }
 
 /**
- * Closes the ledger of an organization up to its newest entry: nothing behind that is committed from then on.
- * Answers whether it could; it cannot while somebody writes without a pause, or holds a transaction open.
+ * Closes the ledger of an organization up to its newest entry: from then on nothing can be committed before that point.
+ * Returns whether it succeeded. It fails while somebody writes without a pause or keeps a transaction open.
  */
 export async function drawBoundary(
   jobs: pg.ClientBase,
@@ -41,8 +41,8 @@ export async function drawBoundary(
 }
 
 /**
- * One message: between the drawing and the commit writers wait, and on a machine that is busy a round trip may take longer
- * than they should.
+ * Sends one message: writers wait from the drawing to the commit, and a network round trip could keep them waiting too
+ * long on a busy machine.
  */
 async function draw(jobs: pg.ClientBase, orgId: string): Promise<void> {
   try {
@@ -50,7 +50,7 @@ async function draw(jobs: pg.ClientBase, orgId: string): Promise<void> {
       `begin; select tenancy.enter_as_job(${pg.escapeLiteral(orgId)}); select inventory.draw_seal_boundary(); commit`,
     );
   } catch (error) {
-    // On a connection that is lost there is nothing to take back.
+    // On a lost connection there is nothing to roll back.
     await jobs.query('rollback').catch(() => {});
     throw error;
   }

@@ -1,14 +1,14 @@
 import { leafHash } from './merkle.ts';
 
-/** A movement with its entry, as a seal covers it. */
+/** A movement and its entry, with the fields that a seal covers. */
 export interface SealedMovement {
   readonly entryId: string;
   readonly line: number;
   readonly itemId: string;
   readonly locationId: string;
-  /** Signed, with its four decimals: `-12.5000`. */
+  /** Signed, with four decimals: `-12.5000`. */
   readonly quantity: string;
-  /** The empty string for none. */
+  /** An empty string when there is no lot. */
   readonly lot: string;
   readonly occurredAt: string;
   readonly recordedAt: string;
@@ -16,11 +16,11 @@ export interface SealedMovement {
   readonly reference: string | null;
   readonly actor: string;
   readonly reverses: string | null;
-  /** As Postgres writes jsonb: the bytes matter. */
+  /** As Postgres writes jsonb: every byte counts. */
   readonly metadata: string;
 }
 
-/** Microseconds from 1970, where JavaScript begins, to 2000, where Postgres does. */
+/** Microseconds from 1970 (the epoch of JavaScript) to 2000 (the epoch of Postgres). */
 const epochMicros = BigInt(Date.UTC(2000, 0, 1)) * 1000n;
 
 /** The bytes that a leaf of a seal is the hash of. docs/SEALS.md describes them. */
@@ -47,12 +47,12 @@ export function leafBytes(movement: SealedMovement): Buffer {
   return Buffer.concat([fixed, Buffer.from(text)]);
 }
 
-/** The hash of the leaf that the movement is in its seal. */
+/** The hash of a movement's leaf in its seal. */
 export function movementHash(movement: SealedMovement): Buffer {
   return leafHash(leafBytes(movement));
 }
 
-/** Microseconds since 2000 began; what is before or after all instants is the smallest and the largest number. */
+/** Microseconds since the beginning of 2000. `-infinity` and `infinity` are the smallest and the largest number. */
 function instantMicros(instant: string): bigint {
   if (instant === '-infinity') return -(2n ** 63n);
   if (instant === 'infinity') return 2n ** 63n - 1n;

@@ -5,7 +5,7 @@ import type { SealAnchor } from './proof.ts';
 import type { Seal } from './seal.ts';
 
 export interface ListedSeal extends Seal {
-  /** Where it is written down outside of the database; null while it is not. */
+  /** Its anchor outside of the database. Null until the anchor is written. */
   readonly anchor: SealAnchor | null;
 }
 

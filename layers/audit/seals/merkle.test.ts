@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { inclusionPath, leafHash, MerkleRoot, merkleRoot, nodeHash, rootOfPath } from './merkle.ts';
 
-/** The leaves, roots and paths of the test vectors that come with Certificate Transparency's reference implementation. */
+/** The leaves, roots and paths of the test vectors of Certificate Transparency's reference implementation. */
 const inputs = [
   '',
   '00',
@@ -64,7 +64,7 @@ test.each(roots.map((root, index) => [index + 1, root] as const))(
   },
 );
 
-test.each(paths)('the path of leaf %i of %i is the known one', (index, size, path) => {
+test.each(paths)('leaf %i of %i has the known path', (index, size, path) => {
   const hashes = inputs.slice(0, size).map(leafHash);
   expect(inclusionPath(hashes, index).map(hex)).toEqual(path);
   const leaf = hashes[index] ?? Buffer.of();
@@ -72,7 +72,7 @@ test.each(paths)('the path of leaf %i of %i is the known one', (index, size, pat
   expect(hex(rootOfPath(leaf, { index, size }, siblings))).toBe(roots[size - 1]);
 });
 
-/** The definition of RFC 6962, 2.1, as it is written there. */
+/** The definition of RFC 6962, 2.1, written down literally. */
 function byDefinition(hashes: readonly Uint8Array[]): Uint8Array {
   if (hashes.length === 1) return hashes[0] ?? Buffer.of();
   let k = 1;
@@ -82,7 +82,7 @@ function byDefinition(hashes: readonly Uint8Array[]): Uint8Array {
 
 const trees = fc.array(fc.uint8Array({ maxLength: 4 }), { minLength: 1, maxLength: 200, size: 'max' });
 
-test('whatever the size of a tree, its root is that of the definition, and every path leads to it', () => {
+test('a tree of any size has the root of the definition, and every path leads to it', () => {
   fc.assert(
     fc.property(trees, (leaves) => {
       const hashes = leaves.map(leafHash);
@@ -100,7 +100,7 @@ test('whatever the size of a tree, its root is that of the definition, and every
   );
 });
 
-test('a path that is too short, too long, of another place or altered does not lead to the root', () => {
+test('a path that is too short, too long, altered or of another leaf does not lead to the root', () => {
   fc.assert(
     fc.property(trees, fc.nat(), fc.nat(), fc.nat({ max: 255 }), (leaves, at, which, bits) => {
       const hashes = leaves.map(leafHash);

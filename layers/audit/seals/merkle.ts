@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 
 /**
- * The Merkle tree of RFC 6962, section 2.1, with SHA-256. The database builds the same trees in SQL; this is written from
- * the RFC and knows nothing of that, so that the one proves the other.
+ * The Merkle tree of RFC 6962, section 2.1, with SHA-256. The database builds the same trees in SQL. This implementation
+ * follows the RFC and shares nothing with the SQL, so that each verifies the other.
  */
 
 export function leafHash(data: Uint8Array): Buffer {
@@ -16,9 +16,9 @@ export function nodeHash(left: Uint8Array, right: Uint8Array): Buffer {
 const leafPrefix = Buffer.of(0);
 const nodePrefix = Buffer.of(1);
 
-/** The root over leaf hashes that come one by one; it holds one hash for each bit of their number. */
+/** Computes the root over leaf hashes that arrive one by one. It keeps one hash for each bit of their number. */
 export class MerkleRoot {
-  /** The roots of complete subtrees, the largest first; each is smaller than the one before. */
+  /** The roots of complete subtrees, the largest first. Each is smaller than the one before. */
   private readonly complete: { readonly size: number; readonly hash: Uint8Array }[] = [];
 
   add(hash: Uint8Array): void {
@@ -30,7 +30,7 @@ export class MerkleRoot {
     this.complete.push(subtree);
   }
 
-  /** The root of what was added so far; undefined of nothing. */
+  /** The root over all hashes so far. Undefined when there are none. */
   root(): Uint8Array | undefined {
     return this.complete.reduceRight<Uint8Array | undefined>(
       (right, { hash }) => (right ? nodeHash(hash, right) : hash),
@@ -58,8 +58,8 @@ export function inclusionPath(hashes: readonly Uint8Array[], index: number): Uin
 }
 
 /**
- * The root that a path leads to (RFC 9162, 2.1.3.2); undefined when the path is too short or too long for the place of the
- * leaf in a tree of that size.
+ * The root that a path leads to (RFC 9162, 2.1.3.2). Undefined when the path is too short or too long for this leaf in a
+ * tree of this size.
  */
 export function rootOfPath(
   leaf: Uint8Array,
@@ -73,7 +73,7 @@ export function rootOfPath(
     if (last === 0) return undefined;
     if (node % 2 === 1 || node === last) {
       hash = nodeHash(sibling, hash);
-      // A node without a sibling went up as it was.
+      // A node without a sibling moves up unchanged.
       while (node % 2 === 0 && node !== 0) [node, last] = [node / 2, Math.floor(last / 2)];
     } else {
       hash = nodeHash(hash, sibling);

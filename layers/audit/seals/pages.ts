@@ -1,15 +1,15 @@
-/** A leaf as a page of a seal holds it. */
+/** A leaf, as a page of a seal contains it. */
 export interface Leaf {
   readonly entryId: string;
   readonly line: number;
   readonly hash: Buffer;
 }
 
-/** Leaves of a page, but for the last page of a seal. */
+/** The number of leaves in a page. The last page of a seal may have fewer. */
 export const pageLeaves = 1_024;
 const leafBytes = 52;
 
-/** Reads the leaves of a page: 16 bytes of entry id, 4 of line, 32 of hash each. */
+/** Reads the leaves of a page. Each has 16 bytes of entry id, 4 bytes of line and 32 bytes of hash. */
 export function readLeaves(page: Buffer): Leaf[] {
   return Array.from({ length: Math.floor(page.length / leafBytes) }, (_, index) => {
     const leaf = page.subarray(index * leafBytes, (index + 1) * leafBytes);
@@ -17,7 +17,7 @@ export function readLeaves(page: Buffer): Leaf[] {
   });
 }
 
-/** The order of leaves: by entry, then by line. Negative, zero or positive as in `sort()`. */
+/** The order of leaves: by entry, then by line. Returns a negative number, zero or a positive number, as for `sort()`. */
 export function compareLeaves(
   a: { readonly entryId: string; readonly line: number },
   b: { readonly entryId: string; readonly line: number },

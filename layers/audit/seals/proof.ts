@@ -6,30 +6,30 @@ import { inclusionPath } from './merkle.ts';
 import { compareLeaves, pageLeaves, readLeaves } from './pages.ts';
 import type { Seal } from './seal.ts';
 
-/** Where a seal was written down outside of the database. */
+/** The place of a seal's anchor outside of the database. */
 export interface SealAnchor {
   readonly key: string;
   readonly versionId: string | null;
   readonly anchoredAt: string;
 }
 
-/** Everything that is needed to check, without the database, that a movement is in a seal. */
+/** Everything you need to check, without the database, that a movement is in a seal. */
 export interface MovementProof {
   readonly format: 'stockade proof 1';
   readonly organizationId: string;
   readonly movement: SealedMovement;
-  /** The place of the movement in its seal, and how many there are. */
+  /** The position of the movement in its seal, and the number of leaves. */
   readonly leaf: { readonly index: number; readonly size: number };
-  /** Hashes in hex, from the leaf's sibling to the child of the root. */
+  /** Hashes in hex, from the leaf's sibling up to the child of the root. */
   readonly path: readonly string[];
   readonly seal: Seal;
-  /** The seals that follow, up to the first one that is anchored; empty when the movement's own is. */
+  /** The next seals, up to the first one with an anchor. Empty when the movement's own seal has an anchor. */
   readonly chain: readonly Seal[];
-  /** Where the last one of them is written down; null while none is. */
+  /** The anchor of the last of these seals. Null while none has an anchor. */
   readonly anchor: SealAnchor | null;
 }
 
-/** A chain that no anchor ends is not shown further. */
+/** A chain without an anchor is cut after this many seals. */
 const maxChain = 100;
 
 interface ProofRow {
@@ -43,11 +43,11 @@ interface ProofRow {
 }
 
 /**
- * The proof that a movement (`<entry id>.<line>`) is in a seal. It is made from the movement as it is now and the seal as
- * it was made then; whoever checks it finds out whether they fit.
+ * The proof that a movement (`<entry id>.<line>`) is in a seal. It is built from the current movement and from the seal as it
+ * was created. Checking the proof shows whether the two match.
  * @throws not_found when there is no such movement
- * @throws not_sealed when it is not behind a seal yet
- * @throws seal_mismatch when it is behind a seal that does not have it
+ * @throws not_sealed when no seal covers it yet
+ * @throws seal_mismatch when a seal covers it but does not contain it
  */
 export async function movementProof(tenant: Tenant, movementId: string): Promise<MovementProof> {
   const [entryId = '', line = ''] = movementId.toLowerCase().split('.');
@@ -58,7 +58,7 @@ export async function movementProof(tenant: Tenant, movementId: string): Promise
     throw new Problem(
       'not_sealed',
       409,
-      'The movement is not sealed yet: ask again when GET /v1/seals shows a seal with a later boundary.',
+      'The movement is not sealed yet: try again when GET /v1/seals shows a seal with a later boundary.',
     );
   }
   const inPage = readLeaves(leaves ?? Buffer.of());
@@ -67,7 +67,7 @@ export async function movementProof(tenant: Tenant, movementId: string): Promise
     throw new Problem(
       'seal_mismatch',
       409,
-      `Seal ${seal.seq} should hold this movement and does not: it was made behind the back of the ledger. Tell the operator.`,
+      `Seal ${seal.seq} should contain this movement but does not: somebody inserted the movement into the database later. Inform the operator.`,
     );
   }
   const path = [
@@ -91,7 +91,7 @@ export async function movementProof(tenant: Tenant, movementId: string): Promise
   };
 }
 
-/** $1 entry id, $2 line, $3 how many seals at most. Leaf keys are compared as the bytes they are in the page. */
+/** $1 entry id, $2 line, $3 the maximum number of seals. Leaf keys are compared as bytes, as in the page. */
 const proofQuery = `
   select
     m.org_id as "organizationId",

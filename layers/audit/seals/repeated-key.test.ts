@@ -14,7 +14,7 @@ test.each([
   expect(repeatedKey(json)).toBe(key);
 });
 
-test('what was an object before it was written repeats no key', () => {
+test('JSON written from an object repeats no key', () => {
   fc.assert(
     fc.property(fc.json(), (json) => {
       expect(repeatedKey(JSON.stringify(JSON.parse(json)))).toBeUndefined();

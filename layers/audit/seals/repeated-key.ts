@@ -1,6 +1,6 @@
 /**
- * A key that an object of a JSON text has twice; undefined when none has. A reader keeps the last one and a person may see
- * the first. The text must be JSON, which is what JSON.parse is for.
+ * The first key that an object in a JSON text contains twice. Undefined when there is none. A program keeps the last of the
+ * two, but a person may read the first. The text must be valid JSON: check it with JSON.parse.
  */
 export function repeatedKey(json: string): string | undefined {
   const open: Set<string>[] = [];
@@ -12,7 +12,7 @@ export function repeatedKey(json: string): string | undefined {
       const end = endOfString(json, mark.lastIndex);
       mark.lastIndex = end;
       if (!isKey(json, end)) continue;
-      // Not as it is written: "a" and "\u0061" are the same key.
+      // Compare decoded keys: "a" and "\u0061" are the same key.
       const key: string = JSON.parse(json.slice(found.index, end));
       const keys = open.at(-1);
       if (keys?.has(key)) return key;
@@ -22,7 +22,7 @@ export function repeatedKey(json: string): string | undefined {
   return undefined;
 }
 
-/** Where the string ends whose first character is at `start`: behind its quotation mark. */
+/** The position after the closing quotation mark of a string whose first character is at `start`. */
 function endOfString(json: string, start: number): number {
   const mark = /["\\]/g;
   mark.lastIndex = start;

@@ -4,31 +4,31 @@ import { type Anchoring, anchorSeals } from './anchor.ts';
 import { type BoundaryOptions, drawBoundary } from './boundary.ts';
 import type { Seal } from './seal.ts';
 
-/** About how many movements one seal covers at most: each takes a second or so, and some fifty megabytes. */
+/** The approximate maximum number of movements in one seal: a second of work and some fifty megabytes. */
 const mostMovements = 200_000;
 
 export interface SealResult {
-  /** The seals that were made, the oldest first: several when there was much to seal. */
+  /** The new seals, the oldest first. There are several when there was much to seal. */
   readonly seals: readonly Seal[];
   /** The last of them. */
   readonly sealed?: Seal | undefined;
   /**
-   * Why not everything is sealed that there was: nothing had been posted since the last seal, writers left no instant to
-   * draw a boundary, or the signal came.
+   * Why not everything is sealed, or nothing: nothing was posted since the last seal, writers were too busy to draw a
+   * boundary, or the signal stopped it.
    */
   readonly reason?: 'nothing-new' | 'busy' | 'stopped' | undefined;
   readonly anchoring: Anchoring;
 }
 
-/** When the signal comes, the seal at work is finished and nothing else is begun. */
+/** The signal lets the current seal finish, and starts nothing else. */
 export interface SealOptions extends BoundaryOptions {
-  /** The most movements of one seal, for tests. */
+  /** The maximum number of movements in one seal, for tests. */
   readonly mostMovements?: number;
 }
 
 /**
- * Seals what an organization has posted since its last seal, and anchors every seal that is not anchored yet. Each step is
- * a transaction of its own: whatever dies in between, the next call goes on from there.
+ * Seals what an organization has posted since its last seal, and writes the missing anchors. Each step is its own
+ * transaction: if the process dies, the next call continues from there.
  * `jobs` is a connection as stockade_jobs.
  */
 export async function sealOrganization(
@@ -40,7 +40,7 @@ export async function sealOrganization(
   const progress = await readProgress(jobs, orgId);
   let reason: SealResult['reason'];
   if (progress.newest === progress.sealed) reason = 'nothing-new';
-  // A boundary that was drawn and not sealed up to is sealed in any case.
+  // If a boundary was drawn but not sealed yet, seal up to it in any case.
   else if (progress.newest !== progress.drawn && !(await drawBoundary(jobs, orgId, options))) reason = 'busy';
 
   const seals: Seal[] = [];
@@ -59,7 +59,7 @@ export async function sealOrganization(
   return { seals, sealed: seals.at(-1), reason, anchoring: await anchorSeals(jobs, orgId, { signal }) };
 }
 
-/** The newest entry, the one up to which the ledger is closed, and the one up to which it is sealed. */
+/** The newest entry, the entry up to which the ledger is closed, and the entry up to which it is sealed. */
 interface SealProgress {
   readonly newest: string | null;
   readonly drawn: string | null;
@@ -75,6 +75,6 @@ async function readProgress(jobs: pg.ClientBase, orgId: string): Promise<SealPro
         (select boundary from inventory.seals where org_id = $1 order by seq desc limit 1) as sealed`,
     values: [orgId],
   });
-  if (!progress) throw new Error('the database answered a select of one row with none');
+  if (!progress) throw new Error('the query for the seal progress returned no row');
   return progress;
 }

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 
-/** A seal as the API shows it. Hashes are in hex; instants UTC, to the millisecond. */
+/** A seal, as the API presents it. Hashes are in hex, times in UTC with milliseconds. */
 export interface Seal {
   readonly seq: number;
   readonly hash: string;
   readonly previousHash: string;
-  /** The boundary of the seal before; null for the first. */
+  /** The boundary of the previous seal. Null for the first. */
   readonly afterEntry: string | null;
   readonly boundary: string;
   readonly movements: number;
@@ -17,10 +17,10 @@ export interface Seal {
   readonly sealedAt: string;
 }
 
-/** What comes before the first seal. */
+/** The previous hash of the first seal. */
 export const genesisHash = '0'.repeat(64);
 
-/** The text whose SHA-256 is the hash of a seal: a line for each of its fields, in this order. */
+/** The text whose SHA-256 is the hash of a seal: one line for each of its fields, in this order. */
 export function sealHeader(organizationId: string, seal: Omit<Seal, 'hash'>): string {
   return [
     'stockade seal 1',
@@ -41,7 +41,7 @@ export function sealHeader(organizationId: string, seal: Omit<Seal, 'hash'>): st
     .join('');
 }
 
-/** The hash that a seal of these fields has, in hex. */
+/** The hash of a seal with these fields, in hex. */
 export function sealHash(organizationId: string, seal: Omit<Seal, 'hash'>): string {
   return createHash('sha256').update(sealHeader(organizationId, seal)).digest('hex');
 }

@@ -15,28 +15,28 @@ export interface LedgerReport {
   readonly ok: boolean;
   readonly seals: number;
   readonly movements: number;
-  /** Movements behind the last seal: nothing is said of them. */
+  /** The number of movements since the last seal. They are not verified. */
   readonly unsealed: number;
   readonly anchors: AnchorCheck;
-  /** How many faults there are; `faults` has the first hundred, in the order of history. */
+  /** The number of all faults. `faults` contains the first hundred, in the order of history. */
   readonly faultCount: number;
   readonly faults: readonly Fault[];
 }
 
 export interface VerifyOptions {
-  /** The database is a copy as of this instant: what was sealed later cannot be in it. */
+  /** The database is a copy of this instant: it cannot contain seals that were created later. */
   readonly asOf?: Date | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** When to give up, as `performance.now()` counts: it then fails as isOutOfTime() knows. */
+  /** When to give up, on the clock of `performance.now()`. It then fails with an error that isOutOfTime() recognizes. */
   readonly endsAtMs?: number | undefined;
-  /** Called with each seal that is done. */
+  /** Called after each seal. */
   readonly onSeal?: (seal: Seal) => void;
 }
 
 /**
- * Makes every seal of an organization anew from the movements that are there, and tells what is altered, missing or
- * inserted: movements, closing balances, pages, seals, anchors. It holds one seal's balances in memory and reads one
- * snapshot, so writers go on meanwhile. It shares no code with what seals: that is SQL.
+ * Computes every seal of an organization again from the stored movements, and reports what is altered, missing or
+ * inserted: movements, closing balances, pages, seals and anchors. It keeps the balances of one seal in memory and reads one
+ * snapshot, so writers can continue meanwhile. It shares no code with the sealing, which is written in SQL.
  * `jobs` is a connection as stockade_jobs, outside of a transaction.
  */
 export async function verifyLedger(
@@ -44,7 +44,7 @@ export async function verifyLedger(
   orgId: string,
   options: VerifyOptions = {},
 ): Promise<LedgerReport> {
-  // Before the snapshot: whatever was anchored by then was sealed before, so the snapshot has it.
+  // Before the snapshot: a seal is created before its anchor, so the snapshot contains the seals of all listed anchors.
   const opened = await Anchors.open(orgId);
   return await inTransaction(
     jobs,
@@ -77,7 +77,7 @@ async function verifySnapshot(
     const after = last?.boundary ?? null;
     const found =
       (await readUnchanged(snapshot, orgId, seal, after)) ??
-      (await tellWhatDiffers(snapshot, orgId, seal, after, faults));
+      (await reportDifferences(snapshot, orgId, seal, after, faults));
     movements += found.movements;
     await compareClosings(snapshot, orgId, seal, found.changes, faults);
     couldNotRun ??= (await anchors?.compare(seal, buckets, faults))?.couldNotRun;
@@ -102,7 +102,7 @@ async function verifySnapshot(
 }
 
 /** Compares movement by movement, once it is known that some differ. */
-async function tellWhatDiffers(
+async function reportDifferences(
   snapshot: pg.ClientBase,
   orgId: string,
   seal: Seal,
@@ -148,7 +148,7 @@ function checkChain(orgId: string, previous: Seal | undefined, seal: Seal, fault
     faults.add({
       kind: 'seal_missing',
       seal: expectedSeq,
-      message: `seal ${expectedSeq} is not there: the next one is ${seal.seq}`,
+      message: `seal ${expectedSeq} is missing: the next seal is ${seal.seq}`,
     });
   }
   const hash = sealHash(orgId, seal);
@@ -156,7 +156,7 @@ function checkChain(orgId: string, previous: Seal | undefined, seal: Seal, fault
     faults.add({
       kind: 'seal_altered',
       seal: seal.seq,
-      message: `the fields of seal ${seal.seq} have the hash ${hash}, and it says ${seal.hash}: one of them was altered`,
+      message: `the fields of seal ${seal.seq} have the hash ${hash}, but the seal contains ${seal.hash}: one of them was altered`,
     });
   } else if (
     seal.previousHash !== (previous?.hash ?? genesisHash) ||
@@ -165,12 +165,12 @@ function checkChain(orgId: string, previous: Seal | undefined, seal: Seal, fault
     faults.add({
       kind: 'chain_broken',
       seal: seal.seq,
-      message: `seal ${seal.seq} does not follow from ${previous ? `seal ${previous.seq} as it is now` : 'nothing, as the first one does'}`,
+      message: `seal ${seal.seq} does not follow from ${previous ? `seal ${previous.seq} as it is now` : 'nothing, as the first seal must'}`,
     });
   }
 }
 
-/** Were the boundary lower than the last seal, movements could still come behind it. */
+/** If the boundary were lower than the last seal, movements could still be inserted into sealed history. */
 async function checkBoundary(
   snapshot: pg.ClientBase,
   orgId: string,
@@ -186,7 +186,7 @@ async function checkBoundary(
   faults.add({
     kind: 'boundary_altered',
     seal: last.seq,
-    message: `the ledger is sealed up to entry ${last.boundary}, and the boundary that keeps movements from coming behind it is missing or lower`,
+    message: `the ledger is sealed up to entry ${last.boundary}, but the boundary that protects it from later movements is missing or lower`,
   });
 }
 

@@ -4,23 +4,23 @@ import { movementHash, type SealedMovement } from './leaf.ts';
 import { rootOfPath } from './merkle.ts';
 import { type Seal, sealHash } from './seal.ts';
 
-/** Checks proofs with nothing but SHA-256: no database, no network, nothing of this machine. */
+/** Checks proofs with SHA-256 only: without a database, a network, or any data of this machine. */
 
 const Hash = z.string().regex(/^[0-9a-f]{64}$/, 'must be a SHA-256 in hex');
 const Uuid = z.string().regex(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/, 'must be a UUID in lower case');
 const Instant = z
   .string()
   .regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/, 'must be an instant in UTC with milliseconds')
-  // Of the 31st of February there is none, and yet it is read as one of March.
+  // JavaScript accepts 31 February and reads it as a day in March.
   .refine((text) => {
     const instant = new Date(text);
     return !Number.isNaN(instant.getTime()) && instant.toISOString() === text;
   }, 'must be an instant that exists');
-/** What is written into a leaf as UTF-8: half a character of UTF-16 would become another one. */
+/** A text that a leaf contains as UTF-8. Half of a surrogate pair would become another character. */
 const Text = z.string().refine((text) => text.isWellFormed(), 'must be whole characters');
-/** What is written into a leaf without its length: with line feeds in it, one leaf could be read as several movements. */
+/** A text that a leaf contains without its length. With line feeds in it, one leaf could be read as several movements. */
 const Line = Text.refine(
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it is to find
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: it matches control characters
   (text) => !/[\u0000-\u001f]/.test(text),
   'must not contain control characters',
 );
@@ -42,7 +42,7 @@ const SealShape = z.strictObject({
   sealedAt: Instant,
 }) satisfies z.ZodType<Seal>;
 
-/** A proof as `GET /v1/movements/{id}/proof` answers it. */
+/** A proof, as `GET /v1/movements/{id}/proof` returns it. */
 export const MovementProofShape = z.strictObject({
   format: z.literal('stockade proof 1'),
   organizationId: Uuid,
@@ -71,8 +71,8 @@ export const MovementProofShape = z.strictObject({
 });
 
 /**
- * What does not hold of a proof, in words; nothing when all of it does. That the last hash of its chain is the anchored one
- * is for whoever can read the anchor: {@link lastSealOf} is what to compare it with.
+ * The faults of a proof, in words. Empty when the proof is right. This does not read the anchor: compare the anchor with
+ * {@link lastSealOf} if you can read it.
  */
 export function faultsOfProof(proof: z.infer<typeof MovementProofShape>): string[] {
   const { organizationId, movement, leaf, seal, chain, anchor } = proof;
@@ -86,7 +86,7 @@ export function faultsOfProof(proof: z.infer<typeof MovementProofShape>): string
   const isBefore = seal.afterEntry !== null && movement.entryId <= seal.afterEntry;
   if (!isBehind || isBefore) {
     faults.push(
-      `the entry ${movement.entryId} is not between ${seal.afterEntry ?? 'the beginning'} and ${seal.boundary}, which seal ${seal.seq} covers`,
+      `the entry ${movement.entryId} is not between ${seal.afterEntry ?? 'the beginning'} and ${seal.boundary}, the range of seal ${seal.seq}`,
     );
   }
   const leafHash = movementHash(movement);
@@ -99,7 +99,7 @@ export function faultsOfProof(proof: z.infer<typeof MovementProofShape>): string
   } else if (Buffer.from(root).toString('hex') !== seal.merkleRoot) {
     faults.push(
       `the movement (leaf hash ${leafHash.toString('hex')}) leads to the root ${Buffer.from(root).toString('hex')}, ` +
-        `but seal ${seal.seq} has ${seal.merkleRoot}: the movement, its path or the root is not what was sealed`,
+        `but seal ${seal.seq} has ${seal.merkleRoot}: the movement, its path or the root was altered`,
     );
   }
   let previous: Seal | undefined;
@@ -125,12 +125,12 @@ export function faultsOfProof(proof: z.infer<typeof MovementProofShape>): string
   const last = lastSealOf(proof);
   const key = anchorKey(organizationId, last.seq);
   if (anchor && anchor.key !== key) {
-    faults.push(`the anchor of seal ${last.seq} is ${key}, and not ${anchor.key}`);
+    faults.push(`the anchor of seal ${last.seq} is ${key}, not ${anchor.key}`);
   }
   return faults;
 }
 
-/** The seal at the end of the chain of a proof: the one that its anchor is of. */
+/** The last seal in the chain of a proof. The anchor of the proof belongs to it. */
 export function lastSealOf({ seal, chain }: z.infer<typeof MovementProofShape>): Seal {
   return chain.at(-1) ?? seal;
 }

@@ -10,10 +10,10 @@ interface Movement {
 /** Quantities have at most fifteen digits, four of them decimals: as ten-thousandths they are exact. */
 const scale = 10_000;
 
-/** What movements add up to, and the lines of the balances that follow from them. */
+/** The sums of movements, and the lines of the balances that follow from them. */
 export class MovementSums {
   readonly #sums = new Map<string, { onHand: bigint; version: number }>();
-  /** Balances whose line had to be another one. */
+  /** The number of balances whose line was changed. */
   recomputed = 0;
 
   add(movement: Movement): void {
@@ -24,7 +24,7 @@ export class MovementSums {
     this.#sums.set(key, sum);
   }
 
-  /** The line of a balance with what its movements add up to; everything else in it stays. Each is asked for once. */
+  /** The line of a balance with the sum of its movements. Everything else in it stays unchanged. Call it once per balance. */
   lineOf(line: string): string {
     const key = keyOf(JSON.parse(line));
     const { onHand, version } = this.#sums.get(key) ?? { onHand: 0n, version: 0 };
@@ -36,13 +36,13 @@ export class MovementSums {
     return right;
   }
 
-  /** @throws PortabilityError when there are movements whose balance neither side has */
+  /** @throws PortabilityError when movements have no balance in the copy and none in production */
   checkAllUsed(): void {
     const [missing] = this.#sums.keys();
     if (missing === undefined) return;
     throw new PortabilityError(
-      `${this.#sums.size} balances are missing in the copy and in production, the first of item, location and lot ${missing}`,
-      'Run npm run backfill:balances against production, and again restore:org.',
+      `${this.#sums.size} balances are missing both in the copy and in production; the first has the item, location and lot ${missing}`,
+      'Run npm run backfill:balances against production, then restore:org again.',
     );
   }
 }

@@ -7,7 +7,7 @@ const keys = [
   { name: 'items_barcode', columns: ['org_id', 'barcode'], nullsAreDistinct: true },
 ];
 
-/** Items that were lost and made again, by their SKUs. */
+/** Items that were lost and created again, by their SKUs. */
 function collided(skus: readonly string[]): Collisions {
   const collisions = new Collisions();
   const table = collisions.of('inventory.items', keys);
@@ -39,17 +39,17 @@ const ten = Array.from({ length: 10 }, (_, index) => told(index + 1)).join('; ')
 
 test.each([
   [0, 'nothing collides'],
-  [1, `what was lost cannot be beside what there is: ${told(1)}`],
-  [10, `what was lost cannot be beside what there is: ${ten}`],
-  [11, `what was lost cannot be beside what there is: ${ten}; and 1 more`],
-])('of %d rows that collide ten are told and the others are counted', (count, expected) => {
+  [1, `lost rows collide with rows in production: ${told(1)}`],
+  [10, `lost rows collide with rows in production: ${ten}`],
+  [11, `lost rows collide with rows in production: ${ten}; and 1 more`],
+])('of %d rows that collide, ten are named and the others are counted', (count, expected) => {
   const skus = Array.from({ length: count }, (_, index) => `SKU ${index + 1}`);
   expect(messageOf(collided(skus))).toBe(expected);
 });
 
 test.each([
-  ['of forty-eight characters all are told', 's'.repeat(48), 's'.repeat(48)],
-  ['of forty-nine the first forty-eight are', 's'.repeat(49), `${'s'.repeat(48)}…`],
+  ['a value of forty-eight characters is shown whole', 's'.repeat(48), 's'.repeat(48)],
+  ['a value of forty-nine characters is cut after forty-eight', 's'.repeat(49), `${'s'.repeat(48)}…`],
 ])('%s', (_, sku, expected) => {
   expect(messageOf(collided([sku]))).toContain(`has sku "${expected}" as lost-1 in the copy`);
 });

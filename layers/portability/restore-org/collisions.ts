@@ -2,25 +2,25 @@ import { PortabilityError } from '../portability-error.ts';
 import { type KeyValue, keyOf, type RowPair } from './rows.ts';
 import type { UniqueKey } from './table-keys.ts';
 
-/** Two rows with the same values in a unique key: one that was lost, and one that has its place in production. */
+/** A lost row and a row in production have the same values in a unique key. */
 export interface Collision {
   readonly table: string;
-  /** Of the unique key, without that of the organization, and their values. */
+  /** The columns of the unique key without the organization, and their values. */
   readonly columns: readonly string[];
   readonly values: readonly KeyValue[];
-  /** The ids of the two. */
+  /** The ids of the two rows. */
   readonly lost: string;
   readonly there: string;
 }
 
-/** So many are told; the others are counted. */
+/** The number of collisions that the message names. The others are counted. */
 const mostTold = 10;
 const mostCharacters = 48;
 
 /**
- * Finds rows that cannot come back because something that was made or changed since has their place: an item, say, that was
- * lost and made again, which has the same SKU and another id. What was lost refers to the one and what came since to the
- * other, so nobody but the tenant can tell which is to be which.
+ * Finds lost rows that cannot come back because a newer row has their place. For example, an item was lost and created
+ * again, with the same SKU and another id. Lost rows refer to the old item and newer rows to the new one, so only the
+ * tenant can decide what to do.
  */
 export class Collisions {
   readonly #found: Collision[] = [];
@@ -29,7 +29,7 @@ export class Collisions {
     return this.#found;
   }
 
-  /** Looks at one table. */
+  /** Returns the check for one table. */
   of(table: string, uniqueKeys: readonly UniqueKey[]): { take(line: string, pair: RowPair): void } {
     const places = new Map<string, RowPair>();
     return {
@@ -46,13 +46,13 @@ export class Collisions {
     };
   }
 
-  /** @throws PortabilityError naming the first of the rows that cannot be beside each other */
+  /** @throws PortabilityError naming the first rows that collide */
   check(): void {
     if (this.#found.length === 0) return;
     const told = this.#found.slice(0, mostTold).map(textOf);
     const more = this.#found.length - told.length;
     throw new PortabilityError(
-      `what was lost cannot be beside what there is: ${told.join('; ')}${more > 0 ? `; and ${more} more` : ''}`,
+      `lost rows collide with rows in production: ${told.join('; ')}${more > 0 ? `; and ${more} more` : ''}`,
       [
         'Nothing was changed.',
         ...new Set(this.#found.map(({ table }) => table).map((table) => remedyOf(this.#found, table))),
@@ -69,7 +69,7 @@ function collisionOf(
 ): Collision {
   const there = pairs.find(({ present }) => present)?.present?.key ?? [];
   const lost = pairs.find(({ present }) => !present)?.past?.key ?? [];
-  // Everything is of one organization, which goes without saying.
+  // All rows belong to one organization, so the message leaves it out.
   const isSaid = columns.map((column) => column !== 'org_id');
   const name = (key: readonly KeyValue[]) => key.slice(key.length > 1 ? 1 : 0).join('/');
   return {
@@ -89,7 +89,7 @@ function textOf({ table, columns, values, lost, there }: Collision): string {
   return `${table} has ${columns.join(', ')} ${shown.join(', ')} as ${lost} in the copy and as ${there} in production`;
 }
 
-/** What has a name that the API can change, by its table. */
+/** Tables whose rows have a name that the API can change. */
 export const renamable: Readonly<Record<string, { readonly path: string; readonly field: string }>> = {
   'inventory.items': { path: '/v1/items', field: 'sku' },
   'inventory.locations': { path: '/v1/locations', field: 'code' },
@@ -100,15 +100,15 @@ function remedyOf(found: readonly Collision[], table: string): string {
   if (named) {
     const [code = ''] = found.find((each) => each.table === table)?.values ?? [];
     return (
-      `Give the one in production another ${named.field}, by PATCH ${named.path}/${encodeURIComponent(String(code))} ` +
-      `{"${named.field}": "…"} while it is resumed (npm run org:resume), and run this again: then there are both.`
+      `Give the one in production another ${named.field}: resume the organization (npm run org:resume), call PATCH ${named.path}/${encodeURIComponent(String(code))} ` +
+      `with {"${named.field}": "…"}, suspend it again, and repeat this command. Then both exist.`
     );
   }
   if (table === 'tenancy.users') {
-    return 'Bring the organization back as it was, without --merge, or give the user one id on both sides.';
+    return 'Restore the organization as it was, without --merge, or give the user the same id on both sides.';
   }
   return (
-    `Of ${table} only one of the two can be: post what is still missing as new entries, ` +
-    'or bring the organization back as it was, without --merge.'
+    `Only one of the two can exist in ${table}: post what is still missing as new entries, ` +
+    'or restore the organization as it was, without --merge.'
   );
 }

@@ -11,17 +11,17 @@ import type { TableKeys, UniqueKeys } from './table-keys.ts';
 
 export interface Composition {
   readonly manifest: Manifest;
-  /** Keys that production no longer had: they are there again, and revoked. */
+  /** API keys that production no longer had. They come back revoked. */
   readonly keysRevoked: number;
-  /** Balances that were made what the movements of both sides add up to. */
+  /** Balances that were recomputed from the movements of both sides. */
   readonly balancesRecomputed: number;
-  /** Rows that do not come back, as nothing refers to them and another has their place. */
+  /** Rows that do not come back: nothing refers to them, and another row has their place. */
   readonly leftOut: readonly Collision[];
 }
 
 /**
- * Writes what the organization is to be from now on, as an export that the import takes and proves.
- * @throws PortabilityError when seals of both sides contradict each other, or rows of both cannot be beside each other
+ * Writes the new state of the organization as an export, which the import then writes and proves.
+ * @throws PortabilityError when seals of both sides contradict each other, or rows of both sides collide
  */
 export async function compose(
   past: Side,

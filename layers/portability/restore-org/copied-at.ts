@@ -2,16 +2,16 @@ import type pg from 'pg';
 import { newestHeartbeat } from '#recovery/heartbeat.ts';
 import { inOrganizationAsJob } from '#tenancy/job-transaction.ts';
 
-/** Up to when a copy has everything, as far as the copy itself tells. */
+/** The time up to which a copy is complete, as far as the copy shows it. */
 export interface CopiedAt {
   readonly at: Date;
-  /** `newest row`: no heartbeat is as new, so the copy is of that time or of any since. */
+  /** `newest row`: no heartbeat is newer, so the copy is from that time or later. */
   readonly by: 'heartbeat' | 'newest row';
 }
 
 /**
- * Reads of which time a copy is, in the copy. Nothing in a physical copy says when it was taken: its newest heartbeat does
- * to the minute, and where there is none, the newest that the organization recorded says since when at least.
+ * Reads the time of a copy from the copy. A physical copy does not contain its own time. Its newest heartbeat gives the time
+ * to the minute. Without a heartbeat, the newest row of the organization gives the earliest possible time.
  * `copyJobs` is a connection as stockade_jobs.
  */
 export async function readCopiedAt(copyJobs: pg.ClientBase, orgId: string): Promise<CopiedAt> {

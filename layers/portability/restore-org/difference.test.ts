@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import { pairsOf } from './difference.ts';
 
-test('rows of a table without a primary key are not paired with any others', () => {
+test('rows of a table without a primary key are never paired', () => {
   const past = { folder: '/nowhere' } as Parameters<typeof pairsOf>[0];
   expect(() => pairsOf(past, undefined, 'inventory.notes', new Map())).toThrow(
-    /^inventory\.notes has no primary key: its rows cannot be told apart$/,
+    /^inventory\.notes has no primary key: its rows cannot be paired$/,
   );
 });

@@ -2,28 +2,28 @@ import type { Manifest } from '../manifest.ts';
 import { pairRows, readRows } from './rows.ts';
 import type { TableKeys } from './table-keys.ts';
 
-/** An export of the organization: its folder, and what the folder holds. */
+/** An export of the organization: its folder and its manifest. */
 export interface Side {
   readonly folder: string;
   readonly manifest: Manifest;
 }
 
-/** How much of a table differs between the copy and production. */
+/** How much a table differs between the copy and production. */
 export interface TableDifference {
   readonly table: string;
   /** Rows in the copy. */
   readonly past: number;
   /** Rows in production. */
   readonly present: number;
-  /** In the copy and no longer in production. */
+  /** Rows in the copy that are no longer in production. */
   readonly lost: number;
-  /** In production and not in the copy. */
+  /** Rows in production that are not in the copy. */
   readonly since: number;
-  /** In both, with another content. */
+  /** Rows in both with different content. */
   readonly changed: number;
 }
 
-/** Compares table by table. Tables that are the same to the letter are told by their digests and not read. */
+/** Compares table by table. Tables with equal digests are equal and are not read. */
 export async function compareSides(
   past: Side,
   present: Side | undefined,
@@ -45,9 +45,9 @@ export async function compareSides(
   return differences;
 }
 
-/** The rows of a table of both sides, by their keys. */
+/** The rows of a table of both sides, paired by their keys. */
 export function pairsOf(past: Side, present: Side | undefined, table: string, keys: TableKeys) {
   const key = keys.get(table);
-  if (!key) throw new Error(`${table} has no primary key: its rows cannot be told apart`);
+  if (!key) throw new Error(`${table} has no primary key: its rows cannot be paired`);
   return pairRows(readRows(past.folder, table, key), readRows(present?.folder, table, key));
 }

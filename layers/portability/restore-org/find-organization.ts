@@ -2,14 +2,14 @@ import type pg from 'pg';
 import { readErasures } from '#recovery/erasures.ts';
 import { PortabilityError } from '../portability-error.ts';
 
-/** The organization that is meant: its id, and what production knows of it. */
+/** The organization to restore: its id, and its state in production. */
 export interface FoundOrganization {
   readonly id: string;
   /** Undefined when production has lost it. */
   readonly there: { readonly slug: string; readonly status: string } | undefined;
 }
 
-/** An organization as a database knows it. */
+/** An organization in one database. */
 export interface Organization {
   readonly id: string;
   readonly slug: string;
@@ -17,9 +17,9 @@ export interface Organization {
 }
 
 /**
- * Finds an organization by the slug it has in production, or, when nobody has that there, had in the copy. Slugs change
- * hands; ids never do.
- * @throws PortabilityError when the slug means two organizations, or one that the copy lacks or that was erased on purpose
+ * Finds an organization by its slug in production or, when no organization there has that slug, by its slug in the copy. A
+ * slug can move from one organization to another; an id cannot.
+ * @throws PortabilityError when the slug belongs to two organizations, or the organization is not in the copy or was erased
  */
 export async function findOrganization(
   copyAdmin: pg.ClientBase,
@@ -33,7 +33,7 @@ export async function findOrganization(
   if (id === undefined || !(past ?? (await byId(copyAdmin, id)))) {
     throw new PortabilityError(
       `the copy has no organization ${JSON.stringify(slug)}`,
-      'Take a copy of a time at which it was there.',
+      'Take a copy from a time at which it existed.',
     );
   }
   const there = present ?? (await byId(admin, id));
@@ -46,12 +46,12 @@ export function organizationOfToday(admin: pg.ClientBase, slug: string): Promise
   return bySlug(admin, slug);
 }
 
-/** @throws PortabilityError when an organization that is to be replaced is not suspended */
+/** @throws PortabilityError when an organization that will be replaced is not suspended */
 export function refuseWorking({ slug, status }: Pick<Organization, 'slug' | 'status'>): void {
   if (status === 'suspended') return;
   throw new PortabilityError(
-    `${slug} is ${status}: what it does meanwhile would be lost`,
-    `Suspend it: npm run org:suspend -- --org ${slug}. Or see what differs with --dry-run.`,
+    `${slug} is ${status}: everything it posts meanwhile would be lost`,
+    `Suspend it: npm run org:suspend -- --org ${slug}. Or preview the difference with --dry-run.`,
   );
 }
 
@@ -63,10 +63,10 @@ async function twoOrganizations(
 ): Promise<PortabilityError> {
   const today = await byId(admin, past);
   return new PortabilityError(
-    `${slug} is ${present} in production and ${past} in the copy: two organizations`,
+    `the slug ${slug} belongs to two organizations: ${present} in production and ${past} in the copy`,
     today
-      ? `The one in the copy is called ${today.slug} today: name it by that.`
-      : 'The one in the copy can come back under another slug: npm run org:export from the copy, and npm run org:import -- --slug NEW.',
+      ? `In production, the one in the copy has the slug ${today.slug}: use that slug.`
+      : 'You can bring the one in the copy back with another slug: npm run org:export from the copy, and npm run org:import -- --slug NEW.',
   );
 }
 
@@ -74,8 +74,8 @@ async function refuseErased(admin: pg.ClientBase, id: string, slug: string): Pro
   const erasedAt = (await readErasures(admin)).get(id);
   if (!erasedAt) return;
   throw new PortabilityError(
-    `${slug} was erased at ${erasedAt.toISOString()}, on purpose: a backup is no way around that`,
-    'If it was a mistake, import the export that was its receipt: npm run org:import.',
+    `${slug} was erased on purpose at ${erasedAt.toISOString()}: a backup must not undo that`,
+    'If it was a mistake, import the export whose manifest was the receipt: npm run org:import.',
   );
 }
 

@@ -1,31 +1,31 @@
 import type pg from 'pg';
 import { answerOf } from '../transaction.ts';
 
-/** What the database says of all organizations but one, within the transaction that brings that one back. */
+/** The state of all organizations except one, within the transaction that restores that one. */
 export interface Observation {
   readonly others: Readonly<Record<string, { readonly receipt: string; readonly written: number }>>;
-  /** Rows that were deleted of each table, by a counter that only goes up. */
+  /** The number of deleted rows of each table, from a counter that only grows. */
   readonly deleted: Readonly<Record<string, number>>;
 }
 
-/** That no other organization was touched. */
+/** Proves that no other organization was changed. */
 export interface OthersProof {
-  /** Other organizations that there were before and after. */
+  /** The number of other organizations, before and after. */
   readonly organizations: number;
-  /** Those of which not a letter has changed. */
+  /** Organizations without any change. */
   readonly unchanged: number;
-  /** Those that have worked meanwhile: none of their rows was written by the restoration. */
+  /** Organizations that worked meanwhile. The restoration wrote none of their rows. */
   readonly changedByThemselves: number;
 }
 
-/** Digests every other organization. The transaction has entered none afterwards. */
+/** Digests every other organization. Afterwards the transaction has entered no organization. */
 export function observeOthers(admin: pg.ClientBase, orgId: string): Promise<Observation> {
   return answerOf(admin, 'recovery.observe_others($1)', [orgId]);
 }
 
 /**
- * Compares before and after. Others go on working meanwhile, so a digest may differ; but then none of the rows is the
- * transaction's own, and it has deleted exactly what it erased of its organization.
+ * Compares before and after. Other organizations continue to work, so their digests may differ. Then none of their rows may
+ * be written by this transaction, and this transaction must have deleted exactly the rows of its own organization.
  * @throws when the transaction has written or deleted rows of another organization: it must not be committed
  */
 export function proveOthers(
@@ -36,16 +36,16 @@ export function proveOthers(
   const touched = Object.entries(after.others).filter(([, { written }]) => written > 0);
   if (touched.length > 0) {
     throw new Error(
-      `rows of other organizations were written, and nothing was kept: ${touched.map(([id]) => id).join(', ')}`,
+      `the restoration wrote rows of other organizations, and nothing was kept: ${touched.map(([id]) => id).join(', ')}`,
     );
   }
   for (const [table, deleted] of Object.entries(after.deleted)) {
     const count = deleted - (before.deleted[table] ?? 0);
-    // The row of the organization itself is not counted by the erasure.
+    // The erasure does not count the row of the organization itself.
     const expected = table === organizations ? Math.sign(Object.keys(erased).length) : (erased[table] ?? 0);
     if (count === expected) continue;
     throw new Error(
-      `${count} rows of ${table} were deleted where ${expected} are the organization's own, and nothing was kept`,
+      `the restoration deleted ${count} rows of ${table}, but the organization has ${expected}, and nothing was kept`,
     );
   }
   const ids = Object.keys(before.others).filter((id) => id in after.others);

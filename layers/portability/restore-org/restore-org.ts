@@ -16,7 +16,7 @@ import { type OthersProof, observeOthers, proveOthers } from './others.ts';
 import type { RestoreMode } from './selection.ts';
 import { readTableKeys, readUniqueKeys } from './table-keys.ts';
 
-/** Connections to production and to the restored copy, each as the role it is named after. */
+/** Connections to production and to the restored copy, each named after its role. */
 export interface RestoreConnections {
   readonly copyAdmin: pg.ClientBase;
   readonly copyJobs: pg.ClientBase;
@@ -28,12 +28,12 @@ export interface RestoreOptions {
   /** The slug of the organization, in the copy. */
   readonly slug: string;
   readonly mode: RestoreMode;
-  /** A folder that does not exist: what there was before stays in it, as an export under `before`. */
+  /** A folder that does not exist. The state before the restoration stays in it, as an export under `before`. */
   readonly work: string;
   /** Compares, and changes nothing. */
   readonly dryRun?: boolean;
   readonly signal?: AbortSignal | undefined;
-  /** Called when a phase begins and as it goes on, with rows so far, of how many. */
+  /** Called at the start of a phase and during it, with the number of rows so far, and of all rows. */
   readonly onProgress?: (phase: RestorePhase, rows: number, total: number) => void;
 }
 
@@ -49,19 +49,19 @@ export type RestorePhase =
 export interface RestoreReport {
   readonly organization: { readonly id: string; readonly slug: string };
   readonly mode: RestoreMode;
-  /** Up to when the copy has everything, as far as it tells. */
+  /** The time up to which the copy is complete, as far as it shows. */
   readonly copiedAt: string;
   readonly copiedAtBy: CopiedAt['by'];
   readonly differences: readonly TableDifference[];
-  /** Rows that were lost and do not come back: nothing refers to them, and another has their place. */
+  /** Lost rows that do not come back: nothing refers to them, and another row has their place. */
   readonly leftOut?: readonly Collision[];
-  /** In a dry run: why it would be refused. */
+  /** In a dry run: why the restoration would be refused. */
   readonly obstacle?: { readonly message: string; readonly remedy: string | undefined } | undefined;
-  /** Undefined in a dry run, and when there was nothing to bring back. */
+  /** Undefined in a dry run, and when there was nothing to restore. */
   readonly restored?: {
     readonly rows: number;
     readonly receipt: string;
-    /** The folder of the export of what there was before; none when there was nothing. */
+    /** The folder with the export of the state before. Undefined when the organization did not exist. */
     readonly before: string | undefined;
     readonly keysRevoked: number;
     readonly balancesRecomputed: number;
@@ -70,11 +70,11 @@ export interface RestoreReport {
 }
 
 /**
- * Takes one organization out of a restored copy and brings it back into production: as it was then, or (merge) only the
- * rows that production lacks. Production's own rows are exported first, then replaced in one transaction in which every
- * other organization is digested before and after. API keys stay what they are today. The organization must be suspended
- * and stays so. Other organizations go on working.
- * @throws PortabilityError when it cannot be brought back as asked, saying what to do
+ * Restores one organization from a restored copy into production: as it was then, or (merge) only the rows that production
+ * lacks. It exports production's own rows first, and then replaces them in one transaction. In that transaction it digests
+ * every other organization before and after. API keys keep their current state. The organization must be suspended and
+ * stays suspended. Other organizations continue to work.
+ * @throws PortabilityError when the restoration is not possible, with what to do
  * @throws SK501 when it is not suspended, SK502 when it has changed meanwhile, SK503 when requests do not end
  */
 export async function restoreOrganization(
@@ -145,12 +145,12 @@ export async function restoreOrganization(
   }
 }
 
-/** Only a folder of its own is cleared away afterwards. */
+/** Creates the folder. Only a new folder may be removed afterwards. */
 async function makeFolder(work: string): Promise<void> {
   await mkdir(dirname(work), { recursive: true });
   await mkdir(work, { mode: 0o700 }).catch((cause: NodeJS.ErrnoException) => {
     if (cause.code !== 'EEXIST') throw cause;
-    throw new PortabilityError(`${work} is there already`, 'Name a folder that does not exist.', { cause });
+    throw new PortabilityError(`${work} already exists`, 'Name a folder that does not exist.', { cause });
   });
 }
 
@@ -165,13 +165,13 @@ interface Replacement {
   readonly onProgress: NonNullable<RestoreOptions['onProgress']>;
 }
 
-/** The one transaction: everything is replaced and nobody else touched, or nothing has happened. */
+/** The one transaction: it replaces all rows of the organization and touches no other, or changes nothing. */
 async function replace(
   admin: pg.ClientBase,
   { id, present, manifest, from, mode, copiedAt, signal, onProgress }: Replacement,
 ): Promise<OthersProof> {
   const receipt = present ? Buffer.from(present.manifest.receipt, 'hex') : null;
-  // Read committed: what was committed while it waited for requests to end must be seen.
+  // Read committed: it must see what others committed while it waited for their requests to end.
   return await inLongTransaction(admin, { begin: 'begin isolation level read committed' }, async () => {
     onProgress('digesting the others', 0, 0);
     const before = await observeOthers(admin, id);
@@ -196,13 +196,13 @@ async function replace(
       proof.organizations,
       proof.changedByThemselves,
     ]);
-    // Until here nothing has happened.
+    // Nothing has been changed up to here.
     signal?.throwIfAborted();
     return proof;
   });
 }
 
-/** What would be left out, or why it would be refused. */
+/** What the restoration would leave out, or why it would be refused. */
 async function foreseen(
   composing: Promise<Composition>,
 ): Promise<Pick<RestoreReport, 'leftOut' | 'obstacle'>> {
@@ -217,15 +217,15 @@ async function foreseen(
 function checkSchemas({ manifest: past }: Side, present: Side | undefined): void {
   if (!present || present.manifest.schema.chain === past.schema.chain) return;
   throw new PortabilityError(
-    `the copy has the schema ${past.schema.migration}, and production ${present.manifest.schema.migration}`,
+    `the copy has the schema ${past.schema.migration}, but production has ${present.manifest.schema.migration}`,
     'Bring the copy to the schema of production: npm run migrate:all -- --database-url <url of the copy>.',
   );
 }
 
-/** The key of the advisory lock that one restoration holds per database, until its connection ends: "STKD", "REST". */
+/** The key of the advisory lock ("STKD", "REST"). One restoration per database holds it until its connection ends. */
 const turnKey = [0x53544b44, 0x52455354];
 
-/** Of two at once, one would find what the other has left, or each would wait for the other's users. */
+/** Without it, one of two restorations could read the leftovers of the other, or both could wait for each other's users. */
 async function takeTurn(admin: pg.ClientBase): Promise<void> {
   const { rows } = await admin.query<{ taken: boolean }>(
     'select pg_try_advisory_lock($1, $2) as taken',
@@ -233,7 +233,7 @@ async function takeTurn(admin: pg.ClientBase): Promise<void> {
   );
   if (rows[0]?.taken) return;
   throw new PortabilityError(
-    'another organization is being restored at this moment',
-    'Run it again when that is over. Nothing was done.',
+    'another organization is being restored now',
+    'Run it again when that has finished. Nothing was changed.',
   );
 }

@@ -2,22 +2,22 @@ import { join } from 'node:path';
 import { readLines } from '../lines.ts';
 import { fileOf } from '../manifest.ts';
 
-/** A value of a key, as an export tells it. */
+/** A value of a key, as an export contains it. */
 export type KeyValue = string | number | bigint | boolean;
 
-/** A line of an export with the key of its row. */
+/** A line of an export, with the key of its row. */
 export interface Row {
   readonly line: string;
   readonly key: readonly KeyValue[];
 }
 
-/** A row of either side, or of both when they have the same key. */
+/** A row of either side, or the rows of both sides with the same key. */
 export interface RowPair {
   readonly past?: Row;
   readonly present?: Row;
 }
 
-/** The rows of a table of an export, in the order of their keys; none when there is no export. */
+/** The rows of a table of an export, in the order of their keys. No rows when there is no export. */
 export async function* readRows(
   folder: string | undefined,
   table: string,
@@ -31,7 +31,7 @@ export async function* readRows(
 }
 
 /**
- * Goes through a table of two exports side by side, in the order of the keys, which both have. Holds one row of each.
+ * Reads a table of two exports side by side, in the order of the keys. Only one row of each is in memory.
  * @throws when a side is not in that order
  */
 export async function* pairRows(
@@ -65,7 +65,7 @@ async function* inOrder(rows: AsyncGenerator<Row>): AsyncGenerator<Row> {
   }
 }
 
-/** The order in which the database exports: numbers by size, everything else by the bytes of its text. */
+/** The order of exported rows: numbers by size, everything else by the bytes of its text. */
 function compareKeys(a: readonly KeyValue[], b: readonly KeyValue[]): number {
   for (const [index, left] of a.entries()) {
     const right = b[index] as KeyValue;
@@ -77,12 +77,12 @@ function compareKeys(a: readonly KeyValue[], b: readonly KeyValue[]): number {
   return 0;
 }
 
-/** The values of some columns of a line, none of which is null. */
+/** The values of some columns of a line. None of them is null. */
 export function keyOf(line: string, columns: readonly string[]): KeyValue[] {
   const row = JSON.parse(line) as Record<string, KeyValue>;
   return columns.map((column) => {
     const value = row[column] as KeyValue;
-    // Two rows must not become one because a number does not fit.
+    // A number that does not fit must not make two keys equal.
     return typeof value === 'number' && !Number.isSafeInteger(value)
       ? BigInt(new RegExp(`"${column}":(-?\\d+)`).exec(line)?.[1] ?? value)
       : value;

@@ -19,9 +19,9 @@ export interface SealedCount {
 }
 
 /**
- * What was sealed was written down outside of the database, where nobody can take it back. A restoration may therefore
- * neither drop a seal nor change what one covers.
- * @throws PortabilityError when the copy lacks seals that production has (as it was), or is of another history
+ * Sealed history has an anchor outside of the database, which nobody can take back. So a restoration may neither remove a
+ * seal nor change what it covers.
+ * @throws PortabilityError when the copy lacks seals that production has (as it was), or the copy has another history
  */
 export async function readSeals(
   past: Side,
@@ -30,14 +30,14 @@ export async function readSeals(
   keys: TableKeys,
 ): Promise<SealedCount> {
   const newer: SealRow[] = [];
-  // In the order of their numbers, as rows are paired by their keys.
+  // In the order of their numbers, because rows are paired by their keys.
   const seals: { readonly row: SealRow; found: number }[] = [];
   for await (const pair of pairsOf(past, present, 'inventory.seals', keys)) {
     const row = JSON.parse((pair.present ?? pair.past)?.line ?? '') as SealRow;
     if (pair.past && pair.present && pair.past.line !== pair.present.line) {
       throw new PortabilityError(
-        `seal ${row.seq} is another one in the copy than in production`,
-        'One of the two was altered, or the copy is of another history: npm run verify:ledger tells which.',
+        `seal ${row.seq} differs between the copy and production`,
+        'One of the two was altered, or the copy has another history: npm run verify:ledger shows which.',
       );
     }
     if (!pair.past) newer.push(row);
@@ -45,9 +45,9 @@ export async function readSeals(
   }
   if (mode === 'as_it_was' && newer.length > 0) {
     throw new PortabilityError(
-      `production has ${newer.length} seals that the copy lacks, from seal ${newer[0]?.seq} on: what they cover would be gone, ` +
-        'and what was written down of them would contradict the ledger for good',
-      'Bring back what was lost with --merge, and correct wrong postings with reversals; or take a later point in time.',
+      `production has ${newer.length} seals that the copy lacks, from seal ${newer[0]?.seq} on: the movements they cover would be lost, ` +
+        'and their anchors would contradict the ledger for ever',
+      'Use --merge to bring back what was lost, and correct wrong postings with reversals. Or take a later point in time.',
     );
   }
   return {
@@ -59,17 +59,17 @@ export async function readSeals(
       const wrong = firstWrong();
       if (!wrong) return;
       throw new PortabilityError(
-        `seal ${wrong.row.seq} covers ${wrong.row.movements} movements, and with what was lost there would be ${wrong.found}`,
-        'It was drawn after the loss, or more is lost than the copy has: post what is missing as new entries, or take ' +
-          'another copy.',
+        `seal ${wrong.row.seq} covers ${wrong.row.movements} movements, but together with the lost rows there would be ${wrong.found}`,
+        'The seal was created after the loss, or more was lost than the copy has: post what is missing as new entries, or ' +
+          'take another copy.',
       );
     },
     checkCopy() {
       const wrong = firstWrong();
       if (!wrong) return;
       throw new PortabilityError(
-        `seal ${wrong.row.seq} covers ${wrong.row.movements} movements, of which the copy has ${wrong.found}: it is damaged`,
-        'Take another copy, and prove it before: npm run verify:backup -- --copy URL --at TIME.',
+        `seal ${wrong.row.seq} covers ${wrong.row.movements} movements, but the copy has ${wrong.found} of them: the copy is damaged`,
+        'Take another copy, and prove it first: npm run verify:backup -- --copy URL --at TIME.',
       );
     },
   };
@@ -79,7 +79,7 @@ export async function readSeals(
   }
 }
 
-/** The seal that covers an entry: ids grow, and each seal goes on where the one before it ends. */
+/** The seal that covers an entry: ids grow, and each seal begins where the one before it ends. */
 function firstReaching(
   seals: readonly { readonly row: SealRow; found: number }[],
   entryId: string,

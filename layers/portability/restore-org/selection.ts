@@ -1,15 +1,15 @@
 import type { RowPair } from './rows.ts';
 
-/** Everything as it was, or what there is and, beside it, what was lost. */
+/** Everything as it was, or the current rows plus the lost rows. */
 export type RestoreMode = 'as_it_was' | 'merge';
 
 /**
- * What does not go back in time. A key that was revoked since must not open anything again, one that was made since is in
- * use; and what was noted about refused requests is evidence.
+ * Tables that keep their current state. A key that was revoked since must stay revoked, and a key that was created since is
+ * in use. Records of refused requests are evidence.
  */
 const ofToday = ['tenancy.api_keys', 'tenancy.security_events'];
 
-/** Chooses, row by row, between the copy and production. */
+/** Chooses between the copy and production, row by row. */
 export class Selection {
   readonly #mode: RestoreMode;
   readonly #at = isoOf(new Date());
@@ -20,7 +20,7 @@ export class Selection {
     this.#mode = mode;
   }
 
-  /** The line that is to be there; undefined for none. */
+  /** The line to write. Undefined when the row must not exist. */
   lineOf(table: string, { past, present }: RowPair): string | undefined {
     if (table === 'tenancy.organizations') return this.#organization(past?.line, present?.line);
     if (ofToday.includes(table)) return present?.line ?? this.#returned(table, past?.line);
@@ -32,12 +32,12 @@ export class Selection {
     if (line === undefined) return undefined;
     if (table === 'inventory.movements') this.movementsReturned += 1;
     if (table !== 'tenancy.api_keys') return line;
-    // Whether it was revoked before it was lost is not known any more.
+    // Nobody knows whether the key was revoked before it was lost, so it comes back revoked.
     if (line.includes('"revoked_at":null')) this.keysRevoked += 1;
     return line.replace('"revoked_at":null', `"revoked_at":"${this.#at}"`);
   }
 
-  /** Suspended, so that somebody looks at it before anybody works with it. */
+  /** Suspended, so that a person can check it before anybody works with it. */
   #organization(past: string | undefined, present: string | undefined): string | undefined {
     const line = this.#mode === 'merge' ? (present ?? past) : past;
     if (line === undefined) return undefined;
@@ -53,12 +53,12 @@ export class Selection {
   }
 }
 
-/** A field of a line that holds a text or nothing. */
+/** Matches a field of a line that contains a text or null. */
 function fieldOf(name: string): RegExp {
   return new RegExp(`"${name}":(null|"(?:[^"\\\\]|\\\\.)*")`);
 }
 
-/** As the database tells a time in an export: without the zeros at the end. */
+/** A time as the database exports it: without trailing zeros. */
 function isoOf(at: Date): string {
   const [seconds, fraction = ''] = at.toISOString().slice(0, -1).split('.');
   const digits = fraction.replace(/0+$/, '');

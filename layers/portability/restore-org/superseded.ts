@@ -5,7 +5,7 @@ import type { TableKeys, UniqueKeys } from './table-keys.ts';
 
 const uuid = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g;
 
-/** Rows that were lost and are left out of a merge. */
+/** Lost rows that a merge leaves out. */
 export interface Superseded {
   readonly rows: readonly Collision[];
   has(table: string, pair: RowPair): boolean;
@@ -14,8 +14,8 @@ export interface Superseded {
 export const nothingSuperseded: Superseded = { rows: [], has: () => false };
 
 /**
- * Finds items and locations that were lost, whose place another has today, and whose id stands nowhere else in what would
- * be there: they never moved, as the API deletes nothing else, and the one that was made since is what the tenant wants.
+ * Finds lost items and locations whose place is taken today, and whose id appears nowhere else in the result. They never
+ * had a movement: the API deletes only such rows. The tenant wants the row that was created since.
  */
 export async function findSuperseded(
   past: Side,
@@ -43,7 +43,7 @@ export async function findSuperseded(
   };
 }
 
-/** The line that a merge takes. */
+/** The line that a merge uses. */
 function lineOf({ past, present }: RowPair): string {
   return (present ?? past)?.line ?? '';
 }

@@ -1,9 +1,9 @@
 import type pg from 'pg';
 
-/** The columns of the primary key of a table, in the order of the key, by the name that an export gives the table. */
+/** The columns of the primary key of each table, in the order of the key. The table has its name in the export. */
 export type TableKeys = ReadonlyMap<string, readonly string[]>;
 
-/** Reads the keys of all tables from the catalogue, which every role may read. */
+/** Reads the keys of all tables from the catalogue, which every role can read. */
 export async function readTableKeys(client: pg.ClientBase): Promise<TableKeys> {
   const { rows } = await client.query<{ name: string; columns: string[] }>(
     `select format('%I.%I', n.nspname, c.relname) as name,
@@ -21,20 +21,20 @@ export async function readTableKeys(client: pg.ClientBase): Promise<TableKeys> {
   return new Map(rows.map(({ name, columns }) => [name, columns]));
 }
 
-/** Columns of which no two rows may have the same values, beside the primary key. */
+/** Columns whose values must be unique, in addition to the primary key. */
 export interface UniqueKey {
   readonly name: string;
   readonly columns: readonly string[];
-  /** Whether rows with a null in it are unlike each other. */
+  /** Whether rows with a null in the key count as different. */
   readonly nullsAreDistinct: boolean;
 }
 
-/** The unique keys of a table, by the name that an export gives the table. */
+/** The unique keys of each table. The table has its name in the export. */
 export type UniqueKeys = ReadonlyMap<string, readonly UniqueKey[]>;
 
 /**
- * Reads the unique keys of all tables from the catalogue, but for those that an export does not tell: keys of expressions,
- * of generated columns, and for some rows only, unless these are the rows in which a column of the key is not null.
+ * Reads the unique keys of all tables from the catalogue. It skips keys that an export cannot show: keys of expressions, of
+ * generated columns, and partial keys, except those for rows in which a column of the key is not null.
  */
 export async function readUniqueKeys(client: pg.ClientBase): Promise<UniqueKeys> {
   const { rows } = await client.query<{ table: string } & UniqueKey>(

@@ -44,7 +44,7 @@ const ofSeal: Discrepancy = {
 const label = () => ({ sku: 'BOLT', location: 'main', lot: null });
 const words =
   'BOLT at main: stored: 51 on hand (1 movement), from movements: 1 on hand (1 movement), difference: on hand +50; cause: direct_write';
-const left = `${words}; left, it is large`;
+const left = `${words}; not corrected: it is large`;
 const named = {
   sku: 'BOLT',
   location: 'main',
@@ -117,7 +117,7 @@ describe('a run', () => {
     expect(outcome).toMatchObject({
       text: [
         `${counted}, all balances correct`,
-        '  alerted: seal 3: its hash is another; cause seal_altered',
+        '  alerted: seal 3: its hash is another; cause: seal_altered',
         ...verify,
       ].join('\n'),
       failed: true,
@@ -180,7 +180,7 @@ describe('a preview', () => {
 
   test.each([
     [{ do: 'correct' }, `would be corrected: ${words}`],
-    [{ do: 'alert', because: 'beyond tolerance' }, `would be left: ${words}; left, beyond tolerance`],
+    [{ do: 'alert', because: 'beyond tolerance' }, `would be left: ${words}; not corrected: beyond tolerance`],
     [{ do: 'nothing' }, `is correct now: ${words}`],
   ] as const)('says what would be done: %j', (decision, line) => {
     const { text, json, failed } = previewOutcome(

@@ -190,7 +190,7 @@ const broken: readonly Broken[] = [
     sql: `update inventory.seal_boundaries b set boundary = (select min(id::text)::uuid from inventory.entries where org_id = b.org_id)
           where org_id = ${target}`,
     found: ['seals'],
-    says: /boundary_altered: .*the boundary that keeps movements from coming behind it is missing or lower/,
+    says: /boundary_altered: .*the boundary that protects it from later movements is missing or lower/,
   },
   {
     name: 'index left invalid',

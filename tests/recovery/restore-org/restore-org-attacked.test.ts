@@ -138,7 +138,7 @@ test('renamed since, it is found by its name of today and by that of then, and k
     1,
     expect.objectContaining({
       message: expect.stringContaining('two organizations'),
-      remedy: expect.stringContaining('called renamed today'),
+      remedy: expect.stringContaining('has the slug renamed'),
     }),
   ]);
   expect(await digests(superuser)).toEqual(before);
@@ -184,7 +184,7 @@ test('a copy that has lost what a seal covers, balances and all, is not brought 
   const { code, json } = await restore(['--from', damaged]);
   expect([code, json.error?.message]).toEqual([
     1,
-    expect.stringMatching(/seal \d+ covers \d+ movements, of which the copy has \d+: it is damaged/),
+    expect.stringMatching(/seal \d+ covers \d+ movements, but the copy has \d+ of them: the copy is damaged/),
   ]);
   expect(await digests(superuser)).toEqual(before);
 }, 60_000);

@@ -154,8 +154,8 @@ test('while somebody else restores none is begun, and who only looks waits for n
   const other = await connect(world.adminUrl, 'stockade_admin');
   await other.query('select pg_advisory_lock($1, $2)', [0x53544b44, 0x52455354]);
   await expect(restore(await connections())).rejects.toMatchObject({
-    message: 'another organization is being restored at this moment',
-    remedy: 'Run it again when that is over. Nothing was done.',
+    message: 'another organization is being restored now',
+    remedy: 'Run it again when that has finished. Nothing was changed.',
   });
   expect(await restore(await connections(), { dryRun: true })).toMatchObject({ mode: 'as_it_was' });
   expect(await left()).toEqual([]);
@@ -165,7 +165,7 @@ test('while somebody else restores none is begun, and who only looks waits for n
 test('a folder that is there is not taken for its own', async () => {
   await mkdir(folder('work/kept'), { recursive: true });
   await expect(restore(await connections())).rejects.toMatchObject({
-    message: `${folder('work')} is there already`,
+    message: `${folder('work')} already exists`,
   });
   expect(await readdir(folder('work'))).toEqual(['kept']);
   await rm(folder('work'), { recursive: true });
@@ -181,7 +181,7 @@ test('a copy of another schema than that of production is brought to it first', 
     delete from stockade_migrations.applied where name = '${last}'`);
   try {
     await expect(restore(await connections())).rejects.toMatchObject({
-      message: `the copy has the schema ${earlier}, and production ${last}`,
+      message: `the copy has the schema ${earlier}, but production has ${last}`,
       remedy: expect.stringContaining('npm run migrate:all -- --database-url <url of the copy>'),
     });
   } finally {

@@ -109,7 +109,7 @@ test('what was lost and made again meanwhile is told by its SKU and its code; re
     `inventory.locations has code "BAY 1" as ${lost[1]} in the copy and as ${made[1]} in production`,
   );
   expect(remedy).toMatch(/^Nothing was changed\./);
-  const renames = [...remedy.matchAll(/PATCH (\S+) \{"(sku|code)": "…"\}/g)];
+  const renames = [...remedy.matchAll(/PATCH (\S+) with \{"(sku|code)": "…"\}/g)];
   expect(renames.map(([, path]) => path)).toEqual(['/v1/items/ZZ-1', '/v1/locations/BAY%201']);
 
   await resume();

@@ -235,12 +235,15 @@ test('an organization that is not suspended is left alone, and so is one that wa
   const args = ['--org', tenant.slug, '--receipt', join(receipt, 'manifest.json'), '--yes'];
   expect((await run('org/erase.ts', args, { DATABASE_URL: world.adminUrl })).exitCode).toBe(0);
   const erased = await restore();
-  expect([erased.code, erased.json.error.message]).toEqual([1, expect.stringContaining('was erased at')]);
+  expect([erased.code, erased.json.error.message]).toEqual([
+    1,
+    expect.stringContaining('was erased on purpose at'),
+  ]);
 }, 60_000);
 
 test.each([
-  ['written', 'update inventory.items set name = name || $$!$$ where org_id = %L', 'were written'],
-  ['deleted', 'delete from inventory.import_rejects where org_id = %L', 'import_rejects were deleted'],
+  ['written', 'update inventory.items set name = name || $$!$$ where org_id = %L', 'wrote rows of other organizations'],
+  ['deleted', 'delete from inventory.import_rejects where org_id = %L', 'deleted 1 rows of inventory.import_rejects'],
 ])(
   'rows of another organization that are %s on the way undo everything',
   async (_, sabotage, told) => {

@@ -7,16 +7,16 @@ import { anchorKey, anchorPrefix } from '../anchor-key.ts';
 import type { Seal } from '../seal.ts';
 import type { Faults } from './fault.ts';
 
-/** Whether the seals could be held against what is written down outside of the database. */
+/** Whether the seals could be compared with their anchors outside of the database. */
 export type AnchorCheck =
   | { readonly status: 'compared'; readonly compared: number; readonly unanchored: number }
   | { readonly status: 'could not run'; readonly reason: string };
 
-/** What the bucket has of the seals of one organization. */
+/** The anchors of one organization in the bucket. */
 export class Anchors {
   private readonly bucket: string;
   private readonly orgId: string;
-  /** Keys that no seal has asked for yet. */
+  /** Keys that no seal has used yet. */
   private readonly keys: Set<string>;
   private compared = 0;
   private unanchored = 0;
@@ -27,7 +27,7 @@ export class Anchors {
     this.keys = keys;
   }
 
-  /** Lists what there is; answers why that could not be done instead. */
+  /** Lists the anchors, or returns why that failed. */
   static async open(orgId: string): Promise<Anchors | { readonly couldNotRun: string }> {
     return await orCouldNotRun(async () => {
       const { bucket } = evidenceConfig();
@@ -37,14 +37,14 @@ export class Anchors {
     });
   }
 
-  /** Holds a seal against its anchor. `buckets` are those in which the database says that it is anchored. */
+  /** Compares a seal with its anchor. `buckets` are the buckets in which, according to the database, it has an anchor. */
   async compare(
     seal: Seal,
     buckets: readonly string[],
     faults: Faults,
   ): Promise<undefined | { readonly couldNotRun: string }> {
     const key = anchorKey(this.orgId, seal.seq);
-    // One that was anchored after the list was made is not in it, but the database knows.
+    // An anchor that was written after the listing is not in the list, but in the database.
     if (!this.keys.delete(key) && !buckets.includes(this.bucket)) {
       this.unanchored += 1;
       return undefined;
@@ -55,7 +55,7 @@ export class Anchors {
         faults.add({
           kind: 'anchor_missing',
           seal: seal.seq,
-          message: `seal ${seal.seq} was anchored, and s3://${this.bucket}/${key} is not there`,
+          message: `seal ${seal.seq} was anchored, but s3://${this.bucket}/${key} is missing`,
         });
         return undefined;
       }
@@ -64,7 +64,7 @@ export class Anchors {
         faults.add({
           kind: 'anchor_differs',
           seal: seal.seq,
-          message: `seal ${seal.seq} has the hash ${seal.hash}, and s3://${this.bucket}/${key} says otherwise: the seal was altered, or made anew, after it was anchored`,
+          message: `seal ${seal.seq} has the hash ${seal.hash}, but s3://${this.bucket}/${key} contains another: the seal was altered or replaced after it was anchored`,
         });
       }
       return undefined;
@@ -72,31 +72,31 @@ export class Anchors {
   }
 
   /**
-   * Whatever is left in the bucket is of seals that the database does not have: right when it is a copy as of an instant
-   * and they were made later.
+   * The remaining anchors belong to seals that the database does not have. That is right only if the database is a copy of
+   * an instant, and these seals were created later.
    */
   async finish(lastSeq: number, faults: Faults, asOf: Date | undefined): Promise<AnchorCheck> {
     const firstMissing = anchorKey(this.orgId, lastSeq + 1);
     const later = asOf && (await orCouldNotRun(() => wasAnchoredAfter(firstMissing, asOf)));
     if (typeof later === 'object') return { status: 'could not run', reason: later.couldNotRun };
     for (const key of this.keys) {
-      // Seals follow from each other: what comes behind the first that is later is later too.
+      // Seals follow each other: all seals after the first later one are later too.
       if (later && key >= firstMissing) continue;
       const seq = Number(/(\d+)\.json$/.exec(key)?.[1] ?? lastSeq + 1);
       faults.add({
         kind: 'seal_missing',
         seal: seq,
-        message: `s3://${this.bucket}/${key} is the anchor of seal ${seq}, which is not in the database: it was removed, or the database is older than the seal`,
+        message: `s3://${this.bucket}/${key} is the anchor of seal ${seq}, which is not in the database: the seal was removed, or the database is older than the seal`,
       });
     }
     return { status: 'compared', compared: this.compared, unanchored: this.unanchored };
   }
 }
 
-/** A seal says when it was begun; until it is committed, and the copy has it, some time may pass. */
+/** A seal contains the time at which it was started. Some time may pass until it is committed and reaches a copy. */
 const sealingMs = 60_000;
 
-/** Whether the seal of an anchor was made later than a copy as of an instant can have it. */
+/** Whether the seal of an anchor is too new for a copy of this instant. */
 export async function wasAnchoredAfter(key: string, asOf: Date): Promise<boolean> {
   const bytes = await readEvidence(key);
   if (!bytes) return false;

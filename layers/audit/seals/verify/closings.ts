@@ -4,12 +4,12 @@ import type { Seal } from '../seal.ts';
 import type { Fault, Faults } from './fault.ts';
 import { type FoundMovement, tenThousandths } from './movements.ts';
 
-/** One movement, or what several of one balance come to. */
+/** One movement, or the sum of several movements of one balance. */
 export interface Change extends Pick<FoundMovement, 'itemId' | 'locationId' | 'lot' | 'quantity'> {
   readonly movements?: number;
 }
 
-/** What the movements of one seal add to each balance. As large as one seal, however long the history is. */
+/** What the movements of one seal add to each balance. Its size depends on one seal, not on the length of the history. */
 export class Changes {
   private readonly byKey = new Map<string, { quantity: bigint; movements: number }>();
 
@@ -24,14 +24,14 @@ export class Changes {
     }
   }
 
-  /** Takes what a balance was changed by; undefined when it was not. */
+  /** Removes and returns the change of a balance. Undefined when it did not change. */
   take(key: string): { readonly quantity: bigint; readonly movements: number } | undefined {
     const change = this.byKey.get(key);
     this.byKey.delete(key);
     return change;
   }
 
-  /** The keys that nobody took. */
+  /** The balances whose changes were not removed. */
   left(): IterableIterator<string> {
     return this.byKey.keys();
   }
@@ -50,8 +50,8 @@ interface ClosingRow {
 const fetchRows = 4_096;
 
 /**
- * Holds the closing balances of a seal against its digest, and against what they were before and what its movements add.
- * The second is only asked while the movements are what was sealed: else every closing behind a fault would be one.
+ * Compares the closing balances of a seal with its digest, and with the previous closings plus the seal's movements. The
+ * second comparison runs only if the movements are unchanged: otherwise every later closing would be a fault too.
  */
 export async function compareClosings(
   snapshot: pg.ClientBase,
@@ -94,12 +94,12 @@ export async function compareClosings(
     faults.add({
       kind: 'closing_altered',
       seal: seal.seq,
-      message: `the ${count} closing balances of seal ${seal.seq} do not have the digest that was sealed over ${seal.closings}`,
+      message: `the ${count} closing balances of seal ${seal.seq} do not match the sealed digest of ${seal.closings} closing balances`,
     });
   }
 }
 
-/** The bytes of one closing balance in the digest: docs/SEALS.md. */
+/** The bytes of one closing balance in the digest: see docs/SEALS.md. */
 function closingBytes({ item_id, location_id, lot, on_hand, version }: ClosingRow): Buffer {
   return Buffer.concat([
     Buffer.from(item_id.replaceAll('-', ''), 'hex'),
@@ -120,7 +120,7 @@ function differs(
     seal,
     'closing_altered',
     row,
-    `it says ${row.on_hand} after ${row.version} movements, and history says ${decimal(onHand)} after ${version}`,
+    `it contains ${row.on_hand} after ${row.version} movements, but history gives ${decimal(onHand)} after ${version}`,
   );
 }
 
@@ -131,9 +131,9 @@ function closingFault(
   why: string,
 ): Fault {
   const what = {
-    closing_altered: 'is not right',
-    closing_missing: 'is not there',
-    closing_inserted: 'should not be there',
+    closing_altered: 'is wrong',
+    closing_missing: 'is missing',
+    closing_inserted: 'should not exist',
   }[kind];
   return {
     kind,
@@ -181,7 +181,7 @@ async function* readClosings(
   }
 }
 
-/** No id and no lot has a line feed. */
+/** Neither an id nor a lot contains a line feed. */
 function keyOf(itemId: string, locationId: string, lot: string): string {
   return `${itemId}\n${locationId}\n${lot}`;
 }

@@ -4,8 +4,8 @@ import type { Faults } from './fault.ts';
 import type { FoundMovement } from './movements.ts';
 
 /**
- * Walks through the movements that are there and the leaves that were sealed, both in the order of their keys, and tells
- * every one that is altered, missing or inserted. `onMovement` is called with each that is there.
+ * Reads the stored movements and the sealed leaves, both in the order of their keys, and reports every movement that is
+ * altered, missing or inserted. Calls `onMovement` with each stored movement.
  */
 export async function compareMovements(
   seal: Seal,
@@ -18,7 +18,7 @@ export async function compareMovements(
     const { value, done } = await stream.next();
     return done ? undefined : value;
   };
-  const tell = (
+  const report = (
     kind: 'movement_altered' | 'movement_missing' | 'movement_inserted',
     { entryId, line }: { readonly entryId: string; readonly line: number },
     what: string,
@@ -34,10 +34,10 @@ export async function compareMovements(
   while (movement || leaf) {
     const order = !movement ? 1 : !leaf ? -1 : compareLeaves(movement, leaf);
     if (movement && order < 0)
-      tell('movement_inserted', movement, 'is there and was not when it was sealed:');
-    if (leaf && order > 0) tell('movement_missing', leaf, 'is gone that was sealed:');
+      report('movement_inserted', movement, 'exists, but did not when it was sealed:');
+    if (leaf && order > 0) report('movement_missing', leaf, 'was sealed, but is missing:');
     if (movement && leaf && order === 0 && !movement.hash.equals(leaf.hash)) {
-      tell('movement_altered', movement, 'or its entry is not what was sealed:');
+      report('movement_altered', movement, 'or its entry differs from what was sealed:');
     }
     if (movement && order <= 0) {
       onMovement(movement);

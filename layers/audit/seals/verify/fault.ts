@@ -1,4 +1,4 @@
-/** What was found to differ from what was sealed. */
+/** The kinds of differences from what was sealed. */
 export type FaultKind =
   | 'movement_altered'
   | 'movement_missing'
@@ -16,16 +16,16 @@ export type FaultKind =
 
 export interface Fault {
   readonly kind: FaultKind;
-  /** The seal that it was found in. */
+  /** The seal with the difference. */
   readonly seal: number;
   /** `<entry id>.<line>` */
   readonly movement?: string;
-  /** The balance that a closing is of. */
+  /** The balance of a closing. */
   readonly key?: { readonly itemId: string; readonly locationId: string; readonly lot: string };
   readonly message: string;
 }
 
-/** Faults that are told one by one; all are counted. */
+/** The number of faults that are reported in full. All faults are counted. */
 const mostTold = 100;
 
 /** Collects faults, in the order in which they are found. */

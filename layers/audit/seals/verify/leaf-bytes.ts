@@ -5,13 +5,13 @@ const minus = 0x2d;
 const point = 0x2e;
 const zero = 0x30;
 
-/** Where the text begins: behind the prefix of a leaf, two ids, the line, two more ids and two instants. */
+/** The part before the text: the prefix of a leaf, two ids, the line, two more ids and two times. */
 const fixedBytes = [16, 4, 16, 16, 8, 8];
 const textStart = 1 + 68;
 
 /**
- * The bytes that the leaf of a movement is the hash of (docs/SEALS.md), made of a row as Postgres sends it in binary: ids
- * and instants are in the leaf as they are on the wire. One is used for row after row.
+ * The bytes that the leaf of a movement is the hash of (docs/SEALS.md), built from a row that Postgres sends in binary: ids
+ * and times are the same bytes in the leaf. One instance is reused for all rows.
  */
 export class LeafBytes {
   private bytes = Buffer.alloc(4_096);
@@ -21,8 +21,8 @@ export class LeafBytes {
   private lotEnd = 0;
 
   /**
-   * Takes a row of entry, line, item, location, both instants, then as text: quantity, kind, lot, reverses, reference,
-   * actor, metadata. False when one of them is missing that no movement is without.
+   * Reads a row of entry, line, item, location and both times, then as text: quantity, kind, lot, reverses, reference,
+   * actor and metadata. Returns false when a field is missing that every movement has.
    */
   read(row: Buffer, start: number): boolean {
     this.makeRoom(row.length);
@@ -61,12 +61,12 @@ export class LeafBytes {
     return hash('sha256', this.bytes.subarray(0, this.length), 'binary');
   }
 
-  /** Writes entry and line, by which a leaf is found in its page. */
+  /** Writes entry and line, the key of a leaf in its page. */
   writeId(page: Buffer, at: number): void {
     for (let index = 0; index < 20; index += 1) page[at + index] = this.bytes[1 + index] ?? 0;
   }
 
-  /** The balance that the movement is of: 16 bytes of item, 16 of location, the lot; in Latin-1. */
+  /** The balance of the movement: 16 bytes of item, 16 of location, and the lot, in Latin-1. */
   key(): string {
     const place = this.bytes.toString('latin1', 21, 53);
     return this.lotStart === this.lotEnd
@@ -74,7 +74,7 @@ export class LeafBytes {
       : place + this.bytes.toString('latin1', this.lotStart, this.lotEnd);
   }
 
-  /** The quantity without its point; NaN when it is not a number of four decimals. */
+  /** The quantity without its decimal point. NaN when it is not a number with four decimals. */
   tenThousandths(): number {
     const isNegative = this.bytes[textStart] === minus;
     let value = 0;
@@ -88,12 +88,12 @@ export class LeafBytes {
   }
 
   private append(row: Buffer, from: number, bytes: number, to: number): number {
-    // So little is copied quicker than a call is made.
+    // Copying so few bytes is faster than a function call.
     for (let index = 0; index < bytes; index += 1) this.bytes[to + index] = row[from + index] ?? 0;
     return to + bytes;
   }
 
-  /** A leaf is shorter than its row but for the prefix, line feeds and the lengths of two texts. */
+  /** A leaf is shorter than its row, except for the prefix, the line feeds and the lengths of two texts. */
   private makeRoom(rowBytes: number): void {
     if (this.bytes.length < rowBytes + 64) this.bytes = Buffer.alloc(2 * rowBytes + 64);
   }
@@ -101,7 +101,7 @@ export class LeafBytes {
 
 interface TextField {
   readonly mayBeNull?: boolean;
-  /** Its length in bytes comes before it, in a line of its own. */
+  /** Its length in bytes stands before it, on its own line. */
   readonly isCounted?: boolean;
 }
 const plain: TextField = {};

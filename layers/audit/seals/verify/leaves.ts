@@ -5,8 +5,7 @@ import type { Seal } from '../seal.ts';
 import type { Faults } from './fault.ts';
 
 /**
- * The leaves that a seal has kept, page after page. When all were read, whether they make up the root that was sealed is
- * among the faults.
+ * The leaves that a seal has kept, page by page. At the end it adds a fault if the leaves do not give the sealed root.
  */
 export async function* readSealedLeaves(
   snapshot: pg.ClientBase,
@@ -34,7 +33,7 @@ export async function* readSealedLeaves(
       faults.add({
         kind: 'page_altered',
         seal: seal.seq,
-        message: `the leaves of page ${page} of seal ${seal.seq} do not have the root that the page says`,
+        message: `the leaves of page ${page} of seal ${seal.seq} do not give the root of the page`,
       });
     }
   }
@@ -44,8 +43,8 @@ export async function* readSealedLeaves(
       kind: 'page_altered',
       seal: seal.seq,
       message:
-        `the ${count} leaves of seal ${seal.seq} have the root ${root || 'of nothing'}, but the seal, of ${seal.movements} ` +
-        `movements, has ${seal.merkleRoot}: a page was altered or is missing`,
+        `the ${count} leaves of seal ${seal.seq} give the root ${root || 'of nothing'}, but the seal of ${seal.movements} ` +
+        `movements has ${seal.merkleRoot}: a page was altered or is missing`,
     });
   }
 }

@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import { movementHash, type SealedMovement } from '../leaf.ts';
 
-/** A movement as it is in the database now, with the hash that its leaf must have. */
+/** A stored movement, with the hash that its leaf must have. */
 export interface FoundMovement {
   readonly entryId: string;
   readonly line: number;
@@ -13,12 +13,12 @@ export interface FoundMovement {
   readonly hash: Buffer;
 }
 
-/** Rows that are in memory at a time. */
+/** The number of rows in memory at a time. */
 const fetchRows = 4_096;
 
 /**
- * The movements of the entries behind `after` up to `boundary`, by entry and line. `snapshot` is inside a transaction and
- * reads one such stream at a time.
+ * The movements of the entries after `after` up to `boundary`, ordered by entry and line. `snapshot` is inside a
+ * transaction and reads one such stream at a time.
  */
 export async function* readMovements(
   snapshot: pg.ClientBase,
@@ -52,7 +52,7 @@ export async function* readMovements(
   }
 }
 
-/** An instant as leaves take it; one that no calendar of four digits has, as no leaf was ever made of. */
+/** A time, as a leaf contains it. Infinite times stay as Postgres writes them: no leaf was ever built from one. */
 const instant = (column: string) =>
   `case when isfinite(${column}) then inventory.iso(${column}) else ${column}::text end`;
 
@@ -86,7 +86,7 @@ function foundMovement(row: readonly (string | number | null)[]): FoundMovement 
   };
 }
 
-/** A number of four decimals, as the database writes it, without its point. */
+/** A number with four decimals, as Postgres writes it, without its decimal point. */
 export function tenThousandths(decimal: string): bigint {
   return BigInt(decimal.replace('.', ''));
 }

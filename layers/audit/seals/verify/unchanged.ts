@@ -8,9 +8,9 @@ import { Changes } from './closings.ts';
 import { LeafBytes } from './leaf-bytes.ts';
 
 /**
- * The movements behind `after` up to the boundary of a seal, when they are what was sealed to the last bit: every leaf is
- * made anew, and the pages, their roots and the root of the seal are what follows. Undefined when anything at all is not;
- * what that is, a slower comparison tells.
+ * The movements after `after` up to the boundary of a seal, if they are exactly what was sealed: it computes every leaf, the
+ * pages, their roots and the root of the seal again, and compares. Undefined when anything differs; a slower comparison then
+ * finds the difference.
  */
 export async function readUnchanged(
   snapshot: pg.ClientBase,
@@ -43,7 +43,7 @@ export async function readUnchanged(
 }
 
 interface Page {
-  /** Latin-1, one character a byte: what the hash function is quickest to answer, and to be given again. */
+  /** In Latin-1, one character for each byte: the fastest form for the hash function. */
   readonly root: string;
   readonly digest: string;
 }
@@ -74,7 +74,7 @@ async function areKept(
 const leafBytes = 52;
 const idBytes = 20;
 
-/** Makes the pages of a seal anew, with nothing of them in memory but the one at work. */
+/** Computes the pages of a seal again. Only the current page is in memory. */
 class Pages {
   movements = 0;
   private readonly page = Buffer.alloc(pageLeaves * leafBytes);
@@ -105,14 +105,14 @@ class Pages {
   }
 }
 
-/** The root of RFC 6962 over nodes that are complete subtrees of one size, but for the last. */
+/** The root of RFC 6962 over nodes that are complete subtrees of one size, except the last. */
 function rootOf(nodes: readonly string[]): string | undefined {
   let level = nodes;
   while (level.length > 1) {
     const above: string[] = [];
     for (let index = 0; index < level.length; index += 2) {
       const [left = '', right] = [level[index], level[index + 1]];
-      // One without a sibling goes up as it is.
+      // A node without a sibling moves up unchanged.
       above.push(right === undefined ? left : nodeHash(left, right));
     }
     level = above;
@@ -133,7 +133,7 @@ function nodeHash(left: string, right: string): string {
 class Sums {
   private readonly byKey = new Map<string, { pending: number; settled: bigint; movements: number }>();
 
-  /** False when the quantity is no number, which nothing that was sealed ever had. */
+  /** Returns false when the quantity is not a number, which was never sealed. */
   add(leaf: LeafBytes): boolean {
     const quantity = leaf.tenThousandths();
     if (Number.isNaN(quantity)) return false;
@@ -145,7 +145,7 @@ class Sums {
     }
     sum.pending += quantity;
     sum.movements += 1;
-    // A quantity has fifteen digits at most, so until here every sum is exact.
+    // A quantity has at most fifteen digits, so all sums up to here are exact.
     if (Math.abs(sum.pending) > 2 ** 52) {
       sum.settled += BigInt(sum.pending);
       sum.pending = 0;
