@@ -6,16 +6,16 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { routes } from '#functions/routes.ts';
 import { projectRoot } from './constructs/bundle.ts';
 
-/** Ends the process' network: whatever opens a connection throws. */
+/** Cuts the process off the network: opening a connection throws. */
 const offline = `data:text/javascript,${encodeURIComponent(
   "import net from 'node:net'; net.Socket.prototype.connect = () => { throw new Error('the network was used'); };",
 )}`;
 
-// Outside the project: a bundle that forgot a dependency must not find it in the project's node_modules.
+// Outside the project: a bundle without a dependency must not find it in the project's node_modules.
 const outdir = mkdtempSync(join(tmpdir(), 'stockade-synth-'));
 afterAll(() => rmSync(outdir, { recursive: true }));
 
-/** Runs what `npm run synth -- <args>` runs, with nothing of AWS in its environment. */
+/** Runs the same as `npm run synth -- <args>`, without any AWS setting in its environment. */
 function synth(args: readonly string[]) {
   return spawnSync(process.execPath, ['--import', offline, 'infra/app.ts', '-o', outdir, ...args], {
     cwd: projectRoot,
@@ -33,7 +33,7 @@ interface FunctionResource {
   };
 }
 
-/** Every entry there is; with an issuer, every one is deployed. */
+/** All entries. With an issuer, all of them are deployed. */
 const entries = ['api', 'jobs'].flatMap((folder) =>
   readdirSync(join(projectRoot, 'functions', folder))
     .filter((file) => file.endsWith('.lambda.ts'))
@@ -50,7 +50,7 @@ describe('npm run synth', { timeout: 120_000 }, () => {
     tookMs = performance.now() - startedMs;
   }, 120_000);
 
-  test('needs no account and no network, and says what it made', () => {
+  test('needs no account and no network, and says what it wrote', () => {
     expect(result.stderr).not.toContain('Error');
     expect(result.status).toBe(0);
     const api = [...new Set(routes.map(({ entry }) => entry))].sort();
@@ -77,7 +77,7 @@ describe('npm run synth', { timeout: 120_000 }, () => {
     ]);
   });
 
-  test('the drill has the SQL of the release beside it, and none of its tests and faults', () => {
+  test('the drill has the SQL of the release beside it, without tests and faults', () => {
     const { Code } = functionOf('functions/jobs/verify-snapshot.lambda.ts');
     const release = join(projectRoot, 'sql');
     const expected = readdirSync(release, { recursive: true, withFileTypes: true })
@@ -112,7 +112,7 @@ describe('npm run synth', { timeout: 120_000 }, () => {
     expect(`${loaded.stdout}${loaded.status === 0 ? '' : loaded.stderr}`).toBe('function');
   });
 
-  test('a second time changes nothing', () => {
+  test('a second run changes nothing', () => {
     const before = contentsOf(outdir);
     expect(synth(everything).status).toBe(0);
     expect(contentsOf(outdir)).toEqual(before);
@@ -127,7 +127,7 @@ describe('npm run synth', { timeout: 120_000 }, () => {
   });
 });
 
-/** The function that was bundled from an entry, in whichever stack. */
+/** The function that was bundled from an entry, in any stack. */
 function functionOf(entry: string): FunctionResource['Properties'] {
   const found = readdirSync(outdir)
     .filter((file) => file.endsWith('.template.json'))
@@ -144,7 +144,7 @@ function functionOf(entry: string): FunctionResource['Properties'] {
 
 function sourcesOf(code: FunctionResource['Properties']['Code']): readonly string[] {
   const map = join(folderOf(code), 'index.mjs.map');
-  // The framework that calls the function of the pass key is CDK's own bundle.
+  // The framework function that calls the pass key function is a bundle of CDK.
   return existsSync(map) ? JSON.parse(readFileSync(map, 'utf8')).sources : [];
 }
 

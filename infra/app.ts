@@ -8,7 +8,7 @@ import { ConfigurationError } from './settings/configuration-error.ts';
 import { placeholderDatabase } from './settings/database-target.ts';
 import { type StockadeApp, stockadeApp } from './stockade-app.ts';
 
-/** The CDK CLI runs this file too (cdk.json): it names the output folder itself and prints its own account. */
+/** The CDK CLI runs this file too (cdk.json). It chooses the output folder and prints its own summary. */
 const outdirOfCli = process.env.CDK_OUTDIR;
 
 try {
@@ -16,14 +16,14 @@ try {
   const typed = readCommandLine(process.argv.slice(2));
   const stockade = stockadeApp({
     outdir: outdirOfCli ?? typed.output ?? join(projectRoot, 'cdk.out'),
-    // As with the CLI, the context of cdk.json counts where the command line says nothing.
+    // As with the CLI, the command line overrides the context of cdk.json.
     context: { ...cliSettings.context, ...typed.context },
   });
   stockade.app.synth();
   const { duration: tookMs } = performance.measure('synthesis', { start: startedAtMs });
   if (outdirOfCli === undefined) process.stdout.write(summary(stockade, tookMs));
 } catch (error) {
-  // Wrong input and refused templates explain themselves; anything else is a bug and needs its stack.
+  // Wrong input and refused templates explain themselves. Every other error is a bug and needs its stack.
   if (!(error instanceof ConfigurationError || Errors.isConstructError(error))) throw error;
   process.stderr.write(`${error.message}\n`);
   process.exitCode = 1;

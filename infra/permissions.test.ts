@@ -14,7 +14,7 @@ interface Statement {
 const unbundled = unbundledApps();
 const { api, jobs } = unbundled(prodContext);
 
-/** What every function may do. */
+/** The permissions of every function. */
 const house = [
   'xray:PutTelemetryRecords *',
   'xray:PutTraceSegments *',
@@ -42,7 +42,7 @@ const drillsOnly = (call: string) => [
   `Deny ${call} db:stockade-prod`,
 ];
 
-/** What each function of the stage may do beside that. Whoever adds a line here gives a function a new power. */
+/** The additional permissions of each function of the stage. A new line here gives a function new power. */
 const expected: Readonly<Record<string, readonly string[]>> = {
   ...Object.fromEntries(
     (routes as readonly Route[])
@@ -124,7 +124,7 @@ const expected: Readonly<Record<string, readonly string[]>> = {
   TidyJob: [...inNetwork, ...loginAs('stockade_jobs'), ...keepsFailures('Tidy')],
 };
 
-test('every function may do what is listed here, and nothing else', () => {
+test('every function has exactly the permissions in this list', () => {
   const found = Object.fromEntries(
     [api, jobs].flatMap((stack) => permissionsOf(Template.fromStack(stack).toJSON().Resources)),
   );
@@ -135,7 +135,7 @@ test('every function may do what is listed here, and nothing else', () => {
   expect(found).toEqual(Object.fromEntries(all));
 });
 
-test('only the drill may have RDS use the key of the database, and it restores to the subnets it is told', () => {
+test('only the drill may have RDS use the key of the database, and it restores into the given subnets', () => {
   const databaseKmsKeyArn = 'arn:aws:kms:eu-central-1:123456789012:key/1f2e';
   const keyed = unbundled({ ...prodContext, databaseKmsKeyArn, drillSubnetGroup: 'drills' });
   const { Resources } = Template.fromStack(keyed.jobs).toJSON();
@@ -153,7 +153,7 @@ test('only the drill may have RDS use the key of the database, and it restores t
   });
 });
 
-test('no function has a policy that somebody else writes, and the framework may only call its handler', () => {
+test('no function has a policy from elsewhere, and the framework may only call its handler', () => {
   for (const stack of [api, jobs]) {
     const template = Template.fromStack(stack);
     for (const { Properties } of Object.values(template.findResources('AWS::IAM::Role'))) {
@@ -174,8 +174,8 @@ test('no function has a policy that somebody else writes, and the framework may 
   ]);
 });
 
-/** The functions of a template with what the policies of their roles allow; the log group is called Logs. */
-// biome-ignore lint/suspicious/noExplicitAny: a template is whatever was synthesized
+/** The functions of a template, with what the policies of their roles allow. The log group of a function is called Logs. */
+// biome-ignore lint/suspicious/noExplicitAny: a template can have any shape
 function permissionsOf(resources: Readonly<Record<string, any>>): [string, string[]][] {
   return Object.entries(resources)
     .filter(
@@ -218,7 +218,7 @@ function lines({ Effect, Action, Resource, Condition }: Statement): string[] {
     );
 }
 
-/** `<logical name>` of what is in the template, the last part of an ARN that is put together, or what is written. */
+/** `<logical name>` of a resource in the template, the last part of a composed ARN, or the literal text. */
 function resourceName(resource: unknown): string {
   if (typeof resource === 'string') return resource;
   const {
@@ -232,7 +232,7 @@ function resourceName(resource: unknown): string {
   };
   if (attribute) return `<${nameOf(attribute[0])}>`;
   if (output) {
-    // PublishOutput, what is published (Ref, or FnGetAtt and Arn), its logical id, and a hash.
+    // PublishOutput, the kind of output (Ref, or FnGetAtt and Arn), its logical id, and a hash.
     const [, id = ''] =
       /^PublishOutput(?:Ref|FnGetAtt)(\w+?)(?:Arn)?[0-9A-F]{8}$/.exec(output.OutputName) ?? [];
     return `<${nameOf(id)} of ${output.StackName.replace('stockade-prod-', '')}>`;
@@ -244,7 +244,7 @@ function resourceName(resource: unknown): string {
   return JSON.stringify(resource);
 }
 
-/** A logical id without the eight characters that CDK puts behind it. */
+/** A logical id without the eight characters that CDK appends. */
 function nameOf(id: string): string {
   return id.slice(0, -8);
 }

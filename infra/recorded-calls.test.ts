@@ -37,7 +37,7 @@ beforeAll(() => {
 });
 afterAll(closeDatabase);
 
-/** What the policies of a function allow of the services that it asks, of S3 with the folder; whatever they deny stays out. */
+/** What a function's policies allow on the services it calls, for S3 with the folder. Denied actions are left out. */
 function allowed(stack: 'api' | 'jobs', fn: string): string[] {
   const policies = Template.fromStack(stacks[stack]).findResources('AWS::IAM::Policy');
   return Object.entries(policies)
@@ -59,7 +59,7 @@ function needed(calls: readonly RecordedCommand[]): string[] {
   return [...new Set(calls.flatMap(actionsOf))].sort();
 }
 
-/** The policy allows what was called and nothing else, and the API knows all that it was called with. */
+/** Checks that the policy allows exactly the recorded calls, and that the API knows all their parameters. */
 function expectExact(calls: readonly RecordedCommand[], stack: 'api' | 'jobs', fn: string): void {
   expect(calls.flatMap(({ faults }) => faults)).toEqual([]);
   expect(needed(calls)).toEqual(allowed(stack, fn));
@@ -72,16 +72,16 @@ test('verify-snapshot, with a snapshot and with a point in time', { timeout: 120
     await world.untilOver();
     await world.beat();
     await world.rds.archive();
-    // As the schedule asks for it: the latest there is.
+    // As the schedule starts it: with the latest backup.
     await beginDrill(world.around(), { kind: 'point-in-time' });
     await tickDrill(world.around());
-    // It is restored by another call, and from there on all is as before.
+    // A point in time is restored by another call. Everything after it is the same.
     await abandonDrill(await theDrill(), 'That was all.');
     await world.rds.rds.settled();
     await world.untilOver();
   });
   expectExact(calls, 'jobs', 'VerifySnapshotJob');
-  // Of an instance that is not a drill's the policy would not let it through.
+  // The policy does not allow it on an instance that is not a drill's.
   const changed = calls.filter(({ operation }) => /^(Modify|Delete)DBInstance$/.test(operation));
   for (const { input } of changed) expect(input.DBInstanceIdentifier).toMatch(/^stockade-drill-/);
   expect(changed.length).toBeGreaterThanOrEqual(3);
@@ -96,7 +96,7 @@ test('verify-snapshot, with a snapshot and with a point in time', { timeout: 120
   }
 });
 
-test('sweep-drills, when there is something to sweep', async () => {
+test('sweep-drills, when there is something to delete', async () => {
   const [snapshot] = await listSnapshots(world.rds.instance);
   await rdsClient().send(
     new RestoreDBInstanceFromDBSnapshotCommand({
@@ -106,7 +106,7 @@ test('sweep-drills, when there is something to sweep', async () => {
     }),
   );
   await world.rds.rds.settled();
-  // As the function does, some hours later.
+  // As the function runs it, some hours later.
   const swept = { ...recoveryPolicy, drillInstanceAgeMs: { warn: 0, fail: 0 } };
   const calls = await recordCommands(async () => {
     await expect(sweep()).resolves.toEqual([]);
@@ -116,7 +116,7 @@ test('sweep-drills, when there is something to sweep', async () => {
   expectExact(calls, 'jobs', 'SweepDrillsJob');
 });
 
-test('reconcile-balances, when it seals, checks what it has sealed, and finds something to tell', async () => {
+test('reconcile-balances, when it seals, checks its seals, and has an alert to send', async () => {
   await asSuperuser(world.rds.adminUrl, (superuser) =>
     superuser.query(
       `update inventory.balances set on_hand = on_hand + 50
@@ -144,7 +144,7 @@ test('the drills that operators see', async () => {
   expectExact(calls, 'api', 'drills');
 });
 
-/** As API Gateway calls it for somebody whom IAM let through. */
+/** Calls it as API Gateway does for a caller that IAM let through. */
 async function operatorsSee(): Promise<void> {
   const event = {
     version: '2.0',
@@ -163,7 +163,7 @@ async function operatorsSee(): Promise<void> {
   expect(answer).toMatchObject({ statusCode: 200 });
 }
 
-test('what only works in the database asks nothing of AWS, and may ask nothing', async () => {
+test('a function that only uses the database calls nothing of AWS, and may call nothing', async () => {
   const calls = await recordCommands(async () => {
     await beat();
     await tidy({} as never, context as never);
@@ -173,7 +173,7 @@ test('what only works in the database asks nothing of AWS, and may ask nothing',
   for (const fn of ['HeartbeatJob', 'TidyJob', 'AlertReceipt']) expect(allowed('jobs', fn), fn).toEqual([]);
 });
 
-test('the model refuses what the API would: a member too few, an unknown one, one of another type', () => {
+test('the model refuses what the API refuses: a missing parameter, an unknown one, one of another type', () => {
   const faulty = (input: object) => faultsOf(new DescribeDBInstancesCommand(input as never));
   expect(
     faulty({ DBInstanceIdentifier: 'a', Filters: [{ Name: 'n', Values: ['v'] }], MaxRecords: 20 }),
@@ -188,7 +188,7 @@ test('the model refuses what the API would: a member too few, an unknown one, on
   ]);
 });
 
-test('every function whose bundle has a client of AWS is recorded here or with the monitor', () => {
+test('every function with an AWS client in its bundle is recorded here or with the monitor', () => {
   expect(bundledClients()).toEqual({
     'functions/api/drills.lambda.ts': ['s3'],
     // For its name: it publishes nothing.
@@ -200,7 +200,7 @@ test('every function whose bundle has a client of AWS is recorded here or with t
   });
 });
 
-/** The entries of functions that have clients of AWS in their bundles, and which. */
+/** The entries of functions with AWS clients in their bundles, and the names of these clients. */
 function bundledClients(): Record<string, string[]> {
   const { metafile } = buildSync({
     absWorkingDir: paths.root,

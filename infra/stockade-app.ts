@@ -12,13 +12,13 @@ import { JobsStack } from './stacks/jobs-stack.ts';
 import { MonitoringStack } from './stacks/monitoring-stack.ts';
 
 export interface StockadeAppOptions {
-  /** Where the assembly goes. Under the CDK CLI this is left out: the CLI decides. */
+  /** The output folder. Leave it out under the CDK CLI: the CLI decides. */
   readonly outdir?: string;
-  /** Context values, as `-c key=value` gives them. Those the CDK CLI passes come on top. */
+  /** Context values, as in `-c key=value`. Values from the CDK CLI override them. */
   readonly context?: Readonly<Record<string, unknown>>;
 }
 
-/** The app, not synthesized yet, and what a summary says of it. */
+/** The app before synthesis, and the facts for its summary. */
 export interface StockadeApp {
   readonly app: App;
   readonly stage: StageConfig;
@@ -30,14 +30,14 @@ export interface StockadeApp {
 }
 
 /**
- * Builds the stacks of one stage, with every AwsSolutions rule applied when they are synthesized.
- * Needs no account and no network: stacks take account and region from whoever deploys them.
- * @throws ConfigurationError when the stage is unknown or its database or its issuer is not described
+ * Builds the stacks of one stage. Synthesis applies every AwsSolutions rule.
+ * It needs no account and no network: the deploy provides account and region.
+ * @throws ConfigurationError when the stage is unknown, or its database or issuer is not described
  */
 export function stockadeApp(options: StockadeAppOptions = {}): StockadeApp {
   const app = new App({
     outdir: options.outdir,
-    // Here and not in cdk.json, so that the template is the same with and without the CDK CLI.
+    // Set here and not in cdk.json, so that the template is the same with and without the CDK CLI.
     context: { ...recommendedFeatureFlags, ...options.context },
     analyticsReporting: false,
   });

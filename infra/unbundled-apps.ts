@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll } from 'vitest';
 import { type StockadeApp, stockadeApp } from './stockade-app.ts';
 
-/** What a stage with everything says about itself. */
+/** The context of a stage that uses every setting. */
 export const prodContext = {
   stage: 'prod',
   databaseHost: 'stockade.example.eu-central-1.rds.amazonaws.com',
@@ -20,9 +20,9 @@ export const prodContext = {
 } as const;
 
 /**
- * Makes apps whose functions are not bundled: what is in them is not asked. What they write goes at the end of the file.
- * The rules of AwsSolutions hold for all of them. CDK's own check of every property takes longer than all the rest:
- * `npm run synth` always makes it, and whoever asks for it here.
+ * Creates apps whose functions are not bundled, for tests that do not need the code. Their output is deleted at the end of
+ * the test file. The AwsSolutions rules apply to all of them. CDK's own validation of every property takes longer than
+ * everything else: `npm run synth` always runs it, and a test can ask for it here.
  */
 export function unbundledApps({
   checked = false,
@@ -40,7 +40,7 @@ export function unbundledApps({
     });
 }
 
-/** A template as reviewed: without what every change of code changes. */
+/** The template for review: without hashes that change with every change of code. */
 export function reviewable(template: unknown): string {
   return `${JSON.stringify(template, null, 2).replaceAll(/[0-9a-f]{64}/g, '<asset hash>')}\n`;
 }

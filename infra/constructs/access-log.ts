@@ -6,8 +6,8 @@ import type { Construct } from 'constructs';
 import type { StageConfig } from '../settings/config.ts';
 
 /**
- * One JSON line per request. API Gateway does not escape what it inserts, so nothing that a caller writes
- * freely (path, user agent) is among the fields; `requestId` leads to the function's own log lines.
+ * One JSON line per request. API Gateway does not escape the values it inserts, so the fields contain nothing that a caller
+ * can write freely (path, user agent). `requestId` leads to the log lines of the function.
  */
 const fields = {
   requestId: '$context.requestId',
@@ -15,7 +15,7 @@ const fields = {
   routeKey: '$context.routeKey',
   status: '$context.status',
   sourceIp: '$context.identity.sourceIp',
-  // Whom IAM let through to a route of operators; `-` on every other.
+  // The caller that IAM let through to an operator route; `-` on every other route.
   operatorArn: '$context.identity.userArn',
   protocol: '$context.protocol',
   responseBytes: '$context.responseLength',
@@ -24,10 +24,10 @@ const fields = {
   integrationError: '$context.integrationErrorMessage',
 } as const;
 
-/** A log group for the requests of an HTTP API, and the settings that make its stage write there. */
+/** Creates a log group for the requests of an HTTP API, and returns the settings with which a stage writes to it. */
 export function accessLog(scope: Construct, id: string, stage: StageConfig): IAccessLogSettings {
   const logGroup = new LogGroup(scope, id, {
-    // Outside /aws/vendedlogs/ every such group adds to one resource policy of the account, which is bounded.
+    // Outside /aws/vendedlogs/, every such group would extend one resource policy of the account, and its size is limited.
     logGroupName: `/aws/vendedlogs/stockade/${stage.name}/api`,
     retention: stage.logRetentionDays,
     removalPolicy: stage.keepsLogs ? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE : RemovalPolicy.DESTROY,

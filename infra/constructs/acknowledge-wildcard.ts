@@ -2,9 +2,9 @@ import { Stack, Token, Validations } from 'aws-cdk-lib';
 import type { IConstruct } from 'constructs';
 
 /**
- * Says why a policy's resource ends with a wildcard. The rule wants the resource itself, spelled as the template spells it,
- * and a resource of another stack is not spelled before synthesis has connected the stacks.
- * @param owner the policy, or the role that it is of
+ * Gives the reason why a policy's resource ends with a wildcard. The rule needs the resource spelled as in the template. A
+ * resource of another stack has no spelling until synthesis has connected the stacks.
+ * @param owner the policy, or the role that it belongs to
  */
 export function acknowledgeWildcard(owner: IConstruct, resource: string, reason: string): void {
   owner.node.addValidation({
@@ -18,7 +18,7 @@ export function acknowledgeWildcard(owner: IConstruct, resource: string, reason:
   });
 }
 
-/** As cdk-nag spells it: attributes and what AWS fills in in angle brackets, other functions as JSON. */
+/** Spells a resource as cdk-nag does: attributes and pseudo parameters in angle brackets, other functions as JSON. */
 function spelled(owner: IConstruct, resource: string): string {
   const resolved: unknown = Stack.of(owner).resolve(resource);
   const parts = isJoin(resolved) ? resolved['Fn::Join'][1] : [resolved];

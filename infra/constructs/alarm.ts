@@ -12,23 +12,23 @@ import type { AlertTopic } from './alert-topic.ts';
 export interface AlarmProps {
   readonly stage: StageConfig;
   readonly alerts: AlertTopic;
-  /** In kebab case; with the stage before it, the name of the alarm. */
+  /** In kebab case. The name of the alarm is the stage followed by this. */
   readonly name: string;
-  /** critical: somebody gets up. warning: somebody looks at it on the next working day. */
+  /** critical: wakes the person on call. warning: can wait until the next working day. */
   readonly severity: 'critical' | 'warning';
-  /** What has happened when it alarms, in one sentence. */
+  /** What has happened, in one sentence. */
   readonly meaning: string;
-  /** The page that says what to do: `docs/runbook/<runbook>.md`. */
+  /** The runbook page that says what to do: `docs/runbook/<runbook>.md`. */
   readonly runbook: string;
   readonly metric: IMetric;
   readonly when: { readonly atLeast: number } | { readonly lessThan: number };
-  /** Periods of the metric in a row. */
+  /** The number of consecutive periods. */
   readonly periods?: number;
-  /** Whether silence is good news. Nothing counted means nothing happened, unless what is counted is a heartbeat. */
+  /** What missing data means: `good` for a count of errors, `alarming` for a heartbeat. */
   readonly silence?: 'good' | 'alarming';
 }
 
-/** The house default for an alarm: named, graded, with a page of the runbook, and heard when it ends too. */
+/** The house default for an alarm: with a name, a severity and a runbook page. It also notifies when the alarm ends. */
 export class Alarm extends Construct {
   constructor(scope: Construct, id: string, props: AlarmProps) {
     super(scope, id);

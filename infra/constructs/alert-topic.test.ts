@@ -18,7 +18,7 @@ function synthesized(...emails: string[]) {
   return Template.fromStack(stack);
 }
 
-test('a grant is the permission to publish, also to use the key, and the environment to find the topic', () => {
+test('a grant gives the permission to publish and to use the key, and the variable with the topic', () => {
   const template = synthesized();
   const [policy] = Object.values(template.findResources('AWS::IAM::Policy'));
   const statements: { Action: unknown }[] = policy?.Properties.PolicyDocument.Statement;
@@ -33,7 +33,7 @@ test('a grant is the permission to publish, also to use the key, and the environ
   });
 });
 
-test('alarms of this account may publish and use the key, nothing comes without TLS', () => {
+test('alarms of this account may publish and use the key; requests without TLS are refused', () => {
   const template = synthesized();
   const ofAlarms = {
     Effect: 'Allow',

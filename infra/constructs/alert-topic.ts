@@ -10,17 +10,17 @@ import type { StageConfig } from '../settings/config.ts';
 
 export interface AlertTopicProps {
   readonly stage: StageConfig;
-  /** Each is asked for a confirmation and gets nothing before. */
+  /** SNS asks each address for a confirmation, and sends nothing before it is given. */
   readonly emails: readonly string[];
 }
 
-/** Where alarms and jobs tell whoever is on call: encrypted, and over TLS only. */
+/** The topic that sends alarms and alerts of jobs to the person on call. It is encrypted and accepts only TLS. */
 export class AlertTopic extends Construct {
   readonly topic: Topic;
 
   constructor(scope: Construct, id: string, { stage, emails }: AlertTopicProps) {
     super(scope, id);
-    // The key that SNS brings along cannot be used by CloudWatch: its alarms would be lost without a sound.
+    // CloudWatch cannot use the default key of SNS: its alarms would be lost silently.
     const encryption = new Key(this, 'Encryption', {
       description: `Stockade ${stage.name}: alerts`,
       enableKeyRotation: true,
@@ -44,7 +44,7 @@ export class AlertTopic extends Construct {
     for (const email of emails) this.topic.addSubscription(new EmailSubscription(email));
   }
 
-  /** Lets a function publish alerts, and tells it where. */
+  /** Lets a function publish alerts, and sets the variable with the topic. */
   grantPublish(fn: Lambda): void {
     this.topic.grants.publish(fn);
     Validations.of(fn.role ?? fn).acknowledge({
@@ -54,14 +54,14 @@ export class AlertTopic extends Construct {
     fn.addEnvironment(environment.alertTopicArn, this.topic.topicArn);
   }
 
-  /** Lets a function ask who has subscribed; whoever may publish knows of which topic. */
+  /** Lets a function list the subscribers. A function that may publish already knows the topic. */
   grantListSubscribers(fn: Lambda): void {
     fn.addToRolePolicy(
       new PolicyStatement({ actions: ['sns:ListSubscriptionsByTopic'], resources: [this.topic.topicArn] }),
     );
   }
 
-  /** Has a function called with every alert of a name, as anybody is who has subscribed. */
+  /** Subscribes a function to the alerts with one name, like any other subscriber. */
   deliver(fn: Lambda, name: string): void {
     this.topic.addSubscription(
       new LambdaSubscription(fn, {

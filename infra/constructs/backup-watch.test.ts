@@ -33,7 +33,7 @@ async function recorded(service: 'rds' | 'sns' | 's3', target: string): Promise<
   return recorder;
 }
 
-/** What the function asks of AWS in a run in which it asks all that it ever does. */
+/** The AWS calls of the function, in a run that needs all its calls. */
 async function callsOf(rdsUrl: string): Promise<string[]> {
   closeAwsClients();
   const { sns, s3 } = world.aws;
@@ -52,7 +52,7 @@ async function callsOf(rdsUrl: string): Promise<string[]> {
   return services.flatMap((each) => each.actions()).sort();
 }
 
-/** What the policy of the function allows of these services. */
+/** The actions on these services that the function's policy allows. */
 function allowedWith(context: Readonly<Record<string, string>>): string[] {
   const template = Template.fromStack(apps(context).jobs);
   const policies = Object.entries(template.findResources('AWS::IAM::Policy'))
@@ -64,7 +64,7 @@ function allowedWith(context: Readonly<Record<string, string>>): string[] {
     .sort();
 }
 
-test('of an instance: the policy allows the calls that are made, and no other', {
+test('for an instance, the policy allows exactly the calls that are made', {
   timeout: 60_000,
 }, async () => {
   world.aws.rds.faults.inject('stuck', { operation: 'CreateDBSnapshot', times: 1 });
@@ -72,7 +72,7 @@ test('of an instance: the policy allows the calls that are made, and no other', 
   expect(await callsOf(world.aws.rds.url)).toEqual(allowedWith(prodContext));
 });
 
-test('of a cluster: the same', { timeout: 60_000 }, async () => {
+test('for a cluster, the policy allows exactly the calls that are made', { timeout: 60_000 }, async () => {
   const DBClusterIdentifier = 'ledger';
   const one = { DBClusterIdentifier, SnapshotType: 'manual', StorageEncrypted: true };
   const state: AuroraState = {
@@ -90,7 +90,7 @@ test('of a cluster: the same', { timeout: 60_000 }, async () => {
   opened.push(aurora);
   process.env[environment.dbInstanceIdentifier] = '';
   process.env[environment.dbClusterIdentifier] = DBClusterIdentifier;
-  // All that is said for the first time is told.
+  // The first report contains everything.
   expect(await callsOf(aurora.url)).toEqual(
     allowedWith({
       ...prodContext,

@@ -2,7 +2,7 @@ import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Function as Lambda } from 'aws-cdk-lib/aws-lambda';
 import { type BackupTarget, backupVariables } from '../settings/backup-target.ts';
 
-/** What looking at backups asks RDS, and no more: nothing here restores, changes or deletes. */
+/** The RDS calls of the backup monitor. None of them restores, changes or deletes anything. */
 const calls = {
   instance: [
     'rds:DescribeDBInstanceAutomatedBackups',
@@ -16,15 +16,16 @@ const calls = {
     'rds:DescribeDBClusterSnapshotAttributes',
     'rds:DescribeDBClusterSnapshots',
     'rds:DescribeDBClusters',
-    // What drills have left behind is instances.
+    // Leftovers of drills are instances.
     'rds:DescribeDBInstances',
     'rds:DescribeEvents',
   ],
 } as const;
 
 /**
- * Lets a function look at the backups of the stage's database, here and in the region that they are copied to, and tells it
- * whose they are. What these calls list is named by no resource, so they take all: they read descriptions, no data.
+ * Lets a function watch the backups of the stage's database, in this region and in the region they are copied to, and sets
+ * the variables that name the database. IAM cannot limit these calls to a resource, so they may list all backups of the
+ * account. They read descriptions, no data.
  */
 export function grantWatchBackups(fn: Lambda, target: BackupTarget): void {
   fn.addToRolePolicy(new PolicyStatement({ actions: [...calls[target.kind]], resources: ['*'] }));

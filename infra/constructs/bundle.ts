@@ -5,37 +5,37 @@ import { AssetHashType, DockerImage } from 'aws-cdk-lib';
 import { Code } from 'aws-cdk-lib/aws-lambda';
 import { buildSync } from 'esbuild';
 
-/** The folder of package.json, whose `imports` resolve `#platform/*` and the other layers. */
+/** The folder of package.json. Its `imports` resolve `#platform/*` and the other layers. */
 export const projectRoot = fileURLToPath(new URL('../..', import.meta.url));
 
-/** The `handler` property of every function: the file that `writeBundle` writes, and what it exports. */
+/** The `handler` property of every function: the file that `writeBundle` writes, and its export. */
 export const bundledHandler = 'index.handler';
 
 /**
- * Bundles one entry into `outputDir` as what Lambda loads: `index.mjs` and its source map.
- * The AWS SDK is bundled too, not taken from the runtime: the version that was tested is the version that
- * runs, and only the clients an entry uses are loaded at a cold start.
+ * Bundles one entry into `outputDir` for Lambda: `index.mjs` and its source map.
+ * The bundle contains the AWS SDK instead of using the runtime's copy. So the tested version is the version that runs, and a
+ * cold start loads only the clients that the entry uses.
  * @param entry path of a `*.lambda.ts` file, from the project's root
- * @param folders what the function reads beside its code, from the project's root; they keep their names
+ * @param folders folders that the function reads besides its code, from the project's root; they keep their names
  * @throws esbuild's BuildFailure, naming file and line, when the entry does not build
  */
 function writeBundle(entry: string, outputDir: string, folders: readonly string[] = []): void {
   const { outputFiles } = buildSync({
     absWorkingDir: projectRoot,
     entryPoints: [entry],
-    // Nothing is written here; but paths inside the source map are relative to it, and the asset hash must not
-    // depend on where the assembly is put.
+    // esbuild writes nothing here, but paths inside the source map are relative to it. The asset hash must not depend on
+    // where the assembly is written.
     outfile: 'cdk.out/bundle/index.mjs',
     write: false,
     bundle: true,
     platform: 'node',
     target: 'node24',
     format: 'esm',
-    // Packages that publish both are taken as ES modules: only those can be tree-shaken.
+    // Prefer ES modules when a package has both: only ES modules can be tree-shaken.
     mainFields: ['module', 'main'],
-    // `pg` asks for its native binding only when told to use it; it is not installed.
+    // `pg` loads its native binding only on request. It is not installed.
     external: ['pg-native'],
-    // An ES module has no `require`; the CommonJS dependencies inside it call one for Node's own modules.
+    // ES modules have no `require`, but the CommonJS dependencies inside call it for Node's own modules.
     banner: { js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);" },
     minify: true,
     // Errors keep their class names in logs.
@@ -56,14 +56,14 @@ function writeBundle(entry: string, outputDir: string, folders: readonly string[
   }
 }
 
-/** The code of a function: its bundle, named by the hash of what is in it, built here and never in a container. */
+/** The code of a function: a bundle named after the hash of its content. It is built here, never in a container. */
 export function bundledCode(entry: string, folders: readonly string[] = []): Code {
   return Code.fromAsset(join(projectRoot, dirname(entry)), {
     assetHashType: AssetHashType.OUTPUT,
     bundling: {
-      // The type asks for an image; `tryBundle` either succeeds or throws, so it is never pulled.
+      // The type requires an image. It is never pulled, because `tryBundle` either succeeds or throws.
       image: DockerImage.fromRegistry('unused'),
-      // Assets are told apart by folder and options before they are built: without the entry all would share one.
+      // CDK distinguishes assets by folder and options before they are built. Without the entry, all would share one.
       command: [entry, ...folders],
       local: {
         tryBundle: (outputDir) => {

@@ -46,7 +46,7 @@ test.each([
   ['stockade_admin', environment.adminDatabaseUser, environment.databaseUser],
   ['stockade_jobs', environment.jobsDatabaseUser, environment.adminDatabaseUser],
 ] as const)(
-  'a grant is the permission to log in as %s on this database, and the environment to find it',
+  'a grant gives the permission to log in as %s to this database, and the variables to find it',
   (role, its, others) => {
     const { stack, access } = stackWithAccess();
     access.grantConnect(functionIn(stack, access.network), role);
@@ -82,7 +82,7 @@ test.each([
   },
 );
 
-test('functions reach the database on its port, and nothing else', () => {
+test('functions reach only the port of the database', () => {
   const { stack, access } = stackWithAccess();
   access.grantConnect(functionIn(stack, access.network), 'stockade_api');
 
@@ -110,7 +110,7 @@ test('a function outside the network is refused: its connections would only time
   );
 });
 
-test('a template for no database in particular is warned of, and that for a named one is not', () => {
+test('a template without a database has a warning, and a template with one has none', () => {
   const warningsFor = (database: DatabaseTarget) =>
     Annotations.fromStack(stackWithAccess(database).stack)
       .findWarning('*', Match.anyValue())

@@ -8,8 +8,8 @@ import { type DatabaseTarget, placeholderDatabase } from '../settings/database-t
 import type { FunctionNetwork } from './lambda-function.ts';
 
 /**
- * The roles that functions log in as, which the migrations create, and the variable that names each to its function: one
- * that serves tenants cannot connect as an operator or a job, even by mistake, nor the other way round.
+ * The roles that functions log in as (the migrations create them), and the variable that names each role to its function.
+ * Each role has its own variable, so that a function for tenants cannot log in as an operator or a job by mistake.
  */
 const logins = {
   stockade_api: environment.databaseUser,
@@ -17,9 +17,9 @@ const logins = {
   stockade_jobs: environment.jobsDatabaseUser,
 } as const;
 
-/** The way from functions to an existing database: network, permission and environment. */
+/** Access from functions to an existing database: network, permission and environment. */
 export class DatabaseAccess extends Construct {
-  /** Where a function has to run to reach the database. */
+  /** The network that a function must run in to reach the database. */
   readonly network: FunctionNetwork;
   private readonly target: DatabaseTarget;
 
@@ -29,11 +29,11 @@ export class DatabaseAccess extends Construct {
     if (target === placeholderDatabase) {
       Annotations.of(this).addWarningV2(
         'stockade:placeholderDatabase',
-        'No database is named, so this template cannot be deployed: pass -c databaseHost=… (and what it then asks for).',
+        'No database is named, so this template cannot be deployed: pass -c databaseHost=… and the other keys of the database.',
       );
     }
 
-    // Zones cannot be known without asking AWS. The import wants one; nothing reads it, as subnets are named one by one.
+    // Zones cannot be known without asking AWS. The import requires one, but subnets are named one by one and nothing reads it.
     const vpc = Vpc.fromVpcAttributes(this, 'Vpc', { vpcId: target.vpcId, availabilityZones: ['unread'] });
     const securityGroup = new SecurityGroup(this, 'Callers', {
       vpc,
@@ -55,7 +55,7 @@ export class DatabaseAccess extends Construct {
   }
 
   /**
-   * Lets a function log in as one role, and no other, with RDS IAM authentication, and tells it where the database is.
+   * Lets a function log in as this role only, with RDS IAM authentication, and sets the variables with the database's address.
    * @throws Error when the function does not run in this construct's network
    */
   grantConnect(fn: Lambda, role: keyof typeof logins): void {
@@ -80,7 +80,7 @@ export class DatabaseAccess extends Construct {
     fn.addEnvironment(environment.databaseName, this.target.databaseName);
     fn.addEnvironment(logins[role], role);
     fn.addEnvironment(environment.databaseMaxConnections, '1');
-    // IAM logins need TLS, and since Node 20 the runtime no longer trusts the RDS authorities by itself.
+    // IAM logins need TLS, and since Node 20 the Lambda runtime does not trust the RDS certificate authorities by default.
     fn.addEnvironment('NODE_EXTRA_CA_CERTS', '/var/runtime/ca-cert.pem');
   }
 }

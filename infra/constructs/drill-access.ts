@@ -8,21 +8,22 @@ import { type BackupTarget, backupVariables } from '../settings/backup-target.ts
 import { acknowledgeWildcard } from './acknowledge-wildcard.ts';
 import type { FunctionNetwork } from './lambda-function.ts';
 
-/** What the names of drills' instances begin with, and the tag that they carry: as the code has them. */
+/** The prefix of names of drill instances, and the tag of these instances. The code of the drill uses the same. */
 export const drillInstancePrefix = 'stockade-drill-';
 const drillInstances = `${drillInstancePrefix}*`;
 const drillTag = 'stockade:drill';
 
 export interface DrillAccessProps {
-  /** Where the functions are that look into copies. */
+  /** The network of the functions that read restored copies. */
   readonly network: FunctionNetwork;
   readonly port: number;
   readonly backups: BackupTarget;
 }
 
 /**
- * The way from functions to restored copies, and to no other instance: copies have a security group of their own, and only
- * what has both the name and the tag of a drill may be changed or deleted. Production is denied by name besides.
+ * Access from functions to restored copies, and to no other instance. Copies have their own security group. Functions may
+ * change or delete only instances with both the name and the tag of a drill. In addition, the policy denies production by
+ * name.
  */
 export class DrillAccess extends Construct {
   private readonly copies: SecurityGroup;
@@ -41,7 +42,7 @@ export class DrillAccess extends Construct {
     }
   }
 
-  /** Lets a function restore the backups of the stage's database into instances of drills, and tells it whose they are. */
+  /** Lets a function restore backups of the stage's database into drill instances, and sets the variables that name it. */
   grantDrill(fn: Lambda): void {
     this.describe(fn, ['rds:DescribeDBInstances', 'rds:DescribeDBSnapshots']);
     const { identifier } = this.backups;
@@ -59,7 +60,7 @@ export class DrillAccess extends Construct {
       new PolicyStatement({
         actions: ['rds:AddTagsToResource'],
         resources: [drills],
-        // Only while it is made.
+        // Only while the instance is created.
         conditions: { StringLike: { [`aws:RequestTag/${drillTag}`]: '*' } },
       }),
     );
@@ -67,7 +68,7 @@ export class DrillAccess extends Construct {
       acknowledgeWildcard(
         fn.role ?? fn,
         resource,
-        'Drills are numbered as they come, and snapshots made daily; groups are named by whoever made production.',
+        'Drills get numbers, AWS creates snapshots daily, and the owner of production named its groups: none of these names is known here.',
       );
     }
     this.mayChange(fn, ['rds:DeleteDBInstance', 'rds:ModifyDBInstance']);
@@ -79,15 +80,15 @@ export class DrillAccess extends Construct {
     fn.addEnvironment(environment.drillSecurityGroupIds, this.copies.securityGroupId);
   }
 
-  /** Lets a function delete what drills have left behind. */
+  /** Lets a function delete leftovers of drills. */
   grantSweep(fn: Lambda): void {
     this.describe(fn, ['rds:DescribeDBInstances']);
-    acknowledgeWildcard(fn.role ?? fn, this.arn('db', drillInstances), 'Drills are numbered as they come.');
+    acknowledgeWildcard(fn.role ?? fn, this.arn('db', drillInstances), 'Drills get numbers when they start.');
     this.mayChange(fn, ['rds:DeleteDBInstance']);
   }
 
   /**
-   * RDS encrypts a copy with the key of its source, in the name of whoever restores it.
+   * RDS encrypts a copy with the key of its source, on behalf of the caller that restores it.
    * @see https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/Overview.Encryption.Keys.html
    */
   private mayUseKey(fn: Lambda): void {
@@ -107,7 +108,7 @@ export class DrillAccess extends Construct {
     );
   }
 
-  /** What these calls list is named by no resource, so they take all: they read descriptions, no data. */
+  /** IAM cannot limit these calls to a resource, so they may list everything. They read descriptions, no data. */
   private describe(fn: Lambda, actions: string[]): void {
     fn.addToRolePolicy(new PolicyStatement({ actions, resources: ['*'] }));
   }

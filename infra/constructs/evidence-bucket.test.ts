@@ -24,7 +24,7 @@ function synthesized() {
 
 const { data, jobs } = synthesized();
 
-test('what is written is locked in compliance mode for the days of the stage, and the bucket outlives its stack', () => {
+test('evidence is locked in compliance mode for the days of the stage, and the bucket outlives its stack', () => {
   data.hasResource('AWS::S3::Bucket', {
     DeletionPolicy: 'Retain',
     UpdateReplacePolicy: 'Retain',
@@ -42,7 +42,7 @@ test('what is written is locked in compliance mode for the days of the stage, an
   });
 });
 
-test('nobody deletes, nobody overwrites, nobody comes without TLS: the policy refuses whoever it is', () => {
+test('the policy refuses every caller who deletes, overwrites or does not use TLS', () => {
   const [policy] = Object.values(data.findResources('AWS::S3::BucketPolicy'));
   const statements: { Effect: string; Principal: unknown; Action: unknown; Condition?: unknown }[] =
     policy?.Properties.PolicyDocument.Statement;
@@ -59,7 +59,7 @@ test('nobody deletes, nobody overwrites, nobody comes without TLS: the policy re
   ]);
 });
 
-test('a grant is the permission to write below one prefix, and the environment to do so', () => {
+test('a grant gives the permission to write below one prefix, and the variables to do so', () => {
   const [policy] = Object.values(jobs.findResources('AWS::IAM::Policy'));
   const statements: { Action: unknown; Resource: unknown; Condition?: unknown }[] =
     policy?.Properties.PolicyDocument.Statement;
@@ -78,7 +78,7 @@ test('a grant is the permission to write below one prefix, and the environment t
   expect(fn?.Properties.Environment.Variables[environment.evidenceRetentionDays]).toBe('77');
 });
 
-test('a bucket of another generation is beside the one before, whose exports other stacks still read', () => {
+test('a new generation adds a bucket and keeps the old one, whose exports other stacks still read', () => {
   const exportsOf = (template: Template) =>
     Object.values(template.findOutputs('*')).flatMap(({ Export }) => Export?.Name ?? []);
   const stackOf = (evidenceGeneration: number) => {

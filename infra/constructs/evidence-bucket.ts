@@ -14,9 +14,9 @@ import type { StageConfig } from '../settings/config.ts';
 import { acknowledgeWildcard } from './acknowledge-wildcard.ts';
 
 /**
- * What proves the ledger from outside the database. An object is written once, under a key that has none, and locked in
- * compliance mode: until its retention ends nobody can delete it, and no administrator can shorten that. The bucket
- * outlives its stack.
+ * What proves the ledger from outside the database. An object is written once, under a new key, and locked in compliance
+ * mode: until its retention ends, nobody can delete it, and no administrator can shorten the retention. The bucket outlives
+ * its stack.
  */
 export class EvidenceBucket extends Construct {
   private readonly bucket: Bucket;
@@ -28,7 +28,7 @@ export class EvidenceBucket extends Construct {
     this.bucket = new Bucket(this, 'Bucket', {
       versioned: true,
       objectLockEnabled: true,
-      // For what is written without saying how long.
+      // For objects that are written without a retention.
       objectLockDefaultRetention: ObjectLockRetention.compliance(Duration.days(this.retentionDays)),
       encryption: BucketEncryption.S3_MANAGED,
       blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
@@ -43,7 +43,7 @@ export class EvidenceBucket extends Construct {
       new PolicyStatement({
         ...everybody,
         sid: 'NothingIsDeleted',
-        // Object Lock keeps versions; without this a key could still be hidden behind a delete marker.
+        // Object Lock keeps versions. Without this statement, a delete marker could still hide a key.
         actions: ['s3:DeleteObject', 's3:DeleteObjectVersion'],
         resources: [everything],
       }),
@@ -56,7 +56,7 @@ export class EvidenceBucket extends Construct {
         resources: [everything],
         conditions: {
           Null: { 's3:if-none-match': 'true' },
-          // The parts of a large upload cannot carry the header, and its completion must.
+          // The parts of a large upload cannot carry the header, but its completion must.
           Bool: { 's3:ObjectCreationOperation': 'true' },
         },
       }),
@@ -64,29 +64,30 @@ export class EvidenceBucket extends Construct {
     Validations.of(this.bucket).acknowledge({
       id: 'AwsSolutions-S1',
       reason:
-        'What an access log would tell of is not possible here: objects are neither replaced nor deleted. Who changes the bucket itself is in CloudTrail.',
+        'An access log would record replacements and deletions, which are impossible here. CloudTrail records changes of the bucket itself.',
     });
   }
 
-  /** Exports what other stacks import, for as long as they are not deployed without it. */
+  /** Keeps the exports for other stacks that are still deployed with them. */
   keepExports(): void {
     for (const value of [this.bucket.bucketArn, this.bucket.bucketName]) Stack.of(this).exportValue(value);
   }
 
   /**
-   * Lets a function write each key below a prefix once, read it back and list it, and tells it where. Nobody may delete.
+   * Lets a function write each key below a prefix once, read it and list it, and sets the variables with the bucket. Nobody
+   * may delete.
    * @param prefix without its slash, such as `seals`
    */
   grantWriteOnce(fn: Lambda, prefix: string): void {
     this.grant(fn, prefix, ['s3:PutObject', 's3:PutObjectRetention', 's3:GetObjectVersion']);
   }
 
-  /** Lets a function read and list what is below a prefix, and tells it where. */
+  /** Lets a function read and list the objects below a prefix, and sets the variables with the bucket. */
   grantRead(fn: Lambda, prefix: string): void {
     this.grant(fn, prefix, ['s3:GetObjectVersion']);
   }
 
-  /** Reading is of a version: what was written first is the evidence, whatever was put on top of it. */
+  /** Functions read versions: the first version of a key is the evidence, whatever was written over it. */
   private grant(fn: Lambda, prefix: string, actions: string[]): void {
     const keys = this.bucket.arnForObjects(`${prefix}/*`);
     fn.addToRolePolicy(new PolicyStatement({ actions, resources: [keys] }));
@@ -100,7 +101,7 @@ export class EvidenceBucket extends Construct {
     acknowledgeWildcard(
       fn.role ?? fn,
       keys,
-      'Keys are made as the ledger grows; a function has its prefix and nothing else.',
+      'The ledger creates new keys all the time; a function may use only the keys below its prefix.',
     );
     fn.addEnvironment(environment.evidenceBucket, this.bucket.bucketName);
     fn.addEnvironment(environment.evidenceRetentionDays, String(this.retentionDays));

@@ -9,13 +9,13 @@ import { type Route, routeKey } from '#functions/routes.ts';
 export interface HttpRoutesProps {
   readonly api: HttpApi;
   readonly routes: readonly Route[];
-  /** The function of every entry that the routes name. */
+  /** The functions by entry, for all entries in the routes. */
   readonly functions: ReadonlyMap<string, IFunction>;
 }
 
 /**
- * One route of the API for each line of the table, and one integration for each entry. Routes of operators are
- * authorized with IAM: whoever may `execute-api:Invoke` them is one.
+ * One API route for each line of the table, and one integration for each entry. IAM authorizes the operator routes: a caller
+ * with `execute-api:Invoke` on them is an operator.
  */
 export class HttpRoutes extends Construct {
   constructor(scope: Construct, id: string, props: HttpRoutesProps) {
@@ -40,7 +40,7 @@ export class HttpRoutes extends Construct {
     Validations.of(this).acknowledge({
       id: 'AwsSolutions-APIG4',
       reason:
-        'Where IAM does not, the function authenticates: keys and memberships are checked inside the database transaction, so that a suspension takes effect on the next request; an authorizer would answer from its cache.',
+        'On the other routes the function authenticates: it checks keys and memberships inside the database transaction, so that a suspension takes effect on the next request. An authorizer would answer from its cache.',
     });
   }
 }

@@ -3,8 +3,8 @@ import { Construct } from 'constructs';
 import type { FunctionNetwork } from './lambda-function.ts';
 
 /**
- * The way out of the network over HTTPS, and no other port, for functions that have to ask somebody besides the database.
- * A security group only permits: the subnets themselves need a route, through a NAT gateway or endpoints of the VPC.
+ * Lets functions leave the network over HTTPS only, for functions that call another service besides the database.
+ * A security group only permits. The subnets also need a route: a NAT gateway or VPC endpoints.
  */
 export class HttpsEgress extends Construct {
   private readonly securityGroup: ISecurityGroup;
@@ -24,7 +24,7 @@ export class HttpsEgress extends Construct {
     this.securityGroup = securityGroup;
   }
 
-  /** The same place in the network, with this way out. */
+  /** The same network, with HTTPS out of it. */
   from(network: FunctionNetwork): FunctionNetwork {
     return { ...network, securityGroups: [...network.securityGroups, this.securityGroup] };
   }

@@ -8,11 +8,11 @@ import { environment } from '#platform/environment.ts';
 import type { FunctionSize, StageConfig } from '../settings/config.ts';
 import { bundledCode, bundledHandler } from './bundle.ts';
 
-/** Where in a VPC a function runs. */
+/** The place in a VPC where a function runs. */
 export interface FunctionNetwork {
   readonly vpc: IVpc;
   readonly subnets: readonly ISubnet[];
-  /** Together they say what the function may reach. */
+  /** They decide what the function can reach. */
   readonly securityGroups: readonly ISecurityGroup[];
 }
 
@@ -22,17 +22,17 @@ export interface LambdaFunctionProps {
   readonly entry: string;
   readonly description: string;
   readonly size: FunctionSize;
-  /** Beside what the house default and each grant set. */
+  /** In addition to the variables of the house default and of the grants. */
   readonly environment?: Readonly<Record<string, string>>;
-  /** Folders that it reads, from the project's root; on Lambda they are below `/var/task`. */
+  /** Folders that it reads, from the project's root. On Lambda they are below `/var/task`. */
   readonly folders?: readonly string[] | undefined;
-  /** Without one the function runs outside any VPC. */
+  /** Without a network the function runs outside any VPC. */
   readonly network?: FunctionNetwork;
 }
 
 /**
  * The house default for a function: runtime, architecture, size, bundle, tracing, and a log group that expires.
- * Its role may write to that log group, send traces, and nothing else until something is granted.
+ * Its role may only write to that log group and send traces, until a grant adds more.
  */
 export class LambdaFunction extends Construct {
   readonly function: Lambda;
@@ -45,7 +45,7 @@ export class LambdaFunction extends Construct {
       retention: stage.logRetentionDays,
       removalPolicy: stage.keepsLogs ? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE : RemovalPolicy.DESTROY,
     });
-    // An own role instead of AWSLambdaBasicExecutionRole, which may write to every log group of the account.
+    // Its own role instead of AWSLambdaBasicExecutionRole, which may write to every log group of the account.
     const role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
     logGroup.grantWrite(role);
     if (network !== undefined) this.allowNetworkInterfaces(role);
@@ -66,7 +66,7 @@ export class LambdaFunction extends Construct {
       environment: {
         ...props.environment,
         [environment.stage]: stage.name,
-        // Stack traces in logs name the TypeScript line.
+        // Stack traces in logs show TypeScript lines.
         NODE_OPTIONS: '--enable-source-maps',
       },
       ...(network && {
@@ -79,11 +79,11 @@ export class LambdaFunction extends Construct {
     Validations.of(role).acknowledge({
       id: 'AwsSolutions-IAM5[Resource::*]',
       reason:
-        'X-Ray segments and the network interfaces Lambda makes in a VPC are not resources that a policy can name; both take "*" only.',
+        'IAM cannot limit X-Ray segments and the network interfaces that Lambda creates in a VPC to a resource: both accept only "*".',
     });
   }
 
-  /** What Lambda needs to attach a function to a VPC: AWSLambdaVPCAccessExecutionRole without its log groups. */
+  /** The permissions to attach a function to a VPC: AWSLambdaVPCAccessExecutionRole without its log groups. */
   private allowNetworkInterfaces(role: Role): void {
     role.addToPolicy(
       new PolicyStatement({

@@ -13,10 +13,10 @@ import { acknowledgeWildcard } from './acknowledge-wildcard.ts';
 import type { DatabaseAccess } from './database-access.ts';
 import { LambdaFunction } from './lambda-function.ts';
 
-/** For how long the database takes a pass after it was made. */
+/** How long the database accepts a pass after its creation. */
 export const passLifetimeSeconds = 60;
 
-/** What the function may need beside waiting: a cold start, and a database that answers slowly. */
+/** Time for a cold start and a slow database, in addition to the waiting. */
 const slackSeconds = 45;
 
 export interface PassKeyProps {
@@ -26,25 +26,25 @@ export interface PassKeyProps {
 }
 
 /**
- * The secret that the functions and the database share, by which the database believes a pass: generated at deploy, told
- * to the database by a function of this stack, and then given to the functions, in this order.
+ * The secret that functions and the database share, so that the database can trust a pass. A deploy generates it, a function
+ * of this stack sends it to the database, and then the other functions get it, in this order.
  *
- * Raising `passKeyGeneration` replaces it with no failed request: the new secret is made and told to the database, the
- * functions change to it one by one while the database believes both, and in the deploy's clean-up, when the last request
- * that was begun with the old one has ended, the database forgets that.
+ * Raise `passKeyGeneration` to replace the secret without a failed request. The deploy creates the new secret and sends it to
+ * the database. The functions switch to it one by one, while the database accepts both. During the clean-up of the deploy,
+ * when the last request with the old secret has ended, the database forgets the old one.
  */
 export class PassKey extends Construct {
   private readonly id: string;
   private readonly secret: Secret;
   private readonly encryption: Key;
-  /** The database knows the key. */
+  /** Exists once the database knows the key. */
   private readonly known: CustomResource;
 
   constructor(scope: Construct, id: string, props: PassKeyProps) {
     super(scope, id);
     const { stage, database, target } = props;
     this.id = `p${stage.passKeyGeneration}`;
-    // Environment variables under a key of our own are shown only to those who may decrypt with it.
+    // With our own key, only callers who may decrypt with it can see the environment variables.
     this.encryption = new Key(this, 'Encryption', {
       description: `Stockade ${stage.name}: pass keys, also in the environment of functions`,
       enableKeyRotation: true,
@@ -53,7 +53,7 @@ export class PassKey extends Construct {
     this.secret = new Secret(this, `Secret${stage.passKeyGeneration}`, {
       description: `Stockade ${stage.name}: pass key ${this.id}`,
       encryptionKey: this.encryption,
-      // Letters and digits are base64 as they are: 64 of them are 48 bytes.
+      // Letters and digits are valid base64: 64 of them are 48 bytes.
       generateSecretString: { passwordLength: 64, excludePunctuation: true },
     });
 
@@ -61,7 +61,7 @@ export class PassKey extends Construct {
     const { function: handler } = new LambdaFunction(this, 'Handler', {
       stage,
       entry: 'functions/jobs/pass-key.lambda.ts',
-      description: `Stockade ${stage.name}: tells the database the pass key`,
+      description: `Stockade ${stage.name}: sends the pass key to the database`,
       size: {
         ...stage.apiFunction,
         timeoutSeconds: drainSeconds + slackSeconds,
@@ -75,23 +75,23 @@ export class PassKey extends Construct {
     this.known = new CustomResource(this, 'Known', {
       resourceType: 'Custom::StockadePassKey',
       serviceToken: this.provider(handler, stage).serviceToken,
-      // A change of any of them tells the database again: another database does not know the key.
+      // A change of any of these sends the key again: another database does not know it.
       properties: {
         PassKeyId: this.id,
         Database: `${target.resourceId}/${target.databaseName}`,
         DrainSeconds: drainSeconds,
       },
     });
-    // The way to the database must be open before, and until after.
+    // The access to the database must exist before the key is sent, and until after it is forgotten.
     this.known.node.addDependency(database);
     Validations.of(this.secret).acknowledge({
       id: 'AwsSolutions-SMG4',
       reason:
-        'The database has to know a new key before any function uses it, so the key is rotated by a deploy (passKeyGeneration in infra/settings/config.ts), which keeps that order.',
+        'The database must know a new key before any function uses it. So a deploy rotates the key (passKeyGeneration in infra/settings/config.ts), in the right order.',
     });
   }
 
-  /** Lets a function make passes: the key, and no version of the function that has it before the database knows it. */
+  /** Lets a function create passes. The function gets its key only after the database knows it. */
   grantMint(fn: Lambda): void {
     this.giveTo(fn);
     fn.node.addDependency(this.known);
@@ -99,13 +99,13 @@ export class PassKey extends Construct {
 
   private giveTo(fn: Lambda): void {
     fn.addEnvironment(environment.passKeyId, this.id);
-    // A reference that CloudFormation resolves: the template and its diffs do not show the secret.
+    // CloudFormation resolves this reference, so the template and its diffs do not contain the secret.
     fn.addEnvironment(environment.passKey, this.secret.secretValue.unsafeUnwrap());
     (fn.node.defaultChild as CfnFunction).kmsKeyArn = this.encryption.keyArn;
     this.encryption.grantDecrypt(fn);
   }
 
-  /** Answers CloudFormation, which a function inside a network without a way out could not. */
+  /** Answers CloudFormation. A function inside a network without internet access could not do that. */
   private provider(handler: Lambda, stage: StageConfig): Provider {
     const logGroup = new LogGroup(this, 'ProviderLogs', {
       retention: stage.logRetentionDays,
@@ -116,7 +116,7 @@ export class PassKey extends Construct {
     acknowledgeWildcard(
       role,
       `${handler.functionArn}:*`,
-      'The provider may invoke one function; the framework includes the versions of it, of which there are none.',
+      'The provider may invoke one function; the framework includes its versions, but there are none.',
     );
     return new Provider(this, 'Provider', { onEventHandler: handler, frameworkOnEventRole: role, logGroup });
   }

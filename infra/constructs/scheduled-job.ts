@@ -22,8 +22,8 @@ export interface ScheduledJobProps {
 }
 
 /**
- * A function that runs on a schedule. Jobs are level-triggered: each run does what is due, so that a run that was lost, ran
- * twice or died half-way costs nothing but time. A run that failed is kept in a queue of dead letters, which alarms.
+ * A function that runs on a schedule. Each run does all the work that is due, so a run that is lost, runs twice or dies
+ * half-way costs only time. A failed run is kept in a dead-letter queue, which raises an alarm.
  */
 export class ScheduledJob extends Construct {
   readonly name: string;
@@ -43,7 +43,7 @@ export class ScheduledJob extends Construct {
     });
     Validations.of(this.deadLetters).acknowledge({
       id: 'AwsSolutions-SQS3',
-      reason: 'This is a queue of dead letters: nothing takes messages from it but people.',
+      reason: 'This is a dead-letter queue: only people take messages from it.',
     });
     this.function = new LambdaFunction(this, 'Job', {
       stage,
@@ -53,10 +53,10 @@ export class ScheduledJob extends Construct {
       folders: props.folders,
       ...(network && { network }),
     }).function;
-    // The scheduler hands the run over and knows no more of it: Lambda keeps what failed.
+    // The scheduler only starts the run. Lambda keeps the runs that fail.
     this.function.configureAsyncInvoke({
       maxEventAge: Duration.minutes(schedule.maxAgeMinutes),
-      // The next run does what this one has not done.
+      // The next run does what this run missed.
       retryAttempts: 0,
       onFailure: new SqsDestination(this.deadLetters),
     });
@@ -82,7 +82,7 @@ export class ScheduledJob extends Construct {
     acknowledgeWildcard(
       role,
       `${this.function.functionArn}:*`,
-      'The schedule may invoke one function; the target includes the versions of it, of which there are none.',
+      'The schedule may invoke one function; the target includes its versions, but there are none.',
     );
     return role;
   }

@@ -15,7 +15,7 @@ import { passLifetimeSeconds } from './pass-key.ts';
 const unbundled = unbundledApps();
 const apps = new Map<string, StockadeApp>();
 
-/** The app of a context, made once: nobody here changes one. */
+/** The app of a context, created once: no test changes an app. */
 function appOf(context: Readonly<Record<string, string>>): StockadeApp {
   const key = JSON.stringify(context);
   const made = apps.get(key) ?? unbundled(context);
@@ -50,7 +50,7 @@ const ofTokens = [
   environment.passKey,
 ];
 
-test('the functions that serve tenants are told whose tokens they take, and no others', () => {
+test('only the functions that serve tenants know whose tokens to accept', () => {
   const jwtJwksUri = 'https://keys.example.com/all';
   for (const { entry, variables } of synthesized({ ...prodContext, jwtJwksUri }).functions) {
     const expected = servesTenants(entry)
@@ -68,7 +68,7 @@ test('the functions that serve tenants are told whose tokens they take, and no o
   }
 });
 
-test('without an issuer there is no key, no way out, and no function that hears of tokens', () => {
+test('without an issuer there is no key, no HTTPS out of the network, and no variable about tokens', () => {
   const { functions, ofType, Resources } = synthesized({});
   for (const { variables } of functions) {
     expect(Object.keys(variables).filter((name) => ofTokens.some((each) => each === name))).toEqual([]);
@@ -77,7 +77,7 @@ test('without an issuer there is no key, no way out, and no function that hears 
   expect(JSON.stringify(Resources)).not.toContain('0.0.0.0/0');
 });
 
-test('only the functions that verify tokens reach anything besides the database, and that over HTTPS', () => {
+test('only the functions that verify tokens reach anything besides the database, over HTTPS', () => {
   const { functions, Resources } = synthesized(prodContext);
   for (const { entry, resource } of functions) {
     const groups: { 'Fn::GetAtt': [string] }[] = resource.Properties.VpcConfig?.SecurityGroupIds ?? [];
@@ -92,7 +92,7 @@ test('only the functions that verify tokens reach anything besides the database,
   }
 });
 
-test('the secret is in no template: functions refer to it, under a key of our own', () => {
+test('no template contains the secret: functions refer to it, under our own key', () => {
   const { ofType } = synthesized(prodContext);
   const holders = ofType('AWS::Lambda::Function').filter(([, { Properties }]) =>
     JSON.stringify(Properties).includes(environment.passKey),
@@ -117,7 +117,7 @@ test('the secret is in no template: functions refer to it, under a key of our ow
   }
 });
 
-test('the generated secret is base64 of 32 to 64 bytes, as functions and database want it', () => {
+test('the generated secret is base64 of 32 to 64 bytes, as functions and database require', () => {
   const [[, secret] = []] = synthesized(prodContext).ofType('AWS::SecretsManager::Secret');
   expect(secret?.Properties.GenerateSecretString).toEqual({ PasswordLength: 64, ExcludePunctuation: true });
   const lettersAndDigits = 'Az09'.repeat(16);
@@ -125,7 +125,7 @@ test('the generated secret is base64 of 32 to 64 bytes, as functions and databas
   expect(Buffer.from(lettersAndDigits, 'base64')).toHaveLength(48);
 });
 
-test('no function gets a key that the database does not know yet', () => {
+test('no function gets a key before the database knows it', () => {
   const { functions, ofType } = synthesized(prodContext);
   const [[known] = []] = ofType('Custom::StockadePassKey');
   for (const { entry, resource } of functions.filter(({ variables }) => environment.passKey in variables)) {
@@ -133,7 +133,7 @@ test('no function gets a key that the database does not know yet', () => {
   }
 });
 
-test('the next generation is another secret, and replaces the key that the database knows', () => {
+test('the next generation has another secret, and replaces the key in the database', () => {
   const [one, two] = [1, 2].map((passKeyGeneration) => {
     const app = new App({ context: { 'aws:cdk:bundling-stacks': [] } });
     const stage = { ...stageConfig('dev'), passKeyGeneration };
@@ -154,7 +154,7 @@ test('the next generation is another secret, and replaces the key that the datab
   expect([one, two].map((each) => each?.known?.[1].Properties.PassKeyId)).toEqual(['p1', 'p2']);
 });
 
-test('the database forgets a replaced key when the last pass made with it has expired', () => {
+test('the database forgets a replaced key when the last pass signed with it has expired', () => {
   expect(passLifetimeSeconds).toBe(lifetimeOfPasses);
   const { functions, ofType } = synthesized(prodContext);
   const [[, known] = []] = ofType('Custom::StockadePassKey');
@@ -166,7 +166,7 @@ test('the database forgets a replaced key when the last pass made with it has ex
   expect(handler?.Properties.Timeout).toBeGreaterThan(drainSeconds);
 });
 
-test('the key that makes an operator of whoever has it is for local platforms: no template names it', () => {
+test('no template contains the operator key, which is for local platforms only', () => {
   for (const context of [{}, prodContext]) {
     const { app } = appOf(context);
     for (const { stackName, template } of app.synth().stacks) {

@@ -10,9 +10,9 @@ export interface TokenVerificationProps extends PassKeyProps {
   readonly trust: TokenTrust;
 }
 
-/** What functions need to believe the users of an issuer: its name, a way to its keys, and a key for passes. */
+/** What functions need to accept the users of an issuer: its name, access to its keys, and a key for passes. */
 export class TokenVerification extends Construct {
-  /** Where a function has to run to reach the database and the issuer. */
+  /** The network that a function must run in to reach the database and the issuer. */
   readonly network: FunctionNetwork;
   private readonly trust: TokenTrust;
   private readonly passKey: PassKey;
@@ -28,7 +28,7 @@ export class TokenVerification extends Construct {
     this.passKey = new PassKey(this, 'PassKey', props);
   }
 
-  /** Lets a function that runs in this construct's network verify tokens, and tell the database whose they are. */
+  /** Lets a function in this construct's network verify tokens and create passes for their users. */
   grantVerify(fn: Lambda): void {
     const { issuer, audience, jwksUri } = this.trust;
     fn.addEnvironment(environment.jwtIssuer, issuer);

@@ -25,7 +25,7 @@ test.each([
   ['a@example.com,', ''],
   ['a@example.com, b', 'b'],
   [',a@example.com', ''],
-])('%j is refused: an alert to an address that is none reaches nobody', (value, wrong) => {
+])('%j is refused: an alert to an invalid address reaches nobody', (value, wrong) => {
   expect(() => alertEmails(() => value)).toThrow(
     new ConfigurationError(`alertEmails has "${wrong}": pass e-mail addresses separated by commas`),
   );

@@ -2,8 +2,8 @@ import { ConfigurationError } from './configuration-error.ts';
 import type { ReadContext } from './database-target.ts';
 
 /**
- * Who gets the alerts of the stage by e-mail: the addresses of `alertEmails`, separated by commas; perhaps nobody.
- * @throws ConfigurationError when one is no address
+ * Who gets the alerts of the stage by e-mail: the addresses in `alertEmails`, separated by commas. The list may be empty.
+ * @throws ConfigurationError when one of them is not an address
  */
 export function alertEmails(context: ReadContext): readonly string[] {
   const value = context('alertEmails');

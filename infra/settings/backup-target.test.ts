@@ -25,7 +25,7 @@ const target = {
 };
 const open = { ...target, identifier: undefined, copyRegion: undefined };
 
-test('an instance or a cluster is watched, and functions are told which', () => {
+test('an instance or a cluster is watched, and functions get its name', () => {
   expect(read('prod', named)).toEqual(target);
   expect(backupVariables(backupTarget('prod', (key) => (named as Values)[key]))).toEqual({
     [environment.dbInstanceIdentifier]: 'stockade-prod',
@@ -44,7 +44,7 @@ test('an instance or a cluster is watched, and functions are told which', () => 
   });
 });
 
-test('dev may leave it open, and then nothing is set that could pass for a decision', () => {
+test('dev may leave it open, and then no variable looks like a decision', () => {
   const empty = Object.fromEntries(Object.keys(named).map((key) => [key, '']));
   for (const none of [{}, empty]) expect(read('dev', none)).toEqual(open);
   expect(backupVariables(backupTarget('dev', () => undefined))).toEqual({});
@@ -53,25 +53,25 @@ test('dev may leave it open, and then nothing is set that could pass for a decis
 });
 
 test.each([{}, { ...named, databaseInstanceIdentifier: '' }, { ...named, backupCopyRegion: undefined }])(
-  'prod with no more than %j is refused, and told what to pass',
+  'prod with only %j is refused, and the error says what to pass',
   (values) => {
     expect(read('prod', values)).toBe(
       [
         'Stage prod does not say which backups to watch. Pass:',
         '  -c databaseInstanceIdentifier=…  (DBInstanceIdentifier; for Aurora, -c databaseClusterIdentifier=…)',
-        '  -c backupCopyRegion=…  (the region that backups are copied to, or none when it was decided to do without)',
+        '  -c backupCopyRegion=…  (the region that backups are copied to, or none if you decided to have no copy)',
       ].join('\n'),
     );
   },
 );
 
-test.each(['dev', 'prod'] as const)('in %s an instance and a cluster are one too many', (stage) => {
+test.each(['dev', 'prod'] as const)('in %s an instance and a cluster together are refused', (stage) => {
   expect(read(stage, { ...named, databaseClusterIdentifier: 'another' })).toBe(
-    'databaseInstanceIdentifier and databaseClusterIdentifier are both there: pass the one that holds the database',
+    'databaseInstanceIdentifier and databaseClusterIdentifier are both set: pass only the one that holds the database',
   );
 });
 
-describe('what can be no name is refused, and the error shows its shape', () => {
+describe('an invalid name is refused, and the error shows the valid form', () => {
   const key = 'arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab';
   const shapes: Readonly<Record<string, readonly [shape: string, good: string[], bad: string[]]>> = {
     databaseInstanceIdentifier: [
@@ -116,7 +116,7 @@ describe('what can be no name is refused, and the error shows its shape', () => 
     }
   });
 
-  test('the key and the subnets of drills are optional, and an empty one is none', () => {
+  test('the key and the subnets of drills are optional, and an empty one counts as not set', () => {
     const more = { databaseKmsKeyArn: key, drillSubnetGroup: 'drills' };
     expect(read('prod', { ...named, ...more })).toEqual({
       ...target,

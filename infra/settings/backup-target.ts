@@ -3,16 +3,16 @@ import type { StageName } from './config.ts';
 import { ConfigurationError } from './configuration-error.ts';
 import type { ReadContext } from './database-target.ts';
 
-/** What holds the database, by the name that RDS knows it by, and where its backups are copied to. */
+/** The instance or cluster of the database, by its name in RDS, and the region its backups are copied to. */
 export interface BackupTarget {
   readonly kind: 'instance' | 'cluster';
-  /** Undefined where no database is named: nothing can be watched then, and the monitor says so. */
+  /** Undefined when no database is named: then nothing can be watched, and the monitor says so. */
   readonly identifier: string | undefined;
-  /** A region, or `none`; undefined when nobody has said. */
+  /** A region, or `none`. Undefined when it is not set. */
   readonly copyRegion: string | undefined;
-  /** The customer managed key that it is encrypted with; undefined when it is none or the one of AWS. */
+  /** The customer managed key of the database. Undefined when it is not encrypted or uses the AWS managed key. */
   readonly kmsKeyArn: string | undefined;
-  /** Where drills restore to; undefined for the subnets of the database. */
+  /** The subnet group that drills restore into. Undefined for the subnets of the database. */
   readonly drillSubnetGroup: string | undefined;
 }
 
@@ -22,15 +22,15 @@ const keyShape = /^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key\/[A-Za-z0-9-]+$/;
 const subnetGroupShape = /^[a-z0-9][a-z0-9_. -]{0,254}$/;
 
 /**
- * Whose backups the context names. Only `dev` may name none: of what is called production, backups are watched.
- * @throws ConfigurationError when they are not named in `prod`, two are, or one can be no name
+ * Reads which database's backups to watch. Only `dev` may leave it out: in production, backups are always watched.
+ * @throws ConfigurationError when it is not set in `prod`, when both are set, or when a name is invalid
  */
 export function backupTarget(stage: StageName, context: ReadContext): BackupTarget {
   const instance = shaped('databaseInstanceIdentifier', context, identifierShape);
   const cluster = shaped('databaseClusterIdentifier', context, identifierShape);
   if (instance !== undefined && cluster !== undefined) {
     throw new ConfigurationError(
-      'databaseInstanceIdentifier and databaseClusterIdentifier are both there: pass the one that holds the database',
+      'databaseInstanceIdentifier and databaseClusterIdentifier are both set: pass only the one that holds the database',
     );
   }
   const copyRegion =
@@ -41,7 +41,7 @@ export function backupTarget(stage: StageName, context: ReadContext): BackupTarg
       [
         'Stage prod does not say which backups to watch. Pass:',
         '  -c databaseInstanceIdentifier=…  (DBInstanceIdentifier; for Aurora, -c databaseClusterIdentifier=…)',
-        '  -c backupCopyRegion=…  (the region that backups are copied to, or none when it was decided to do without)',
+        '  -c backupCopyRegion=…  (the region that backups are copied to, or none if you decided to have no copy)',
       ].join('\n'),
     );
   }
@@ -54,7 +54,7 @@ export function backupTarget(stage: StageName, context: ReadContext): BackupTarg
   };
 }
 
-/** The variables by which functions know whose backups they look after. */
+/** The variables that name the database to functions that watch or restore its backups. */
 export function backupVariables({ kind, identifier, copyRegion }: BackupTarget): Record<string, string> {
   const name = kind === 'cluster' ? environment.dbClusterIdentifier : environment.dbInstanceIdentifier;
   return {

@@ -21,7 +21,10 @@ test.each(['stage', '=prod', ''])('context without a key and a value, as %j, is 
   );
 });
 
-test.each([['--stage', 'prod'], ['prod'], ['-o'], ['-c']])('%j is refused with how it is used', (...args) => {
-  expect(() => readCommandLine(args)).toThrow(ConfigurationError);
-  expect(() => readCommandLine(args)).toThrow(/\nUsage: npm run synth -- \[-c key=value\]… \[-o folder\]$/);
-});
+test.each([['--stage', 'prod'], ['prod'], ['-o'], ['-c']])(
+  '%j is refused, and the error shows the usage',
+  (...args) => {
+    expect(() => readCommandLine(args)).toThrow(ConfigurationError);
+    expect(() => readCommandLine(args)).toThrow(/\nUsage: npm run synth -- \[-c key=value\]… \[-o folder\]$/);
+  },
+);

@@ -1,16 +1,16 @@
 import { parseArgs } from 'node:util';
 import { ConfigurationError } from './configuration-error.ts';
 
-/** What was typed behind `npm run synth --`. */
+/** The arguments after `npm run synth --`. */
 export interface CommandLine {
   readonly context: Readonly<Record<string, string>>;
-  /** The folder of the assembly; undefined when none was named. */
+  /** The output folder. Undefined when it is not given. */
   readonly output: string | undefined;
 }
 
 /**
- * The two options of the CDK CLI that mean something without it, spelled as it spells them.
- * @throws ConfigurationError when something else was typed
+ * The two options of the CDK CLI that make sense without it, with the same spelling.
+ * @throws ConfigurationError when there are other arguments
  */
 export function readCommandLine(args: readonly string[]): CommandLine {
   const { context, output } = parsed(args);

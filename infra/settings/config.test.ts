@@ -2,12 +2,12 @@ import { expect, test } from 'vitest';
 import { stageConfig } from './config.ts';
 import { ConfigurationError } from './configuration-error.ts';
 
-test('without a stage it is dev, so that nothing reaches prod by omission', () => {
+test('the default stage is dev, so that nothing reaches prod by omission', () => {
   expect(stageConfig(undefined)).toBe(stageConfig('dev'));
   expect(stageConfig()).toBe(stageConfig('dev'));
 });
 
-/** Every number of a stage, written out a second time: whoever changes one says so twice. */
+/** Every number of a stage, written a second time, so that nobody changes one by accident. */
 const reviewed = {
   dev: {
     name: 'dev',
@@ -37,12 +37,12 @@ const reviewed = {
   },
 } as const;
 
-test.each(['dev', 'prod'] as const)('%s is a stage, with the numbers that were reviewed', (name) => {
+test.each(['dev', 'prod'] as const)('%s is a stage, with the reviewed numbers', (name) => {
   expect(stageConfig(name)).toEqual(reviewed[name]);
 });
 
 test.each(['staging', '', 'toString', 'Prod', null, ['dev'], 1])(
-  '%j is no stage, and the error lists those that are',
+  '%j is not a stage, and the error lists the stages',
   (stage) => {
     expect(() => stageConfig(stage)).toThrow(
       new ConfigurationError(

@@ -1,15 +1,15 @@
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { ConfigurationError } from './configuration-error.ts';
 
-/** The stages that exist. A stage is a whole copy of Stockade: its own stacks, its own database. */
+/** The stages. A stage is a complete copy of Stockade, with its own stacks and its own database. */
 export type StageName = 'dev' | 'prod';
 
-/** How much of Lambda a function gets. */
+/** The Lambda resources of a function. */
 export interface FunctionSize {
   /** Lambda gives CPU in proportion to memory; 1769 MB is one whole core. */
   readonly memoryMb: number;
   readonly timeoutSeconds: number;
-  /** Instances one function may have at once; `undefined` shares the account's pool. */
+  /** The maximum number of instances of one function at a time. `undefined` shares the pool of the account. */
   readonly reservedConcurrency: number | undefined;
 }
 
@@ -17,31 +17,31 @@ export interface FunctionSize {
 export interface StageConfig {
   readonly name: StageName;
   readonly api: {
-    /** Requests a second over all routes and callers; past it API Gateway answers 429. */
+    /** Requests per second over all routes and callers. Above this rate API Gateway answers 429. */
     readonly throttleRatePerSecond: number;
-    /** Requests that may arrive at once before the rate applies. */
+    /** The number of requests that may arrive at once before the rate applies. */
     readonly throttleBurstRequests: number;
   };
-  /** Its timeout is below the 29 seconds after which API Gateway gives up, so that the function's own answer arrives. */
+  /** Its timeout is shorter than API Gateway's 29 seconds, so that the function can send its own answer. */
   readonly apiFunction: FunctionSize;
   /**
-   * Which pass key the functions make passes with. Raise it by one and deploy to rotate the key; keys of other numbers
-   * are given up at the end of that deploy. It counts only where tokens are accepted.
+   * The pass key that the functions use. To rotate the key, raise the number by one and deploy: the deploy ends by removing
+   * the keys of other numbers. It matters only where tokens are accepted.
    */
   readonly passKeyGeneration: number;
-  /** One that runs alone finds nobody in its way: a second run at once would only wait for what the first has taken. */
+  /** One run at a time: a second run would only wait for what the first has taken. */
   readonly jobFunction: FunctionSize;
-  /** Days for which nobody can delete evidence, the owner of the account included: it cannot be shortened afterwards. */
+  /** The number of days in which nobody can delete evidence, not even the owner of the account. It cannot be shortened later. */
   readonly evidenceRetentionDays: number;
   /**
-   * Which bucket evidence is written to. Raise it by one when the database was brought back to before its newest seals: they
-   * are written down and cannot be made again. The buckets of lower numbers stay as they are.
+   * The bucket that evidence is written to. Raise the number by one after you restored the database to a time before its
+   * newest seals: their anchors exist already, so these seals cannot be created again. The buckets of lower numbers stay.
    */
   readonly evidenceGeneration: number;
   readonly alarms: {
-    /** Answers 5xx within five minutes that are one too many. */
+    /** The alarm starts at this many 5xx answers within five minutes. */
     readonly serverErrorsIn5Minutes: number;
-    /** Requests within five minutes whose credential belongs to another organization than they name. */
+    /** The alarm starts at this many requests within five minutes whose credential belongs to another organization than they name. */
     readonly organizationMismatchesIn5Minutes: number;
   };
   /** The `<env>` part of this stage's API keys, `sk_<env>_…`. */
@@ -55,7 +55,7 @@ const stages: Readonly<Record<StageName, StageConfig>> = {
   dev: {
     name: 'dev',
     api: { throttleRatePerSecond: 50, throttleBurstRequests: 100 },
-    // A new account has ten concurrent executions in all and refuses to reserve any of them.
+    // A new account has only ten concurrent executions, and AWS refuses to reserve any of them.
     apiFunction: { memoryMb: 512, timeoutSeconds: 15, reservedConcurrency: undefined },
     passKeyGeneration: 1,
     jobFunction: { memoryMb: 512, timeoutSeconds: 900, reservedConcurrency: undefined },
@@ -83,7 +83,7 @@ const stages: Readonly<Record<StageName, StageConfig>> = {
 };
 
 /**
- * The configuration of the stage asked for with `-c stage=…`; `dev` when none is.
+ * The configuration of the stage in `-c stage=…`. The default is `dev`.
  * @throws ConfigurationError when there is no such stage
  */
 export function stageConfig(stage: unknown = 'dev'): StageConfig {

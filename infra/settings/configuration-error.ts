@@ -1,4 +1,4 @@
-/** What whoever runs a synth or deploy passed does not describe a stage. The message says what to pass instead. */
+/** The arguments of a synth or deploy do not describe a valid stage. The message says what to pass instead. */
 export class ConfigurationError extends Error {
   override readonly name = 'ConfigurationError';
 }

@@ -39,7 +39,7 @@ const remedies = [
 const missing = (stage: string, lines: readonly string[]) =>
   [`Stage ${stage} does not say which database to use. Pass:`, ...lines].join('\n');
 
-test('dev needs no database to synthesize, and its placeholder can be deployed nowhere', () => {
+test('dev can be synthesized without a database, and its placeholder cannot be deployed', () => {
   expect(read('dev', {})).toBe(placeholderDatabase);
   expect(placeholderDatabase).toEqual({
     host: 'database.invalid',
@@ -52,12 +52,12 @@ test('dev needs no database to synthesize, and its placeholder can be deployed n
   });
 });
 
-test('prod without a database is refused, and the error names every key to pass', () => {
+test('prod without a database is refused, and the error names all keys to pass', () => {
   expect(read('prod', {})).toBe(missing('prod', remedies));
 });
 
 test.each(['dev', 'prod'] as const)(
-  'half a description is refused in %s, and the other half named',
+  'half a description is refused in %s, and the error names the other half',
   (stage) => {
     Object.keys(described).forEach((key, index) => {
       for (const none of [undefined, '']) {
@@ -70,20 +70,20 @@ test.each(['dev', 'prod'] as const)(
 );
 
 test.each(['dev', 'prod'] as const)(
-  'in %s a description is taken as given, with the usual port and name',
+  'in %s a description is used as given, with the usual port and name',
   (stage) => {
     expect(read(stage, described)).toEqual(target);
     expect(read(stage, { ...described, databasePort: '', databaseName: '' })).toEqual(target);
   },
 );
 
-test('an empty value is as good as none', () => {
+test('an empty value counts as not set', () => {
   const empty = Object.fromEntries(Object.keys(described).map((key) => [key, '']));
   expect(read('dev', { ...empty, databasePort: '', databaseName: '' })).toBe(placeholderDatabase);
   expect(read('prod', empty)).toBe(missing('prod', remedies));
 });
 
-test('port and name may be others, and the port is one that there is', () => {
+test('port and name may differ, and the port must be valid', () => {
   const other = { ...described, databasePort: '6432', databaseName: 'ledger' };
   expect(read('dev', other)).toEqual({ ...target, port: 6432, databaseName: 'ledger' });
   for (const port of [1, '65535'])
@@ -94,7 +94,7 @@ test('port and name may be others, and the port is one that there is', () => {
     );
 });
 
-describe('an id of the wrong kind is refused where it is written, not when the first connection fails', () => {
+describe('an id of the wrong kind is refused at synthesis, not when the first connection fails', () => {
   const shapes = {
     databaseResourceId: [
       'DbiResourceId, DbClusterResourceId, or the last part of the proxy ARN',
@@ -139,7 +139,7 @@ describe('an id of the wrong kind is refused where it is written, not when the f
       'subnet-0a,subnet-0b,subnet-0c',
       { subnetIds: ['subnet-0a', 'subnet-0b', 'subnet-0c'] },
     ],
-  ])('%s = %j is one', (key, value, more) => {
+  ])('%s = %j is accepted', (key, value, more) => {
     expect(read('prod', { ...described, [key]: value })).toEqual({ ...target, ...more });
   });
 });

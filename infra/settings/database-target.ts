@@ -6,12 +6,12 @@ export interface DatabaseTarget {
   readonly host: string;
   readonly port: number;
   readonly databaseName: string;
-  /** What IAM knows the database by: `db-…`, `cluster-…` or `prx-…`, never its name. */
+  /** The id that IAM uses for the database: `db-…`, `cluster-…` or `prx-…`, never its name. */
   readonly resourceId: string;
   readonly vpcId: string;
-  /** The private subnets the functions are placed in, one per availability zone. */
+  /** The private subnets of the functions, one per availability zone. */
   readonly subnetIds: readonly string[];
-  /** The database's own security group; it is opened to the functions, on `port` only. */
+  /** The database's own security group. It is opened to the functions, on `port` only. */
   readonly securityGroupId: string;
 }
 
@@ -19,7 +19,7 @@ export interface DatabaseTarget {
 export type ReadContext = (key: string) => unknown;
 
 /**
- * Stands in where `dev` names no database, so that synth needs no account.
+ * Used when `dev` names no database, so that synth needs no account.
  * It cannot be deployed: `.invalid` never resolves (RFC 2606), and no VPC has an id of zeros.
  */
 export const placeholderDatabase: DatabaseTarget = {
@@ -32,7 +32,7 @@ export const placeholderDatabase: DatabaseTarget = {
   securityGroupId: 'sg-00000000000000000',
 };
 
-/** What has to be said about a database: each context key and where its value is found. */
+/** The required context keys of a database, and where to find their values. */
 const required = {
   databaseHost: 'the endpoint address',
   databaseResourceId: 'DbiResourceId, DbClusterResourceId, or the last part of the proxy ARN',
@@ -44,11 +44,11 @@ const required = {
 const optional = ['databasePort', 'databaseName'] as const;
 
 /**
- * The database the context names. Only `dev` may name none, and then gets the placeholder.
- * @throws ConfigurationError when the description is missing in `prod`, incomplete, or no id of the kind asked for
+ * The database that the context names. Only `dev` may name none; it then gets the placeholder.
+ * @throws ConfigurationError when the description is missing in `prod`, is incomplete, or contains an id of another kind
  */
 export function databaseTarget(stage: StageName, context: ReadContext): DatabaseTarget {
-  // An empty value is as good as none: `-c databaseName=` switches off what cdk.json switches on.
+  // An empty value counts as not set: `-c databaseName=` switches off a value in cdk.json.
   const keys = [...Object.keys(required), ...optional];
   const isSilent = keys.every((key) => !context(key));
   if (isSilent && stage !== 'prod') return placeholderDatabase;
@@ -69,7 +69,7 @@ export function databaseTarget(stage: StageName, context: ReadContext): Database
   };
 }
 
-/** A wrong id synthesizes and deploys, and then every connection is refused: better to say so here. */
+/** Checks an id here, because a stage with a wrong id can be deployed, and then every connection is refused. */
 function identifier(key: keyof typeof required, context: ReadContext, shape: RegExp): string {
   const value = String(context(key));
   if (shape.test(value)) return value;

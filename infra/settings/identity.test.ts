@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { ConfigurationError } from './configuration-error.ts';
 import { identity } from './identity.ts';
 
-/** What the context describes, or the whole text of its refusal. */
+/** The identity in the context, or the whole text of its refusal. */
 function read(values: Readonly<Record<string, unknown>>) {
   try {
     return identity((key) => values[key]);
@@ -16,12 +16,12 @@ const described = { jwtIssuer: 'https://login.example.com/', jwtAudience: 'stock
 const trust = { issuer: 'https://login.example.com/', audience: 'stockade', jwksUri: undefined };
 const nothing = { tokens: undefined, baseDomain: undefined };
 
-test('nothing said, or nothing in it: no token is accepted, no subdomain means anything', () => {
+test('without values, or with empty ones, no token is accepted and subdomains are not used', () => {
   expect(read({})).toEqual(nothing);
   expect(read({ jwtIssuer: '', jwtAudience: '', jwtJwksUri: '', baseDomain: '' })).toEqual(nothing);
 });
 
-test('an issuer is taken letter for letter, for a token must name it so', () => {
+test('an issuer is used exactly as written, because a token must name it exactly', () => {
   expect(read(described)).toEqual({ tokens: trust, baseDomain: undefined });
   expect(read({ ...described, jwtJwksUri: '' })).toEqual({ tokens: trust, baseDomain: undefined });
   const jwksUri = 'https://Keys.example.com/all';
@@ -58,17 +58,17 @@ test.each([
   ' a.com',
   `${label}l.com`,
   `a.${label}l`,
-])('%s is no base domain', (baseDomain) => {
+])('%s is not a base domain', (baseDomain) => {
   expect(read({ baseDomain })).toBe(noHost(baseDomain));
 });
 
-const noIssuer = 'jwtAudience and jwtJwksUri are of an issuer: pass -c jwtIssuer=… too';
+const noIssuer = 'jwtAudience and jwtJwksUri need an issuer: pass -c jwtIssuer=… too';
 const noHttps = (key: string, value: string) =>
   `${key} is "${value}": it must be a URL that starts with https://`;
 test.each([
   [
     { jwtIssuer: described.jwtIssuer },
-    'Tokens of an issuer are for many clients. Pass:\n  -c jwtAudience=…  (the client id that your users log in with)',
+    'An issuer creates tokens for many clients. Pass:\n  -c jwtAudience=…  (the client id that your users log in with)',
   ],
   [{ jwtAudience: 'stockade' }, noIssuer],
   [{ jwtJwksUri: 'https://keys.example.com' }, noIssuer],

@@ -1,29 +1,29 @@
 import { ConfigurationError } from './configuration-error.ts';
 import type { ReadContext } from './database-target.ts';
 
-/** Whose users a stage believes: an issuer of OpenID Connect tokens. */
+/** An issuer of OpenID Connect tokens, whose users a stage accepts. */
 export interface TokenTrust {
-  /** The `iss` of its tokens, letter for letter. */
+  /** The `iss` of its tokens, exactly as written. */
   readonly issuer: string;
   /** The `aud` of its tokens: the client id that Stockade's users log in with. */
   readonly audience: string;
-  /** Where it publishes its keys; `<issuer>/.well-known/jwks.json` when undefined. */
+  /** Where it publishes its keys. Undefined means `<issuer>/.well-known/jwks.json`. */
   readonly jwksUri: string | undefined;
 }
 
-/** How requests say who they are, beside an API key. */
+/** How requests can identify their caller and organization, besides an API key. */
 export interface Identity {
-  /** Without it every token is refused. */
+  /** Undefined when every token is refused. */
   readonly tokens: TokenTrust | undefined;
-  /** The domain whose subdomains are organizations; without it no subdomain means anything. */
+  /** The domain whose subdomains are organizations. Undefined when subdomains are not used. */
   readonly baseDomain: string | undefined;
 }
 
 const hostName = /^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$/;
 
 /**
- * The identity the context describes: `jwtIssuer` with `jwtAudience` and perhaps `jwtJwksUri`, and `baseDomain`.
- * @throws ConfigurationError when the description of an issuer is incomplete, or a value cannot be what it should
+ * The identity in the context: `jwtIssuer` with `jwtAudience`, optionally `jwtJwksUri`, and `baseDomain`.
+ * @throws ConfigurationError when the description of an issuer is incomplete, or a value is invalid
  */
 export function identity(context: ReadContext): Identity {
   return { tokens: tokenTrust(context), baseDomain: baseDomain(context) };
@@ -35,11 +35,11 @@ function tokenTrust(context: ReadContext): TokenTrust | undefined {
   );
   if (issuer === undefined) {
     if (audience === undefined && jwksUri === undefined) return undefined;
-    throw new ConfigurationError('jwtAudience and jwtJwksUri are of an issuer: pass -c jwtIssuer=… too');
+    throw new ConfigurationError('jwtAudience and jwtJwksUri need an issuer: pass -c jwtIssuer=… too');
   }
   if (audience === undefined) {
     throw new ConfigurationError(
-      'Tokens of an issuer are for many clients. Pass:\n  -c jwtAudience=…  (the client id that your users log in with)',
+      'An issuer creates tokens for many clients. Pass:\n  -c jwtAudience=…  (the client id that your users log in with)',
     );
   }
   return {
@@ -57,7 +57,7 @@ function baseDomain(context: ReadContext): string | undefined {
   );
 }
 
-/** An empty value is as good as none: `-c jwtIssuer=` switches off what cdk.json switches on. */
+/** An empty value counts as not set: `-c jwtIssuer=` switches off a value in cdk.json. */
 function text(context: ReadContext, key: string): string | undefined {
   const value = context(key);
   return value === undefined || value === '' ? undefined : String(value);

@@ -18,23 +18,23 @@ describe.each([
 ] as const)('%s', (stage, context) => {
   const { api } = unbundled(context);
   const acceptsTokens = 'jwtIssuer' in context;
-  // Synthesizes, and so throws when a rule of AwsSolutions is broken without a reason.
+  // Synthesizes, and so throws when an AwsSolutions rule is broken without a reason.
   const template = Template.fromStack(api);
   const routesOf = Object.values(template.findResources('AWS::ApiGatewayV2::Route'));
   const integrations = template.findResources('AWS::ApiGatewayV2::Integration');
   const permissions = Object.values(template.findResources('AWS::Lambda::Permission'));
 
-  test('the template is the one that was reviewed', async () => {
+  test('the template is the reviewed one', async () => {
     await expect(reviewable(template.toJSON())).toMatchFileSnapshot(`./api-stack.${stage}.snap`);
   });
 
-  test('the routes are those of the table: none missing, none besides, none twice', () => {
+  test('the routes are exactly those of the table', () => {
     const deployed = routesOf.map((route) => route.Properties.RouteKey).sort();
     expect(deployed).toEqual(routes.map(routeKey).sort());
   });
 
   test.each(routes.map((route) => [routeKey(route), route] as const))(
-    '%s reaches the function of its entry',
+    '%s calls the function of its entry',
     (key, route) => {
       const fn = api.functions.get(route.entry);
       const functionArn = { 'Fn::GetAtt': [api.getLogicalId(fn?.node.defaultChild as CfnElement), 'Arn'] };
@@ -54,7 +54,7 @@ describe.each([
     },
   );
 
-  test('IAM decides who reaches the routes of operators, and no others', () => {
+  test('IAM authorizes the operator routes, and no others', () => {
     for (const { Properties } of routesOf) {
       const { scope } = routes.find((route) => routeKey(route) === Properties.RouteKey) ?? {};
       expect([Properties.RouteKey, Properties.AuthorizationType]).toEqual([
@@ -64,7 +64,7 @@ describe.each([
     }
   });
 
-  test('a function logs in as stockade_admin when it serves operators, else as stockade_api, and never as both', () => {
+  test('a function logs in either as stockade_admin, if it serves operators, or as stockade_api', () => {
     for (const [entry, fn] of api.functions) {
       const { Properties } =
         template.toJSON().Resources[api.getLogicalId(fn.node.defaultChild as CfnElement)];
@@ -83,7 +83,7 @@ describe.each([
     const admins = Object.entries(template.findResources('AWS::IAM::Policy'))
       .filter(([, policy]) => JSON.stringify(policy).includes('/stockade_admin'))
       .map(([id]) => id);
-    // A pass key is told to the database by an operator's function.
+    // An operator's function sends a pass key to the database.
     const expected = acceptsTokens ? [/^TokensPassKeyHandler/, /^platform/] : [/^platform/];
     expect(admins.sort()).toEqual(expected.map((id) => expect.stringMatching(id)));
   });
@@ -108,7 +108,7 @@ describe.each([
     }
   });
 
-  test('the access log is one JSON object a request', () => {
+  test('the access log is one JSON object per request', () => {
     const [deployed] = Object.values(template.findResources('AWS::ApiGatewayV2::Stage'));
     expect(JSON.parse(deployed?.Properties.AccessLogSettings.Format)).toMatchObject({
       requestId: '$context.requestId',
@@ -118,7 +118,7 @@ describe.each([
   });
 });
 
-test('what answers from the request or the evidence alone cannot log in to the database', () => {
+test('a function that answers from the request or the evidence alone cannot log in to the database', () => {
   const { api } = unbundled();
   const connecting = Object.entries(Template.fromStack(api).findResources('AWS::IAM::Policy'))
     .filter(([, policy]) => JSON.stringify(policy).includes('rds-db:connect'))
@@ -127,7 +127,7 @@ test('what answers from the request or the evidence alone cannot log in to the d
   expect(connecting).toHaveLength(api.functions.size - withoutDatabase.length);
 });
 
-test('a broken rule that nobody gave a reason for fails the synth', () => {
+test('a broken rule without a reason fails the synth', () => {
   const { app, api } = unbundled();
   new Bucket(api, 'Open');
   expect(() => app.synth()).toThrow('AwsSolutions-S1');
@@ -142,7 +142,7 @@ test('a function serves operators, tenants or everybody, and never operators and
   expect(callersOf('x', table('operator', 'operator'))).toBe('operators');
   for (const scope of ['none', 'read'] as const) {
     expect(() => callersOf('x', table('operator', scope))).toThrow(
-      'x has routes of operators and of others: give each an entry of its own',
+      'x has operator routes and other routes: give each an entry of its own',
     );
   }
 });

@@ -21,14 +21,14 @@ export interface ApiStackProps {
   readonly data: DataStack;
 }
 
-/** What answers from the request alone. */
+/** Entries that answer from the request alone. */
 const entriesWithoutDatabase = ['docs', 'fallback'];
-/** What answers from the evidence. */
+/** Entries that answer from the evidence. */
 const entriesOfEvidence = ['drills'];
 
-/** The HTTP API: every line of the route table, each reaching the function of its entry. */
+/** The HTTP API: every line of the route table, and the functions of its entries. */
 export class ApiStack extends Stack {
-  /** The function of every entry of the route table. */
+  /** The functions of the route table, by entry. */
   readonly functions: ReadonlyMap<string, Lambda>;
   readonly api: HttpApi;
   private readonly database: DatabaseAccess;
@@ -64,7 +64,7 @@ export class ApiStack extends Stack {
       },
       accessLogSettings: accessLog(this, 'AccessLog', stage),
     });
-    new CfnOutput(this, 'ApiUrl', { value: deployed.url, description: 'Where the API answers' });
+    new CfnOutput(this, 'ApiUrl', { value: deployed.url, description: 'The URL of the API' });
   }
 
   private apiFunction(entry: string, { stage, identity, data }: ApiStackProps): Lambda {
@@ -94,7 +94,7 @@ export class ApiStack extends Stack {
 
 /**
  * Whom the routes of an entry serve.
- * @throws Error when they serve operators and others: a function serves one of them, never both
+ * @throws Error when they serve operators and others: a function serves only one of the two
  */
 export function callersOf(
   entry: string,
@@ -104,7 +104,7 @@ export function callersOf(
   if (scopes.every((scope) => scope === 'none')) return 'everybody';
   if (scopes.every((scope) => scope === 'operator')) return 'operators';
   if (!scopes.includes('operator')) return 'tenants';
-  throw new Error(`${entry} has routes of operators and of others: give each an entry of its own`);
+  throw new Error(`${entry} has operator routes and other routes: give each an entry of its own`);
 }
 
 function entriesOf(table: readonly Route[]): readonly string[] {

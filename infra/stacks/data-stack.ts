@@ -10,7 +10,7 @@ export interface DataStackProps {
   readonly alertEmails: readonly string[];
 }
 
-/** What the other stacks stand on and what outlives them: evidence, and the way to whoever is on call. */
+/** What the other stacks need and what outlives them: the evidence, and the topic that reaches the person on call. */
 export class DataStack extends Stack {
   readonly alerts: AlertTopic;
   readonly evidence: EvidenceBucket;
@@ -21,11 +21,11 @@ export class DataStack extends Stack {
     this.evidence = this.evidenceOf(props.stage);
     new CfnOutput(this, 'AlertTopic', {
       value: this.alerts.topic.topicArn,
-      description: 'Subscribe whoever is on call to it',
+      description: 'Subscribe the person on call to it',
     });
   }
 
-  /** The bucket of this generation. Those before stay, and so do their exports while another stack still reads them. */
+  /** The bucket of this generation. Earlier buckets stay, and so do their exports as long as another stack reads them. */
   private evidenceOf(stage: StageConfig): EvidenceBucket {
     for (let earlier = 1; earlier < stage.evidenceGeneration; earlier += 1) {
       new EvidenceBucket(this, evidenceId(earlier), { stage }).keepExports();

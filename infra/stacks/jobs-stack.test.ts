@@ -11,13 +11,13 @@ import { prodContext, reviewable, unbundledApps } from '../unbundled-apps.ts';
 
 const unbundled = unbundledApps();
 
-/** What the API's stack runs at a deploy, and not by the clock. */
+/** Entries that a deploy runs, in the stack of the API. */
 const atDeploy = ['pass-key'];
-/** What an alert starts. */
+/** Entries that an alert starts. */
 const atAlert = ['alert-receipt'];
-/** What asks AWS and no database. */
+/** Functions that call AWS and no database. */
 const withoutDatabase = ['SweepDrills'];
-/** What never runs twice at once, in any stage. */
+/** Functions that never run twice at once, in any stage. */
 const alone = ['VerifySnapshot'];
 
 describe.each([
@@ -29,14 +29,14 @@ describe.each([
   const { Resources } = template.toJSON();
   const idOf = (element: CfnElement) => jobs.getLogicalId(element);
 
-  test('the templates are those that were reviewed', async () => {
+  test('the templates are the reviewed ones', async () => {
     await expect(reviewable(template.toJSON())).toMatchFileSnapshot(`./jobs-stack.${stage}.snap`);
     await expect(reviewable(Template.fromStack(data).toJSON())).toMatchFileSnapshot(
       `./data-stack.${stage}.snap`,
     );
   });
 
-  test('every entry of functions/jobs runs by the clock, but those that a deploy or an alert runs', () => {
+  test('every entry of functions/jobs runs on a schedule, except those that a deploy or an alert runs', () => {
     const entries = readdirSync(join(projectRoot, 'functions/jobs'))
       .filter((file) => file.endsWith('.lambda.ts'))
       .map((file) => file.replace('.lambda.ts', ''))
@@ -46,34 +46,37 @@ describe.each([
     template.resourceCountIs('AWS::Lambda::Function', entries.length + atAlert.length);
   });
 
-  test.each(jobs.jobs.map((job) => [job.name, job] as const))('%s runs, and what fails is kept', (_, job) => {
-    const functionArn = { 'Fn::GetAtt': [idOf(job.function.node.defaultChild as CfnElement), 'Arn'] };
-    const queueArn = { 'Fn::GetAtt': [idOf(job.deadLetters.node.defaultChild as CfnElement), 'Arn'] };
-    const schedule = Object.values(template.findResources('AWS::Scheduler::Schedule')).find(
-      ({ Properties }) => JSON.stringify(Properties.Target.Arn) === JSON.stringify(functionArn),
-    )?.Properties;
-    expect(schedule).toMatchObject({
-      State: 'ENABLED',
-      FlexibleTimeWindow: { Mode: 'FLEXIBLE' },
-      Target: { DeadLetterConfig: { Arn: queueArn }, RetryPolicy: { MaximumRetryAttempts: 3 } },
-    });
-    template.hasResourceProperties('AWS::Lambda::EventInvokeConfig', {
-      FunctionName: { Ref: functionArn['Fn::GetAtt'][0] },
-      MaximumRetryAttempts: 0,
-      DestinationConfig: { OnFailure: { Destination: queueArn } },
-    });
-    const scheduler = Resources[schedule?.Target.RoleArn['Fn::GetAtt'][0]];
-    expect(scheduler.Properties.AssumeRolePolicyDocument.Statement).toEqual([
-      {
-        Action: 'sts:AssumeRole',
-        Effect: 'Allow',
-        Principal: { Service: 'scheduler.amazonaws.com' },
-        Condition: { StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } } },
-      },
-    ]);
-  });
+  test.each(jobs.jobs.map((job) => [job.name, job] as const))(
+    '%s runs, and its failures are kept',
+    (_, job) => {
+      const functionArn = { 'Fn::GetAtt': [idOf(job.function.node.defaultChild as CfnElement), 'Arn'] };
+      const queueArn = { 'Fn::GetAtt': [idOf(job.deadLetters.node.defaultChild as CfnElement), 'Arn'] };
+      const schedule = Object.values(template.findResources('AWS::Scheduler::Schedule')).find(
+        ({ Properties }) => JSON.stringify(Properties.Target.Arn) === JSON.stringify(functionArn),
+      )?.Properties;
+      expect(schedule).toMatchObject({
+        State: 'ENABLED',
+        FlexibleTimeWindow: { Mode: 'FLEXIBLE' },
+        Target: { DeadLetterConfig: { Arn: queueArn }, RetryPolicy: { MaximumRetryAttempts: 3 } },
+      });
+      template.hasResourceProperties('AWS::Lambda::EventInvokeConfig', {
+        FunctionName: { Ref: functionArn['Fn::GetAtt'][0] },
+        MaximumRetryAttempts: 0,
+        DestinationConfig: { OnFailure: { Destination: queueArn } },
+      });
+      const scheduler = Resources[schedule?.Target.RoleArn['Fn::GetAtt'][0]];
+      expect(scheduler.Properties.AssumeRolePolicyDocument.Statement).toEqual([
+        {
+          Action: 'sts:AssumeRole',
+          Effect: 'Allow',
+          Principal: { Service: 'scheduler.amazonaws.com' },
+          Condition: { StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } } },
+        },
+      ]);
+    },
+  );
 
-  test('what RDS tells of the instances of drills, and of no other, ticks the drill', () => {
+  test('an RDS event about a drill instance starts the drill; other events do not', () => {
     template.resourceCountIs('AWS::Events::Rule', 1);
     template.hasResourceProperties('AWS::Events::Rule', {
       State: 'ENABLED',
@@ -86,7 +89,7 @@ describe.each([
     });
   });
 
-  test('the receipt of alerts gets those that are sent to see whether alerts arrive, and no other', () => {
+  test('the receipt of alerts gets the probes, and no other alert', () => {
     template.resourceCountIs('AWS::SNS::Subscription', 1);
     template.hasResourceProperties('AWS::SNS::Subscription', {
       Protocol: 'lambda',

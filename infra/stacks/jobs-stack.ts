@@ -22,7 +22,7 @@ export interface JobsStackProps {
   readonly backups: BackupTarget;
 }
 
-/** What runs by the clock. */
+/** The jobs that run on a schedule. */
 export class JobsStack extends Stack {
   readonly jobs: readonly ScheduledJob[];
 
@@ -61,13 +61,13 @@ export class JobsStack extends Stack {
     data.alerts.grantListSubscribers(monitor.function);
     data.evidence.grantRead(monitor.function, 'drills');
     grantWatchBackups(monitor.function, backups);
-    // A database that hangs must not keep it from telling so.
+    // It must be able to report a database that does not answer.
     monitor.function.addEnvironment(environment.databaseDeadlineMs, '60000');
 
     const receipt = new LambdaFunction(this, 'AlertReceipt', {
       stage,
       entry: 'functions/jobs/alert-receipt.lambda.ts',
-      description: `Stockade ${stage.name}: notes that alerts arrive`,
+      description: `Stockade ${stage.name}: records that alerts arrive`,
       size: stage.jobFunction,
       network: database.network,
     }).function;
@@ -86,7 +86,7 @@ export class JobsStack extends Stack {
     }
   }
 
-  /** What restores backups and proves them, and what sweeps up behind it. Drills are of instances only. */
+  /** The jobs that restore and prove backups, and the job that deletes their leftovers. Drills restore only instances. */
   private drillJobs(
     { stage, database: target, data, backups }: JobsStackProps,
     database: DatabaseAccess,
@@ -97,7 +97,7 @@ export class JobsStack extends Stack {
     const drill = new ScheduledJob(this, 'VerifySnapshot', {
       stage,
       schedule: scheduleOf('verify-snapshot'),
-      // Of two that prove at once, one would change the password of the other. A proof takes what time there is.
+      // Two proofs at once would change each other's password. A proof takes all the time it needs.
       size: { ...stage.jobFunction, timeoutSeconds: 900, reservedConcurrency: 1 },
       network: aws.from(database.network),
       folders: ['sql'],
@@ -106,9 +106,9 @@ export class JobsStack extends Stack {
     data.evidence.grantWriteOnce(drill.function, 'drills');
     data.evidence.grantRead(drill.function, 'seals');
     drill.function.addEnvironment(environment.sqlDirectory, '/var/task/sql');
-    // RDS tells when a copy is available, or gone. It may fail to: then the schedule finds out.
+    // RDS reports when a copy is available or deleted. If the event is lost, the schedule finds out.
     new Rule(this, 'DrillEvents', {
-      description: `Stockade ${stage.name}: what becomes of the instances of drills`,
+      description: `Stockade ${stage.name}: events of drill instances`,
       eventPattern: {
         source: ['aws.rds'],
         detailType: ['RDS DB Instance Event'],

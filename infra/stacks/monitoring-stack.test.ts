@@ -13,12 +13,12 @@ const alarms = Object.values(template.findResources('AWS::CloudWatch::Alarm')).m
   ({ Properties }) => Properties,
 );
 
-test('the template is the one that was reviewed', async () => {
+test('the template is the reviewed one', async () => {
   await expect(reviewable(template.toJSON())).toMatchFileSnapshot('./monitoring-stack.prod.snap');
 });
 
 test.each(alarms.map((alarm) => [alarm.AlarmName, alarm] as const))(
-  '%s is graded, tells when it begins and ends, and has a page that says what to do',
+  '%s has a severity, notifies when it begins and ends, and has a runbook page',
   (name, { AlarmDescription, AlarmActions, OKActions }) => {
     expect(name).toMatch(/^stockade-prod-[a-z-]+$/);
     const [, runbook = ''] =
@@ -39,7 +39,7 @@ test('every job is watched: failures, throttles, dead letters, silence', () => {
   }
 });
 
-test('silence is good news where nothing counted means that nothing happened, and an alarm where it is a heartbeat', () => {
+test('missing data is good where it means that nothing happened, and alarming for a heartbeat', () => {
   for (const { AlarmName, TreatMissingData, ComparisonOperator, EvaluationPeriods, Period } of alarms) {
     const isHeartbeat = AlarmName.endsWith('-silent');
     expect([AlarmName, TreatMissingData]).toEqual([AlarmName, isHeartbeat ? 'breaching' : 'notBreaching']);
@@ -47,12 +47,12 @@ test('silence is good news where nothing counted means that nothing happened, an
       AlarmName,
       isHeartbeat ? 'LessThanThreshold' : 'GreaterThanOrEqualToThreshold',
     ]);
-    // CloudWatch looks back a day, or a week where the period is an hour or more.
+    // CloudWatch looks back a day, or a week if the period is an hour or longer.
     expect(EvaluationPeriods * Period).toBeLessThanOrEqual(Period >= 3600 ? 7 * 86_400 : 86_400);
   }
 });
 
-test('what functions count is what alarms look at, by name and dimensions', () => {
+test('alarms use the names and dimensions that functions count', () => {
   const counted = alarms.filter(({ Namespace }) => Namespace === 'Stockade');
   expect(counted.map(({ MetricName }) => MetricName)).toEqual([
     'OrganizationMismatch',

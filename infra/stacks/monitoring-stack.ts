@@ -15,7 +15,7 @@ export interface MonitoringStackProps {
   readonly jobs: JobsStack;
 }
 
-/** What wakes somebody: every alarm of the stage. */
+/** All alarms of the stage. */
 export class MonitoringStack extends Stack {
   private readonly stage: StageConfig;
   private readonly data: DataStack;
@@ -34,7 +34,7 @@ export class MonitoringStack extends Stack {
     this.alarm({
       name: 'api-server-errors',
       severity: 'critical',
-      meaning: 'Requests fail that should not.',
+      meaning: 'The API answers too many requests with a 5xx error.',
       runbook: 'api-server-errors',
       metric: api.api.metricServerError({ period: Duration.minutes(5), statistic: Stats.SUM }),
       when: { atLeast: this.stage.alarms.serverErrorsIn5Minutes },
@@ -42,7 +42,7 @@ export class MonitoringStack extends Stack {
     this.alarm({
       name: 'organization-mismatch',
       severity: 'warning',
-      meaning: 'Good credentials are used for organizations that they do not belong to.',
+      meaning: 'Valid credentials are used for organizations that they do not belong to.',
       runbook: 'organization-mismatch',
       metric: this.counted('OrganizationMismatch', Duration.minutes(5)),
       when: { atLeast: this.stage.alarms.organizationMismatchesIn5Minutes },
@@ -53,8 +53,7 @@ export class MonitoringStack extends Stack {
     this.alarm({
       name: 'reconciliation-silent',
       severity: 'critical',
-      meaning:
-        'For three hours no run of the reconciliation has come to its end, so nothing proves the balances.',
+      meaning: 'No run of the reconciliation has finished for three hours, so nothing checks the balances.',
       runbook: 'reconciliation-silent',
       metric: this.counted('ReconciliationHeartbeat', Duration.hours(1)),
       when: { lessThan: 1 },
@@ -68,7 +67,7 @@ export class MonitoringStack extends Stack {
       name: 'backup-monitor-silent',
       severity: 'critical',
       meaning:
-        'For three hours no run of the monitor of the backups has come to its end, so nobody would know of a backup that stopped.',
+        'No run of the backup monitor has finished for three hours, so nobody would notice that backups stopped.',
       runbook: 'backup-monitor-silent',
       metric: this.counted('BackupMonitorHeartbeat', Duration.hours(1)),
       when: { lessThan: 1 },
@@ -82,7 +81,7 @@ export class MonitoringStack extends Stack {
     this.alarm({
       name: `${name}-errors`,
       severity: 'warning',
-      meaning: `A run of the job ${name} failed or was out of time.`,
+      meaning: `A run of the job ${name} failed or ran out of time.`,
       runbook: 'job-errors',
       metric: fn.metricErrors({ period }),
       when: { atLeast: 1 },
@@ -90,7 +89,7 @@ export class MonitoringStack extends Stack {
     this.alarm({
       name: `${name}-throttles`,
       severity: 'warning',
-      meaning: `For an hour the job ${name} has been kept from starting.`,
+      meaning: `Lambda has refused to start the job ${name} for an hour.`,
       runbook: 'job-throttles',
       metric: fn.metricThrottles({ period }),
       when: { atLeast: 1 },
@@ -99,7 +98,7 @@ export class MonitoringStack extends Stack {
     this.alarm({
       name: `${name}-dead-letters`,
       severity: 'warning',
-      meaning: `Runs of the job ${name} failed and are kept for somebody to look at.`,
+      meaning: `Failed runs of the job ${name} wait in its dead-letter queue.`,
       runbook: 'job-dead-letters',
       metric: deadLetters.metricApproximateNumberOfMessagesVisible({ period, statistic: Stats.MAXIMUM }),
       when: { atLeast: 1 },
@@ -107,7 +106,7 @@ export class MonitoringStack extends Stack {
     this.alarm({
       name: `${name}-silent`,
       severity: 'warning',
-      meaning: `The job ${name} has not been started for ${silentAfterHours === 1 ? 'an hour' : `${silentAfterHours} hours`}.`,
+      meaning: `Nothing has started the job ${name} for ${silentAfterHours === 1 ? 'an hour' : `${silentAfterHours} hours`}.`,
       runbook: 'job-silent',
       metric: fn.metricInvocations({ period: Duration.hours(1) }),
       when: { lessThan: 1 },
@@ -116,7 +115,7 @@ export class MonitoringStack extends Stack {
     });
   }
 
-  /** A metric that functions of this stage count, with the dimensions that they count it under. */
+  /** A metric that functions of this stage count, with the same dimensions. */
   private counted(metricName: string, period: Duration): Metric {
     return new Metric({
       namespace: 'Stockade',
