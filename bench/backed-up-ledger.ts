@@ -19,28 +19,28 @@ import { paths } from '#scripts/paths.ts';
 import { execute } from './database.ts';
 import { connectJobs, makeLedger } from './history.ts';
 
-/** A sealed and anchored ledger on the local RDS, with a snapshot that has all of it. */
+/** A sealed and anchored ledger on the local RDS, and a snapshot of all of it. */
 export interface BackedUpLedger {
   readonly movements: number;
-  /** What a drill of it works with. */
+  /** The surroundings that a drill of it needs. */
   readonly around: DrillSurroundings;
   /** The files of the snapshot. */
   readonly snapshotFolder: string;
-  /** Production as the superuser: the password in it is the one in the snapshot too. */
+  /** Production as the superuser. The snapshot has the same password. */
   readonly adminUrl: string;
-  /** Where copies may be made. */
+  /** The folder for copies. */
   readonly directory: string;
-  /** Settles when nothing is under way behind the answers of the local RDS. */
+  /** Resolves when the local RDS has finished all background work. */
   settled(): Promise<void>;
   close(): Promise<void>;
 }
 
 const databaseName = 'stockade';
 
-/** Makes it on a cluster of its own, durable as a real one, and sets the environment with which the SDK finds its AWS. */
+/** Creates it on its own durable cluster, and sets the environment so that the SDK uses the local AWS. */
 export async function openBackedUpLedger(movements: number, items: number): Promise<BackedUpLedger> {
   const directory = await mkdtemp(join(tmpdir(), 'stockade-bench-'));
-  // Run by root, Postgres has another user, who must get in.
+  // If root runs this, Postgres runs as another user, who needs access.
   await chmod(directory, 0o755);
   const stops: (() => unknown)[] = [() => rm(directory, { recursive: true, force: true })];
   const close = async () => {
@@ -95,7 +95,7 @@ export async function openBackedUpLedger(movements: number, items: number): Prom
   }
 }
 
-/** The same server, the database that matters. */
+/** The same server, with the database of the benchmark. */
 export function inDatabase(url: string): string {
   const inside = new URL(url);
   inside.pathname = databaseName;

@@ -3,12 +3,13 @@ import { type Bench, type Comparison, compare, type Load } from './bench.ts';
 import { execute, startServer } from './database.ts';
 import { makeLedger } from './history.ts';
 
-/** Movements of one key, by its item. */
+/** The number of movements of one balance, by its item. */
 const keys = { S1: 100, S2: 5_000, S3: 100_000, S4: 1_000_000 } as const;
 
 export const balanceRead: Bench = {
   name: 'balance-read',
-  summary: 'What reading a balance costs, however long its history is, against summing that up',
+  summary:
+    'The cost of reading a balance, for histories of different lengths, compared with adding up its movements',
   async *run(options): AsyncGenerator<Comparison> {
     const server = await startServer();
     try {
@@ -18,7 +19,7 @@ export const balanceRead: Bench = {
       await execute(url, 'vacuum analyze');
       const client = new Client(url);
       await client.connect();
-      // In the database alone, one statement after another: a round trip costs more than either.
+      // Inside the database, one statement after another: a round trip would cost more than either.
       const load = async (times: number, select: string, sku: keyof typeof keys): Promise<Load> =>
         repeat(client, times, `${select} where ${await conditionOf(client, ledger.orgId, sku)}`);
       const read = (sku: keyof typeof keys) =>
@@ -58,7 +59,7 @@ export const balanceRead: Bench = {
   },
 };
 
-/** Runs a statement so many times in one block, until the time is over. */
+/** Runs a statement this many times in one block, until the time is over. */
 function repeat(client: Client, times: number, statement: string): Load {
   const block = `do $$ declare v_figure numeric; begin for i in 1..${times} loop ${statement}; end loop; end $$`;
   return async (durationMs) => {
@@ -72,7 +73,7 @@ function repeat(client: Client, times: number, statement: string): Load {
   };
 }
 
-/** Ids and not subqueries: what the planner knows of them is why the sum takes the index. */
+/** Ids and not subqueries: the planner must know the values to use the index for the sum. */
 async function conditionOf(client: Client, orgId: string, sku: string): Promise<string> {
   const { rows } = await client.query(
     `select item_id, location_id from inventory.balances b join inventory.items i on i.org_id = b.org_id and i.id = b.item_id

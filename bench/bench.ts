@@ -1,19 +1,19 @@
 /**
- * How everything here is measured: two things in turns, A B A B …, in one run on one machine, and the ratio of each
- * neighbouring pair. What the machine does meanwhile meets both, so the median ratio can be quoted where a time cannot.
+ * The result of measuring two things in turns, A B A B …, in one run on one machine: the ratio of each neighbouring pair.
+ * Other work on the machine affects both, so the median ratio can be quoted where a time cannot.
  */
 export interface Comparison {
   readonly name: string;
-  /** What is measured, and what it is measured against. */
+  /** What is measured, and what it is compared with. */
   readonly subject: string;
   readonly reference: string;
-  /** Operations per second of both, the medians over the rounds: for orientation only. */
+  /** Operations per second of both, as medians over the rounds. For orientation only. */
   readonly perSecond: { readonly subject: number; readonly reference: number };
-  /** Time of the subject over time of the reference. */
+  /** The time of the subject divided by the time of the reference. */
   readonly ratio: { readonly min: number; readonly median: number; readonly max: number };
-  /** What the ratio is meant to stay below. */
+  /** The ratio should stay below this. */
   readonly target?: number | undefined;
-  /** What else a reader may want to know of it, a line each. */
+  /** Further facts for the reader, one per line. */
   readonly detail?: readonly string[];
 }
 
@@ -24,7 +24,7 @@ export interface Bench {
 }
 
 export interface BenchOptions {
-  /** How many pairs are measured. */
+  /** The number of pairs to measure. */
   readonly rounds: number;
   /** How long each side of a pair runs, in milliseconds. */
   readonly roundMs: number;
@@ -32,10 +32,10 @@ export interface BenchOptions {
 
 type What = Omit<Comparison, 'perSecond' | 'ratio'>;
 
-/** Does something over and over until the deadline and answers how often. */
+/** Repeats an operation until the deadline, and returns how often. */
 export type Load = (durationMs: number) => Promise<number>;
 
-/** Measures two loads in turns, after one round that does not count. */
+/** Measures two loads in turns, after a warm-up round. */
 export async function compare(
   what: What,
   loads: { readonly subject: Load; readonly reference: Load },
@@ -43,7 +43,7 @@ export async function compare(
 ): Promise<Comparison> {
   const rates = { subject: [] as number[], reference: [] as number[] };
   for (let round = 0; round <= rounds; round += 1) {
-    // The order changes from pair to pair, so that neither side always comes after the other.
+    // The order changes from pair to pair, so that neither side is always second.
     const order = round % 2 === 0 ? (['reference', 'subject'] as const) : (['subject', 'reference'] as const);
     for (const side of order) {
       const startedAt = performance.now();
@@ -55,7 +55,7 @@ export async function compare(
   return compareRates(what, rates);
 }
 
-/** The comparison that pairs of rates come to, which were measured in turns. */
+/** The comparison of pairs of rates that were measured in turns. */
 export function compareRates(
   what: What,
   rates: { readonly subject: readonly number[]; readonly reference: readonly number[] },
@@ -68,7 +68,7 @@ export function compareRates(
   };
 }
 
-/** A load of `clients` that each do the operation again as soon as it is done. */
+/** A load of `clients` that each repeat the operation without a pause. */
 export function clients(count: number, operation: (client: number, turn: number) => Promise<unknown>): Load {
   return async (durationMs) => {
     const deadline = performance.now() + durationMs;

@@ -7,16 +7,16 @@ import { setLogins } from '#scripts/local/logins.ts';
 import { startCluster } from '#scripts/local/postgres/cluster.ts';
 import { paths } from '#scripts/paths.ts';
 
-/** A Postgres server of the benchmark's own, durable as a real one. */
+/** A durable Postgres server for the benchmark alone. */
 export interface BenchServer {
-  /** Makes a migrated database and answers the superuser's URL to it. */
+  /** Creates a migrated database and returns its URL for the superuser. */
   createDatabase(name: string): Promise<string>;
   stop(): Promise<void>;
 }
 
 export async function startServer(): Promise<BenchServer> {
   const directory = await mkdtemp(join(tmpdir(), 'stockade-bench-'));
-  // Run by root, Postgres has another user, who must get in to keep the data here and not in a shared place.
+  // If root runs this, Postgres runs as another user, who needs access to keep the data here.
   await chmod(directory, 0o755);
   const cluster = await startCluster({ directory });
   return {

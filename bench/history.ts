@@ -4,16 +4,16 @@ import { loginUrl } from '#scripts/local/logins.ts';
 /** An organization with history, written in bulk through the triggers of the ledger. */
 export interface Ledger {
   readonly orgId: string;
-  /** Posts movements, ten an entry, evenly over the first so many items, each at ten places. */
+  /** Posts movements, ten per entry, evenly over this many items, each at ten places. */
   post(movements: number, items: number): Promise<void>;
-  /** Posts movements of one item at one place, one an entry. */
+  /** Posts movements of one item at one place, one per entry. */
   postTo(sku: string, movements: number): Promise<void>;
 }
 
 const bulkMovements = 100_000;
 const placesPerItem = 10;
 
-/** Makes an organization with items S1, S2, … that may go below zero, at the places L1 to L10. */
+/** Creates an organization with items S1, S2, … that may go below zero, at the places L1 to L10. */
 export async function makeLedger(adminUrl: string, slug: string, items: number): Promise<Ledger> {
   const { rows } = await onSuperuser(adminUrl, (superuser) =>
     superuser.query<{ id: string }>(
@@ -64,7 +64,7 @@ const entries = `made as materialized (
     select $1, id, 'adjustment', now(), clock_timestamp(), 'bench' from made returning id
   )`;
 
-/** A movement goes to a key that no neighbour of it goes to, as in real life. */
+/** Neighbouring movements belong to different balances, as in real life. */
 const bulk = (linesPerEntry: number) => `with ${entries}, keys as (
     select i.id as item_id, l.id as location_id, row_number() over (order by i.sku, l.code) - 1 as n
     from (select id, sku from inventory.items where org_id = $1 order by length(sku), sku limit $3::int) i

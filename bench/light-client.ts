@@ -4,9 +4,9 @@ import { serialize } from 'pg-protocol';
 
 export type Statement = readonly [text: string, values: readonly unknown[]];
 
-/** A client that costs next to nothing: one buffer, made beforehand, is written again and again. */
+/** A client that costs almost nothing: it writes one prepared buffer again and again. */
 export interface LightClient {
-  /** Sends the statements and waits until the server has answered the last. @throws when it answers with an error */
+  /** Sends the statements and waits until the server has answered the last one. @throws when the server answers with an error */
   request(): Promise<void>;
   close(): void;
 }
@@ -15,7 +15,7 @@ const readyForQuery = 0x5a;
 const readyForQueryLength = 6;
 const errorResponse = 0x45;
 
-/** Logs in as usual, then takes the socket over. */
+/** Logs in as usual, then uses the socket directly. */
 export async function openSocket(url: string, statements: readonly Statement[]): Promise<LightClient> {
   const client = new pg.Client(url);
   client.on('error', () => {});
@@ -34,7 +34,7 @@ export async function openSocket(url: string, statements: readonly Statement[]):
     request: () =>
       new Promise((resolve, reject) => {
         stream.on('data', function read(answer: Buffer) {
-          // One Sync, so one ReadyForQuery, and nothing comes behind it.
+          // One Sync, so there is one ReadyForQuery, and nothing follows it.
           if (answer.at(-readyForQueryLength) !== readyForQuery) return;
           stream.off('data', read);
           if (answer[0] === errorResponse) reject(new Error(answer.toString('latin1')));

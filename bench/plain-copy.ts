@@ -9,9 +9,9 @@ import { type BackedUpLedger, inDatabase } from './backed-up-ledger.ts';
 
 const run = promisify(execFile);
 
-/** What a person does who has the files of a backup and a shell, and nothing else: it is what a drill is held against. */
+/** The work of a person with only the files of a backup and a shell. Drills are compared with it. */
 export interface PlainCopy {
-  /** The database in it, as the superuser. */
+  /** The URL of its database for the superuser. */
   readonly url: string;
   stop(): Promise<void>;
 }

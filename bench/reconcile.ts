@@ -13,7 +13,7 @@ const plainAggregate = `select item_id, location_id, lot, sum(quantity), count(*
 
 export const reconcile: Bench = {
   name: 'reconcile',
-  summary: 'What comparing balances with history costs, in full and since the last seal',
+  summary: 'The cost of comparing balances with history, in full and since the last seal',
   async *run(options) {
     const server = await startServer();
     try {
@@ -29,7 +29,7 @@ export const reconcile: Bench = {
       yield await compare(
         {
           name: 'full, 1,001,000 movements of 10,000 balances',
-          subject: 'compared with balances and closings, as the job does it',
+          subject: 'compared with balances and closings, as in the job',
           reference: 'the plain aggregate of the same rows, as the same role',
           target: 1.5,
         },
@@ -71,8 +71,8 @@ async function full(jobs: pg.ClientBase, orgId: string): Promise<void> {
 async function recent(jobs: pg.ClientBase, orgId: string): Promise<void> {
   const { found, movements } = await inSnapshot(jobs, orgId, {}, async (snapshot) => {
     const seal = await lastSeal(snapshot, orgId);
-    if (!seal) throw new Error('nothing is sealed');
+    if (!seal) throw new Error('there is no seal');
     return await compareSince(snapshot, orgId, { entry: seal.boundary, seal });
   });
-  if (found !== 0 || movements !== 1_000) throw new Error(`${found} wrong, of ${movements} movements`);
+  if (found !== 0 || movements !== 1_000) throw new Error(`${found} differences in ${movements} movements`);
 }

@@ -13,17 +13,17 @@ const items = 1_000;
 export const recovery: Bench = {
   name: 'recovery',
   summary:
-    'What a drill of a million movements costs: the restore against a plain copy and start of the same files, the proofs against one aggregate and a bare amcheck. A round takes a while: of those asked for, every third is made',
+    'The cost of a drill of a million movements: the restore compared with a plain copy and start of the same files, the proofs compared with one aggregate and a bare amcheck. A round takes long, so it runs a third of the requested rounds',
   async *run({ rounds }) {
     const ledger = await openBackedUpLedger(movements, items);
     try {
       const pairs: { readonly plain: Plain; readonly drill: Drill }[] = [];
       for (let round = 0; round <= Math.ceil(rounds / 3); round += 1) {
-        // The order changes from pair to pair, so that neither side always comes after the other.
+        // The order changes from pair to pair, so that neither side is always second.
         const drillFirst = round % 2 === 0 ? await runDrill(ledger) : undefined;
         const plain = await runPlain(ledger);
         const drill = drillFirst ?? (await runDrill(ledger));
-        // The first one warms up the machine.
+        // The first round is a warm-up.
         if (round > 0) pairs.push({ plain, drill });
       }
       yield* comparisons(pairs);
@@ -33,7 +33,7 @@ export const recovery: Bench = {
   },
 };
 
-/** Everything in milliseconds, each from its own beginning. */
+/** All times in milliseconds, each from its own start. */
 interface Plain {
   readonly started: number;
   readonly aggregate: number;
@@ -68,7 +68,7 @@ function* comparisons(
   yield against(
     {
       name: 'drill of 1,000,000 movements, until queryable',
-      subject: 'restored by RDS, let in',
+      subject: 'restored by RDS, with logins',
       reference: copied,
     },
     ({ drill }) => drill.queryable,
@@ -126,14 +126,14 @@ async function runDrill({ around, settled }: BackedUpLedger): Promise<Drill> {
   await beginDrill(around, { kind: 'snapshot' });
   for (;;) {
     const state = await tickDrill(around);
-    if (!state) throw new Error('the drill that was begun is not there');
+    if (!state) throw new Error('the drill that was started does not exist');
     if (state.waitsFor === undefined) return timesOf(state.drill);
     await settled();
   }
 }
 
 function timesOf({ requestedAt, tornDownAt, verdict, ...drill }: DrillRecord): Drill {
-  if (!verdict?.passed || !verdict.proofs) throw new Error(`the drill has not passed: ${verdict?.summary}`);
+  if (!verdict?.passed || !verdict.proofs) throw new Error(`the drill did not pass: ${verdict?.summary}`);
   const { outcomes, durationMs } = verdict.proofs;
   return {
     available: drill.availableAfterMs ?? Number.NaN,
@@ -171,7 +171,7 @@ const plainAggregate = `select count(*) from (
   group by org_id, item_id, location_id, lot
 ) as summed`;
 
-/** The checks of the proofs, and nothing around them. */
+/** Only the checks of the proofs. */
 const bareCheck = {
   heap: `select count(*) from public.verify_heapam(relation => $1::oid::regclass, check_toast => true, skip => 'none')`,
   btree: `select public.bt_index_parent_check(index => $1::oid::regclass, heapallindexed => true, rootdescend => true, checkunique => true)`,

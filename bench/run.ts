@@ -11,7 +11,7 @@ const benches: readonly Bench[] = [wall, seals, reconcile, balanceRead, recovery
 
 await command({
   name: 'bench',
-  summary: 'Measures: each row is the ratio of two things measured in turns in one run.',
+  summary: 'Measures ratios: each row compares two things that were measured in turns in one run.',
   description: benches.map(({ name, summary }) => `${name}: ${summary}`).join('\n'),
   options: {
     only: option.choice(
@@ -25,7 +25,7 @@ await command({
       default: 1_000,
     }),
   },
-  examples: [{ type: '--only wall', does: 'measures what the wall costs' }],
+  examples: [{ type: '--only wall', does: 'measures the cost of isolation' }],
   run: async ({ options, note }) => {
     const results: Comparison[] = [];
     for (const bench of benches.filter(({ name }) => name === (options.only ?? name))) {
@@ -45,7 +45,7 @@ function line({ name, perSecond, ratio, target, detail = [] }: Comparison): stri
   return [ratios, ...detail.map((each) => `    ${each}`)].join('\n');
 }
 
-/** Two decimals, or two digits of what is less than that. */
+/** Two decimals, or two significant digits if the figure is smaller. */
 function figure(value: number): string {
   return value < 0.1 ? String(Number(value.toPrecision(2))) : value.toFixed(2);
 }

@@ -14,7 +14,7 @@ const sealTables = 'inventory.seal_anchors, inventory.seal_closings, inventory.s
 export const seals: Bench = {
   name: 'seals',
   summary:
-    'What sealing costs: a movement sealed against one summed up, and a posting with the boundary against one without',
+    'The cost of sealing: a movement sealed compared with a movement added up, and a posting with the boundary compared with one without',
   async *run(options) {
     const server = await startServer();
     try {
@@ -29,7 +29,7 @@ export const seals: Bench = {
             name: `sealing, ${movements} movements of ${keys} balances, ${count === 1 ? 'one core' : 'two ledgers on two cores'}`,
             subject: 'sealed and committed: leaves, tree, pages, closing balances',
             reference: 'the plain aggregate of the same rows, as many at once',
-            // Where the aggregate takes five million movements a second, this is two hundred thousand sealed ones.
+            // If the aggregate reads five million movements a second, this is two hundred thousand sealed movements.
             target: 25,
           },
           {
@@ -63,7 +63,7 @@ export const seals: Bench = {
       yield await compare(
         {
           name: 'single movement in the database alone, 4 clients',
-          subject: 'with the seal boundary held and looked at',
+          subject: 'with the lock of the seal boundary',
           reference: 'without',
           target: 1.05,
         },
@@ -78,7 +78,7 @@ export const seals: Bench = {
   },
 };
 
-/** A ledger whose whole history is behind its seal boundary, and nothing of it sealed. */
+/** A ledger whose whole history lies before its seal boundary, but none of it is sealed. */
 async function openHistory(adminUrl: string): Promise<Ledger & { readonly jobs: pg.Client }> {
   const ledger = await prepare(adminUrl);
   await plantHistory(ledger);
@@ -119,7 +119,7 @@ async function prepare(adminUrl: string): Promise<Ledger> {
   return { adminUrl, orgId };
 }
 
-/** A history as years of single-line entries leave it. Sealing never looks at balances, so there are none. */
+/** A history like that of years of single-line entries. Sealing never reads balances, so there are none. */
 async function plantHistory({ adminUrl, orgId }: Ledger): Promise<void> {
   await execute(
     adminUrl,
@@ -147,7 +147,7 @@ const plainAggregate = `select count(*) from (
   select item_id, location_id, lot, sum(quantity), count(*) from inventory.movements group by item_id, location_id, lot
 ) as summed`;
 
-/** Seals until the deadline; a history that is sealed to its end is unsealed and begun again. */
+/** Seals until the deadline. When the whole history is sealed, it removes the seals and starts again. */
 function sealing(jobs: pg.Client, { adminUrl, orgId }: Ledger) {
   return repeated(async () => {
     const [row] = await asJob<{ seal: { movements: number } | null }>(

@@ -11,8 +11,8 @@ import { execute, startServer } from './database.ts';
 import { openSocket, type Statement } from './light-client.ts';
 
 /**
- * The same schema without its wall: no row-level security, and the functions that prove the context answer a constant.
- * What remains is what the ledger itself costs.
+ * The same schema without isolation: no row-level security, and the functions that prove the context return a constant.
+ * What remains is the cost of the ledger itself.
  */
 const withoutWall = (orgId: string) => `
   do $$
@@ -35,7 +35,7 @@ const withoutWall = (orgId: string) => `
   create or replace function tenancy.current_actor() returns text language sql immutable as $$ select 'bench' $$;
 `;
 
-/** Other organizations with a key each, and the statistics that autovacuum would have gathered by then. */
+/** Other organizations with one key each, and the statistics that autovacuum would have collected. */
 const manyNeighbours = `
   with neighbours as (
     insert into tenancy.organizations (slug, name)
@@ -51,7 +51,7 @@ const locations = 200;
 
 export const wall: Bench = {
   name: 'wall',
-  summary: 'What the wall costs: the same statement with and without it',
+  summary: 'The cost of isolation: the same statement with and without it',
   async *run(options) {
     const server = await startServer();
     try {
@@ -73,7 +73,7 @@ export const wall: Bench = {
           {
             name: `read by primary key, ${count} clients`,
             subject: 'through queryInTenant()',
-            reference: 'a transaction of its own without entering, in one round trip; no row-level security',
+            reference: 'its own transaction without entering, in one round trip; no row-level security',
             target: 1.35,
           },
           {
@@ -86,7 +86,7 @@ export const wall: Bench = {
           {
             name: `read by primary key against a bare statement, ${count} clients`,
             subject: 'through queryInTenant()',
-            reference: 'the statement alone, in no transaction that anybody began; no row-level security',
+            reference: 'the statement alone, without a transaction block; no row-level security',
             target: 1.35,
           },
           {
@@ -99,7 +99,7 @@ export const wall: Bench = {
           {
             name: `single movement, ${count} clients`,
             subject: 'through callInTenant()',
-            reference: 'a transaction of its own without entering, in one round trip; no row-level security',
+            reference: 'its own transaction without entering, in one round trip; no row-level security',
             target: 1.5,
           },
           {
@@ -120,10 +120,10 @@ export const wall: Bench = {
       await closeDatabase();
 
       for (const count of [4, 20]) {
-        // A read that is one message is a transaction, as queryInTenant() sends it.
+        // A read in one message is a transaction, as queryInTenant() sends it.
         const subject = await light(count, walled.adminUrl, [enter(reading), walled.read]);
         const references: Record<string, Statement[]> = {
-          'a transaction of its own without entering': [['begin read only', []], open.read, ['commit', []]],
+          'its own transaction without entering': [['begin read only', []], open.read, ['commit', []]],
           'a bare statement': [open.read],
         };
         for (const [what, statements] of Object.entries(references)) {
@@ -131,7 +131,7 @@ export const wall: Bench = {
           yield await compare(
             {
               name: `read by primary key in the database alone, against ${what}, ${count} clients`,
-              subject: 'messages prepared beforehand, one write each',
+              subject: 'prepared messages, one write each',
               reference: `${what}, prepared too; no row-level security`,
               target: 2,
             },

@@ -6,7 +6,7 @@ import { activeOrganizations, isErased } from '#tenancy/jobs.ts';
 
 /** How long temporary data is kept. The database refuses less than one day for keys and less than 90 days for events. */
 export interface TidyPolicy {
-  /** Within this time a caller may repeat a request, and it takes effect once. This is promised to callers: never shorten it silently. */
+  /** Within this time a caller may repeat a request, and it takes effect once. Callers rely on it: never shorten it silently. */
   readonly idempotencyKeyHours: number;
   readonly securityEventDays: number;
 }

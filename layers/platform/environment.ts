@@ -11,7 +11,7 @@ export const environment = {
   databaseUser: 'STOCKADE_DATABASE_USER',
   /** The number of connections one process may hold. A Lambda instance serves one request at a time, so the default is 1. */
   databaseMaxConnections: 'STOCKADE_DATABASE_MAX_CONNECTIONS',
-  /** The session of a request is ended after this many milliseconds: by default 20,000, and 900,000 for jobs. It exceeds the role's statement_timeout. */
+  /** After this many milliseconds the session of a request is ended: 20,000, more than the role's statement_timeout; 900,000 for jobs. */
   databaseDeadlineMs: 'STOCKADE_DATABASE_DEADLINE_MS',
   /** The `<env>` part of API keys (`sk_<env>_…`). Another stage refuses such a key without looking it up. */
   keyEnvironment: 'STOCKADE_KEY_ENVIRONMENT',

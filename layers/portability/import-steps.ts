@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type pg from 'pg';
+import { counted } from '#platform/plural.ts';
 import { inBatches, readLines } from './lines.ts';
 import { fileOf, type Manifest } from './manifest.ts';
 import { PortabilityError } from './portability-error.ts';
@@ -71,7 +72,7 @@ export async function importTable(
     await write(waiting);
     if (waiting.length === before) {
       throw new PortabilityError(
-        `${fileOf({ name })} has ${before} rows that refer to missing rows, such as ${waiting[0]?.slice(0, 200)}`,
+        `${fileOf({ name })} has ${counted(before, 'row')} with references to missing rows, such as ${waiting[0]?.slice(0, 200)}`,
         'Export the organization again.',
       );
     }
@@ -99,7 +100,8 @@ export async function proveImport(
   );
   if (wrong.length === 0) return;
   const list = wrong.map(
-    ({ name, rows: sent }) => `${name} (${sent} rows exported, ${arrived[name]?.rows ?? 0} imported)`,
+    ({ name, rows: sent }) =>
+      `${name} (${counted(sent, 'row')} exported, ${arrived[name]?.rows ?? 0} imported)`,
   );
   throw new PortabilityError(
     `the imported rows differ from the export, and nothing was kept: ${list.join(', ')}`,

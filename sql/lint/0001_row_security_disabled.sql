@@ -1,6 +1,6 @@
 -- A tenant's table without row-level security.
 -- level: leak
--- Its policies are not asked: whoever may read the table reads the rows of every organization.
+-- Its policies do not apply: a role that may read the table reads the rows of every organization.
 select
   name as object,
   'row-level security is disabled' as detail,

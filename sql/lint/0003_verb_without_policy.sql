@@ -1,7 +1,7 @@
 -- A tenant's table where a verb has no policy for everyone.
 -- level: weakness
--- Rows are refused, not leaked; but the next one who finds the table empty adds a policy for one role, and that is how
--- `using (true)` gets in. One policy for every verb and every role leaves nothing to add.
+-- Rows are refused, not leaked. But somebody who finds the table empty adds a policy for one role, such as `using (true)`.
+-- With one policy for every verb and every role, nobody needs to add another.
 select
   t.name as object,
   format('no policy for everyone covers %s', string_agg(verb.name, ', ' order by verb.name)) as detail,

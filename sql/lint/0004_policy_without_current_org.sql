@@ -1,6 +1,6 @@
--- A policy that does not ask which organization the transaction has entered.
+-- A policy that does not check which organization the transaction has entered.
 -- level: leak
--- It lets rows through whatever the context says: with `using (true)` all rows of all organizations.
+-- It lets rows through for every context: with `using (true)`, all rows of all organizations.
 select
   object,
   shape as detail,

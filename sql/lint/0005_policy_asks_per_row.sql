@@ -1,7 +1,7 @@
--- A policy that asks for the organization once per row and not once per statement.
+-- A policy that calls current_org() once per row and not once per statement.
 -- level: weakness
--- The seal is verified for every row that is looked at, and no index can be used: one organization's reading slows down
--- with the rows of all others, which tells how many there are.
+-- The seal is verified for every row, and no index can be used: reads of one organization slow down with the rows of all
+-- others, which shows how many there are.
 select
   object,
   shape as detail,

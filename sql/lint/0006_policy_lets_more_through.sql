@@ -1,7 +1,7 @@
--- A policy that is anything else than "the row's organization is the one that was entered".
+-- A policy whose condition is not exactly "the row belongs to the organization that was entered".
 -- level: leak
--- `… or shared`, `… or org_id is null`, another column: each is a way for rows to be seen by, or put into, organizations
--- that they do not belong to.
+-- `… or shared`, `… or org_id is null`, another column: with each of these an organization can see or write rows that do not
+-- belong to it.
 select
   object,
   shape as detail,

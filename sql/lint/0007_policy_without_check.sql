@@ -1,7 +1,7 @@
 -- A policy for writing that has USING and no WITH CHECK.
 -- level: weakness
--- Postgres then takes USING for both. Whoever later loosens USING, to read more, loosens writing with it: rows can be put
--- into another organization.
+-- Postgres then applies USING to both. Somebody who later relaxes USING, to read more, relaxes writing too: rows can be
+-- written into another organization.
 select
   object,
   shape as detail,

@@ -1,6 +1,6 @@
--- A table that does not say what it is, or says what it is not.
+-- A table whose comment does not classify it, or classifies it wrongly.
 -- level: weakness
--- Nobody has decided whether its rows belong to organizations, so no rule can tell whether they must be kept apart.
+-- Nobody has decided whether its rows belong to organizations, so no rule knows whether they must be kept apart.
 select
   t.name as object,
   case

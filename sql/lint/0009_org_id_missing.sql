@@ -1,6 +1,6 @@
 -- A tenant's table without org_id.
 -- level: leak
--- Nothing in a row says whose it is, so no policy can keep it from others.
+-- A row does not contain its organization, so no policy can protect it.
 select
   name as object,
   format('there is no column %s', org_column) as detail,

@@ -1,7 +1,7 @@
 -- A tenant's table whose org_id may be null.
 -- level: leak
--- A row of nobody is seen by nobody, or by everybody once a policy is written with `is not distinct from`; foreign keys
--- do not check it, so it may point at rows of any organization.
+-- A row without an organization is visible to nobody, or to everybody with a policy that uses `is not distinct from`. Foreign
+-- keys do not check it, so it may refer to rows of any organization.
 select
   t.name as object,
   case when t.org_not_null then 'not null was never validated' else format('%s may be null', t.org_column) end as detail,

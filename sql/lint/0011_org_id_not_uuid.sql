@@ -1,7 +1,7 @@
 -- A tenant's table whose org_id is not a uuid.
 -- level: weakness
--- Ids that can be counted can be guessed; and comparing another type may need a cast that is not leakproof, so that no
--- index can be used behind the wall.
+-- Numbers can be guessed. And comparing another type may need a cast that is not leakproof, so that no index can be used
+-- under row-level security.
 select
   name as object,
   format('%s is of type %s', org_column, format_type(org_type, null)) as detail,

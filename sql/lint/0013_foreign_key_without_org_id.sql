@@ -1,6 +1,6 @@
 -- A foreign key to or from a tenant's table that does not begin with org_id on both sides.
 -- level: leak
--- A row of one organization can then point at a row of another, and "does not exist" tells whether that one does.
+-- A row of one organization can refer to a row of another, and the error "does not exist" shows whether that row exists.
 select
   format('%I on %s', k.conname, k.conrelid::regclass) as object,
   pg_get_constraintdef(k.oid) as detail,
@@ -17,5 +17,5 @@ where k.contype = 'f'
     k.conkey[1] is distinct from source.org_number
     or k.confkey[1] is distinct from target.org_number
   )
-  -- People are the platform's, one row for all of their organizations.
+  -- Users belong to the platform: one row for all of their organizations.
   and (source.oid is null or k.confrelid::regclass::text <> 'tenancy.users')

@@ -1,11 +1,11 @@
 -- A foreign key to or from a tenant's table that is not enforced for every row.
 -- level: leak
--- What is composite on paper is checked for no row, or for no old row: rows of one organization may point at another's.
+-- Postgres checks the key for no row, or for no old row: rows of one organization may refer to another's.
 select
   format('%I on %s', k.conname, k.conrelid::regclass) as object,
   case
     when to_jsonb(k) ->> 'conenforced' = 'false' then 'it is declared not enforced'
-    when not k.convalidated then 'rows that were there before it were never validated'
+    when not k.convalidated then 'existing rows were never validated'
     else 'a trigger that checks it is disabled'
   end as detail,
   case

@@ -1,6 +1,6 @@
--- A column of a tenant's table that holds another row's id without a foreign key.
+-- A column of a tenant's table that contains another row's id without a foreign key.
 -- level: weakness
--- Nothing but the code that writes it keeps it from being the id of another organization's row.
+-- Only the code that writes it prevents that it contains the id of another organization's row.
 select
   format('%s.%I', t.name, a.attname) as object,
   'a uuid column in no foreign key' as detail,

@@ -1,6 +1,6 @@
 -- A tenant's table whose rows are numbered by a sequence.
 -- level: leak
--- Organizations draw from one sequence: the gaps between one's own numbers tell how much the others do.
+-- All organizations use one sequence: the gaps between an organization's own numbers show how much the others do.
 with drawing as (
   select oid, name
   from own_functions
@@ -38,7 +38,7 @@ where a.attidentity <> ''
 union all
 select
   format('%I on %s', trigger.tgname, t.name),
-  format('it runs %s, which draws from a sequence', drawing.name),
+  format('it runs %s, which uses a sequence', drawing.name),
   format('drop trigger %I on %s;', trigger.tgname, t.name)
 from tenant_tables t
 join pg_trigger trigger on trigger.tgrelid = t.oid and not trigger.tgisinternal

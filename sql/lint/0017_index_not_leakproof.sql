@@ -1,7 +1,7 @@
--- An index of a tenant's table that conditions cannot use behind row-level security.
+-- An index of a tenant's table that conditions cannot use under row-level security.
 -- level: weakness
--- A condition whose operator is not leakproof is checked after the policy, so the index is not used for it: one
--- organization's query slows down with the rows of all others, and somebody will mark a function leakproof that is not.
+-- Postgres checks a condition that is not leakproof after the policy, so it cannot use the index. Queries of one organization
+-- slow down with the rows of all others, until somebody marks a function leakproof that is not.
 with columns as (
   select i.indexrelid, t.name as table_name, c.n, i.indkey[c.n - 1] as attnum, i.indclass[c.n - 1] as opclass, i.indexprs
   from tenant_tables t
@@ -16,7 +16,7 @@ functions as (
     on m.amopfamily = class.opcfamily
     and m.amoplefttype = class.opcintype
     and m.amoppurpose = 's'
-    -- These also list operators for other types on the right, which nobody need use; in others the types must differ.
+    -- These also list operators with another type on the right, which nobody needs. In the others the types must differ.
     and (
       m.amoprighttype = class.opcintype
       or class.opcmethod not in (select oid from pg_am where amname in ('btree', 'hash', 'brin'))
@@ -40,12 +40,12 @@ leaks as (
   join pg_proc p on p.oid = f.function
   where not p.proleakproof
   union all
-  -- What runs functions without naming them, or is none and counts as one.
+  -- Nodes that run functions without naming them, or that count as not leakproof.
   select
     indexrelid,
     n,
     case name
-      when 'COERCEVIAIO' then 'a cast by way of text'
+      when 'COERCEVIAIO' then 'a cast through text'
       when 'COALESCEEXPR' then 'coalesce()'
       when 'SUBSCRIPTINGREF' then 'a subscript'
       when 'MINMAXEXPR' then 'greatest() or least()'

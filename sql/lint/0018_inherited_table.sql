@@ -1,7 +1,7 @@
 -- A tenant's table that inherits or is inherited from.
 -- level: leak
--- Whoever reads the parent reads the child's rows by the parent's policies alone, and no key holds across the two.
--- Partitions are no inheritance: each must be behind the wall by itself, which the other rules see to.
+-- A query of the parent reads the child's rows with the parent's policies only, and no key covers both tables.
+-- Partitions are not inheritance: the other rules check each partition.
 select
   i.inhrelid::regclass::text as object,
   format('it inherits from %s', i.inhparent::regclass) as detail,

@@ -1,7 +1,7 @@
 -- A rewrite rule.
 -- level: leak
--- What a rule does is checked against the privileges of the relation's owner, not of the caller: it writes where the
--- caller may not.
+-- Postgres checks the commands of a rule against the privileges of the relation's owner, not of the caller: it can write where
+-- the caller may not.
 select
   format('%I on %s', w.rulename, r.name) as object,
   pg_get_ruledef(w.oid) as detail,

@@ -1,6 +1,6 @@
 -- A view that reads with its owner's privileges.
 -- level: leak
--- The caller's role is not asked for, its owner's is: what only the owner may read, anybody who may read the view reads.
+-- It reads with the owner's role, not with the caller's: its readers can read what only the owner may read.
 select
   name as object,
   'it is not security_invoker' as detail,

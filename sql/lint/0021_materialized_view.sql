@@ -15,11 +15,11 @@ with recursive reads (view_oid, class, oid) as (
 select
   reads.view_oid::regclass::text as object,
   'it reads ' || string_agg(distinct coalesce(t.name, f.name), ', ') as detail,
-  format('drop materialized view %s; and read the tables, or keep a tenant''s table by trigger', reads.view_oid::regclass)
+  format('drop materialized view %s; read the tables, or maintain a table with a trigger', reads.view_oid::regclass)
     as remedy
 from reads
 left join tenant_tables t on t.oid = reads.oid and reads.class = 'pg_class'::regclass
--- What a function reads is not recorded: one of ours may read anything.
+-- Postgres does not record what a function reads: one of ours may read anything.
 left join own_functions f on f.oid = reads.oid and reads.class = 'pg_proc'::regclass
 where t.oid is not null
   or f.oid is not null

@@ -1,6 +1,6 @@
--- A foreign table, or a server to make one of.
+-- A foreign table, or a foreign server.
 -- level: leak
--- Policies do not hold for what another server sends or stores, and a server's user mapping is a login that skips ours.
+-- Policies do not apply to the data of another server, and the user mapping of a server is a login that bypasses ours.
 select
   name as object,
   'it is a foreign table' as detail,

@@ -1,7 +1,7 @@
 -- A publication of tenants' tables, or a subscription.
 -- level: leak
--- A publication sends the rows of every organization to whoever subscribes, whatever the policies say; a subscription
--- writes what another server sends, as a role that may skip them.
+-- A publication sends the rows of every organization to every subscriber, without policies. A subscription writes what another
+-- server sends, as a role that may bypass policies.
 select
   format('publication %I', p.pubname) as object,
   'it sends ' || string_agg(t.name, ', ' order by t.name) as detail,

@@ -1,7 +1,7 @@
 -- A security definer function without an empty search_path.
 -- level: leak
--- It runs as the owner and finds tables, functions and operators where the caller says: a caller who may create
--- anything anywhere has the owner run it.
+-- It runs as the owner, but looks up tables, functions and operators in the caller's search path: a caller who may create an
+-- object anywhere can make the owner run it.
 select
   name as object,
   coalesce(

@@ -1,6 +1,6 @@
--- A security definer function that everybody may call.
+-- A security definer function that PUBLIC may execute.
 -- level: leak
--- It is a door in the wall that stands open to every role of the server, those that are made tomorrow included.
+-- It runs as the owner, and every role of the server can call it, even roles created tomorrow.
 select
   f.name as object,
   'public may execute it' as detail,

@@ -1,6 +1,6 @@
 -- A function that runs text as SQL.
 -- level: leak
--- Most functions of ours run as the owner, or are called by such: whoever gets his words into the text owns the database.
+-- Most of our functions run as the owner, or are called by such functions: a caller who controls the text owns the database.
 select
   f.name as object,
   format(
@@ -8,7 +8,7 @@ select
     case count(*) when 1 then 'once' else count(*) || ' times' end,
     string_agg(distinct rtrim(found.word[1], '( '), ', ')
   ) as detail,
-  format('write the statement out; or, where that cannot be, quote with %%I and %%L and list %s as an exception', f.name)
+  format('write the statement out; if that is impossible, quote with %%I and %%L and list %s as an exception', f.name)
     as remedy
 from own_functions f
 cross join lateral regexp_matches(

@@ -1,8 +1,8 @@
--- A function that changes the session beyond its transaction, or the role it runs as.
+-- A function that changes the session beyond its transaction, or changes the current role.
 -- level: leak
--- Connections are shared: what outlives the transaction is there for the next one, which is another organization's.
+-- Connections are shared: a change that outlives the transaction affects the next one, of another organization.
 with calls as (
-  -- What follows each `set_config`. Parentheses in a string are none.
+  -- The text after each `set_config`. Parentheses in a string do not count.
   select f.name, call.rest
   from own_functions f
   cross join lateral (
@@ -13,7 +13,7 @@ with calls as (
     and call.rest ~ '^\s*\('
 ),
 arguments as (
-  -- The same, up to where the parentheses are even again.
+  -- The same text, up to the closing parenthesis.
   select
     c.name,
     (
@@ -32,7 +32,7 @@ arguments as (
 select
   name as object,
   'set_config is not called with a literal true as its last argument' as detail,
-  'say set_config(…, …, true)' as remedy
+  'write set_config(…, …, true)' as remedy
 from arguments
 where text is null
   or text !~ ',\s*true\s*\)$'
@@ -44,7 +44,7 @@ select
 from own_functions f
 cross join lateral regexp_match(
   f.body,
-  -- An update says `set` as well: the statement is found by what stands before it.
+  -- An update contains `set` too: the statement is found by the text before it.
   '(?:^|[;'']|\m(?:begin|then|else|loop|atomic)\M)\s*(set\s+(?!local\s|constraints\s|transaction\s)[a-z_."]+(?:\s+[a-z_."]+)?)'
     || '|\m(set\s+local\s+(?:role|session)\M)'
     || '|(?:^|[;'']|\m(?:begin|then|else|loop|atomic)\M)\s*((?:reset|discard)\s+[a-z_."]+)'
@@ -54,7 +54,7 @@ where words is not null
 union
 select
   f.name,
-  format('it is made with %s', setting),
+  format('it is created with %s', setting),
   format('alter routine %s reset %s;', f.name, split_part(setting, '=', 1))
 from own_functions f
 cross join lateral unnest(f.settings) as setting

@@ -1,6 +1,6 @@
--- A function in a language that can do anything.
+-- A function in an untrusted language.
 -- level: leak
--- C, internal and untrusted languages reach the server's files and memory: no policy stands before them.
+-- C, internal and untrusted languages reach the files and the memory of the server: no policy stops them.
 select
   name as object,
   format('it is written in %s', language) as detail,

@@ -1,7 +1,7 @@
 -- A function that is marked leakproof.
 -- level: leak
--- Leakproof conditions are checked before the policy, on rows of every organization: an error message, a notice or the
--- time it takes tells what is in them.
+-- Postgres may check leakproof conditions before the policy, on rows of every organization: an error message, a notice or the
+-- time it takes can reveal them.
 select
   name as object,
   'it is marked leakproof' as detail,
@@ -9,10 +9,10 @@ select
 from own_functions
 where is_leakproof
 union all
--- Those of Postgres that people are told to mark because their indexes are not used behind row-level security.
+-- Functions of Postgres that people mark so that indexes are used under row-level security.
 select
   p.oid::regprocedure::text,
-  'it came with Postgres not leakproof, and was marked',
+  'it was marked leakproof, which it is not in Postgres',
   format('alter routine %s not leakproof;', p.oid::regprocedure)
 from pg_proc p
 where p.oid < 16384

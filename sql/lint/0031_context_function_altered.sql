@@ -1,17 +1,17 @@
--- A function of the sealed context that is missing, or not as the wall needs it.
+-- A function of the sealed context that is missing or changed.
 -- level: leak
--- Policies believe what tenancy.current_org() says, and that what tenancy.enter_*() asks was asked: one that asks less is as
--- good as none, and no other rule sees what it asks.
+-- Policies trust tenancy.current_org(), and trust that tenancy.enter_*() checked the caller. A function that checks less is as
+-- bad as none, and no other rule sees what it checks.
 select
   c.name as object,
   case
-    when f.oid is null then 'it is missing: this is no Stockade database, or it was never migrated'
+    when f.oid is null then 'it is missing: this is not a Stockade database, or it was never migrated'
     when f.is_definer <> c.is_definer then format('it is %ssecurity definer', case when c.is_definer then 'not ' end)
     when f.volatility <> c.volatility then format('it is not %s', case c.volatility when 's' then 'stable' else 'volatile' end)
-    else format('it is not as this release has it: its digest is %s', f.digest)
+    else format('it differs from this release: its digest is %s', f.digest)
   end as detail,
-  'restore it as its migration makes it; on an empty database run the migrations; a migration that changes it on purpose '
-    || 'brings its digest in sql/lint/terms/context_functions.sql' as remedy
+  'restore it from its migration; on an empty database run the migrations; if a migration changes it on purpose, '
+    || 'add its digest to sql/lint/terms/context_functions.sql' as remedy
 from context_functions c
 left join (
   select

@@ -1,7 +1,7 @@
--- A function that enters an organization, or knows the keys of that, given to a role.
+-- A function that enters an organization, or uses the keys of contexts, granted to a role.
 -- level: leak
--- tenancy.seal(), in the hands of a login role, enters any organization; so does tenancy.enter_as_job() in those of the
--- API. Every door is an exception that is listed with its reason.
+-- With tenancy.seal(), a login role enters any organization. So does the API with tenancy.enter_as_job(). Every function that
+-- may be granted is listed as an exception, with its reason.
 with doors as (
   select oid
   from own_functions
@@ -15,7 +15,7 @@ ways as (
   select oid
   from doors
   union
-  -- Whoever asks which organization was entered goes through none.
+  -- Functions that only check which organization was entered do not count.
   select u.oid
   from function_uses u
   join doors d on d.oid = u.used
@@ -30,10 +30,10 @@ join ways w on w.oid = f.oid
 join privileges p on p.kind = 'function' and p.object = f.name
 where p.grantee not in (0, f.owner)
 union all
--- Nobody need be given it.
+-- A trigger's function counts even if it is granted to nobody.
 select
   f.name,
-  format('whoever writes to %s runs it', t.tgrelid::regclass),
+  format('every write to %s runs it', t.tgrelid::regclass),
   format('drop trigger %I on %s;', t.tgname, t.tgrelid::regclass)
 from own_functions f
 join ways w on w.oid = f.oid

@@ -1,6 +1,6 @@
--- A privilege that everybody has.
+-- A privilege of PUBLIC.
 -- level: leak
--- PUBLIC is every role of the server, those that are made tomorrow included.
+-- PUBLIC is every role of the server, even roles created tomorrow.
 select
   p.object,
   format('public has %s on this %s', string_agg(p.privilege, ', ' order by p.privilege), p.kind) as detail,
@@ -11,8 +11,8 @@ select
   ) as remedy
 from privileges p
 where p.grantee = 0
-  -- Nobody can do anything once connected.
+  -- CONNECT alone allows nothing.
   and not (p.kind = 'database' and p.privilege = 'connect')
-  -- Definer functions have a rule of their own.
+  -- Definer functions have their own rule.
   and not (p.kind = 'function' and exists (select from own_functions f where f.name = p.object and f.is_definer))
 group by p.kind, p.object, p.table_oid, p.column_name

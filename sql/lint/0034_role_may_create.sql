@@ -1,7 +1,7 @@
--- A role other than the owner that may create something.
+-- A role other than the owner that may create objects.
 -- level: leak
--- Who creates a table, a temporary one too, can put it in the place of another by its name; who creates a function can
--- have others run it; and nothing new is behind the wall by itself.
+-- A new table, even a temporary one, can take the place of another table with the same name. A new function can be run by
+-- others. And no policy protects a new object by itself.
 select
   p.object,
   format('%s has %s on this %s', p.grantee_name, p.privilege, p.kind) as detail,
@@ -10,5 +10,5 @@ from privileges p
 where p.kind in ('schema', 'database')
   and p.privilege in ('create', 'temporary')
   and p.grantee not in (0, p.owner)
-  -- Migrations make schemas.
+  -- Migrations create schemas.
   and not (p.kind = 'database' and p.privilege = 'create' and p.grantee = to_regrole('stockade_owner'))

@@ -1,6 +1,6 @@
--- Default privileges that give new objects to somebody.
+-- Default privileges that grant new objects to a role.
 -- level: leak
--- A new table, or a new definer function, is in other hands from the moment it is made, before it is behind the wall.
+-- A new table, or a new definer function, is open to that role from its creation, before any policy protects it.
 with given as (
   select d.defaclrole as maker, n.nspname as schema, d.defaclobjtype as type, d.defaclacl as acl
   from pg_default_acl d
@@ -39,6 +39,6 @@ join (
 ) as type (letter, name) on type.letter = g.type
 cross join lateral aclexplode(g.acl) as a
 where a.grantee <> g.maker
-  -- Everybody may use a type: there is nothing in one.
+  -- Everybody may use a type: it contains no data.
   and g.type <> 'T'
 group by g.maker, g.schema, type.name, a.grantee

@@ -1,6 +1,6 @@
 -- A privilege that its holder may pass on.
 -- level: weakness
--- Injected SQL of that role can give it to PUBLIC, and then it is there for every other role.
+-- SQL injected into that role's session can grant it to PUBLIC, and then every other role has it.
 select
   p.object,
   format('%s may grant %s on this %s', p.grantee_name, string_agg(p.privilege, ', ' order by p.privilege), p.kind) as detail,

@@ -1,7 +1,7 @@
--- A role that may write to the ledger by itself, or change or remove what is in it.
+-- A role that may write to the ledger directly, or change or remove its rows.
 -- level: leak
--- The functions that post check what is posted, and say who did it. Entries and movements are what balances, seals and
--- restored backups are proven by. A trigger refuses changes as well; that is the second lock, not the only one.
+-- The functions that post check each entry and record who posted it. Entries and movements prove the balances, the seals and
+-- restored backups. A trigger refuses changes too, but it must not be the only protection.
 select
   p.object,
   format('%s has %s', p.grantee_name, string_agg(p.privilege, ', ' order by p.privilege)) as detail,

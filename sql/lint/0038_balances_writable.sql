@@ -1,6 +1,6 @@
--- A role that may write what only a trigger may write.
+-- A role that may write a table that only a trigger may write.
 -- level: leak
--- A balance that was not made by its movements is wrong, and whoever writes it sells what is not there.
+-- A balance that does not come from its movements is wrong: somebody may sell stock that does not exist.
 select
   p.object,
   format('%s has %s', p.grantee_name, string_agg(p.privilege, ', ' order by p.privilege)) as detail,

@@ -1,6 +1,6 @@
 -- A secret that a role other than the owner may read.
 -- level: leak
--- With a seal key or a pass key anybody enters any organization; a secret's digest is all that a key is checked by.
+-- With a seal key or a pass key, anybody enters any organization. The digest of a secret is all that a key is checked with.
 with secret_tables as (
   select oid, name
   from own_tables

@@ -1,7 +1,7 @@
 -- A privilege on a tenant's table that row-level security does not govern.
 -- level: leak
--- TRUNCATE removes the rows of every organization. REFERENCES tells by a foreign key which rows exist, TRIGGER runs one's
--- own code for what others write, MAINTAIN locks everybody out.
+-- TRUNCATE removes the rows of every organization. REFERENCES shows, with a foreign key, which rows exist. TRIGGER runs own
+-- code when others write. MAINTAIN can lock everybody out.
 select
   p.object,
   format('%s has %s', p.grantee_name, string_agg(p.privilege, ', ' order by p.privilege)) as detail,
@@ -13,7 +13,7 @@ where p.grantee not in (0, p.owner)
     p.privilege in ('references', 'trigger', 'maintain')
     or (
       p.privilege = 'truncate'
-      -- Where nobody may remove anything there is a rule for that.
+      -- Another rule covers tables from which nothing may be removed.
       and coalesce(t.class, '') not in ('Tenant data (append-only)', 'Tenant data (derived)')
       and t.name not in ('inventory.entries', 'inventory.movements', 'inventory.balances')
     )

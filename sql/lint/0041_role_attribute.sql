@@ -1,7 +1,7 @@
--- A role that can skip the wall by what it is.
+-- A role whose attributes bypass row-level security.
 -- level: leak
--- A superuser and a role with BYPASSRLS obey no policy, CREATEROLE makes roles that others obey, REPLICATION reads every
--- row from the log; and nobody may log in as the owner of everything, or of the functions that post.
+-- A superuser and a role with BYPASSRLS obey no policy. CREATEROLE creates roles with more rights. REPLICATION reads every row
+-- from the log. And nobody may log in as the owner of everything, or of the functions that post.
 select
   quote_ident(r.rolname) as object,
   'it has ' || string_agg(attribute.name, ', ' order by attribute.name) as detail,
@@ -20,7 +20,7 @@ where attribute.is_set
   and (
     r.oid in (select oid from login_roles)
     or r.rolname like 'stockade\_%'
-    -- Whatever it was given, or is given tomorrow: no policy is asked. A group is taken with SET ROLE.
+    -- For every role, whatever it was granted: no policy applies to it. A role without a login can be taken with SET ROLE.
     or (
       attribute.name = 'bypassrls'
       and not r.rolsuper

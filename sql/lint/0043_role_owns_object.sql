@@ -1,6 +1,6 @@
--- A login role that owns something.
+-- A login role that owns an object.
 -- level: leak
--- An owner may drop policies, disable triggers and grant what is his to anybody: injected SQL may as well.
+-- An owner may drop policies, disable triggers and grant its objects to anybody, and so may injected SQL.
 select
   l.name as object,
   format(

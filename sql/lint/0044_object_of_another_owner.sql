@@ -1,6 +1,6 @@
--- Something of Stockade's that stockade_owner does not own.
+-- An object of Stockade that stockade_owner does not own.
 -- level: leak
--- A definer function of a superuser runs as a superuser and obeys no policy; a table of one is not held by FORCE.
+-- A definer function of a superuser runs as a superuser and obeys no policy. FORCE does not apply to a superuser's table.
 select
   owned.name as object,
   format('this %s belongs to %s%s', owned.kind, owned.owner::regrole, owned.note) as detail,

@@ -1,6 +1,6 @@
--- A setting of a role or of the database that weakens the wall, or a search_path that is not empty.
+-- A setting of a role or of the database that weakens isolation, or a search_path that is not empty.
 -- level: weakness
--- Every session starts with it: in another role, without triggers, with a context, or finding names where others put them.
+-- Every session starts with it: in another role, without triggers, with a context, or with names found in another schema.
 select
   case when s.setrole = 0 then 'database ' || quote_ident(current_database()) else s.setrole::regrole::text end as object,
   format('it starts sessions with %s', setting) as detail,

@@ -1,7 +1,6 @@
--- A server parameter that a role of Stockade may set and others may not.
+-- A server parameter that a role of Stockade may set.
 -- level: leak
--- With session_replication_role a session switches off foreign keys and triggers; with log settings it reads what others
--- send.
+-- With session_replication_role a session switches off foreign keys and triggers. With log settings it reads what others send.
 select
   a.grantee_name as object,
   format('it has %s on the parameter %s', string_agg(a.privilege, ', ' order by a.privilege), a.parname) as detail,

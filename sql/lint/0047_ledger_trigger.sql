@@ -1,8 +1,8 @@
--- A trigger of the ledger that is missing, disabled, or not as it must be.
+-- A trigger of the ledger that is missing, disabled or changed.
 -- level: leak
--- Without append_only the owner, and whoever becomes it, rewrites history; without apply_movements balances are wrong;
--- without above_seal_boundary movements come behind a seal.
--- Enabled always, they fire for a session that replays another server's changes as well.
+-- Without append_only the owner, and every role that becomes the owner, can rewrite history. Without apply_movements balances
+-- are wrong. Without above_seal_boundary movements can be inserted into sealed history.
+-- Enabled always, they also fire in a session that replays changes of another server.
 with expected (table_name, trigger_name, function, events, definition) as (
   values
     -- Bits of pg_trigger.tgtype: 2 before, 4 insert, 8 delete, 16 update, 32 truncate; without 1 it is for each statement.
@@ -48,11 +48,11 @@ where t.oid is null
   or t.tgenabled <> 'A'
   or t.tgtype <> e.events
   or t.tgfoid::regprocedure::text <> e.function
-  -- WHEN and UPDATE OF make exceptions.
+  -- WHEN and UPDATE OF would allow exceptions.
   or t.tgqual is not null
   or t.tgattr::text <> ''
 union all
--- Whatever else refuses changes must do so always.
+-- Every other trigger that refuses changes must fire always too.
 select
   format('%s on %s', t.tgname, t.tgrelid::regclass),
   'it is not enabled always',

@@ -1,6 +1,6 @@
 -- An event trigger.
 -- level: weakness
--- It runs its function for whoever changes the schema, or logs in, with that role's rights.
+-- It runs its function with the rights of the role that changes the schema or logs in.
 select
   quote_ident(evtname) as object,
   format('on %s it runs %s', evtevent, evtfoid::regprocedure) as detail,

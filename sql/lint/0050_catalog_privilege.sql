@@ -1,21 +1,21 @@
--- More of Postgres's own than Postgres gives to everybody.
+-- More privileges on Postgres' own objects than everybody has.
 -- level: leak
--- pg_authid has password hashes, pg_statistic values of every organization's rows; pg_read_file and lo_import are functions
--- like any other once they are granted.
+-- pg_authid contains password hashes, and pg_statistic values from every organization's rows. pg_read_file and lo_import read
+-- files for every role that was granted them.
 with given as (
   select c.tableoid as class, c.oid, 0 as column_number, c.oid::regclass::text as object, c.relacl as acl,
     acldefault('r', c.relowner) as default_acl
   from pg_class c
   where c.oid < 16384
     and c.relacl is not null
-    -- Its views show each role what is its own; initdb opens them without recording it in pg_init_privs.
+    -- The views of information_schema show each role only its own; initdb grants them without a record in pg_init_privs.
     and c.relnamespace <> to_regnamespace('information_schema')
   union all
   select a.tableoid, a.attrelid, a.attnum, format('%s.%I', a.attrelid::regclass, a.attname), a.attacl, acldefault('c', 10)
   from pg_attribute a
   where a.attrelid < 16384
     and a.attacl is not null
-    -- The same: every column but the one with passwords in it is open.
+    -- Also granted by initdb: every column except the one with passwords.
     and not (a.attrelid = 'pg_subscription'::regclass and a.attname <> 'subconninfo')
   union all
   select p.tableoid, p.oid, 0, p.oid::regprocedure::text, p.proacl, acldefault('f', p.proowner)
@@ -36,7 +36,7 @@ from given g
 left join pg_init_privs i on i.classoid = g.class and i.objoid = g.oid and i.objsubid = g.column_number
 cross join lateral aclexplode(g.acl) as a
 where (a.grantee = 0 or a.grantee in (select oid from login_roles))
-  -- What was taken from PUBLIC and left to some is not more.
+  -- A privilege that was revoked from PUBLIC and left to some roles is not an additional one.
   and not exists (
     select
     from aclexplode(coalesce(i.initprivs, g.default_acl)) as initial

@@ -1,7 +1,7 @@
--- A role that may write who belongs to an organization, or what opens one.
+-- A role that may write who belongs to an organization, or which keys open it.
 -- level: weakness
--- Organizations, memberships and API keys decide who enters. Injected SQL that can write them makes itself a key that is
--- there when the request is over.
+-- Organizations, memberships and API keys decide who enters. Injected SQL that can write them creates a key that still works
+-- after the request.
 select
   p.object,
   format('%s has %s', p.grantee_name, string_agg(p.privilege, ', ' order by p.privilege)) as detail,

@@ -1,14 +1,14 @@
--- A tenant's table whose org_id need not be that of an organization.
+-- A tenant's table whose org_id may belong to no organization.
 -- level: weakness
--- Rows can then be there before their organization is, or after: whoever gets that id, by an import or a restore, finds
--- them.
+-- Rows can then exist before or after their organization. An organization that gets this id, by an import or a restore, also
+-- gets these rows.
 with recursive links as (
   select source.oid as source, target.oid as target
   from pg_constraint k
   join tenant_tables target on target.oid = k.confrelid and k.confkey[1] = target.org_number
   join tenant_tables source on source.oid = k.conrelid and k.conkey[1] = source.org_number
   where k.contype = 'f'
-    -- With a null in it a foreign key says nothing.
+    -- With a null in it, a foreign key checks nothing.
     and not exists (
       select
       from pg_attribute a

@@ -1,7 +1,7 @@
--- A security definer function, given to a role, that reads a table of which its owner sees every organization's rows.
+-- A granted security definer function that reads a table whose rows of every organization its owner sees.
 -- level: weakness
--- No policy keeps the rows apart for it: the `where` of each statement is all that does, and one that is forgotten shows
--- everybody's.
+-- No policy keeps the rows apart for it. Only the `where` of each statement does, and one that forgets it shows everybody's
+-- rows.
 with seen_whole as (
   select table_oid as oid, table_name as name
   from tenant_policies
@@ -9,22 +9,22 @@ with seen_whole as (
     and command in ('r', '*')
     and using_text !~ 'tenancy\.current_org\(\)'
   union
-  -- The journal of migrations has nothing of anybody.
+  -- The journal of migrations contains no data of organizations.
   select oid, name
   from own_tables
   where class like 'Platform data%'
     and name not like 'stockade\_migrations.%'
     and oid not in (select oid from tenant_tables)
   union
-  -- What is put together when it runs may be any of them.
-  select oid, 'what it puts together'
+  -- Dynamic SQL may read any of them.
+  select oid, 'what dynamic SQL names'
   from own_functions
   where body ~ '\mexecute\M'
 )
 select
   f.name as object,
   format('for %s it reads %s', g.roles, string_agg(distinct s.name, ', ')) as detail,
-  'see that each statement says which organization, and list it as an exception with how it does' as remedy
+  'check that each statement names the organization, and list it as an exception with how it does' as remedy
 from own_functions f
 join (
   select oid, used

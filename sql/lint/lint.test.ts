@@ -10,7 +10,7 @@ import { type ProvingCluster, startProvingCluster } from '#tests/prove/cluster.t
 const here = import.meta.dirname;
 const pages = join(paths.root, 'docs/isolation');
 const rules = await readIsolationRules(here);
-// Roles belong to a whole server, and faults are planted in them: on one that is shared, whoever migrates meets them.
+// Roles belong to a whole server, and faults are planted in them: on a shared server, other migrations would meet them.
 let server: ProvingCluster;
 let client: Client;
 let foundBefore: readonly string[];
@@ -37,7 +37,7 @@ function found({ outcomes }: IsolationReport): string[] {
   ]);
 }
 
-/** Changes the database, asks every rule, and undoes the change: what is found that was not found before. */
+/** Changes the database, runs every rule, and rolls back. Returns the new faults. */
 async function foundAfter(change: string): Promise<string[]> {
   await client.query('begin');
   try {
@@ -60,13 +60,13 @@ function takeFrom(faults: string[], fault: string): boolean {
 interface PlantedFault {
   readonly title: string;
   readonly sql: string;
-  /** What must be found, as `NNNN object`, and nothing else. */
+  /** The objects that must be found, as `NNNN object`, and no others. */
   readonly expected: readonly string[];
   /** The first major version of Postgres in which this can be planted. */
   readonly since: number;
 }
 
-/** The planted faults of a rule: paragraphs of SQL, each with `-- finds`, and what it brings with it in `-- and`. */
+/** The planted faults of a rule: paragraphs of SQL with `-- finds` for its own objects and `-- and` for those of other rules. */
 async function plantedFaults(name: string): Promise<PlantedFault[]> {
   const content = await readFile(join(here, 'faults', `${name}.sql`), 'utf8');
   return content.split(/\n{2,}/).map((sql) => {
@@ -101,13 +101,13 @@ test('every rule has planted faults and a page, and there are none without a rul
 });
 
 test.each(rules)(
-  'the page of $name tells what it finds, why, how to mend it and what is excepted',
+  'the page of $name says what it finds, what leaks, how to fix it and which exceptions exist',
   async (rule) => {
     const page = await readFile(join(pages, `${rule.name}.md`), 'utf8');
     expect(page.split('\n')[0]).toBe(`# ${rule.number} ${rule.title}`);
     expect([...page.matchAll(/^## (.*)$/gm)].map(([, heading]) => heading)).toEqual([
       'What leaks',
-      'How to mend it',
+      'How to fix it',
       'Exceptions',
     ]);
     expect(page).toContain(`\`${rule.level}\``);
@@ -116,13 +116,13 @@ test.each(rules)(
   },
 );
 
-test('nothing is wrong with the database that the migrations make', async () => {
+test('the database after all migrations has no fault', async () => {
   const report = await lintIsolation(client, rules);
   expect(found(report)).toEqual([]);
   expect(report.ok).toBe(true);
 });
 
-test('whoever asks gets the same answer', async () => {
+test('every role gets the same answer', async () => {
   const change = `
     alter table inventory.items disable row level security;
     grant execute on function tenancy.rotate_seal_key() to stockade_api;

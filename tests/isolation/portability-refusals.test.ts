@@ -213,7 +213,7 @@ const wrong: [what: string, spoil: (copy: string) => Promise<unknown>, message: 
       forge(c, 'inventory.entries', (l) =>
         l.map((x) => x.replace(/"reverses":"[^"]{8}/, '"reverses":"00000000')),
       ),
-    'refer to missing rows',
+    'to missing rows',
   ],
   [
     'a row that breaks a rule of the table',

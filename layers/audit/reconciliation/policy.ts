@@ -72,7 +72,7 @@ export function decide(
   return { do: 'correct' };
 }
 
-/** Whether on hand and reserved each differ by no more than the policy tolerates. A difference in the version alone is tolerated. */
+/** Whether on hand and reserved each differ by no more than is tolerated. A difference in the version alone is tolerated. */
 export function isWithinTolerance(
   { stored = noFigures, computed }: Pick<Difference, 'stored' | 'computed'>,
   { toleranceAbsolute, toleranceRelative }: ReconciliationPolicy = defaultPolicy,

@@ -41,7 +41,7 @@ export interface ReconcileOptions {
   readonly policy?: ReconciliationPolicy;
   /** Stops the run after the current step. The next lease continues it. */
   readonly signal?: AbortSignal | undefined;
-  /** Receives what the run leaves to people, before the run is finished. If it fails, the run fails too, and the next run calls it again. */
+  /** Receives what the run leaves to people, before the run is finished. If it fails, the run fails too, and is repeated. */
   readonly onAlert?: (report: RunReport) => Promise<void>;
 }
 

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { counted } from '#platform/plural.ts';
 import { anchorKey } from './anchor-key.ts';
 import { movementHash, type SealedMovement } from './leaf.ts';
 import { rootOfPath } from './merkle.ts';
@@ -79,7 +80,7 @@ export function faultsOfProof(proof: z.infer<typeof MovementProofShape>): string
   const faults: string[] = [];
   if (leaf.size !== seal.movements) {
     faults.push(
-      `the proof is for a tree of ${leaf.size} leaves, but the seal covers ${seal.movements} movements`,
+      `the proof is for a tree of ${counted(leaf.size, 'leaf', 'leaves')}, but the seal covers ${counted(seal.movements, 'movement')}`,
     );
   }
   const isBehind = movement.entryId <= seal.boundary;
@@ -94,7 +95,7 @@ export function faultsOfProof(proof: z.infer<typeof MovementProofShape>): string
   const root = rootOfPath(leafHash, leaf, path);
   if (!root) {
     faults.push(
-      `a path of ${path.length} hashes does not lead from leaf ${leaf.index} to the root of ${leaf.size} leaves`,
+      `a path of ${counted(path.length, 'hash', 'hashes')} does not lead from leaf ${leaf.index} to the root of ${counted(leaf.size, 'leaf', 'leaves')}`,
     );
   } else if (Buffer.from(root).toString('hex') !== seal.merkleRoot) {
     faults.push(

@@ -130,10 +130,10 @@ describe('the other columns', () => {
 test('a line with more or fewer fields than the header is refused, and so is an unreadable line', () => {
   const reader = lineReader(parseProfile(smallest), ['SKU', 'Qty']);
   expect(reader({ line: 2, fields: ['A'], bytes: 1 }).faults).toEqual([
-    'the line has 1 fields, the header 2',
+    'the line has 1 field, but the header has 2',
   ]);
   expect(reader({ line: 2, fields: ['A', '1', ''], bytes: 1 }).faults).toEqual([
-    'the line has 3 fields, the header 2',
+    'the line has 3 fields, but the header has 2',
   ]);
   expect(reader({ line: 2, fields: ['A', '1'], bytes: 1, fault: 'broken' }).faults).toEqual(['broken']);
 });

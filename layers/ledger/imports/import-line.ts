@@ -1,5 +1,6 @@
 import { Code, Name, Reference } from '#ledger/input.ts';
 import { InvalidInput } from '#platform/errors.ts';
+import { counted } from '#platform/plural.ts';
 import type { CsvRecord } from './csv-reader.ts';
 import { type ImportKind, type ImportProfile, importKinds } from './profile.ts';
 import { readQuantity } from './quantity.ts';
@@ -53,7 +54,9 @@ export function lineReader(
     if (record.fault) return { faults: [record.fault] };
     const { fields } = record;
     if (fields.length !== header.length) {
-      return { faults: [`the line has ${fields.length} fields, the header ${header.length}`] };
+      return {
+        faults: [`the line has ${counted(fields.length, 'field')}, but the header has ${header.length}`],
+      };
     }
     const field = (index: number) => fields[index] ?? '';
     const faults: string[] = [];

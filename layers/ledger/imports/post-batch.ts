@@ -192,7 +192,7 @@ class Numbering {
   }
 }
 
-/** An array of numbers in the syntax of Postgres. Digits need no quoting, and the general conversion of `pg` takes ten times as long. */
+/** An array of numbers in the syntax of Postgres. Digits need no quoting, and the conversion of `pg` takes ten times as long. */
 function numberArray(numbers: readonly (number | string)[]): string {
   return `{${numbers.join(',')}}`;
 }

@@ -1,3 +1,4 @@
+import { counted } from '#platform/plural.ts';
 import { PortabilityError } from '../portability-error.ts';
 
 interface Movement {
@@ -41,7 +42,7 @@ export class MovementSums {
     const [missing] = this.#sums.keys();
     if (missing === undefined) return;
     throw new PortabilityError(
-      `${this.#sums.size} balances are missing both in the copy and in production; the first has the item, location and lot ${missing}`,
+      `the copy and production both lack ${counted(this.#sums.size, 'balance')}; the first has the item, location and lot ${missing}`,
       'Run npm run backfill:balances against production, then restore:org again.',
     );
   }

@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { counted } from '#platform/plural.ts';
 import { answerOf } from '../transaction.ts';
 
 /** The state of all organizations except one, within the transaction that restores that one. */
@@ -45,7 +46,7 @@ export function proveOthers(
     const expected = table === organizations ? Math.sign(Object.keys(erased).length) : (erased[table] ?? 0);
     if (count === expected) continue;
     throw new Error(
-      `the restoration deleted ${count} rows of ${table}, but the organization has ${expected}, and nothing was kept`,
+      `the restoration deleted ${counted(count, 'row')} of ${table}, but the organization has ${expected}, and nothing was kept`,
     );
   }
   const ids = Object.keys(before.others).filter((id) => id in after.others);

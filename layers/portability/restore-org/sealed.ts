@@ -1,3 +1,4 @@
+import { counted } from '#platform/plural.ts';
 import { PortabilityError } from '../portability-error.ts';
 import { pairsOf, type Side } from './difference.ts';
 import type { TableKeys } from './table-keys.ts';
@@ -45,7 +46,7 @@ export async function readSeals(
   }
   if (mode === 'as_it_was' && newer.length > 0) {
     throw new PortabilityError(
-      `production has ${newer.length} seals that the copy lacks, from seal ${newer[0]?.seq} on: the movements they cover would be lost, ` +
+      `production has ${counted(newer.length, 'seal')} that the copy lacks, from seal ${newer[0]?.seq} on: the movements they cover would be lost, ` +
         'and their anchors would contradict the ledger for ever',
       'Use --merge to bring back what was lost, and correct wrong postings with reversals. Or take a later point in time.',
     );
@@ -59,7 +60,7 @@ export async function readSeals(
       const wrong = firstWrong();
       if (!wrong) return;
       throw new PortabilityError(
-        `seal ${wrong.row.seq} covers ${wrong.row.movements} movements, but together with the lost rows there would be ${wrong.found}`,
+        `seal ${wrong.row.seq} covers ${counted(wrong.row.movements, 'movement')}, but together with the lost rows there would be ${wrong.found}`,
         'The seal was created after the loss, or more was lost than the copy has: post what is missing as new entries, or ' +
           'take another copy.',
       );
@@ -68,7 +69,7 @@ export async function readSeals(
       const wrong = firstWrong();
       if (!wrong) return;
       throw new PortabilityError(
-        `seal ${wrong.row.seq} covers ${wrong.row.movements} movements, but the copy has ${wrong.found} of them: the copy is damaged`,
+        `seal ${wrong.row.seq} covers ${counted(wrong.row.movements, 'movement')}, but the copy has ${wrong.found}: the copy is damaged`,
         'Take another copy, and prove it first: npm run verify:backup -- --copy URL --at TIME.',
       );
     },

@@ -1,6 +1,6 @@
 import { isOwn, type ObjectKey, type ReadCatalog } from './catalog.ts';
 
-/** Something that is attached to a table or view and made after all of them. */
+/** An object that is attached to a table or view and created after all of them. */
 export interface Attachment {
   readonly key: ObjectKey;
   /** The table or view it is attached to. */
@@ -8,7 +8,7 @@ export interface Attachment {
   readonly statement: string;
 }
 
-/** Indexes that no constraint makes, and what was set on those that one makes. */
+/** Indexes that no constraint creates, and the settings of those that a constraint creates. */
 export function readIndexes(read: ReadCatalog): Promise<Attachment[]> {
   return read<Attachment>(`
     select format('pg_class:%s', i.oid) as key, format('pg_class:%s', x.indrelid) as "table",
@@ -45,7 +45,7 @@ export function readStatistics(read: ReadCatalog): Promise<Attachment[]> {
     order by n.nspname collate "C", s.stxname collate "C"`);
 }
 
-/** Triggers, with whether they fire: one that is off, or that fires always, must show. */
+/** Triggers, and whether they fire: the dump must show one that is disabled or that fires always. */
 export function readTriggers(read: ReadCatalog): Promise<Attachment[]> {
   return read<Attachment>(`
     select format('pg_trigger:%s', t.oid) as key, format('pg_class:%s', t.tgrelid) as "table",
@@ -58,7 +58,7 @@ export function readTriggers(read: ReadCatalog): Promise<Attachment[]> {
     order by t.tgrelid::regclass::text collate "C", t.tgname collate "C"`);
 }
 
-/** Event triggers, which are the database's and not a table's. Their owner is whoever migrates. */
+/** Event triggers. They belong to the database and not to a table, and their owner is the role that runs migrations. */
 export async function readEventTriggers(read: ReadCatalog): Promise<string[]> {
   const found = await read<{ statement: string }>(`
     select concat(
@@ -75,7 +75,7 @@ export async function readEventTriggers(read: ReadCatalog): Promise<string[]> {
   return found.map(({ statement }) => statement);
 }
 
-/** Rewrite rules, apart from those that are views. */
+/** Rewrite rules, except those of views. */
 export function readRules(read: ReadCatalog): Promise<Attachment[]> {
   return read<Attachment>(`
     select format('pg_rewrite:%s', r.oid) as key, format('pg_class:%s', r.ev_class) as "table",
@@ -88,7 +88,7 @@ export function readRules(read: ReadCatalog): Promise<Attachment[]> {
     order by r.ev_class::regclass::text collate "C", r.rulename collate "C"`);
 }
 
-/** The wall: row-level security switched on and forced, then the policies. */
+/** Row-level security (enabled and forced), then the policies. */
 export async function readRowSecurity(read: ReadCatalog): Promise<Attachment[]> {
   const switches = await read<Attachment>(`
     select format('pg_class:%s', c.oid) as key, format('pg_class:%s', c.oid) as "table",

@@ -7,7 +7,7 @@ interface Comment {
   readonly literal: string;
 }
 
-/** How `comment on` calls what pg_identify_object calls otherwise. */
+/** Object types whose name in `comment on` differs from the one of pg_identify_object. */
 const nouns: Readonly<Record<string, string>> = {
   'composite type': 'type',
   'composite type column': 'column',
@@ -21,7 +21,7 @@ const sameNouns = new Set(
   'extension function index policy procedure rule schema sequence table trigger type view'.split(' '),
 );
 
-/** The comments of every object, by object; those of columns and constraints under their table. */
+/** The comments of every object, by object. Comments of columns and constraints belong to their table. */
 export async function readComments(read: ReadCatalog): Promise<Map<ObjectKey, string[]>> {
   const comments = await read<Comment>(`
     select format('%s:%s', d.classoid::regclass, d.objoid) as key, i.type,

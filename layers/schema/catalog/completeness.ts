@@ -1,14 +1,14 @@
 import { firstOwnOid, IncompleteDump, type ReadCatalog } from './catalog.ts';
 
-/** The catalogues whose every row is dumped, or refused, by the module that reads it; large objects are data. */
+/** The catalogues whose rows are all dumped or refused by the module that reads them. Large objects are data. */
 const dumpedCatalogs = new Set(
   `pg_attrdef pg_class pg_constraint pg_default_acl pg_enum pg_event_trigger pg_extension pg_largeobject_metadata pg_namespace
    pg_policy pg_proc pg_rewrite pg_statistic_ext pg_trigger pg_type`.split(/\s+/),
 );
 
 /**
- * Refuses a schema with anything that the dump would leave out. It asks the catalogue which catalogues there are,
- * so that a kind of object that a later Postgres brings is refused too.
+ * Refuses a schema with anything that the dump would leave out. It reads from the catalogue which catalogues exist, so it also
+ * refuses kinds of objects that a later Postgres adds.
  * @throws IncompleteDump naming the first such object
  */
 export async function refuseUnknown(read: ReadCatalog): Promise<void> {
@@ -40,7 +40,7 @@ const ownRelation = `c.oid >= ${firstOwnOid} and c.relnamespace not in (
     select n.oid from pg_namespace as n where n.nspname ~ '^pg_(temp|toast)'
   ) and not exists (select from pg_depend as e where e.classid = 'pg_class'::regclass and e.objid = c.oid and e.deptype = 'e')`;
 
-/** What the known catalogues can hold and the dump does not write. */
+/** What the known catalogues can contain but the dump does not write. */
 const features = [
   `select format('relation %s of kind "%s"', c.oid::regclass, c.relkind) from pg_class as c
    where ${ownRelation} and c.relkind not in ('r', 'v', 'S', 'i', 'c', 't')`,

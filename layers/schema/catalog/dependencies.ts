@@ -1,14 +1,14 @@
 import { firstOwnOid, type ObjectKey, type ReadCatalog } from './catalog.ts';
 import type { Dependency } from './order.ts';
 
-/** What needs what, in terms of whole objects; and which object a part (a default, a row type) belongs to. */
+/** Which whole object needs which, and which object a part (such as a default or a row type) belongs to. */
 export interface Dependencies {
   readonly all: readonly Dependency[];
-  /** The object that a part is dumped with, such as the table of an attribute default. */
+  /** The object that a part is dumped with, such as the table of a column default. */
   readonly wholeOf: ReadonlyMap<ObjectKey, ObjectKey>;
 }
 
-/** Reads pg_depend. A sequence's tie to the column it serves is left out: it is made when both are there. */
+/** Reads pg_depend. It leaves out that a sequence belongs to a column: that is set when both exist. */
 export async function readDependencies(read: ReadCatalog): Promise<Dependencies> {
   const all = await read<Dependency>(`
     select distinct format('%s:%s', d.classid::regclass, d.objid) as from,
@@ -43,7 +43,7 @@ export async function readDependencies(read: ReadCatalog): Promise<Dependencies>
   };
 }
 
-/** Follows parts to the object that is dumped on its own. */
+/** Follows parts up to the object that is dumped separately. */
 export function dumpedWith(
   key: ObjectKey,
   wholeOf: ReadonlyMap<ObjectKey, ObjectKey>,

@@ -29,9 +29,9 @@ set check_function_bodies = off;
 set search_path = '';`;
 
 /**
- * Writes everything in a database that is not data as SQL: complete, executable, and the same text for the same
- * schema. The connection should be a superuser's, who sees every object.
- * @throws IncompleteDump when the schema has something that would be left out
+ * Writes everything in a database that is not data as SQL: complete, executable, and always the same text for the same
+ * schema. Connect as a superuser, who sees every object.
+ * @throws IncompleteDump when the dump would leave something out
  */
 export async function dumpCatalog(client: ClientBase): Promise<string> {
   return await withCatalog(client, async (read) => {
@@ -75,7 +75,7 @@ async function dumpObjects(read: ReadCatalog, extras: Extras): Promise<string[]>
   ];
 }
 
-/** Decides the order; defaults and constraints leave their table when it could not be made before what they need. */
+/** Decides the order. Defaults and constraints are separated from their table if they need something that comes later. */
 function settle(parts: TableParts, others: readonly Piece[], dependencies: Dependencies) {
   const arrange = (apart: ReadonlySet<ObjectKey>) => {
     const { tables, foreignKeys } = tablePieces(parts, apart);
@@ -83,7 +83,7 @@ function settle(parts: TableParts, others: readonly Piece[], dependencies: Depen
     const keys = new Set(pieces.map(({ key }) => key));
     const lift = (key: ObjectKey) => dumpedWith(key, dependencies.wholeOf, (each) => keys.has(each));
     const all = dependencies.all
-      // A foreign key's needs are no concern here: it comes when everything is there.
+      // The needs of a foreign key do not matter here: it comes after all tables.
       .filter(({ from }) => !foreignKeys.some(({ key }) => key === from))
       .map(({ from, to }) => ({ from: lift(from), to: lift(to) }));
     return { pieces, foreignKeys, all };
@@ -131,13 +131,13 @@ function withExtras(attachments: readonly Attachment[], extras: Extras): string[
   ]);
 }
 
-/** What is said about an object after it is made: its comments, and who may use it. */
+/** The statements after an object is created: its comments and its grants. */
 interface Extras {
-  /** Hands what belongs to a part (a column default, a constraint inside its table) to the object it is dumped with. */
+  /** Assigns the statements of a part (a column default, a constraint inside its table) to the object it is dumped with. */
   assign(dumpedAs: (key: ObjectKey) => ObjectKey): void;
   take(key: ObjectKey): string[];
   complete(piece: Piece): string[];
-  /** @throws IncompleteDump when something was said about an object that was not dumped */
+  /** @throws IncompleteDump when there are statements for an object that was not dumped */
   refuseLeftovers(): void;
 }
 

@@ -20,8 +20,8 @@ interface Privilege {
 }
 
 /**
- * The statements that turn the privileges every new object of a kind has into those the object really has.
- * What PUBLIC may do is always written, also when it is the default: it is what a reader must not miss.
+ * The statements that change the privileges of a new object of its kind into the real privileges of the object.
+ * The privileges of PUBLIC are always written, even the default ones: a reader must not miss them.
  */
 export async function readGrants(read: ReadCatalog): Promise<Map<ObjectKey, string[]>> {
   const privileges = await read<Privilege>(privilegesSql);
@@ -49,7 +49,7 @@ export async function readGrants(read: ReadCatalog): Promise<Map<ObjectKey, stri
   return statements;
 }
 
-/** The privileges that future objects get, as `alter default privileges`. */
+/** The privileges of future objects, as `alter default privileges`. */
 export async function readDefaultPrivileges(read: ReadCatalog): Promise<string[]> {
   const privileges = await read<Privilege & { scope: string }>(defaultPrivilegesSql);
   return [...Map.groupBy(privileges, ({ scope, noun }) => `${scope} ${noun}`).values()].flatMap((own) => {
@@ -81,7 +81,7 @@ export async function readDefaultPrivileges(read: ReadCatalog): Promise<string[]
   });
 }
 
-/** [privileges, grantees] pairs: each grantee's privileges on one line, grantees with the same ones together. */
+/** Pairs of [privileges, grantees]: the privileges of each grantee on one line, and grantees with equal ones together. */
 function merge(privileges: readonly Privilege[]): [string, string][] {
   const byGrantee = Map.groupBy(privileges, ({ grantee }) => grantee);
   const lines = [...byGrantee].map(([grantee, own]) => ({ grantee, what: privilegeList(own) }));
@@ -89,7 +89,7 @@ function merge(privileges: readonly Privilege[]): [string, string][] {
   return [...grouped].map(([what, same]) => [what, same.map(({ grantee }) => grantee).join(', ')]);
 }
 
-/** `select, insert (a, b)`: columns behind their privilege, privileges in the catalogue's order. */
+/** `select, insert (a, b)`: columns follow their privilege, and privileges are in the order of the catalogue. */
 function privilegeList(privileges: readonly Privilege[]): string {
   const byPrivilege = Map.groupBy(
     privileges,
@@ -103,7 +103,7 @@ function privilegeList(privileges: readonly Privilege[]): string {
 }
 
 /**
- * Compares the access list of each object (its default, when it has none) with what a new object of its kind has.
+ * Compares the access list of each object (its default list if it has none) with that of a new object of its kind.
  * `source` gives key, scope, noun, sub, "column", owner, acl and initial.
  */
 function compareAcl(source: string): string {

@@ -2,9 +2,9 @@ import { diff } from 'node:util';
 
 const contextLines = 3;
 
-/** What changed from one text to another, as lines with `-`, `+` or a blank in front and some context; '' for nothing. */
+/** The difference between two texts, as lines with `-`, `+` or a blank in front, with some context. Empty when they are equal. */
 export function lineDiff(from: string, to: string): string {
-  // util.diff marks what only its first argument has with 1, what only its second has with -1.
+  // util.diff marks lines of only its first argument with 1, and lines of only its second with -1.
   const edits = diff(from.split('\n'), to.split('\n'));
   const isNear = (index: number) =>
     edits.slice(Math.max(0, index - contextLines), index + contextLines + 1).some(([kind]) => kind !== 0);

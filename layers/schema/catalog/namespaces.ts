@@ -1,6 +1,6 @@
 import { isOwn, type Piece, type ReadCatalog } from './catalog.ts';
 
-/** The schemas, `public` included for what may be done in it. */
+/** The schemas, including `public` because of its privileges. */
 export function readSchemas(read: ReadCatalog): Promise<Piece[]> {
   return read<Piece>(`
     select format('pg_namespace:%s', n.oid) as key, 0 as rank, quote_ident(n.nspname) as name,
@@ -13,7 +13,7 @@ export function readSchemas(read: ReadCatalog): Promise<Piece[]> {
     order by n.nspname collate "C"`);
 }
 
-/** The extensions, at the version they have. plpgsql is in every database. */
+/** The extensions, with their versions. plpgsql is in every database. */
 export function readExtensions(read: ReadCatalog): Promise<Piece[]> {
   return read<Piece>(`
     select format('pg_extension:%s', e.oid) as key, 0 as rank, quote_ident(e.extname) as name,

@@ -1,13 +1,13 @@
 import { IncompleteDump, type ObjectKey, type Piece } from './catalog.ts';
 
-/** `from` needs `to` to be there first. */
+/** `from` needs `to` to exist first. */
 export interface Dependency {
   readonly from: ObjectKey;
   readonly to: ObjectKey;
 }
 
 /**
- * Puts pieces into an order in which each comes after everything it needs, and otherwise by rank and name.
+ * Orders pieces so that each comes after everything it needs, and otherwise by rank and name.
  * The order depends on nothing else, so that the same schema always gives the same text.
  * @throws IncompleteDump naming the pieces that need each other
  */
@@ -53,7 +53,7 @@ function reaches(
   return false;
 }
 
-/** By code unit: the same on every machine, whatever its locale. */
+/** Compares by code unit: the same on every machine and in every locale. */
 function compareNames(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -1,8 +1,8 @@
 import type { ReadCatalog } from './catalog.ts';
 
 /**
- * The roles that own or may use something here, as comments: roles belong to the cluster and are made by
- * `sql/roles.sql`, but a role that gains BYPASSRLS or a membership must show in a diff all the same.
+ * The roles that own or may use something in this database, as comments. Roles belong to the cluster, and `sql/roles.sql`
+ * creates them. But when a role gets BYPASSRLS or a membership, a diff must show it.
  */
 export async function readRoles(read: ReadCatalog): Promise<string[]> {
   const lines = await read<{ line: string }>(`
@@ -36,7 +36,7 @@ export async function readRoles(read: ReadCatalog): Promise<string[]> {
   return [lines.map(({ line }) => `-- ${line};`).join('\n')];
 }
 
-/** What is set and granted on the database itself, whatever it is called. */
+/** The settings and grants of the database itself, under any name. */
 export async function readDatabase(read: ReadCatalog): Promise<string[]> {
   const lines = await read<{ line: string }>(`
     with this as (select * from pg_database where datname = current_database()),
@@ -74,7 +74,7 @@ export async function readDatabase(read: ReadCatalog): Promise<string[]> {
   return [`do $database$\nbegin\n${statements.join('\n')}\nend\n$database$;`];
 }
 
-/** A stored setting as SQL. A search_path is stored as a list of quoted names, and given as a list of strings. */
+/** A stored setting as SQL. Postgres stores a search_path as a list of quoted names; here it becomes a list of strings. */
 function settingValue(value: string): string {
   return `case when setting like 'search_path=%' then (
       select string_agg(quote_literal(replace(coalesce(name[1], name[2]), '""', '"')), ', ')

@@ -1,6 +1,6 @@
 import { isMadeWith, isOwn, type ObjectKey, type Piece, type ReadCatalog } from './catalog.ts';
 
-/** Sequences that stand alone or serve a default. Those of identity columns are part of their table. */
+/** Sequences on their own or for a default. Sequences of identity columns are part of their table. */
 export async function readSequences(read: ReadCatalog): Promise<Piece[]> {
   return read<Piece>(`
     select format('pg_class:%s', c.oid) as key, 1 as rank, c.oid::regclass::text as name,
@@ -14,7 +14,7 @@ export async function readSequences(read: ReadCatalog): Promise<Piece[]> {
       and not ${isMadeWith('pg_class', 'c.oid')}`);
 }
 
-/** The statements that tie a sequence to the column it serves, by sequence; they need the table. */
+/** The statements that connect a sequence with its column, by sequence. They need the table. */
 export async function readSequenceOwners(read: ReadCatalog): Promise<string[]> {
   const rows = await read<{ key: ObjectKey; statement: string }>(`
     select format('alter sequence %s owned by %s.%I;', c.oid::regclass, d.refobjid::regclass, a.attname) as statement
@@ -27,7 +27,7 @@ export async function readSequenceOwners(read: ReadCatalog): Promise<string[]> {
   return rows.map(({ statement }) => statement);
 }
 
-/** What of a pg_sequence row `s` is not the default of an ascending sequence, as SQL that gives text. */
+/** The options of a pg_sequence row `s` that differ from a default ascending sequence, as SQL that returns text. */
 export const sequenceOptions = `
   concat(
     case when s.seqincrement <> 1 then format(' increment by %s', s.seqincrement) end,

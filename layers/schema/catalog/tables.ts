@@ -17,11 +17,11 @@ interface ColumnRow {
   readonly defaultKey: ObjectKey | null;
   readonly name: string;
   readonly type: string;
-  /** `default …`, without the word for a generated column. */
+  /** `default …`, without this word for a generated column. */
   readonly default: string | null;
   readonly generated: boolean;
   readonly rest: string;
-  /** `alter column` actions that `create table` has no place for. */
+  /** `alter column` actions that cannot be part of `create table`. */
   readonly settings: readonly string[];
 }
 
@@ -31,18 +31,18 @@ interface ConstraintRow {
   readonly name: string;
   readonly definition: string;
   readonly kind: string;
-  /** False for one that is NOT VALID or NOT ENFORCED, which `create table` would validate or refuse. */
+  /** False for a constraint that is NOT VALID or NOT ENFORCED: `create table` would validate or refuse it. */
   readonly inline: boolean;
 }
 
-/** Everything that tables are made of, before it is decided what stands inside `create table` and what after it. */
+/** Everything about tables, before it is decided what is part of `create table` and what comes after it. */
 export interface TableParts {
   readonly tables: readonly TableRow[];
   readonly columns: readonly ColumnRow[];
   readonly constraints: readonly ConstraintRow[];
 }
 
-/** Reads ordinary tables with their columns and constraints, foreign keys too. */
+/** Reads ordinary tables with their columns and constraints, including foreign keys. */
 export async function readTables(read: ReadCatalog): Promise<TableParts> {
   return {
     tables: await read<TableRow>(tablesSql),
@@ -52,8 +52,8 @@ export async function readTables(read: ReadCatalog): Promise<TableParts> {
 }
 
 /**
- * The pieces of tables: each table with what fits into it, and on their own the defaults and constraints in
- * `apart` (they need something that needs the table), those not validated, and the foreign keys at the end.
+ * The pieces of tables: each table with everything that fits into it; then, separately, the defaults and constraints in
+ * `apart` (they need something that needs the table) and those not validated; the foreign keys come last.
  */
 export function tablePieces(
   parts: TableParts,
@@ -144,7 +144,7 @@ const tablesSql = `
   where ${ownTable}
   order by c.oid::regclass::text collate "C"`;
 
-/** The name Postgres gives by itself to what belongs to a column, when that fits; otherwise it is always written. */
+/** The name that Postgres itself gives to a constraint of a column, if it has that name. Otherwise the name is written. */
 const usualName = (suffix: string) => `format('%s_%s_${suffix}', c.relname, a.attname)`;
 
 const columnsSql = `

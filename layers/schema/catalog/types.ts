@@ -6,13 +6,13 @@ interface TypeRow {
   readonly owner: string;
   readonly kind: 'enum' | 'domain' | 'composite' | 'range' | null;
   readonly code: string;
-  /** Labels, attributes or options: what stands in the parentheses. */
+  /** Labels, attributes or options: the text in the parentheses. */
   readonly parts: readonly string[] | null;
-  /** A domain's base type with its collation, default and NOT NULL. */
+  /** The base type of a domain with its collation, default and NOT NULL. */
   readonly base: string | null;
 }
 
-/** Enumerations, domains, composite and range types. Row types and array types come with what they belong to. */
+/** Enumerations, domains, composite and range types. Row types and array types are created with their table or type. */
 export async function readTypes(read: ReadCatalog): Promise<Piece[]> {
   const rows = await read<TypeRow>(typesSql);
   return rows.map((row) => {
@@ -36,7 +36,7 @@ function create({ name, kind, parts, base }: TypeRow): string {
   }
 }
 
-/** ` collate x` when a column's or domain's collation is not that of its type. */
+/** ` collate x` if the collation of a column or domain differs from that of its type. */
 export const collateClause = (collation: string, typeCollation: string) => `
   (select format(' collate %s', l.oid::regcollation) from pg_collation as l
    where l.oid = ${collation} and ${collation} <> ${typeCollation})`;

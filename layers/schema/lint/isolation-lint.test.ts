@@ -55,7 +55,7 @@ async function lint() {
 }
 
 describe('a lint', () => {
-  test('tells what each rule found, in order', async () => {
+  test('reports what each rule found, in order', async () => {
     await rule('0001_one', `${fault('b')} union all ${fault('a')}`);
     await rule('0002_two', `${fault('c')} where false;`);
     expect(await lint()).toEqual({
@@ -67,7 +67,7 @@ describe('a lint', () => {
     });
   });
 
-  test('a rule that cannot run is no success, and keeps no other from running', async () => {
+  test('a rule that cannot run fails the lint, and does not stop the others', async () => {
     await rule('0001_one', `${fault('a')} where false`);
     await rule('0002_broken', 'select object from nowhere');
     await rule('0003_three', fault('b'));
@@ -83,7 +83,7 @@ describe('a lint', () => {
     expect((await lint()).ok).toBe(false);
   });
 
-  test('a rule that fails on what it meets has not run either', async () => {
+  test('a rule that fails on the data it reads has not run either', async () => {
     await rule(
       '0001_divides',
       `${fault('a')} where 1 / (select count(*) from pg_class where relname = '') > 0`,
@@ -97,7 +97,7 @@ describe('a lint', () => {
     expect(outcome?.couldNotRun).toContain('"detail":null');
   });
 
-  test('writes nothing, whatever a rule says, and leaves the session as it was', async () => {
+  test('writes nothing, even if a rule tries, and leaves the session unchanged', async () => {
     await rule('0001_writes', `${fault('a')} from lo_create(0)`);
     const before = await client.query('show search_path');
     const [outcome] = (await lint()).outcomes;
@@ -108,7 +108,7 @@ describe('a lint', () => {
     ]);
   });
 
-  test('rules are written in terms, and terms in other terms', async () => {
+  test('rules use terms, and terms use other terms', async () => {
     await put('terms/alpha.sql', '-- Of all words.\nselect word from omega\n');
     await put('terms/omega.sql', `select 'w' as word`);
     await rule('0001_one', `select word as object, 'd' as detail, 'r' as remedy from alpha`);
@@ -117,7 +117,7 @@ describe('a lint', () => {
 });
 
 describe('an exception', () => {
-  test('takes away the fault of its rule that it describes to the letter, and no other', async () => {
+  test('removes the fault of its rule that it describes exactly, and no other', async () => {
     await rule('0001_one', `${fault('a')} union all ${fault('a', 'is worse')} union all ${fault('b')}`);
     await rule('0002_two', fault('a'));
     await except({ rule: '0001', object: 'a', detail: 'is wrong' });
@@ -132,7 +132,9 @@ describe('an exception', () => {
     await except({ rule: '0001', object: 'a', detail: 'is wrong' });
     expect(await lint()).toEqual({
       ok: false,
-      outcomes: [{ rule: '0001', faults: ['a exceptions.json allows "is wrong", which is not so'] }],
+      outcomes: [
+        { rule: '0001', faults: ['a exceptions.json allows "is wrong", but that does not exist any more'] },
+      ],
     });
   });
 });
@@ -152,10 +154,10 @@ describe('rules that are refused', () => {
       /cannot be read: .*\n.*why/,
     ],
     [
-      'an exception of no rule',
+      'an exception without a rule',
       'exceptions.json',
       '[{"rule":"0009","object":"a","detail":"b","why":"c"}]',
-      /names a rule that is not there: 0009/,
+      /names a rule that does not exist: 0009/,
     ],
   ];
   test.each(cases)('%s', async (_, file, content, message) => {
@@ -165,7 +167,7 @@ describe('rules that are refused', () => {
     await expect(readIsolationRules(directory)).rejects.toThrow(IsolationRulesError);
   });
 
-  test('no rule at all', async () => {
+  test('a directory without rules', async () => {
     await expect(readIsolationRules(directory)).rejects.toThrow('has no rules');
     await expect(readIsolationRules(join(directory, 'nowhere'))).rejects.toThrow('cannot be read');
   });

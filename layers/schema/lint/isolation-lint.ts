@@ -2,37 +2,37 @@ import type { ClientBase } from 'pg';
 import { inTransaction } from '#platform/postgres/transaction.ts';
 import { type IsolationException, type IsolationRule, isolationQuery } from './isolation-rules.ts';
 
-/** One thing of the database that breaks a rule. */
+/** An object of the database that breaks a rule. */
 export interface IsolationFault {
   readonly object: string;
   readonly detail: string;
-  /** What to do: a statement where one will do. */
+  /** What to do: a statement, if one is enough. */
   readonly remedy: string;
 }
 
-/** How one rule went. */
+/** The result of one rule. */
 export interface RuleOutcome {
   readonly rule: IsolationRule;
   readonly faults: readonly IsolationFault[];
-  /** Why the rule could not run. Nothing is known then, and nothing is well. */
+  /** Why the rule could not run. Then nothing is known, and the lint fails. */
   readonly couldNotRun?: string;
 }
 
-/** How a lint went. */
+/** The result of a lint. */
 export interface IsolationReport {
-  /** Every rule ran and none found a fault. */
+  /** Every rule ran and found no fault. */
   readonly ok: boolean;
   readonly durationMs: number;
   readonly outcomes: readonly RuleOutcome[];
 }
 
 /**
- * Asks a database's catalogue whether anything in it lets one organization reach another's rows. It reads as of one
- * moment, in a read-only transaction, and needs no privilege beyond connecting: whoever asks gets the same answer.
+ * Checks in the catalogue whether anything in the database lets one organization reach another's rows. It reads one
+ * snapshot, in a read-only transaction, and needs only the privilege to connect: every role gets the same answer.
  *
  * @example
  * const report = await lintIsolation(client, await readIsolationRules('sql/lint'));
- * if (!report.ok) throw new Error('the wall has a hole');
+ * if (!report.ok) throw new Error('one organization can reach another');
  *
  * @throws when the connection is lost; a rule that cannot run is in the report
  */
@@ -46,13 +46,13 @@ export async function lintIsolation(
   });
 }
 
-/** The same inside a transaction of the caller's, which sees what that transaction has changed. */
+/** The same inside the caller's transaction, including the changes of that transaction. */
 export async function applyIsolationRules(
   client: ClientBase,
   rules: readonly IsolationRule[],
 ): Promise<IsolationReport> {
   const startedMs = performance.now();
-  // Names are told with their schema. Compiling queries that run once costs more than it gains.
+  // With an empty search path, names contain their schema. Compiling queries that run once costs more than it saves.
   await client.query(
     `set local search_path = ''; set local quote_all_identifiers = off; set local jit = off; set local statement_timeout = '30s'`,
   );
@@ -79,7 +79,7 @@ async function askTogether(client: ClientBase, rules: readonly IsolationRule[]):
   }
 }
 
-/** One of them cannot run: finds out which, and what the others say. */
+/** One of the rules cannot run: finds out which one, and what the others find. */
 async function askOneByOne(client: ClientBase, rules: readonly IsolationRule[]): Promise<RuleOutcome[]> {
   const outcomes: RuleOutcome[] = [];
   for (const rule of rules) {
@@ -98,14 +98,14 @@ function outcomeOf(rule: IsolationRule, rows: readonly FaultRow[]): RuleOutcome 
     return {
       rule,
       faults: [],
-      couldNotRun: `it found a fault that it does not describe: ${JSON.stringify(untold)}`,
+      couldNotRun: `it found a fault without a full description: ${JSON.stringify(untold)}`,
     };
   }
   const faults = found.map(({ object, detail, remedy }) => ({ object, detail, remedy }));
   return { rule, faults: withoutExceptions(faults, rule.exceptions) };
 }
 
-/** Takes away the faults that are meant to be, and adds the exceptions that nothing needs. */
+/** Removes accepted faults, and adds exceptions that nothing needs. */
 function withoutExceptions(
   found: readonly IsolationFault[],
   exceptions: readonly IsolationException[],
@@ -118,8 +118,8 @@ function withoutExceptions(
       .filter((exception) => !found.some((fault) => isSame(fault, exception)))
       .map(({ object, detail }) => ({
         object,
-        detail: `exceptions.json allows "${detail}", which is not so`,
-        remedy: 'restore it as its migration makes it; or, when it is gone for good, remove the exception',
+        detail: `exceptions.json allows "${detail}", but that does not exist any more`,
+        remedy: 'restore it from its migration, or remove the exception if it is no longer needed',
       })),
   ];
 }

@@ -3,26 +3,26 @@ import { join } from 'node:path';
 import * as z from 'zod';
 import { Refusal } from '#platform/refusal.ts';
 
-/** What a fault does: `leak` opens the wall by itself, `weakness` takes away what would hold when something else breaks. */
+/** `leak`: alone lets one organization reach another's rows. `weakness`: removes a protection that matters when something else fails. */
 export type FaultLevel = 'leak' | 'weakness';
 
-/** One rule of the isolation lint: a query, and every row it returns is a fault. */
+/** One rule of the isolation lint: a query whose every row is a fault. */
 export interface IsolationRule {
-  /** Four digits, which are the rule's for good. */
+  /** Four digits. A rule keeps its number for ever. */
   readonly number: string;
-  /** The file without its ending, such as `0001_row_security_disabled`: also the name of the rule's page. */
+  /** The name of the file without its ending, such as `0001_row_security_disabled`, and of the rule's page. */
   readonly name: string;
   readonly title: string;
   readonly level: FaultLevel;
-  /** The query, in terms that stand in `isolationQuery`. */
+  /** The query. It uses the terms that `isolationQuery` adds. */
   readonly query: string;
-  /** What every rule of the directory may be written in: queries by name. */
+  /** The terms for all rules of the directory: queries by name. */
   readonly terms: ReadonlyMap<string, string>;
-  /** Faults that are meant to be, each with its reason. */
+  /** Accepted faults, each with its reason. */
   readonly exceptions: readonly IsolationException[];
 }
 
-/** A fault that is meant to be. It must match object and detail to the letter, and must exist. */
+/** An accepted fault. It must match object and detail exactly, and must exist. */
 export type IsolationException = z.infer<typeof IsolationException>;
 const IsolationException = z.strictObject({
   rule: z.string().regex(/^\d{4}$/),
@@ -31,15 +31,15 @@ const IsolationException = z.strictObject({
   why: z.string().min(1),
 });
 
-/** The rules themselves cannot be read: the checkout is broken, not the database. */
+/** The rules cannot be read: the checkout is damaged, not the database. */
 export class IsolationRulesError extends Refusal {
   override readonly name = 'IsolationRulesError';
 }
 
 /**
- * Reads the rules of a directory: `NNNN_name.sql`, in order; the terms they are written in, `terms/name.sql`; and the
- * faults that are meant to be, `exceptions.json`.
- * @throws IsolationRulesError when a file is not as it must be, naming it
+ * Reads the rules of a directory: the rules `NNNN_name.sql`, in order; the terms they use, `terms/name.sql`; and the
+ * accepted faults, `exceptions.json`.
+ * @throws IsolationRulesError naming the file that is missing or malformed
  */
 export async function readIsolationRules(directory: string): Promise<IsolationRule[]> {
   const terms = await readTerms(join(directory, 'terms'));
@@ -74,15 +74,15 @@ export async function readIsolationRules(directory: string): Promise<IsolationRu
   if (rules.length === 0 || homeless) {
     throw new IsolationRulesError(
       homeless
-        ? `exceptions.json names a rule that is not there: ${homeless.rule}`
+        ? `exceptions.json names a rule that does not exist: ${homeless.rule}`
         : `${directory} has no rules`,
-      'Pass the directory sql/lint as it was released.',
+      'Pass an unchanged directory sql/lint of a release.',
     );
   }
   return rules;
 }
 
-/** The header: a title, a level, and what leaks. */
+/** Reads the header: the title, the level, and what leaks. */
 function readHeader(file: string, content: string): { title: string; level: FaultLevel } {
   const [, title, level] =
     /^-- (.+)\.\n-- level: (leak|weakness)\n-- \S/.exec(content.replaceAll('\r\n', '\n')) ?? [];
@@ -127,8 +127,8 @@ async function listSql(directory: string): Promise<string[]> {
 }
 
 /**
- * The query that stands alone for some rules of one directory: its rows are {rule, object, detail, remedy}.
- * Together they take a tenth of the time that they take one by one, since Postgres reads each term once.
+ * The complete query of some rules of one directory: its rows are {rule, object, detail, remedy}.
+ * Together the rules take a tenth of the time that they take one by one, because Postgres reads each term once.
  */
 export function isolationQuery(rules: readonly IsolationRule[]): string {
   // Recursive, so that terms may use each other in any order.
@@ -144,7 +144,7 @@ export function isolationQuery(rules: readonly IsolationRule[]): string {
   ].join('\n');
 }
 
-/** Without whole lines of comment, blank ends and the final semicolon, so that it can stand inside another query. */
+/** Removes comment lines, surrounding blanks and the final semicolon, so that the query can be part of another one. */
 function withoutComments(sql: string): string {
   return sql
     .replaceAll('\r\n', '\n')

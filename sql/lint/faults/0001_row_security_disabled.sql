@@ -1,7 +1,7 @@
 -- finds inventory.items
 alter table inventory.items disable row level security;
 
--- A partition is a table: whoever reads it by its own name meets its own policies only.
+-- A partition is a table: a query that names it meets only its own policies.
 -- finds inventory.planted_2026
 set local role stockade_owner;
 create table inventory.planted (org_id uuid references tenancy.organizations, at date, id uuid, primary key (org_id, at, id))
@@ -19,7 +19,7 @@ create policy tenant on inventory.planted_2026
   using (org_id = (select tenancy.current_org()))
   with check (org_id = (select tenancy.current_org()));
 
--- Whatever its comment says, a table with an org_id is a tenant's.
+-- A table with an org_id belongs to tenants, whatever its comment says.
 -- finds inventory.planted
 -- and 0002 inventory.planted
 -- and 0003 inventory.planted

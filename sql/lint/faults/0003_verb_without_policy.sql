@@ -8,7 +8,7 @@ create policy reading on inventory.items for select using (org_id = (select tena
 create policy writing on inventory.items for insert with check (org_id = (select tenancy.current_org()));
 create policy removing on inventory.items for delete using (org_id = (select tenancy.current_org()));
 
--- It holds for one role, and the next role will get one of its own.
+-- It applies to one role, and the next role will get its own policy.
 -- finds inventory.items
 alter policy tenant on inventory.items to stockade_api;
 

@@ -2,13 +2,13 @@
 set local role stockade_owner;
 create table inventory.planted (id uuid primary key);
 
--- A word that does not decide.
+-- A word that is not a class.
 -- finds inventory.planted
 set local role stockade_owner;
 create table inventory.planted (id uuid primary key);
 comment on table inventory.planted is 'Some data: planted.';
 
--- A decision that gives no description.
+-- A class without a description.
 -- finds stockade_migrations.started
 comment on table stockade_migrations.started is 'Platform data: ';
 
@@ -20,7 +20,7 @@ comment on table inventory.imports is 'Platform data: it is not.';
 create table public.planted (id uuid primary key);
 alter table public.planted owner to stockade_owner;
 
--- A tenant's table without its comment is a tenant's table still.
+-- A tenant's table without a comment is still a tenant's table.
 -- finds inventory.items
 comment on table inventory.items is null;
 

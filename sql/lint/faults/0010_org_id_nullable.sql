@@ -10,7 +10,7 @@ create policy tenant on inventory.planted
   using (org_id = (select tenancy.current_org()))
   with check (org_id = (select tenancy.current_org()));
 
--- Not null from now on, and whatever it was before.
+-- Not null from now on, but existing rows may have one.
 -- since Postgres 18
 -- finds inventory.planted
 -- and 0012 inventory.planted

@@ -1,7 +1,7 @@
 -- finds inventory.items_sku_key
 alter table inventory.items add unique (sku);
 
--- org_id is in it, but does not lead it.
+-- org_id is in it, but not first.
 -- finds inventory.planted
 create unique index planted on inventory.locations (code, org_id);
 
@@ -16,7 +16,7 @@ alter table inventory.import_rejects drop constraint import_rejects_pkey, add pr
 -- finds inventory.import_rejects
 alter table inventory.import_rejects drop constraint import_rejects_pkey;
 
--- What is forbidden is that two organizations have the same.
+-- It forbids that two organizations have the same value.
 -- finds inventory.planted
 alter table inventory.locations add constraint planted exclude using btree (code with =);
 

@@ -4,7 +4,7 @@ alter table inventory.balances
   drop constraint balances_org_id_item_id_fkey,
   add constraint planted foreign key (item_id, org_id) references inventory.items (id, org_id);
 
--- It carries a column that looks like org_id.
+-- It contains a column that looks like org_id.
 -- finds planted on inventory.imports
 set local role stockade_owner;
 alter table inventory.imports
@@ -16,7 +16,7 @@ alter table inventory.imports
 -- finds planted on inventory.items
 alter table inventory.items add column supplier uuid constraint planted references tenancy.organizations (id);
 
--- The platform's row points at a tenant's.
+-- A platform row refers to a tenant's row.
 -- finds planted on inventory.planted
 set local role stockade_owner;
 create table inventory.planted (

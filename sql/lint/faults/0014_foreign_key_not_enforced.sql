@@ -11,7 +11,7 @@ alter table inventory.balances alter constraint balances_org_id_item_id_fkey not
 -- finds balances_org_id_location_id_fkey on inventory.balances
 alter table inventory.balances disable trigger all;
 
--- The other side of it: deleting an item then leaves balances that point at nothing.
+-- The other side: deleting an item then leaves balances that refer to nothing.
 -- finds items_org_id_fkey on inventory.items
 -- finds balances_org_id_item_id_fkey on inventory.balances
 alter table inventory.items disable trigger all;

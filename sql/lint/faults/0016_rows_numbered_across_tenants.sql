@@ -9,7 +9,7 @@ set local role stockade_owner;
 create sequence inventory.counter;
 alter table inventory.imports add column planted text default 'import-' || nextval('inventory.counter'::text);
 
--- Its default asks a function that asks another.
+-- Its default calls a function that calls another.
 -- finds inventory.imports.planted
 set local role stockade_owner;
 create sequence inventory.counter;
@@ -41,7 +41,7 @@ create function inventory.planted() returns trigger language plpgsql set search_
 as $$ begin new.planted := nextval('inventory.counter'); return new; end $$;
 create trigger planted before insert on inventory.imports for each row execute function inventory.planted();
 
--- Nothing of a tenant's is numbered with it.
+-- No row of a tenant is numbered with it.
 -- finds nothing
 set local role stockade_owner;
 create sequence inventory.counter;

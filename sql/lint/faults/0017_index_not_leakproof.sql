@@ -19,7 +19,7 @@ create index planted on inventory.items (org_id, mood);
 -- finds inventory.planted
 create index planted on inventory.items using hash (reorder_point);
 
--- It runs the type's functions, and names none.
+-- It runs the functions of the type without naming them.
 -- finds inventory.planted
 create index planted on inventory.items (org_id, (reorder_point::text));
 

@@ -18,7 +18,7 @@ begin atomic
   select count(*) from ts_stat(p_query);
 end;
 
--- It is no comment: the quotes around it are quoted.
+-- This is not a comment: the quotes around it are quoted.
 -- finds inventory.planted(text)
 set local role stockade_owner;
 create function inventory.planted(p_table text) returns void language plpgsql set search_path = '' as $$
@@ -27,7 +27,7 @@ begin
 end
 $$;
 
--- Nor is this one: the quote before it is escaped.
+-- Nor is this one a comment: the quote before it is escaped.
 -- finds inventory.planted(text)
 set local role stockade_owner;
 create function inventory.planted(p_table text) returns void language plpgsql set search_path = '' as $$

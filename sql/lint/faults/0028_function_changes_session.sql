@@ -3,7 +3,7 @@ set local role stockade_owner;
 create function inventory.planted() returns text language sql volatile set search_path = ''
 as $$ select set_config('stockade.colour', 'blue', false) $$;
 
--- What the last argument is, only the caller knows.
+-- Only the caller knows the last argument.
 -- finds inventory.planted(boolean)
 set local role stockade_owner;
 create function inventory.planted(p_local boolean) returns text language plpgsql set search_path = '' as $$
@@ -71,7 +71,7 @@ set local role stockade_owner;
 create function inventory.planted() returns text language sql volatile set search_path = ''
 as $$ select pg_catalog."set_config"('stockade.colour', 'blue', false) $$;
 
--- Behind an apostrophe that ends no string.
+-- After an apostrophe that does not end a string.
 -- finds inventory.planted()
 set local role stockade_owner;
 create function inventory.planted() returns text language plpgsql set search_path = '' as $planted$

@@ -1,7 +1,7 @@
 -- finds tenancy.current_org()
 alter function tenancy.current_org() security invoker;
 
--- Once per row, and another answer each time.
+-- Volatile: it runs once per row and may answer differently each time.
 -- finds tenancy.current_org()
 alter function tenancy.current_org() volatile;
 
@@ -10,7 +10,7 @@ alter function tenancy.current_org() volatile;
 -- and 0032 tenancy.current_actor()
 drop function tenancy.current_actor();
 
--- It believes a setting that anybody may set.
+-- It trusts a setting that anybody may set.
 -- finds tenancy.current_org()
 -- and 0032 tenancy.current_org()
 -- and 0032 tenancy.current_org()
@@ -19,7 +19,7 @@ drop function tenancy.current_actor();
 create or replace function tenancy.current_org() returns uuid language sql stable security definer set search_path = ''
 as $$ select nullif(current_setting('app.org_id', true), '')::uuid $$;
 
--- It reads the keys, and asks nothing of the context.
+-- It reads the keys, but does not check the context.
 -- finds tenancy.current_org()
 create or replace function tenancy.current_org() returns uuid language plpgsql stable security definer set search_path = ''
 as $$
@@ -33,7 +33,7 @@ $$;
 create or replace function tenancy.verified_context() returns text[] language plpgsql stable
 as $$ begin return string_to_array(current_setting('stockade.context', true), '|'); end $$;
 
--- What it asks, it asks nobody.
+-- It checks nothing.
 -- finds tenancy.require_context(text)
 -- and 0032 tenancy.require_context(text)
 create or replace function tenancy.require_context(p_scope text) returns text[] language plpgsql stable security definer

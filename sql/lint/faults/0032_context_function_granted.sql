@@ -12,7 +12,7 @@ grant execute on function tenancy.seal(uuid, text, text[], integer) to stockade_
 -- finds tenancy.verified_context()
 grant execute on function tenancy.verified_context() to stockade_api;
 
--- A new function that goes through a door of others.
+-- A new function that enters an organization through an existing one.
 -- finds inventory.planted(uuid)
 -- and 0054 inventory.planted(uuid)
 set local role stockade_owner;
@@ -27,14 +27,14 @@ create function inventory.planted(p_context text) returns text language sql secu
 as $$ select set_config('stockade.context', p_context, true) $$;
 grant execute on function inventory.planted(text) to stockade_jobs;
 
--- However it is written.
+-- In any spelling.
 -- finds inventory.planted(uuid)
 set local role stockade_owner;
 create function inventory.planted(p_org_id uuid) returns text language sql security definer set search_path = ''
 as $$ select tenancy . "seal" (p_org_id, 'job', array['read'], null) $$;
 grant execute on function inventory.planted(uuid) to stockade_api;
 
--- A new function that has others go through a door.
+-- A new function that makes others enter an organization.
 -- finds inventory.planted(uuid)
 set local role stockade_owner;
 create function inventory.planted_helper(p_org_id uuid) returns text language sql set search_path = ''
@@ -54,14 +54,14 @@ create function inventory.planted() returns setof bytea language sql security de
 as $$ select inner_pad from inventory.planted_too $$;
 grant execute on function inventory.planted() to stockade_admin;
 
--- Nobody may call it, and whoever adds an item does.
+-- Nobody may call it, but adding an item runs it.
 -- finds inventory.planted()
 set local role stockade_owner;
 create function inventory.planted() returns trigger language plpgsql security definer set search_path = ''
 as $$ begin perform tenancy.enter_as_job(new.org_id); return new; end $$;
 create trigger planted before insert on inventory.items for each row execute function inventory.planted();
 
--- It only asks which organization was entered.
+-- It only reads which organization was entered.
 -- finds nothing
 set local role stockade_owner;
 create function inventory.planted_helper() returns uuid language sql set search_path = ''

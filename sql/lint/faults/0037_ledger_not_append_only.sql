@@ -18,12 +18,12 @@ create trigger append_only
 alter table inventory.imports enable always trigger append_only;
 grant update on inventory.imports to stockade_jobs;
 
--- A comment takes nothing away from the ledger itself.
+-- A changed comment does not weaken the ledger itself.
 -- finds inventory.movements
 comment on table inventory.movements is 'Tenant data: planted.';
 grant update on inventory.movements to stockade_jobs;
 
--- Another table that is only added to may be added to.
+-- Another append-only table may allow inserts.
 -- finds nothing
 comment on table inventory.imports is 'Tenant data (append-only): planted.';
 create trigger append_only

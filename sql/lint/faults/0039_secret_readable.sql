@@ -1,7 +1,7 @@
 -- finds tenancy.seal_keys
 grant select on tenancy.seal_keys to stockade_admin;
 
--- Writing a key is as good as reading one.
+-- Writing a key is as dangerous as reading one.
 -- finds tenancy.pass_keys
 grant insert on tenancy.pass_keys to stockade_admin;
 
@@ -14,7 +14,7 @@ grant select on tenancy.api_keys to stockade_admin;
 -- finds tenancy.api_keys.secret_digest
 grant select (secret_digest) on tenancy.api_keys to stockade_jobs;
 
--- The comments may go: these three are known.
+-- Without their comments, these three are still known.
 -- finds tenancy.api_keys.secret_digest
 comment on column tenancy.api_keys.secret_digest is null;
 grant select (secret_digest) on tenancy.api_keys to stockade_api;

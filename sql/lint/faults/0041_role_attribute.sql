@@ -7,24 +7,24 @@ alter role stockade_owner login;
 -- finds stockade_admin
 alter role stockade_admin superuser createrole;
 
--- Any role that was let in.
+-- Any role that was granted something.
 -- finds planted
 create role planted login bypassrls;
 alter role planted set search_path = '';
 grant usage on schema inventory to planted;
 
--- It was given nothing of ours by name, and reads every row.
+-- It was granted nothing of ours by name, but reads every row.
 -- finds planted
 -- and 0042 planted
 create role planted login bypassrls;
 alter role planted set search_path = '';
 grant pg_read_all_data to planted;
 
--- Nothing yet.
+-- It is not a fault yet.
 -- finds planted
 create role planted login bypassrls;
 
--- What one cannot log in as can be taken.
+-- A role without a login can be taken.
 -- finds planted_group
 create role planted_group nologin bypassrls;
 create role planted login;

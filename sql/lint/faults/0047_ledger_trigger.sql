@@ -10,7 +10,7 @@ alter table inventory.movements disable trigger apply_movements;
 -- finds append_only_rows on inventory.movements
 drop trigger append_only_rows on inventory.movements;
 
--- It does not fire for a session that replays another server's changes.
+-- It does not fire in a session that replays changes of another server.
 -- finds apply_movements on inventory.movements
 alter table inventory.movements enable trigger apply_movements;
 

@@ -4,7 +4,7 @@ grant select on tenancy.users to stockade_api;
 -- finds tenancy.users.name
 grant select (name) on tenancy.users to stockade_jobs;
 
--- More than what is excepted.
+-- More than the exception allows.
 -- finds tenancy.users
 -- finds tenancy.users
 grant delete on tenancy.users to stockade_admin;

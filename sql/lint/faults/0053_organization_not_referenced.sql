@@ -1,12 +1,12 @@
 -- finds inventory.items
 alter table inventory.items drop constraint items_org_id_fkey;
 
--- What hangs on it hangs on nothing.
+-- The table it refers to is not connected to organizations.
 -- finds inventory.imports
 -- finds inventory.import_rejects
 alter table inventory.imports drop constraint imports_org_id_fkey;
 
--- A reference that may be null holds nothing.
+-- A reference that may be null guarantees nothing.
 -- finds inventory.import_rejects
 set local role stockade_owner;
 alter table inventory.import_rejects

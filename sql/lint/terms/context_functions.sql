@@ -1,6 +1,6 @@
--- The functions that policies and functions believe, and what each of them is in this release: whoever changes one on
--- purpose writes its new digest here, which rule 0031 tells. Those that only read the context, which proves itself, are
--- readers: no argument of theirs chooses an organization.
+-- The functions that policies and other functions trust, with their digests in this release. If you change one on purpose,
+-- write its new digest here; rule 0031 reports it. Readers only read the context, which proves itself: none of their
+-- arguments can choose an organization.
 select *
 from (
   values

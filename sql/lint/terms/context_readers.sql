@@ -1,4 +1,4 @@
--- The functions that tell which organization was entered, and let nobody choose it: the context proves itself.
+-- The functions that return which organization was entered. Nobody can choose it with them: the context proves itself.
 select f.oid
 from own_functions f
 join context_functions c on c.name = f.name and c.is_reader

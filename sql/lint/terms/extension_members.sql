@@ -1,4 +1,4 @@
--- What belongs to an extension. Which extensions may be installed is a rule of its own.
+-- Objects of extensions. Another rule decides which extensions may be installed.
 select classid, objid
 from pg_depend
 where deptype = 'e'

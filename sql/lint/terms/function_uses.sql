@@ -1,7 +1,7 @@
--- What each function and view of ours uses of ours: functions, tables and views, itself or through what it uses. A function
--- is read for names with their schema, since it runs with an empty search path; what it names it uses. Triggers,
--- operators and defaults are not followed, nor is the context that proves itself: whatever asks which organization was
--- entered would use the keys.
+-- Which of our functions, tables and views each of our functions and views uses, directly or through another one. The rule
+-- finds names with their schema in the body, because functions run with an empty search path. It does not follow triggers,
+-- operators and defaults. It does not follow the functions that only read the context either: otherwise every function that
+-- asks for the organization would use the keys.
 with recursive names as (
   select distinct f.oid, trim(both '"' from part.name) as schema, trim(both '"' from part.next_name) as plain_name
   from own_functions f
@@ -9,7 +9,7 @@ with recursive names as (
     f.body, '(?:[a-z_][a-z0-9_$]*|"[^"]+")(?:\.(?:[a-z_][a-z0-9_$]*|"[^"]+"))+', 'g'
   ) as chain (names)
   cross join lateral (
-    -- Two of `database.schema.name` or `schema.name.column` are what is meant.
+    -- In `database.schema.name` and `schema.name.column`, two of the names matter.
     select name, lead(name) over (order by n) as next_name
     from regexp_split_to_table(chain.names[1], '\.') with ordinality as parts (name, n)
   ) as part

@@ -1,7 +1,7 @@
--- The roles that use Stockade: they can log in and are named stockade_*, or were given something of ours, or have or may
--- take such a role: pg_read_all_data and pg_write_all_data are given every secret.
--- Not the owner, whom nobody may log in as; and not who administers the server: superusers hold nothing by grant, and the
--- owner of the database, when it is none, is who migrates and must take the owner of everything with SET ROLE.
+-- The roles that use Stockade: they can log in, and their name is stockade_*, or they were granted something of ours, or they
+-- have or may take such a role. pg_read_all_data and pg_write_all_data count as such roles, because they can read every secret.
+-- Not included are the owner, as whom nobody may log in, and the administrators: superusers, and the owner of the database,
+-- which runs the migrations and must take the owner's role with SET ROLE.
 with recursive users (oid) as (
   select oid
   from pg_roles
@@ -15,7 +15,7 @@ with recursive users (oid) as (
   union
   select r.oid
   from users
-  -- Whoever may grant a role may grant it to himself.
+  -- A role that may grant a role may grant it to itself.
   join pg_auth_members m on m.roleid = users.oid and (m.inherit_option or m.set_option or m.admin_option)
   join pg_roles r on r.oid = m.member and not r.rolsuper
   where r.oid <> (select datdba from pg_database where datname = current_database())

@@ -1,13 +1,13 @@
 -- Functions and procedures that did not come with Postgres or an extension.
--- body is how a rule reads one: lower case, without comments, without quotes around names that need none, and without
--- blanks around dots, so that a thing is named in one way only. Strings stay, since what is in them may be run; code is
--- without what is in them, and null where no rule would find anything in it. What such a reading may get wrong is a
--- fault by itself.
+-- body is the text for rules: lower case, without comments, without unnecessary quotes around names, and without blanks around
+-- dots, so that every name has one spelling. Strings stay, because a function may run them. code is the body without the
+-- content of strings, and null where no rule would find anything in it. Another rule refuses bodies that this cannot read
+-- correctly.
 with sources as (
   select
     p.*,
     coalesce(pg_get_function_sqlbody(p.oid), p.prosrc) as source,
-    -- Strings with escapes, without, and between dollars; names that need no quotes, and that do; comments.
+    -- Strings with escapes, without escapes, and dollar-quoted; names with unnecessary and with necessary quotes; comments.
     $re$(\m[eE]'(?:[^'\\]|\\.|'')*'|'(?:[^']|'')*'|\$((?:[A-Za-z_]\w*)?)\$(?:[^$]|\$(?!\w*\$))*\$\2\$)$re$
       || $re$|"([a-z_][a-z0-9_$]*)"|("(?:[^"]|"")*")|--[^\n]*|/\*(?:[^*]|\*+[^*/])*\*+/$re$ as pattern
   from pg_proc p

@@ -1,4 +1,4 @@
--- Tables, views, sequences and indexes that did not come with Postgres or an extension, in whatever schema they stand.
+-- Tables, views, sequences and indexes that did not come with Postgres or an extension, in any schema.
 select
   c.oid,
   c.oid::regclass::text as name,

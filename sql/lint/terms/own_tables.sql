@@ -1,4 +1,4 @@
--- Tables, with what the first words of their comment say they are; class is null when they say nothing.
+-- Tables, with their class: the first words of their comment. class is null when the comment has no such words.
 select
   r.oid,
   r.name,

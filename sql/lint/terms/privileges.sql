@@ -1,5 +1,5 @@
--- Every privilege on what is ours and on the database itself, the built-in defaults written out. grantee 0 is PUBLIC.
--- table_oid is the table of a table's or column's privilege, column_name the column of a column's.
+-- Every privilege on our objects and on the database itself, including the built-in defaults. grantee 0 is PUBLIC.
+-- table_oid is the table of a table's or column's privilege, column_name the column of a column's privilege.
 select
   g.kind,
   g.object,

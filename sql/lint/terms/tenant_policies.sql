@@ -1,5 +1,5 @@
--- The permissive policies of tenant tables: each lets rows through. shape is all that a policy says, as it would be
--- written; expected is the one condition that the wall allows.
+-- The permissive policies of tenants' tables: each lets rows through. shape is the whole policy in SQL; expected is the only
+-- condition that is allowed.
 select
   format('%I on %s', p.polname, t.name) as object,
   t.oid as table_oid,

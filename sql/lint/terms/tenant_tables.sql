@@ -1,5 +1,5 @@
--- Tables with rows of organizations: those with an org_id, those that say so, and that of the organizations themselves.
--- org_column is the column that names a row's organization, org_number its number: null when it is missing.
+-- Tables with rows of organizations: those with an org_id, those whose comment says so, and the table of organizations.
+-- org_column is the column with a row's organization, org_number its number: null when the column is missing.
 select
   t.oid,
   t.name,

@@ -184,7 +184,7 @@ test('a copy that has lost what a seal covers, balances and all, is not brought 
   const { code, json } = await restore(['--from', damaged]);
   expect([code, json.error?.message]).toEqual([
     1,
-    expect.stringMatching(/seal \d+ covers \d+ movements, but the copy has \d+ of them: the copy is damaged/),
+    expect.stringMatching(/seal \d+ covers \d+ movements, but the copy has \d+: the copy is damaged/),
   ]);
   expect(await digests(superuser)).toEqual(before);
 }, 60_000);

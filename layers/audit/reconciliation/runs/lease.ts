@@ -45,7 +45,7 @@ export interface OpenRun {
   readonly comparedThrough: string | null;
 }
 
-/** A step of a run, as it is recorded. */
+/** A recorded step of a run. */
 export interface RunStep {
   readonly keys?: number;
   readonly movements?: number;

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type pg from 'pg';
+import { counted } from '#platform/plural.ts';
 import type { Seal } from '../seal.ts';
 import type { Fault, Faults } from './fault.ts';
 import { type FoundMovement, tenThousandths } from './movements.ts';
@@ -94,7 +95,7 @@ export async function compareClosings(
     faults.add({
       kind: 'closing_altered',
       seal: seal.seq,
-      message: `the ${count} closing balances of seal ${seal.seq} do not match the sealed digest of ${seal.closings} closing balances`,
+      message: `the closing balances of seal ${seal.seq} (${count} stored, ${seal.closings} sealed) do not match the sealed digest`,
     });
   }
 }
@@ -120,7 +121,7 @@ function differs(
     seal,
     'closing_altered',
     row,
-    `it contains ${row.on_hand} after ${row.version} movements, but history gives ${decimal(onHand)} after ${version}`,
+    `it contains ${row.on_hand} after ${counted(Number(row.version), 'movement')}, but history gives ${decimal(onHand)} after ${version}`,
   );
 }
 
