@@ -1,5 +1,6 @@
 import { routesOf } from '#functions/routes.ts';
-import { endpoint, operation } from '#http/endpoint.ts';
+import { endpoint } from '#http/endpoint.ts';
+import { operation } from '#http/operation.ts';
 import { getOrganization } from '#tenancy/organizations.ts';
 
 export const handler = endpoint(routesOf('organization'), {

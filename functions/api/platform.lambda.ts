@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { routesOf } from '#functions/routes.ts';
-import { endpoint, operatorOperation } from '#http/endpoint.ts';
+import { endpoint } from '#http/endpoint.ts';
+import { operatorOperation } from '#http/operation.ts';
 import { PageQuery, toList } from '#http/page.ts';
 import { keyEnvironment } from '#platform/config.ts';
 import { latestChecks } from '#recovery/monitor/latest-checks.ts';

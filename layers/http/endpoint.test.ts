@@ -2,13 +2,15 @@ import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { environment } from '#platform/environment.ts';
 import { inAdmin } from '#tenancy/admin.ts';
 import { listOrganizations } from '#tenancy/organizations.ts';
+import { httpEvent, type SampleRequest } from '#tests/http-event.ts';
 import { type Caller, openWorld } from '#tests/world.ts';
-import { endpoint, operation, operatorOperation } from './endpoint.ts';
-import type { HttpEvent, HttpResult } from './event.ts';
+import { endpoint } from './endpoint.ts';
+import { operation, operatorOperation, publicOperation } from './operation.ts';
 
 const routes = [
   { key: 'GET /platform/organizations', scope: 'operator' },
   { key: 'GET /v1/mine', scope: 'read' },
+  { key: 'GET /open', scope: 'none' },
 ] as const;
 
 const handler = endpoint(routes, {
@@ -19,6 +21,7 @@ const handler = endpoint(routes, {
     }),
   }),
   'GET /v1/mine': operation({ handle: ({ tenant }) => ({ scope: tenant.scope }) }),
+  'GET /open': publicOperation({ handle: (input) => ({ handed: Object.keys(input) }) }),
 });
 
 const world = openWorld();
@@ -29,15 +32,12 @@ beforeAll(async () => {
   acme = await world.createOrganization('acme');
 });
 
-async function send(headers: Record<string, string>, authorizer?: object, routeKey: string = routes[0].key) {
-  const requestContext = {
-    requestId: 'r-1',
-    domainName: '127.0.0.1',
-    http: { method: 'GET', path: '/' },
-    ...(authorizer && { authorizer }),
-  };
-  const event = { routeKey, headers, rawQueryString: '', requestContext } as unknown as HttpEvent;
-  const { statusCode, body } = (await handler(event, {} as never)) as HttpResult;
+async function send(
+  headers: Record<string, string>,
+  authorizer?: SampleRequest['authorizer'],
+  routeKey: string = routes[0].key,
+) {
+  const { statusCode, body } = await handler(httpEvent({ routeKey, headers, authorizer }), {} as never);
   return { status: statusCode, body: JSON.parse(body) };
 }
 
@@ -47,7 +47,7 @@ const outcome = async (...request: Parameters<typeof send>) => {
 };
 
 describe('a route of operators', () => {
-  test('is for whom IAM has let through, and for the holder of the operator key', async () => {
+  test('is for a principal that IAM let through, and for the holder of the operator key', async () => {
     const operatorKey = process.env[environment.operatorKey] ?? '';
     expect(await outcome({}, { iam: { userArn: arn } })).toBe(`200 ${arn}`);
     expect(await outcome({ 'x-operator-key': operatorKey })).toBe('200 operator key');
@@ -88,11 +88,12 @@ describe('a route of operators', () => {
   });
 
   test('is not opened by an authorizer of another kind', async () => {
-    for (const authorizer of [
+    const others: object[] = [
       {},
       { jwt: { claims: { sub: 'x' }, scopes: null } },
       { lambda: { userArn: arn } },
-    ]) {
+    ];
+    for (const authorizer of others) {
       expect(await outcome({}, authorizer)).toBe('401 unauthenticated');
     }
   });
@@ -110,6 +111,22 @@ describe('a route of tenants', () => {
   });
 });
 
+test('a public route hands out neither a tenant nor an operator, whatever is sent', async () => {
+  const operatorKey = process.env[environment.operatorKey] ?? '';
+  const sent: Record<string, string>[] = [
+    {},
+    { 'x-api-key': acme.apiKey },
+    { 'x-api-key': 'x' },
+    { 'x-operator-key': operatorKey },
+  ];
+  for (const headers of sent) {
+    expect(await send(headers, { iam: { userArn: arn } }, routes[2].key)).toEqual({
+      status: 200,
+      body: { handed: ['path', 'query', 'body'] },
+    });
+  }
+});
+
 test('a route that is not of the function is a fault of ours', async () => {
   expect(await outcome({ 'x-api-key': acme.apiKey }, undefined, 'GET /v1/nothing')).toBe('500 internal');
 });
@@ -117,14 +134,22 @@ test('a route that is not of the function is a fault of ours', async () => {
 test('the kind of operation follows from the scope of the route, and the compiler asks for it', () => {
   const ofTenant = operation({ handle: ({ tenant }) => tenant.scope });
   const ofOperator = operatorOperation({ handle: ({ operator }) => operator.name });
+  const open = publicOperation({ handle: () => 'open' });
   endpoint([{ key: 'GET /platform/x', scope: 'operator' }], { 'GET /platform/x': ofOperator });
   endpoint([{ key: 'GET /v1/x', scope: 'read' }], { 'GET /v1/x': ofTenant });
+  endpoint([{ key: 'GET /x', scope: 'none' }], { 'GET /x': open });
   // @ts-expect-error an operator's route has no tenant
   endpoint([{ key: 'GET /platform/x', scope: 'operator' }], { 'GET /platform/x': ofTenant });
   // @ts-expect-error a tenant's route has no operator
   endpoint([{ key: 'GET /v1/x', scope: 'read' }], { 'GET /v1/x': ofOperator });
+  // @ts-expect-error a public route has no tenant
+  endpoint([{ key: 'GET /x', scope: 'none' }], { 'GET /x': ofTenant });
+  // @ts-expect-error a tenant's route is not open to anybody
+  endpoint([{ key: 'GET /v1/x', scope: 'read' }], { 'GET /v1/x': open });
   // @ts-expect-error an operator's operation has no tenant
   operatorOperation({ handle: ({ tenant }) => tenant });
+  // @ts-expect-error a public operation has no tenant
+  publicOperation({ handle: ({ tenant }) => tenant });
   // @ts-expect-error every route has an operation
   endpoint([{ key: 'GET /v1/x', scope: 'read' }], {});
 });

@@ -1,15 +1,31 @@
-import type { APIGatewayEventRequestContextIAMAuthorizer, APIGatewayProxyEventV2 } from 'aws-lambda';
+import type { MiddlewareObj } from '@middy/core';
+import type { APIGatewayEventRequestContextV2, APIGatewayProxyEventV2WithRequestContext } from 'aws-lambda';
 
 /** A request as API Gateway's HTTP API hands it to a function (payload format 2.0). */
-export type HttpEvent = APIGatewayProxyEventV2;
+export type HttpEvent = APIGatewayProxyEventV2WithRequestContext<
+  APIGatewayEventRequestContextV2 & {
+    /** What an authorizer has found out; on most routes there is none. Only that of IAM is read. */
+    readonly authorizer?: { readonly iam?: { readonly userArn?: string } };
+  }
+>;
 
 /** The principal that API Gateway's IAM authorizer let through; undefined on a route that has none. */
 export function principalArnOf(event: HttpEvent): string | undefined {
-  const { authorizer } = event.requestContext as {
-    readonly authorizer?: Partial<APIGatewayEventRequestContextIAMAuthorizer>;
-  };
-  return authorizer?.iam?.userArn;
+  return event.requestContext.authorizer?.iam?.userArn;
 }
+
+/** What ties a log line to its request. A local platform serves many requests at once, so no logger can hold it. */
+export interface RequestKeys {
+  readonly requestId: string;
+  readonly route: string;
+}
+
+export function requestKeys(event: HttpEvent): RequestKeys {
+  return { requestId: event.requestContext.requestId, route: event.routeKey };
+}
+
+/** A middleware of the chain of every endpoint. */
+export type HttpMiddleware = MiddlewareObj<HttpEvent, HttpResult>;
 
 /** An answer as API Gateway's HTTP API takes it from a function. */
 export interface HttpResult {

@@ -1,7 +1,7 @@
 import middy from '@middy/core';
 import type { HttpEvent, HttpResult } from './event.ts';
-import { problemResponse } from './problem.ts';
-import { requestContext } from './request-context.ts';
+import { problemResponse } from './middlewares/problem-response.ts';
+import { requestContext } from './middlewares/request-context.ts';
 
 /** A page that is the same for everybody. */
 export interface OpenPage {

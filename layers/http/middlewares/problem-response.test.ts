@@ -1,50 +1,35 @@
 import middy from '@middy/core';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { InvalidInput, NotFound, Problem, Unauthenticated, Unavailable } from '#platform/errors.ts';
 import { log } from '#platform/log.ts';
-import { type HttpEvent, type HttpResult, json, noContent, principalArnOf } from './event.ts';
-import { openPages } from './open-pages.ts';
-import { problemResponse } from './problem.ts';
-import { requestContext } from './request-context.ts';
+import { httpEvent } from '#tests/http-event.ts';
+import { type HttpEvent, type HttpResult, json } from '../event.ts';
+import { problemResponse } from './problem-response.ts';
 
-const event = {
-  routeKey: 'GET /x',
-  headers: {},
-  requestContext: { requestId: 'r-1' },
-} as unknown as HttpEvent;
+const event = httpEvent({ requestId: 'r-1' });
 const headers = {
   'content-type': 'application/problem+json; charset=utf-8',
   'cache-control': 'no-store',
   'x-content-type-options': 'nosniff',
-  'x-request-id': 'r-1',
 };
 const keys = { requestId: 'r-1', route: 'GET /x' };
 
-const logged = {
-  info: vi.spyOn(log, 'info'),
-  warn: vi.spyOn(log, 'warn'),
-  error: vi.spyOn(log, 'error'),
-};
+const logged = { warn: vi.fn(), error: vi.fn() };
 beforeEach(() => {
-  for (const spy of Object.values(logged)) spy.mockReturnValue();
-});
-afterEach(() => {
-  for (const spy of Object.values(logged)) spy.mockClear();
+  logged.warn.mockClear();
+  logged.error.mockClear();
 });
 
-/** What becomes of an answer, or of what was thrown, behind the chain of every endpoint. */
-async function answer(outcome: HttpResult | (() => never)) {
+/** What becomes of an error. */
+async function thrown(error: unknown) {
   const handler = middy<HttpEvent, HttpResult>()
-    .use(requestContext())
-    .use(problemResponse())
-    .handler(async () => (typeof outcome === 'function' ? outcome() : outcome));
-  const result = (await handler(event, {} as never)) as HttpResult;
-  return { ...result, body: result.body && JSON.parse(result.body) };
+    .use(problemResponse({ log: logged }))
+    .handler(async () => {
+      throw error;
+    });
+  const result = await handler(event, {} as never);
+  return { ...result, body: JSON.parse(result.body) };
 }
-const thrown = (error: unknown) =>
-  answer(() => {
-    throw error;
-  });
 const sqlError = (code: string, detail?: unknown) =>
   Object.assign(new Error('SQL'), { severity: 'ERROR', code, detail: detail && JSON.stringify(detail) });
 
@@ -129,68 +114,23 @@ describe('what was thrown becomes a problem', () => {
   });
 });
 
-describe('every request', () => {
-  test('is answered with its id, and one line of the log says how it ended and how long it took', async () => {
-    const now = vi.spyOn(performance, 'now').mockReturnValueOnce(5_000).mockReturnValueOnce(5_012.6);
-    expect(await answer(json(201, { a: 'é' }))).toEqual({
-      statusCode: 201,
-      headers: { ...headers, 'content-type': 'application/json; charset=utf-8' },
-      body: { a: 'é' },
-    });
-    now.mockReturnValueOnce(9_000).mockReturnValueOnce(9_000.4);
-    await thrown(new NotFound('x'));
-    now.mockRestore();
-    expect(logged.info.mock.calls).toEqual([
-      ['answered', { ...keys, status: 201, durationMs: 13 }],
-      ['answered', { ...keys, status: 404, durationMs: 0 }],
-    ]);
-  });
-
-  test('that has nothing to say is answered with 204', async () => {
-    const { 'x-request-id': id, 'cache-control': control } = headers;
-    expect(await answer(noContent())).toEqual({
-      statusCode: 204,
-      headers: { 'x-request-id': id, 'cache-control': control },
-      body: '',
-    });
-  });
+test('an answer is left as it is', async () => {
+  const answer = json(201, { a: 1 });
+  const handler = middy<HttpEvent, HttpResult>()
+    .use(problemResponse({ log: logged }))
+    .handler(async () => answer);
+  expect(await handler(event, {} as never)).toBe(answer);
+  expect(logged.error).not.toHaveBeenCalled();
 });
 
-test('the principal is whom IAM let through, and nobody else', () => {
-  const from = (authorizer?: object) =>
-    principalArnOf({ requestContext: { authorizer } } as unknown as HttpEvent);
-  expect(from({ iam: { userArn: 'arn:x' } })).toBe('arn:x');
-  expect([from(), from({}), from({ iam: {} }), from({ jwt: { userArn: 'x' } })]).toEqual(
-    Array(4).fill(undefined),
-  );
-});
-
-describe('an open page', () => {
-  const pages = openPages([{ key: 'GET /x', scope: 'none' }], {
-    'GET /x': {
-      contentType: 'text/html',
-      body: '<p>',
-      headers: { 'referrer-policy': 'origin', 'x-own': '1' },
-    },
-  });
-
-  test('is the same for everybody, and may be kept for five minutes', async () => {
-    expect(await pages(event, {} as never)).toEqual({
-      statusCode: 200,
-      headers: {
-        'content-type': 'text/html; charset=utf-8',
-        'cache-control': 'public, max-age=300',
-        'x-content-type-options': 'nosniff',
-        'referrer-policy': 'origin',
-        'x-own': '1',
-        'x-request-id': 'r-1',
-      },
-      body: '<p>',
+test('without options it writes to the log of the process', async () => {
+  const error = vi.spyOn(log, 'error').mockReturnValue();
+  const handler = middy<HttpEvent, HttpResult>()
+    .use(problemResponse())
+    .handler(async () => {
+      throw new Error('why');
     });
-  });
-
-  test('of another route is a fault of ours', async () => {
-    const result = (await pages({ ...event, routeKey: 'GET /y' }, {} as never)) as HttpResult;
-    expect([result.statusCode, JSON.parse(result.body).code]).toEqual([500, 'internal']);
-  });
+  expect((await handler(event, {} as never)).statusCode).toBe(500);
+  expect(error).toHaveBeenCalledTimes(1);
+  error.mockRestore();
 });

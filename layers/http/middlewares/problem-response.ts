@@ -1,28 +1,35 @@
 import { STATUS_CODES } from 'node:http';
-import type { MiddlewareObj } from '@middy/core';
 import type { Problem } from '#platform/errors.ts';
 import { log } from '#platform/log.ts';
 import { toProblem } from '#platform/postgres/sqlstate.ts';
-import { type HttpEvent, type HttpResult, json } from './event.ts';
-import { requestKeys } from './request-context.ts';
+import { type HttpMiddleware, type HttpResult, json, requestKeys } from '../event.ts';
+
+export interface ProblemResponseOptions {
+  /** Where the reason of a failure goes that callers are not shown. */
+  readonly log?: Pick<typeof log, 'warn' | 'error'>;
+}
+
+const defaults = { log } satisfies ProblemResponseOptions;
 
 /**
- * Turns whatever was thrown into `application/problem+json` (RFC 9457). What callers may not know (SQL, stacks,
- * anything that is not in the table of `sqlstate.ts`) goes to the log under the request id; they get a plain 500.
+ * Answers every error as `application/problem+json` (RFC 9457). Callers must not see SQL, stacks or anything else that is
+ * not in the table of `sqlstate.ts`: that goes to the log under the request id, and they get a plain 500.
  *
  * @example
- * middy().use(problemResponse()).handler(…)
+ * middy().use(requestContext()).use(problemResponse()).handler(…)
  */
-export function problemResponse(): MiddlewareObj<HttpEvent, HttpResult> {
-  const onError: MiddlewareObj<HttpEvent, HttpResult>['onError'] = (request) => {
+export function problemResponse(options: ProblemResponseOptions = {}): HttpMiddleware {
+  const { log } = { ...defaults, ...options };
+
+  const problemResponseOnError: HttpMiddleware['onError'] = (request) => {
     const keys = requestKeys(request.event);
     const problem = toProblem(request.error);
-    if (!problem) log.error('the request failed', { ...keys, error: request.error as Error });
-    else if (problem.status >= 500)
-      log.warn(problem.message, { ...keys, error: problem.options.cause as Error });
+    if (!problem) log.error('the request failed', { ...keys, error: request.error });
+    else if (problem.status >= 500) log.warn(problem.message, { ...keys, error: problem.options.cause });
     request.response = problem ? present(problem, keys.requestId) : presentFault(keys.requestId);
   };
-  return { onError };
+
+  return { onError: problemResponseOnError };
 }
 
 function present({ code, status, message, options }: Problem, requestId: string): HttpResult {

@@ -1,0 +1,34 @@
+import type { Scope } from '#tenancy/credentials/api-keys.ts';
+import type { Operator } from '#tenancy/credentials/operator.ts';
+import type { Tenant } from '#tenancy/tenant.ts';
+import { RequestSlot } from './request-slot.ts';
+
+/** What a route asks of its callers: nothing, to be an operator, or a scope of an organization. */
+export type RouteScope = 'none' | 'operator' | Scope;
+
+/** A line of the route table, as far as an endpoint reads it. */
+export interface EndpointRoute {
+  readonly key: string;
+  readonly scope: RouteScope;
+}
+
+/** Who asks, as the scope of the route has it. */
+export type Caller = PublicCaller | OperatorCaller | TenantCaller;
+
+/** Anybody: nothing that the request presents is read. */
+export interface PublicCaller {
+  readonly kind: 'public';
+}
+
+export interface OperatorCaller {
+  readonly kind: 'operator';
+  readonly operator: Operator;
+}
+
+export interface TenantCaller {
+  readonly kind: 'tenant';
+  readonly tenant: Tenant;
+}
+
+/** The caller of each request, from `tenantResolution()` on. */
+export const callers = new RequestSlot<Caller>('the caller', 'tenantResolution()');

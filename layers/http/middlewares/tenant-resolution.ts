@@ -1,0 +1,93 @@
+import { baseDomain, keyEnvironment, operatorKey, tokenConfig } from '#platform/config.ts';
+import { toProblem } from '#platform/postgres/sqlstate.ts';
+import { resolveOperator } from '#tenancy/credentials/operator.ts';
+import { type ResolutionSettings, resolve } from '#tenancy/resolve.ts';
+import { reportMismatch } from '#tenancy/security-events.ts';
+import type { Credentials } from '#tenancy/tenant.ts';
+import { type Caller, callers, type EndpointRoute } from '../caller.ts';
+import {
+  type HttpEvent,
+  type HttpMiddleware,
+  principalArnOf,
+  type RequestKeys,
+  requestKeys,
+} from '../event.ts';
+
+export interface TenantResolutionOptions {
+  /** The routes of the function. The scope of each says whether a tenant, an operator or nobody is resolved. */
+  readonly routes: readonly EndpointRoute[];
+  /** Read at every request, so that a missing setting is answered as a problem and not at the start of the function. */
+  readonly settings?: () => ResolutionSettings;
+  /** The key of operators; undefined where only IAM lets them in. */
+  readonly operatorKey?: () => string | undefined;
+  /** Records that a credential was refused for the organization that its request names. */
+  readonly reportMismatch?: (credentials: Credentials, request: RequestKeys) => Promise<void>;
+}
+
+const defaults = {
+  settings: () => ({ keyEnvironment: keyEnvironment(), baseDomain: baseDomain(), tokens: tokenConfig() }),
+  operatorKey,
+  reportMismatch,
+} satisfies Partial<TenantResolutionOptions>;
+
+/**
+ * Works out who asks, and leaves it in `callers`. A route with `scope: 'none'` passes with nothing of the request read,
+ * one with `scope: 'operator'` needs an operator, every other one a credential of an organization. The database checks the
+ * credential in the transaction of the request.
+ *
+ * Refuses with 401 when nothing is presented or a credential is malformed, with 403 when a tenant asks for a route of
+ * operators, with 503 when a token cannot be verified now. When the database refuses the credential for the organization
+ * that the request names, this is recorded before the answer goes out.
+ *
+ * @example
+ * middy().use(tenantResolution({ routes: [{ key: 'GET /v1/items', scope: 'read' }] })).handler(
+ *   (event) => callers.of(event), // { kind: 'tenant', tenant: … }
+ * )
+ */
+export function tenantResolution(options: TenantResolutionOptions): HttpMiddleware {
+  const { routes, settings, operatorKey, reportMismatch } = { ...defaults, ...options };
+  const scopes = new Map(routes.map(({ key, scope }) => [key, scope]));
+
+  async function tenantResolutionBefore({ event }: { readonly event: HttpEvent }): Promise<void> {
+    callers.set(event, await callerOf(event));
+  }
+
+  async function callerOf(event: HttpEvent): Promise<Caller> {
+    const scope = scopes.get(event.routeKey);
+    if (!scope) throw new UnknownRoute(event.routeKey, scopes.keys());
+    if (scope === 'none') return { kind: 'public' };
+    const { headers, requestContext } = event;
+    if (scope === 'operator')
+      return {
+        kind: 'operator',
+        operator: resolveOperator({ headers, principalArn: principalArnOf(event) }, operatorKey()),
+      };
+    const credentials = await resolve({ headers, domainName: requestContext.domainName }, settings());
+    return { kind: 'tenant', tenant: { credentials, scope } };
+  }
+
+  async function tenantResolutionOnError({ event, error }: Failed): Promise<void> {
+    const caller = callers.find(event);
+    if (caller?.kind === 'tenant' && toProblem(error)?.code === 'organization_mismatch')
+      await reportMismatch(caller.tenant.credentials, requestKeys(event));
+  }
+
+  return { before: tenantResolutionBefore, onError: tenantResolutionOnError };
+}
+
+interface Failed {
+  readonly event: HttpEvent;
+  readonly error: unknown;
+}
+
+/** API Gateway calls the function for a route that it does not know. */
+export class UnknownRoute extends Error {
+  override readonly name = 'UnknownRoute';
+
+  constructor(key: string, known: Iterable<string>) {
+    super(
+      `the route "${key}" is not one of this function, which has ${[...known].join(', ')}: ` +
+        'compare functions/routes.ts with what is deployed',
+    );
+  }
+}
