@@ -27,7 +27,7 @@ test('every line of the table is there once, and its function exists', () => {
     expect([entry, existsSync(new URL(`api/${entry}.lambda.ts`, import.meta.url))]).toEqual([entry, true]);
 });
 
-test('whoever changes a line of the table says so: what reads needs read, what writes write', () => {
+test('the scope of each line follows from its method and path: a GET needs read, every other method write', () => {
   const scopeOf = (line: (typeof routes)[number]): string => {
     if (line.path.startsWith('/platform/')) return 'operator';
     if (!line.path.startsWith('/v1/')) return 'none';

@@ -2,8 +2,8 @@
  * The route table: which method and path reaches which Lambda function, and the scope a caller needs.
  * Pure data with four readers: the CDK stack, the local gateway, the OpenAPI document and the tests.
  *
- * `scope: 'none'` means that no tenant is resolved at all, `scope: 'operator'` (`/platform/*`) that an operator is: by IAM
- * on AWS, by the operator key on a local platform.
+ * With `scope: 'none'` nobody is resolved. With `scope: 'operator'` (`/platform/*`) an operator is: by IAM on AWS, by the
+ * operator key on a local platform. With any other scope a tenant is.
  * `$default` answers every path that has no route of its own, as API Gateway's `$default` route does.
  */
 export const routes = [

@@ -16,7 +16,7 @@ import {
 } from '#tenancy/credentials/key-store.ts';
 
 const path = z.object({ id: KeyId });
-/** As `createdAt` shows it. */
+/** An instant in the form of `createdAt`. */
 const instant = {
   test: (part: string) => /\.\d{3}Z$/.test(part) && Instant.safeParse(part).success,
 };

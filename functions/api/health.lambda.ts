@@ -4,9 +4,9 @@ import { publicOperation } from '#http/operation.ts';
 import { pingDatabase } from '#platform/postgres/database.ts';
 
 export const handler = endpoint(routesOf('health'), {
-  // The process answers: whether to send it traffic at all.
+  // Answers when the process runs.
   'GET /health': publicOperation({ handle: () => ({ status: 'ok' }) }),
-  // Whether what it stands on answers too.
+  // Answers when the database does too.
   'GET /ready': publicOperation({
     handle: async () => {
       await pingDatabase();

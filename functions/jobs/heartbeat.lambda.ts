@@ -1,7 +1,7 @@
 import { beat } from '#recovery/heartbeat.ts';
 import { inJobs } from '#tenancy/jobs.ts';
 
-/** Leaves a row in the database every minute, by which a restored copy tells what it has lost. */
+/** Writes a row into the database every minute. The newest row of a restored copy shows how much time it has lost. */
 export function handler(): Promise<Date> {
   return inJobs(beat);
 }

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { passKey } from '#platform/config.ts';
 import { installPassKey, retirePassKey } from '#tenancy/credentials/pass-keys.ts';
 
-/** What CloudFormation asks of the resource `PassKey`: its physical id is the id of the key. Every property is text. */
+/** A request of CloudFormation for the resource `PassKey`. Its physical id is the key's id; every property is text. */
 const Request = z.discriminatedUnion('RequestType', [
   z.object({ RequestType: z.enum(['Create', 'Update']) }),
   z.object({
@@ -13,8 +13,8 @@ const Request = z.discriminatedUnion('RequestType', [
 ]);
 
 /**
- * Tells the database the pass key of this deploy. When a deploy changes it, the new id replaces the resource, and
- * CloudFormation asks to delete the old one last, after every function has changed.
+ * Installs the pass key of this deploy in the database. When a deploy changes the key, the new id replaces the resource,
+ * and CloudFormation deletes the old one last, after every function has the new one.
  */
 export async function handler(event: unknown): Promise<{ PhysicalResourceId: string }> {
   const request = Request.parse(event);

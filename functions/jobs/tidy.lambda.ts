@@ -3,10 +3,10 @@ import { type Tidied, tidy } from '#ledger/tidy.ts';
 import { log } from '#platform/log.ts';
 import { inJobs } from '#tenancy/jobs.ts';
 
-/** A page takes milliseconds; this much is left for the last one. */
+/** Time left for the last page, which takes milliseconds. */
 const reserveMs = 30_000;
 
-/** Deletes, once a day, what has outlived its purpose. What it does not come to is left to the next day. */
+/** Deletes once a day what is no longer needed. What it does not reach in time waits for the next day. */
 export async function handler(_event: unknown, context: Context): Promise<Tidied> {
   const isTimeOver = () => context.getRemainingTimeInMillis() < reserveMs;
   const tidied = await inJobs((jobs) => tidy(jobs, { isTimeOver }));

@@ -12,8 +12,8 @@ interface Ticked {
 }
 
 /**
- * Restores and proves a backup once a week, tick by tick: the schedule and every event of RDS call it. One at a time: of
- * two that prove at once, one would change the password of the other.
+ * Restores and proves a backup once a week, tick by tick: the schedule and every event of RDS call it. Only one runs at a
+ * time: a second one would change the password that the first one uses.
  */
 export async function handler(_event: unknown, context: Context): Promise<Ticked> {
   const state = await carryOnDrills({ remainingMs: () => context.getRemainingTimeInMillis() });

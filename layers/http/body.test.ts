@@ -9,7 +9,7 @@ const sentBytes = (bytes: Uint8Array | string) =>
   sent(Buffer.from(bytes as string).toString('base64'), { isBase64Encoded: true });
 const typed = (contentType: string) => sent('{}', { headers: { 'content-type': contentType } });
 
-/** What a caller is told of a body that is refused. */
+/** The refusal of a body, as a caller sees it. */
 function refusal(event: HttpEvent) {
   try {
     return { accepted: parseJsonBody(event) };
@@ -27,7 +27,7 @@ const wrongBody = (detail: string, message: string) => ({
 });
 
 describe('the bytes of a body', () => {
-  test('are those of the text, or those behind base64', () => {
+  test('are those of the text, or those in base64', () => {
     expect(bodyBytes(sent('é'))).toEqual(Buffer.from([0xc3, 0xa9]));
     expect(bodyBytes(sent('w6k=', { isBase64Encoded: true }))).toEqual(Buffer.from([0xc3, 0xa9]));
     expect(bodyBytes(sent('w6k='))).toEqual(Buffer.from('w6k='));

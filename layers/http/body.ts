@@ -1,10 +1,10 @@
 import { InvalidInput } from '#platform/errors.ts';
 import type { HttpEvent } from './event.ts';
 
-/** Digits a double keeps whatever they are (IEEE 754 binary64: DBL_DIG). */
+/** A double keeps any number of so many digits exactly (IEEE 754 binary64: DBL_DIG). */
 const exactDigits = 15;
 
-/** Whatever walks a value goes down as deep as it is nested, and its stack has an end. */
+/** Code that walks a value calls itself for every level, and the stack is limited. */
 const maxDepth = 100;
 
 /** The body's bytes, as they were sent. */
@@ -13,9 +13,9 @@ export function bodyBytes(event: HttpEvent): Buffer {
 }
 
 /**
- * Reads a JSON body. What JSON allows and the ledger cannot keep is refused: numbers of more digits than a double
- * holds, NUL and lone surrogates in strings, nesting that never ends.
- * @throws InvalidInput 415 when it is declared as something else, 400 when it is not JSON in UTF-8
+ * Reads a JSON body. It refuses what JSON allows and the ledger cannot store: numbers of more digits than a double holds,
+ * NUL and lone surrogates in strings, nesting without end.
+ * @throws InvalidInput 415 when another type is declared, 400 when it is not JSON in UTF-8
  */
 export function parseJsonBody(event: HttpEvent): unknown {
   const contentType = event.headers['content-type'];
@@ -46,7 +46,7 @@ function decode(bytes: Buffer): string {
   }
 }
 
-/** How deep lists and objects are nested; of what is no JSON it may say anything. */
+/** How deep lists and objects are nested. The result means nothing when the text is not JSON. */
 function depthOf(text: string): number {
   let depth = 0;
   let deepest = 0;

@@ -12,7 +12,7 @@ export interface EndpointRoute {
   readonly scope: RouteScope;
 }
 
-/** Who asks, as the scope of the route has it. */
+/** Who asks. The scope of the route decides which kind of caller there is. */
 export type Caller = PublicCaller | OperatorCaller | TenantCaller;
 
 /** Anybody: nothing that the request presents is read. */

@@ -111,7 +111,7 @@ describe('a route of tenants', () => {
   });
 });
 
-test('a public route hands out neither a tenant nor an operator, whatever is sent', async () => {
+test('a public route hands out neither a tenant nor an operator, also to a good credential', async () => {
   const operatorKey = process.env[environment.operatorKey] ?? '';
   const sent: Record<string, string>[] = [
     {},

@@ -4,7 +4,7 @@ import type { APIGatewayEventRequestContextV2, APIGatewayProxyEventV2WithRequest
 /** A request as API Gateway's HTTP API hands it to a function (payload format 2.0). */
 export type HttpEvent = APIGatewayProxyEventV2WithRequestContext<
   APIGatewayEventRequestContextV2 & {
-    /** What an authorizer has found out; on most routes there is none. Only that of IAM is read. */
+    /** The result of an authorizer. Most routes have none, and only the result of IAM is read. */
     readonly authorizer?: { readonly iam?: { readonly userArn?: string } };
   }
 >;
@@ -47,7 +47,7 @@ export function json(statusCode: number, body: unknown, contentType = 'applicati
   };
 }
 
-/** The answer of an operation that has nothing to say. */
+/** The answer of an operation without a body. */
 export function noContent(): HttpResult {
   return { statusCode: 204, headers: { 'cache-control': 'no-store' }, body: '' };
 }

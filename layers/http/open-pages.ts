@@ -3,19 +3,19 @@ import type { HttpEvent, HttpResult } from './event.ts';
 import { problemResponse } from './middlewares/problem-response.ts';
 import { requestContext } from './middlewares/request-context.ts';
 
-/** A page that is the same for everybody. */
+/** A page that is the same for every caller. */
 export interface OpenPage {
   readonly contentType: string;
   readonly body: string;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** How long a page may be shown without asking again: it changes with a deployment. */
+/** How long a browser may keep a page: it changes only with a deployment. */
 const maxAgeSeconds = 300;
 
 /**
- * The handler of a function whose routes answer pages that are the same for everybody: nothing of the request is read
- * but its route, so no credential matters, and neither a tenant nor the database is within reach.
+ * The handler of a function whose routes answer pages that are the same for every caller. It reads only the route of the
+ * request: credentials do not matter, and it reaches neither a tenant nor the database.
  *
  * @example
  * export const handler = openPages(routesOf('docs'), { 'GET /docs': { contentType: 'text/html', body: … } });
@@ -26,7 +26,8 @@ export function openPages<const Key extends string>(
 ) {
   async function answer(event: HttpEvent): Promise<HttpResult> {
     const route = routes.find(({ key }) => key === event.routeKey);
-    if (!route) throw new Error(`the route "${event.routeKey}" is not one of this function`);
+    if (!route)
+      throw new Error(`the route "${event.routeKey}" has no page: give openPages() one for every route`);
     const { contentType, body, headers } = pages[route.key];
     return {
       statusCode: 200,

@@ -4,7 +4,7 @@ import type { Caller, OperatorCaller, PublicCaller, RouteScope, TenantCaller } f
 import { type HttpEvent, type HttpResult, json, noContent } from './event.ts';
 import { validate } from './validate.ts';
 
-/** The schemas of what a route takes. What has no schema must not be there, except a body, which is not read then. */
+/** The schemas of what a route takes. Without a schema for it, a query is refused and a body is not read. */
 export interface Schemas {
   /** Only a method that has a body names one. */
   readonly body?: z.ZodType;
@@ -12,19 +12,19 @@ export interface Schemas {
   readonly path?: z.ZodType;
 }
 
-/** What stands in for a schema that a route does not have. */
+/** The schema of each part that a route does not name. */
 const unnamed: { readonly [Part in keyof Schemas]-?: z.ZodType } = {
   body: z.unknown(),
   query: z.strictObject({}),
   path: z.object({}),
 };
 
-/** Of `Given` only what {@link Schemas} has: from a mapped type the compiler infers beside a function. */
+/** Only the schemas of `Given`. It is a mapped type, because the compiler infers those also beside a function. */
 type Known<Given extends Schemas> = Pick<Given, keyof Given & keyof Schemas>;
 
 type Named<Given extends Schemas> = typeof unnamed & Known<Given>;
 
-/** The parts of a request, as their schemas answer them; `unknown` without a schema. */
+/** The parts of a request, as their schemas return them; `unknown` without a schema. */
 export type Input<Given extends Schemas> = {
   readonly [Part in keyof Schemas]-?: z.output<Named<Given>[Part]>;
 };
@@ -32,14 +32,14 @@ export type Input<Given extends Schemas> = {
 /** The status of a success, or how it follows from the answer. */
 type Status<Answer> = number | ((answer: Awaited<Answer>) => number);
 
-/** What an operation is written as: `Handed` is what its caller adds to the input. */
+/** How an operation is written. `Handed` is what the caller adds to the input of `handle`. */
 type Definition<Given extends Schemas, Handed, Answer> = Known<Given> & {
   /** 200 unless named. */
   readonly status?: Status<Answer>;
   readonly handle: (input: Input<Given> & Handed) => Answer;
 };
 
-/** A request that has passed validation, to be run for its caller. */
+/** A request that has passed validation and can run for its caller. */
 export interface ValidRequest {
   run(caller: Caller): Promise<HttpResult>;
 }

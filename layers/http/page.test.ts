@@ -89,7 +89,7 @@ describe('cursor', () => {
   });
 });
 
-test('a list is its rows and the cursor behind them, null at the end', () => {
+test('a list is its rows and the cursor after them, null at the end', () => {
   expect(toList({ rows: [1, 2], next: undefined })).toEqual({ data: [1, 2], nextCursor: null });
   expect(toList({ rows: [1, 2], next: ['é'] })).toEqual({ data: [1, 2], nextCursor: 'WyLDqSJd' });
 });

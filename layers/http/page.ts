@@ -4,7 +4,7 @@ import { isStorable } from './body.ts';
 export const defaultLimit = 50;
 export const maxLimit = 200;
 
-/** The key of a row, made opaque: callers pass it back and never look inside. */
+/** Makes the key of a row opaque: callers pass it back and never look inside. */
 function encodeCursor(key: readonly string[]): string {
   return Buffer.from(JSON.stringify(key)).toString('base64url');
 }
@@ -12,15 +12,15 @@ function encodeCursor(key: readonly string[]): string {
 /** The longest is an email address: 320 characters, each of which may be two units of UTF-16. */
 const maxPartUnits = 640;
 
-/** Whoever makes up a cursor is refused by us, not by the database. */
+/** A cursor that a caller made up is refused here, before it reaches the database. */
 const Key = z.array(z.string().max(maxPartUnits).refine(isStorable)).min(1).max(4);
 
-/** Of what a part of a cursor consists: a pattern, or whatever else can tell. */
+/** Checks one part of a cursor: a pattern, or anything else with a `test`. */
 export interface CursorPart {
   test(part: string): boolean;
 }
 
-/** The query parameters of every list. `parts` says of what the list's cursor consists, one after the other. */
+/** The query parameters of every list. `parts` checks the parts of the list's cursor, in their order. */
 export function PageQuery(parts: readonly CursorPart[]) {
   return {
     limit: z

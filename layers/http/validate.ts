@@ -2,7 +2,7 @@ import type * as z from 'zod';
 import { type FieldError, InvalidInput } from '#platform/errors.ts';
 
 /**
- * Checks a part of a request.
+ * Checks a part of a request against its schema, and returns it as the schema answers it.
  * @throws InvalidInput that names every field that is wrong, as `lines[3].quantity`
  */
 export function validate<Schema extends z.ZodType>(schema: Schema, value: unknown): z.infer<Schema> {

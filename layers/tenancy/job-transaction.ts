@@ -6,13 +6,13 @@ import { inTransaction } from '#platform/postgres/transaction.ts';
 const maxAttempts = 5;
 
 /**
- * What only another transaction's work in between can cause: stock or a catalogue that was there a moment ago is not
- * any more. The next attempt sees the new state and decides by it.
+ * Failures that another transaction caused in between: stock or a catalogue entry that was there a moment ago is gone. The
+ * next attempt sees the new state.
  */
 const overtaken = new Set(['SK201', '23503']);
 
 /**
- * Runs one statement in a transaction of a job, inside an organization (none: outside of all).
+ * Runs one statement in a transaction of a job, inside an organization, or outside all of them without `orgId`.
  * `jobs` is a connection as stockade_jobs, used by one caller at a time.
  */
 export async function inOrganizationAsJob<Row extends pg.QueryResultRow>(

@@ -3,11 +3,11 @@ import { withConnection } from '#platform/postgres/database.ts';
 import { isSqlError } from '#platform/postgres/sqlstate.ts';
 
 /**
- * Does the work of a job, on a connection as stockade_jobs, which enters one organization after another. The work begins
- * and ends its own transactions; a connection that it leaves inside one is closed.
- * Only scheduled functions have what it takes to connect.
+ * Does the work of a job, on a connection as stockade_jobs, which may enter every organization. The work begins and ends
+ * its own transactions; a connection that it leaves inside one is closed.
+ * Only scheduled functions have the settings to connect.
  * @throws Unavailable when the database cannot be reached
- * @throws MissingSetting in a function that is no job
+ * @throws MissingSetting in a function that is not a job
  */
 export function inJobs<T>(work: (jobs: pg.ClientBase) => Promise<T>): Promise<T> {
   return withConnection(work, 'jobs');
@@ -16,7 +16,7 @@ export function inJobs<T>(work: (jobs: pg.ClientBase) => Promise<T>): Promise<T>
 const pageOfOrganizations = 1000;
 
 /**
- * The ids of the organizations that may work. Suspended ones are left out: what they have is what their export has.
+ * The ids of the organizations that are active. Suspended ones are left out, so that what they have stays as exported.
  * `jobs` is a connection as stockade_jobs, outside of any transaction.
  */
 export function activeOrganizations(jobs: pg.ClientBase): Promise<readonly string[]> {
@@ -28,7 +28,7 @@ export function knownOrganizations(jobs: pg.ClientBase): Promise<readonly string
   return allPages(jobs, 'select id from tenancy.known_organizations($1, $2) as id');
 }
 
-/** Whether work failed because its organization is not there any more: it was erased since it was listed. */
+/** Whether work failed because its organization was erased after it was listed. */
 export function isErased(error: unknown): boolean {
   return isSqlError(error) && error.code === 'SK404';
 }

@@ -31,7 +31,7 @@ export interface CreatedOrganization {
   readonly apiKey: string;
 }
 
-/** What a slug must look like: a DNS label in lower case. Not a UUID: a request that names it would mean another's id. */
+/** A DNS label in lower case. Not a UUID: a request that names the slug could mean the id of another organization. */
 export const slugPattern =
   /^(?![0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 
@@ -55,7 +55,7 @@ export type NewOrganization = z.infer<typeof CreateOrganization>;
 
 const columns = `id, slug, name, status, inventory.iso(created_at) as "createdAt"`;
 
-/** What a statement selects or returns for an {@link OperatedOrganization}. */
+/** The columns of an {@link OperatedOrganization}, for `select` and `returning`. */
 export const operatedColumns = `${columns},
   inventory.iso(suspended_at) as "suspendedAt", suspension_reason as "suspensionReason"`;
 
@@ -70,7 +70,8 @@ export async function getOrganization(tenant: Tenant): Promise<Organization> {
       where id = (select tenancy.current_org())
     `,
   );
-  if (!organization) throw new Error('the organization that was entered is not there');
+  if (!organization)
+    throw new Error('the organization was entered and is not visible: compare the policy on it');
   return organization;
 }
 
@@ -91,7 +92,7 @@ export async function createOrganization(
 }
 
 /**
- * Adds an organization without any key, and returns its id: until one is made nobody can call the API for it.
+ * Adds an organization without a key, and returns its id. Nobody can call the API for it until it has a key or a user.
  * `admin` is a connection as stockade_admin.
  * @throws Problem `already_exists` when the slug is taken
  */
@@ -106,7 +107,7 @@ export async function addOrganization(admin: pg.ClientBase, organization: NewOrg
   throw new Problem(
     'already_exists',
     409,
-    `There is an organization "${organization.slug}" already: choose another slug.`,
+    `There is already an organization "${organization.slug}": choose another slug.`,
   );
 }
 
@@ -118,7 +119,7 @@ export async function listOrganizations(admin: pg.ClientBase): Promise<OperatedO
   return rows;
 }
 
-/** A part of {@link listOrganizations}; it is continued behind a slug. */
+/** A page of {@link listOrganizations}. The next one begins after the last slug of this one. */
 export async function pageOrganizations(
   admin: pg.ClientBase,
   { limit, after }: PageRequest,

@@ -5,17 +5,17 @@ import { withConnection } from '#platform/postgres/database.ts';
 import { inOrganizationAsJob } from './job-transaction.ts';
 import type { Credentials } from './tenant.ts';
 
-/** The refusals of one minute that are alike. */
+/** Equal refusals within one minute. */
 export interface SecurityEvent {
   readonly kind: 'organization_mismatch';
   /** Whose credential was refused: `key:<id>` or `user:<id>`. */
   readonly actor: string;
-  /** What else the request presented, separated by blanks; `?` is what can be no slug and no id, `*` all past the tenth. */
+  /** What else the request presented, separated by blanks. `?` is neither slug nor id, `*` all after the tenth. */
   readonly named: string;
   readonly requests: number;
   readonly firstAt: string;
   readonly lastAt: string;
-  /** Of the first request, as the log has it. */
+  /** The id of the first request, as in the log. */
   readonly firstRequestId: string;
 }
 
@@ -51,9 +51,9 @@ interface RecordedMismatch {
 }
 
 /**
- * Makes it known that a good credential was refused because of the organization that its request names: in the books of
- * the organization whose credential it is, in the log, and as the metric `OrganizationMismatch`.
- * Never fails: the caller's answer is the same whether or not it could be recorded.
+ * Reports that a valid credential was refused because of the organization that its request names: as a security event of
+ * the credential's own organization, in the log, and as the metric `OrganizationMismatch`.
+ * Never fails: the caller gets the same answer when the event cannot be recorded.
  */
 export async function reportMismatch(
   credentials: Credentials,
@@ -70,7 +70,7 @@ export async function reportMismatch(
   }
 }
 
-/** In a transaction of its own: the refused one is gone. The database proves the credential once more. */
+/** In a transaction of its own, after the refused one. The database checks the credential once more. */
 async function record(
   { key, user, selectors }: Credentials,
   requestId: string,

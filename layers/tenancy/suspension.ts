@@ -3,10 +3,10 @@ import * as z from 'zod';
 import { NotFound } from '#platform/errors.ts';
 import { type OperatedOrganization, operatedColumns } from './organizations.ts';
 
-/** A body may be left out: when it matters, suspending must be quick. */
+/** A body may be left out: in an emergency, suspending must be quick. */
 export const Suspend = z
   .strictObject({
-    /** For operators: whoever is suspended is not told. */
+    /** For operators only: the suspended organization does not see it. */
     reason: z
       .string({ error: 'must be a string' })
       .min(1, 'must not be empty')
@@ -16,8 +16,8 @@ export const Suspend = z
   .default({});
 
 /**
- * Suspends an organization: from the next transaction on every credential of it is refused, whatever is cached.
- * Again changes nothing but the reason, when another one is given. `admin` is a connection as stockade_admin.
+ * Suspends an organization: every credential of it is refused from the next transaction on. To suspend it again changes
+ * only the reason, when another one is given. `admin` is a connection as stockade_admin.
  * @param reason for operators, at most 500 characters
  * @throws NotFound when there is no such organization
  */
@@ -39,7 +39,7 @@ export async function suspendOrganization(
 }
 
 /**
- * Lets a suspended organization work again, from the next transaction on; again changes nothing.
+ * Lets a suspended organization work again, from the next transaction on. An active one stays as it is.
  * `admin` is a connection as stockade_admin.
  * @throws NotFound when there is no such organization
  */

@@ -11,9 +11,9 @@ export const roles = ['viewer', 'clerk', 'admin'] as const;
 export type MemberRole = (typeof roles)[number];
 
 /**
- * Something on both sides of an @, no blanks, at most 320 characters: whether it is read is not for us to say.
- * No `|`, with which a pass separates its parts, and no control character or half of one, which the database refuses or
- * has another for.
+ * Something on both sides of an @, no blanks, at most 320 characters. Only the mail server knows whether it exists.
+ * No `|`, because a pass separates its parts with it. No control character and no lone surrogate, which the database
+ * refuses or stores as another character.
  */
 export const emailPattern = /^(?=.{3,320}$)[^\s@|\p{Cc}\p{Cs}]+@[^\s@|\p{Cc}\p{Cs}]+$/u;
 
@@ -22,7 +22,7 @@ export interface Assignment {
   readonly email: string;
   readonly organization: string;
   readonly role: MemberRole;
-  /** Whether the user was made by this assignment. */
+  /** Whether this assignment created the user. */
   readonly created: boolean;
 }
 
@@ -52,7 +52,7 @@ export async function listMembers(tenant: Tenant, { limit, after }: PageRequest)
 }
 
 /**
- * Makes a user a member of an organization, or changes the member's role; creates the user if need be.
+ * Makes a user a member of an organization, or changes the member's role. Creates the user when there is none.
  * Doing it twice changes nothing. `admin` is a connection as stockade_admin.
  * @throws NotFound when there is no such organization
  */
@@ -78,7 +78,7 @@ export async function assignUser(
       ? inserted
       : await admin.query<{ id: string }>('select id from tenancy.users where email = $1', [email]);
     const userId = user.rows[0]?.id;
-    if (!userId) throw new Error(`the user ${email} was deleted meanwhile: run it again`);
+    if (!userId) throw new Error(`the user ${email} was deleted at the same time: run it again`);
 
     await admin.query(
       `insert into tenancy.memberships (org_id, user_id, role) values ($1, $2, $3)

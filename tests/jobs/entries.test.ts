@@ -62,7 +62,7 @@ test('a test alert that arrives is noted, one that this database has not sent is
   const unknown = randomUUID();
   expect(await receive(arrived('AlertProbe', text(unknown)))).toEqual({ received: 0 });
   expect(warn.mock.calls).toEqual([
-    ['an alert has arrived that this database has not sent', { probe: unknown }],
+    ['a test alert has arrived that this database did not send', { probe: unknown }],
   ]);
   warn.mockRestore();
   expect(await probes()).toMatchObject([{ id, received: null }]);

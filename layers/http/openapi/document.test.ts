@@ -42,7 +42,7 @@ describe('what does not go together is refused, and named', () => {
         }),
     ],
     [
-      'POST /v1/x works out its status: document the "statuses" it has',
+      'the status of POST /v1/x follows from its answer: document its "statuses"',
       () =>
         build(
           [route('read')],

@@ -20,21 +20,22 @@ export interface DocumentedOperation {
     readonly query?: z.ZodType | undefined;
     readonly path?: z.ZodType | undefined;
   };
-  /** The status of a success, or the function that works it out. */
+  /** The status of a success; undefined when it follows from the answer. */
   readonly status?: unknown;
 }
 
 export type OpenApiDocument = Readonly<Record<string, unknown>>;
 
-/** A route, the code that answers it, or its documentation does not go with the others. */
+/** A route, its operation and its documentation do not agree. */
 export class IncompleteDocumentation extends Error {
   override readonly name = 'IncompleteDocumentation';
 }
 
 /**
- * Builds the OpenAPI 3.1 document: paths, scopes and methods from the route table, what is sent from the schemas that
- * check it, and from the documentation what neither says. `operations` has what answers each route, by route key.
- * @throws IncompleteDocumentation that names the route which is not documented, or the documentation without a route
+ * Builds the OpenAPI 3.1 document. Paths, scopes and methods come from the route table, the input of each route from the
+ * schemas that check it, and everything else from the documentation. `operations` has the operation of each route, by
+ * route key.
+ * @throws IncompleteDocumentation with the route that is not documented, or the documentation that has no route
  */
 export function buildDocument(
   routes: readonly DocumentedRoute[],
@@ -78,7 +79,7 @@ const securitySchemes = {
     type: 'http',
     scheme: 'bearer',
     description:
-      'An API key (`sk_…`), or a JWT of the identity provider. The names behind a scheme are the scopes a route needs.',
+      'An API key (`sk_…`), or a JWT of the identity provider. The names after a scheme are the scopes a route needs.',
   },
   apiKey: { type: 'apiKey', in: 'header', name: 'x-api-key', description: 'An API key (`sk_…`).' },
   iam: {
@@ -156,7 +157,7 @@ function operationObject(
   };
 }
 
-/** Either of them will do. The scope stands where OpenAPI 3.1 has the roles that a caller needs. */
+/** One of them is enough. The scope stands where OpenAPI 3.1 puts the roles that a caller needs. */
 function securityOf(scope: string): unknown[] {
   if (scope === 'none') return [];
   if (scope === 'operator') return [{ iam: [] }, { operatorKey: [] }];
@@ -177,7 +178,9 @@ function successes(
   if (answer === undefined) return { 204: { description: 'Done.', headers } };
   const possible = statuses ?? (typeof status === 'number' ? [status] : undefined);
   if (!possible)
-    throw new IncompleteDocumentation(`${key} works out its status: document the "statuses" it has`);
+    throw new IncompleteDocumentation(
+      `the status of ${key} follows from its answer: document its "statuses"`,
+    );
   const content =
     answer === 'text/html'
       ? { 'text/html': { schema: { type: 'string' } } }

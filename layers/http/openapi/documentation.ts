@@ -1,19 +1,19 @@
 import type * as z from 'zod';
 import type { ProblemCode } from './problems.ts';
 
-/** What a reader wants to know of a route and its schemas cannot say. */
+/** What a reader needs to know about a route beyond its schemas. */
 export interface RouteDocumentation {
   /** The name of the operation in generated clients, such as `createItem`. */
   readonly id: string;
   /** One line: what it does. */
   readonly summary: string;
-  /** What else there is to know, in Markdown. */
+  /** Further explanation, in Markdown. */
   readonly description?: string;
-  /** What a success answers: JSON of this shape, a page, or nothing (204) when absent. */
+  /** The answer of a success: JSON of this shape, a page, or nothing (204) when absent. */
   readonly answer?: z.ZodType | 'text/html';
-  /** The statuses of a success where the operation works them out; else the operation says which. */
+  /** The statuses of a success, when they follow from the answer. Otherwise the operation names the one status. */
   readonly statuses?: readonly number[];
-  /** What can be refused beyond what every route of its kind can refuse. */
+  /** The refusals of this route, beyond those that every route of its kind has. */
   readonly problems?: readonly ProblemCode[];
   readonly example?: {
     readonly path?: Readonly<Record<string, string>>;

@@ -6,20 +6,20 @@ export const sharedParameters = {
   Limit: {
     name: 'limit',
     in: 'query',
-    description: 'How many to answer at most.',
+    description: 'The most rows to answer.',
     schema: { type: 'integer', minimum: 1, maximum: maxLimit, default: defaultLimit },
   },
   Cursor: {
     name: 'cursor',
     in: 'query',
-    description: 'The `nextCursor` of the part before, unchanged. Opaque: what is in it may change.',
+    description: 'The `nextCursor` of the previous page, unchanged. Opaque: its content may change.',
     schema: { type: 'string' },
   },
   Organization: {
     name: 'x-organization',
     in: 'header',
     description:
-      "The organization that is meant, by slug or id. It chooses, it proves nothing: it must be the credential's own.",
+      'The organization, by slug or id. It chooses and proves nothing: the credential must belong to it.',
     schema: { type: 'string' },
     example: 'acme',
   },
@@ -27,10 +27,10 @@ export const sharedParameters = {
     name: 'Idempotency-Key',
     in: 'header',
     description:
-      'Makes a retry safe: the same request under the same key takes effect once, and every further one is answered ' +
-      'with the first answer and `Idempotent-Replayed: true`. Kept per organization. Another request under the key is ' +
-      'refused with 422 `idempotency_mismatch`. A refused request stores nothing and may be sent again. ' +
-      'A key is kept for 24 hours at least; used again when it is gone, it is new.',
+      'Makes a retry safe: the same request under the same key takes effect once, and every further one gets ' +
+      'the first answer with `Idempotent-Replayed: true`. Keys belong to the organization. Another request under the ' +
+      'same key is refused with 422 `idempotency_mismatch`. A refused request stores nothing and may be sent again. ' +
+      'A key is kept for at least 24 hours. After that it is new again.',
     schema: { type: 'string', minLength: 1, maxLength: 255, pattern: '^[\\x21-\\x7e]+$' },
     example: 'order-5001-receipt',
   },
@@ -38,18 +38,18 @@ export const sharedParameters = {
 
 export const sharedHeaders = {
   RequestId: {
-    description: 'Names this request in the logs.',
+    description: 'The id of this request in the logs.',
     schema: { type: 'string' },
     required: true,
   },
   RetryAfter: {
-    description: 'Seconds after which to try again.',
+    description: 'Seconds to wait before the next attempt.',
     schema: { type: 'integer', minimum: 1 },
     required: true,
   },
   IdempotentReplayed: {
     description:
-      'There when the answer is the stored one of an earlier request under this `Idempotency-Key`.',
+      'Present when the answer is the stored one of an earlier request under this `Idempotency-Key`.',
     schema: { type: 'string', const: 'true' },
   },
 } as const;

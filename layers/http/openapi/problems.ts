@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 
-/** What the API can refuse, by code: the statuses it comes with, and what it means. */
+/** The refusals of the API, by code: their statuses and what they mean. */
 export const problems = {
   invalid_input: { statuses: [400, 415, 422], means: 'the request is wrong: `errors` names each field' },
   organization_required: {
@@ -15,24 +15,27 @@ export const problems = {
   },
   organization_suspended: { statuses: [403], means: 'the organization is suspended' },
   insufficient_scope: { statuses: [403], means: 'the credential lacks the scope' },
-  operator_required: { statuses: [403], means: "a tenant's credential was sent; this is for operators" },
-  not_found: { statuses: [404], means: 'it never was, or is not of this organization' },
+  operator_required: {
+    statuses: [403],
+    means: "a tenant's credential was sent, but the route is for operators",
+  },
+  not_found: { statuses: [404], means: 'the object does not exist, or belongs to another organization' },
   already_exists: { statuses: [409], means: 'the name is taken' },
-  in_use: { statuses: [409], means: 'it has stock or history' },
+  in_use: { statuses: [409], means: 'the object has stock or history' },
   insufficient_stock: {
     statuses: [409],
-    means: 'a line takes more than is available: `lines` names every one',
+    means: 'lines take more than is available: `lines` names each of them',
   },
   stale_balance: {
     statuses: [409],
-    means: 'a balance has not the `expectedVersion`: `lines` names every one',
+    means: 'balances do not have the `expectedVersion`: `lines` names each of them',
   },
-  already_reversed: { statuses: [409], means: 'the entry was reversed before' },
+  already_reversed: { statuses: [409], means: 'the entry is already reversed' },
   not_reversible: { statuses: [409], means: 'a reversal cannot be reversed' },
-  not_sealed: { statuses: [409], means: 'the movement is not behind a seal yet' },
+  not_sealed: { statuses: [409], means: 'the movement is not in a seal yet' },
   seal_mismatch: {
     statuses: [409],
-    means: 'the seal that should hold the movement does not: tell the operator',
+    means: 'the seal that should contain the movement does not: report it to the operator',
   },
   payload_too_large: { statuses: [413], means: 'the request is larger than 6 MB' },
   idempotency_mismatch: { statuses: [422], means: 'the `Idempotency-Key` was used for another request' },
@@ -46,7 +49,7 @@ export const problems = {
 
 export type ProblemCode = keyof typeof problems;
 
-/** What a route can refuse, as far as its kind says it. */
+/** What the kind of a route says about its refusals. */
 export interface RouteKind {
   readonly scope: string;
   readonly takesInput: boolean;
@@ -82,17 +85,17 @@ function commonProblems(kind: RouteKind): Map<number, Set<ProblemCode>> {
   return found;
 }
 
-/** Responses of refusals, those that many routes share kept once for all. */
+/** Responses of refusals. Those that several routes share are kept once. */
 export class ProblemBook {
   /** By name. */
   readonly components: Record<string, unknown> = {};
 
-  /** The responses of everything a route can refuse, by status. `also` are the codes that are its own. */
+  /** The responses of all refusals of a route, by status. `also` are the codes of this route only. */
   read(kind: RouteKind, also: readonly ProblemCode[]): Record<string, unknown> {
     const common = commonProblems(kind);
     const all = new Map([...common].map(([status, codes]) => [status, new Set(codes)]));
     for (const code of also) {
-      // What is wrong with a field alone is 400; what only the database can know is 422.
+      // A field that is wrong by itself is 400; what only the database can find is 422.
       const status = code === 'invalid_input' ? 422 : problems[code].statuses[0];
       all.set(status, new Set([...(all.get(status) ?? []), code]));
     }

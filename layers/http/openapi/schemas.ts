@@ -3,7 +3,7 @@ import type { Vocabulary } from './documentation.ts';
 
 export type JsonSchema = Readonly<Record<string, unknown>>;
 
-/** Schemas as JSON Schema 2020-12, those that have a name kept once for all. */
+/** Schemas as JSON Schema 2020-12. Those that have a name are kept once. */
 export interface SchemaBook {
   /** A schema of what is sent (`input`) or answered (`output`), with references into the components. */
   read(schema: z.ZodType, direction: 'input' | 'output'): JsonSchema;
@@ -11,7 +11,7 @@ export interface SchemaBook {
   readonly components: Readonly<Record<string, JsonSchema>>;
 }
 
-/** Where zod puts what refers to itself: only `z.json()`, which is any JSON, does. */
+/** Zod puts schemas here that refer to themselves. Only `z.json()` does, which is any JSON. */
 const recursive = /^__schema\d+$/;
 
 /** @throws Error when two different schemas have one name */
@@ -30,7 +30,7 @@ export function openSchemaBook(vocabulary: Vocabulary): SchemaBook {
           metadata: vocabulary,
           unrepresentable: 'any',
           override: ({ jsonSchema }) => {
-            // The format says it; the pattern behind it is up to three hundred characters long.
+            // The format says the same; its pattern has up to three hundred characters.
             if (jsonSchema.format !== undefined) delete jsonSchema.pattern;
           },
         }),
@@ -47,7 +47,7 @@ export function openSchemaBook(vocabulary: Vocabulary): SchemaBook {
   };
 }
 
-/** Points references at the components, and drops what says nothing. */
+/** Points references at the components, and removes what carries no information. */
 function tidy(node: unknown): unknown {
   if (Array.isArray(node)) return node.map(tidy);
   if (typeof node !== 'object' || node === null) return node;
@@ -55,7 +55,7 @@ function tidy(node: unknown): unknown {
   if (typeof $ref === 'string' && recursive.test(nameOf($ref))) return {};
   const entries = Object.entries(rest)
     .filter(([key, value]) => !(key === 'propertyNames' && JSON.stringify(value) === '{"type":"string"}'))
-    // The largest integer of a double is no rule of ours.
+    // Zod adds the largest integer of a double; the API has no such rule.
     .filter(([key, value]) => !(key === 'maximum' && value === Number.MAX_SAFE_INTEGER))
     .map(([key, value]) => [key, tidy(value)]);
   return {

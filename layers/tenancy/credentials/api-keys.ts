@@ -13,7 +13,7 @@ export interface ApiKey {
   readonly secretDigest: Buffer;
 }
 
-/** What is left of a presented key once it is known to be well formed. */
+/** A presented key that is well formed. */
 export interface PresentedKey {
   readonly kind: 'key';
   readonly keyId: string;
@@ -34,7 +34,7 @@ const pattern = new RegExp(
   `^sk_([a-z]{1,16})_([0-9A-Za-z]{${keyIdLength}})_([0-9A-Za-z]{${secretLength}})([0-9A-Za-z]{${checksumLength}})$`,
 );
 
-/** Makes a key for an environment (`live`, `test`, …). */
+/** Creates a key for an environment (`live`, `test`, …). */
 export function createApiKey(keyEnvironment: string): ApiKey {
   const keyId = toBase62(randomBytes(16)).slice(-keyIdLength);
   const secret = toBase62(randomBytes(32)).padStart(secretLength, '0');

@@ -6,7 +6,7 @@ import type { Tenant } from '../tenant.ts';
 import { maxNameCharacters } from '../text-limits.ts';
 import { createApiKey, type Scope, scopes } from './api-keys.ts';
 
-/** A key as it is shown after it was made: its id, never its secret or the digest of it. */
+/** A key as it is shown after its creation: its id, never its secret or the digest of it. */
 export interface StoredKey {
   readonly id: string;
   readonly name: string;
@@ -16,7 +16,7 @@ export interface StoredKey {
   readonly revokedAt: string | null;
   /** To the minute. */
   readonly lastUsedAt: string | null;
-  /** The id of the key that a rotation has made in its place. */
+  /** The id of the key that a rotation created in its place. */
   readonly replacedBy: string | null;
 }
 
@@ -28,7 +28,7 @@ export interface NewKey extends StoredKey {
 const defaultOverlapSeconds = 86_400;
 const maxOverlapSeconds = 30 * 86_400;
 
-/** What names a key: the part between the second and the third underscore. */
+/** The id of a key: the part between the second and the third underscore. */
 export const KeyId = z
   .string()
   .regex(/^[0-9A-Za-z]{12}$/, 'must be the id of a key: twelve letters and digits');
@@ -62,7 +62,7 @@ export const RotateKey = z
   .default({ overlapSeconds: defaultOverlapSeconds });
 
 /**
- * Makes a key for the organization that asks.
+ * Creates a key for the organization that asks.
  * @throws insufficient_scope when the caller lacks `admin` or a scope that the key would carry
  */
 export function createKey(
@@ -81,7 +81,7 @@ export function createKey(
 }
 
 /**
- * Makes a key of the same name, scopes and lifetime in place of one that still works, which ends after the overlap.
+ * Creates a key of the same name, scopes and lifetime in place of one that still works, which ends after the overlap.
  * @throws not_found, insufficient_scope; invalid_input (422) when the key is revoked, expired or was rotated already
  */
 export function rotateKey(
@@ -99,7 +99,7 @@ export function rotateKey(
   ]);
 }
 
-/** The keys of the organization that asks, those that no longer work too, the newest first. */
+/** The keys of the organization that asks, newest first, including those that no longer work. */
 export async function listKeys(tenant: Tenant, { limit, after }: PageRequest): Promise<Page<StoredKey>> {
   const rows = await queryInTenant<{ key: StoredKey }>(
     tenant,
@@ -115,15 +115,15 @@ export async function listKeys(tenant: Tenant, { limit, after }: PageRequest): P
 }
 
 /**
- * Ends a key from the next transaction on; again changes nothing. A key may end itself: whoever holds one that
- * leaked must be able to stop it at once, and an operator can always make another.
+ * Revokes a key from the next transaction on. A revoked key stays as it is. A key may revoke itself: the holder of a
+ * leaked key must be able to stop it at once, and an operator can always create another.
  * @throws not_found
  */
 export async function revokeKey(tenant: Tenant, keyId: string): Promise<void> {
   await queryInTenant(tenant, 'write', 'select tenancy.revoke_api_key($1)', [keyId]);
 }
 
-/** The database answers with what it stored, which the secret is no part of: it is added to the first answer only. */
+/** The database never has the secret, so its answer lacks it: the secret is added to the first answer only. */
 async function storeNewKey(
   tenant: Tenant,
   created: ReturnType<typeof createApiKey>,
@@ -131,6 +131,6 @@ async function storeNewKey(
   args: readonly unknown[],
 ): Promise<NewKey> {
   const stored = await callInTenant<StoredKey>(tenant, 'write', functionName, args);
-  // A replay answers with the key of the request before, whose secret is gone.
+  // A replay answers the key of the earlier request, whose secret nobody has any more.
   return { ...stored, key: stored.id === created.keyId ? created.key : null };
 }

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { KeyUse } from './key-use.ts';
 
-test('a key is due when it is first seen and a minute after it was noted, whatever others are', () => {
+test('a key is due when it is first seen and a minute after it was noted, independent of other keys', () => {
   let nowMs = 0;
   const use = new KeyUse(() => nowMs);
   expect([use.isDue('a'), use.isDue('a'), use.isDue('b')]).toEqual([true, false, true]);

@@ -1,9 +1,9 @@
-/** How often a process tells the database that a key is in use; the database keeps no more than one note a minute. */
+/** How often a process notes in the database that a key is in use. The database keeps at most one note a minute. */
 const intervalMs = 60_000;
-/** Keys remembered at once. Forgetting one costs a note too many, nothing else. */
+/** Keys remembered at once. A forgotten key costs only an extra note. */
 const maxRemembered = 10_000;
 
-/** Remembers which keys this process has told the database about lately. */
+/** Remembers which keys this process has noted in the database lately. */
 export class KeyUse {
   private readonly notedAtMs = new Map<string, number>();
   private readonly nowMs: () => number;
@@ -12,7 +12,7 @@ export class KeyUse {
     this.nowMs = nowMs;
   }
 
-  /** Whether the use of a key is due to be noted; it counts as noted from then on. */
+  /** Whether the use of a key should be noted now. It counts as noted from then on. */
   isDue(keyId: string): boolean {
     const nowMs = this.nowMs();
     const notedAtMs = this.notedAtMs.get(keyId);

@@ -3,11 +3,11 @@ import { NotFound } from '#platform/errors.ts';
 import { type ApiKey, createApiKey, type Scope } from './api-keys.ts';
 import type { StoredKey } from './key-store.ts';
 
-/** What an operator says of a key to be made. */
+/** A key that an operator wants to create. */
 export interface KeyRequest {
   readonly name: string;
   readonly scopes: readonly Scope[];
-  /** Never, when absent. */
+  /** The key never expires when absent. */
   readonly expiresAt?: Date | undefined;
 }
 
@@ -17,7 +17,7 @@ const columns = `
 `;
 
 /**
- * Makes a key for an organization; `key` cannot be shown again.
+ * Creates a key for an organization. `key` cannot be shown again.
  * `admin` is a connection as stockade_admin.
  */
 export async function addKey(
@@ -34,11 +34,11 @@ export async function addKey(
     [orgId, created.keyId, created.secretDigest, request.name, request.scopes, request.expiresAt ?? null],
   );
   const [stored] = rows;
-  if (!stored) throw new Error('the key that was added is not there');
+  if (!stored) throw new Error('the key was not added: look for triggers on tenancy.api_keys');
   return { ...stored, key: created.key };
 }
 
-/** Every key of an organization, the newest first. `admin` is a connection as stockade_admin. */
+/** Every key of an organization, newest first. `admin` is a connection as stockade_admin. */
 export async function keysOf(admin: pg.ClientBase, orgId: string): Promise<StoredKey[]> {
   const { rows } = await admin.query<StoredKey>(
     `select ${columns} from tenancy.api_keys where org_id = $1 order by created_at desc, key_id desc`,
@@ -48,7 +48,7 @@ export async function keysOf(admin: pg.ClientBase, orgId: string): Promise<Store
 }
 
 /**
- * Ends a key of an organization from the next transaction on; again changes nothing.
+ * Revokes a key of an organization from the next transaction on. A revoked key stays as it is.
  * `admin` is a connection as stockade_admin.
  * @throws NotFound when the organization has no such key
  */

@@ -24,7 +24,7 @@ const notValid = [401, 'invalid_credentials', 'The credential is not valid.'];
 const notOperator = [
   403,
   'operator_required',
-  'This is for operators of the platform, not for organizations.',
+  'Only operators of the platform may call this route: a credential of an organization does not open it.',
 ];
 const nothing = [
   401,
@@ -33,7 +33,7 @@ const nothing = [
 ];
 
 describe('an operator', () => {
-  test('is the principal that IAM has let through, whatever else is sent', () => {
+  test('is the principal that IAM let through, also when another key is sent', () => {
     expect(of({}, key, arn)).toBe(arn);
     expect(of({ 'x-operator-key': wrong, 'x-api-key': 'x' }, undefined, arn)).toBe(arn);
   });

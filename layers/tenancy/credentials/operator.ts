@@ -2,7 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { Problem, Unauthenticated } from '#platform/errors.ts';
 import { bearerOf } from '../resolve.ts';
 
-/** Who runs the platform: no tenant, and nobody who may see a tenant's stock. */
+/** A person who runs the platform. An operator is not a tenant and never sees a tenant's stock. */
 export interface Operator {
   /** The ARN of the IAM principal, or `operator key`. */
   readonly name: string;
@@ -11,15 +11,15 @@ export interface Operator {
 export interface OperatorRequest {
   /** Header names are lower case. */
   readonly headers: Readonly<Record<string, string | undefined>>;
-  /** The principal that API Gateway has authorized with IAM. No caller can put one there. */
+  /** The principal that API Gateway authorized with IAM. A caller cannot set it. */
   readonly principalArn: string | undefined;
 }
 
 /**
- * Works out which operator asks: on AWS whom IAM has let through, locally whoever has the operator key (`x-operator-key`,
- * or `Authorization: Bearer op_…`).
- * @throws Problem `operator_required` (403) when a tenant's credential is all there is
- * @throws Unauthenticated `unauthenticated` when there is nothing, `invalid_credentials` when the key is another
+ * Works out which operator asks. On AWS it is the principal that IAM let through; on a local platform it is the holder of
+ * the operator key (`x-operator-key`, or `Authorization: Bearer op_…`).
+ * @throws Problem `operator_required` (403) when there is only the credential of a tenant
+ * @throws Unauthenticated `unauthenticated` when there is nothing, `invalid_credentials` when the key is wrong
  */
 export function resolveOperator(request: OperatorRequest, operatorKey: string | undefined): Operator {
   const { headers, principalArn } = request;
@@ -37,7 +37,7 @@ export function resolveOperator(request: OperatorRequest, operatorKey: string | 
     throw new Problem(
       'operator_required',
       403,
-      'This is for operators of the platform, not for organizations.',
+      'Only operators of the platform may call this route: a credential of an organization does not open it.',
     );
   }
   throw new Unauthenticated(
@@ -46,7 +46,7 @@ export function resolveOperator(request: OperatorRequest, operatorKey: string | 
   );
 }
 
-/** Digests have one length and reveal nothing about how much of a key was right. */
+/** Digests have equal lengths, and their comparison does not show how much of a key was right. */
 function isSame(presented: string, expected: string): boolean {
   return timingSafeEqual(digestOf(presented), digestOf(expected));
 }

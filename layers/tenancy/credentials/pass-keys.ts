@@ -3,7 +3,8 @@ import type { PassKey } from '#platform/config.ts';
 import { inAdmin } from '../admin.ts';
 
 /**
- * Lets the database verify passes that are made with a key; again changes nothing. From then on the functions may use it.
+ * Lets the database verify passes that are signed with a key. From then on the functions may use it. Installing it twice
+ * changes nothing.
  * @throws Unavailable when the database cannot be reached
  * @throws MissingSetting in a function that is not for operators
  */
@@ -12,9 +13,9 @@ export async function installPassKey({ id, secret }: PassKey): Promise<void> {
 }
 
 /**
- * Makes every pass of a key worthless, once those who still had it when it was replaced have ended: no request fails.
- * A key that is not there is none the more.
- * @param drainMs how long a request that was begun with the key, and its pass, may last
+ * Removes a key, so that passes signed with it are refused. It first waits for the requests that still use the key, so no
+ * request fails. A key that is already removed stays removed.
+ * @param drainMs how long a request that began with the key may last, its pass included
  */
 export async function retirePassKey(id: string, { drainMs }: { readonly drainMs: number }): Promise<void> {
   await sleep(drainMs);

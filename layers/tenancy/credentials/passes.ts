@@ -1,13 +1,13 @@
 import { createHmac } from 'node:crypto';
 import type { PassKey } from '#platform/config.ts';
 
-/** A pass is made for one request; this is how long that request may take to reach the database. */
+/** A pass is minted for one request. This is how long the request may take to reach the database. */
 export const passLifetimeSeconds = 60;
 
 /**
- * Makes the pass by which the database lets a verified user in: `<pass key>|<expiry, Unix seconds>|<email>|<MAC>`.
+ * Mints the pass with which the database lets a verified user in: `<pass key>|<expiry, Unix seconds>|<email>|<MAC>`.
  * The database looks up the memberships itself, on every transaction; the pass only says who the user is.
- * @param email in lower case and without `|`, as `verifyToken` answers it
+ * @param email in lower case and without `|`, as `verifyToken` returns it
  */
 export function mintPass(email: string, key: PassKey, nowMs: number = Date.now()): string {
   const text = `${key.id}|${Math.floor(nowMs / 1000) + passLifetimeSeconds}|${email}`;

@@ -12,7 +12,7 @@ export interface Claims {
   readonly subject: string | undefined;
 }
 
-/** Asymmetric only: with a symmetric one, whoever knows the issuer's public key could sign. `none` is not among them. */
+/** Asymmetric only: with a symmetric one, anybody who knows the issuer's public key could sign. `none` is not allowed. */
 const algorithms = [
   'RS256',
   'RS384',
@@ -28,15 +28,15 @@ const algorithms = [
 ];
 /** How far the clocks of issuer and function may be apart. */
 const clockToleranceSeconds = 30;
-/** A key that the issuer has withdrawn is refused at the latest after this. */
+/** A key that the issuer has withdrawn is refused after this time at the latest. */
 const keysMaxAgeMs = 10 * 60_000;
-/** The keys are not fetched again for an unknown key id within this, however many tokens name one. */
+/** Within this time the keys are fetched once for unknown key ids, even when many tokens name one. */
 const unknownKeyCooldownMs = 10_000;
 const fetchTimeoutMs = 3_000;
-/** After a fetch has failed, none is tried for this long: callers need not wait for a timeout each. */
+/** After a failed fetch there is none for this long, so that not every caller waits for a timeout. */
 const failedFetchPauseMs = 2_000;
 
-/** Refusals that are the token's own fault; every other failure is the issuer's, or ours. */
+/** Errors that the token itself causes. Every other failure is the issuer's, or ours. */
 const tokenFaults = [
   errors.JWTInvalid,
   errors.JWTExpired,
@@ -53,8 +53,8 @@ const keySets = new Map<string, ReturnType<typeof createRemoteJWKSet>>();
 
 /**
  * Verifies a token of the configured issuer: signature, `iss`, `aud`, `exp`, `nbf`, and an `email` that the issuer says it
- * has verified. Undefined when any of it is wrong: callers are told nothing more.
- * @throws Unavailable when the issuer's keys cannot be had: then nothing is known about the token
+ * has verified. Returns undefined when any of it is wrong: a caller must not learn which.
+ * @throws Unavailable when the issuer's keys cannot be fetched: the token may be valid then
  */
 export async function verifyToken(token: string, config: TokenConfig): Promise<Claims | undefined> {
   const { issuer, audience, jwksUri } = config;
@@ -73,13 +73,13 @@ export async function verifyToken(token: string, config: TokenConfig): Promise<C
   }
 }
 
-/** An address that the issuer has not verified proves nothing: anybody could have typed it in. */
+/** An address that the issuer has not verified proves nothing: anybody could have entered it. */
 function claimsOf({ email, email_verified: verified, sub }: Record<string, unknown>): Claims | undefined {
   if (verified !== true || typeof email !== 'string' || !emailPattern.test(email)) return undefined;
   return { email: email.toLowerCase(), subject: typeof sub === 'string' ? sub : undefined };
 }
 
-/** The issuer's keys: fetched when first needed, kept by the process, and fetched again for a key id that is new. */
+/** The issuer's keys: fetched when first needed, kept by the process, and fetched again for a new key id. */
 function keysAt(uri: URL): ReturnType<typeof createRemoteJWKSet> {
   let keys = keySets.get(uri.href);
   if (!keys) {

@@ -120,7 +120,7 @@ describe('POST /platform/organizations', () => {
     expectProblem(await create({ slug: 'acme', name: 'Another' }), {
       status: 409,
       code: 'already_exists',
-      detail: 'There is an organization "acme" already: choose another slug.',
+      detail: 'There is already an organization "acme": choose another slug.',
     });
     expect((await acme.request('GET', '/v1/organization')).body).toMatchObject({ id: acme.id, name: 'acme' });
   });

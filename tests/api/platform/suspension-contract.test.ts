@@ -106,7 +106,8 @@ describe('whoever is no operator', () => {
     expectProblem(await acme.request(method, path, body), {
       status: 403,
       code: 'operator_required',
-      detail: 'This is for operators of the platform, not for organizations.',
+      detail:
+        'Only operators of the platform may call this route: a credential of an organization does not open it.',
     });
     expectProblem(await world.request(method, path, body), {
       status: 401,
