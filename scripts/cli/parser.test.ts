@@ -88,7 +88,7 @@ Options:
   --most-lines <number>  how many (default: 5)
   --dry-run              change nothing
   --tag <text>           a tag (may be repeated)
-  --json                 print the answer as JSON (npm run --silent keeps npm itself quiet)
+  --json                 print the answer as JSON; npm --silent hides the output of npm itself
   -h, --help             show this help
 
 Examples:

@@ -61,7 +61,7 @@ function buildParser(form: CommandForm): Command {
   for (const [key, given] of Object.entries(form.arguments ?? {}))
     parser.addArgument(buildArgument(key, given));
   for (const [key, given] of Object.entries(form.options ?? {})) parser.addOption(buildOption(key, given));
-  parser.option('--json', 'print the answer as JSON (npm run --silent keeps npm itself quiet)');
+  parser.option('--json', 'print the answer as JSON; npm --silent hides the output of npm itself');
   const examples = form.examples.map(
     ({ type, does }) => `  ${`${typed} ${type}`.replace(/ -- *$/, '')}\n      ${does}`,
   );

@@ -1,3 +1,4 @@
+import { relative } from 'node:path';
 import { styleText } from 'node:util';
 import { scheduleOf, schedules } from '#functions/schedules.ts';
 import { command } from '../cli/command.ts';
@@ -25,7 +26,7 @@ await command({
     data: option.path({
       description: 'the folder for the data',
       placeholder: 'folder',
-      default: paths.data,
+      default: relative(process.cwd(), paths.data),
     }),
     port: option.integer({ description: 'the port of the API (default: a free port)', min: 1, max: 65_535 }),
     fresh: option.flag({

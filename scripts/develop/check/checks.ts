@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { lineDiff } from '#schema/catalog/line-diff.ts';
 import { readIsolationRules } from '#schema/lint/isolation-rules.ts';
+import { generateReference, readReference, referenceFile } from '#scripts/develop/commands/reference.ts';
 import { documentFile, generateDocument, readDocument } from '#scripts/develop/openapi/generate.ts';
 import { goldenFile, goldenFromMigrations, readGolden } from '#scripts/migrate/catalog/golden.ts';
 import { lintMigrations, rulesFolder } from '#scripts/migrate/isolation/lint-database.ts';
@@ -47,13 +48,17 @@ export const checks: readonly Check[] = [
   },
   {
     name: 'commands',
-    promise: 'every npm command in a document exists',
+    promise: `every npm command in a document exists, and ${referenceFile} agrees with the --help of all commands`,
     faults: async (root) => {
       const { scripts } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
       const names = new Set(Object.keys(scripts));
-      return await faultsOfFiles(root, '{*,docs/**/*}.md', (file, content) =>
+      const unknown = await faultsOfFiles(root, '{*,docs/**/*}.md', (file, content) =>
         commandFaults(file, content, names),
       );
+      const difference = lineDiff((await readReference()) ?? '', await generateReference());
+      return difference
+        ? [...unknown, `${referenceFile} is out of date: run \`npm run commands\``, difference]
+        : unknown;
     },
   },
   {
