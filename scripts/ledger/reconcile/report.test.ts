@@ -180,7 +180,10 @@ describe('a preview', () => {
 
   test.each([
     [{ do: 'correct' }, `would be corrected: ${words}`],
-    [{ do: 'alert', because: 'beyond tolerance' }, `would be left: ${words}; not corrected: beyond tolerance`],
+    [
+      { do: 'alert', because: 'beyond tolerance' },
+      `would be left: ${words}; not corrected: beyond tolerance`,
+    ],
     [{ do: 'nothing' }, `is correct now: ${words}`],
   ] as const)('says what would be done: %j', (decision, line) => {
     const { text, json, failed } = previewOutcome(
