@@ -1,6 +1,6 @@
 /**
  * The schedule table: which job runs how often. Pure data with three readers: the CDK stack, the scheduler of the local
- * platform and the tests. Every expression is in UTC, and is one of EventBridge Scheduler's.
+ * platform and the tests. The expressions are those of EventBridge Scheduler, in UTC.
  */
 export const schedules = [
   {
@@ -8,7 +8,7 @@ export const schedules = [
     does: 'leaves a row every minute, by which a restored copy tells what it has lost',
     expression: 'rate(1 minute)',
     flexibleMinutes: 1,
-    // A late one tells nothing: the next comes in a minute.
+    // A late heartbeat is useless: the next one comes within a minute.
     maxAgeMinutes: 1,
     silentAfterHours: 1,
   },
@@ -18,7 +18,7 @@ export const schedules = [
     // A drill has several steps, and RDS needs minutes for each.
     expression: 'rate(5 minutes)',
     flexibleMinutes: 1,
-    // Longer than a run may take: what waits for one to end has not failed.
+    // Longer than a run may take: a run that waits for another one has not failed.
     maxAgeMinutes: 20,
     silentAfterHours: 3,
     worksOn: 'instance backups',
@@ -26,7 +26,7 @@ export const schedules = [
   {
     job: 'reconcile-balances',
     does: 'proves balances against history, and seals what is proven',
-    // Each takes up what is due: a day's work need not fit into one run.
+    // Each run takes what is due, so the work of a day does not have to fit into one run.
     expression: 'rate(15 minutes)',
     flexibleMinutes: 1,
     maxAgeMinutes: 30,
@@ -53,7 +53,7 @@ export const schedules = [
   {
     job: 'tidy',
     does: 'deletes what has outlived its purpose',
-    // When most of those who work have ended.
+    // At night in Europe, when few people work.
     expression: 'cron(10 3 * * ? *)',
     flexibleMinutes: 60,
     maxAgeMinutes: 60,
@@ -65,16 +65,16 @@ export const schedules = [
 export interface Schedule {
   /** Names the file `functions/jobs/<job>.lambda.ts`. */
   readonly job: string;
-  /** What it does, to be read after its name. */
+  /** What it does, to read after its name. */
   readonly does: string;
   readonly expression: `rate(${string})` | `cron(${string})`;
   /** Minutes within which AWS may start it after its time, so that not everything starts at once. At least one. */
   readonly flexibleMinutes: number;
-  /** After this AWS gives up a run that could not start; the next one does its work. One minute to six hours. */
+  /** After this, AWS drops a run that could not start; the next run does its work. From a minute to six hours. */
   readonly maxAgeMinutes: number;
-  /** When nothing has started it for so long, its schedule is broken and an alarm says so. */
+  /** After so many hours without a run, an alarm says that the schedule is broken. */
   readonly silentAfterHours: number;
-  /** What it needs besides the database: an instance of RDS, or an instance or a cluster. */
+  /** The backups it works on, if any: those of an RDS instance only, or also those of an Aurora cluster. */
   readonly worksOn?: 'instance backups' | 'backups';
 }
 

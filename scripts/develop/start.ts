@@ -54,7 +54,7 @@ await command({
     }),
     schedules: option.flag({
       flag: 'no-schedules',
-      description: 'run no scheduled job but the heartbeat, without which no backup can be proven',
+      description: 'run only the heartbeat of the scheduled jobs; no backup can be proven without it',
     }),
     watch: option.flag({ description: 'load changed code with the next request' }),
   },
@@ -101,7 +101,7 @@ await command({
   },
 });
 
-/** Without schedules nobody asked for jobs: what goes well is not told. */
+/** With --no-schedules only trouble is worth a line. */
 function isTrouble({ kind }: JobReport): boolean {
   return kind !== 'done';
 }

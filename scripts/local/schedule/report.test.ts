@@ -24,10 +24,12 @@ test('a failure says what, when it runs again, and what to do', () => {
   ]);
 });
 
-test('what was not started, and what was broken off, says since when it runs', () => {
+test('a skipped and an interrupted run say since when the job is running', () => {
   const schedule = scheduleOf('verify-snapshot');
-  expect(jobText({ schedule, kind: 'left out', since: at })).toContain('running since 09:30:00 UTC');
-  expect(jobText({ schedule, kind: 'given up', since: at })).toContain('the next start carries on');
+  expect(jobText({ schedule, kind: 'skipped', since: at })).toContain('running since 09:30:00 UTC');
+  expect(jobText({ schedule, kind: 'interrupted', since: at })).toContain(
+    'the next start continues its work',
+  );
 });
 
 test('the start lists every schedule with its rate and its next run', () => {

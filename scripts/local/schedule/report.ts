@@ -29,10 +29,10 @@ export function jobText(report: JobReport): string {
       const lines = [`job ${job}: ${failed} (${report.durationMs} ms)`, failure, ...remedies];
       return lines.join('\n').replaceAll('\n', '\n  ');
     }
-    case 'left out':
-      return `job ${job}: has been running since ${clockTime(report.since)}, so this run is left out`;
-    case 'given up':
-      return `job ${job}: has been running since ${clockTime(report.since)} and is broken off; the next start carries on with its work`;
+    case 'skipped':
+      return `job ${job}: still running since ${clockTime(report.since)}, so this run is skipped`;
+    case 'interrupted':
+      return `job ${job}: interrupted, running since ${clockTime(report.since)}; the next start continues its work`;
   }
 }
 

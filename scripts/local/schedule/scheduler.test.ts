@@ -127,7 +127,7 @@ test('a job never runs twice at once: what comes due meanwhile is left out, and 
   expect(job.runs).toHaveLength(1);
   expect(told()).toEqual([
     ['other', 'done'],
-    ['minutely', 'left out'],
+    ['minutely', 'skipped'],
     ['other', 'done'],
   ]);
   expect(reports[1]).toMatchObject({ since: new Date('2026-03-01T09:01:00Z') });
@@ -176,7 +176,7 @@ describe('a run besides the schedule', () => {
     expect([job.runs.length, told()]).toEqual([
       1,
       [
-        ['minutely', 'left out'],
+        ['minutely', 'skipped'],
         ['minutely', 'done'],
       ],
     ]);
@@ -221,7 +221,7 @@ describe('the end', () => {
     await move(graceMs);
     await stopped;
     expect(reports).toEqual([
-      { schedule: minutely, kind: 'given up', since: new Date('2026-03-01T09:01:00Z') },
+      { schedule: minutely, kind: 'interrupted', since: new Date('2026-03-01T09:01:00Z') },
     ]);
   });
 });

@@ -2,23 +2,23 @@ import type { Schedule } from '#functions/schedules.ts';
 import type { Clock } from './clock.ts';
 import { nextRun } from './next-run.ts';
 
-/** What is told of a job: that it ran, that it failed, that it was not started, or that it was given up. */
+/** What the scheduler reports: a run that ended, failed, was skipped or was interrupted. */
 export type JobReport = { readonly schedule: Schedule } & (
   | { readonly kind: 'done'; readonly outcome: string; readonly durationMs: number }
   | { readonly kind: 'failed'; readonly error: unknown; readonly durationMs: number; readonly next: Date }
-  /** It still runs. The next one does what this one would have done. */
-  | { readonly kind: 'left out'; readonly since: Date }
-  /** It had not ended when the platform did. The next start goes on with its work. */
-  | { readonly kind: 'given up'; readonly since: Date }
+  /** The run before it is still running. The next run does its work. */
+  | { readonly kind: 'skipped'; readonly since: Date }
+  /** The platform stopped before it ended. The next start continues its work. */
+  | { readonly kind: 'interrupted'; readonly since: Date }
 );
 
 export interface SchedulerOptions {
   readonly schedules: readonly Schedule[];
-  /** Does one run and returns what came of it. Once `signal` is aborted it should end soon. */
+  /** Does one run and returns its outcome in words. When `signal` is aborted, it should end soon. */
   readonly run: (schedule: Schedule, at: Date, signal: AbortSignal) => Promise<string>;
   readonly onReport: (report: JobReport) => void;
   readonly clock: Clock;
-  /** How long the end of the platform waits for what is at work. */
+  /** How long `stop()` waits for running jobs. */
   readonly graceMs: number;
 }
 
@@ -29,16 +29,16 @@ export interface Due {
 }
 
 export interface Scheduler {
-  /** Starts the clock, and returns when each job runs first. */
+  /** Starts all schedules, and returns the first run of each. */
   start(): readonly Due[];
-  /** Runs a job now, besides its schedule; a job that has none here is passed over. */
+  /** Runs a job now, in addition to its schedule. Ignores a job that is not among the schedules. */
   runNow(job: string): Promise<void>;
-  /** Starts nothing more, and waits for what is at work: it is told that its time is over. */
+  /** Starts no further run, tells the running jobs that no time is left, and waits for them. */
   stop(): Promise<void>;
 }
 
 /**
- * Runs jobs at their times. A job never runs twice at once, and what fails is reported and runs again at its next time.
+ * Runs jobs at their times. A job never runs twice at once. A failure is reported, and the job runs again at its next time.
  *
  * @example
  * const scheduler = createScheduler({ schedules, run: createJobRunner(loader), onReport, clock: systemClock, graceMs: 10_000 });
@@ -52,7 +52,7 @@ export function createScheduler({ schedules, run, onReport, clock, graceMs }: Sc
   function arm(schedule: Schedule, after: Date): Date {
     const next = nextRun(schedule.expression, after);
     const cancel = clock.at(next, () => {
-      // A timer may be early by a hair: counted from the time it is for, no time comes twice.
+      // A timer can fire slightly early. Counting from its own time, no time comes twice.
       arm(schedule, new Date(Math.max(next.getTime(), clock.now().getTime())));
       void begin(schedule);
     });
@@ -63,7 +63,7 @@ export function createScheduler({ schedules, run, onReport, clock, graceMs }: Sc
   function begin(schedule: Schedule): Promise<void> {
     const running = atWork.get(schedule);
     if (running) {
-      onReport({ schedule, kind: 'left out', since: running.since });
+      onReport({ schedule, kind: 'skipped', since: running.since });
       return running.ended;
     }
     const since = clock.now();
@@ -100,7 +100,7 @@ export function createScheduler({ schedules, run, onReport, clock, graceMs }: Sc
           resolve();
         });
       });
-      for (const [schedule, { since }] of atWork) onReport({ schedule, kind: 'given up', since });
+      for (const [schedule, { since }] of atWork) onReport({ schedule, kind: 'interrupted', since });
     },
   };
 }
