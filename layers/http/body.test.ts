@@ -72,13 +72,13 @@ describe('the content type', () => {
   });
 });
 
-describe('a body that is no JSON in UTF-8 is refused', () => {
+describe('a body that is not JSON in UTF-8 is refused', () => {
   const empty = wrongBody('The body is empty: send a JSON object.', 'must not be empty');
   test.each([[undefined], [''], [' \n\t ']])('nothing: %j', (body) => {
     expect(refusal(sent(body))).toEqual(empty);
   });
 
-  test('broken text, with what is wrong about it', () => {
+  test('broken text, with the place where it breaks', () => {
     expect(refusal(sent('{"a":1}x'))).toEqual({
       status: 400,
       detail: 'The body is not JSON.',
@@ -97,7 +97,7 @@ describe('a body that is no JSON in UTF-8 is refused', () => {
     );
   });
 
-  test('a byte order mark is no part of it', () => {
+  test('a byte order mark is not part of it', () => {
     expect(parseJsonBody(sentBytes('\ufeff{"a":"é"}'))).toEqual({ a: 'é' });
   });
 });
@@ -121,7 +121,7 @@ describe('nesting', () => {
     expect(refusal(sent(body))).toEqual(tooDeep);
   });
 
-  test('is not what stands in a string', () => {
+  test('does not count brackets in a string', () => {
     const brackets = '['.repeat(200);
     for (const text of [brackets, `"${brackets}`, `\\"${brackets}`, `\\${brackets}`])
       expect(parseJsonBody(sent(JSON.stringify({ text })))).toEqual({ text });

@@ -14,7 +14,7 @@ export function bodyBytes(event: HttpEvent): Buffer {
 
 /**
  * Reads a JSON body. It refuses what JSON allows and the ledger cannot store: numbers of more digits than a double holds,
- * NUL and lone surrogates in strings, nesting without end.
+ * NUL and lone surrogates in strings, nesting that is too deep.
  * @throws InvalidInput 415 when another type is declared, 400 when it is not JSON in UTF-8
  */
 export function parseJsonBody(event: HttpEvent): unknown {

@@ -119,7 +119,7 @@ describe('the answer', () => {
     });
   });
 
-  test('is that of the handler when it fails, at once or later', async () => {
+  test('is the error of the handler, thrown at once or later', async () => {
     const atOnce = operation({
       handle: () => {
         throw new Error('mine');
@@ -193,7 +193,7 @@ test('the compiler knows what a handler gets: what its schemas answer, and its c
     },
     handle: async () => ({ a: 1 }),
   });
-  // @ts-expect-error a misspelt schema is none
+  // @ts-expect-error a misspelt schema
   operation({ boddy: body, handle: () => 1 });
   // @ts-expect-error a status is a number
   operation({ status: '201', handle: () => 1 });

@@ -46,7 +46,7 @@ describe('limit', () => {
 });
 
 describe('cursor', () => {
-  test('is what the list gave, and comes back as the key of its last row', () => {
+  test('comes from the list, and is read as the key of its last row', () => {
     const { nextCursor } = toList({ rows: [], next: ['12', 'xx'] });
     expect(read({ cursor: nextCursor ?? '' })).toEqual({ limit: 50, cursor: ['12', 'xx'] });
     expect(read({ cursor: nextCursor ?? '', limit: '2' })).toEqual({ limit: 2, cursor: ['12', 'xx'] });
@@ -74,7 +74,7 @@ describe('cursor', () => {
     expect(read({ cursor })).toEqual(refused);
   });
 
-  test('with what no database can compare is refused', () => {
+  test('with text that no database can compare is refused', () => {
     const anything = z.strictObject(PageQuery([/^/]));
     const isTaken = (part: string) => anything.safeParse({ cursor: cursorOf([part]) }).success;
     expect(['x', 'é😀', 'x'.repeat(640)].map(isTaken)).toEqual([true, true, true]);

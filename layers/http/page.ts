@@ -4,7 +4,7 @@ import { isStorable } from './body.ts';
 export const defaultLimit = 50;
 export const maxLimit = 200;
 
-/** Makes the key of a row opaque: callers pass it back and never look inside. */
+/** The key of a row in an opaque form: callers pass it back and never look inside. */
 function encodeCursor(key: readonly string[]): string {
   return Buffer.from(JSON.stringify(key)).toString('base64url');
 }

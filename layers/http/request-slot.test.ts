@@ -13,7 +13,7 @@ test('a value belongs to its request, and to no other that looks the same', () =
   expect([slot.find(one), slot.find(other)]).toEqual([{ n: 3 }, { n: 2 }]);
 });
 
-test('a value that is missing is an error that says what to do, or undefined for who asks whether it is there', () => {
+test('of() fails for a missing value and says what to do; find() returns undefined', () => {
   expect(() => slot.of(httpEvent())).toThrow(
     'the number is not known: put .use(numbers()) into the chain, before what needs it',
   );

@@ -34,7 +34,7 @@ const wrong = (...errors: [field: string, message: string][]) => ({
 });
 const stray = 'is not a field here: check its spelling or leave it out';
 
-test('what is right comes back as the schema reads it', () => {
+test('a right value comes back as the schema reads it', () => {
   expect(validate(schema, { name: 'x' })).toEqual({ name: 'x' });
   expect(validate(z.string().transform(Number), '12')).toBe(12);
   expect(validate(z.string().default('said'), undefined)).toBe('said');

@@ -86,7 +86,7 @@ describe('selectors', () => {
   });
 });
 
-describe('what is decided without the database', () => {
+describe('the decision without the database', () => {
   const { key: good } = createApiKey('test');
   const { key: other } = createApiKey('test');
   const { key: live } = createApiKey('live');

@@ -59,7 +59,7 @@ beforeAll(async () => {
   await queryInTenant(tenant, 'read', 'select');
 });
 
-/** Counts anew how often the work was tried. */
+/** Counts the attempts from here on. */
 async function counting(): Promise<() => Promise<number>> {
   const superuser = await world.superuser();
   await superuser.query('alter sequence planted.calls restart');

@@ -192,7 +192,7 @@ describe('round trips', () => {
     expect(await roundTripsOf(() => inTenant(tenant, mode, apart))).toEqual([3]);
   });
 
-  test('what is one round trip takes a statement: there is no callback that could wait in between', () => {
+  test('one round trip takes a statement, not a callback that could wait in between', () => {
     expectTypeOf(queryInTenant).parameter(2).toEqualTypeOf<string>();
     expectTypeOf(callInTenant).parameter(2).toEqualTypeOf<`${'inventory' | 'tenancy'}.${string}`>();
     // @ts-expect-error a statement, not a callback

@@ -52,7 +52,7 @@ export async function listMembers(tenant: Tenant, { limit, after }: PageRequest)
 }
 
 /**
- * Makes a user a member of an organization, or changes the member's role. Creates the user when there is none.
+ * Adds a user to an organization, or changes the member's role. Creates the user when there is none.
  * Doing it twice changes nothing. `admin` is a connection as stockade_admin.
  * @throws NotFound when there is no such organization
  */

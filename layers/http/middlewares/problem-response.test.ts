@@ -33,7 +33,7 @@ async function thrown(error: unknown) {
 const sqlError = (code: string, detail?: unknown) =>
   Object.assign(new Error('SQL'), { severity: 'ERROR', code, detail: detail && JSON.stringify(detail) });
 
-describe('what was thrown becomes a problem', () => {
+describe('an error becomes a problem', () => {
   test.each([
     [
       'wrong input',
@@ -69,7 +69,7 @@ describe('what was thrown becomes a problem', () => {
     });
   });
 
-  test('with what else it has to say', async () => {
+  test('with its own members and Retry-After', async () => {
     const lines = [{ sku: 'A' }];
     const { body } = await thrown(sqlError('SK201', lines));
     expect(body).toMatchObject({ status: 409, code: 'insufficient_stock', lines });
@@ -101,7 +101,7 @@ describe('what was thrown becomes a problem', () => {
     expect(logged.warn).not.toHaveBeenCalled();
   });
 
-  test('the log is told why something cannot be had, and nothing of what callers do wrong', async () => {
+  test('the log has the reason of every 5xx, and no refusal of a wrong request', async () => {
     const cause = new Error('why');
     await thrown(new Unavailable('Later.', cause));
     expect(logged.warn.mock.calls).toEqual([['Later.', { ...keys, error: cause }]]);

@@ -21,7 +21,7 @@ const { key, keyId, secretDigest } = createApiKey('test');
 const apiKey = { 'x-api-key': key };
 const presented = { kind: 'key', keyId, secretDigest };
 
-/** What everybody gets whose credential the database refuses for the organization that the request names. */
+/** The error of the database for a credential of another organization than the request names. */
 const mismatch = Object.assign(new Error('SQL'), { severity: 'ERROR', code: 'SK102' });
 
 function chain(
@@ -106,7 +106,7 @@ describe('a route of tenants', () => {
     });
   });
 
-  test('refuses what proves nobody before the handler runs', async () => {
+  test('refuses a request without a good credential before the handler runs', async () => {
     const handle = vi.fn(() => json(200, {}));
     const { refusalOf, reportMismatch } = chain(handle);
     expect(await refusalOf(items)).toBe('401 unauthenticated');
@@ -182,7 +182,7 @@ describe('a credential that is refused for the organization named', () => {
     expect(reportMismatch).not.toHaveBeenCalled();
   });
 
-  test('is no matter of routes without a tenant', async () => {
+  test('is not reported on a route without a tenant', async () => {
     const { send, reportMismatch } = chain(refuse(mismatch));
     await expect(send(httpEvent(health))).rejects.toBe(mismatch);
     await expect(send(httpEvent({ ...platform, headers: { 'x-operator-key': 'op_1' } }))).rejects.toBe(

@@ -75,7 +75,7 @@ test('a route without an operation is a fault of ours', async () => {
   await expect(send({ path: '/v1/other' })).rejects.toThrow(
     'the route "POST /v1/other" has no operation: give endpoint() one for every route',
   );
-  // What every object has is no operation either.
+  // Every object has a constructor, but that is not an operation.
   await expect(send({ routeKey: 'constructor' })).rejects.toThrow('the route "constructor" has no operation');
 });
 

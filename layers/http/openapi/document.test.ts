@@ -22,7 +22,7 @@ const operationsOf = (status: unknown = 201, schemas: object = {}) =>
 // biome-ignore lint/suspicious/noExplicitAny: the document is JSON
 const build = (...args: Parameters<typeof buildDocument>): any => buildDocument(...args);
 
-describe('what does not go together is refused, and named', () => {
+describe('a document whose parts do not agree is refused', () => {
   test.each<[string, () => unknown]>([
     [
       'POST /v1/x is not documented: describe it under its route key',

@@ -5,7 +5,7 @@ import { schemaView, typeOf } from './schema-view.ts';
 /** Without what stands between tags, which no browser shows. */
 const tight = ({ text }: Markup) => text.replace(/>\s+</g, '><').trim();
 
-test('values are escaped, markup is not; lists are joined, what is not there is left out', () => {
+test('values are escaped, markup is not; lists are joined, undefined and false are left out', () => {
   expect(html`<p>${`&<>"'`}</p>`.text).toBe('<p>&amp;&lt;&gt;&quot;&#39;</p>');
   expect(html`${html`<b>`}${new Markup('<i>')}${[1, 'a', [html`<u>`, '<']]}${0}`.text).toBe(
     '<b><i>1a<u>&lt;0',
@@ -13,7 +13,7 @@ test('values are escaped, markup is not; lists are joined, what is not there is 
   expect(html`a${undefined}b${false}c${''}d`.text).toBe('abcd');
 });
 
-test('a description is paragraphs, code and what is bold, and nothing else', () => {
+test('a description is paragraphs, code and bold text, and nothing else', () => {
   expect(markdown(undefined)).toBeUndefined();
   expect(markdown('one\ntwo\n\n`a < b` and **bold & more**')?.text).toBe(
     '<p>one\ntwo</p><p><code>a &lt; b</code> and <strong>bold &amp; more</strong></p>',

@@ -23,8 +23,8 @@ function keyOf({
   return body + checksum.padStart(6, '0');
 }
 
-describe('a key that is made', () => {
-  test('consists of its environment, an id, a secret of 43 and a checksum of 6 characters, and parses as what it is', () => {
+describe('a new key', () => {
+  test('consists of its environment, an id, a secret of 43 and a checksum of 6 characters, and parses as itself', () => {
     for (let n = 0; n < 200; n += 1) {
       const made = createApiKey('test');
       const [prefix, environment, id, rest = '', ...more] = made.key.split('_');

@@ -52,7 +52,7 @@ describe('an operator', () => {
   });
 });
 
-describe('nobody is an operator', () => {
+describe('a caller is refused', () => {
   test.each<[string, Record<string, string>, unknown[]]>([
     ['another key', { 'x-operator-key': wrong }, notValid],
     ['a part of the key', { 'x-operator-key': key.slice(0, -1) }, notValid],

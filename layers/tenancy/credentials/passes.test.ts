@@ -7,7 +7,7 @@ const world = openWorld();
 const key = { id: 'k1', secret: Buffer.from('0123456789abcdef0123456789abcdef') };
 const email = 'ada@example.com';
 
-test('a pass says for whom it is and that it ends after a minute, and carries the MAC of that', () => {
+test('a pass names its user and ends after a minute, and its MAC covers both', () => {
   const text = 'k1|1000060|ada@example.com';
   const mac = createHmac('sha256', key.secret).update(text).digest('hex');
   for (const nowMs of [1_000_000_000, 1_000_000_999])
@@ -15,7 +15,7 @@ test('a pass says for whom it is and that it ends after a minute, and carries th
   expect(Number(mintPass(email, key).split('|')[1])).toBeCloseTo(Date.now() / 1000 + 60, -1);
 });
 
-test('the database lets in whom a pass names, and nobody once it is altered, old, or made with another key', async () => {
+test('the database lets in the user of a pass, unless it is altered, too old or signed with another key', async () => {
   const acme = await world.createOrganization();
   await world.join(email, acme, 'clerk');
   await (await world.connect('stockade_admin')).query('select tenancy.set_pass_key($1, $2)', [

@@ -152,7 +152,7 @@ test.each([
   );
 });
 
-test('keys are fetched once, and a new key is taken up after the pause between fetches', async () => {
+test('keys are fetched once, and a new key is accepted after the pause between fetches', async () => {
   for (let n = 0; n < 5; n += 1) await verifyToken(await issuer.issueToken({ email }), config);
   expect(issuer.keyRequests()).toBe(1);
 
@@ -187,7 +187,7 @@ test('a key the issuer has withdrawn is refused after ten minutes, and no sooner
   successor.closeAllConnections();
 });
 
-test('a subject that is no text is none', async () => {
+test('a subject that is not text is left out', async () => {
   const token = await issuer.issueToken({ email, claims: { sub: undefined } });
   expect(await verifyToken(token, config)).toEqual({ email, subject: undefined });
 });
