@@ -8,8 +8,8 @@ import { inJobs } from '#tenancy/jobs.ts';
 const Facts = z.object({ probe: z.uuid() });
 
 /**
- * Receives the test alerts of the monitor, like any subscriber, and notes that they have arrived. The filter of the
- * subscription lets only test alerts through; any other alert is skipped.
+ * Receives test alerts as any subscriber does, and records their arrival. The filter of the subscription lets no other
+ * alerts through. If one comes all the same, it is ignored: it is meant for people.
  */
 export async function handler({ Records }: SNSEvent): Promise<{ readonly received: number }> {
   let received = 0;
@@ -18,7 +18,7 @@ export async function handler({ Records }: SNSEvent): Promise<{ readonly receive
     const { probe } = Facts.parse(JSON.parse(Sns.Message.slice(Sns.Message.lastIndexOf('\n\n{'))));
     const isKnown = await inJobs((jobs) => noteAlertProbe(jobs, probe, new Date()));
     if (isKnown) received += 1;
-    else log.warn('a test alert has arrived that this database did not send', { probe });
+    else log.warn('a test alert arrived that this database did not send', { probe });
   }
   return { received };
 }

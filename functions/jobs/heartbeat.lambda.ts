@@ -1,7 +1,7 @@
 import { beat } from '#recovery/heartbeat.ts';
 import { inJobs } from '#tenancy/jobs.ts';
 
-/** Writes a row into the database every minute. The newest row of a restored copy shows how much time it has lost. */
+/** Records a heartbeat every minute: the newest one in a restored copy shows the time that the copy reaches. */
 export function handler(): Promise<Date> {
   return inJobs(beat);
 }

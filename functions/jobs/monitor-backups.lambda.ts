@@ -3,7 +3,7 @@ import { type MonitorReport, measureRun, monitorBackups } from '#recovery/monito
 import { configuredSource } from '#recovery/monitor/source-of.ts';
 import { inJobs } from '#tenancy/jobs.ts';
 
-/** Checks the backups every hour, and reports what has changed. */
+/** Checks the backups every hour and reports changes. */
 export async function handler(): Promise<MonitorReport> {
   const report = await monitorBackups({ rds: configuredSource(), inJobs, lastDrill });
   measureRun(report);

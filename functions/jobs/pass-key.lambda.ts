@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { passKey } from '#platform/config.ts';
 import { installPassKey, retirePassKey } from '#tenancy/credentials/pass-keys.ts';
 
-/** A request of CloudFormation for the resource `PassKey`. Its physical id is the key's id; every property is text. */
+/** A request of CloudFormation for the resource `PassKey`. The physical id is the id of the key; properties are text. */
 const Request = z.discriminatedUnion('RequestType', [
   z.object({ RequestType: z.enum(['Create', 'Update']) }),
   z.object({
@@ -13,8 +13,8 @@ const Request = z.discriminatedUnion('RequestType', [
 ]);
 
 /**
- * Installs the pass key of this deploy in the database. When a deploy changes the key, the new id replaces the resource,
- * and CloudFormation deletes the old one last, after every function has the new one.
+ * Installs the pass key of this deploy in the database. When a deploy changes the key, its new id replaces the resource:
+ * CloudFormation deletes the old one last, after it has updated every function.
  */
 export async function handler(event: unknown): Promise<{ PhysicalResourceId: string }> {
   const request = Request.parse(event);

@@ -1,12 +1,12 @@
 import { reconcileDue, type TickReport } from '#audit/reconciliation/runs/job.ts';
 import { withConnection } from '#platform/postgres/database.ts';
 
-/** What a job needs of Lambda's context. */
+/** The part of Lambda's context that the job needs. */
 interface Invocation {
   getRemainingTimeInMillis(): number;
 }
 
-/** Reconciles every organization that is due, and seals those without a discrepancy. Runs may overlap. */
+/** Reconciles every organization that is due, and seals correct ledgers. It runs on a schedule; runs may overlap. */
 export function handler(_event: unknown, invocation: Invocation): Promise<TickReport> {
   return withConnection(
     (jobs) => reconcileDue(jobs, { remainingMs: () => invocation.getRemainingTimeInMillis() }),

@@ -2,9 +2,9 @@ import { log } from '#platform/log.ts';
 import { sweepDrills } from '#recovery/drill/sweep.ts';
 import { recoveryPolicy } from '#recovery/policy.ts';
 
-/** Deletes instances that drills did not delete. It shares only names with the drill: one bug cannot stop both. */
+/** Deletes leftover drill instances. It shares only the names with the drill, so a failure of drills cannot stop it. */
 export async function handler(): Promise<readonly string[]> {
   const swept = await sweepDrills(recoveryPolicy);
-  if (swept.length > 0) log.warn('deleted instances that drills had not deleted', { swept });
+  if (swept.length > 0) log.warn('deleted leftover drill instances', { swept });
   return swept;
 }

@@ -3,10 +3,10 @@ import { type Tidied, tidy } from '#ledger/tidy.ts';
 import { log } from '#platform/log.ts';
 import { inJobs } from '#tenancy/jobs.ts';
 
-/** Time left for the last page, which takes milliseconds. */
+/** The time reserved for the last page. A page takes milliseconds. */
 const reserveMs = 30_000;
 
-/** Deletes once a day what is no longer needed. What it does not reach in time waits for the next day. */
+/** Deletes expired records once a day. The next day continues where the time was not enough. */
 export async function handler(_event: unknown, context: Context): Promise<Tidied> {
   const isTimeOver = () => context.getRemainingTimeInMillis() < reserveMs;
   const tidied = await inJobs((jobs) => tidy(jobs, { isTimeOver }));

@@ -3,7 +3,7 @@ import { log } from '#platform/log.ts';
 import { carryOnDrills } from '#recovery/drill/function.ts';
 import { waitText } from '#recovery/drill/wait.ts';
 
-/** Where the drill is after this tick. */
+/** The state of the drill after this tick. */
 interface Ticked {
   readonly drill?: string;
   readonly passed?: boolean | undefined;
@@ -12,8 +12,8 @@ interface Ticked {
 }
 
 /**
- * Restores and proves a backup once a week, tick by tick: the schedule and every event of RDS call it. Only one runs at a
- * time: a second one would change the password that the first one uses.
+ * Restores and proves a backup once a week, tick by tick: the schedule and every event of RDS call it. Only one tick runs
+ * at a time: of two, one would change the master password that the other uses.
  */
 export async function handler(_event: unknown, context: Context): Promise<Ticked> {
   const state = await carryOnDrills({ remainingMs: () => context.getRemainingTimeInMillis() });

@@ -3,20 +3,21 @@ import { NoSuchDatabase } from './monitor/blindness.ts';
 import { describeInstance } from './rds/rds.ts';
 import { describeCluster } from './rds/rds-cluster.ts';
 
-/** What RDS says of the database that is backed up, an instance or a cluster. */
+/** The database that RDS backs up: an instance or a cluster. */
 export interface BackedUpDatabase {
   readonly identifier: string;
-  /** Undefined when no log is kept. */
+  /** Undefined when RDS keeps no log. */
   readonly latestRestorableAt: Date | undefined;
   readonly retentionDays: number;
   readonly addresses: readonly string[];
-  /** Instances of a cluster, which have addresses of their own. */
+  /** The instances of a cluster. Each has its own address. */
   readonly members: readonly string[];
 }
 
 /**
- * Asks RDS.
- * @throws NoSuchDatabase when there is nothing of that name; and as `rds.ts` does
+ * Reads the database from RDS.
+ * @throws NoSuchDatabase when RDS has no database with that name
+ * @throws Unavailable, AwsRefused as every function of `rds.ts` does
  */
 export async function backedUpDatabase(config: BackedUpConfig): Promise<BackedUpDatabase> {
   const { kind, identifier } = config;
@@ -43,7 +44,10 @@ export async function backedUpDatabase(config: BackedUpConfig): Promise<BackedUp
   };
 }
 
-/** Whether a host name of RDS may lead there. What is behind a proxy its name does not say: whoever named it is believed. */
+/**
+ * Whether an RDS host name can belong to the database. The name of a proxy does not show its target, so every proxy is
+ * accepted.
+ */
 export function isReachedAt({ addresses, members }: BackedUpDatabase, hostname: string): boolean {
   const [first = '', second = ''] = hostname.toLowerCase().split('.');
   if (second.startsWith('proxy-')) return true;

@@ -10,31 +10,33 @@ import { blindness } from './monitor/blindness.ts';
 import { ageOf, judge, notYet, type RecoveryPolicy, spoken } from './policy.ts';
 
 export interface ContractInterlock {
-  /** Where the migration runs. */
+  /** The database to migrate. */
   readonly databaseUrl: string;
   readonly policy: RecoveryPolicy;
 }
 
-/** The instant to go back to, written down where the database cannot lose it. */
+/** The time to restore to when you undo a migration. It is recorded outside the database, which therefore cannot lose it. */
 export interface ReturnPoint {
   readonly migration: string;
-  /** The instance or cluster that is restored. */
+  /** The instance or cluster to restore. */
   readonly source: string;
-  /** A full second, whatever fraction of one RDS restores to: everything before it is in it, and nothing of the migration. */
+  /**
+   * A full second, because RDS may round. A restore to it contains every earlier commit and nothing of the migration.
+   */
   readonly at: Date;
-  /** When its backups are given up. */
+  /** The time until which RDS keeps the backups. */
   readonly until: Date;
 }
 
-/** RDS instances, clusters and proxies. */
+/** Matches the hosts of RDS instances, clusters and proxies. */
 const awsHost = /\.rds\.amazonaws\.com(\.cn)?$/i;
 const dayMs = 86_400_000;
 
 /**
- * Lets a migration pass from which only a backup leads back: on AWS when a drill of this database has passed lately and the
- * log is shipped up to now. Elsewhere it asks nothing: there are no backups to be asked about.
- * @returns the time to return to; undefined elsewhere than on AWS
- * @throws MigrationError when there is no way back, or nobody knows
+ * Allows a migration that only a backup can undo. On AWS a drill of this database must have passed recently, and the log
+ * must be shipped up to now. Outside AWS it checks nothing, because there are no backups to check.
+ * @returns the time to restore to; undefined outside AWS
+ * @throws MigrationError when the database cannot be restored, or when that could not be checked
  */
 export async function allowContract(
   file: Pick<Migration, 'name'>,
@@ -50,7 +52,7 @@ export async function allowContract(
     at,
     until: new Date(at.getTime() + backedUp.retentionDays * dayMs),
   };
-  await unlessBlind(file, 'the time to return to cannot be written down', () =>
+  await unlessBlind(file, 'the time to restore to could not be recorded', () =>
     putEvidence(
       `contracts/${file.name}/${at.toISOString()}.json`,
       `${JSON.stringify({ format: 'stockade contract 1', ...point }, null, 2)}\n`,
@@ -59,7 +61,7 @@ export async function allowContract(
   return point;
 }
 
-/** Asks as {@link allowContract} does, and changes nothing. Raises as it does. */
+/** Checks what {@link allowContract} checks, and records nothing. Raises the same errors. */
 export async function findWayBack(
   file: Pick<Migration, 'name'>,
   client: ClientBase,
@@ -70,20 +72,20 @@ export async function findWayBack(
     if (!awsHost.test(hostname) && !(await isManagedByRds(client))) return undefined;
     throw refusal(
       file,
-      'which instance it is on is not said, so nobody knows of its backups',
-      `Set ${environment.dbInstanceIdentifier} (or ${environment.dbClusterIdentifier}), ${environment.evidenceBucket} and ${environment.evidenceRetentionDays} as the functions have them.`,
+      'no setting names its instance, so its backups could not be checked',
+      `Set ${environment.dbInstanceIdentifier} (or ${environment.dbClusterIdentifier}), ${environment.evidenceBucket} and ${environment.evidenceRetentionDays} to the values that the functions have.`,
     );
   }
   const now = await clockOf(client);
-  const backedUp = await unlessBlind(file, 'whether it can be restored is not known', async () => {
+  const backedUp = await unlessBlind(file, 'its backups could not be checked', async () => {
     evidenceConfig();
     return await backedUpDatabase(backedUpConfig());
   });
   if (awsHost.test(hostname) && !isReachedAt(backedUp, hostname)) {
     throw refusal(
       file,
-      `it runs at ${host}, which is no address of ${backedUp.identifier}`,
-      `Set ${environment.dbInstanceIdentifier} (or ${environment.dbClusterIdentifier}) to what is behind that address.`,
+      `it runs at ${host}, which is not an address of ${backedUp.identifier}`,
+      `Set ${environment.dbInstanceIdentifier} (or ${environment.dbClusterIdentifier}) to the instance (or cluster) at that address.`,
     );
   }
   checkRestorable(file, backedUp, now, policy);
@@ -97,22 +99,22 @@ async function checkDrill(
   now: Date,
   { contractDrillAgeMs }: RecoveryPolicy,
 ): Promise<void> {
-  const drill = await unlessBlind(file, 'whether a drill has passed is not known', lastDrill);
-  const remedy = 'Run npm run verify:backup, and migrate again when it has passed.';
+  const drill = await unlessBlind(file, 'the drill records could not be read', lastDrill);
+  const remedy = 'Run npm run verify:backup, and migrate again when it passes.';
   if (!drill) throw refusal(file, 'no backup has ever been restored and proven', remedy);
   const { id, request, passed, verdict, at, brokenLinks } = drill;
   if (request.source !== identifier)
-    throw refusal(file, `the last drill, ${id}, was of ${request.source} and not of ${identifier}`, remedy);
-  if (!passed) throw refusal(file, `the last drill, ${id}, has failed: ${verdict?.summary}`, remedy);
+    throw refusal(file, `the last drill, ${id}, restored ${request.source}, not ${identifier}`, remedy);
+  if (!passed) throw refusal(file, `the last drill, ${id}, failed: ${verdict?.summary}`, remedy);
   if (brokenLinks.length > 0) {
-    throw refusal(file, `records of drills were removed or replaced, before ${brokenLinks[0]}`, remedy);
+    throw refusal(file, `drill records before ${brokenLinks[0]} were removed or replaced`, remedy);
   }
   const ageMs = ageOf(at, now);
   if (ageMs === undefined) throw refusal(file, `the last drill, ${id}, was at ${notYet(at)}`, remedy);
   if (ageMs > contractDrillAgeMs) {
     throw refusal(
       file,
-      `the last drill, ${id}, passed ${spoken(ageMs)} ago, and ${spoken(contractDrillAgeMs)} at most are wanted`,
+      `the last drill, ${id}, passed ${spoken(ageMs)} ago, and the limit is ${spoken(contractDrillAgeMs)}`,
       remedy,
     );
   }
@@ -130,11 +132,11 @@ function checkRestorable(
     ? `${identifier} cannot be restored to any point in time`
     : behindMs === undefined
       ? `${identifier} can be restored to ${notYet(latestRestorableAt)}`
-      : `${identifier} can be restored to ${latestRestorableAt.toISOString()} only, ${spoken(behindMs)} ago`;
+      : `${identifier} can be restored only to ${latestRestorableAt.toISOString()}, ${spoken(behindMs)} ago`;
   throw refusal(
     file,
     fault,
-    'See what npm run monitor:backups says, and migrate again when the log is shipped.',
+    'Run npm run monitor:backups, and migrate again when latest-restorable-time is ok.',
   );
 }
 
@@ -144,7 +146,7 @@ function isNamed(): boolean {
   );
 }
 
-/** Whatever the database is called by, as through a tunnel: on RDS, and nowhere else, there is this role. */
+/** Recognizes RDS by a role that exists only there: through a tunnel, the host name does not show it. */
 async function isManagedByRds(client: ClientBase): Promise<boolean> {
   const { rows } = await client.query<{ managed: boolean }>(
     `select pg_catalog.to_regrole('rds_superuser') is not null as managed`,
@@ -152,12 +154,12 @@ async function isManagedByRds(client: ClientBase): Promise<boolean> {
   return rows[0]?.managed ?? false;
 }
 
-/** The database's, by which a time is restored; that of an operator may be wrong. */
+/** The clock of the database, because RDS restores by it. The clock of the operator may be wrong. */
 async function clockOf(client: ClientBase): Promise<Date> {
   return await timeOf(client, 'select pg_catalog.clock_timestamp() as at');
 }
 
-/** What was committed before it is before it, and what is done after this returns is behind it. */
+/** Waits for the next full second and returns it. Earlier commits lie before it; what follows this call lies after it. */
 async function nextFullSecond(client: ClientBase): Promise<Date> {
   const at = await timeOf(
     client,
@@ -170,11 +172,11 @@ async function nextFullSecond(client: ClientBase): Promise<Date> {
 async function timeOf(client: ClientBase, query: string): Promise<Date> {
   const { rows } = await client.query<{ at: Date }>(query);
   const at = rows[0]?.at;
-  if (!at) throw new Error('the database did not say what time it is');
+  if (!at) throw new Error('the database returned no time');
   return at;
 }
 
-/** What cannot be found out is refused with its reason. */
+/** Refuses the migration when a question cannot be answered, and says why. */
 async function unlessBlind<T>(
   file: Pick<Migration, 'name'>,
   fault: string,
@@ -183,18 +185,14 @@ async function unlessBlind<T>(
   try {
     return await ask();
   } catch (error) {
-    // Not as the cause: a command tells the innermost failure of a connection, and this one is not the database's.
-    throw refusal(
-      file,
-      `${fault}. ${blindness(error).summary}`,
-      'docs/runbook/backup-could-not-run.md says what to do about it.',
-    );
+    // Without a cause: a command prints the innermost cause as a failure of the database, and this failure is not.
+    throw refusal(file, `${fault}. ${blindness(error).summary}`, 'See docs/runbook/backup-could-not-run.md.');
   }
 }
 
 function refusal({ name }: Pick<Migration, 'name'>, fault: string, remedy: string): MigrationError {
   return new MigrationError(
-    `${name} leaves only a backup as the way back, and ${fault}`,
-    `${remedy} Nothing of it was done; what was applied before it stays.`,
+    `Only a backup can undo ${name}, and ${fault}`,
+    `${remedy} The migration was not applied. Earlier migrations stay applied.`,
   );
 }

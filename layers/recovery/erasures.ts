@@ -1,9 +1,9 @@
 import type pg from 'pg';
 
 /**
- * The organizations that were erased on purpose and did not come back, with when. A restoration erases too, in the
- * transaction that brings everything back; such an organization is not one that may be missing. `admin` is a connection
- * as stockade_admin.
+ * The organizations that were erased and not restored since, each with the time of its erasure. A restoration also records
+ * an erasure, in the transaction that brings the organization back: such an organization must not be missing, so it is not
+ * listed. `admin` is a connection as stockade_admin.
  */
 export async function readErasures(admin: pg.ClientBase): Promise<ReadonlyMap<string, Date>> {
   const { rows } = await admin.query<{ id: string; at: Date }>(

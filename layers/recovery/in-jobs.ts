@@ -1,4 +1,4 @@
 import type pg from 'pg';
 
-/** Does some work on a connection as stockade_jobs, and ends the transactions that it begins. */
+/** Runs work on a connection as stockade_jobs. The work ends every transaction that it begins. */
 export type InJobs = <T>(work: (jobs: pg.ClientBase) => Promise<T>) => Promise<T>;

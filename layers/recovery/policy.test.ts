@@ -5,7 +5,7 @@ const minuteMs = 60_000;
 const hourMs = 3_600_000;
 const dayMs = 86_400_000;
 
-test('what recovery promises is what was agreed', () => {
+test('the recovery policy has the agreed bounds', () => {
   expect(recoveryPolicy).toEqual({
     recoveryPointAgeMs: { warn: 600_000, fail: 900_000 },
     recoveryTimeMs: { warn: 5_400_000, fail: 7_200_000 },
@@ -30,7 +30,7 @@ test('what recovery promises is what was agreed', () => {
   });
 });
 
-describe('an age', () => {
+describe('the age', () => {
   const now = new Date('2026-03-01T12:00:00Z');
   const later = (ms: number) => new Date(now.getTime() + ms);
 
@@ -41,12 +41,12 @@ describe('an age', () => {
     [5 * minuteMs, 0],
     [5 * minuteMs + 1, undefined],
     [dayMs, undefined],
-  ])('of what is %d ms in the future is %s', (ms, age) => {
+  ])('of a time %d ms in the future is %s', (ms, age) => {
     expect(ageOf(later(ms), now)).toBe(age);
   });
 
-  test('that is not known is told with its time', () => {
-    expect(notYet(now)).toBe('2026-03-01T12:00:00.000Z, which has not come yet: a clock is wrong');
+  test('of a future time is reported as a wrong clock, with the time', () => {
+    expect(notYet(now)).toBe('2026-03-01T12:00:00.000Z, which is in the future: a clock is wrong');
   });
 });
 
@@ -56,7 +56,7 @@ test.each([
   [11, 'warn'],
   [20, 'warn'],
   [21, 'fail'],
-])('of a figure that is the worse the larger it is, %d is %s', (value, verdict) => {
+])('with the bounds 10 and 20, a figure of %d that must not be too large is %s', (value, verdict) => {
   expect(judge(value, { warn: 10, fail: 20 })).toBe(verdict);
 });
 
@@ -66,7 +66,7 @@ test.each([
   [13, 'warn'],
   [7, 'warn'],
   [6, 'fail'],
-])('of a figure that is the worse the smaller it is, %d is %s', (value, verdict) => {
+])('with the bounds 14 and 7, a figure of %d that must not be too small is %s', (value, verdict) => {
   expect(judgeAtLeast(value, { warn: 14, fail: 7 })).toBe(verdict);
 });
 
@@ -85,6 +85,6 @@ test.each([
   [dayMs, '1 d'],
   [dayMs + 59 * minuteMs, '1 d'],
   [400 * dayMs + 23 * hourMs + 59 * minuteMs, '400 d 23 h'],
-])('%d ms are spoken as %s', (ms, words) => {
+])('%d ms in words is %s', (ms, words) => {
   expect(spoken(ms)).toBe(words);
 });

@@ -2,49 +2,52 @@ const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
 const dayMs = 24 * hourMs;
 
-/** From where on something is worth a look, and from where on it is a failure. */
+/** The bounds beyond which a figure is a warning or a failure. */
 export interface Threshold {
   readonly warn: number;
   readonly fail: number;
 }
 
-/** What recovery promises, and from when on it is told that a promise is not kept. */
+/** What recovery promises, and the bounds at which the monitor reports a broken promise. */
 export interface RecoveryPolicy {
-  /** What may be lost at most: how far the latest restorable time may lie behind. */
+  /** How much may be lost: the age of the latest restorable time. */
   readonly recoveryPointAgeMs: Threshold;
-  /** How long it may take at most from the decision to restore until what was restored is proven. */
+  /** How long a restore may take, from the decision until the restored copy is proven. */
   readonly recoveryTimeMs: Threshold;
-  /** How long one can go back; fewer days than these. */
+  /** How many days RDS must keep backups. */
   readonly retentionDays: Threshold;
-  /** By how much less backups may really reach back: the first one takes its time, and the oldest one goes as a whole. */
+  /**
+   * How much less than the retention the backups may reach back: the first backup takes time, and RDS deletes the oldest
+   * as a whole.
+   */
   readonly reachSlackMs: number;
-  /** Age of the newest snapshot by what is in it: a copy is as old as what it was copied from. */
+  /** The age of the data in the newest snapshot. A copy is as old as its original. */
   readonly newestSnapshotAgeMs: Threshold;
-  /** How long a snapshot may be in the making. */
+  /** How long the creation of a snapshot may take. */
   readonly snapshotInTheMakingMs: Threshold;
-  /** Age of what is newest in the other region. */
+  /** The age of the newest backup in the other region. */
   readonly copyAgeMs: Threshold;
   /** Accounts that snapshots may be shared with. */
   readonly trustedAccounts: readonly string[];
-  /** Age of the last drill that passed. */
+  /** The age of the last drill that passed. */
   readonly lastDrillAgeMs: Threshold;
-  /** How far the newest heartbeat in a copy may be from the instant that the copy is to be of. */
+  /** How far the newest heartbeat in a copy may be from the time that was restored. */
   readonly heartbeatApartMs: number;
-  /** How often a backup is restored and proven: a week less what the schedule may be late by. */
+  /** How often a drill runs: a week, minus the possible delay of the schedule. */
   readonly drillEveryMs: number;
-  /** How old the last drill that passed may be for a migration that only a backup leads back from. */
+  /** How old the last passed drill may be before a migration that only a backup can undo. */
   readonly contractDrillAgeMs: number;
-  /** How long an instance of a drill may live: it is given up at the first, and swept. */
+  /** How long a drill instance may exist. At `warn` the drill is given up and the sweep deletes the instance. */
   readonly drillInstanceAgeMs: Threshold;
-  /** How often an alert is sent to see whether alerts arrive, and how long one may be under way. */
+  /** How often a test alert is sent, and how long one may take to arrive. */
   readonly alertProbe: {
     readonly everyMs: number;
     readonly underWayMs: number;
     readonly ageMs: Threshold;
   };
-  /** After this, what is still wrong is told again: less than a day by half an hour, for the schedule is not exact. */
+  /** When the monitor repeats an alert: half an hour before a day has passed, because the schedule is not exact. */
   readonly reminderMs: number;
-  /** A check that cannot run for longer than this is as serious as one that fails. */
+  /** A check that could not run for this long is as serious as a failure. */
   readonly blindMs: number;
 }
 
@@ -53,14 +56,14 @@ export const recoveryPolicy: RecoveryPolicy = {
   recoveryPointAgeMs: { warn: 10 * minuteMs, fail: 15 * minuteMs },
   recoveryTimeMs: { warn: 90 * minuteMs, fail: 2 * hourMs },
   retentionDays: { warn: 14, fail: 7 },
-  // RDS takes one a day.
+  // RDS takes one backup a day.
   reachSlackMs: 26 * hourMs,
   newestSnapshotAgeMs: { warn: 25 * hourMs, fail: 30 * hourMs },
   snapshotInTheMakingMs: { warn: 2 * hourMs, fail: 6 * hourMs },
   copyAgeMs: { warn: 26 * hourMs, fail: 36 * hourMs },
   trustedAccounts: [],
   lastDrillAgeMs: { warn: 8 * dayMs, fail: 10 * dayMs },
-  // There is one a minute, RDS ships its log every five, and some may be late.
+  // A heartbeat is recorded every minute, RDS ships its log every five minutes, and both can be late.
   heartbeatApartMs: 5 * minuteMs,
   drillEveryMs: 7 * dayMs - hourMs,
   contractDrillAgeMs: 24 * hourMs,
@@ -74,33 +77,33 @@ export const recoveryPolicy: RecoveryPolicy = {
   blindMs: 3 * hourMs,
 };
 
-/** Clocks differ by less. */
+/** Two correct clocks differ by less than this. */
 const clockSkewMs = 5 * minuteMs;
 
-/** How long ago something was. What is further in the future than clocks differ is not fresh: its age is not known. */
+/** The age of a time. Undefined when the time lies so far in the future that a clock must be wrong. */
 export function ageOf(at: Date, now: Date): number | undefined {
   const ageMs = now.getTime() - at.getTime();
   return ageMs < -clockSkewMs ? undefined : Math.max(0, ageMs);
 }
 
-/** A time whose age is not known, in words. */
+/** The words for a time that {@link ageOf} knows no age of. */
 export function notYet(at: Date): string {
-  return `${at.toISOString()}, which has not come yet: a clock is wrong`;
+  return `${at.toISOString()}, which is in the future: a clock is wrong`;
 }
 
-/** Where a figure stands that is the worse the larger it is. */
+/** Judges a figure that must not be too large. */
 export function judge(value: number, { warn, fail }: Threshold): 'ok' | 'warn' | 'fail' {
   if (value > fail) return 'fail';
   return value > warn ? 'warn' : 'ok';
 }
 
-/** Where a figure stands that is the worse the smaller it is. */
+/** Judges a figure that must not be too small. */
 export function judgeAtLeast(value: number, { warn, fail }: Threshold): 'ok' | 'warn' | 'fail' {
   if (value < fail) return 'fail';
   return value < warn ? 'warn' : 'ok';
 }
 
-/** A length of time as people say it, such as `3 h 5 min`. */
+/** A duration in words, such as `3 h 5 min`. */
 export function spoken(ms: number): string {
   const units = [
     ['d', dayMs],

@@ -1,6 +1,6 @@
 import { Refusal } from '#platform/refusal.ts';
 
-/** Recovery was asked for what it does not do, because it could touch what it is there to save, or cannot. */
+/** Recovery refuses a request that could damage what it protects, or that it cannot fulfil. */
 export class RecoveryRefused extends Refusal {
   override readonly name = 'RecoveryRefused';
 }

@@ -17,30 +17,30 @@ import {
 } from './rds/rds-beside.ts';
 import { RecoveryRefused } from './recovery-refused.ts';
 
-/** What is to be restored, and under which name. */
+/** What to restore, and the name of the new instance. */
 export interface BesidePlan extends RestoreSource {
-  /** The instance that is production. Nothing is done to it. */
+  /** The instance that is production. The restore does not change it. */
   readonly production: DBInstance;
   readonly name: string;
-  /** It was begun before, by a command that did not come to its end. */
+  /** An earlier command began this restore and did not finish it. */
   readonly isBegun: boolean;
 }
 
 /**
- * Decides what exactly is restored, and changes nothing.
- * @throws RecoveryRefused when there is nothing of the kind to be restored, or the name is not free
+ * Decides what to restore. Changes nothing.
+ * @throws RecoveryRefused when the source cannot be restored, or when the name is taken
  */
 export async function planBeside(source: string, wish: DrillWish, name: string): Promise<BesidePlan> {
   if (name === source || name.startsWith(drillPrefix)) {
     throw new RecoveryRefused(
-      `${name} is ${name === source ? 'production' : 'the name of a drill'}: choose another name.`,
+      `${name} is ${name === source ? 'production' : 'a name that only drills use'}: choose another name.`,
     );
   }
   const production = await describeInstance(source);
   if (!production) {
     throw new RecoveryRefused(
       `There is no instance ${source}.`,
-      'Is it the right account and region? If it was deleted: docs/DISASTER_RECOVERY.md, "The instance is lost".',
+      'Check the account and the region. If it was deleted, see docs/DISASTER_RECOVERY.md, "The instance is lost".',
     );
   }
   const { snapshot, asOf } = await planDrill('', source, wish, true);
@@ -50,8 +50,8 @@ export async function planBeside(source: string, wish: DrillWish, name: string):
   if (taken && takenBy !== besideTagValue(from)) {
     throw new RecoveryRefused(
       takenBy === undefined
-        ? `There is an instance ${name} already, which no restore has made: choose another name.`
-        : `${name} was restored from ${takenBy} already: choose another name, or delete it.`,
+        ? `The instance ${name} already exists, and no restore created it: choose another name.`
+        : `${name} was already restored from ${takenBy}: choose another name, or delete it.`,
     );
   }
   return { ...from, production, name, isBegun: taken !== undefined };
@@ -62,21 +62,21 @@ export interface BesideOptions {
   readonly production: InJobs;
   /** The URL of the database in the restored instance. */
   readonly urlOf: (address: CopyAddress) => string;
-  /** Between two looks at what takes a while. */
+  /** The pause between two looks at the instance. */
   readonly pollMs: number;
   readonly giveUpAfterMs: number;
   readonly signal?: AbortSignal | undefined;
-  /** Called when the instance is in another status. */
+  /** Called when the status of the instance changes. */
   readonly onStatus?: (status: string) => void;
-  /** Called with why it lets nobody in yet, although it is available. */
+  /** Called with the reason when an available instance does not accept connections yet. */
   readonly onWaiting?: (why: string) => void;
   readonly onOutcome?: (outcome: ProofOutcome) => void;
 }
 
-/** A restored database beside production. */
+/** A database that was restored beside production. */
 export interface Beside {
   readonly instance: DBInstance;
-  /** As its master, whose password was made now and is known to nobody else. */
+  /** Connects as the master, with a new password that nobody else knows. */
   readonly url: string;
   readonly proofs: ProofReport;
   readonly availableAfterMs: number;
@@ -84,9 +84,9 @@ export interface Beside {
 }
 
 /**
- * Restores beside production, waits, and proves what is there. Whatever the proofs say, the instance stays: somebody has
- * to look at it. Broken off, it is carried on with by the next call of the same plan.
- * @throws RecoveryRefused when the instance will not become available
+ * Restores an instance beside production, waits for it and proves it. The instance stays even when a proof fails, so that
+ * you can examine it. After an interruption, call it again with the same plan: it carries on.
+ * @throws RecoveryRefused when the instance does not become available
  */
 export async function prepareBeside(plan: BesidePlan, options: BesideOptions): Promise<Beside> {
   const { book, production, pollMs, giveUpAfterMs, signal, onOutcome } = options;
@@ -123,14 +123,16 @@ async function untilAvailable(
   for (;;) {
     signal?.throwIfAborted();
     const instance = await describeInstance(name).catch((error: unknown) => {
-      // One answer more or less, in an hour of waiting.
+      // The wait lasts an hour: one missing answer does not matter.
       if (error instanceof Unavailable && !(error instanceof AwsRefused)) return undefined;
       throw error;
     });
-    const status = instance?.DBInstanceStatus ?? 'not to be seen';
+    const status = instance?.DBInstanceStatus ?? 'not visible';
     if (instance && status === 'available') return instance;
     if (isHopeless(status) || Date.now() > giveUpAt) {
-      throw new RecoveryRefused(`${name} is ${status} and not available. It was left there to be looked at.`);
+      throw new RecoveryRefused(
+        `${name} is ${status} and did not become available. It was not deleted, so that you can examine it.`,
+      );
     }
     if (status !== said) onStatus?.(status);
     said = status;

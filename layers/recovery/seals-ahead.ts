@@ -8,9 +8,9 @@ import { readErasures } from './erasures.ts';
 import { readOrganizations } from './proofs/read-organizations.ts';
 
 /**
- * The organizations that have sealed more of their ledger than a copy has. Were the copy to become production, it would
- * make these seals anew, otherwise than they are written down; it needs another bucket for evidence then. Undefined when the
- * bucket cannot be asked. `copy` is a connection as the master of the copy, which may take any role.
+ * The organizations that have anchored more seals than the copy contains. If the copy becomes production, it creates these
+ * seals again with other contents, which contradicts their anchors: it then needs another evidence bucket. Undefined when
+ * the bucket cannot be read. `copy` is a connection as the master of the copy, which may take any role.
  */
 export async function sealedAhead(copy: Client): Promise<string[] | undefined> {
   const anchored = await newestAnchors();

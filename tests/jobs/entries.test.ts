@@ -54,7 +54,7 @@ const arrived = (name: string, Message: string) =>
     Records: [{ Sns: { Message, MessageAttributes: { name: { Type: 'String', Value: name } } } }],
   }) as unknown as SNSEvent;
 
-test('a test alert that arrives is noted, one that this database has not sent is not, and any other is left alone', async () => {
+test('a test alert that arrives is recorded, unless another database sent it; other alerts are ignored', async () => {
   const id = await sendAlertProbe(jobs, recoveryPolicy, now());
   const text = (probe: string) => `Weekly test\n\n{"not":"this"}\n\n{"probe":"${probe}"}`;
   expect(await receive(arrived('BackupCheck', text(id ?? '')))).toEqual({ received: 0 });
@@ -62,7 +62,7 @@ test('a test alert that arrives is noted, one that this database has not sent is
   const unknown = randomUUID();
   expect(await receive(arrived('AlertProbe', text(unknown)))).toEqual({ received: 0 });
   expect(warn.mock.calls).toEqual([
-    ['a test alert has arrived that this database did not send', { probe: unknown }],
+    ['a test alert arrived that this database did not send', { probe: unknown }],
   ]);
   warn.mockRestore();
   expect(await probes()).toMatchObject([{ id, received: null }]);

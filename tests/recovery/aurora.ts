@@ -3,24 +3,24 @@ import type { QueryParameters } from '#scripts/local/aws/query-parameters.ts';
 import { startQueryService } from '#scripts/local/aws/query-service.ts';
 import type { XmlElements } from '#scripts/local/aws/xml.ts';
 
-/** A snapshot of a cluster, as the API describes it, and who may restore it. */
+/** A snapshot of a cluster as the API describes it, with the accounts that may restore it. */
 export interface ClusterSnapshot {
   readonly description: XmlElements;
   readonly restorers: readonly string[];
 }
 
-/** What there is of Aurora: descriptions only. The local RDS has no clusters of this kind, so nothing here is backed up. */
+/** The state of the scripted Aurora. It has only descriptions: the local RDS has no clusters, so nothing is backed up. */
 export interface AuroraState {
   cluster: XmlElements | undefined;
   /** By region. */
   snapshots: Record<string, ClusterSnapshot[]>;
   /** The replicas of automated backups, by region. */
   replicas: Record<string, XmlElements[]>;
-  /** When each snapshot was begun, by its identifier. */
+  /** The time at which each snapshot began, by its identifier. */
   begun: Record<string, Date>;
 }
 
-/** Answers the real SDK what Aurora would, over the Query protocol; everything it is asked is recorded. */
+/** Answers the real SDK as Aurora would, over the Query protocol. Records every call. */
 export async function startAurora(state: AuroraState) {
   const { AWS_ACCESS_KEY_ID: accessKeyId = '', AWS_SECRET_ACCESS_KEY: secretAccessKey = '' } = process.env;
   const isOf = (parameters: QueryParameters, description: XmlElements | undefined) => {

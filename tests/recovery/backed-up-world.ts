@@ -5,7 +5,7 @@ import { type BackedUp, startBackedUp } from '../prove/recovery/backed-up.ts';
 
 export * from '../prove/recovery/backed-up.ts';
 
-/** An instance of the test file's own with all that a healthy one has, and the alerts about it. */
+/** An instance of the test file's own that passes every check, and the alerts about it. */
 export interface BackedUpWorld extends Omit<BackedUp, keyof AsyncDisposable> {
   /** The alerts that have arrived, the oldest first. */
   alerts(): ReceivedAlert[];

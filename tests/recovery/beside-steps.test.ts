@@ -12,7 +12,7 @@ import { openScripted, refused, type Scripted } from './scripted-aws.ts';
 const script = openScripted('rds');
 
 const gone = refused('DBInstanceNotFound', 'no', 404);
-/** What RDS says of instances, by their names; one after the other where there are several. */
+/** The descriptions of instances by RDS, by their names. Several descriptions are given one after the other. */
 function instances(of: Readonly<Record<string, Scripted | readonly Scripted[]>>): void {
   const left = new Map(Object.entries(of).map(([name, all]) => [name, [all].flat()]));
   script.answer('DescribeDBInstances', (parameters, region) => {
@@ -32,7 +32,7 @@ const refusal = (work: Promise<unknown>) =>
     (error: Error) => `${error.name}: ${error.message}`,
   );
 
-describe('what is restored beside production', () => {
+describe('a restore beside production', () => {
   const daily: DrillWish = { kind: 'snapshot', snapshot: 'daily' };
   const withDaily = () =>
     script.answer('DescribeDBSnapshots', {
@@ -43,17 +43,17 @@ describe('what is restored beside production', () => {
       },
     });
 
-  test('has a name that is neither that of production nor of a drill', async () => {
+  test('needs a name that is neither that of production nor of a drill', async () => {
     expect(await refusal(planBeside('ledger', daily, 'ledger'))).toBe(
       'RecoveryRefused: ledger is production: choose another name.',
     );
     expect(await refusal(planBeside('ledger', daily, 'stockade-drill-x'))).toBe(
-      'RecoveryRefused: stockade-drill-x is the name of a drill: choose another name.',
+      'RecoveryRefused: stockade-drill-x is a name that only drills use: choose another name.',
     );
     expect(script.actions()).toEqual([]);
   });
 
-  test('is of an instance that is there', async () => {
+  test('needs an instance that exists', async () => {
     instances({});
     expect(await refusal(planBeside('ledger', daily, 'back'))).toBe(
       'RecoveryRefused: There is no instance ledger.',
@@ -62,18 +62,18 @@ describe('what is restored beside production', () => {
 
   test.each<[what: string, taken: Scripted, isBegun: boolean | string]>([
     ['is free', gone, false],
-    ['was begun before, of the same', described('back', restoredFrom('daily')), true],
+    ['belongs to the same restore, begun before', described('back', restoredFrom('daily')), true],
     [
-      'was restored of something else',
+      'belongs to another restore',
       described('back', restoredFrom('2026-01-01')),
-      'back was restored from 2026-01-01 already: choose another name, or delete it.',
+      'back was already restored from 2026-01-01: choose another name, or delete it.',
     ],
     [
-      'nobody has restored',
+      'belongs to an instance that was not restored',
       described('back'),
-      'There is an instance back already, which no restore has made: choose another name.',
+      'The instance back already exists, and no restore created it: choose another name.',
     ],
-  ])('has a name that %s', async (_, taken, isBegun) => {
+  ])('with a name that %s', async (_, taken, isBegun) => {
     withDaily();
     instances({ ledger: described('ledger'), back: taken });
     const plan = planBeside('ledger', daily, 'back');
@@ -85,7 +85,7 @@ describe('what is restored beside production', () => {
   });
 });
 
-test('it is made as production is, but protected, and tagged with what it was restored from', async () => {
+test('the restored instance has the settings of production, deletion protection, and a tag with its source', async () => {
   const production: DBInstance = {
     ...{ DBInstanceIdentifier: 'ledger', DBInstanceClass: 'db.r8g.large', MultiAZ: true },
     ...{ BackupRetentionPeriod: 14, CopyTagsToSnapshot: true, AutoMinorVersionUpgrade: true },
@@ -152,7 +152,7 @@ describe('an instance beside production', () => {
     return refusal(
       prepareBeside(plan(isBegun), {
         book: {} as BesideOptions['book'],
-        production: () => Promise.reject(new Error('nobody was to ask production')),
+        production: () => Promise.reject(new Error('production must not be asked')),
         urlOf: () => 'postgres://127.0.0.1:1/ledger',
         ...{ pollMs: 1, giveUpAfterMs: 60_000 },
         onStatus: (status) => void said.push(status),
@@ -163,18 +163,18 @@ describe('an instance beside production', () => {
   const status = (DBInstanceStatus: string) => described('back', { DBInstanceStatus });
   const available = 'Error: back has no endpoint';
 
-  test('is waited for through every status, each told once, and through an answer that AWS did not give', async () => {
+  test('is waited for through every status, each reported once, and through a missing answer of AWS', async () => {
     const busy = [1, 2, 3].map(() => refused('Throttling'));
     const modifying = [status('modifying'), status('modifying')];
     instances({
       back: [gone, status('creating'), status('creating'), ...busy, ...modifying, status('available')],
     });
     expect(await prepare()).toBe(available);
-    expect(said).toEqual(['not to be seen', 'creating', 'not to be seen', 'modifying']);
+    expect(said).toEqual(['not visible', 'creating', 'not visible', 'modifying']);
     expect(script.actions()).not.toContain('RestoreDBInstanceFromDBSnapshot');
   });
 
-  test('is begun when it was not before, and a refusal is told', async () => {
+  test('is restored when that has not begun yet, and a refusal is reported', async () => {
     instances({ back: status('available') });
     script.answer('RestoreDBInstanceFromDBSnapshot', {}, refused('DBInstanceAlreadyExists', 'it exists'));
     expect(await prepare({}, false)).toBe(available);
@@ -182,19 +182,19 @@ describe('an instance beside production', () => {
   });
 
   test.each(['failed', 'incompatible-restore', 'storage-full'])(
-    'that is %s is left to be looked at',
+    'that is %s is not deleted',
     async (broken) => {
       instances({ back: [status('creating'), status(broken)] });
       expect(await prepare()).toBe(
-        `RecoveryRefused: back is ${broken} and not available. It was left there to be looked at.`,
+        `RecoveryRefused: back is ${broken} and did not become available. It was not deleted, so that you can examine it.`,
       );
     },
   );
 
-  test('is given up when its time is over, and whoever breaks off waits no longer', async () => {
+  test('is given up when its time is over, and an interruption ends the wait', async () => {
     instances({ back: status('creating') });
     expect(await prepare({ giveUpAfterMs: -1 })).toMatch(
-      /^RecoveryRefused: back is creating and not available/,
+      /^RecoveryRefused: back is creating and did not become available/,
     );
     expect(await prepare({ signal: AbortSignal.abort(new Error('Ctrl-C')) })).toBe('Error: Ctrl-C');
     const ended = new AbortController();
@@ -202,13 +202,13 @@ describe('an instance beside production', () => {
     expect(await prepare({ signal: ended.signal, onStatus })).toMatch(/^AbortError/);
   });
 
-  test('that nobody may look at is not waited for', async () => {
+  test('that AWS refuses to describe is not waited for', async () => {
     instances({ back: refused('AccessDenied', 'no', 403) });
     expect(await prepare()).toMatch(/^AwsRefused: .*AccessDenied/);
   });
 });
 
-test('a copy is reached as production is, under its own address and as its own master', () => {
+test('the URL of a copy has the settings of production, with its own address and master', () => {
   const address = { host: 'copy.internal', port: 5433, user: 'the master', password: 'p@ss/w:rd' };
   const own = 'the%20master:p%40ss%2Fw%3Ard@copy.internal:5433';
   const production = { maxConnections: 1, deadlineMs: 0 };
@@ -227,20 +227,20 @@ describe('the proofs of a copy that cannot be reached', () => {
     requestedAt: new Date(),
   };
 
-  test('could not run, each of them, and that is not ok', async () => {
-    const told: ProofOutcome[] = [];
-    const report = await proveCopy({ ...options, onOutcome: (outcome) => told.push(outcome) });
+  test('could not run, and the report is not ok', async () => {
+    const reported: ProofOutcome[] = [];
+    const report = await proveCopy({ ...options, onOutcome: (outcome) => reported.push(outcome) });
     expect(report.ok).toBe(false);
     expect(report.outcomes.map(({ proof }) => proof)).toEqual(proofNames);
-    expect(told.toSorted(byName)).toEqual(report.outcomes.toSorted(byName));
+    expect(reported.toSorted(byName)).toEqual(report.outcomes.toSorted(byName));
     for (const { proof, verdict, faults, faultCount } of report.outcomes) {
-      // Without production there is nothing to have lost.
+      // Without production there is no loss to measure.
       const expected = proof === 'loss' ? 'does not apply' : 'could not run';
       expect([proof, verdict, faultCount, faults.length]).toEqual([proof, expected, 1, 1]);
     }
   });
 
-  test('are broken off when somebody says so', async () => {
+  test('stop when they are interrupted', async () => {
     const signal = AbortSignal.abort(new Error('Ctrl-C'));
     await expect(proveCopy({ ...options, signal })).rejects.toThrow('Ctrl-C');
   });

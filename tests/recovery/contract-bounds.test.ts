@@ -38,7 +38,7 @@ const restorableTo = (LatestRestorableTime: Date | undefined) =>
       ],
     },
   });
-/** A drill of an instance has come to its verdict, some time ago. */
+/** Records a drill with a verdict of that age. */
 async function drilled(agoMs: number, passed = true, source = 'ledger'): Promise<void> {
   await drills.request({ source }, agoMs + minuteMs);
   await recordStage('000001', ago(agoMs + minuteMs), 'verdict', { passed, summary: 'why' }, ago(agoMs));
@@ -46,23 +46,22 @@ async function drilled(agoMs: number, passed = true, source = 'ledger'): Promise
 const answer = (databaseUrl = local, client = clientOf()) =>
   findWayBack(file, client, { databaseUrl, policy: recoveryPolicy }).then(
     (found) => found?.identifier,
-    (error: Error) =>
-      error.message.replace(/^000099_contract leaves only a backup as the way back, and /, ''),
+    (error: Error) => error.message.replace(/^Only a backup can undo 000099_contract, and /, ''),
   );
 
-describe('a migration from which only a backup leads back', () => {
+describe('a migration that only a backup can undo', () => {
   test.each([
-    ['in five minutes, as clocks differ', -5 * minuteMs, 'ledger'],
+    ['five minutes in the future, as clocks differ', -5 * minuteMs, 'ledger'],
     [
-      'in more',
+      'further in the future',
       -5 * minuteMs - 1_000,
-      expect.stringMatching(/^ledger can be restored to \S+, which has not come yet/),
+      expect.stringMatching(/^ledger can be restored to \S+, which is in the future/),
     ],
     ['fifteen minutes ago', 15 * minuteMs, 'ledger'],
     [
       'a second more ago',
       15 * minuteMs + 1_000,
-      expect.stringMatching(/^ledger can be restored to \S+Z only, 15 min 1 s ago$/),
+      expect.stringMatching(/^ledger can be restored only to \S+Z, 15 min 1 s ago$/),
     ],
   ])('may be applied when the log was shipped %s', async (_, agoMs, expected) => {
     restorableTo(ago(agoMs));
@@ -77,25 +76,25 @@ describe('a migration from which only a backup leads back', () => {
       dayMs + 1,
       true,
       'ledger',
-      'the last drill, 000001, passed 1 d ago, and 1 d at most are wanted',
+      'the last drill, 000001, passed 1 d ago, and the limit is 1 d',
     ],
-    ['in five minutes', -5 * minuteMs, true, 'ledger', 'ledger'],
+    ['five minutes in the future', -5 * minuteMs, true, 'ledger', 'ledger'],
     [
-      'in more than five minutes',
+      'further in the future',
       -5 * minuteMs - 1,
       true,
       'ledger',
-      expect.stringMatching(/^the last drill, 000001, was at \S+, which has not come yet: a clock is wrong$/),
+      expect.stringMatching(/^the last drill, 000001, was at \S+, which is in the future: a clock is wrong$/),
     ],
-    ['and failed', 0, false, 'ledger', 'the last drill, 000001, has failed: why'],
-    ['of another', 0, false, 'other', 'the last drill, 000001, was of other and not of ledger'],
+    ['that failed', 0, false, 'ledger', 'the last drill, 000001, failed: why'],
+    ['of another database', 0, false, 'other', 'the last drill, 000001, restored other, not ledger'],
   ])('may be applied after a drill %s', async (_, agoMs, passed, source, expected) => {
     restorableTo(ago(0));
     await drilled(agoMs, passed, source);
     expect(await answer()).toEqual(expected);
   });
 
-  test('can be returned from for as long as the backups of that day are kept, which is written down', async () => {
+  test('has a recorded return point, which is valid as long as RDS keeps its backups', async () => {
     restorableTo(ago(0));
     await drilled(0);
     const point = await allowContract(file, clientOf(), { databaseUrl: local, policy: recoveryPolicy });
@@ -108,18 +107,18 @@ describe('a migration from which only a backup leads back', () => {
     });
   });
 
-  test('is refused without a log or a drill, and while nobody knows', async () => {
+  test('is refused without a log, without a drill, and when the backups cannot be checked', async () => {
     restorableTo(undefined);
     expect(await answer()).toBe('ledger cannot be restored to any point in time');
     restorableTo(ago(0));
     expect(await answer()).toBe('no backup has ever been restored and proven');
     rds.answer('DescribeDBInstances', refused('DBInstanceNotFound', 'no', 404));
     expect(await answer()).toMatch(
-      /^whether it can be restored is not known\. Could not run\. .*there is no instance ledger/,
+      /^its backups could not be checked\. Could not run\. .*there is no instance ledger/,
     );
   });
 
-  test('is refused where the address is another, and not where it is a proxy or a name of its own', async () => {
+  test('is refused at an address of another database, but not at a proxy or a private name', async () => {
     restorableTo(ago(0));
     await drilled(0);
     for (const at of [host, 'pool.proxy-abc.eu-central-1.rds.amazonaws.com', 'database.internal']) {
@@ -127,16 +126,16 @@ describe('a migration from which only a backup leads back', () => {
     }
     for (const at of [`other-${host}`, 'other.abc.cn-north-1.rds.amazonaws.com.cn']) {
       expect(await answer(`postgres://u:p@${at}:5432/ledger`)).toBe(
-        `it runs at ${at}:5432, which is no address of ledger`,
+        `it runs at ${at}:5432, which is not an address of ledger`,
       );
     }
   });
 
-  test('asks nobody elsewhere than on AWS, and is refused on RDS while nobody says which instance it is', async () => {
+  test('needs no check outside AWS, and is refused on RDS when no setting names the instance', async () => {
     vi.stubEnv(environment.dbInstanceIdentifier, '');
     try {
       expect(await answer()).toBeUndefined();
-      const unnamed = 'which instance it is on is not said, so nobody knows of its backups';
+      const unnamed = 'no setting names its instance, so its backups could not be checked';
       expect(await answer(`postgres://u:p@${host.toUpperCase()}:5432/ledger`)).toBe(unnamed);
       expect(await answer(local, clientOf(true))).toBe(unnamed);
     } finally {

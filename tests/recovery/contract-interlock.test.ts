@@ -18,11 +18,11 @@ const world = openRds();
 const hourMs = 3_600_000;
 let folder: string;
 
-/** This release, and two more: one that expands, and one from which only a backup leads back. */
+/** The migrations of this release and two more: one that expands, and one that only a backup can undo. */
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'stockade-contract-'));
   await cp(join(paths.root, 'sql'), folder, { recursive: true });
-  const [next, last] = await numbersBehind(2);
+  const [next, last] = await nextNumbers(2);
   await writeFile(
     join(folder, `migrations/${next}_expand.sql`),
     `create table recovery.expanded (kept int, given_up int); comment on table recovery.expanded is 'Platform data: a test.';`,
@@ -32,7 +32,7 @@ beforeAll(async () => {
     '-- Takes away.\n--! contract\nalter table recovery.expanded drop column given_up;',
   );
 });
-/** Each test begins before both, with no drill and no time to return to. */
+/** Each test begins before these two, without a drill and without a return point. */
 beforeEach(async () => {
   await asSuperuser(world.adminUrl, (superuser) =>
     superuser.query(
@@ -45,7 +45,7 @@ beforeEach(async () => {
 afterEach(() => world.local.s3.faults.clear());
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-async function numbersBehind(count: number): Promise<string[]> {
+async function nextNumbers(count: number): Promise<string[]> {
   const { rows } = await asSuperuser(world.adminUrl, (superuser) =>
     superuser.query('select max(number)::int as last from stockade_migrations.applied'),
   );
@@ -58,11 +58,11 @@ async function migrateAll(args: readonly string[] = [], env: NodeJS.ProcessEnv =
     ['--migrations', join(folder, 'migrations'), '--database-url', url, '--json', ...args],
     env,
   );
-  // biome-ignore lint/suspicious/noExplicitAny: what it is, is what the tests ask
+  // biome-ignore lint/suspicious/noExplicitAny: the tests assert its shape
   return { code: exitCode, json: JSON.parse(stdout || stderr) as any };
 }
 
-/** What of the two there is. */
+/** Which of the two migrations are applied. */
 async function state(url = world.adminUrl) {
   const { rows } = await asSuperuser(url, (superuser) =>
     superuser.query(
@@ -78,23 +78,23 @@ async function state(url = world.adminUrl) {
 
 const bucket = () => world.local.env[environment.evidenceBucket] ?? '';
 
-/** The keys of all times to return to, whatever S3 answers. */
-function writtenDown(): string[] {
+/** The keys of all return points, read without S3. */
+function returnPointKeys(): string[] {
   const keys = world.local.s3.keys(bucket());
   return keys.filter((key) => key.startsWith('contracts/'));
 }
 
-/** It is not applied, nobody has a time to return to, and what comes before it stays. */
+/** Expects that the migration is refused without a return point, and that the one before it stays applied. */
 async function expectRefused(message: RegExp, env: NodeJS.ProcessEnv = {}, url = world.adminUrl) {
   const { code, json } = await migrateAll([], env, url);
   expect([code, json.error]).toEqual([
     1,
     expect.objectContaining({ message: expect.stringMatching(message) }),
   ]);
-  expect(json.error.remedy).toContain('what was applied before it stays');
+  expect(json.error.remedy).toContain('Earlier migrations stay applied.');
   expect(json.error).not.toHaveProperty('stack');
   expect(await state()).toEqual({ expanded: true, contracted: false });
-  expect(writtenDown()).toEqual([]);
+  expect(returnPointKeys()).toEqual([]);
   return json.error as { message: string; remedy: string };
 }
 
@@ -106,7 +106,7 @@ async function noteDrill(id: string, agoMs: number, passed: boolean, source = wo
   await recordStage(id, requestedAt, 'verdict', verdict, new Date(Date.now() - agoMs));
 }
 
-/** An RDS that says this of the instance, and a cluster of nothing. */
+/** An RDS that knows only this instance. */
 async function describedAs(description: XmlElements | undefined) {
   const { AWS_ACCESS_KEY_ID: accessKeyId = '', AWS_SECRET_ACCESS_KEY: secretAccessKey = '' } = process.env;
   return await startQueryService({
@@ -119,7 +119,7 @@ async function describedAs(description: XmlElements | undefined) {
   });
 }
 
-/** As the operator would type it, but that it leads here. */
+/** A URL with an RDS host name, as an operator would type it, that connects to the test database. */
 function atRds(host: string): string {
   const url = new URL(world.adminUrl);
   const port = url.port;
@@ -129,7 +129,7 @@ function atRds(host: string): string {
   return url.href;
 }
 
-test('without a drill it is refused, after what comes before it, and a dry run says so before', async () => {
+test('without a drill it is refused after the migrations before it, and a dry run reports that first', async () => {
   const dry = await migrateAll(['--dry-run']);
   expect(dry).toMatchObject({
     code: 1,
@@ -138,7 +138,7 @@ test('without a drill it is refused, after what comes before it, and a dry run s
       refused: [{ message: expect.stringContaining('no backup has ever been restored') }],
     },
   });
-  const [next, last] = await numbersBehind(2);
+  const [next, last] = await nextNumbers(2);
   expect(dry.json.pending.map(({ name }: { name: string }) => name)).toEqual([
     `${next}_expand`,
     `${last}_contract`,
@@ -155,36 +155,36 @@ test('without a drill it is refused, after what comes before it, and a dry run s
   expect(remedy).toContain('npm run verify:backup');
 }, 120_000);
 
-test('a drill that is too old, has failed or was of another database is none', async () => {
+test('a drill that is too old, failed or restored another database does not count', async () => {
   await noteDrill('000001', 30 * hourMs, true);
-  await expectRefused(/the last drill, 000001, passed 1 d 6 h ago, and 1 d at most are wanted/);
+  await expectRefused(/the last drill, 000001, passed 1 d 6 h ago, and the limit is 1 d/);
   await noteDrill('000002', 0, false);
-  await expectRefused(/the last drill, 000002, has failed: seals: the seal 3/);
+  await expectRefused(/the last drill, 000002, failed: seals: the seal 3/);
   await noteDrill('000003', -2 * hourMs, true);
-  await expectRefused(/the last drill, 000003, was at .+, which has not come yet: a clock is wrong/);
+  await expectRefused(/the last drill, 000003, was at .+, which is in the future: a clock is wrong/);
   await noteDrill('000004', 0, true, 'stockade-dev');
-  await expectRefused(/the last drill, 000004, was of stockade-dev and not of stockade/);
+  await expectRefused(/the last drill, 000004, restored stockade-dev, not stockade/);
 }, 120_000);
 
-test('what cannot be known is refused, with what kept it from being known', async () => {
+test('when a question cannot be answered, it is refused with the reason', async () => {
   await noteDrill('000004', 0, false);
   await noteDrill('000005', 0, true);
   const before = world.local.s3.keys(bucket()).findLast((key) => key.includes('/000004/')) ?? '';
   const bytes = (await readEvidence(before)) ?? new Uint8Array();
   await world.local.s3.lose(bucket(), before);
-  await expectRefused(/records of drills were removed or replaced, before drills\/\S+\/000005\/01-requested/);
+  await expectRefused(/drill records before drills\/\S+\/000005\/01-requested\S+ were removed or replaced/);
   await putEvidence(before, bytes);
   world.rds.faults.inject('throttled', { operation: 'DescribeDBInstances' });
-  await expectRefused(/whether it can be restored is not known\. Could not run\. AWS is throttling/);
+  await expectRefused(/its backups could not be checked\. Could not run\. AWS is throttling/);
   world.rds.faults.clear();
   world.rds.faults.inject('denied', { operation: 'DescribeDBInstances' });
-  await expectRefused(/whether it can be restored is not known\. Could not run\. Permission is missing/);
+  await expectRefused(/its backups could not be checked\. Could not run\. Permission is missing/);
   world.rds.faults.clear();
   world.local.s3.faults.inject('denied', { operation: 'ListObjectVersions' });
-  await expectRefused(/whether a drill has passed is not known\. Could not run\. Permission is missing/);
+  await expectRefused(/the drill records could not be read\. Could not run\. Permission is missing/);
   world.local.s3.faults.clear();
   world.local.s3.faults.inject('denied', { operation: 'PutObject' });
-  await expectRefused(/the time to return to cannot be written down\. .*Permission is missing/);
+  await expectRefused(/the time to restore to could not be recorded\. .*Permission is missing/);
   world.local.s3.faults.clear();
   await expectRefused(/Could not run\. There was no connection/, {
     AWS_ENDPOINT_URL_RDS: 'http://127.0.0.1:9',
@@ -192,27 +192,27 @@ test('what cannot be known is refused, with what kept it from being known', asyn
   await expectRefused(/there is no instance stockade-x in this region/, {
     [environment.dbInstanceIdentifier]: 'stockade-x',
   });
-  await expectRefused(/It is not configured: STOCKADE_EVIDENCE_BUCKET is not set/, {
+  await expectRefused(/A setting is missing: STOCKADE_EVIDENCE_BUCKET is not set/, {
     [environment.evidenceBucket]: '',
   });
 }, 120_000);
 
-test('behind its log, or ahead of the clock, it is refused, an instance as a cluster', async () => {
+test('with an old log or a wrong clock it is refused, for instances and clusters', async () => {
   await noteDrill('000001', 0, true);
   const DBInstance = { DBInstanceIdentifier: world.instance, BackupRetentionPeriod: '7' };
   const stale = { LatestRestorableTime: new Date(Date.now() - hourMs).toISOString() };
   const ahead = { LatestRestorableTime: new Date(Date.now() + 72 * hourMs).toISOString() };
-  for (const [described, told] of [
-    [stale, /stockade can be restored to \S+ only, 1 h ago/],
-    [ahead, /stockade can be restored to \S+, which has not come yet: a clock is wrong/],
+  for (const [described, reason] of [
+    [stale, /stockade can be restored only to \S+, 1 h ago/],
+    [ahead, /stockade can be restored to \S+, which is in the future: a clock is wrong/],
     [{}, /stockade cannot be restored to any point in time/],
   ] as const) {
     await using service = disposable(await describedAs({ ...DBInstance, ...described }));
-    await expectRefused(told, { AWS_ENDPOINT_URL_RDS: service.url });
+    await expectRefused(reason, { AWS_ENDPOINT_URL_RDS: service.url });
   }
   const cluster = { DBClusterIdentifier: 'books', ...stale };
   await using aurora = disposable(await startAurora({ cluster, snapshots: {}, replicas: {}, begun: {} }));
-  await expectRefused(/books can be restored to \S+ only, 1 h ago/, {
+  await expectRefused(/books can be restored only to \S+, 1 h ago/, {
     AWS_ENDPOINT_URL_RDS: aurora.url,
     [environment.dbInstanceIdentifier]: '',
     [environment.dbClusterIdentifier]: 'books',
@@ -223,23 +223,23 @@ function disposable<T extends { close(): Promise<void> }>(closable: T): T & Asyn
   return Object.assign(closable, { [Symbol.asyncDispose]: () => closable.close() });
 }
 
-test('a database on RDS whose instance nobody names is refused, by its host or whatever it is called by', async () => {
+test('a database on RDS without a configured instance is refused, at its own host or through a tunnel', async () => {
   await noteDrill('000001', 0, true);
   const unnamed = { [environment.dbInstanceIdentifier]: '' };
   const host = 'stockade.abc123.eu-central-1.rds.amazonaws.com';
-  const { remedy } = await expectRefused(/which instance it is on is not said/, unnamed, atRds(host));
+  const { remedy } = await expectRefused(/no setting names its instance/, unnamed, atRds(host));
   expect(remedy).toContain(environment.dbInstanceIdentifier);
-  await expectRefused(/it runs at \S+, which is no address of stockade/, {}, atRds(host));
-  // Through a tunnel or by a name of one's own: RDS shows all the same.
+  await expectRefused(/it runs at \S+, which is not an address of stockade/, {}, atRds(host));
+  // Through a tunnel, the role shows that it is RDS.
   await asSuperuser(world.adminUrl, (superuser) => superuser.query('create role rds_superuser'));
   try {
-    await expectRefused(/which instance it is on is not said/, unnamed);
+    await expectRefused(/no setting names its instance/, unnamed);
   } finally {
     await asSuperuser(world.adminUrl, (superuser) => superuser.query('drop role rds_superuser'));
   }
 }, 120_000);
 
-test('elsewhere than on AWS nobody is asked, nor for a database that is made from nothing', async () => {
+test('outside AWS and for a new database it is applied without a check', async () => {
   await using elsewhere: Clone = await cloneDatabase(world.cluster.url, 'stockade');
   const nothing = { [environment.dbInstanceIdentifier]: '', [environment.evidenceBucket]: '' };
   expect(await migrateAll([], nothing, elsewhere.url)).toMatchObject({ code: 0, json: { returnPoints: [] } });
@@ -253,10 +253,10 @@ test('elsewhere than on AWS nobody is asked, nor for a database that is made fro
   expect(await state(elsewhere.url)).toEqual({ expanded: true, contracted: true });
 }, 120_000);
 
-test('with a drill and a log it is applied, and the time to return to leads to what there was before it', async () => {
+test('with a drill and a log it is applied, and a restore to the return point undoes it', async () => {
   await noteDrill('000001', 0, true);
   await world.archive();
-  const [, last = ''] = await numbersBehind(2);
+  const [, last = ''] = await nextNumbers(2);
   const done = await migrateAll(['--until', last]);
   const { returnPoints } = done.json;
   expect(returnPoints).toEqual([
@@ -266,7 +266,7 @@ test('with a drill and a log it is applied, and the time to return to leads to w
   const { migration, at, until } = returnPoints[0];
   expect(at).toMatch(/:\d\d\.000Z$/);
   expect(Date.parse(until) - Date.parse(at)).toBe(7 * 24 * hourMs);
-  const [key = ''] = writtenDown();
+  const [key = ''] = returnPointKeys();
   expect(key).toBe(`contracts/${migration}/${at}.json`);
   expect(JSON.parse(Buffer.from((await readEvidence(key)) ?? []).toString())).toEqual({
     format: 'stockade contract 1',
@@ -293,7 +293,7 @@ test('with a drill and a log it is applied, and the time to return to leads to w
   expect(await state(returned)).toEqual({ expanded: true, contracted: false });
 }, 120_000);
 
-test('people are told the time, and how to return to it', async () => {
+test('the output shows the return point, and how to restore to it', async () => {
   await noteDrill('000001', 0, true);
   await world.archive();
   const { stderr } = await run('migrate/all.ts', [

@@ -2,7 +2,7 @@ import { DeleteDBInstanceCommand, ModifyDBInstanceCommand } from '@aws-sdk/clien
 import { describeInstance, rdsClient } from '#recovery/rds/rds.ts';
 import type { RdsWorld } from '#tests/rds.ts';
 
-/** Deletes what was restored beside production, as the printed commands do; nothing when it is not there. */
+/** Deletes an instance that was restored beside production, as the printed commands do. Does nothing without it. */
 export async function deleteInstance({ rds }: RdsWorld, name: string): Promise<void> {
   if (!(await describeInstance(name))) return;
   await rdsClient().send(

@@ -17,7 +17,7 @@ let folder: string;
 let cluster: Cluster;
 let masterUrl: URL;
 
-/** A managed service hands out no superuser: its master may make roles and databases, and is a member of what it made. */
+/** A managed service has no superuser: its master may create roles and databases, and is a member of those roles. */
 beforeAll(async () => {
   folder = makeScratchFolder('managed');
   cluster = await startCluster({ directory: join(folder, 'postgres'), durable: false });
@@ -52,27 +52,27 @@ async function prove() {
   return Object.fromEntries(outcomes.map((each) => [each.proof, each]));
 }
 
-test('a master without superuser proves what it may, and what it may not look at has not passed', async () => {
+test('a master without superuser proves what it may read, and the other proofs do not pass', async () => {
   const outcomes = await prove();
   for (const proof of ['references', 'organizations', 'balances', 'seals', 'heartbeat'])
     expect(outcomes[proof], proof).toMatchObject({ verdict: 'passed', faults: [] });
   for (const proof of ['heap', 'indexes']) {
     expect(outcomes[proof]).toMatchObject({
       verdict: 'could not run',
-      faults: [expect.stringContaining('amcheck cannot be had: permission denied')],
+      faults: [expect.stringContaining('amcheck could not be created: permission denied')],
     });
   }
-  // What is put under watch only who may make event triggers can.
+  // The watch of triggers needs a role that may create event triggers.
   expect(outcomes.schema).toMatchObject({
     verdict: 'failed',
     faults: expect.arrayContaining([expect.stringContaining('stockade_watch_triggers')]),
   });
   expect(outcomes.schema?.faults.filter((fault) => !/watch|event trigger/i.test(fault))).toEqual([]);
-  // That it can take the owner is meant.
+  // The master can take the role of the owner by design.
   expect(outcomes.isolation?.faults.filter((fault) => !/watch/.test(fault))).toEqual([]);
 });
 
-test('it finds what is missing behind policies that show it nothing', async () => {
+test('it finds missing rows although row-level security hides every row', async () => {
   const url = new URL(cluster.url);
   url.pathname = 'stock';
   await execute(

@@ -18,7 +18,7 @@ const create = (slug: string) =>
     createOrganization(admin, { slug, name: slug }, 'test'),
   );
 
-test('the ledger of a moment: what was committed before it is there, and whole; what came after is not', async () => {
+test('a restore to a point in time contains every commit before it, undamaged, and none after it', async () => {
   await create('before');
   const RestoreTime = await world.clock();
   await create('after');

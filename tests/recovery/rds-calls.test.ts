@@ -10,14 +10,14 @@ import { openScripted, refused, type Scripted } from './scripted-aws.ts';
 const script = openScripted('rds');
 const topics = openScripted('sns');
 
-/** Three pages, of which the second is empty: that a page is empty does not say that it is the last. */
+/** Three pages. The second is empty: an empty page is not always the last. */
 function pages(page: (at: number) => XmlElements): Scripted {
   return (parameters) => {
     const at = Number(parameters.text('Marker') ?? 1);
     return { ...(at === 2 ? {} : page(at)), ...(at < 3 && { Marker: String(at + 1) }) };
   };
 }
-/** The markers that an action was asked with. */
+/** The markers in the calls of an action. */
 const markers = (action: string) =>
   script
     .asked()
@@ -29,8 +29,8 @@ const filterOf = (name: string) => ({
   is: name,
 });
 
-describe('lists are read to their end', () => {
-  test('snapshots of an instance, of the region that is asked', async () => {
+describe('lists are read to their last page', () => {
+  test('snapshots of an instance, in the given region', async () => {
     script.answer(
       'DescribeDBSnapshots',
       pages((at) => ({ DBSnapshots: { DBSnapshot: [{ DBSnapshotIdentifier: `s${at}` }] } })),
@@ -58,7 +58,7 @@ describe('lists are read to their end', () => {
     expect(script.asked()[0]?.region).toBe('eu-west-1');
   });
 
-  test('instances of drills, by their name or by their tag, and no other', async () => {
+  test('drill instances, by their name or by their tag, and no others', async () => {
     const tag = { TagList: { Tag: [{ Key: 'other' }, { Key: rds.drillTag, Value: '1' }] } };
     const all: Readonly<Record<number, XmlElements[]>> = {
       1: [
@@ -79,7 +79,7 @@ describe('lists are read to their end', () => {
     expect(markers('DescribeDBInstances')).toEqual([undefined, '2', '3']);
   });
 
-  test('automated backups, of which the one of today has no end', async () => {
+  test('automated backups, of which the active one counts', async () => {
     const backup = (id: string, Status?: string) => ({ DbiResourceId: id, Status });
     const answered = (...found: XmlElements[]) =>
       script.answer(
@@ -104,7 +104,7 @@ describe('lists are read to their end', () => {
     expect(await chosen()).toBeUndefined();
   });
 
-  test('events of a snapshot, of which the first counts whatever their order', async () => {
+  test('events of a snapshot, of which the oldest counts in any order', async () => {
     const at = (day: number) => new Date(Date.UTC(2026, 0, day));
     script.answer(
       'DescribeEvents',
@@ -125,7 +125,7 @@ describe('lists are read to their end', () => {
     expect(await rds.firstEventOf('s', 'db-cluster-snapshot')).toBeUndefined();
   });
 
-  test('who gets the alerts', async () => {
+  test('subscribers of the alerts', async () => {
     process.env[environment.alertTopicArn] = 'arn:aws:sns:eu-central-1:000000000000:alerts';
     const member = (Protocol: string, SubscriptionArn: string) => ({ Protocol, SubscriptionArn });
     topics.answer('ListSubscriptionsByTopic', (parameters) =>
@@ -157,7 +157,7 @@ describe('lists are read to their end', () => {
   });
 });
 
-describe('AWS that is busy, absent or says no', () => {
+describe('AWS that is busy or refuses', () => {
   const three = { DBInstances: { DBInstance: [{ DBInstanceIdentifier: 'ledger' }] } };
 
   test('is asked again twice, and answers the third time', async () => {
@@ -184,13 +184,13 @@ describe('AWS that is busy, absent or says no', () => {
     expect(script.actions()).toEqual(Array(2).fill('DescribeDBInstances'));
   });
 
-  test('that refuses the second page has answered nothing', async () => {
+  test('fails the whole list when it refuses the second page', async () => {
     const page = { DBSnapshots: { DBSnapshot: [{ DBSnapshotIdentifier: 's' }] }, Marker: '2' };
     script.answer('DescribeDBSnapshots', page, refused('AccessDenied', 'no', 403));
     await expect(rds.listSnapshots('ledger')).rejects.toMatchObject({ code: 'AccessDenied' });
   });
 
-  test('says that there is no such thing, and only that is none', async () => {
+  test('answers undefined only when the resource does not exist', async () => {
     script.answer('DescribeDBInstances', refused('DBInstanceNotFound', 'no', 404));
     script.answer('DescribeDBClusters', refused('DBClusterNotFoundFault', 'no', 404));
     expect(await rds.describeInstance('ledger')).toBeUndefined();
@@ -202,7 +202,7 @@ describe('AWS that is busy, absent or says no', () => {
   });
 });
 
-describe('an instance of a drill', () => {
+describe('a drill instance', () => {
   const name = 'stockade-drill-000001';
   const deletion = async (answer: Scripted) => {
     script.answer('DeleteDBInstance', answer);
@@ -216,7 +216,7 @@ describe('an instance of a drill', () => {
     ].map((each) => asked?.text(each));
   };
 
-  test('is deleted with all that was backed up of it, and left at that when it goes already', async () => {
+  test('is deleted with its backups, and a deletion that has begun is no error', async () => {
     const asked = [name, 'true', 'true', undefined];
     expect(await deletion({})).toEqual(asked);
     expect(await deletion(refused('DBInstanceNotFound', 'no', 404))).toEqual(asked);
@@ -238,7 +238,7 @@ describe('an instance of a drill', () => {
     ).toEqual([name, 'secret', 'true']);
   });
 
-  test('is told by its name: nothing is done to another', async () => {
+  test('is recognized by its name: every other instance is refused', async () => {
     const settings = {
       instance: 'ledger',
       drillId: '1',
@@ -266,14 +266,14 @@ describe('an instance of a drill', () => {
   });
 
   test.each(['creating', 'available', 'modifying', 'backing-up', 'deleting', 'has-failed', ''])(
-    'that is %s may',
+    'that is %s may become available',
     (status) => {
       expect(rds.isHopeless(status)).toBe(false);
     },
   );
 });
 
-test('only what was restored beside production gets another password', async () => {
+test('only an instance that was restored beside production gets another password', async () => {
   const described = (Key: string) => ({
     DBInstances: { DBInstance: [{ DBInstanceIdentifier: 'back', TagList: { Tag: [{ Key, Value: 's' }] } }] },
   });

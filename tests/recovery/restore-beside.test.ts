@@ -16,7 +16,7 @@ async function restore(...args: string[]) {
   const { exitCode, stdout, stderr } = await run('recovery/restore.ts', [...args, '--json'], {
     DATABASE_URL: world.rds.adminUrl,
   });
-  // biome-ignore lint/suspicious/noExplicitAny: what it is, is what the tests ask
+  // biome-ignore lint/suspicious/noExplicitAny: the tests assert its shape
   return { code: exitCode, json: JSON.parse(stdout || stderr) as any };
 }
 
@@ -26,7 +26,7 @@ const entriesIn = (url: string) =>
     return rows[0].n as number;
   });
 
-test('a point in time is prepared beside production and proven, made like production, which nothing happens to', async () => {
+test('a point in time is restored beside production and proven, with its settings, and production does not change', async () => {
   const production = await describeInstance(world.rds.instance);
   await world.post(['A']);
   await world.beat();
@@ -48,40 +48,43 @@ test('a point in time is prepared beside production and proven, made like produc
     expect.objectContaining({ name, proofs: expect.objectContaining({ ok: true }) }),
   ]);
   expect([await entriesIn(json.url), await entriesIn(world.rds.adminUrl)]).toEqual([then, then + 1]);
-  const made = await describeInstance(name);
-  expect(made).toMatchObject({
+  const restored = await describeInstance(name);
+  expect(restored).toMatchObject({
     DBInstanceClass: production?.DBInstanceClass,
     BackupRetentionPeriod: production?.BackupRetentionPeriod,
     DeletionProtection: true,
     PubliclyAccessible: false,
   });
   expect(json.steps.cutOver.join('\n')).toContain(
-    `databaseResourceId=${made?.DbiResourceId} -c databaseInstanceIdentifier=${name}`,
+    `databaseResourceId=${restored?.DbiResourceId} -c databaseInstanceIdentifier=${name}`,
   );
   expect(json.steps.rollBack.join('\n')).toContain(`databaseResourceId=${production?.DbiResourceId}`);
   const { LatestRestorableTime: _, ...after } = (await describeInstance(world.rds.instance)) ?? {};
   const { LatestRestorableTime: __, ...before } = production ?? {};
   expect(after).toEqual(before);
 
-  // Again, as after Ctrl-C: it finds its instance and carries on. Another time does not get the same name.
+  // The same command again, as after Ctrl-C, finds its instance and carries on. Another time needs another name.
   const again = await restore('--at', at.toISOString(), '--to', name);
   expect([again.code, again.json.isBegun]).toEqual([0, true]);
   const other = await restore('--at', new Date(at.getTime() - 1).toISOString(), '--to', name);
-  expect([other.code, other.json.error.message]).toEqual([1, expect.stringContaining('was restored from')]);
+  expect([other.code, other.json.error.message]).toEqual([
+    1,
+    expect.stringContaining('was already restored from'),
+  ]);
 
-  // Once it is production the same command, from a terminal of then, leaves it alone.
+  // After the cut-over the instance is production: the same command leaves it alone.
   const untag = /^aws rds remove-tags-from-resource --resource-name (\S+) --tag-keys (\S+)$/m;
   const [, ResourceName, tag = ''] = untag.exec(json.steps.cutOver.join('\n')) ?? [];
   await rdsClient().send(new RemoveTagsFromResourceCommand({ ResourceName, TagKeys: [tag] }));
   const stale = await restore('--at', at.toISOString(), '--to', name);
   expect([stale.code, stale.json.error.message]).toEqual([
     1,
-    expect.stringContaining('which no restore has made'),
+    expect.stringContaining('no restore created it'),
   ]);
   expect(await entriesIn(again.json.url)).toBe(then);
 }, 120_000);
 
-test('production, drills, other times and contradicting wishes are refused before anything is made', async () => {
+test('production, drills, other times and contradictions are refused before anything is created', async () => {
   const at = (await world.rds.clock()).toISOString();
   const refused = async (...args: string[]) => {
     const { code, json } = await restore(...args);
@@ -93,7 +96,7 @@ test('production, drills, other times and contradicting wishes are refused befor
   ]);
   expect(await refused('--at', at, '--to', 'stockade-drill-1')).toEqual([
     1,
-    expect.stringContaining('a drill'),
+    expect.stringContaining('only drills use'),
   ]);
   expect(await refused('--at', '2001-01-01T00:00:00Z', '--to', name)).toEqual([
     1,
@@ -104,5 +107,5 @@ test('production, drills, other times and contradicting wishes are refused befor
     expect.stringContaining('a time that there is'),
   ]);
   expect(await refused('--to', name)).toEqual([2, expect.stringContaining('either --at or --snapshot')]);
-  await expect(setBesidePassword(world.rds.instance, 'a-password')).rejects.toThrow('Nothing was done');
+  await expect(setBesidePassword(world.rds.instance, 'a-password')).rejects.toThrow('Nothing was changed');
 }, 60_000);

@@ -6,24 +6,24 @@ import type { QueryParameters } from '#scripts/local/aws/query-parameters.ts';
 import { type Action, startQueryService } from '#scripts/local/aws/query-service.ts';
 import type { XmlElements } from '#scripts/local/aws/xml.ts';
 
-/** One thing that was asked of AWS. */
+/** One call of AWS. */
 export interface Asked {
   readonly action: string;
   readonly region: string;
   readonly parameters: QueryParameters;
 }
 
-/** What AWS answers next, or why it refuses. A function looks at what is asked, and may do something meanwhile. */
+/** The next answer or refusal of AWS. A function gets the parameters, and may do something meanwhile. */
 export type Scripted = XmlElements | AwsError | Action;
 
-/** An RDS, or an SNS, that answers the real SDK what a test has written down, and refuses whatever nobody expects. */
+/** An RDS or an SNS that gives the real SDK the answers of a test, and refuses every other call. */
 export interface ScriptedAws {
   readonly faults: Pick<Faults, 'inject'>;
-  /** What an action is answered, one after the other; the last holds from then on. */
+  /** Sets the answers to an action, one after the other. The last one is repeated. */
   answer(action: string, ...answers: readonly Scripted[]): void;
-  /** What was asked since the test began, in order. */
+  /** The calls since the test began, in order. */
   asked(): readonly Asked[];
-  /** The names of what was asked. */
+  /** The names of these calls. */
   actions(): readonly string[];
 }
 
@@ -84,7 +84,7 @@ export function openScripted(name: keyof typeof services): ScriptedAws {
   };
 }
 
-/** A refusal as RDS words it. */
+/** A refusal in the words of RDS. */
 export function refused(code: string, message = 'no', status = 400): AwsError {
   return new AwsError(code, status, message);
 }

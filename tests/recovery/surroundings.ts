@@ -8,7 +8,7 @@ import type {
 } from '#recovery/monitor/source.ts';
 import { recoveryPolicy } from '#recovery/policy.ts';
 
-/** When all checks of a unit test look. */
+/** The time of every check in a unit test. */
 export const now = new Date('2026-03-01T12:00:00.000Z');
 export const secondMs = 1_000;
 export const minuteMs = 60_000;
@@ -47,7 +47,7 @@ export const durableSettings: ServerSettings = {
   archive_timeout: '60',
 };
 
-/** What is otherwise than where all is well. A function of the source that is not given raises when it is asked. */
+/** The differences from healthy surroundings. Readers of the source that are not given raise when they are called. */
 export interface Differences {
   readonly database?: Partial<BackedUpDatabase> | 'gone';
   readonly snapshots?: readonly KeptSnapshot[];
@@ -60,11 +60,11 @@ export interface Differences {
   readonly trustedAccounts?: readonly string[];
 }
 
-/** What checks look at, where all is well but for the differences. */
+/** Surroundings that are healthy except for the differences. */
 export function surroundings(differences: Differences = {}): Surroundings & { readonly rds: BackupSource } {
   const { database, snapshots = [kept('today')], copies = {}, settings, archiver, probes = [] } = differences;
   const unasked = (what: string) => async () => {
-    throw new Error(`nobody was to ask for ${what}`);
+    throw new Error(`the check must not ask ${what}`);
   };
   return {
     now,

@@ -1,8 +1,8 @@
 import { begunTag, type DBInstance } from '../rds/rds.ts';
 
 /**
- * Since when an instance of a drill is there; undefined when nobody knows. RDS says so only once it is available, and of one
- * that never becomes that its tag does: no record of the drill is asked, which may be what is wrong.
+ * The time at which a drill began to restore an instance; undefined when it is not known. RDS reports a creation time only
+ * after the instance is available; until then its tag contains the time. The drill records are not read: they may be damaged.
  */
 export function begunAt({ InstanceCreateTime, TagList = [] }: DBInstance): Date | undefined {
   if (InstanceCreateTime) return InstanceCreateTime;

@@ -1,7 +1,7 @@
 import type { DatabaseConfig } from '#platform/config.ts';
 import type { CopyAddress } from './copy.ts';
 
-/** The URL of the database in a copy: reached as production is, with its name and its encryption. */
+/** The URL of the database in a copy. Its database name and its encryption are those of production. */
 export function copyUrl(production: DatabaseConfig, address: CopyAddress): string {
   const url =
     'url' in production

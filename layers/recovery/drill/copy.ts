@@ -4,7 +4,7 @@ import { Client } from 'pg';
 import { TakenOver } from '../proofs/proof.ts';
 import { type DBInstance, setMasterPassword } from '../rds/rds.ts';
 
-/** Where a copy is to be reached, and as whom. */
+/** The address and the login of a copy. */
 export interface CopyAddress {
   readonly host: string;
   readonly port: number;
@@ -16,19 +16,19 @@ export interface OpenCopyOptions {
   readonly giveUpAt: number;
   readonly pollMs: number;
   readonly signal?: AbortSignal | undefined;
-  /** Whether there is nothing to open it for any more, because somebody else has proven it. */
+  /** Whether another run has already proven the copy, so that you need not open it any more. */
   readonly isJudged?: () => Promise<boolean>;
-  /** Called with why it lets nobody in, whenever that is another reason than before. */
+  /** Called with the reason why the copy does not accept connections, each time the reason changes. */
   readonly onWaiting?: ((why: string) => void) | undefined;
-  /** Gives the master another password; without it, of a drill's instance and no other. */
+  /** Changes the master password. The default accepts only drill instances. */
   readonly setPassword?: (identifier: string, password: string) => Promise<void>;
 }
 
 /**
- * Makes oneself the master of a copy and answers the URL to it, once it lets us in. Nobody has to know or keep a
- * password: whoever goes on with the drill sets another one.
- * @throws TakenOver when somebody else has proven it meanwhile
- * @throws when it does not let us in before `giveUpAt`
+ * Sets a new master password for a copy and returns its URL once the copy accepts it. Nobody needs to know or keep the
+ * password: the next run of the drill sets another one.
+ * @throws TakenOver when another run has proven the copy meanwhile
+ * @throws the error of the connection when the copy does not accept it before `giveUpAt`
  */
 export async function openCopy(
   instance: DBInstance,

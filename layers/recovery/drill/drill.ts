@@ -13,16 +13,16 @@ import type { DrillSurroundings } from './surroundings.ts';
 import { failed, isFinal, judge, recordReached } from './verdict.ts';
 import type { DrillWait } from './wait.ts';
 
-/** A drill after a tick, and what it waits for; nothing when it is over. */
+/** A drill after a tick, and what it waits for. A drill that is over waits for nothing. */
 export interface DrillState {
   readonly drill: DrillRecord;
   readonly waitsFor?: DrillWait | undefined;
 }
 
 /**
- * Carries on with the newest drill from wherever it is: looks at what is there and does what is next. It may die at any
- * moment, and the next tick does the same. Undefined when there never was a drill.
- * @throws Unavailable when AWS cannot be asked: nothing is lost by trying again later
+ * Carries on with the newest drill: reads its state and takes the next steps. A tick may die at any moment; the next one
+ * carries on. Undefined before the first drill.
+ * @throws Unavailable when AWS does not answer: you can try again later
  */
 export async function tickDrill(around: DrillSurroundings): Promise<DrillState | undefined> {
   for (;;) {
@@ -35,7 +35,7 @@ export async function tickDrill(around: DrillSurroundings): Promise<DrillState |
   }
 }
 
-/** Gives a drill up, unless it has its verdict already. The next tick tears it down. */
+/** Ends a drill as failed, unless it already has a verdict. The next tick deletes its instance. */
 export async function abandonDrill(drill: DrillRecord, why: string, now: Date = new Date()): Promise<void> {
   await judge(drill, failed(why), now);
 }
@@ -51,14 +51,14 @@ async function step(around: DrillSurroundings, drill: DrillRecord): Promise<Dril
   if (isOver)
     return await judge(
       drill,
-      failed(`It has not come to an end within ${Math.round(ageMs / 60_000)} minutes.`),
+      failed(`The drill did not finish within ${Math.round(ageMs / 60_000)} minutes.`),
     );
   if (!instance) {
-    // Read again, now that it is known not to be there: whoever is ahead has judged the drill before deleting it.
+    // The instance is gone. Read the record again: another run records a verdict before it deletes the instance.
     const now = await newestDrill();
     if (now?.id !== drill.id || now.verdict) return undefined;
     if (drill.availableAfterMs !== undefined)
-      return await judge(drill, failed(`${drill.request.instance} was there and is gone.`));
+      return await judge(drill, failed(`${drill.request.instance} was available and has disappeared.`));
     return await restore(around, drill);
   }
   const status = instance.DBInstanceStatus ?? '';
@@ -87,7 +87,7 @@ async function restore(around: DrillSurroundings, drill: DrillRecord): Promise<D
       await restoreToPointInTime(request.source, new Date(request.asOf), settings);
     else await restoreFromSnapshot(request.snapshot ?? '', settings);
   } catch (error) {
-    // Another tick, or this one's own request whose answer was lost.
+    // Another tick has begun the restore, or this one has and the answer was lost.
     const wasBegun = error instanceof AwsRefused && error.code.startsWith('DBInstanceAlreadyExists');
     if (!wasBegun) {
       if (!isFinal(error)) throw error;
@@ -115,7 +115,7 @@ async function tearDown(
     try {
       await deleteInstance(name);
     } catch (error) {
-      // One that is being made, or changed, cannot be deleted yet.
+      // RDS does not delete an instance while it creates or changes it.
       if (!(error instanceof AwsRefused && error.code.startsWith('InvalidDBInstanceState'))) throw error;
       return { for: 'instance', instance: name, status: instance.DBInstanceStatus ?? 'in an unknown status' };
     }

@@ -9,10 +9,10 @@ import { type DrillState, tickDrill } from './drill.ts';
 import type { DrillSurroundings } from './surroundings.ts';
 
 const pollMs = 5_000;
-/** What is under way when the time is over is begun again by the next tick. */
+/** When less time than this is left, the tick is interrupted. The next tick repeats the interrupted step. */
 const reserveMs = 20_000;
 
-/** Begins the drill that is due, and carries on with the one that is under way. Undefined when there never was one. */
+/** Begins a drill when one is due, and carries on with the newest drill. Undefined before the first drill. */
 export async function carryOnDrills(time: TimeLeft): Promise<DrillState | undefined> {
   const network = drillConfig();
   const database = jobsDatabaseConfig();

@@ -10,25 +10,25 @@ export interface ListedDrill {
   readonly kind: 'snapshot' | 'point-in-time';
   readonly source: string;
   readonly snapshot: string | null;
-  /** The instant that was restored. */
+  /** The time that was restored. */
   readonly asOf: string;
   readonly requestedAt: string;
   readonly availableAfterSeconds: number | null;
   readonly queryableAfterSeconds: number | null;
   readonly provenAfterSeconds: number | null;
-  /** Null while it is under way. */
+  /** Null while the drill is under way. */
   readonly passed: boolean | null;
   readonly summary: string | null;
-  /** What production had at the request and the copy had not; null when it is not known. */
+  /** What production had at the time of the request and the copy lacked; null when it was not measured. */
   readonly loss: { readonly seconds: number; readonly entries: number; readonly movements: number } | null;
   readonly proofs: readonly Pick<ProofOutcome, 'proof' | 'verdict' | 'faults' | 'faultCount'>[];
   readonly tornDownAt: string | null;
 }
 
-/** Drills that the trend is drawn through: half a year. */
+/** The number of drills in the trend: half a year. */
 const drillsOfTrend = 26;
 
-/** The drills, the newest first. */
+/** One page of drills, the newest first. */
 export async function listDrills({ limit, after }: PageRequest): Promise<Page<ListedDrill>> {
   const [before] = after ?? [];
   const all = [...(await listDrillKeys())].toReversed();
@@ -36,7 +36,7 @@ export async function listDrills({ limit, after }: PageRequest): Promise<Page<Li
   return toPage((await readAll(asked)).map(shown), limit, ({ id }) => [id]);
 }
 
-/** Where the time to recover is heading, by the drills of today's database that have passed; undefined for too few. */
+/** The trend of the time to recover, from the passed drills of the present database; undefined for too few drills. */
 export async function trendOfDrills(now: Date = new Date()): Promise<RecoveryTrend | undefined> {
   const newest = await readAll([...(await listDrillKeys())].slice(-drillsOfTrend));
   const source = newest.at(-1)?.request.source;

@@ -2,14 +2,14 @@ import { describeAutomatedBackup, describeInstance, drillPrefix, listSnapshots }
 import { RecoveryRefused } from '../recovery-refused.ts';
 import type { DrillRequest } from './records.ts';
 
-/** What is to be restored. */
+/** What to restore. */
 export type DrillWish =
-  | { readonly kind: 'snapshot' /** The newest one without it. */; readonly snapshot?: string | undefined }
-  | { readonly kind: 'point-in-time' /** The latest there is without it. */; readonly at?: Date | undefined };
+  | { readonly kind: 'snapshot' /** Default: the newest. */; readonly snapshot?: string | undefined }
+  | { readonly kind: 'point-in-time' /** Default: the latest possible. */; readonly at?: Date | undefined };
 
 /**
- * Decides what exactly is restored.
- * @throws RecoveryRefused when there is nothing of the kind to be restored
+ * Chooses the snapshot or the point in time to restore.
+ * @throws RecoveryRefused when there is none, or when the one that you name cannot be restored
  */
 export async function planDrill(
   id: string,
@@ -20,7 +20,7 @@ export async function planDrill(
   const common = { source, instance: `${drillPrefix}${id}`, keep };
   if (wish.kind === 'point-in-time') {
     const at = wish.at ?? (await describeInstance(source))?.LatestRestorableTime;
-    if (!at) throw new RecoveryRefused(`${source} has no point in time that could be restored`);
+    if (!at) throw new RecoveryRefused(`${source} has no point in time to restore`);
     if (wish.at) await checkWindow(source, wish.at);
     return { ...common, kind: wish.kind, asOf: at.toISOString() };
   }
@@ -28,25 +28,24 @@ export async function planDrill(
   return { ...common, kind: wish.kind, snapshot, asOf: asOf.toISOString() };
 }
 
-/** RDS says of a time outside of it only that it is invalid. */
+/** Checks a time before RDS does: RDS only answers that the time is invalid. */
 async function checkWindow(source: string, at: Date): Promise<void> {
   const { EarliestTime, LatestTime } = (await describeAutomatedBackup(source))?.RestoreWindow ?? {};
-  if (!EarliestTime || !LatestTime)
-    throw new RecoveryRefused(`${source} has no automated backups to go back in.`);
+  if (!EarliestTime || !LatestTime) throw new RecoveryRefused(`${source} has no automated backups.`);
   if (at >= EarliestTime && at <= LatestTime) return;
   throw new RecoveryRefused(
-    `${at.toISOString()} cannot be restored: it must be from ${EarliestTime.toISOString()} to ${LatestTime.toISOString()}.`,
+    `${at.toISOString()} cannot be restored: choose a time from ${EarliestTime.toISOString()} to ${LatestTime.toISOString()}.`,
     at > new Date()
-      ? 'It has not come yet: --at is UTC with a Z, or has its zone behind it.'
+      ? 'The time is in the future. End --at with a Z for UTC, or with an offset such as +02:00.'
       : at > LatestTime
-        ? 'The log is shipped every five minutes: run the same command again in a while.'
-        : 'What is older may still be in a snapshot: --snapshot in the place of --at.',
+        ? 'RDS ships the log every five minutes: run the same command again later.'
+        : 'A snapshot may contain an older time: use --snapshot instead of --at.',
   );
 }
 
 async function chooseSnapshot(source: string, wanted: string | undefined) {
   const usable = (await listSnapshots(source)).flatMap((each) => {
-    // A copy is as old as what it was copied from.
+    // A copy is as old as its original.
     const asOf = each.OriginalSnapshotCreateTime ?? each.SnapshotCreateTime;
     const snapshot = each.DBSnapshotIdentifier;
     return each.Status === 'available' && asOf && snapshot ? [{ snapshot, asOf }] : [];
@@ -56,8 +55,6 @@ async function chooseSnapshot(source: string, wanted: string | undefined) {
     : usable.toSorted((a, b) => a.asOf.getTime() - b.asOf.getTime()).at(-1);
   if (chosen) return chosen;
   throw new RecoveryRefused(
-    wanted
-      ? `${source} has no snapshot ${wanted} that is available`
-      : `${source} has no snapshot that is available`,
+    wanted ? `${source} has no available snapshot ${wanted}` : `${source} has no available snapshot`,
   );
 }

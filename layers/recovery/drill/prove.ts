@@ -9,7 +9,7 @@ import type { DrillSurroundings } from './surroundings.ts';
 import { failed, judge, recordReached } from './verdict.ts';
 import type { DrillWait } from './wait.ts';
 
-/** Opening a copy and writing down a verdict take less than this. */
+/** Opening a copy and recording a verdict take less than this. */
 export const reserveMs = 60_000;
 
 /** Opens the copy, runs the proofs and records the verdict. Returns what the drill waits for when it cannot. */
@@ -36,13 +36,13 @@ export async function proveDrill(
   } catch (error) {
     signal?.throwIfAborted();
     if (error instanceof TakenOver) return { for: 'other-run' };
-    // Whoever cannot look has proven nothing; but while there is time left it is tried again.
+    // RDS is still changing the instance: the next tick tries again.
     if (error instanceof AwsRefused && error.code.startsWith('InvalidDBInstanceState'))
       return { for: 'password', instance: drill.request.instance };
     if (error instanceof Unavailable) throw error;
     return await judge(
       drill,
-      failed(`${drill.request.instance} lets nobody in: ${(error as Error).message}`),
+      failed(`${drill.request.instance} does not accept connections: ${(error as Error).message}`),
     );
   }
   const wasTried = drill.queryableAfterMs !== undefined;
@@ -60,7 +60,7 @@ export async function proveDrill(
     (proofs) => ({ by: 'proofs', proofs }),
     (error: unknown) => {
       if (error instanceof TakenOver) return { by: 'other-run' };
-      // A run that had all its time for the proofs is not helped by the next one, which starts them again.
+      // This run had all its time for the proofs. The next run would start them again and not finish either.
       if (wasTried && signal?.aborted && signal.reason === error && isTimeout(error)) return { by: 'time' };
       throw error;
     },
@@ -71,7 +71,7 @@ export async function proveDrill(
       return await judge(drill, { passed: proofs.ok, summary: summaryOf(proofs.outcomes), proofs });
     }
     case 'other-run':
-      // Taking it back would only make the other run take it over again.
+      // If this run changed the password again, the other run would only do the same.
       return { for: 'other-run' };
     case 'time':
       await judge(

@@ -2,30 +2,30 @@ import { createHash } from 'node:crypto';
 import { EvidenceConflict, listEvidence, putEvidence, readEvidence } from '#platform/evidence.ts';
 import type { ProofReport } from '../proofs/prove-copy.ts';
 
-/** How far a drill has come, in the order in which it does. Each is written down once, and follows from the one before. */
+/** The stages of a drill, in their order. Each is recorded once, and each record contains the digest of the record before. */
 export const drillStages = ['requested', 'available', 'queryable', 'verdict', 'torn-down'] as const;
 export type DrillStage = (typeof drillStages)[number];
 
-/** What is restored, decided before anything is done. */
+/** What a drill restores. It is recorded before the drill does anything. */
 export interface DrillRequest {
   readonly kind: 'snapshot' | 'point-in-time';
   /** The instance that is backed up. */
   readonly source: string;
-  /** Undefined for a point in time, and when there was none to restore. */
+  /** Undefined for a point in time, and when there was no snapshot to restore. */
   readonly snapshot?: string | undefined;
-  /** The instant that the copy is to be of. */
+  /** The time to restore. */
   readonly asOf: string;
-  /** The instance that is made. */
+  /** The instance that the drill creates. */
   readonly instance: string;
-  /** Nobody tears it down before its lifetime is over. */
+  /** The instance is kept until its lifetime ends. */
   readonly keep: boolean;
 }
 
 export interface DrillVerdict {
   readonly passed: boolean;
-  /** Why, in words; of one that has passed what was proven. */
+  /** The reason of a failure in words; for a passed drill, what was proven. */
   readonly summary: string;
-  /** Undefined when it did not come to the proofs. */
+  /** Undefined when the drill did not reach the proofs. */
   readonly proofs?: ProofReport | undefined;
 }
 
@@ -34,11 +34,11 @@ interface Written<Stage extends DrillStage, Detail> {
   readonly drill: string;
   readonly stage: Stage;
   readonly at: string;
-  /** SHA-256 of the record before, in hex; null for the very first. */
+  /** SHA-256 of the previous record, in hex; null for the first record of all. */
   readonly previous: string | null;
   readonly detail: Detail;
 }
-/** That it was reached is all there is to say. */
+/** The detail of a stage that needs none. */
 type Reached = Readonly<Record<string, never>>;
 type AnyRecord =
   | Written<'requested', DrillRequest>
@@ -47,27 +47,27 @@ type AnyRecord =
   | Written<'verdict', DrillVerdict>
   | Written<'torn-down', Reached>;
 
-/** A drill, as far as it is written down. */
+/** A drill, as far as it is recorded. */
 export interface DrillRecord {
   readonly id: string;
   readonly request: DrillRequest;
   readonly requestedAt: Date;
-  /** From the request on. Undefined while, or because, it did not come that far. */
+  /** Measured from the request, like the next two. Undefined when the drill has not reached the stage. */
   readonly availableAfterMs: number | undefined;
   readonly queryableAfterMs: number | undefined;
-  /** Until the proofs were through, whatever they said. */
+  /** Until all proofs had ended, passed or not. */
   readonly provenAfterMs: number | undefined;
   readonly verdict: DrillVerdict | undefined;
   readonly verdictAt: Date | undefined;
   readonly tornDownAt: Date | undefined;
 }
 
-/** The last drill that came to a verdict. */
+/** A drill that has a verdict. */
 export interface JudgedDrill extends DrillRecord {
   readonly passed: boolean;
-  /** When the verdict was given. */
+  /** The time of the verdict. */
   readonly at: Date;
-  /** Those of its records, and of all later ones, that do not follow from what is there. */
+  /** The records of this drill and of later ones whose previous record is missing or was replaced. */
   readonly brokenLinks: readonly string[];
 }
 
@@ -75,16 +75,16 @@ const root = 'drills/';
 
 type DrillKeys = ReadonlyMap<string, readonly string[]>;
 
-/** The ids of all drills, the oldest first, with the keys of what is written down of them. */
+/** The ids of all drills, the oldest first, with the keys of their records. */
 export async function listDrillKeys(): Promise<DrillKeys> {
   const keys: string[] = [];
   for await (const key of listEvidence(root)) keys.push(key);
   const byId = Map.groupBy(keys, (key) => key.split('/')[2] ?? '');
-  // Not by key, which starts with the day: a drill that a clock of next year has begun would be the newest for a year.
+  // Not by key, which starts with the day: a drill that began with a clock of next year would stay the newest for a year.
   return new Map([...byId].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-/** What is written down of one drill; undefined when its request is not. */
+/** Reads the records of one drill; undefined when its request is missing. */
 export async function readDrill(id: string, keys: readonly string[]): Promise<DrillRecord | undefined> {
   const records = await Promise.all(keys.map(readRecord));
   const of = <Stage extends DrillStage>(stage: Stage) =>
@@ -127,15 +127,15 @@ export async function lastDrill(): Promise<JudgedDrill | undefined> {
   return undefined;
 }
 
-/** The id of the drill behind the newest one. Two that begin at once have the same, and so only one of them begins. */
+/** The id of the next drill. Two runs that ask at once get the same id, so only one of them begins a drill. */
 export async function nextDrillId(): Promise<string> {
   const last = [...(await listDrillKeys()).keys()].at(-1);
   return String(Number(last ?? 0) + 1).padStart(6, '0');
 }
 
 /**
- * Writes down that a drill has come to a stage. Whoever comes second changes nothing: what was written first holds.
- * @throws like `putEvidence`, but for EvidenceConflict
+ * Records that a drill has reached a stage. The first record counts: a second one changes nothing.
+ * @throws MissingSetting, Unavailable, AwsRefused as `putEvidence` does
  */
 export async function recordStage(
   id: string,
@@ -165,7 +165,7 @@ function keyOf(id: string, requestedAt: Date, stage: DrillStage): string {
   return `${root}${requestedAt.toISOString().slice(0, 10)}/${id}/${number}-${stage}.json`;
 }
 
-/** Keys are in the order in which they were written: by day, drill and stage. */
+/** The digest of the last record before a key. Keys sort by day, drill and stage, which is the order of writing. */
 async function digestBefore(key: string): Promise<string | null> {
   let before: string | undefined;
   for await (const each of listEvidence(root)) {
@@ -175,12 +175,12 @@ async function digestBefore(key: string): Promise<string | null> {
   return before === undefined ? null : sha256(await bytesOf(before));
 }
 
-/** The records that do not follow from those before them: somebody has removed or replaced one. Reads all there are. */
+/** The records whose previous record was removed or replaced. Reads every record. */
 export async function brokenLinks(): Promise<string[]> {
   return await brokenLinksSince('', await listDrillKeys());
 }
 
-/** Those that are written down at the same moment follow from the same one, so it is not always the one just before. */
+/** Records written at the same moment have the same previous record, so the previous one is not always the last before. */
 const mostLinksBack = 10;
 
 async function brokenLinksSince(id: string, all: DrillKeys): Promise<string[]> {
@@ -213,7 +213,7 @@ async function readRecord(key: string): Promise<AnyRecord> {
 
 async function bytesOf(key: string): Promise<Uint8Array> {
   const bytes = await readEvidence(key);
-  if (!bytes) throw new Error(`${key} was listed and is not there`);
+  if (!bytes) throw new Error(`${key} was listed but is missing`);
   return bytes;
 }
 

@@ -5,11 +5,11 @@ import type { ProofBook } from '../proofs/book.ts';
 import type { ProofOutcome } from '../proofs/proof.ts';
 import type { CopyAddress } from './copy.ts';
 
-/** What a drill works with. */
+/** Everything that a drill needs. */
 export interface DrillSurroundings {
   /** The instance whose backups are restored. */
   readonly source: string;
-  /** The subnet group and the security groups of copies; those of production where nothing else was decided. */
+  /** The subnet group and the security groups of copies. Default: those of production. */
   readonly network: {
     readonly subnetGroup?: string | undefined;
     readonly securityGroupIds?: readonly string[];
@@ -19,12 +19,12 @@ export interface DrillSurroundings {
   readonly urlOf: (address: CopyAddress) => string;
   readonly book: ProofBook;
   readonly policy: RecoveryPolicy;
-  /** A tick that has less begins nothing that takes long. */
+  /** The time that the tick has left. With too little, it begins no long step. */
   readonly time: TimeLeft;
-  /** Between two looks at what takes seconds. */
+  /** The pause between two looks at something that takes seconds. */
   readonly pollMs: number;
   readonly signal?: AbortSignal | undefined;
   readonly onOutcome?: (outcome: ProofOutcome) => void;
-  /** Called with why a copy that is available lets nobody in yet. */
+  /** Called with the reason when an available copy does not accept connections yet. */
   readonly onWaiting?: (why: string) => void;
 }

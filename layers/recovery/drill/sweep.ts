@@ -1,13 +1,13 @@
 import { AwsRefused } from '#platform/aws-call.ts';
+import { counted } from '#platform/plural.ts';
 import { ageOf, type RecoveryPolicy } from '../policy.ts';
 import { deleteInstance, describeDrillInstances, drillPrefix, drillTag } from '../rds/rds.ts';
 import { begunAt } from './begun.ts';
 
 /**
- * Deletes what drills have left behind: every instance that has both the name and the tag of a drill and is older than
- * one may get. It asks nobody what became of the drill, so that nothing that is wrong with drills keeps it from it.
- * Answers the names of those it has begun to delete.
- * @throws AggregateError with all that could not be deleted, when the others are
+ * Deletes leftover drill instances: those that have both the name and the tag of a drill and are older than allowed. It does
+ * not read the drill records, so damaged records cannot stop it. Returns the names of the instances that it begins to delete.
+ * @throws AggregateError after the others are deleted, with every instance that could not be deleted
  */
 export async function sweepDrills(policy: RecoveryPolicy, now: Date = new Date()): Promise<string[]> {
   const swept: string[] = [];
@@ -23,16 +23,16 @@ export async function sweepDrills(policy: RecoveryPolicy, now: Date = new Date()
       await deleteInstance(name);
       swept.push(name);
     } catch (error) {
-      // It is being changed at this moment: the next sweep finds it.
+      // RDS is changing the instance: the next sweep deletes it.
       if (error instanceof AwsRefused && error.code.startsWith('InvalidDBInstanceState')) continue;
       refused.push(error as Error);
     }
   }
   if (refused.length === 0) return swept;
-  const told = refused.map(({ message }) => message).join('\n');
-  const others = swept.length > 0 ? `Swept were ${swept.join(', ')}.` : 'No other was swept.';
+  const reasons = refused.map(({ message }) => message).join('\n');
+  const others = swept.length > 0 ? `Deleted: ${swept.join(', ')}.` : 'No other instance was deleted.';
   throw new AggregateError(
     refused,
-    `${refused.length} instances of drills could not be deleted:\n${told}\n${others}`,
+    `${counted(refused.length, 'drill instance')} could not be deleted:\n${reasons}\n${others}`,
   );
 }

@@ -18,13 +18,13 @@ test('says by how much restores get longer, and in which week they will take lon
   expect(trend?.brokenInWeekOf).toEqual(new Date('2026-04-20T00:00:00Z'));
 });
 
-test('says this week when it is so already', () => {
+test('says this week when restores already take longer than promised', () => {
   expect(recoveryTrend(drills(2.5, 2.4, 2.3), 2 * hourMs, now)?.brokenInWeekOf).toEqual(
     new Date('2026-03-02T00:00:00Z'),
   );
 });
 
-test('says no week when restores do not get longer, or too slowly to tell', () => {
+test('says no week when restores do not get longer, or hardly do', () => {
   expect(recoveryTrend(drills(1, 1, 1), 2 * hourMs, now)).toEqual({
     promisedMs: 2 * hourMs,
     perWeekMs: 0,
@@ -34,7 +34,7 @@ test('says no week when restores do not get longer, or too slowly to tell', () =
   expect(recoveryTrend(drills(1, 1.0001, 1.0002), 2 * hourMs, now)?.brokenInWeekOf).toBeUndefined();
 });
 
-test('kinds that take different times, in turn, make no trend; the slower one breaks the promise first', () => {
+test('two kinds that take different times are no trend; the slower kind breaks the promise first', () => {
   const inTurn = (...hours: number[]) =>
     drills(...hours).map((drill, index) => ({ ...drill, kind: index % 2 ? 'point-in-time' : 'snapshot' }));
   expect(recoveryTrend(inTurn(0.2, 1, 0.2, 1), 2 * hourMs, now)).toMatchObject({
@@ -44,11 +44,11 @@ test('kinds that take different times, in turn, make no trend; the slower one br
   const growing = recoveryTrend(inTurn(0.2, 1.1, 0.4, 1.3, 0.6, 1.5), 2 * hourMs, now);
   expect(growing?.perWeekMs).toBeCloseTo(0.1 * hourMs, 3);
   expect(growing?.brokenInWeekOf).toEqual(new Date('2026-04-06T00:00:00Z'));
-  // Of each kind a line through two points is a line through anything.
+  // A line through two points of a kind would always fit.
   expect(recoveryTrend(inTurn(0.2, 1, 0.3), 2 * hourMs, now)).toBeUndefined();
 });
 
-test('says nothing of fewer than three, or of three at once', () => {
+test('there is no trend for fewer than three drills, or for three at the same time', () => {
   expect(recoveryTrend(drills(1, 2), 2 * hourMs, now)).toBeUndefined();
   const [one] = drills(1);
   expect(recoveryTrend(one ? [one, one, one] : [], 2 * hourMs, now)).toBeUndefined();

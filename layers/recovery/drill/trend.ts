@@ -1,25 +1,25 @@
 const weekMs = 7 * 86_400_000;
 
-/** How long a drill has taken until it was proven. */
+/** How long a drill took until its copy was proven. */
 export interface TimedDrill {
-  /** Drills of different kinds take different times, whatever the week. */
+  /** Drills of different kinds take different times, so each kind is compared with itself. */
   readonly kind: string;
   readonly requestedAt: Date;
   readonly provenAfterMs: number;
 }
 
-/** Where the time to recover is heading. */
+/** The trend of the time to recover. */
 export interface RecoveryTrend {
   readonly promisedMs: number;
-  /** By how much each week makes it longer; negative when it gets shorter. */
+  /** How much longer a recovery takes each week; negative when it gets shorter. */
   readonly perWeekMs: number;
-  /** The Monday (UTC) of the week in which it will be longer than promised; undefined while nothing points there. */
+  /** The Monday (UTC) of the week in which a recovery will take longer than promised; undefined without such a week. */
   readonly brokenInWeekOf: Date | undefined;
 }
 
 /**
- * Draws straight lines through what drills have taken, the least squares way: one for each kind, all as steep. The promise is
- * broken where the first of them breaks it. Undefined for fewer drills than two more than kinds, of which nothing can be said.
+ * Fits one straight line per kind of drill by least squares, all with the same slope. The promise is broken where the first
+ * line exceeds it. Undefined for too few drills: the fit needs two more drills than kinds.
  */
 export function recoveryTrend(
   drills: readonly TimedDrill[],
@@ -44,12 +44,12 @@ export function recoveryTrend(
 }
 
 interface Point {
-  /** From now: negative in the past. */
+  /** Weeks from now: negative in the past. */
   readonly week: number;
   readonly tookMs: number;
 }
 
-/** The middle of some drills, and each as seen from there. */
+/** The mean of some drills, and each drill relative to it. */
 function centred(drills: readonly TimedDrill[], now: Date): Point & { readonly points: readonly Point[] } {
   const points = drills.map(({ requestedAt, provenAfterMs }) => ({
     week: (requestedAt.getTime() - now.getTime()) / weekMs,
@@ -68,7 +68,7 @@ function sum(values: readonly number[]): number {
   return values.reduce((total, value) => total + value, 0);
 }
 
-/** Further ahead than this a line through a few drills says nothing. */
+/** A few drills predict nothing beyond this. */
 const mostWeeks = 520;
 
 function weekOf(now: Date, weeksAhead: number, isBroken: boolean): Date | undefined {

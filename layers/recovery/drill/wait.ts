@@ -14,10 +14,10 @@ export type DrillWait =
   | { readonly for: 'time' }
   /** The verdict is recorded; the next tick deletes the copy. */
   | { readonly for: 'tear-down' }
-  /** Another run has taken over the proofs. */
+  /** Another run has taken over and runs the proofs. */
   | { readonly for: 'other-run' };
 
-/** A wait as people read it after "Waiting for". */
+/** The words for a wait, to follow "Waiting for". */
 export function waitText(wait: DrillWait): string {
   switch (wait.for) {
     case 'creation':

@@ -2,25 +2,25 @@ import type pg from 'pg';
 import { publishAlert } from '#platform/alerts.ts';
 import type { RecoveryPolicy } from '../policy.ts';
 
-/** The name of the alert by which its receipt is told from every other alert. */
+/** The name of a test alert. It distinguishes test alerts from all others. */
 export const alertProbeName = 'AlertProbe';
 
-/** After one that did not arrive the next run sends another: alerts that arrive again are known within the hour. */
+/** When a test alert does not arrive, the next run sends another: so a repaired alert path is known within the hour. */
 const retryMs = 30 * 60_000;
 
-/** An alert that was sent to see whether alerts arrive. */
+/** A test alert: it shows whether alerts arrive. */
 export interface AlertProbe {
   readonly id: string;
   readonly madeAt: Date;
   readonly sentAt: Date | undefined;
   readonly receivedAt: Date | undefined;
-  /** Why it could not be sent. */
+  /** The reason why it could not be sent. */
   readonly failure: string | undefined;
 }
 
 /**
- * Sends an alert to see whether it arrives, when one is due. That it cannot be sent is noted and is no error here: the
- * check of the way of alerts tells of it. `jobs` is a connection as stockade_jobs, outside of any transaction.
+ * Sends a test alert when one is due. A failure to send it is recorded and does not raise: the check `alert-path` reports
+ * it. `jobs` is a connection as stockade_jobs, outside any transaction.
  */
 export async function sendAlertProbe(
   jobs: pg.ClientBase,
@@ -40,9 +40,9 @@ export async function sendAlertProbe(
       severity: 'info',
       summary: 'Weekly test: alerts arrive',
       detail: [
-        'Nothing is wrong. This is sent once a week to see that alerts arrive, and its arrival is noted.',
-        'That it was noted proves the way to the topic and out of it, not your mailbox: whoever is on call and has had',
-        'no such message for more than a week should say so.',
+        'Nothing is wrong. Stockade sends this test alert once a week and records that the topic delivers it.',
+        'The record does not prove that alerts reach your mailbox: if you are on call and have not received',
+        'a test alert for more than a week, report it.',
       ].join('\n'),
       runbook: 'docs/runbook/backup-alert-path.md',
       facts: { probe: id },
@@ -58,7 +58,7 @@ export async function sendAlertProbe(
   return id;
 }
 
-/** Notes that such an alert has arrived. False when its id is none that was sent from here. */
+/** Records that a test alert has arrived. False when this database did not send it. */
 export async function noteAlertProbe(jobs: pg.ClientBase, id: string, now: Date): Promise<boolean> {
   const { rows } = await jobs.query<{ known: boolean }>(
     'select recovery.note_alert_received($1, $2) as known',

@@ -41,11 +41,11 @@ test.each<[error: Error, reason: BlindReason]>([
   [outage(failed('RequestLimitExceeded', answered(503))), 'throttled'],
   [outage(failed('TimeoutError')), 'timeout'],
   [outage(failed('RequestTimeout', answered(400))), 'timeout'],
-  // A connection that was closed is none that was slow.
+  // A closed connection is not a slow one.
   [outage(failed('TimeoutError', { code: 'ECONNRESET' })), 'unreachable'],
   [outage(failed('TimeoutError', { code: 'EPIPE' })), 'unreachable'],
   [outage(failed('InternalFailure', answered(500))), 'failing'],
-])('%s is told as %s', (error, reason) => {
+])('%s has the reason %s', (error, reason) => {
   expect(blindness(error).reason).toBe(reason);
 });
 
@@ -55,20 +55,20 @@ test.each([
   [outage(failed('TimeoutError')), 'There was no answer in time: RDS did not succeed'],
   [outage(), 'There was no connection: RDS did not succeed'],
   [outage(failed('X', answered(500))), 'AWS is failing: RDS did not succeed'],
-  [failed('CredentialsProviderError'), 'There are no credentials that AWS takes: x'],
+  [failed('CredentialsProviderError'), 'There are no credentials that AWS accepts: x'],
   [refused('X'), 'AWS refused: RDS DescribeDBInstances was refused: X: no'],
-  [new MissingSetting('X is not set'), 'It is not configured: X is not set'],
-  [new DatabaseUnreachable('gone'), 'The database could not be asked: gone'],
+  [new MissingSetting('X is not set'), 'A setting is missing: X is not set'],
+  [new DatabaseUnreachable('gone'), 'The database could not be queried: gone'],
   [
     new NoSuchDatabase({ kind: 'cluster', identifier: 'ledger' }),
-    'What is to be backed up was not found: there is no cluster ledger in this region and account',
+    'The database was not found: there is no cluster ledger in this region and account',
   ],
   ['a word', 'Something unexpected happened: a word'],
-])('why is said in words, and what happened (%#)', (error, words) => {
+])('the summary gives the reason in words and the error (%#)', (error, words) => {
   expect(blindness(error).summary).toBe(`Could not run. ${words}`);
 });
 
-test('what is read once is asked for once, also when it failed', async () => {
+test('a reader that reads once asks once, even after a failure', async () => {
   let asked = 0;
   const fails = once(async () => {
     asked += 1;

@@ -1,7 +1,7 @@
 import { AwsRefused } from '#platform/aws-call.ts';
 import { MissingSetting, Unavailable } from '#platform/errors.ts';
 
-/** Why a check could not run, by name. */
+/** The reasons why a check could not run. */
 export const blindReasons = [
   'permission_missing',
   'throttled',
@@ -17,12 +17,12 @@ export const blindReasons = [
 ] as const;
 export type BlindReason = (typeof blindReasons)[number];
 
-/** The database could not be asked. */
+/** The database could not be queried. */
 export class DatabaseUnreachable extends Error {
   override readonly name = 'DatabaseUnreachable';
 }
 
-/** There is nothing of that name, which `database-status` fails by. */
+/** RDS has no database with that name. The check `database-status` fails then; others could not run. */
 export class NoSuchDatabase extends Error {
   override readonly name = 'NoSuchDatabase';
 
@@ -37,15 +37,15 @@ const inWords: Readonly<Record<BlindReason, string>> = {
   timeout: 'There was no answer in time',
   unreachable: 'There was no connection',
   failing: 'AWS is failing',
-  no_credentials: 'There are no credentials that AWS takes',
+  no_credentials: 'There are no credentials that AWS accepts',
   refused: 'AWS refused',
-  not_configured: 'It is not configured',
-  database_unreachable: 'The database could not be asked',
-  database_missing: 'What is to be backed up was not found',
+  not_configured: 'A setting is missing',
+  database_unreachable: 'The database could not be queried',
+  database_missing: 'The database was not found',
   unexpected: 'Something unexpected happened',
 };
 
-/** Why something could not be found out: a name for programs and a sentence for people. */
+/** Why a check could not run: a reason for programs and a sentence for people. */
 export function blindness(error: unknown): { readonly reason: BlindReason; readonly summary: string } {
   const reason = reasonOf(error);
   const detail = error instanceof Error ? error.message : String(error);
@@ -74,13 +74,13 @@ function refusalOf(code: string): BlindReason {
   return /throttl|RequestLimitExceeded|TooManyRequests/i.test(code) ? 'throttled' : 'refused';
 }
 
-/** What the SDK says when it has given up: its last attempt. */
+/** The reason in the last error of the SDK, after it has given up its attempts. */
 function outageOf(cause: unknown): BlindReason {
   if (!(cause instanceof Error)) return 'unreachable';
   const status = (cause as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode;
   if (status === 429 || /throttl|RequestLimitExceeded|TooManyRequests/i.test(cause.name)) return 'throttled';
   const { code } = cause as { code?: unknown };
-  // The SDK calls a connection that was closed a timeout too.
+  // The SDK also calls a closed connection a timeout.
   const isClosed = code === 'ECONNRESET' || code === 'EPIPE';
   if (!isClosed && /^(Request)?Timeout(Error)?$/.test(cause.name)) return 'timeout';
   return status === undefined ? 'unreachable' : 'failing';

@@ -7,11 +7,11 @@ import type { AlertedStatus, AlertSeverity, CheckState } from './states.ts';
 const now = new Date('2026-03-01T12:00:00.000Z');
 const ago = (ms: number) => new Date(now.getTime() - ms);
 
-/** A check that has stood so for a while, and what was told of it. */
+/** A check with its status, how long it has had it, and its last alert. */
 function state(
   status: CheckState['status'],
   sinceMs: number,
-  told?: readonly [status: AlertedStatus, severity: AlertSeverity, agoMs: number],
+  alerted?: readonly [status: AlertedStatus, severity: AlertSeverity, agoMs: number],
 ): CheckState {
   return {
     check: 'retention',
@@ -22,44 +22,56 @@ function state(
     runbook: 'docs/runbook/backup-retention.md',
     since: ago(sinceMs),
     checkedAt: now,
-    alerted: told && { status: told[0], severity: told[1], at: ago(told[2]) },
+    alerted: alerted && { status: alerted[0], severity: alerted[1], at: ago(alerted[2]) },
   };
 }
 
-test('what somebody has to know of is a warning, a failure, and not to know', () => {
+test('a check needs attention when it warns, fails or could not run', () => {
   expect(checkStatuses.filter(isTroubled)).toEqual(['warn', 'fail', 'could_not_run']);
 });
 
 test.each([
-  ['what is ok and was never told is not', state('ok', 0), undefined],
-  ['what does not apply and was never told is not', state('not_applicable', 0), undefined],
-  ['what is ok again is', state('ok', 0, ['fail', 'critical', 1]), ['resolved', undefined]],
+  ['nothing: ok, never reported', state('ok', 0), undefined],
+  ['nothing: does not apply, never reported', state('not_applicable', 0), undefined],
+  ['ok again after a failure', state('ok', 0, ['fail', 'critical', 1]), ['resolved', undefined]],
   [
-    'what no longer applies is as well again',
+    'does not apply any more, after a warning',
     state('not_applicable', 0, ['warn', 'warning', 1]),
     ['resolved', undefined],
   ],
   ['a new failure is critical', state('fail', 0), ['changed', 'critical']],
-  ['a new warning is one', state('warn', policy.blindMs), ['changed', 'warning']],
-  ['not to know is a warning at first', state('could_not_run', policy.blindMs - 1), ['changed', 'warning']],
-  ['and critical after three hours', state('could_not_run', policy.blindMs), ['changed', 'critical']],
+  ['a new warning is a warning', state('warn', policy.blindMs), ['changed', 'warning']],
   [
-    'what was told as a warning is told anew when it has become critical',
+    'could not run for less than three hours: a warning',
+    state('could_not_run', policy.blindMs - 1),
+    ['changed', 'warning'],
+  ],
+  [
+    'could not run for three hours: critical',
+    state('could_not_run', policy.blindMs),
+    ['changed', 'critical'],
+  ],
+  [
+    'a warning that becomes critical is reported again',
     state('could_not_run', policy.blindMs, ['could_not_run', 'warning', 1]),
     ['changed', 'critical'],
   ],
   [
-    'what is as serious and another status is told',
+    'another status with the same severity is reported again',
     state('fail', 0, ['could_not_run', 'critical', 1]),
     ['changed', 'critical'],
   ],
   [
-    'what was told is not told again before the reminder is due',
+    'nothing: already reported, and the reminder is not due',
     state('fail', 0, ['fail', 'critical', policy.reminderMs - 1]),
     undefined,
   ],
-  ['and is then', state('fail', 0, ['fail', 'critical', policy.reminderMs]), ['reminder', 'critical']],
-] as const)('told: %s', (_, stands, told) => {
-  const [occasion, severity] = told ?? [];
-  expect(changeOf(stands, policy, now)).toEqual(occasion && { occasion, state: stands, severity });
+  [
+    'a reminder when it is due',
+    state('fail', 0, ['fail', 'critical', policy.reminderMs]),
+    ['reminder', 'critical'],
+  ],
+] as const)('reported: %s', (_, current, expected) => {
+  const [occasion, severity] = expected ?? [];
+  expect(changeOf(current, policy, now)).toEqual(occasion && { occasion, state: current, severity });
 });

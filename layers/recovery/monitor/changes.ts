@@ -2,23 +2,23 @@ import type { RecoveryPolicy } from '../policy.ts';
 import type { CheckStatus } from './check.ts';
 import type { AlertedStatus, AlertSeverity, CheckState } from './states.ts';
 
-/** Why somebody is told about a check: it has come to this, it still is so, or it is well again. */
+/** Why the monitor reports a check: its status has changed, it still has it, or it is well again. */
 export type Occasion = 'changed' | 'reminder' | 'resolved';
 
-/** What is to be told about a check. */
+/** A check to report. */
 export interface Change {
   readonly occasion: Occasion;
   readonly state: CheckState;
-  /** Undefined when it is well again. */
+  /** Undefined when the check is well again. */
   readonly severity: AlertSeverity | undefined;
 }
 
-/** Whether a status is one that somebody has to know of. */
+/** Whether a status needs attention. */
 export function isTroubled(status: CheckStatus): status is AlertedStatus {
   return status === 'warn' || status === 'fail' || status === 'could_not_run';
 }
 
-/** What is to be told now; undefined when all has been told. */
+/** What to report about a check now; undefined when there is nothing new to report. */
 export function changeOf(state: CheckState, policy: RecoveryPolicy, now: Date): Change | undefined {
   const { status, alerted } = state;
   if (!isTroubled(status)) {
@@ -32,7 +32,10 @@ export function changeOf(state: CheckState, policy: RecoveryPolicy, now: Date): 
   return isDue ? { occasion: 'reminder', state, severity } : undefined;
 }
 
-/** Not to know is a warning at first, for a call may fail; who has not known for hours would not know of a failure either. */
+/**
+ * A check that could not run is a warning at first, because a single call may fail. After some hours it is critical, because
+ * it would not notice a failure either.
+ */
 function severityOf({ status, since }: CheckState, { blindMs }: RecoveryPolicy, now: Date): AlertSeverity {
   if (status === 'fail') return 'critical';
   const isBlind = status === 'could_not_run' && now.getTime() - since.getTime() >= blindMs;

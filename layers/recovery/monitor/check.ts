@@ -5,70 +5,70 @@ import type { PostgresReader } from './postgres.ts';
 import type { BackupSource } from './source.ts';
 
 /**
- * How a check ended. `could_not_run` is never as good as `ok`; `not_applicable` says that there is nothing of the kind
- * where the database runs, and is counted with neither.
+ * How a check ended. `could_not_run`: the result is unknown, which never counts as `ok`. `not_applicable`: the check makes
+ * no sense where the database runs; it counts neither as passed nor as failed.
  */
 export const checkStatuses = ['ok', 'warn', 'fail', 'could_not_run', 'not_applicable'] as const;
 export type CheckStatus = (typeof checkStatuses)[number];
 
-/** What a check has found. */
+/** The result of a check that ran. */
 export interface Finding {
   readonly status: Exclude<CheckStatus, 'could_not_run'>;
-  /** One sentence with the figures. */
+  /** The result in one sentence with its figures. */
   readonly summary: string;
-  /** The same for programs. Times are ISO. */
+  /** The figures for programs. Times are ISO. */
   readonly facts?: Readonly<Record<string, unknown>>;
 }
 
-/** What is known of a check after a run. */
+/** The result of a check after a run. */
 export interface CheckResult {
   readonly check: string;
   readonly title: string;
   readonly status: CheckStatus;
-  /** Only of a check that could not run. */
+  /** Only for a check that could not run. */
   readonly reason?: BlindReason;
   readonly summary: string;
   readonly facts: Readonly<Record<string, unknown>>;
-  /** The page that says what to do. */
+  /** The runbook page with the remedy. */
   readonly runbook: string;
 }
 
-/** What the last drill has shown, as far as the monitor asks. */
+/** The result of the last drill, as far as the monitor needs it. */
 export interface DrillVerdict {
   readonly id: string;
   /** The database that was restored. */
   readonly request: Pick<DrillRequest, 'source'>;
   readonly passed: boolean;
-  /** When the verdict was given. */
+  /** The time of the verdict. */
   readonly at: Date;
-  /** From the request to the proof; undefined when it did not come that far. */
+  /** From the request to the proof; undefined when the drill did not reach the proofs. */
   readonly provenAfterMs: number | undefined;
-  /** What is written down of it, and since, and does not follow from what was before: something was removed or replaced. */
+  /** The records of this drill and of later ones whose previous record was removed or replaced. */
   readonly brokenLinks: readonly string[];
 }
 
-/** What checks look at. Everything is read when it is first asked for, and once. */
+/** Everything that checks read. Each reader reads at its first call, and only once. */
 export interface Surroundings {
   readonly now: Date;
   readonly policy: RecoveryPolicy;
   /** The instance or cluster of RDS; undefined where the database runs elsewhere. */
   readonly rds: BackupSource | undefined;
   readonly postgres: PostgresReader;
-  /** The last drill that came to a verdict; undefined when none ever has. */
+  /** The last drill that has a verdict; undefined when none has. */
   readonly lastDrill: () => Promise<DrillVerdict | undefined>;
 }
 
-/** One thing that has to be so for a backup to be of use. */
+/** One condition that backups must meet to be useful. */
 export interface Check {
   /** In kebab case; the page of the runbook is `docs/runbook/backup-<name>.md`. */
   readonly name: string;
-  /** What is so when it is ok. */
+  /** The condition that holds when the check is ok. */
   readonly title: string;
-  /** @throws whatever keeps it from knowing: it could not run then */
+  /** @throws any error; the check then could not run */
   readonly run: (around: Surroundings) => Promise<Finding>;
 }
 
-/** A check of what only RDS has. */
+/** A check that applies only to RDS. */
 export function rdsCheck(
   name: string,
   title: string,
@@ -80,7 +80,7 @@ export function rdsCheck(
     run: async (around) =>
       around.rds
         ? await run(around.rds, around)
-        : notApplicable('The database runs elsewhere than on RDS: whoever backs it up has to look at this.'),
+        : notApplicable('The database does not run on RDS: check this where you back it up.'),
   };
 }
 

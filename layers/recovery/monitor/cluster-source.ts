@@ -56,7 +56,7 @@ async function readCopies(
   };
 }
 
-/** A copy of a cluster's snapshot does not say how old what is in it is, only what it was copied from. */
+/** A copy of a cluster snapshot does not contain the age of its data. It only names its original, which does. */
 function toKept(
   snapshot: aurora.DBClusterSnapshot,
   origins: readonly aurora.DBClusterSnapshot[],

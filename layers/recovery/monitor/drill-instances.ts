@@ -2,7 +2,7 @@ import { begunAt } from '../drill/begun.ts';
 import { describeDrillInstances, drillTag } from '../rds/rds.ts';
 import type { DrillInstance } from './source.ts';
 
-/** The instances that drills have made, of instances and of clusters. */
+/** The instances that drills have created from the backups of instances and clusters. */
 export async function drillInstances(): Promise<DrillInstance[]> {
   return (await describeDrillInstances()).map((instance) => ({
     identifier: instance.DBInstanceIdentifier ?? '',

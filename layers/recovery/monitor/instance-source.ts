@@ -53,7 +53,7 @@ function toKept(snapshot: rds.DBSnapshot): KeptSnapshot {
     identifier: snapshot.DBSnapshotIdentifier ?? '',
     status: snapshot.Status ?? 'unknown',
     kind: snapshot.SnapshotType ?? 'unknown',
-    // Snapshots from before RDS told both times have only the other one, and only that of a copy is wrong.
+    // An old snapshot has only SnapshotCreateTime. For a copy, that is the time of the copy and not of its data.
     takenAt:
       snapshot.OriginalSnapshotCreateTime ??
       (snapshot.SourceDBSnapshotIdentifier ? undefined : snapshot.SnapshotCreateTime),

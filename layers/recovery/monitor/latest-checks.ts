@@ -4,7 +4,7 @@ import type { BlindReason } from './blindness.ts';
 import type { CheckStatus } from './check.ts';
 import { listChecks } from './states.ts';
 
-/** How a check stood in the last run, as the API shows it. */
+/** The result of a check in the last run, as the API shows it. */
 export interface LatestCheck {
   readonly check: string;
   readonly title: string;
@@ -15,13 +15,13 @@ export interface LatestCheck {
   readonly runbook: string;
   readonly since: string;
   readonly checkedAt: string;
-  /** Nobody has looked for so long that it is not known to be so any more. */
+  /** The last run is so long ago that the result may be outdated. */
   readonly stale: boolean;
-  /** When somebody was told last that it is wrong; null when nobody was, and when it is well again. */
+  /** The time of the last alert about this check; null without one, and when the check is well again. */
   readonly alertedAt: string | null;
 }
 
-/** How every check stood in the last run; none before the first. `client` is a connection as an operator or a job. */
+/** The results of the last run; none before the first. `client` is a connection as an operator or a job. */
 export async function latestChecks(
   client: pg.ClientBase,
   { blindMs }: Pick<RecoveryPolicy, 'blindMs'> = recoveryPolicy,

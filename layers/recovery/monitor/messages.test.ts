@@ -37,11 +37,11 @@ const facts = (check: string, status: string) => ({
   facts: { days: 3 },
 });
 
-test('nothing has changed, so there is nothing to say', () => {
+test('without a change there is no message', () => {
   expect(messagesOf([], now)).toEqual([]);
 });
 
-test('each check that is wrong has a message of its own, with since when and its page', () => {
+test('each failing check has its own message, with since when it fails and its runbook page', () => {
   const messages = messagesOf(
     [
       change('retention', 'fail', 'changed', 'critical'),
@@ -57,9 +57,9 @@ test('each check that is wrong has a message of its own, with since when and its
       detail: [
         'Summary of retention.',
         '',
-        'What should be so: Title of retention.',
-        'It is so for 5 min.',
-        'To look again: npm run monitor:backups',
+        'Expected: Title of retention.',
+        'Failing since 2026-03-01 11:55 UTC (5 min ago).',
+        'Run the checks again: npm run monitor:backups',
       ].join('\n'),
       runbook: 'docs/runbook/backup-retention.md',
       facts: { occasion: 'changed', ...facts('retention', 'fail'), since: ago(5 * minuteMs) },
@@ -68,19 +68,19 @@ test('each check that is wrong has a message of its own, with since when and its
       name: 'BackupCheck',
       severity: 'warning',
       summary: 'Still: backup check encryption: warn',
-      detail: expect.stringContaining('It is so since just now.'),
+      detail: expect.stringContaining('Warning since 2026-03-01 11:59 UTC (just now).'),
       runbook: 'docs/runbook/backup-encryption.md',
       facts: { occasion: 'reminder', ...facts('encryption', 'warn'), since: ago(minuteMs - 1) },
     },
   ]);
 });
 
-test('what has been so for exactly a minute is no longer so since just now', () => {
+test('a status of exactly a minute ago is not reported as just now', () => {
   const [message] = messagesOf([change('a', 'fail', 'changed', 'critical', { since: ago(minuteMs) })], now);
-  expect(message?.detail).toContain('It is so for 1 min.');
+  expect(message?.detail).toContain('Failing since 2026-03-01 11:59 UTC (1 min ago).');
 });
 
-test('all that could not run is one message, as serious as the worst of it', () => {
+test('all checks that could not run share one message, with the worst severity', () => {
   const blind = (check: string, occasion: Occasion, severity: AlertSeverity) =>
     change(check, 'could_not_run', occasion, severity, { reason: 'throttled' });
   expect(messagesOf([blind('a', 'changed', 'warning'), blind('b', 'reminder', 'critical')], now)).toEqual([
@@ -89,16 +89,16 @@ test('all that could not run is one message, as serious as the worst of it', () 
       severity: 'critical',
       summary: '2 backup checks could not run',
       detail: [
-        'Nobody knows whether these are so:',
+        'The results of these checks are unknown:',
         '',
         'a: Title of a.',
         '  Summary of a.',
-        '  It is so for 5 min. docs/runbook/backup-a.md',
+        '  Unknown since 2026-03-01 11:55 UTC (5 min ago). docs/runbook/backup-a.md',
         'b: Title of b.',
         '  Summary of b.',
-        '  It is so for 5 min. docs/runbook/backup-b.md',
+        '  Unknown since 2026-03-01 11:55 UTC (5 min ago). docs/runbook/backup-b.md',
         '',
-        'To look again: npm run monitor:backups',
+        'Run the checks again: npm run monitor:backups',
       ].join('\n'),
       runbook: 'docs/runbook/backup-could-not-run.md',
       facts: {
@@ -115,26 +115,25 @@ test('all that could not run is one message, as serious as the worst of it', () 
   ]);
 });
 
-test('all that is well again is one message, with what was told and when', () => {
+test('all checks that are well again share one message, with the last alert of each', () => {
   const well = change('retention', 'ok', 'resolved', undefined, {
     alerted: { status: 'fail', severity: 'critical', at: ago(90 * minuteMs) },
   });
-  // It says so even of what could not run before.
-  const untold = change('encryption', 'ok', 'resolved', undefined);
-  expect(messagesOf([well, untold], now)).toEqual([
+  const unreported = change('encryption', 'ok', 'resolved', undefined);
+  expect(messagesOf([well, unreported], now)).toEqual([
     {
       name: 'BackupChecksResolved',
       severity: 'info',
       summary: 'Resolved: retention, encryption',
       detail:
-        'retention: Summary of retention. It was told 1 h 30 min ago as fail.\nencryption: Summary of encryption.',
+        'retention: Summary of retention. Reported as fail 1 h 30 min ago.\nencryption: Summary of encryption.',
       runbook: 'docs/runbook/backup-could-not-run.md',
       facts: { checks: [facts('retention', 'ok'), facts('encryption', 'ok')] },
     },
   ]);
 });
 
-test('what is wrong comes first, then what is not known, then what is well', () => {
+test('failing checks come first, then those that could not run, then those that are well', () => {
   const names = messagesOf(
     [
       change('c', 'ok', 'resolved', undefined),
@@ -146,17 +145,17 @@ test('what is wrong comes first, then what is not known, then what is well', () 
   expect(names).toEqual(['BackupCheck', 'BackupChecksBlind', 'BackupChecksResolved']);
 });
 
-test('results that could not be noted are told with all that is not ok, and why', () => {
+test('results that could not be recorded are reported with the reason and every check that is not ok', () => {
   const results = (['ok', 'not_applicable', 'warn', 'could_not_run'] as const).map(
     (status) => change(`is-${status}`, status, 'changed', undefined).state,
   );
   expect(unnotedMessage(results, new Error('no connection'))).toEqual({
     name: 'BackupChecksUnnoted',
     severity: 'critical',
-    summary: 'The backup monitor cannot reach the database; 2 of 4 checks are not ok',
+    summary: 'The backup monitor cannot reach the database; checks not ok: 2 of 4',
     detail: [
-      'The results could not be noted: no connection',
-      'Until they can, this is told in every run, also what was told before.',
+      'The monitor could not record its results: no connection',
+      'Until it can, every run sends this alert, including failures that were reported before.',
       '',
       'is-warn: warn. Summary of is-warn. docs/runbook/backup-is-warn.md',
       'is-could_not_run: could_not_run. Summary of is-could_not_run. docs/runbook/backup-is-could_not_run.md',

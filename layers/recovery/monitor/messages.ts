@@ -1,14 +1,15 @@
 import type { Alert } from '#platform/alerts.ts';
+import { counted } from '#platform/plural.ts';
 import { spoken } from '../policy.ts';
 import type { Change } from './changes.ts';
-import type { CheckResult } from './check.ts';
+import type { CheckResult, CheckStatus } from './check.ts';
 
 const blindRunbook = 'docs/runbook/backup-could-not-run.md';
 const commandToRun = 'npm run monitor:backups';
 
 /**
- * What is told about changes: one message for each check that is wrong, one for all that could not run (when a permission
- * is missing that is many at once), one for all that are well again.
+ * The messages for changes: one for each check that warns or fails, one for all that could not run (a missing permission
+ * stops many at once), and one for all that are well again.
  */
 export function messagesOf(changes: readonly Change[], now: Date): Alert[] {
   const wrong = changes.filter(
@@ -33,9 +34,9 @@ function wrongMessage({ state, severity, occasion }: Change, now: Date): Alert {
     detail: [
       state.summary,
       '',
-      `What should be so: ${state.title}.`,
-      sinceText(state.since, now),
-      `To look again: ${commandToRun}`,
+      `Expected: ${state.title}.`,
+      sinceText(state, now),
+      `Run the checks again: ${commandToRun}`,
     ].join('\n'),
     runbook: state.runbook,
     facts: { occasion, ...factsOf(state), since: state.since },
@@ -49,17 +50,17 @@ function blindMessage(blind: readonly Change[], now: Date): Alert {
   return {
     name: 'BackupChecksBlind',
     severity: isCritical ? 'critical' : 'warning',
-    summary: `${isReminder ? 'Still: ' : ''}${count(checks.length, 'backup check')} could not run`,
+    summary: `${isReminder ? 'Still: ' : ''}${counted(checks.length, 'backup check')} could not run`,
     detail: [
-      'Nobody knows whether these are so:',
+      'The results of these checks are unknown:',
       '',
-      ...checks.flatMap(({ check, title, summary, since, runbook }) => [
-        `${check}: ${title}.`,
-        `  ${summary}`,
-        `  ${sinceText(since, now)} ${runbook}`,
+      ...checks.flatMap((each) => [
+        `${each.check}: ${each.title}.`,
+        `  ${each.summary}`,
+        `  ${sinceText(each, now)} ${each.runbook}`,
       ]),
       '',
-      `To look again: ${commandToRun}`,
+      `Run the checks again: ${commandToRun}`,
     ].join('\n'),
     runbook: blindRunbook,
     facts: { checks: checks.map((each) => ({ ...factsOf(each), since: each.since })) },
@@ -73,9 +74,9 @@ function wellMessage(well: readonly Change[], now: Date): Alert {
     summary: `Resolved: ${well.map(({ state }) => state.check).join(', ')}`,
     detail: well
       .map(({ state: { check, summary, alerted } }) => {
-        const told =
-          alerted && ` It was told ${spoken(now.getTime() - alerted.at.getTime())} ago as ${alerted.status}.`;
-        return `${check}: ${summary}${told ?? ''}`;
+        const reported =
+          alerted && ` Reported as ${alerted.status} ${spoken(now.getTime() - alerted.at.getTime())} ago.`;
+        return `${check}: ${summary}${reported ?? ''}`;
       })
       .join('\n'),
     runbook: blindRunbook,
@@ -83,16 +84,16 @@ function wellMessage(well: readonly Change[], now: Date): Alert {
   };
 }
 
-/** The one message of a run whose results could not be noted: what was told before is not known. */
+/** The only message of a run that could not record its results: it cannot know what earlier runs have reported. */
 export function unnotedMessage(results: readonly CheckResult[], error: Error): Alert {
   const troubled = results.filter(({ status }) => status !== 'ok' && status !== 'not_applicable');
   return {
     name: 'BackupChecksUnnoted',
     severity: 'critical',
-    summary: `The backup monitor cannot reach the database; ${troubled.length} of ${results.length} checks are not ok`,
+    summary: `The backup monitor cannot reach the database; checks not ok: ${troubled.length} of ${results.length}`,
     detail: [
-      `The results could not be noted: ${error.message}`,
-      'Until they can, this is told in every run, also what was told before.',
+      `The monitor could not record its results: ${error.message}`,
+      'Until it can, every run sends this alert, including failures that were reported before.',
       '',
       ...troubled.map(({ check, status, summary, runbook }) => `${check}: ${status}. ${summary} ${runbook}`),
     ].join('\n'),
@@ -105,11 +106,15 @@ function factsOf({ check, status, reason, summary, facts, runbook }: CheckResult
   return { check, status, ...(reason && { reason }), summary, runbook, facts };
 }
 
-function sinceText(since: Date, now: Date): string {
-  const ageMs = now.getTime() - since.getTime();
-  return ageMs < 60_000 ? 'It is so since just now.' : `It is so for ${spoken(ageMs)}.`;
-}
+const conditions: Readonly<Partial<Record<CheckStatus, string>>> = {
+  warn: 'Warning',
+  fail: 'Failing',
+  could_not_run: 'Unknown',
+};
 
-function count(n: number, what: string): string {
-  return n === 1 ? `1 ${what}` : `${n} ${what}s`;
+/** Since when a check has had its status, such as `Failing since 2026-03-01 14:02 UTC (1 h 5 min ago).` */
+function sinceText({ status, since }: { status: CheckStatus; since: Date }, now: Date): string {
+  const ageMs = now.getTime() - since.getTime();
+  const age = ageMs < 60_000 ? 'just now' : `${spoken(ageMs)} ago`;
+  return `${conditions[status]} since ${since.toISOString().slice(0, 16).replace('T', ' ')} UTC (${age}).`;
 }

@@ -15,7 +15,7 @@ import type { BackupSource } from './source.ts';
 import { claimChecks, noteAlerted, noteChecks } from './states.ts';
 
 export interface MonitorOptions {
-  /** The instance or cluster; undefined where the database runs elsewhere than on RDS. */
+  /** The instance or cluster; undefined when the database does not run on RDS. */
   readonly rds: BackupSource | undefined;
   readonly inJobs: InJobs;
   readonly lastDrill: Surroundings['lastDrill'];
@@ -23,22 +23,22 @@ export interface MonitorOptions {
   readonly now?: Date;
 }
 
-/** What a run has found and told. */
+/** The results and the alerts of a run. */
 export interface MonitorReport {
   readonly results: readonly CheckResult[];
   /** The names of the alerts that were sent. */
   readonly alerts: readonly string[];
 }
 
-/** Looks at the backups and tells nobody. */
+/** Runs every check and reports nothing. */
 export async function checkBackups(options: MonitorOptions): Promise<CheckResult[]> {
   const { rds, inJobs, lastDrill, policy = recoveryPolicy, now = new Date() } = options;
   return await runChecks({ now, policy, rds, postgres: postgresReader(inJobs), lastDrill: once(lastDrill) });
 }
 
 /**
- * Looks at the backups, and tells what has changed since the last run, what is still wrong after a day, and what is well
- * again. Without the database, which knows what was told, one alert tells all that is wrong.
+ * Runs every check and reports what has changed since the last run, what is still wrong after a day, and what is well
+ * again. The database records what was reported; when it cannot be reached, one alert reports everything that is wrong.
  * @throws Unavailable, AwsRefused when an alert could not be sent: the next run sends it
  */
 export async function monitorBackups(options: MonitorOptions): Promise<MonitorReport> {
@@ -48,7 +48,7 @@ export async function monitorBackups(options: MonitorOptions): Promise<MonitorRe
     (error: Error) => error,
   );
   const results = await checkBackups(options);
-  const alerts = await tell(results, unreachable, options);
+  const alerts = await report(results, unreachable, options);
   return { results, alerts };
 }
 
@@ -58,7 +58,7 @@ const figures = {
   warn: 'BackupChecksWarning',
 } as const satisfies Partial<Record<CheckStatus, string>>;
 
-/** Measures a run that has told what it had to tell. The heartbeat comes last: its silence alarms. */
+/** Publishes the metrics of a run that has sent its alerts. The heartbeat comes last: an alarm goes off without it. */
 export function measureRun({ results }: MonitorReport): void {
   for (const status of ['fail', 'could_not_run', 'warn'] as const) {
     measure(figures[status], results.filter((each) => each.status === status).length);
@@ -66,34 +66,37 @@ export function measureRun({ results }: MonitorReport): void {
   measure('BackupMonitorHeartbeat', 1);
 }
 
-async function tell(
+async function report(
   results: readonly CheckResult[],
   unreachable: Error | undefined,
   { inJobs, policy = recoveryPolicy, now = new Date() }: MonitorOptions,
 ): Promise<string[]> {
-  const cannotNote =
+  const cannotRecord =
     unreachable ??
     (await asking(() => inJobs((jobs) => noteChecks(jobs, results, now))).then(
       () => undefined,
       (error: Error) => error,
     ));
-  if (cannotNote) return [await publish(unnotedMessage(results, cannotNote))];
-  return await inJobs((jobs) => tellChanges(jobs, policy, now));
+  if (cannotRecord) return [await publish(unnotedMessage(results, cannotRecord))];
+  return await inJobs((jobs) => reportChanges(jobs, policy, now));
 }
 
-/** What was told is noted in the transaction that has claimed the checks: told twice at worst, when it ends in between. */
-async function tellChanges(jobs: pg.ClientBase, policy: RecoveryPolicy, now: Date): Promise<string[]> {
+/**
+ * Sends the alerts and records them in the transaction that has claimed the checks. If the run dies between the two, the
+ * next run sends them again.
+ */
+async function reportChanges(jobs: pg.ClientBase, policy: RecoveryPolicy, now: Date): Promise<string[]> {
   return await inTransaction(jobs, async () => {
     const states = await claimChecks(jobs);
     const changes = states.flatMap((state) => changeOf(state, policy, now) ?? []);
     const messages = messagesOf(changes, now);
     for (const message of messages) await publish(message);
-    const told = changes.map(({ state: { check, status }, severity }) => ({
+    const reported = changes.map(({ state: { check, status }, severity }) => ({
       check,
       status: isTroubled(status) ? status : undefined,
       severity,
     }));
-    await noteAlerted(jobs, told, now);
+    await noteAlerted(jobs, reported, now);
     return messages.map(({ name }) => name);
   });
 }

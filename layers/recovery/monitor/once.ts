@@ -1,4 +1,4 @@
-/** Reads when it is first asked, and once: what failed fails for everybody who asks, without asking AWS again. */
+/** Reads at the first call, and only once. After a failure every call fails the same way, without another call of AWS. */
 export function once<T>(read: () => Promise<T>): () => Promise<T> {
   let reading: Promise<T> | undefined;
   return () => {

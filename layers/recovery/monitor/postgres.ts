@@ -4,7 +4,7 @@ import type { AlertProbe } from './alert-probe.ts';
 import { DatabaseUnreachable } from './blindness.ts';
 import { once } from './once.ts';
 
-/** The settings without which a Postgres may lose what it has confirmed, or not notice that it is damaged. */
+/** With a wrong value of one of these settings, Postgres may lose confirmed commits or overlook damage. */
 const watchedSettings = [
   'fsync',
   'full_page_writes',
@@ -15,18 +15,18 @@ const watchedSettings = [
 ] as const;
 export type ServerSettings = Readonly<Record<(typeof watchedSettings)[number], string>>;
 
-/** How the log of a server is kept elsewhere, by the server's own account. */
+/** How far the log is archived, as the server reports it. */
 export interface ArchiverState {
   readonly lastArchivedAt: Date | undefined;
   readonly lastFailedAt: Date | undefined;
   readonly lastFailedFile: string | undefined;
 }
 
-/** What the monitor asks Postgres. Everything raises DatabaseUnreachable when it cannot be asked. */
+/** What the monitor reads from Postgres. Every reader raises DatabaseUnreachable when the database does not answer. */
 export interface PostgresReader {
   readonly settings: () => Promise<ServerSettings>;
   readonly archiver: () => Promise<ArchiverState>;
-  /** The alerts that were sent to see whether they arrive, the newest first. */
+  /** The test alerts, the newest first. */
   readonly alertProbes: () => Promise<readonly AlertProbe[]>;
 }
 
@@ -76,7 +76,7 @@ export function postgresReader(inJobs: InJobs): PostgresReader {
 
 /**
  * Asks the database.
- * @throws DatabaseUnreachable with what it said, whatever kept it from answering
+ * @throws DatabaseUnreachable on every error, with its message
  */
 export async function asking<T>(question: () => Promise<T>): Promise<T> {
   try {

@@ -11,7 +11,7 @@ import {
 } from './checks/recovery-point.ts';
 import { snapshotsFinish, snapshotsPrivate } from './checks/snapshots.ts';
 
-/** Every check, in the order in which people read them: what would be lost first. */
+/** Every check, in the order in which people read them: the worst loss first. */
 export const checks: readonly Check[] = [
   databaseStatus,
   latestRestorableTime,
@@ -30,12 +30,12 @@ export const checks: readonly Check[] = [
   alertPath,
 ];
 
-/** The page of a check. */
+/** The runbook page of a check. */
 export function runbookOf(check: string): string {
   return `docs/runbook/backup-${check}.md`;
 }
 
-/** Runs every check. One that raises could not run, which is told by name and is never ok; the others go on. */
+/** Runs every check. A check that raises gets the status `could_not_run`; the others go on. */
 export async function runChecks(around: Surroundings): Promise<CheckResult[]> {
   return await Promise.all(
     checks.map(async ({ name, title, run }): Promise<CheckResult> => {

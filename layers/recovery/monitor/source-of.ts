@@ -10,8 +10,8 @@ export function backupSource({ kind, identifier, copyRegion }: BackedUpConfig): 
 }
 
 /**
- * The backups that the environment names. When it names none, whoever asks is told so: a setting that is missing must not
- * look like a database that runs elsewhere than on RDS.
+ * The backups that the environment names. When it names none, every reader raises MissingSetting: a missing setting must
+ * not look like a database outside RDS.
  */
 export function configuredSource(env: NodeJS.ProcessEnv = process.env): BackupSource {
   try {

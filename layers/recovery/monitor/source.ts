@@ -1,4 +1,4 @@
-/** What holds the database on RDS, instance or cluster, in the words that both have in common. */
+/** The instance or cluster of RDS that contains the database, with what both have in common. */
 export interface BackedUpDatabase {
   readonly identifier: string;
   readonly status: string;
@@ -15,34 +15,34 @@ export interface KeptSnapshot {
   readonly status: string;
   /** `manual`, `automated`, `awsbackup`, … Only manual ones can be shared. */
   readonly kind: string;
-  /** When what is in it was so; undefined while it is being made, and of a copy whose origin is not known. */
+  /** The time of its data; undefined while it is being created, and for a copy whose original is not known. */
   readonly takenAt: Date | undefined;
   readonly isEncrypted: boolean;
 }
 
-/** What is kept in another region. */
+/** The backups in another region. */
 export interface CopiesElsewhere {
   readonly snapshots: readonly KeptSnapshot[];
-  /** Up to when the replica of the automated backups reaches; undefined when they are not replicated. */
+  /** The latest time in the replica of the automated backups; undefined when they are not replicated. */
   readonly replicaReachesTo: Date | undefined;
   readonly isReplicaEncrypted: boolean | undefined;
 }
 
-/** Where backups of the database are read. Everything raises as `rds.ts` says. */
+/** Reads the backups of the database. Every reader raises the errors of `rds.ts`. */
 export interface BackupSource {
   readonly kind: 'instance' | 'cluster';
   readonly identifier: string;
-  /** The other region, or `none` where it was decided that there is none; undefined when nobody has said. */
+  /** The other region, or `none` for no copies; undefined when it is not configured. */
   readonly copyRegion: string | undefined;
-  /** Undefined when there is none of that name. */
+  /** Undefined when RDS has no database with that name. */
   readonly database: () => Promise<BackedUpDatabase | undefined>;
   readonly snapshots: () => Promise<readonly KeptSnapshot[]>;
   readonly copies: (region: string) => Promise<CopiesElsewhere>;
-  /** The accounts that may restore a manual snapshot; `all` is everybody. */
+  /** The accounts that may restore a manual snapshot; `all` means every account. */
   readonly restorers: (snapshot: string, region?: string) => Promise<readonly string[]>;
-  /** Since when a snapshot is in the making; undefined when nothing is known of it any more. */
+  /** The time at which the creation of a snapshot began; undefined when RDS does not know it any more. */
   readonly begunAt: (snapshot: string) => Promise<Date | undefined>;
-  /** Instances that a drill has made. */
+  /** The instances that drills have created. */
   readonly drillInstances: () => Promise<readonly DrillInstance[]>;
 }
 
@@ -50,6 +50,6 @@ export interface DrillInstance {
   readonly identifier: string;
   readonly status: string;
   readonly drillId: string | undefined;
-  /** Undefined when nobody knows. */
+  /** Undefined when it is not known. */
   readonly begunAt: Date | undefined;
 }

@@ -5,17 +5,17 @@ import type { CheckResult, CheckStatus } from './check.ts';
 export type AlertedStatus = Extract<CheckStatus, 'warn' | 'fail' | 'could_not_run'>;
 export type AlertSeverity = 'warning' | 'critical';
 
-/** How a check stands, since when, and what has been told about it. */
+/** The status of a check, since when it has it, and its last alert. */
 export interface CheckState extends CheckResult {
   readonly since: Date;
   readonly checkedAt: Date;
-  /** What was told last and not taken back. */
+  /** The last alert; undefined without one, and when the check is well again. */
   readonly alerted:
     | { readonly status: AlertedStatus; readonly severity: AlertSeverity; readonly at: Date }
     | undefined;
 }
 
-/** Notes the results of a run that began at `now`. */
+/** Records the results of a run that began at `now`. */
 export async function noteChecks(
   jobs: pg.ClientBase,
   results: readonly CheckResult[],
@@ -28,27 +28,32 @@ export async function noteChecks(
   await jobs.query('select recovery.note_checks($1, $2)', [JSON.stringify(rows), now]);
 }
 
-/** How every check stood in the last run; none before the first. Any role of the platform may read it. */
+/** The status of every check in the last run; none before the first. Any role of the platform may read it. */
 export async function listChecks(client: pg.ClientBase): Promise<CheckState[]> {
   const { rows } = await client.query<StateRow>('select * from recovery.list_checks()');
   return rows.map(toState);
 }
 
-/** The same, inside a transaction at whose end others may tell about them. */
+/** Reads the same and locks it until the transaction ends: only one run reports at a time. */
 export async function claimChecks(jobs: pg.ClientBase): Promise<CheckState[]> {
   const { rows } = await jobs.query<StateRow>('select * from recovery.claim_checks()');
   return rows.map(toState);
 }
 
-/** What was told about a check; without a status, that it is well again. */
-export interface Told {
+/** An alert about a check. Without a status, it reports that the check is well again. */
+export interface Reported {
   readonly check: string;
   readonly status: AlertedStatus | undefined;
   readonly severity: AlertSeverity | undefined;
 }
 
-export async function noteAlerted(jobs: pg.ClientBase, told: readonly Told[], now: Date): Promise<void> {
-  const rows = told.map(({ check, status, severity }) => ({
+/** Records the alerts of a run that began at `now`. */
+export async function noteAlerted(
+  jobs: pg.ClientBase,
+  reported: readonly Reported[],
+  now: Date,
+): Promise<void> {
+  const rows = reported.map(({ check, status, severity }) => ({
     check_name: check,
     status: status ?? null,
     severity: severity ?? null,

@@ -5,16 +5,16 @@ import { alertTopicArn } from '#platform/config.ts';
 const sns = clientOf(() => new SNSClient(clientSettings));
 
 export interface Subscriber {
-  /** Somebody is told; functions and queues only pass on. */
+  /** A person receives it. Functions and queues only pass messages on. */
   readonly isPerson: boolean;
   readonly isConfirmed: boolean;
 }
 
-/** Those that tell somebody by themselves, or lead to a pager. */
+/** The protocols that reach a person, directly or through a pager. */
 const toPeople = ['email', 'email-json', 'sms', 'http', 'https', 'application'];
 
 /**
- * Who is to get the alerts.
+ * Lists the subscribers of the alert topic.
  * @throws MissingSetting when no topic is set
  * @throws Unavailable, AwsRefused like every call of AWS
  */
@@ -29,7 +29,7 @@ export async function listSubscribers(): Promise<Subscriber[]> {
     for (const { Protocol = '', SubscriptionArn = '' } of page.Subscriptions ?? []) {
       subscribers.push({
         isPerson: toPeople.includes(Protocol),
-        // Before that it says PendingConfirmation there.
+        // SNS returns PendingConfirmation in place of the ARN until it is confirmed.
         isConfirmed: SubscriptionArn.startsWith('arn:'),
       });
     }

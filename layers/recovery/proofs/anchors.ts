@@ -4,15 +4,15 @@ import { environment } from '#platform/environment.ts';
 import { CouldNotRun, DoesNotApply } from './proof.ts';
 import { readOrganizations } from './read-organizations.ts';
 
-/** Whether it is set where the anchors of seals are, as on AWS. */
+/** Whether the environment names the bucket that contains the anchors of seals. */
 export function hasAnchors(): boolean {
   return Boolean(process.env[environment.evidenceBucket]);
 }
 
 /**
- * Says why there is nothing outside of the database to hold a copy against.
- * @throws DoesNotApply when there is no such place
- * @throws CouldNotRun when the copy itself knows that there is one
+ * Raises the reason why a copy cannot be compared with its anchors.
+ * @throws DoesNotApply when its seals were never anchored
+ * @throws CouldNotRun when the copy itself records that its seals were anchored
  */
 export async function refuseWithoutAnchors(client: Client): Promise<never> {
   const organizations = await readOrganizations(client);
@@ -27,10 +27,8 @@ export async function refuseWithoutAnchors(client: Client): Promise<never> {
     });
     if (bucket === undefined) continue;
     throw new CouldNotRun(
-      `its seals are anchored in ${bucket}, and ${environment.evidenceBucket} is not set: nobody has held it against them`,
+      `its seals are anchored in ${bucket}, but ${environment.evidenceBucket} is not set: they were not compared`,
     );
   }
-  throw new DoesNotApply(
-    'nothing is kept outside of the database to hold it against: there is no evidence bucket',
-  );
+  throw new DoesNotApply('there is no evidence bucket, so there are no anchors to compare it with');
 }

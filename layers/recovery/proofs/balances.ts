@@ -4,7 +4,7 @@ import { inSnapshot } from '#audit/reconciliation/snapshot.ts';
 import type { Findings, ProofContext } from './proof.ts';
 import { readOrganizations } from './read-organizations.ts';
 
-/** Every balance of every organization is what its whole history comes to, and that is what was sealed. */
+/** Proves that every balance of every organization equals the sum of its movements, and that its movements were sealed so. */
 export async function proveBalances({ connect, signal }: ProofContext, findings: Findings): Promise<void> {
   const client = await connect();
   const organizations = await readOrganizations(client);
@@ -21,9 +21,13 @@ export async function proveBalances({ connect, signal }: ProofContext, findings:
       const { item, location, lot } = difference;
       const drift = driftOf(difference);
       findings.fault(
-        `${slug}: item ${item} at ${location}${lot && `, lot ${lot}`} differs from its history by ${drift.onHand} on hand, ${drift.reserved} reserved, ${drift.version} movements`,
+        `${slug}: item ${item} at ${location}${lot && `, lot ${lot}`} differs from its movements: on hand ${signed(drift.onHand)}, reserved ${signed(drift.reserved)}, version ${signed(drift.version)}`,
       );
     }
     findings.count += found - differences.length;
   }
+}
+
+function signed(figure: number): string {
+  return figure > 0 ? `+${figure}` : `${figure}`;
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type IsolationRule, readIsolationRules } from '#schema/lint/isolation-rules.ts';
 import { type Migration, readMigrations } from '#schema/migrations/migration-files.ts';
 
-/** What a copy is held against: how the database of this release must be made. */
+/** What the proofs compare a copy with: the database as this release defines it. */
 export interface ProofBook {
   /** The folder of the migrations. */
   readonly migrationsDirectory: string;
@@ -11,13 +11,13 @@ export interface ProofBook {
   /** The whole schema, as `npm run schema` writes it. */
   readonly schema: string;
   readonly rules: readonly IsolationRule[];
-  /** The query of everything that is kept in pages. */
+  /** The query that lists every relation that is stored in pages. */
   readonly relations: string;
 }
 
 /**
  * Reads the book from the folder `sql` of a release.
- * @throws when a part of it is missing or not as it must be, naming the file
+ * @throws when a part is missing or invalid; the error names the file
  */
 export async function readProofBook(directory: string): Promise<ProofBook> {
   const migrationsDirectory = join(directory, 'migrations');

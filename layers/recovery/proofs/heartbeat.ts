@@ -1,4 +1,5 @@
 import type { Client } from 'pg';
+import { counted } from '#platform/plural.ts';
 import { readErasures } from '../erasures.ts';
 import { newestHeartbeat } from '../heartbeat.ts';
 import { recoveryPolicy } from '../policy.ts';
@@ -6,8 +7,8 @@ import type { Findings, ProofContext } from './proof.ts';
 import { readOrganizations } from './read-organizations.ts';
 
 /**
- * The newest heartbeat says up to when the copy has everything: it must be of the instant that the copy is to be of, and
- * as many organizations must be there as there were then.
+ * Proves that the copy reaches the restored time. Its newest heartbeat must be close to that time, and the copy must contain
+ * every organization that the heartbeat counted.
  */
 export async function proveHeartbeat(
   { connect, asOf, policy: { heartbeatApartMs } = recoveryPolicy }: ProofContext,
@@ -18,14 +19,14 @@ export async function proveHeartbeat(
   const newest = await newestHeartbeat(client);
   await client.query('reset role');
   if (!newest) {
-    findings.fault('there is no heartbeat in the copy: up to when it has everything is not known');
+    findings.fault('the copy contains no heartbeat, so the time that it reaches is not known');
     return;
   }
   const behindMs = asOf.getTime() - newest.at.getTime();
   findings.add('behindSeconds', behindMs / 1000);
   if (Math.abs(behindMs) > heartbeatApartMs) {
     findings.fault(
-      `the newest heartbeat is of ${newest.at.toISOString()}, and the copy is to be of ${asOf.toISOString()}`,
+      `the newest heartbeat is from ${newest.at.toISOString()}, but ${asOf.toISOString()} was restored`,
     );
   }
   const organizations = (await readOrganizations(client)).length;
@@ -33,7 +34,7 @@ export async function proveHeartbeat(
   findings.add('organizations', organizations);
   if (organizations + erased < newest.organizations) {
     findings.fault(
-      `there are ${organizations} organizations in the copy, and there were ${newest.organizations} at ${newest.at.toISOString()}, of which ${erased} were erased`,
+      `the copy contains ${counted(organizations, 'organization')}, but at ${newest.at.toISOString()} there were ${newest.organizations} (erased since: ${erased})`,
     );
   }
 }

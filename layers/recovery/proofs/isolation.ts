@@ -1,7 +1,7 @@
 import { lintIsolation } from '#schema/lint/isolation-lint.ts';
 import { CouldNotRun, type Findings, type ProofContext } from './proof.ts';
 
-/** Nothing in the catalogue lets one organization reach the rows of another: every rule of the isolation lint. */
+/** Proves with every rule of the isolation lint that no organization can reach the rows of another. */
 export async function proveIsolation({ connect, book }: ProofContext, findings: Findings): Promise<void> {
   const { outcomes } = await lintIsolation(await connect(), book.rules);
   findings.add('rules', outcomes.length);

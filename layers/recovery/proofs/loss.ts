@@ -4,18 +4,18 @@ import { isErased, knownOrganizations } from '#tenancy/jobs.ts';
 import { DoesNotApply, type Findings, type ProofContext } from './proof.ts';
 import { readOrganizations } from './read-organizations.ts';
 
-/** Longer than any posting takes: what began before that was committed, or never will be. */
+/** Longer than any posting takes: a posting that began earlier has ended by now. */
 const overlapMs = 600_000;
 
 /**
- * What production has and the copy has not, entry by entry, of what was recorded before the drill was asked for: had
- * production been lost then, this would have been lost with it. Finds no faults; it measures.
+ * Counts the entries that production recorded before the drill was requested and that the copy does not contain. If
+ * production had been lost at that time, they would have been lost with it. This proof measures; it finds no faults.
  */
 export async function measureLoss(
   { connect, production, requestedAt }: ProofContext,
   findings: Findings,
 ): Promise<void> {
-  if (!production) throw new DoesNotApply('there is no production beside it to compare it with');
+  if (!production) throw new DoesNotApply('there is no production database to compare the copy with');
   const copy = await connect();
   const there = new Set((await readOrganizations(copy)).map(({ id }) => id));
   await copy.query('set role stockade_jobs');
@@ -26,7 +26,7 @@ export async function measureLoss(
     for (const orgId of await knownOrganizations(jobs)) {
       const known = there.has(orgId) ? await newestOf(copy, orgId) : nothingKnown;
       const lost = await lostOf(jobs, orgId, known, requestedAt).catch((error: unknown) => {
-        // What was erased since it was listed is not lost.
+        // An organization that was erased after it was listed is not lost.
         if (isErased(error)) return nothingLost;
         throw error;
       });
@@ -39,9 +39,9 @@ export async function measureLoss(
 }
 
 interface Known {
-  /** Behind this id everything is compared: it was drawn before anything that could be missing. */
+  /** Only later ids are compared: this id is older than every entry that the copy could miss. */
   readonly after: string;
-  /** What the copy has behind it. */
+  /** The later ids that the copy contains. */
   readonly ids: readonly string[];
 }
 
@@ -87,7 +87,7 @@ async function lostOf(jobs: pg.ClientBase, orgId: string, { after, ids }: Known,
 
 const nothingKnown: Known = { after: '00000000-0000-0000-0000-000000000000', ids: [] };
 
-/** The least id that can be drawn at an instant: ids begin with their milliseconds. */
+/** The smallest id that can be generated at a time: ids begin with their milliseconds. */
 function idAt(ms: number): string {
   const hex = Math.max(0, ms).toString(16).padStart(12, '0');
   return `${hex.slice(0, 8)}-${hex.slice(8)}-7000-8000-000000000000`;

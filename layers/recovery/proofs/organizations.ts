@@ -7,8 +7,8 @@ import type { Findings, ProofContext } from './proof.ts';
 import { readOrganizations } from './read-organizations.ts';
 
 /**
- * Every organization that has ever sealed its ledger is there, unless it was erased or came later. The bucket of anchors
- * knows them, which nobody can change who changes the database.
+ * Proves that the copy contains every organization that has sealed its ledger, except those that were erased or created
+ * later. The anchors in the evidence bucket name them: access to the database is not enough to change the anchors.
  */
 export async function proveOrganizations({ connect, asOf }: ProofContext, findings: Findings): Promise<void> {
   const client = await connect();
@@ -18,12 +18,12 @@ export async function proveOrganizations({ connect, asOf }: ProofContext, findin
   const erased = await readErasures(client);
   await client.query('reset role');
   if (there.size === 0 && erased.size === 0)
-    findings.fault('there is no organization in the copy, nor was there ever one');
+    findings.fault('the copy contains no organization, and no record that one was erased');
   if (!hasAnchors()) return await refuseWithoutAnchors(client);
   for (const id of await anchoredOrganizations()) {
     findings.add('anchored', 1);
     if (there.has(id) || erased.has(id) || (await wasAnchoredAfter(anchorKey(id, 1), asOf))) continue;
-    findings.fault(`the organization ${id} has sealed its ledger, and is not in the copy`);
+    findings.fault(`the organization ${id} has sealed its ledger, but the copy does not contain it`);
   }
 }
 

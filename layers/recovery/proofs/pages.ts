@@ -11,7 +11,7 @@ interface Relation {
   readonly method: string | null;
 }
 
-/** Every row of every table can be read and is what a row can be; what was stored apart from its row is all there. */
+/** Proves that every row of every table can be read and is well-formed, including values stored outside their row. */
 export async function proveHeap(context: ProofContext, findings: Findings): Promise<void> {
   await withAmcheck(context, findings, async (amcheck, relations) => {
     for (const { relation, oid, how } of relations) {
@@ -28,7 +28,7 @@ export async function proveHeap(context: ProofContext, findings: Findings): Prom
   });
 }
 
-/** Every index is in order, and has an entry for every row of its table. */
+/** Proves that every index is in order and has an entry for every row of its table. */
 export async function proveIndexes(context: ProofContext, findings: Findings): Promise<void> {
   await withAmcheck(context, findings, async (amcheck, relations) => {
     const unique = amcheck.serverVersion >= 170_000 ? ', checkunique => true' : '';
@@ -36,9 +36,9 @@ export async function proveIndexes(context: ProofContext, findings: Findings): P
       `bt_index_parent_check(index => ${oid}::oid::regclass, heapallindexed => true, rootdescend => true${unique})`;
     for (const { relation, oid, how, valid, method } of relations) {
       if (how === 'heap') continue;
-      if (!valid) findings.fault(`${relation} is invalid: its building was broken off`);
+      if (!valid) findings.fault(`${relation} is invalid: its creation was interrupted`);
       else if (how === null)
-        throw new CouldNotRun(`${relation} is of kind ${method}, which nothing here checks`);
+        throw new CouldNotRun(`${relation} is a ${method} index, which no proof can check`);
       else {
         await amcheck.ask(relation, `select ${amcheck.schema}.${check(oid)}`);
         findings.add('indexes', 1);
@@ -50,11 +50,11 @@ export async function proveIndexes(context: ProofContext, findings: Findings): P
 interface Amcheck {
   readonly schema: string;
   readonly serverVersion: number;
-  /** What a check of one relation says; damage that keeps it from going on is a finding. */
+  /** The rows that checking one relation returns. Damage that interrupts it becomes a finding. */
   ask<Row>(relation: string, check: string): Promise<Row[]>;
 }
 
-/** In one transaction that is undone: the extension is not part of the schema, and no trace of it stays. */
+/** Runs in one transaction that is rolled back: the extension is not part of the schema, and must leave no trace. */
 async function withAmcheck(
   { connect, book, signal }: ProofContext,
   findings: Findings,
@@ -89,18 +89,18 @@ async function ensureAmcheck(client: Client): Promise<string> {
   try {
     await client.query('create extension if not exists amcheck schema public');
   } catch (error) {
-    throw new CouldNotRun(`the extension amcheck cannot be had: ${(error as Error).message}`);
+    throw new CouldNotRun(`the extension amcheck could not be created: ${(error as Error).message}`);
   }
   const { rows } = await client.query<{ schema: string }>(
     `select quote_ident(n.nspname) as schema
      from pg_extension e join pg_namespace n on n.oid = e.extnamespace
      where e.extname = 'amcheck'`,
   );
-  if (!rows[0]) throw new CouldNotRun('the extension amcheck was made and is not there');
+  if (!rows[0]) throw new CouldNotRun('the extension amcheck was created but is missing');
   return rows[0].schema;
 }
 
-/** In one message: most relations are small, and there are hundreds. */
+/** Sends one message per relation: there are hundreds, and most are small. */
 async function checkOne(
   client: Client,
   findings: Findings,
@@ -118,7 +118,7 @@ async function checkOne(
   }
 }
 
-/** What Postgres says of pages that it cannot make sense of: `data_corrupted` and `index_corrupted`. */
+/** Whether Postgres reports damaged pages: `data_corrupted` or `index_corrupted`. */
 export function isDamage(error: unknown): boolean {
   return isSqlError(error) && ['XX001', 'XX002'].includes(error.code);
 }

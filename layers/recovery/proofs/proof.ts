@@ -4,7 +4,7 @@ import type { RecoveryPolicy } from '../policy.ts';
 import { RecoveryRefused } from '../recovery-refused.ts';
 import type { ProofBook } from './book.ts';
 
-/** What there is to be proven, in the order in which it is. */
+/** The proofs of a restored copy, in the order in which they run. */
 export const proofNames = [
   'schema',
   'isolation',
@@ -21,72 +21,73 @@ export const proofNames = [
 export type ProofName = (typeof proofNames)[number];
 
 /**
- * A proof that could not run proves nothing: it counts like one that failed. One that does not apply, because what it would
- * ask is not there by its nature, is told as that and not counted at all.
+ * How a proof ended. One that could not run proves nothing, so it counts as failed. One that does not apply to this copy
+ * counts neither as passed nor as failed.
  */
 export type Verdict = 'passed' | 'failed' | 'could not run' | 'does not apply';
 
-/** How one proof went. */
+/** The result of one proof. */
 export interface ProofOutcome {
   readonly proof: ProofName;
   readonly verdict: Verdict;
-  /** The first of what is wrong, at most {@link toldFaults}; for one that did not run, why. */
+  /** The first faults, at most {@link mostFaults}; for a proof that did not run, the reason. */
   readonly faults: readonly string[];
   readonly faultCount: number;
-  /** What was looked at, in numbers. */
+  /** How much the proof examined. */
   readonly figures: Readonly<Record<string, number>>;
   readonly durationMs: number;
 }
 
-const toldFaults = 20;
+const mostFaults = 20;
 
-/** What every proof is given. */
+/** The input of every proof. */
 export interface ProofContext {
   readonly book: ProofBook;
-  /** Opens a connection to the copy as whoever may do most in it; closed for it when the proof is over. */
+  /** Opens a connection to the copy with `connectionString`. It is closed when the proof ends. */
   readonly connect: () => Promise<Client>;
-  /** Whoever may do most there: a superuser, or the master of a managed service. */
+  /** Connects with the most privileged role of the copy: a superuser, or the master of a managed service. */
   readonly connectionString: string;
-  /** The instant that the copy is to be of. What was made later cannot be in it. */
+  /** The time that was restored. The copy cannot contain anything later. */
   readonly asOf: Date;
-  /** Production, which goes on; undefined where the copy stands alone. */
+  /** The running production database; undefined when there is only the copy. */
   readonly production?: InJobs | undefined;
-  /** The instant at which production is thought to be lost; what the copy lacks of it is the loss. */
+  /** The time of the assumed loss of production. The loss is what the copy lacks of production at this time. */
   readonly requestedAt: Date;
-  /** What is promised; that of the product without it. */
+  /** The bounds to apply; those of the product by default. */
   readonly policy?: RecoveryPolicy | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Why a proof could not be carried out: not a fault of the copy, and not its innocence. */
+/** A proof could not run. This is not a fault of the copy, and does not prove that it has none. */
 export class CouldNotRun extends Error {
   override readonly name = 'CouldNotRun';
 }
 
-/** Somebody else has given the master of the copy another password, to prove it: nothing is known of the copy by that. */
+/** Another run has changed the master password of the copy in order to prove it. This says nothing about the copy. */
 export class TakenOver extends RecoveryRefused {
   constructor() {
     super(
-      'the master of the copy has another password now: somebody else is proving it',
-      'Wait for what comes of that, or run this again.',
+      'another run has changed the master password of the copy and is proving it',
+      'Wait for that run to end, or run this again.',
     );
   }
 }
 
-/** Why there is nothing to prove. */
+/** A proof does not apply to this copy. */
 export class DoesNotApply extends Error {
   override readonly name = 'DoesNotApply';
 }
 
-/** What a proof comes upon. */
+/** Collects what a proof finds. */
 export class Findings {
-  readonly told: string[] = [];
+  /** The first faults, at most {@link mostFaults}. */
+  readonly faults: string[] = [];
   readonly figures: Record<string, number> = {};
   count = 0;
 
   fault(message: string): void {
     this.count += 1;
-    if (this.told.length < toldFaults) this.told.push(message);
+    if (this.faults.length < mostFaults) this.faults.push(message);
   }
 
   /** Adds to a figure. */

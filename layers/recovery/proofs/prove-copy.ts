@@ -36,29 +36,29 @@ const proofs: Readonly<Record<ProofName, Proof>> = {
 };
 
 /**
- * Looking at every page keeps one core of the server busy for longer than all else, so it goes on beside all else. It never
- * holds the lock of more than one table and its index, and so nobody who waits for it is waited for.
+ * The proofs that read every page. They keep one core of the server busy for longer than all others together, so they run
+ * at the same time as the others. They lock only one table and its index at a time, so no deadlock is possible.
  */
 const pageProofs: readonly ProofName[] = ['heap', 'indexes'];
 
-/** What the proofs of a database came to. */
+/** The result of all proofs of a database. */
 export interface ProofReport {
-  /** Every proof that applies ran, and none found a fault. */
+  /** True when every proof that applies has passed. */
   readonly ok: boolean;
   readonly durationMs: number;
   readonly outcomes: readonly ProofOutcome[];
 }
 
 export interface ProveOptions extends Omit<ProofContext, 'connect'> {
-  /** Called with each proof that is done: two are under way at a time. */
+  /** Called after each proof. Two proofs run at a time. */
   readonly onOutcome?: (outcome: ProofOutcome) => void;
 }
 
 /**
- * Proves a restored database: what it says of itself must be what follows from it, from the release, and from what was
- * written down outside. Nothing in it is changed, but much of it is locked: it is for a copy that nobody uses. A proof that
- * cannot run is in the report, and the report is then not ok.
- * @throws TakenOver when the password stops being good on the way
+ * Proves a restored database: it must agree with itself, with the release, and with the records outside the database. The
+ * proofs change nothing, but lock many tables: use them only on a copy that nobody works with. A proof that could not run
+ * makes the report not ok.
+ * @throws TakenOver when another run changes the master password meanwhile
  */
 export async function proveCopy({ onOutcome, signal, ...options }: ProveOptions): Promise<ProofReport> {
   const startedMs = performance.now();
@@ -71,7 +71,7 @@ export async function proveCopy({ onOutcome, signal, ...options }: ProveOptions)
       onOutcome?.(outcome);
     }
   };
-  // Both come to their end before anything is said: a connection that is left would keep what it has locked.
+  // Wait for both lanes before raising: an open connection would keep its locks.
   const lanes = await Promise.allSettled([
     inTurn(pageProofs),
     inTurn(proofNames.filter((name) => !pageProofs.includes(name))),
@@ -94,9 +94,9 @@ async function runProof(proof: ProofName, options: Omit<ProofContext, 'connect'>
   } catch (error) {
     options.signal?.throwIfAborted();
     if (error instanceof TakenOver) throw error;
-    // What was found is found, although not everything applies.
+    // Faults count even when the rest of the proof does not apply.
     if (!(error instanceof DoesNotApply && findings.count > 0)) {
-      // Pages that make no sense may be met by any proof.
+      // Any proof can hit a damaged page, and that is a fault of the copy.
       if (!isDamage(error)) verdict = error instanceof DoesNotApply ? 'does not apply' : 'could not run';
       findings.fault((error as Error).message);
     }
@@ -106,14 +106,14 @@ async function runProof(proof: ProofName, options: Omit<ProofContext, 'connect'>
   return {
     proof,
     verdict: verdict ?? (findings.count === 0 ? 'passed' : 'failed'),
-    faults: findings.told,
+    faults: findings.faults,
     faultCount: findings.count,
     figures: findings.figures,
     durationMs: performance.now() - startedMs,
   };
 }
 
-/** SQLSTATE of a password that is not the right one. */
+/** The SQLSTATE of a wrong password. */
 const wrongPassword = '28P01';
 
 async function open(connectionString: string, opened: Client[]): Promise<Client> {
@@ -123,7 +123,7 @@ async function open(connectionString: string, opened: Client[]): Promise<Client>
     connectionTimeoutMillis: 10_000,
   });
   opened.push(client);
-  // A connection that is lost between statements fails the next one; without a listener it would end the process.
+  // Without a listener, a connection that is lost between statements would end the process. The next statement fails anyway.
   client.on('error', () => {});
   await client.connect().catch((error: unknown) => {
     throw isSqlError(error) && error.code === wrongPassword ? new TakenOver() : error;

@@ -1,6 +1,6 @@
 import type { Client } from 'pg';
 
-/** The organizations of a copy, suspended ones too: their books stay proven. */
+/** The organizations of a copy, including suspended ones: their ledgers must be proven too. */
 export async function readOrganizations(client: Client): Promise<{ id: string; slug: string }[]> {
   await client.query('set role stockade_admin');
   const { rows } = await client.query<{ id: string; slug: string }>(

@@ -13,9 +13,9 @@ interface ForeignKey {
 const foreignKeyViolation = '23503';
 
 /**
- * Whatever a row points at is there. A row that has vanished from its page leaves no damage that could be seen there, and
- * indexes do not miss it. Every foreign key is made once more, in a transaction that is undone: Postgres then compares
- * all of it.
+ * Proves that every referenced row exists. A row that has vanished from its page leaves no visible damage, and an index does
+ * not miss it. So the proof adds every foreign key again, in a transaction that is rolled back: Postgres then checks every
+ * row.
  */
 export async function proveReferences({ connect, signal }: ProofContext, findings: Findings): Promise<void> {
   const client = await connect();

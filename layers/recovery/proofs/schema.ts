@@ -7,8 +7,8 @@ import { MigrationError } from '#schema/migrations/migration-error.ts';
 import type { Findings, ProofContext } from './proof.ts';
 
 /**
- * The journal of migrations is that of this release, and the catalogue (tables, functions, triggers, policies, grants,
- * roles) is what these migrations make, to the letter.
+ * Proves that the journal contains exactly the migrations of this release, and that the catalogue (tables, functions,
+ * triggers, policies, grants, roles) equals the schema that these migrations create, to the letter.
  */
 export async function proveSchema({ connect, book }: ProofContext, findings: Findings): Promise<void> {
   const client = await connect();
@@ -18,7 +18,7 @@ export async function proveSchema({ connect, book }: ProofContext, findings: Fin
     const pending = pendingMigrations(journal, book.migrations);
     if (pending.length > 0) {
       findings.fault(
-        `the schema is that of migration ${journal.length} of ${book.migrations.length}: ${pending[0]?.name} was not applied`,
+        `migrations applied: ${journal.length} of ${book.migrations.length}; ${pending[0]?.name} is missing`,
       );
     }
   } catch (error) {
@@ -47,7 +47,7 @@ async function compareCatalogue(client: Client, golden: string): Promise<string[
     });
 }
 
-/** The master of a managed service is a role like any other there, and it gives roles its own way to log in. */
+/** Leaves out the master role of a managed service and the login roles that the service grants. */
 function withoutMaster(dump: string, master: string): string {
   const isManaged = new RegExp(
     `^-- (create role (${master}|rds\\w*) |alter role (${master}|rds\\w*) |grant \\w+ to (${master}|rds\\w*) with |grant rds_iam to )`,

@@ -4,8 +4,8 @@ import { CouldNotRun, type Findings, type ProofContext } from './proof.ts';
 import { readOrganizations } from './read-organizations.ts';
 
 /**
- * Every seal follows from the movements that are there, and is what was anchored outside of the database. Where nothing ever is,
- * that they follow is proven, and the proof as a whole does not apply.
+ * Proves that every seal follows from its movements and equals its anchor outside the database. Where nothing was ever
+ * anchored, it compares only seals and movements, and the proof as a whole does not apply.
  */
 export async function proveSeals({ connect, asOf, signal }: ProofContext, findings: Findings): Promise<void> {
   const client = await connect();

@@ -10,8 +10,8 @@ interface Sequence {
 }
 
 /**
- * Every sequence gives numbers that its column does not have yet. A copy whose sequence is behind looks right until
- * somebody writes to it. How far ledgers are closed, which are numbered without sequences, is for the seals to prove.
+ * Proves that every sequence returns numbers that its column does not contain yet. A copy with a sequence that lags behind
+ * looks right until the first write. Seals are numbered without sequences: the proof of seals covers them.
  */
 export async function proveSequences({ connect, signal }: ProofContext, findings: Findings): Promise<void> {
   const client = await connect();
@@ -24,15 +24,15 @@ export async function proveSequences({ connect, signal }: ProofContext, findings
       for (const each of sequences) {
         signal?.throwIfAborted();
         findings.add('sequences', 1);
-        const behind = await behindBy(client, each);
-        if (behind !== undefined) findings.fault(behind);
+        const fault = await sequenceFault(client, each);
+        if (fault !== undefined) findings.fault(fault);
       }
     },
     { ending: 'rollback' },
   );
 }
 
-/** Those that belong to a column, and those that its default asks. */
+/** The sequences that belong to a column, and those that a column default uses. */
 async function readSequences(client: Client): Promise<Sequence[]> {
   const { rows } = await client.query<Sequence>(
     `select distinct s.oid::regclass::text as sequence, a.attrelid::regclass::text as "table", a.attname as "column"
@@ -49,8 +49,11 @@ async function readSequences(client: Client): Promise<Sequence[]> {
   return rows;
 }
 
-/** Why the next number of a sequence is one that was given already; undefined when it is not. */
-async function behindBy(client: Client, { sequence, table, column }: Sequence): Promise<string | undefined> {
+/** The fault of a sequence whose next number is already used; undefined when it has none. */
+async function sequenceFault(
+  client: Client,
+  { sequence, table, column }: Sequence,
+): Promise<string | undefined> {
   const { rows } = await client.query<{ next: string; last: string | null; behind: boolean }>(
     `with given as (
        select q.increment, last_value + case when is_called then q.increment else 0 end as next,
@@ -64,5 +67,5 @@ async function behindBy(client: Client, { sequence, table, column }: Sequence): 
   );
   const [found] = rows;
   if (!found?.behind) return undefined;
-  return `${sequence} is behind: it gives ${found.next} next, and ${table}.${column} has ${found.last}`;
+  return `${sequence} returns ${found.next} next, but ${table}.${column} already contains ${found.last}`;
 }

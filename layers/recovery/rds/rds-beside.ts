@@ -7,23 +7,24 @@ import { callAws } from '#platform/aws-call.ts';
 import { RecoveryRefused } from '../recovery-refused.ts';
 import { type DBInstance, describeInstance, rdsClient } from './rds.ts';
 
-/** The tag of an instance that was restored to take the place of production, with what it was restored from. */
+/** The tag of an instance that was restored to replace production. Its value is the snapshot or time that was restored. */
 export const besideTag = 'stockade:restored-from';
 
-/** What is restored: a snapshot, or a point in time of the source. */
+/** What to restore: a snapshot, or a point in time of the source. */
 export interface RestoreSource {
   readonly snapshot?: string | undefined;
   readonly asOf: string;
 }
 
-/** What the tag of an instance says that was restored from there. */
+/** The value of {@link besideTag} for an instance that is restored from this source. */
 export function besideTagValue({ snapshot, asOf }: RestoreSource): string {
   return snapshot ?? asOf;
 }
 
 /**
- * Begins to restore beside production: as production is made, for it is to take its place, and under another name.
- * Raises AwsRefused as RDS refuses, DBInstanceAlreadyExistsFault when the name is taken.
+ * Begins to restore an instance beside production, with another name. It gets the settings of production, because it is to
+ * replace it.
+ * @throws AwsRefused when RDS refuses; with the code DBInstanceAlreadyExistsFault when the name is taken
  */
 export async function restoreBeside(
   production: DBInstance,
@@ -74,14 +75,14 @@ export async function restoreBeside(
 }
 
 /**
- * Begins to give the master of an instance that was restored beside production another password.
- * @throws RecoveryRefused when it does not carry the tag of such a one: production does not, as the cut-over takes it off
+ * Begins to change the master password of an instance that was restored beside production.
+ * @throws RecoveryRefused when the instance lacks {@link besideTag}, as production does: the cut-over removes the tag
  */
 export async function setBesidePassword(identifier: string, password: string): Promise<void> {
   const instance = await describeInstance(identifier);
   if (!instance?.TagList?.some(({ Key }) => Key === besideTag)) {
     throw new RecoveryRefused(
-      `${identifier} was not restored beside production: it lacks the tag ${besideTag}. Nothing was done.`,
+      `${identifier} was not restored beside production: it lacks the tag ${besideTag}. Nothing was changed.`,
     );
   }
   await callAws(`RDS ModifyDBInstance of ${identifier}`, () =>

@@ -12,7 +12,7 @@ import { everyPage, rdsClient, unlessAbsent } from './rds.ts';
 
 export type { DBCluster, DBClusterAutomatedBackup, DBClusterSnapshot } from '@aws-sdk/client-rds';
 
-/** An Aurora cluster; undefined when there is none of that name. Everything here raises as `rds.ts` does. */
+/** An Aurora cluster; undefined when none has that name. Every function here raises the errors of `rds.ts`. */
 export async function describeCluster(identifier: string): Promise<DBCluster | undefined> {
   const answer = await unlessAbsent('DBClusterNotFoundFault', () =>
     callAws(`RDS DescribeDBClusters of ${identifier}`, () =>
@@ -22,7 +22,7 @@ export async function describeCluster(identifier: string): Promise<DBCluster | u
   return answer?.DBClusters?.[0];
 }
 
-/** The snapshots of a cluster, of every kind and status. */
+/** All snapshots of a cluster, of every kind and status. */
 export async function listClusterSnapshots(
   identifier: string,
   region?: string,
@@ -37,7 +37,7 @@ export async function listClusterSnapshots(
   });
 }
 
-/** The accounts that may restore a manual snapshot of a cluster; `all` is everybody. */
+/** The accounts that may restore a manual snapshot of a cluster; `all` means every account. */
 export async function listClusterRestorers(snapshot: string, region?: string): Promise<readonly string[]> {
   const { DBClusterSnapshotAttributesResult } = await callAws(
     `RDS DescribeDBClusterSnapshotAttributes of ${snapshot}`,

@@ -19,12 +19,12 @@ import { RecoveryRefused } from '../recovery-refused.ts';
 export type { DBInstance, DBInstanceAutomatedBackup, DBSnapshot } from '@aws-sdk/client-rds';
 
 /**
- * RDS as far as recovery uses it. Every function raises Unavailable when RDS did not answer or was too busy, and
- * AwsRefused when it refused: nothing has happened then. `region` is another region than that of the environment.
+ * The calls of RDS that recovery uses. Every function raises Unavailable when RDS does not answer or is too busy, and
+ * AwsRefused when RDS refuses the call and does nothing. `region` names another region than that of the environment.
  */
 const clients = new Map<string | undefined, () => RDSClient>();
 
-/** The client of a region; of the environment's own without one. */
+/** The client of a region. Default: the region of the environment. */
 export function rdsClient(region?: string): RDSClient {
   let client = clients.get(region);
   if (!client) {
@@ -34,19 +34,19 @@ export function rdsClient(region?: string): RDSClient {
   return client();
 }
 
-/** Every drill instance is called this and its drill's id; nothing else may be. */
+/** The name of a drill instance is this prefix and the id of the drill. No other instance may have such a name. */
 export const drillPrefix = 'stockade-drill-';
-/** The tag of everything that a drill makes, with the drill's id. */
+/** The tag of everything that a drill creates. Its value is the id of the drill. */
 export const drillTag = 'stockade:drill';
-/** The tag of everything that a drill makes, with when it was begun: ISO, UTC. */
+/** The tag of everything that a drill creates. Its value is the time of the beginning: ISO, UTC. */
 export const begunTag = 'stockade:drill-begun';
 
-/** Whether an instance that is in this status never becomes available by itself. */
+/** Whether an instance with this status never becomes available by itself. */
 export function isHopeless(status: string): boolean {
   return /^(failed|incompatible-|inaccessible-|restore-error|storage-full|stopped)/.test(status);
 }
 
-/** An instance; undefined when there is none of that name. */
+/** An instance; undefined when none has that name. */
 export async function describeInstance(identifier: string, region?: string): Promise<DBInstance | undefined> {
   const answer = await unlessAbsent('DBInstanceNotFoundFault', () =>
     callAws(`RDS DescribeDBInstances of ${identifier}`, () =>
@@ -56,7 +56,7 @@ export async function describeInstance(identifier: string, region?: string): Pro
   return answer?.DBInstances?.[0];
 }
 
-/** The instances that are a drill's by their name or by their tag: what has only one of them is looked at too. */
+/** The drill instances: those with the name or the tag of a drill, including those that have only one of them. */
 export async function describeDrillInstances(prefix: string = drillPrefix): Promise<DBInstance[]> {
   const instances = await everyPage(async (Marker) => {
     const page = await callAws('RDS DescribeDBInstances', () =>
@@ -70,7 +70,7 @@ export async function describeDrillInstances(prefix: string = drillPrefix): Prom
   );
 }
 
-/** The snapshots of an instance, of every kind and status: manual, automated, and copies of them. */
+/** All snapshots of an instance, of every kind and status: manual, automated, and copies of them. */
 export async function listSnapshots(identifier: string, region?: string): Promise<DBSnapshot[]> {
   return await everyPage(async (Marker) => {
     const page = await callAws(`RDS DescribeDBSnapshots of ${identifier}`, () =>
@@ -80,7 +80,7 @@ export async function listSnapshots(identifier: string, region?: string): Promis
   });
 }
 
-/** The accounts that may restore a manual snapshot; `all` is everybody. Automated ones cannot be shared. */
+/** The accounts that may restore a manual snapshot; `all` means every account. Automated snapshots cannot be shared. */
 export async function listRestorers(snapshot: string, region?: string): Promise<readonly string[]> {
   const { DBSnapshotAttributesResult } = await callAws(
     `RDS DescribeDBSnapshotAttributes of ${snapshot}`,
@@ -91,8 +91,8 @@ export async function listRestorers(snapshot: string, region?: string): Promise<
 }
 
 /**
- * What a restore to a point in time of an instance starts from; undefined when there is none. In another region this is
- * the replica of the backups, when they are replicated there.
+ * The automated backup that a restore to a point in time uses; undefined when there is none. In another region it is the
+ * replica of the backups, if they are replicated there.
  */
 export async function describeAutomatedBackup(
   identifier: string,
@@ -106,11 +106,11 @@ export async function describeAutomatedBackup(
     );
     return { items: page.DBInstanceAutomatedBackups, marker: page.Marker };
   });
-  // Of an instance that was deleted and made again there may be two: the one of today has no end.
+  // An instance that was deleted and created again may have two: the present one is active.
   return backups.find(({ Status }) => Status === 'active') ?? backups[0];
 }
 
-/** A filter and not the parameter of that name, which wants the instance to exist, and in that region. */
+/** A filter, because the parameter with that name requires that the instance exists, in that region. */
 function ofInstance(identifier: string) {
   return [{ Name: 'db-instance-id', Values: [identifier] }];
 }
@@ -118,7 +118,7 @@ function ofInstance(identifier: string) {
 /** RDS keeps events for fourteen days. */
 export const eventsKeptDays = 14;
 
-/** When the first thing was told of a snapshot within the days that events are kept; undefined when nothing was. */
+/** The time of the first event of a snapshot that RDS still keeps; undefined when it keeps none. */
 export async function firstEventOf(
   snapshot: string,
   kind: 'db-snapshot' | 'db-cluster-snapshot',
@@ -139,7 +139,7 @@ export async function firstEventOf(
   return events.flatMap(({ Date: at }) => at ?? []).sort((a, b) => a.getTime() - b.getTime())[0];
 }
 
-/** What a restored instance is: whatever is left out here RDS takes from production, which is not what a drill is. */
+/** The settings of a drill instance. RDS would copy a missing one from production, which is wrong for a drill. */
 export interface RestoreSettings {
   /** Starts with the drill prefix. */
   readonly instance: string;
@@ -148,11 +148,14 @@ export interface RestoreSettings {
   readonly subnetGroup: string;
   readonly securityGroupIds: readonly string[];
   readonly parameterGroup?: string | undefined;
-  /** Tags beside those of the drill. */
+  /** Tags in addition to those of the drill. */
   readonly tags?: Readonly<Record<string, string>>;
 }
 
-/** Begins to restore a snapshot into an instance of a drill. Raises AwsRefused DBInstanceAlreadyExistsFault when it was begun before. */
+/**
+ * Begins to restore a snapshot as a drill instance.
+ * @throws AwsRefused with the code DBInstanceAlreadyExistsFault when the restore has already begun
+ */
 export async function restoreFromSnapshot(
   snapshot: string,
   settings: RestoreSettings,
@@ -169,7 +172,7 @@ export async function restoreFromSnapshot(
   return instance;
 }
 
-/** Begins to restore an instance as it was, to the second, into an instance of a drill. Raises like {@link restoreFromSnapshot}. */
+/** Begins to restore an instance to a point in time as a drill instance. Raises like {@link restoreFromSnapshot}. */
 export async function restoreToPointInTime(
   source: string,
   at: Date,
@@ -211,8 +214,8 @@ function restored(settings: RestoreSettings) {
 }
 
 /**
- * Begins to delete an instance of a drill, with all that was backed up of it. One that is gone, or going, is left at that.
- * @throws RecoveryRefused when its name is no drill's
+ * Begins to delete a drill instance with its backups. Does nothing when it is already deleted or being deleted.
+ * @throws RecoveryRefused when the name is not that of a drill instance
  */
 export async function deleteInstance(identifier: string): Promise<void> {
   assertDrill(identifier);
@@ -231,14 +234,14 @@ export async function deleteInstance(identifier: string): Promise<void> {
   }
 }
 
-/** RDS has one code for all states in which it does not delete: only its words tell that it is at it already. */
+/** RDS has one code for every status that prevents a deletion. Only the message shows that the deletion has begun. */
 function isGone({ code, message }: AwsRefused): boolean {
   return code === 'DBInstanceNotFoundFault' || /already being deleted/.test(message);
 }
 
 /**
- * Begins to give the master of an instance of a drill another password.
- * @throws RecoveryRefused when its name is no drill's
+ * Begins to change the master password of a drill instance.
+ * @throws RecoveryRefused when the name is not that of a drill instance
  */
 export async function setMasterPassword(identifier: string, password: string): Promise<void> {
   assertDrill(identifier);
@@ -257,15 +260,15 @@ function tagsOf(tags: Readonly<Record<string, string>>): { Key: string; Value: s
   return Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
 }
 
-/** Beside IAM, which denies the same: nothing here makes or deletes what is not a drill's. */
+/** Refuses to create, change or delete anything but drill instances. IAM denies the same. */
 function assertDrill(identifier: string): void {
   if (identifier.startsWith(drillPrefix)) return;
   throw new RecoveryRefused(
-    `${identifier} is no instance of a drill: their names start with ${drillPrefix}. Nothing was done.`,
+    `${identifier} is not a drill instance: their names start with ${drillPrefix}. Nothing was changed.`,
   );
 }
 
-/** What a call answers; undefined when RDS says that there is no such thing. */
+/** The answer of a call; undefined when RDS refuses it with `code`, which means that the resource does not exist. */
 export async function unlessAbsent<T>(code: string, call: () => Promise<T>): Promise<T | undefined> {
   try {
     return await call();
@@ -275,7 +278,7 @@ export async function unlessAbsent<T>(code: string, call: () => Promise<T>): Pro
   }
 }
 
-/** All that a list has, page by page. */
+/** Reads every page of a list. */
 export async function everyPage<T>(
   read: (marker: string | undefined) => Promise<{
     readonly items: readonly T[] | undefined;

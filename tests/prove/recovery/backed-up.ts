@@ -23,32 +23,32 @@ export const hourMs = 60 * minuteMs;
 export const dayMs = 24 * hourMs;
 
 export const databaseName = 'stockade';
-/** The snapshot that was taken by hand, and copied to the other region with `-copy` behind its name. */
+/** The manual snapshot. Its copy in the other region has the same name with `-copy` at the end. */
 export const byHand = 'by-hand';
 
-/** A durable cluster of one's own that is an instance of the local RDS, with all that a healthy one has. */
+/** A durable cluster that is an instance of the local RDS and passes every check. */
 export interface BackedUp extends AsyncDisposable {
   readonly aws: LocalAws;
   readonly cluster: Cluster;
   /** The database as the superuser. */
   readonly adminUrl: string;
-  /** A folder for whatever else there is to keep. */
+  /** A folder for anything else. */
   readonly folder: string;
-  /** A client of the local RDS, as an administrator has it. */
+  /** A client of the local RDS with the permissions of an administrator. */
   client(of?: string): rds.RDSClient;
   sns(): sns.SNSClient;
-  /** Archives, takes the snapshot that is due and waits for it. */
+  /** Archives the log, takes the snapshot that is due and waits for it. */
   round(): Promise<void>;
   takeSnapshot(identifier: string): Promise<void>;
   /** Copies a snapshot to the other region. */
   copyElsewhere(identifier: string): Promise<void>;
-  /** Whether what is published reaches the function that notes it, as its subscription does on AWS. */
+  /** Whether published alerts reach the function that records test alerts, as the subscription on AWS does. */
   deliver(isDelivered: boolean): void;
-  /** Waits until everything that was delivered has been noted. */
+  /** Waits until every delivered alert is recorded. */
   received(): Promise<void>;
 }
 
-/** Starts it, from the files of another when there are some, and sets process.env so that functions and commands find it. */
+/** Starts it, from the files of a seed if there is one, and sets process.env so that functions and commands find it. */
 export async function startBackedUp(seed?: MigratedSeed): Promise<BackedUp> {
   const folder = makeScratchFolder('backed-up');
   const ends: (() => unknown)[] = [() => rm(folder, { recursive: true, force: true })];
@@ -142,7 +142,7 @@ function around(parts: Parts, ends: (() => unknown)[], dispose: () => Promise<vo
   };
 }
 
-/** A drill that has passed an hour ago, as fast as one does. */
+/** A drill that passed an hour ago, within the promised time. */
 export const goodDrill = (now = new Date(), source = instance): DrillVerdict => ({
   id: 'd-good',
   request: { source },

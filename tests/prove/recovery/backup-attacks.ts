@@ -6,21 +6,21 @@ import { configuredSource } from '#recovery/monitor/source-of.ts';
 import { type RecoveryPolicy, recoveryPolicy } from '#recovery/policy.ts';
 import { restoreFromSnapshot } from '#recovery/rds/rds.ts';
 import { byHand, hourMs, instance, otherRegion } from './backed-up.ts';
-import { type Sabotage, saidByChecks, type Teller } from './sabotage.ts';
+import { type Reporter, type Sabotage, saidByChecks } from './sabotage.ts';
 import type { RecoveryStage } from './stage.ts';
 
-/** What is wrong with what is kept, and done with the API that an administrator has. */
+/** A fault of the backups that an administrator can cause with the API. */
 interface Neglected {
   readonly name: string;
-  readonly tellers: readonly Teller[];
+  readonly reporters: readonly Reporter[];
   readonly says: RegExp;
-  /** What the monitor is asked with: before, when all must be well, and afterwards. */
+  /** The options of the monitor, both before, when everything must be well, and after. */
   readonly with?: Partial<MonitorOptions>;
-  /** Answers what puts it right again. */
+  /** Causes the fault. Returns a function that repairs it. */
   readonly neglect: (stage: RecoveryStage) => Promise<() => Promise<unknown>>;
 }
 
-/** What is wrong after hours is wrong at once. */
+/** A policy under which a fault fails at once, and not only after hours. */
 const atOnce = (of: Partial<RecoveryPolicy>): Partial<MonitorOptions> => ({
   policy: { ...recoveryPolicy, ...of },
 });
@@ -30,7 +30,7 @@ const orphan = 'stockade-drill-orphan';
 const neglected: readonly Neglected[] = [
   {
     name: 'automated backups switched off',
-    tellers: ['check retention', 'check latest-restorable-time'],
+    reporters: ['check retention', 'check latest-restorable-time'],
     says: /Automated backups of stockade are switched off/,
     neglect: async (stage) => {
       await change(stage, { BackupRetentionPeriod: 0 });
@@ -42,8 +42,8 @@ const neglected: readonly Neglected[] = [
   },
   {
     name: 'backups kept for too short a time',
-    tellers: ['check retention'],
-    says: /are kept for 3 days: 7 are wanted/,
+    reporters: ['check retention'],
+    says: /are kept for 3 days; the minimum is 7 days/,
     neglect: async (stage) => {
       await change(stage, { BackupRetentionPeriod: 3 });
       return () => change(stage, { BackupRetentionPeriod: 14 });
@@ -51,8 +51,8 @@ const neglected: readonly Neglected[] = [
   },
   {
     name: 'deletion protection off',
-    tellers: ['check deletion-protection'],
-    says: /can be deleted with one call/,
+    reporters: ['check deletion-protection'],
+    says: /one call can delete it/,
     neglect: async (stage) => {
       await change(stage, { DeletionProtection: false });
       return () => change(stage, { DeletionProtection: true });
@@ -60,7 +60,7 @@ const neglected: readonly Neglected[] = [
   },
   {
     name: 'snapshot failed',
-    tellers: ['check snapshots-finish'],
+    reporters: ['check snapshots-finish'],
     says: /failed: broken \(failed\)/,
     neglect: async (stage) => {
       stage.world.aws.rds.faults.inject('failed', { operation: 'CreateDBSnapshot', times: 1 });
@@ -70,19 +70,19 @@ const neglected: readonly Neglected[] = [
   },
   {
     name: 'snapshot shared with another account',
-    tellers: ['check snapshots-private'],
+    reporters: ['check snapshots-private'],
     says: /by-hand is shared with 111122223333/,
     neglect: (stage) => share(stage, byHand, '111122223333'),
   },
   {
     name: 'copy in the other region shared',
-    tellers: ['check snapshots-private'],
+    reporters: ['check snapshots-private'],
     says: /by-hand-copy in eu-west-1 is shared with 111122223333/,
     neglect: (stage) => share(stage, `${byHand}-copy`, '111122223333', otherRegion),
   },
   {
     name: 'copy in the other region missing',
-    tellers: ['check copy-elsewhere'],
+    reporters: ['check copy-elsewhere'],
     says: /There is no copy of stockade in eu-west-1/,
     neglect: async (stage) => {
       await deleteSnapshot(stage, `${byHand}-copy`, otherRegion);
@@ -90,16 +90,16 @@ const neglected: readonly Neglected[] = [
     },
   },
   {
-    name: 'orphan left by a drill that nobody remembers',
-    tellers: ['check drill-leftovers'],
-    says: /Instances of drills are still there: stockade-drill-orphan/,
+    name: 'orphan left by a forgotten drill',
+    reporters: ['check drill-leftovers'],
+    says: /Drill instances are left over: stockade-drill-orphan/,
     with: atOnce({ drillInstanceAgeMs: none }),
     neglect: leaveOrphan,
   },
   {
     name: 'orphan that is stuck in the making',
-    tellers: ['check drill-leftovers'],
-    says: /Instances of drills are still there: stockade-drill-orphan/,
+    reporters: ['check drill-leftovers'],
+    says: /Drill instances are left over: stockade-drill-orphan/,
     with: atOnce({ drillInstanceAgeMs: none }),
     neglect: (stage) => {
       const operation = 'RestoreDBInstanceFromDBSnapshot';
@@ -109,24 +109,24 @@ const neglected: readonly Neglected[] = [
   },
 ];
 
-/** What is wrong with what is kept of production. */
-export const ofTheBackup: readonly Sabotage[] = [
+/** Sabotages of the backups of production. */
+export const backupAttacks: readonly Sabotage[] = [
   ...neglected.map(toSabotage),
   {
     name: 'stale snapshot: nothing backed up for 31 hours',
-    tellers: ['check newest-snapshot', 'check latest-restorable-time', 'check copy-elsewhere'],
-    says: /What is in the newest snapshot, \S+, is 1 d 7 h old; 1 d 6 h at most are wanted/,
+    reporters: ['check newest-snapshot', 'check latest-restorable-time', 'check copy-elsewhere'],
+    says: /The data in the newest snapshot, \S+, is 1 d 7 h old; the limit is 1 d 6 h/,
     commit: async (stage) => ({
       said: saidByChecks(await stage.look({ now: new Date(Date.now() + 31 * hourMs) })),
     }),
   },
   {
     name: 'automated backups switched off, and on again',
-    tellers: ['check retention'],
-    says: /are kept for 14 days, but they reach back .+ only/,
+    reporters: ['check retention'],
+    says: /are kept for 14 days, but they reach back only /,
     commit: async (stage) => {
       await stage.world.round();
-      // As far back as there is anything to go back to now: it is no young instance by that.
+      // The slack covers the age of this young instance exactly, so that the check is ok before the sabotage.
       const { createdAt, earliestRestorableAt } = (await configuredSource().database()) ?? {};
       const reachSlackMs = Number(earliestRestorableAt) - Number(createdAt);
       const look = async () => saidByChecks(await stage.look(atOnce({ reachSlackMs })));
@@ -137,15 +137,15 @@ export const ofTheBackup: readonly Sabotage[] = [
       await stage.backUp();
       return {
         said: await look(),
-        faults: before.map(({ by, detail }) => `before anything was done ${by} says: ${detail}`),
+        faults: before.map(({ by, detail }) => `before the sabotage ${by} reports: ${detail}`),
       };
     },
   },
-  // Nothing ends one: it is the last.
+  // The last one, because nothing repairs it.
   toSabotage({
     name: 'snapshot stuck in the making',
-    tellers: ['check snapshots-finish'],
-    says: /in the making for too long: stuck /,
+    reporters: ['check snapshots-finish'],
+    says: /unfinished for too long: stuck /,
     with: atOnce({ snapshotInTheMakingMs: none }),
     neglect: async (stage) => {
       await leaveInTheMaking(stage);
@@ -154,28 +154,28 @@ export const ofTheBackup: readonly Sabotage[] = [
   }),
 ];
 
-function toSabotage({ name, tellers, says, with: options, neglect }: Neglected): Sabotage {
+function toSabotage({ name, reporters, says, with: options, neglect }: Neglected): Sabotage {
   return {
     name,
-    tellers,
+    reporters,
     says,
     commit: async (stage) => {
       await stage.world.round();
       const before = saidByChecks(await stage.look(options)).filter(({ alarms }) => alarms);
-      const putRight = await neglect(stage);
+      const repair = await neglect(stage);
       try {
         return {
           said: saidByChecks(await stage.look(options)),
-          faults: before.map(({ by, detail }) => `before anything was done ${by} says: ${detail}`),
+          faults: before.map(({ by, detail }) => `before the sabotage ${by} reports: ${detail}`),
         };
       } finally {
-        await putRight();
+        await repair();
       }
     },
   };
 }
 
-/** A snapshot that never comes to an end; there is one of them for ever. */
+/** Leaves a snapshot that never finishes. There is at most one, because nothing removes it. */
 export async function leaveInTheMaking({ world }: RecoveryStage): Promise<void> {
   const { DBSnapshots = [] } = await world
     .client()
@@ -220,10 +220,10 @@ async function share({ world }: RecoveryStage, snapshot: string, account: string
   return () => modify('ValuesToRemove');
 }
 
-/** It keeps the next drill from beginning, and it is swept when it is old. */
+/** Sweeps the orphan away. Until then no drill may begin. */
 async function sweptAway(stage: RecoveryStage): Promise<void> {
   const begun = await beginDrill(stage.around(), { kind: 'snapshot' }).then(
-    () => 'a drill began beside it',
+    () => 'a drill began although the orphan exists',
     (error: Error) => error.message,
   );
   const swept = await sweepDrills({ ...recoveryPolicy, drillInstanceAgeMs: none });
@@ -231,5 +231,5 @@ async function sweptAway(stage: RecoveryStage): Promise<void> {
   const left = await stage.instancesLeft();
   if (!/one at a time/.test(begun)) throw new Error(begun);
   if (swept.join() !== orphan || left.length > 0)
-    throw new Error(`swept was ${swept.join() || 'nothing'}, and there is ${left.join() || 'nothing'}`);
+    throw new Error(`swept: ${swept.join() || 'nothing'}; left: ${left.join() || 'nothing'}`);
 }

@@ -13,25 +13,25 @@ import { proofNames } from '#recovery/proofs/proof.ts';
 import { asSuperuser } from '../clone.ts';
 import { goodDrill } from './backed-up.ts';
 import {
+  type Reporter,
   type Sabotage,
   type Said,
   type Sighting,
   saidByChecks,
   saidByProofs,
-  type Teller,
 } from './sabotage.ts';
 import type { RecoveryStage } from './stage.ts';
 
-/** What the monitor tells once a drill has ended without having proven anything. */
-const nothingProven: readonly Teller[] = ['drill', 'check last-drill', 'check recovery-time'];
+/** Who reports a drill that has ended without proofs. */
+const nothingProven: readonly Reporter[] = ['drill', 'check last-drill', 'check recovery-time'];
 
-/** Nothing may live longer than no time at all: what a policy says after hours, at once. */
+/** A policy under which a drill instance is too old at once, and not only after hours. */
 const hasty: RecoveryPolicy = { ...recoveryPolicy, drillInstanceAgeMs: { warn: 0, fail: 0 } };
 
-/** What a drill says of production that is as it must be, and everybody else who can be asked. */
+/** A healthy backup: the drill, every proof and every check must pass. */
 const healthy: Sabotage = {
   name: 'nothing: a healthy backup',
-  tellers: [],
+  reporters: [],
   commit: async (stage) => {
     await using copy = await stage.copy();
     const sighting = await drilled(stage, {});
@@ -54,32 +54,32 @@ interface Refused {
 
 const restore = 'RestoreDBInstanceFromDBSnapshot';
 
-/** What RDS does to a drill, and how the drill ends by it. */
+/** Faults of RDS during a drill, and how the drill ends. */
 const refusals: readonly Refused[] = [
   { name: 'restore denied', fault: 'denied', says: /RestoreDBInstanceFromDBSnapshot.*was refused: / },
   { name: 'restore over the quota', fault: 'quota', says: /was refused: .*quota/i },
   { name: 'KMS denied', fault: 'kms-denied', says: /was refused: .*KMS key/ },
   { name: 'restore incompatible', fault: 'incompatible-restore', says: /is incompatible-restore/ },
   { name: 'restore failed', fault: 'failed', says: /is failed/ },
-  { name: 'restore stuck', fault: 'stuck', says: /not come to an end/, ticked: { policy: hasty } },
+  { name: 'restore stuck', fault: 'stuck', says: /did not finish/, ticked: { policy: hasty } },
   {
     name: 'verifier cannot log in',
     fault: 'denied',
     operation: 'ModifyDBInstance',
-    says: /lets nobody in: .*was refused/,
+    says: /does not accept connections: .*was refused/,
   },
 ];
 
 const refused = refusals.map(
   ({ name, fault, operation = restore, says, ticked }): Sabotage => ({
     name,
-    tellers: nothingProven,
+    reporters: nothingProven,
     says,
     commit: (stage) =>
       drilled(stage, {
         meanwhile: async () => {
           stage.world.aws.rds.faults.inject(fault, { operation });
-          // What is stuck is stuck only once it was begun.
+          // A restore can be stuck only after it has begun.
           if (ticked) await tickDrill(stage.around());
         },
         ...(ticked && { ticked }),
@@ -89,23 +89,23 @@ const refused = refusals.map(
 
 const others: readonly Sabotage[] = [
   {
-    name: 'no snapshot there that could be restored',
-    tellers: nothingProven,
-    says: /^unsaved has no snapshot that is available$/,
+    name: 'no snapshot to restore',
+    reporters: nothingProven,
+    says: /^unsaved has no available snapshot$/,
     commit: (stage) => drilled(stage, { begun: { source: 'unsaved' } }),
   },
   {
     name: 'drill of another database',
-    tellers: ['check last-drill', 'check recovery-time'],
-    says: /was of elsewhere and not of stockade\.$/,
+    reporters: ['check last-drill', 'check recovery-time'],
+    says: /restored elsewhere, not stockade\.$/,
     commit: async (stage) => ({
       said: saidByChecks(await stage.look({ lastDrill: async () => goodDrill(new Date(), 'elsewhere') })),
     }),
   },
   {
-    name: 'record of a drill removed',
-    tellers: ['check last-drill'],
-    says: /these follow from none that is there: \S+03-queryable\.json\.$/,
+    name: 'drill record removed',
+    reporters: ['check last-drill'],
+    says: /removed or replaced before: \S+03-queryable\.json\.$/,
     commit: async (stage) => {
       const { faults = [] } = await drilled(stage, {});
       const [id = '', keys = []] = [...(await listDrillKeys())].at(-1) ?? [];
@@ -120,10 +120,10 @@ const others: readonly Sabotage[] = [
     },
   },
   {
-    name: 'copy gone while it is being proven',
-    tellers: ['drill', 'proof loss', 'check last-drill'],
-    // It goes when the first is through. Those that run beside it may be as well by then, and the last one is not.
-    mayTell: proofNames
+    name: 'copy lost while it is being proven',
+    reporters: ['drill', 'proof loss', 'check last-drill'],
+    // The copy stops after the first proof. The proofs in between may have finished by then; the last has not.
+    mayReport: proofNames
       .filter((proof) => proof !== 'schema' && proof !== 'loss')
       .map((proof) => `proof ${proof}` as const),
     says: /ECONNREFUSED|onnection terminated|shutting down|administrator command/,
@@ -144,8 +144,8 @@ const others: readonly Sabotage[] = [
     },
   },
   {
-    name: 'balance altered in production, and backed up so',
-    tellers: ['drill', 'proof balances', 'check last-drill'],
+    name: 'balance altered in production before the backup',
+    reporters: ['drill', 'proof balances', 'check last-drill'],
     says: /^balances failed: target: item /,
     commit: async (stage) => {
       const alter = (by: number) =>
@@ -171,8 +171,8 @@ const others: readonly Sabotage[] = [
     },
   },
   {
-    name: 'WAL gap on the way to the point in time',
-    tellers: ['check latest-restorable-time', 'drill', 'check last-drill', 'check recovery-time'],
+    name: 'WAL gap before the point in time',
+    reporters: ['check latest-restorable-time', 'drill', 'check last-drill', 'check recovery-time'],
     says: /cannot be restored to a time later than/,
     commit: async (stage) => {
       const { rds } = stage.world.aws;
@@ -187,7 +187,7 @@ const others: readonly Sabotage[] = [
         const at = new Date();
         await stage.post(['C']);
         await archive();
-        // Whatever reaches to where the gap is to be is fresh enough.
+        // A backup that reaches the later gap is fresh enough.
         const age = () => ({ warn: Date.now() - kept.getTime(), fail: Date.now() - kept.getTime() });
         const look = async () =>
           saidByChecks(await stage.look({ policy: { ...recoveryPolicy, recoveryPointAgeMs: age() } }));
@@ -195,7 +195,7 @@ const others: readonly Sabotage[] = [
         let checks: Said[] = [];
         const sighting = await drilled(stage, {
           wish: { kind: 'point-in-time', at },
-          // It was there to be restored when the drill was asked for.
+          // The gap appears only after the request of the drill.
           meanwhile: async () => {
             await loseSegment(stage, segment);
             checks = (await look()).filter(({ by }) => by === 'check latest-restorable-time');
@@ -206,7 +206,7 @@ const others: readonly Sabotage[] = [
           said: [...checks, ...sighting.said.filter(({ by }) => by !== 'check latest-restorable-time')],
           faults: [
             ...(sighting.faults ?? []),
-            ...before.map(({ by, detail }) => `before the gap ${by} says ${detail}`),
+            ...before.map(({ by, detail }) => `before the gap ${by} reports: ${detail}`),
           ],
         };
       } finally {
@@ -215,8 +215,8 @@ const others: readonly Sabotage[] = [
     },
   },
   {
-    name: 'throttled API, while a drill is under way',
-    tellers: ['drill'],
+    name: 'throttled API during a drill',
+    reporters: ['drill'],
     says: /did not succeed/,
     commit: async (stage) => {
       const { faults } = stage.world.aws.rds;
@@ -234,9 +234,9 @@ const others: readonly Sabotage[] = [
       const { drill } = await stage.untilOver();
       return {
         said: [{ by: 'drill', ...said }],
-        note: 'carried on with afterwards, to a verdict',
+        note: 'the drill carries on afterwards, to a verdict',
         faults: [
-          ...(drill.verdict?.passed ? [] : [`it ended with ${drill.verdict?.summary}`]),
+          ...(drill.verdict?.passed ? [] : [`the drill ended with ${drill.verdict?.summary}`]),
           ...(await leftovers(stage)),
         ],
       };
@@ -244,19 +244,20 @@ const others: readonly Sabotage[] = [
   },
 ];
 
-/** What goes wrong with a drill and what a drill finds, each with a drill of its own. */
-export const ofTheDrill: readonly Sabotage[] = [healthy, ...refused, ...others];
+/** Sabotages of a drill, and those that a drill finds. Each has its own drill. */
+export const drillAttacks: readonly Sabotage[] = [healthy, ...refused, ...others];
 
 interface DrilledOptions {
   readonly wish?: DrillWish;
-  /** What it is asked for with. */
+  /** The surroundings of the request. */
   readonly begun?: Partial<DrillSurroundings>;
-  /** Between the request and the first step. */
+  /** Runs between the request and the first step. */
   readonly meanwhile?: () => Promise<void>;
+  /** The surroundings of the ticks. */
   readonly ticked?: Partial<DrillSurroundings>;
 }
 
-/** What a drill and the monitor, who knows of it, say. */
+/** Runs a drill, then the monitor. Returns what both report. */
 async function drilled(
   stage: RecoveryStage,
   { wish = { kind: 'snapshot' }, begun, meanwhile, ticked }: DrilledOptions,
@@ -282,7 +283,7 @@ async function drilled(
         ...saidByChecks(await stage.look({ lastDrill })),
       ],
       faults: [
-        ...(waitsFor ? [`it still waits for ${waitText(waitsFor)}`] : []),
+        ...(waitsFor ? [`the drill still waits for ${waitText(waitsFor)}`] : []),
         ...(await leftovers(stage)),
       ],
     };
@@ -291,11 +292,11 @@ async function drilled(
   }
 }
 
-/** What a drill has left behind that nothing may be left of. */
+/** The faults that a finished drill must not leave: instances, and gaps in the records. */
 export async function leftovers(stage: RecoveryStage): Promise<string[]> {
   return [
-    ...(await stage.instancesLeft()).map((name) => `${name} is still there`),
-    ...(await brokenLinks()).map((link) => `the records of drills do not follow from each other: ${link}`),
+    ...(await stage.instancesLeft()).map((name) => `${name} still exists`),
+    ...(await brokenLinks()).map((link) => `a drill record before ${link} is missing or was replaced`),
   ];
 }
 
@@ -313,7 +314,7 @@ async function walSegment(stage: RecoveryStage): Promise<string> {
   });
 }
 
-/** From the archive, in whichever form it is there. */
+/** Removes a segment from the archive, compressed or not. */
 async function loseSegment(stage: RecoveryStage, segment: string): Promise<void> {
   const folder = stage.world.cluster.archiveDirectory ?? '';
   for (const name of [segment, `${segment}.gz`]) await rm(join(folder, name), { force: true });

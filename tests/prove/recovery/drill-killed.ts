@@ -24,19 +24,19 @@ const wordsOf: Readonly<Record<DrillStage, string>> = {
   'torn-down': 'torn down',
 };
 
-/** `npm run verify:backup`, killed with -9 as soon as a stage of it is written down; and run once more. */
+/** Kills `npm run verify:backup` with -9 as soon as a stage is recorded, and runs it once more. */
 export const drillKilled: readonly Sabotage[] = drillStages.slice(0, -1).map((stage) => ({
-  name: `drill killed, once it is ${wordsOf[stage]}`,
-  // Until somebody carries on there is no verdict, or what was restored is still there.
-  tellers: stage === 'requested' ? ['drill'] : stage === 'verdict' ? [leftover] : ['drill', leftover],
+  name: `drill killed after it was ${wordsOf[stage]}`,
+  // Until another run carries on, the verdict is missing or the instance is left over.
+  reporters: stage === 'requested' ? ['drill'] : stage === 'verdict' ? [leftover] : ['drill', leftover],
   commit: async (on) => {
-    const killed = await killBehind(on.world, stage);
+    const killed = await killAfter(on.world, stage);
     await on.world.aws.rds.settled();
     const seen = stage === 'requested' ? [] : await lookAtLeftovers(on);
     const again = await verifyBackup(on.world, '--json').ended;
     return {
       said: [saidOf(killed), ...seen],
-      note: 'carried on with by the next one, to a verdict and the end of its instance',
+      note: 'the next run carries on, to a verdict and the deletion of the instance',
       faults: [...faultsOf(killed, again), ...(await leftovers(on))],
     };
   },
@@ -47,10 +47,10 @@ interface Run {
   readonly ended: Promise<{ readonly code: number | null; readonly stdout: string }>;
 }
 
-/** Where drills are: the database they are of, and the AWS of process.env. */
+/** The database that is drilled, and the AWS of process.env. */
 type Place = Pick<BackedUp, 'adminUrl' | 'aws'>;
 
-/** The command as a process of its own, which ends with this one. */
+/** Starts the command as a process of its own, which ends with this process. */
 export function verifyBackup({ adminUrl }: Place, ...args: readonly string[]): Run {
   const child = spawn(process.execPath, [join(paths.root, 'scripts/recovery/verify-backup.ts'), ...args], {
     env: { ...process.env, DATABASE_URL: adminUrl },
@@ -66,7 +66,7 @@ export function verifyBackup({ adminUrl }: Place, ...args: readonly string[]): R
   return { child, ended: once(child, 'close').then(([code]) => ({ code, stdout })) };
 }
 
-/** Answers what waits until one more drill than now has come to a stage. */
+/** Returns a function that waits until one more drill than now has reached a stage. */
 export function untilWritten({ aws }: Place, stage: DrillStage): () => Promise<void> {
   const bucket = process.env[environment.evidenceBucket] ?? '';
   const written = () =>
@@ -75,15 +75,15 @@ export function untilWritten({ aws }: Place, stage: DrillStage): () => Promise<v
   return async () => {
     const giveUpAt = Date.now() + patienceMs;
     while (written() === before) {
-      if (Date.now() > giveUpAt) throw new Error(`no drill has become ${stage} within ${patienceMs} ms`);
+      if (Date.now() > giveUpAt) throw new Error(`no drill reached ${stage} within ${patienceMs / 1000} s`);
       await delay(pollMs);
     }
   };
 }
 
-async function killBehind(place: Place, stage: DrillStage): Promise<DrillRecord> {
+async function killAfter(place: Place, stage: DrillStage): Promise<DrillRecord> {
   const reached = untilWritten(place, stage);
-  // Killed before it has torn down, however fast it is.
+  // Without an answer to the deletion, the command cannot end before it is killed.
   const end = place.aws.rds.faults.inject('silent', { operation: 'DeleteDBInstance' });
   const { child, ended } = verifyBackup(place);
   try {
@@ -94,7 +94,7 @@ async function killBehind(place: Place, stage: DrillStage): Promise<DrillRecord>
     end();
   }
   const killed = await newestDrill();
-  if (!killed) throw new Error('the drill that was killed is not written down');
+  if (!killed) throw new Error('the drill that was killed has no record');
   return killed;
 }
 
@@ -103,11 +103,11 @@ function saidOf({ verdict }: DrillRecord): Said {
     by: 'drill',
     verdict: verdict ? (verdict.passed ? 'passed' : 'failed') : 'no verdict',
     alarms: !verdict?.passed,
-    detail: verdict?.summary ?? 'it was broken off',
+    detail: verdict?.summary ?? 'the drill was interrupted',
   };
 }
 
-/** What the monitor says hours later, when nobody has carried on. */
+/** The reports of the monitor hours later, when no run has carried on. */
 async function lookAtLeftovers(world: RecoveryStage): Promise<Said[]> {
   await world.world.round();
   const policy = { ...recoveryPolicy, drillInstanceAgeMs: { warn: 0, fail: 0 } };
@@ -115,12 +115,12 @@ async function lookAtLeftovers(world: RecoveryStage): Promise<Said[]> {
 }
 
 function faultsOf(killed: DrillRecord, { code, stdout }: Awaited<Run['ended']>): string[] {
-  if (killed.tornDownAt) return ['it was over before it was killed'];
-  if (code !== 0) return [`the next one ended with exit code ${code}`];
+  if (killed.tornDownAt) return ['the drill was over before it was killed'];
+  if (code !== 0) return [`the next run ended with exit code ${code}`];
   const over = JSON.parse(stdout) as DrillRecord;
   return [
-    ...(over.id === killed.id ? [] : [`the next one was drill ${over.id} and not ${killed.id}`]),
-    ...(over.verdict?.passed ? [] : [`it ended with ${over.verdict?.summary}`]),
-    ...(over.tornDownAt ? [] : ['it was not torn down']),
+    ...(over.id === killed.id ? [] : [`the next run carried on with drill ${over.id}, not ${killed.id}`]),
+    ...(over.verdict?.passed ? [] : [`the drill ended with ${over.verdict?.summary}`]),
+    ...(over.tornDownAt ? [] : ['its instance was not deleted']),
   ];
 }

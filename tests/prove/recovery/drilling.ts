@@ -12,14 +12,14 @@ import { paths } from '#scripts/paths.ts';
 import { asSuperuser } from '../clone.ts';
 import { asJobs, inOrganization, post, targetSlug } from '../reconciliation/stage.ts';
 
-/** Drills of one instance whose database is set as a stage, and what is written to it meanwhile. */
+/** Runs drills of one instance, and writes to its database meanwhile. */
 export interface Drilling {
   around(more?: Partial<DrillSurroundings>): DrillSurroundings;
-  /** Ticks as the schedule does, until the drill is over or nothing moves any more. */
+  /** Ticks as the schedule does, until the drill is over or a minute has passed. */
   untilOver(more?: Partial<DrillSurroundings>): Promise<DrillState>;
   /** Posts one entry with a line for each of these SKUs. */
   post(skus: readonly string[]): Promise<void>;
-  /** Writes a heartbeat. */
+  /** Records a heartbeat. */
   beat(): Promise<void>;
   instancesLeft(): Promise<string[]>;
 }

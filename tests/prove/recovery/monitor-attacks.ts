@@ -9,13 +9,13 @@ import { withRole } from '#scripts/cli/database/connect.ts';
 import { asSuperuser } from '../clone.ts';
 import { otherRegion } from './backed-up.ts';
 import { leaveInTheMaking } from './backup-attacks.ts';
-import { type Sabotage, saidByChecks, saidByProofs, type Teller } from './sabotage.ts';
+import { type Reporter, type Sabotage, saidByChecks, saidByProofs } from './sabotage.ts';
 import type { RecoveryStage } from './stage.ts';
 
-const checks = (...names: readonly string[]): Teller[] => names.map((name) => `check ${name}` as const);
+const checks = (...names: readonly string[]): Reporter[] => names.map((name) => `check ${name}` as const);
 
-/** The checks that ask RDS for anything. */
-const ofRds = checks(
+/** The checks that ask RDS. */
+const rdsChecks = checks(
   'copy-elsewhere',
   'database-status',
   'deletion-protection',
@@ -28,23 +28,24 @@ const ofRds = checks(
   'snapshots-private',
 );
 
+/** A monitor that cannot see something. */
 interface Blindfold {
   readonly end: () => void;
   readonly with?: Partial<MonitorOptions>;
 }
 
-/** What the monitor may not do or cannot reach: nothing that depends on it may be ok. */
+/** Something that the monitor may not do or cannot reach. No check that needs it may be ok. */
 interface Blinded {
   readonly name: string;
-  readonly tellers: readonly Teller[];
-  /** Each of them must give it, and be one that could not run. */
+  readonly reporters: readonly Reporter[];
+  /** Each reporter must have the status could_not_run with this reason. */
   readonly reason: BlindReason;
   readonly says?: RegExp;
-  /** Answers what ends it, and what the monitor is asked with meanwhile. */
+  /** Begins it. Returns what ends it, and the options of the monitor meanwhile. */
   readonly blind: (stage: RecoveryStage) => Blindfold | Promise<Blindfold>;
 }
 
-/** What the handler of every client has, and its type in the client leaves out. */
+/** A method that the handler of every client has, and that its type in the client leaves out. */
 interface ImpatientHandler {
   updateHttpClientConfig(key: 'requestTimeout', ms: number): void;
 }
@@ -55,9 +56,9 @@ const rdsThatIs =
   (fault: Fault, operation?: string): Blinded['blind'] =>
   ({ world }) => ({ end: world.aws.rds.faults.inject(fault, operation === undefined ? {} : { operation }) });
 
-const without = (operation: string, tellers: readonly Teller[]): Blinded => ({
+const without = (operation: string, reporters: readonly Reporter[]): Blinded => ({
   name: `monitor without the permission for ${operation}`,
-  tellers,
+  reporters,
   reason: 'permission_missing',
   says: new RegExp(`Permission is missing: RDS ${operation}`),
   blind: rdsThatIs('denied', operation),
@@ -66,13 +67,13 @@ const without = (operation: string, tellers: readonly Teller[]): Blinded => ({
 const blinded: readonly Blinded[] = [
   {
     name: 'monitor without any permission for RDS',
-    tellers: ofRds,
+    reporters: rdsChecks,
     reason: 'permission_missing',
     blind: rdsThatIs('denied'),
   },
   without(
     'DescribeDBInstances',
-    ofRds.filter((each) => each !== 'check copy-elsewhere'),
+    rdsChecks.filter((each) => each !== 'check copy-elsewhere'),
   ),
   without(
     'DescribeDBSnapshots',
@@ -81,11 +82,11 @@ const blinded: readonly Blinded[] = [
   without('DescribeDBSnapshotAttributes', checks('snapshots-private')),
   without(
     'DescribeDBInstanceAutomatedBackups',
-    ofRds.filter((each) => each !== 'check drill-leftovers'),
+    rdsChecks.filter((each) => each !== 'check drill-leftovers'),
   ),
   {
     ...without('DescribeEvents', checks('snapshots-finish')),
-    // It is asked since when a snapshot has been in the making.
+    // The monitor asks for the events only of an unfinished snapshot.
     blind: async (stage) => {
       await leaveInTheMaking(stage);
       return rdsThatIs('denied', 'DescribeEvents')(stage);
@@ -93,21 +94,21 @@ const blinded: readonly Blinded[] = [
   },
   {
     name: 'monitor without the permission for ListSubscriptionsByTopic',
-    tellers: checks('alert-path'),
+    reporters: checks('alert-path'),
     reason: 'permission_missing',
     blind: ({ world }) => ({
       end: world.aws.sns.faults.inject('denied', { operation: 'ListSubscriptionsByTopic' }),
     }),
   },
-  { name: 'throttled API', tellers: ofRds, reason: 'throttled', blind: rdsThatIs('throttled') },
-  { name: 'RDS failing inside', tellers: ofRds, reason: 'failing', blind: rdsThatIs('failing') },
-  { name: 'RDS down', tellers: ofRds, reason: 'unreachable', blind: rdsThatIs('down') },
+  { name: 'throttled API', reporters: rdsChecks, reason: 'throttled', blind: rdsThatIs('throttled') },
+  { name: 'RDS failing inside', reporters: rdsChecks, reason: 'failing', blind: rdsThatIs('failing') },
+  { name: 'RDS down', reporters: rdsChecks, reason: 'unreachable', blind: rdsThatIs('down') },
   {
     name: 'RDS that does not answer',
-    tellers: ofRds,
+    reporters: rdsChecks,
     reason: 'timeout',
     blind: async (stage) => {
-      // Asked as often as ever, and not waited for as long.
+      // As many attempts as usual, but with a short timeout.
       for (const region of [undefined, otherRegion]) {
         const { requestHandler } = rdsClient(region).config as unknown as {
           requestHandler: ImpatientHandler;
@@ -124,21 +125,21 @@ const blinded: readonly Blinded[] = [
     },
   },
   {
-    name: 'credentials that AWS does not take',
-    tellers: [...ofRds, ...checks('alert-path')],
+    name: 'credentials that AWS does not accept',
+    reporters: [...rdsChecks, ...checks('alert-path')],
     reason: 'no_credentials',
     blind: () => ({ end: set('AWS_SECRET_ACCESS_KEY', 'of-somebody-else') }),
   },
   {
-    name: 'database not named to the monitor',
-    // Whether the last drill was of it cannot be known either.
-    tellers: [...ofRds, ...checks('last-drill', 'recovery-time')],
+    name: 'monitor without a configured database',
+    // It cannot compare the last drill with the database either.
+    reporters: [...rdsChecks, ...checks('last-drill', 'recovery-time')],
     reason: 'not_configured',
     blind: () => ({ end: set(environment.dbInstanceIdentifier, '') }),
   },
   {
     name: 'database that the monitor cannot reach',
-    tellers: checks('durability', 'alert-path'),
+    reporters: checks('durability', 'alert-path'),
     reason: 'database_unreachable',
     blind: ({ world }) => {
       const gone = new URL(world.adminUrl);
@@ -151,12 +152,12 @@ const blinded: readonly Blinded[] = [
   },
 ];
 
-/** What keeps those from looking who are to look. */
-export const ofTheMonitor: readonly Sabotage[] = [
+/** Sabotages that keep the monitor or the proofs from looking. */
+export const monitorAttacks: readonly Sabotage[] = [
   ...blinded.map(
-    ({ name, tellers, reason, says, blind }): Sabotage => ({
+    ({ name, reporters, reason, says, blind }): Sabotage => ({
       name,
-      tellers,
+      reporters,
       ...(says && { says }),
       commit: async (stage) => {
         await stage.world.round();
@@ -169,7 +170,7 @@ export const ofTheMonitor: readonly Sabotage[] = [
             faults: results
               .filter(({ status }) => status !== 'ok' && status !== 'not_applicable')
               .filter((each) => each.status !== 'could_not_run' || each.reason !== reason)
-              .map((each) => `${each.check} is ${each.status} because of ${each.reason}, not of ${reason}`),
+              .map((each) => `${each.check} is ${each.status} with the reason ${each.reason}, not ${reason}`),
           };
         } finally {
           end();
@@ -179,8 +180,8 @@ export const ofTheMonitor: readonly Sabotage[] = [
   ),
   {
     name: 'verifier cannot connect',
-    // Everything but what asks no copy.
-    tellers: (
+    // Every proof that reads the copy.
+    reporters: (
       [
         'schema',
         'isolation',
@@ -204,7 +205,7 @@ export const ofTheMonitor: readonly Sabotage[] = [
   },
   {
     name: 'anchor missing',
-    tellers: ['proof seals'],
+    reporters: ['proof seals'],
     says: /anchor_missing: seal 1 was anchored/,
     commit: async (stage) => {
       await using copy = await stage.copy();
@@ -220,7 +221,7 @@ export const ofTheMonitor: readonly Sabotage[] = [
   },
   {
     name: 'anchors that cannot be read',
-    tellers: ['proof organizations', 'proof seals'],
+    reporters: ['proof organizations', 'proof seals'],
     commit: async (stage) => {
       await using copy = await stage.copy();
       const end = set(environment.evidenceBucket, 'another-bucket');
@@ -233,7 +234,7 @@ export const ofTheMonitor: readonly Sabotage[] = [
   },
 ];
 
-/** Sets what clients of AWS are made with, until it is ended. */
+/** Sets a variable of the AWS clients. Returns a function that restores it. */
 function set(name: string, value: string): () => void {
   const before = process.env[name];
   process.env[name] = value;

@@ -8,7 +8,7 @@ export interface RecoveryProof {
   readonly durationMs: number;
 }
 
-/** Commits every sabotage against one stage, which each leaves as it was. Sets process.env to an AWS of its own. */
+/** Commits every sabotage on one stage. Each repairs what it damaged. Sets process.env to an AWS of its own. */
 export async function proveRecovery(
   options: {
     readonly only?: readonly Sabotage[];

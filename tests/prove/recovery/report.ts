@@ -1,3 +1,4 @@
+import { counted } from '#platform/plural.ts';
 import type { RecoveryProof } from './proof.ts';
 import type { SabotageResult, Said } from './sabotage.ts';
 
@@ -6,12 +7,12 @@ export function resultText({ name, faults, durationMs }: SabotageResult): string
   return `${faults.length === 0 ? 'ok  ' : 'FAIL'} ${name} (${(durationMs / 1000).toFixed(1)} s)`;
 }
 
-/** The table: what was done, who has told, how, and what was said wrongly. */
+/** The table of all sabotages, with who reported them and which reports were wrong. */
 export function proofText({ results, ok, durationMs }: RecoveryProof): string {
-  const head = ['sabotage', 'told by', 'verdict', 'said wrongly'];
+  const head = ['sabotage', 'reported by', 'verdict', 'wrong reports'];
   const rows = results.map(({ name, told, faults }) => [
     name,
-    tellersOf(told),
+    reportersText(told),
     [...new Set(told.map(({ verdict }) => verdict))].join(', ') || 'passed',
     faults.length === 0 ? '—' : `${faults.length}, see below`,
   ]);
@@ -30,7 +31,7 @@ export function proofText({ results, ok, durationMs }: RecoveryProof): string {
     ...rows.map(line),
     '',
     ...(notes.length > 0 ? [...notes, ''] : []),
-    ...(failures.length > 0 ? ['Said wrongly:', ...failures, ''] : []),
+    ...(failures.length > 0 ? ['Wrong reports:', ...failures, ''] : []),
     summaryText({ results, ok, durationMs }),
   ].join('\n');
 }
@@ -40,14 +41,14 @@ function summaryText({ results, ok, durationMs }: RecoveryProof): string {
   const troubled = results.filter(({ faults }) => faults.length > 0).length;
   const seconds = `${Math.round(durationMs / 1000)} s`;
   return ok
-    ? `${broken} sabotages, ${broken} told by whom they concern and by nobody else; ${results.length - broken} healthy, 0 false alarms; ${seconds}.`
-    : `${results.length} tried, ${troubled} not told as they must be; ${seconds}.`;
+    ? `${counted(broken, 'sabotage')} reported correctly, ${counted(results.length - broken, 'healthy backup')} without a false alarm; ${seconds}.`
+    : `Reported wrongly: ${troubled} of ${counted(results.length, 'sabotage')}; ${seconds}.`;
 }
 
 const shown = 4;
 
-/** What is told by one of a kind, by name; what is told by many, how many. */
-function tellersOf(told: readonly Said[]): string {
+/** The reporters by name; when they are many, their number by kind. */
+function reportersText(told: readonly Said[]): string {
   if (told.length === 0) return 'nobody';
   if (told.length <= shown) return told.map(({ by }) => by).join(', ');
   const kinds = Map.groupBy(told, ({ by }) => by.split(' ')[0] ?? '');

@@ -2,39 +2,39 @@ import type { CheckResult, CheckStatus } from '#recovery/monitor/check.ts';
 import type { ProofName, ProofOutcome } from '#recovery/proofs/proof.ts';
 import type { RecoveryStage } from './stage.ts';
 
-/** Who can tell that something is wrong: a proof of a copy, a check of the monitor, or the drill with its verdict. */
-export type Teller = `proof ${ProofName}` | `check ${string}` | 'drill';
+/** Who can report a fault: a proof of a copy, a check of the monitor, or the drill with its verdict. */
+export type Reporter = `proof ${ProofName}` | `check ${string}` | 'drill';
 
-/** What one of them has said. */
+/** The result of one reporter. */
 export interface Said {
-  readonly by: Teller;
-  /** `passed`, `warned`, `failed`, `could not run`, `does not apply`; of a drill also `no verdict`. */
+  readonly by: Reporter;
+  /** `passed`, `warned`, `failed`, `could not run`, `does not apply`; for a drill also `no verdict`. */
   readonly verdict: string;
-  /** Whether that makes somebody look. What could not run does. */
+  /** Whether the result raises an alarm. `could not run` does. */
   readonly alarms: boolean;
   readonly detail: string;
 }
 
-/** What was seen of a sabotage. */
+/** The results after a sabotage. */
 export interface Sighting {
-  /** All that everybody who was asked has said. */
+  /** The result of every reporter that was asked. */
   readonly said: readonly Said[];
-  /** What else is to be seen in the table, such as what count(*) says. */
+  /** A note for the table, such as the result of count(*). */
   readonly note?: string | undefined;
-  /** What is not as it must be, whoever has told. */
+  /** Faults of the attempt itself, independent of the reporters. */
   readonly faults?: readonly string[];
 }
 
-/** One way in which a backup is none, or cannot be brought back, and who must tell. */
+/** One way to make a backup useless or impossible to restore, and who must report it. */
 export interface Sabotage {
   readonly name: string;
-  /** All of these must tell, and nobody else may but `mayTell`; none when all is well. */
-  readonly tellers: readonly Teller[];
-  /** Those that meet it or do not, as it happens: by the plan of a query, or by what a damaged row then looks like. */
-  readonly mayTell?: readonly Teller[];
-  /** What one of them must say of it. */
+  /** All of these must report it. Nobody else may, except `mayReport`. Empty for a healthy backup. */
+  readonly reporters: readonly Reporter[];
+  /** Those that may report it or not: it depends on a query plan, or on the contents of a damaged row. */
+  readonly mayReport?: readonly Reporter[];
+  /** One of the reports must match this. */
   readonly says?: RegExp;
-  /** Does it, asks everybody it concerns, and puts it right again. */
+  /** Commits the sabotage, asks the reporters, and repairs the damage. */
   readonly commit: (stage: RecoveryStage) => Promise<Sighting>;
 }
 
@@ -64,21 +64,21 @@ export function saidByChecks(results: readonly CheckResult[]): Said[] {
   }));
 }
 
-/** What came of one sabotage. */
+/** The result of one sabotage. */
 export interface SabotageResult {
   readonly name: string;
-  /** Those that have told, and how. */
+  /** The reports that raised an alarm. */
   readonly told: readonly Said[];
   readonly note: string | undefined;
-  /** What somebody has said wrongly, and whatever else is not as it must be; empty when everything is. */
+  /** Missing and wrong reports, and faults of the attempt; empty when everything is correct. */
   readonly faults: readonly string[];
   readonly durationMs: number;
 }
 
-/** Commits a sabotage, and holds what was said against what must be. */
+/** Commits a sabotage, and compares the reports with those that it must cause. */
 export async function commitSabotage(
   stage: RecoveryStage,
-  { name, tellers, mayTell = [], says, commit }: Sabotage,
+  { name, reporters, mayReport = [], says, commit }: Sabotage,
 ): Promise<SabotageResult> {
   const startedMs = performance.now();
   const {
@@ -86,19 +86,19 @@ export async function commitSabotage(
     note,
     faults: others = [],
   } = await commit(stage).catch(
-    (error: Error): Sighting => ({ said: [], faults: [`it could not be tried: ${error.message}`] }),
+    (error: Error): Sighting => ({ said: [], faults: [`the attempt failed: ${error.message}`] }),
   );
   const told = said.filter(({ alarms }) => alarms);
-  const missed = tellers.filter((teller) => !told.some(({ by }) => by === teller));
+  const missed = reporters.filter((reporter) => !told.some(({ by }) => by === reporter));
   const faults = [
-    ...missed.map((teller) => {
-      const instead = said.find(({ by }) => by === teller);
-      return `${teller} ${instead ? `says ${instead.verdict}` : 'was not asked'}`;
+    ...missed.map((reporter) => {
+      const instead = said.find(({ by }) => by === reporter);
+      return `${reporter} ${instead ? `reports ${instead.verdict}` : 'was not asked'}`;
     }),
     ...told
-      .filter(({ by }) => ![...tellers, ...mayTell].includes(by))
-      .map(({ by, verdict, detail }) => `${by} says ${verdict} for nothing: ${detail.split('\n')[0]}`),
-    ...(says && !told.some(({ detail }) => says.test(detail)) ? [`nobody says ${says}`] : []),
+      .filter(({ by }) => ![...reporters, ...mayReport].includes(by))
+      .map(({ by, verdict, detail }) => `${by} reports ${verdict} without reason: ${detail.split('\n')[0]}`),
+    ...(says && !told.some(({ detail }) => says.test(detail)) ? [`no report matches ${says}`] : []),
     ...others,
   ];
   return { name, told, note, faults, durationMs: performance.now() - startedMs };

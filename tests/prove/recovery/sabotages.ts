@@ -1,17 +1,17 @@
-import { ofTheBackup } from './backup-attacks.ts';
-import { ofTheDrill } from './drill-attacks.ts';
+import { backupAttacks } from './backup-attacks.ts';
+import { copyAttacks } from './copy-attacks.ts';
+import { diskAttacks } from './disk-attacks.ts';
+import { drillAttacks } from './drill-attacks.ts';
 import { drillKilled } from './drill-killed.ts';
-import { inTheCopy } from './in-the-copy.ts';
-import { ofTheMonitor } from './monitor-attacks.ts';
-import { onDisk } from './on-disk.ts';
+import { monitorAttacks } from './monitor-attacks.ts';
 import type { Sabotage } from './sabotage.ts';
 
-/** Every way in which a backup is none or cannot be brought back, in the order in which they are told. */
+/** Every sabotage, in the order of the report. */
 export const sabotages: readonly Sabotage[] = [
-  ...ofTheDrill,
+  ...drillAttacks,
   ...drillKilled,
-  ...inTheCopy,
-  ...onDisk,
-  ...ofTheBackup,
-  ...ofTheMonitor,
+  ...copyAttacks,
+  ...diskAttacks,
+  ...backupAttacks,
+  ...monitorAttacks,
 ];

@@ -19,30 +19,27 @@ import { setStage } from '../reconciliation/stage.ts';
 import { type BackedUp, databaseName, goodDrill, instance, startBackedUp } from './backed-up.ts';
 import { type Drilling, openDrilling } from './drilling.ts';
 
-/**
- * A ledger that is sealed, anchored and backed up as it must be, with drills, monitor and proofs that work on it: what
- * is sabotaged.
- */
+/** The ground of every sabotage: a sealed, anchored and backed-up ledger, with working drills, monitor and proofs. */
 export interface RecoveryStage extends AsyncDisposable, Drilling {
   readonly world: BackedUp;
-  /** A database of the caller's own in a restored instance, as the backup has it. */
+  /** A new database in a restored instance, with the contents of the backup. */
   copy(): Promise<Clone>;
-  /** A cluster of the caller's own, restored from the backup, whose files `damage` may change while it is stopped. */
+  /** A new cluster, restored from the backup. `damage` may change its files while it is stopped. */
   restore(damage?: Damage): Promise<RestoredCopy>;
-  /** Proves a copy of the backup that the stage began with. */
+  /** Proves a copy of the first backup of the stage. */
   prove(databaseUrl: string, more?: Partial<ProveOptions>): Promise<ProofReport>;
-  /** What every check of the monitor says; the log has just been archived, and a drill has passed. */
+  /** Runs every check of the monitor. By default the last drill passed. */
   look(options?: Partial<MonitorOptions>): Promise<CheckResult[]>;
-  /** Takes an automated snapshot of production as it is, with a heartbeat in it. */
+  /** Records a heartbeat and takes an automated snapshot of production. */
   backUp(): Promise<void>;
 }
 
 export interface Damage {
-  /** Asked of the database while it is whole, for `damage`. */
+  /** Asks the undamaged database something for `damage`. */
   readonly ask: (databaseUrl: string) => Promise<string>;
-  /** Changes the files of the stopped server. `answer` is what was asked. */
+  /** Changes the files of the stopped server. `answer` is the result of `ask`. */
   readonly damage: (dataDirectory: string, answer: string) => Promise<void>;
-  /** What the server is started with again. */
+  /** The settings for the next start of the server. */
   readonly settings: Readonly<Record<string, string>>;
 }
 
@@ -51,10 +48,10 @@ export interface RestoredCopy extends AsyncDisposable {
 }
 
 const restored = 'restored';
-/** The proof is of an instant at which everything had long been sealed. */
+/** The proofs assume a restored time this long after the backup, by which every movement was sealed and anchored. */
 const agedMs = 120_000;
 
-/** Sets it up; production is made from the files of a migrated cluster when there are some. */
+/** Sets up the stage. A seed contains the files of a migrated cluster for production. */
 export async function setRecoveryStage(seed?: MigratedSeed): Promise<RecoveryStage> {
   const world = await startBackedUp(seed);
   const folder = makeScratchFolder('restored');

@@ -15,7 +15,7 @@ const instances = (...DBInstance: readonly XmlElements[]) =>
   rds.answer('DescribeDBInstances', { DBInstances: { DBInstance: [...DBInstance] } });
 const snapshots = (...DBSnapshot: readonly XmlElements[]) =>
   rds.answer('DescribeDBSnapshots', { DBSnapshots: { DBSnapshot: [...DBSnapshot] } });
-const whole = (DBSnapshotIdentifier: string, ageMs: number, more: XmlElements = {}) => ({
+const complete = (DBSnapshotIdentifier: string, ageMs: number, more: XmlElements = {}) => ({
   DBSnapshotIdentifier,
   SnapshotCreateTime: ago(ageMs),
   Status: 'available',
@@ -29,16 +29,16 @@ const window = (EarliestTime: Date | undefined, LatestTime: Date | undefined) =>
   });
 const begin = (wish: DrillWish, keep = false) => beginDrill(drills.around(), wish, { keep, now });
 
-describe('what is restored', () => {
+describe('the plan of a restore', () => {
   const plan = (wish: DrillWish) => planDrill('000009', 'ledger', wish, true);
   const same = { source: 'ledger', instance: 'stockade-drill-000009', keep: true };
 
-  test('is the snapshot that is named, or the newest that is whole, a copy being as old as its original', async () => {
+  test('has the snapshot that you name, or the newest complete one; a copy is as old as its original', async () => {
     snapshots(
-      whole('copy-of-old', 0, { OriginalSnapshotCreateTime: ago(9 * minuteMs) }),
-      whole('newest', minuteMs),
-      whole('older', 2 * minuteMs),
-      whole('in-the-making', 0, { Status: 'creating' }),
+      complete('copy-of-old', 0, { OriginalSnapshotCreateTime: ago(9 * minuteMs) }),
+      complete('newest', minuteMs),
+      complete('older', 2 * minuteMs),
+      complete('in-the-making', 0, { Status: 'creating' }),
       { Status: 'available', DBSnapshotIdentifier: 'of-no-time' },
     );
     const wanted = { ...same, kind: 'snapshot' };
@@ -54,14 +54,14 @@ describe('what is restored', () => {
     });
     for (const snapshot of ['in-the-making', 'of-no-time', 'no-such']) {
       await expect(plan({ kind: 'snapshot', snapshot })).rejects.toThrow(
-        `ledger has no snapshot ${snapshot} that is available`,
+        `ledger has no available snapshot ${snapshot}`,
       );
     }
     snapshots();
-    await expect(plan({ kind: 'snapshot' })).rejects.toThrow(/^ledger has no snapshot that is available$/);
+    await expect(plan({ kind: 'snapshot' })).rejects.toThrow(/^ledger has no available snapshot$/);
   });
 
-  test('is the latest point in time, where there is one', async () => {
+  test('has the latest point in time, if there is one', async () => {
     instances({ LatestRestorableTime: ago(minuteMs) });
     expect(await plan({ kind: 'point-in-time' })).toEqual({
       ...same,
@@ -78,7 +78,7 @@ describe('what is restored', () => {
   test.each([
     ['the first', 60 * minuteMs],
     ['the last', 5 * minuteMs],
-  ])('may be %s point in time that there is', async (_, agoMs) => {
+  ])('may have %s restorable point in time', async (_, agoMs) => {
     window(ago(60 * minuteMs), ago(5 * minuteMs));
     expect(await plan({ kind: 'point-in-time', at: ago(agoMs) })).toMatchObject({
       asOf: ago(agoMs).toISOString(),
@@ -86,20 +86,20 @@ describe('what is restored', () => {
   });
 
   test.each([
-    ['before the first', 60 * minuteMs + 1_000, /^What is older may still be in a snapshot/],
-    ['behind the last', 5 * minuteMs - 1_000, /^The log is shipped every five minutes/],
-    ['now', 0, /^The log is shipped every five minutes/],
-    ['that has not come', -1_000, /^It has not come yet: --at is UTC/],
-  ])('may be no point in time %s, and what to do is said', async (_, agoMs, remedy) => {
+    ['before the first restorable one', 60 * minuteMs + 1_000, /^A snapshot may contain an older time/],
+    ['after the last restorable one', 5 * minuteMs - 1_000, /^RDS ships the log every five minutes/],
+    ['now', 0, /^RDS ships the log every five minutes/],
+    ['in the future', -1_000, /^The time is in the future\. End --at with a Z/],
+  ])('refuses a point in time %s, with a remedy', async (_, agoMs, remedy) => {
     const [first, last] = [ago(60 * minuteMs), ago(5 * minuteMs)];
     window(first, last);
     await expect(plan({ kind: 'point-in-time', at: ago(agoMs) })).rejects.toMatchObject({
-      message: `${ago(agoMs).toISOString()} cannot be restored: it must be from ${first.toISOString()} to ${last.toISOString()}.`,
+      message: `${ago(agoMs).toISOString()} cannot be restored: choose a time from ${first.toISOString()} to ${last.toISOString()}.`,
       remedy: expect.stringMatching(remedy),
     });
   });
 
-  test('may be no point in time where no log is kept', async () => {
+  test('refuses every point in time when RDS keeps no log', async () => {
     for (const [first, last] of [
       [undefined, undefined],
       [ago(1), undefined],
@@ -107,16 +107,16 @@ describe('what is restored', () => {
     ]) {
       window(first, last);
       await expect(plan({ kind: 'point-in-time', at: ago(1) })).rejects.toThrow(
-        'ledger has no automated backups to go back in.',
+        'ledger has no automated backups.',
       );
     }
   });
 });
 
-describe('a drill is begun', () => {
-  test('with a request that says what exactly is restored', async () => {
+describe('a drill begins', () => {
+  test('with a request that records what it restores', async () => {
     instances();
-    snapshots(whole('daily', minuteMs));
+    snapshots(complete('daily', minuteMs));
     expect(await begin({ kind: 'snapshot' }, true)).toMatchObject({ id: '000001', requestedAt: now });
     expect(await drills.written()).toEqual([
       [
@@ -130,31 +130,31 @@ describe('a drill is begun', () => {
     ]);
   });
 
-  test('by nobody while another is under way, whatever that restores', async () => {
+  test('not while another is under way, of any kind', async () => {
     await drills.request();
     expect(await begin({ kind: 'point-in-time' })).toMatchObject({
       id: '000001',
       request: { kind: 'snapshot' },
     });
-    // It is under way until its instance is gone, not only until it is judged.
+    // It is under way until its instance is deleted, not only until its verdict.
     await drills.reach('verdict');
     expect(await begin({ kind: 'point-in-time' })).toMatchObject({ id: '000001' });
     expect(rds.actions()).toEqual([]);
   });
 
-  test('by nobody while an instance of an earlier one is there', async () => {
+  test('not while an instance of an earlier drill exists', async () => {
     instances({ DBInstanceIdentifier: 'stockade-drill-000000', DBInstanceStatus: 'stopped' });
     await expect(begin({ kind: 'snapshot' })).rejects.toMatchObject({
       name: 'RecoveryRefused',
-      message:
-        'stockade-drill-000000 of an earlier drill is still stopped: one at a time. It is swept when its lifetime is over.',
+      message: 'stockade-drill-000000 of an earlier drill is still stopped. Drills run one at a time.',
+      remedy: 'Wait until the sweep deletes the instance at the end of its lifetime.',
     });
     expect(await drills.written()).toEqual([]);
   });
 
-  test('by one of two that find out at the same moment that none is under way', async () => {
-    snapshots(whole('daily', minuteMs));
-    // The other one has begun, under the same id, while this one looks for instances.
+  test('once when two runs begin at the same moment', async () => {
+    snapshots(complete('daily', minuteMs));
+    // While this run looks for instances, the other one begins under the same id.
     rds.answer('DescribeDBInstances', async () => {
       await drills.request({ snapshot: 'of the other' });
       return {};
@@ -167,13 +167,9 @@ describe('a drill is begun', () => {
   });
 
   test.each([
-    ['there is no snapshot', { kind: 'snapshot' }, 'ledger has no snapshot that is available'],
-    [
-      'there is no point in time',
-      { kind: 'point-in-time' },
-      'ledger has no point in time that could be restored',
-    ],
-  ] as const)('and has failed when %s', async (_, wish, summary) => {
+    ['there is no snapshot', { kind: 'snapshot' }, 'ledger has no available snapshot'],
+    ['there is no point in time', { kind: 'point-in-time' }, 'ledger has no point in time to restore'],
+  ] as const)('and fails when %s', async (_, wish, summary) => {
     instances();
     snapshots();
     expect(await begin(wish)).toMatchObject({ verdict: { passed: false, summary }, verdictAt: now });
@@ -193,7 +189,7 @@ describe('a drill is begun', () => {
     ]);
   });
 
-  test('and has failed when AWS refuses to tell, also of a snapshot that is named', async () => {
+  test('and fails when AWS refuses the question, even for a snapshot that you name', async () => {
     instances();
     rds.answer('DescribeDBSnapshots', refused('AccessDenied', 'no', 403));
     const summary = 'RDS DescribeDBSnapshots of ledger was refused: AccessDenied: no';
@@ -202,7 +198,7 @@ describe('a drill is begun', () => {
     });
   });
 
-  test('by nobody who has mistyped what to restore, nor while AWS is busy', async () => {
+  test('not when you mistype a snapshot or a time, and not while AWS is busy', async () => {
     instances();
     snapshots();
     window(ago(60 * minuteMs), ago(5 * minuteMs));
@@ -221,16 +217,16 @@ describe('a drill is begun', () => {
 describe('the drill that is due', () => {
   const everyMs = recoveryPolicy.drillEveryMs;
 
-  test('is one of a snapshot when there never was one', async () => {
+  test('is one of a snapshot before the first drill', async () => {
     expect(await dueDrill(everyMs, now)).toEqual({ kind: 'snapshot' });
   });
 
   test.each([
     ['a millisecond less ago', everyMs - 1, undefined],
-    ['exactly so long ago', everyMs, { kind: 'point-in-time' }],
-    ['in five minutes, as clocks differ', -5 * minuteMs, undefined],
-    ['in more than five minutes, which is no age', -5 * minuteMs - 1, { kind: 'point-in-time' }],
-  ])('after one of a snapshot that was asked for %s', async (_, agoMs, due) => {
+    ['exactly that long ago', everyMs, { kind: 'point-in-time' }],
+    ['five minutes in the future, as clocks differ', -5 * minuteMs, undefined],
+    ['further in the future', -5 * minuteMs - 1, { kind: 'point-in-time' }],
+  ])('after one of a snapshot that was requested %s', async (_, agoMs, due) => {
     await drills.request({}, agoMs);
     expect(await dueDrill(everyMs, now)).toEqual(due);
   });
@@ -242,7 +238,7 @@ describe('the drill that is due', () => {
 });
 
 describe('records', () => {
-  test('tell how long after the request each stage was reached', async () => {
+  test('contain how long after the request each stage was reached', async () => {
     await drills.request({}, 10_000);
     expect(await newestDrill()).toEqual({
       ...{ id: '000001', request: expect.anything(), requestedAt: ago(10_000) },
@@ -257,12 +253,12 @@ describe('records', () => {
     await drills.reach('verdict');
     expect(await newestDrill()).toMatchObject({
       ...{ availableAfterMs: 2_000, queryableAfterMs: 5_000, verdictAt: ago(1_000) },
-      // It was judged without a proof.
+      // The verdict came without proofs.
       provenAfterMs: undefined,
     });
   });
 
-  test('the last drill is the last that has its verdict, the newest the one that was asked for last', async () => {
+  test('the last drill is the last with a verdict; the newest drill is the last that was requested', async () => {
     await drills.request({}, 60_000);
     await drills.reach('verdict');
     await drills.request({}, 0, '000002');
@@ -272,7 +268,7 @@ describe('records', () => {
     expect(await nextDrillId()).toBe('000003');
   });
 
-  test('are in the order of their ids, whatever their days', async () => {
+  test('are in the order of their ids, not of their days', async () => {
     await drills.request({}, -86_400_000 * 40, '000009');
     await drills.request({}, 0, '000010');
     expect([(await newestDrill())?.id, await nextDrillId()]).toEqual(['000010', '000011']);

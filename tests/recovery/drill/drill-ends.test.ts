@@ -13,15 +13,15 @@ const { rds } = drills;
 const lifetimeMs = recoveryPolicy.drillInstanceAgeMs.warn;
 const tick = async (more?: Parameters<typeof drills.around>[0]) =>
   (await tickDrill(drills.around(more)))?.waitsFor;
-/** What was written down behind the request, and what was told of it. */
-const behindRequest = async () =>
+/** The records after the request, each with its detail. */
+const afterRequest = async () =>
   (await drills.written())
     .filter(([, stage]) => stage !== 'requested')
     .map(([, stage, detail]) => [stage, detail]);
 const failed = (summary: string) => ['verdict', { passed: false, summary }];
 const count = (action: string) => rds.actions().filter((each) => each === action).length;
 
-describe('a drill that has its verdict', () => {
+describe('a drill that has a verdict', () => {
   const judged = async (described: Described, keep = false, agoMs = 0) => {
     await drills.request({ keep }, agoMs);
     await drills.reach('available', 'verdict');
@@ -43,7 +43,11 @@ describe('a drill that has its verdict', () => {
 
   test.each([
     ['was deleted between two looks', refused('DBInstanceNotFound', 'no', 404), { for: 'deletion' }],
-    ['goes already', refused('InvalidDBInstanceState', 'it is already being deleted'), { for: 'deletion' }],
+    [
+      'is already being deleted',
+      refused('InvalidDBInstanceState', 'it is already being deleted'),
+      { for: 'deletion' },
+    ],
     [
       'is being changed',
       refused('InvalidDBInstanceState', 'it is being modified'),
@@ -56,14 +60,14 @@ describe('a drill that has its verdict', () => {
     expect(await isTornDown()).toBe(false);
   });
 
-  test('is not over because nobody may delete its instance', async () => {
+  test('is not over when its instance may not be deleted', async () => {
     await judged({ DBInstanceStatus: 'available' });
     rds.answer('DeleteDBInstance', refused('AccessDenied', 'no', 403));
     await expect(tick()).rejects.toMatchObject({ code: 'AccessDenied' });
     expect(await isTornDown()).toBe(false);
   });
 
-  test('and is to be kept lives to the end of its lifetime, and not longer', async () => {
+  test('and is kept exists to the end of its lifetime, and not longer', async () => {
     await judged({ DBInstanceStatus: 'available' }, true, lifetimeMs);
     expect(await tick()).toEqual({ for: 'lifetime' });
     expect(count('DeleteDBInstance')).toBe(0);
@@ -72,7 +76,7 @@ describe('a drill that has its verdict', () => {
     expect(await tick()).toEqual({ for: 'deletion', instance: drillInstance });
   });
 
-  test('and was to be kept is over when its instance is gone', async () => {
+  test('and is kept is over when its instance is gone', async () => {
     await judged(undefined, true);
     expect(await tick()).toBeUndefined();
     expect(await isTornDown()).toBe(true);
@@ -86,16 +90,16 @@ test('a drill is given up at the end of its lifetime, and not before', async () 
   vi.setSystemTime(now.getTime() + 1);
   rds.answer('DeleteDBInstance', {});
   expect(await tick()).toEqual({ for: 'deletion', instance: drillInstance });
-  expect(await behindRequest()).toEqual([failed('It has not come to an end within 240 minutes.')]);
+  expect(await afterRequest()).toEqual([failed('The drill did not finish within 240 minutes.')]);
 });
 
-test('whoever gives a drill up that has its verdict changes nothing', async () => {
+test('a drill that is given up keeps its first verdict', async () => {
   await drills.request();
   const drill = await newestDrill();
   if (!drill) throw new Error('there is no drill');
   await abandonDrill(drill, 'It was interrupted.', now);
   await recordStage(drill.id, drill.requestedAt, 'verdict', { passed: true, summary: 'Proven.' }, now);
-  expect(await behindRequest()).toEqual([failed('It was interrupted.')]);
+  expect(await afterRequest()).toEqual([failed('It was interrupted.')]);
   expect((await newestDrill())?.verdictAt).toEqual(now);
 });
 
@@ -116,7 +120,7 @@ describe('the sweep', () => {
       .filter(({ action }) => action === 'DeleteDBInstance')
       .map(({ parameters }) => parameters.text('DBInstanceIdentifier'));
 
-  test('deletes what has the name and the tag of a drill and has lived for longer than one may', async () => {
+  test('deletes every instance that has the name and the tag of a drill and is older than allowed', async () => {
     instances(
       old('old'),
       old('at-the-bound', {}, lifetimeMs),
@@ -131,25 +135,27 @@ describe('the sweep', () => {
     expect(deleted()).toEqual(['stockade-drill-old']);
   });
 
-  test('leaves what is changed at this moment to the next one, and goes on', async () => {
+  test('leaves an instance that RDS is changing to the next sweep, and goes on', async () => {
     instances(old('1'), old('2'), old('3'));
     const busy = refused('InvalidDBInstanceState', 'it is being modified');
     rds.answer('DeleteDBInstance', busy, refused('DBInstanceNotFound', 'no', 404), {});
     expect(await sweepDrills(recoveryPolicy, now)).toEqual(['stockade-drill-2', 'stockade-drill-3']);
   });
 
-  test('tells all that could not be deleted, when the others are', async () => {
+  test('reports every instance that could not be deleted, after it has deleted the others', async () => {
     instances(old('1'), old('2'), old('3'));
     const denied = refused('AccessDenied', 'no', 403);
     rds.answer('DeleteDBInstance', {}, denied, {});
-    const told = (name: string) =>
+    const reason = (name: string) =>
       `RDS DeleteDBInstance of stockade-drill-${name} was refused: AccessDenied: no`;
     await expect(sweepDrills(recoveryPolicy, now)).rejects.toMatchObject({
       errors: [{ name: 'AwsRefused' }],
-      message: `1 instances of drills could not be deleted:\n${told('2')}\nSwept were stockade-drill-1, stockade-drill-3.`,
+      message: `1 drill instance could not be deleted:\n${reason('2')}\nDeleted: stockade-drill-1, stockade-drill-3.`,
     });
     instances(old('1'));
     rds.answer('DeleteDBInstance', denied);
-    await expect(sweepDrills(recoveryPolicy, now)).rejects.toThrow(`${told('1')}\nNo other was swept.`);
+    await expect(sweepDrills(recoveryPolicy, now)).rejects.toThrow(
+      `${reason('1')}\nNo other instance was deleted.`,
+    );
   });
 });

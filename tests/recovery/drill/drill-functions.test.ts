@@ -29,7 +29,7 @@ async function untilOver() {
   }
 }
 
-test('the schedule begins a drill when one is due, carries on with it, and begins no other before the week is over', async () => {
+test('the schedule begins a drill when one is due, finishes it, and begins no other in the same week', async () => {
   await expect(beat()).resolves.toBeInstanceOf(Date);
   const first = await verify({}, context);
   expect(first).toMatchObject({ drill: '000001', waitsFor: expect.any(String) });
@@ -41,7 +41,7 @@ test('the schedule begins a drill when one is due, carries on with it, and begin
   expect(await world.instancesLeft()).toEqual([]);
 });
 
-test('nothing happens to a drill for which there is too little time, and the next tick has it', async () => {
+test('a tick with too little time does not touch the drill, and the next tick finishes it', async () => {
   await beginDrill(world.around(), { kind: 'snapshot' });
   await verify({}, context);
   await world.rds.rds.settled();

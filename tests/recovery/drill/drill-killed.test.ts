@@ -4,13 +4,13 @@ import { verifyBackup as start, untilWritten } from '../../prove/recovery/drill-
 import { openDrillWorld, theDrill } from './drill-world.ts';
 
 const world = openDrillWorld();
-/** The command and the evidence are those of `npm run prove:recovery`, which also kills it. */
+/** The place of the command and its evidence, as in `npm run prove:recovery`, which kills the command. */
 const place = () => ({ adminUrl: world.rds.adminUrl, aws: world.rds.local });
 const verifyBackup = (...args: string[]) => start(place(), ...args);
 
-test('Ctrl-C gives a drill up: it has not passed, and nothing is left', async () => {
+test('Ctrl-C gives a drill up: it fails, and its instance is deleted', async () => {
   const isAvailable = untilWritten(place(), 'available');
-  // It cannot become the master of its copy, and so goes no further than here.
+  // The command cannot change the master password, so the drill stops here.
   world.rds.rds.faults.inject('down', { operation: 'ModifyDBInstance' });
   const { child, ended } = verifyBackup('--json');
   await isAvailable();
@@ -27,7 +27,7 @@ test('Ctrl-C gives a drill up: it has not passed, and nothing is left', async ()
   expect(await world.instancesLeft()).toEqual([]);
 });
 
-test('of several that prove one drill at once those that are taken over judge nothing, and all tell how it went', async () => {
+test('when several commands prove one drill, one gives the verdict, and all report it', async () => {
   const runs = await Promise.all([1, 2, 3].map(() => verifyBackup('--json').ended));
   const { id } = await theDrill();
   expect(runs.map(({ code, stdout }) => [code, JSON.parse(stdout).id])).toEqual(Array(3).fill([0, id]));
@@ -35,7 +35,7 @@ test('of several that prove one drill at once those that are taken over judge no
   expect(await world.instancesLeft()).toEqual([]);
 });
 
-test('--keep leaves the instance there, and whoever asks next gets the drill it belongs to', async () => {
+test('--keep keeps the instance, and the next command returns the drill that it belongs to', async () => {
   const endpoint = process.env.AWS_ENDPOINT_URL_RDS ?? '';
   const recorder = await recordService('rds', endpoint);
   process.env.AWS_ENDPOINT_URL_RDS = recorder.url;
@@ -45,7 +45,7 @@ test('--keep leaves the instance there, and whoever asks next gets the drill it 
   process.env.AWS_ENDPOINT_URL_RDS = endpoint;
   await recorder.close();
   expect(kept.code).toBe(0);
-  // It looks twice a second whether the instance is there.
+  // The command looks for the instance twice a second.
   expect(recorder.count('rds:DescribeDBInstances')).toBeLessThan(halfSeconds + 5);
   const drill = JSON.parse(kept.stdout);
   expect(await world.instancesLeft()).toEqual([drill.request.instance]);

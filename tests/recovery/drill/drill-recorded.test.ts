@@ -13,7 +13,7 @@ const requested = {
   asOf: at.toISOString(),
 } as const;
 
-test('a stage that is recorded already stays as it was recorded', async () => {
+test('the first record of a stage counts', async () => {
   await recordStage('000001', at, 'requested', requested, at);
   const recorded = aws.evidenceKeys();
   await recordStage('000001', at, 'requested', requested, new Date(at.getTime() + 60_000));

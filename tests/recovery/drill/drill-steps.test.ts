@@ -8,8 +8,8 @@ const { rds } = drills;
 
 const tick = async (more?: Parameters<typeof drills.around>[0]) =>
   (await tickDrill(drills.around(more)))?.waitsFor;
-/** What was written down behind the request, and what was told of it. */
-const behindRequest = async () =>
+/** The records after the request, each with its detail. */
+const afterRequest = async () =>
   (await drills.written())
     .filter(([, stage]) => stage !== 'requested')
     .map(([, stage, detail]) => [stage, detail]);
@@ -20,7 +20,7 @@ const available = { DBInstanceStatus: 'available', ...endpoint };
 const count = (action: string) => rds.actions().filter((each) => each === action).length;
 const restored = 'RestoreDBInstanceFromDBSnapshot';
 
-test('without a drill there is nothing to carry on with, and of one that is over AWS is not asked', async () => {
+test('without a drill a tick does nothing, and for a drill that is over it does not ask AWS', async () => {
   expect(await tickDrill(drills.around())).toBeUndefined();
   await drills.request();
   await drills.reach('verdict');
@@ -31,7 +31,7 @@ test('without a drill there is nothing to carry on with, and of one that is over
   expect(rds.actions()).toEqual(asked);
 });
 
-test('a tick that is broken off does nothing', async () => {
+test('an interrupted tick does nothing', async () => {
   await drills.request();
   await expect(tick({ signal: AbortSignal.abort(new Error('Ctrl-C')) })).rejects.toThrow('Ctrl-C');
   expect(rds.actions()).toEqual([]);
@@ -43,7 +43,7 @@ describe('the restore', () => {
     return names.map((name) => last?.text(name));
   };
 
-  test('of a snapshot goes into the network of production, as what a drill is', async () => {
+  test('of a snapshot goes into the network of production, with the settings of a drill', async () => {
     await drills.request();
     drills.instance(undefined);
     rds.answer(restored, {});
@@ -70,10 +70,10 @@ describe('the restore', () => {
       'stockade:drill-begun',
       now.toISOString(),
     ]);
-    expect(await behindRequest()).toEqual([]);
+    expect(await afterRequest()).toEqual([]);
   });
 
-  test('of a point in time goes into the network that was decided on', async () => {
+  test('of a point in time goes into the network that is configured', async () => {
     await drills.request({ kind: 'point-in-time', snapshot: undefined });
     drills.instance(undefined);
     rds.answer('RestoreDBInstanceToPointInTime', {});
@@ -91,20 +91,20 @@ describe('the restore', () => {
     ).toEqual(['sg-2', 'sg-3']);
   });
 
-  test('that another tick has begun meanwhile is waited for', async () => {
+  test('waits when another tick has begun it meanwhile', async () => {
     await drills.request();
     drills.instance(undefined);
     rds.answer(restored, refused('DBInstanceAlreadyExists', 'it exists'));
     expect(await tick()).toEqual({ for: 'creation', instance: drillInstance });
-    expect(await behindRequest()).toEqual([]);
+    expect(await afterRequest()).toEqual([]);
   });
 
-  test('that RDS refuses is a verdict, and the drill is over', async () => {
+  test('fails the drill when RDS refuses it', async () => {
     await drills.request();
     drills.instance(undefined);
     rds.answer(restored, refused('DBSnapshotNotFound', 'daily not found.', 404));
     expect(await tick()).toBeUndefined();
-    expect(await behindRequest()).toEqual([
+    expect(await afterRequest()).toEqual([
       failed(
         'RDS RestoreDBInstanceFromDBSnapshot of daily was refused: DBSnapshotNotFoundFault: daily not found.',
       ),
@@ -112,23 +112,23 @@ describe('the restore', () => {
     ]);
   });
 
-  test('that RDS is too busy for is tried by the next tick, and judged by nobody', async () => {
+  test('is tried again by the next tick when RDS is too busy', async () => {
     await drills.request();
     drills.instance(undefined);
     rds.answer(restored, ...Array(3).fill(refused('Throttling')), {});
     await expect(tick()).rejects.toMatchObject({ name: 'Unavailable' });
-    expect(await behindRequest()).toEqual([]);
+    expect(await afterRequest()).toEqual([]);
     expect(await tick()).toEqual({ for: 'creation', instance: drillInstance });
   });
 
-  test('of an instance that is gone is a verdict', async () => {
+  test('fails the drill when the source does not exist', async () => {
     await drills.request({ source: 'lost' });
     drills.instance(undefined);
     expect(await tick()).toBeUndefined();
-    expect(await behindRequest()).toEqual([failed('There is no instance lost.'), tornDown]);
+    expect(await afterRequest()).toEqual([failed('There is no instance lost.'), tornDown]);
   });
 
-  test('is not begun again when somebody has judged the drill between two looks', async () => {
+  test('does not begin again when another run records a verdict between two looks', async () => {
     await drills.request();
     const judgedMeanwhile: Scripted = async () => {
       await drills.reach('verdict');
@@ -136,11 +136,11 @@ describe('the restore', () => {
     };
     drills.instance(judgedMeanwhile, undefined);
     expect(await tick()).toBeUndefined();
-    expect(await behindRequest()).toEqual([['verdict', { passed: true, summary: 'Proven.' }], tornDown]);
+    expect(await afterRequest()).toEqual([['verdict', { passed: true, summary: 'Proven.' }], tornDown]);
     expect(count(restored)).toBe(0);
   });
 
-  test('is not begun when a newer drill was begun between two looks: that one is carried on with', async () => {
+  test('does not begin when a newer drill begins between two looks: the tick carries on with that one', async () => {
     await drills.request();
     const begunMeanwhile: Scripted = async () => {
       await drills.request({ snapshot: 'newer' }, 0, '000002');
@@ -153,40 +153,40 @@ describe('the restore', () => {
     expect(count(restored)).toBe(1);
   });
 
-  test('is not begun again when the instance was there and is gone', async () => {
+  test('does not begin again when the instance was available and has disappeared', async () => {
     await drills.request();
     await drills.reach('available');
     drills.instance(undefined);
     expect(await tick()).toBeUndefined();
-    expect((await behindRequest()).slice(1)).toEqual([
-      failed(`${drillInstance} was there and is gone.`),
+    expect((await afterRequest()).slice(1)).toEqual([
+      failed(`${drillInstance} was available and has disappeared.`),
       tornDown,
     ]);
     expect(count(restored)).toBe(0);
   });
 });
 
-describe('an instance that is there', () => {
-  test('is waited for until it is available', async () => {
+describe('a drill instance', () => {
+  test('must become available before the next step', async () => {
     await drills.request();
     drills.instance({ DBInstanceStatus: 'creating' });
     expect(await tick()).toEqual({ for: 'instance', instance: drillInstance, status: 'creating' });
-    expect(await behindRequest()).toEqual([]);
+    expect(await afterRequest()).toEqual([]);
   });
 
-  test('and will never be available is a verdict, and is deleted at once', async () => {
+  test('that can never become available fails the drill, and is deleted at once', async () => {
     await drills.request();
     drills.instance({ DBInstanceStatus: 'incompatible-restore' });
     rds.answer('DeleteDBInstance', {});
     expect(await tick()).toEqual({ for: 'deletion', instance: drillInstance });
-    expect(await behindRequest()).toEqual([failed(`${drillInstance} is incompatible-restore.`)]);
+    expect(await afterRequest()).toEqual([failed(`${drillInstance} is incompatible-restore.`)]);
   });
 
-  test('is not opened by a tick that has no minute left', async () => {
+  test('is not opened by a tick with less than a minute left', async () => {
     await drills.request();
     drills.instance(available);
     expect(await tick({ time: { remainingMs: () => minuteMs - 1 } })).toEqual({ for: 'time' });
-    expect(await behindRequest()).toEqual([['available', {}]]);
+    expect(await afterRequest()).toEqual([['available', {}]]);
     rds.answer('ModifyDBInstance', refused('InvalidDBInstanceState', 'it is being modified'));
     expect(await tick({ time: { remainingMs: () => minuteMs } })).toEqual({
       for: 'password',
@@ -194,20 +194,20 @@ describe('an instance that is there', () => {
     });
   });
 
-  test('that is being changed gets its password from the next tick', async () => {
+  test('that RDS is changing gets its password from the next tick', async () => {
     await drills.request();
     drills.instance(available);
     rds.answer('ModifyDBInstance', refused('InvalidDBInstanceState', 'it is being modified'));
     expect(await tick()).toEqual({ for: 'password', instance: drillInstance });
-    expect(await behindRequest()).toEqual([['available', {}]]);
+    expect(await afterRequest()).toEqual([['available', {}]]);
   });
 
-  test('is judged by nobody while AWS cannot be asked', async () => {
+  test('gets no verdict while AWS does not answer', async () => {
     await drills.request();
     drills.instance(available);
     rds.answer('ModifyDBInstance', refused('Throttling'));
     await expect(tick()).rejects.toMatchObject({ name: 'Unavailable' });
-    expect(await behindRequest()).toEqual([['available', {}]]);
+    expect(await afterRequest()).toEqual([['available', {}]]);
   });
 
   test.each([
@@ -224,45 +224,48 @@ describe('an instance that is there', () => {
       {},
       `${drillInstance} has no endpoint`,
     ],
-  ])('%s has not passed', async (_, described, modified, why) => {
+  ])('%s fails the drill', async (_, described, modified, why) => {
     await drills.request();
     drills.instance(described);
     rds.answer('ModifyDBInstance', modified);
     rds.answer('DeleteDBInstance', {});
     await tick();
-    expect(await behindRequest()).toEqual([
+    expect(await afterRequest()).toEqual([
       ['available', {}],
-      failed(`${drillInstance} lets nobody in: ${why}`),
+      failed(`${drillInstance} does not accept connections: ${why}`),
     ]);
   });
 
   test.each([
     ['ten minutes', Number.POSITIVE_INFINITY, 10 * minuteMs],
-    ['what is left of a run but half a minute', 2 * minuteMs, 1.5 * minuteMs],
-  ])('lets nobody in for %s, and is judged then and not before', async (_, remainingMs, patienceMs) => {
-    await drills.request();
-    drills.instance(available);
-    rds.answer('ModifyDBInstance', {});
-    rds.answer('DeleteDBInstance', {});
-    const urlOf = () => {
-      vi.setSystemTime(now.getTime() + patienceMs);
-      return 'postgres://master@127.0.0.1:1/ledger';
-    };
-    const said: string[] = [];
-    // The clock reaches the end of its patience, stands there for a few more tries, and goes on.
-    const onWaiting = (why: string) => {
-      said.push(why);
-      setTimeout(() => vi.setSystemTime(now.getTime() + patienceMs + 1), 20);
-    };
-    await tick({ time: { remainingMs: () => remainingMs }, urlOf, onWaiting });
-    // Said once, although it was tried again.
-    expect(said).toEqual([expect.stringContaining('ECONNREFUSED')]);
-    expect((await behindRequest()).at(-1)).toEqual(
-      failed(`${drillInstance} lets nobody in: connect ECONNREFUSED 127.0.0.1:1`),
-    );
-  });
+    ['the rest of a run, less half a minute', 2 * minuteMs, 1.5 * minuteMs],
+  ])(
+    'that accepts no connection for %s fails the drill then, and not before',
+    async (_, remainingMs, patienceMs) => {
+      await drills.request();
+      drills.instance(available);
+      rds.answer('ModifyDBInstance', {});
+      rds.answer('DeleteDBInstance', {});
+      const urlOf = () => {
+        vi.setSystemTime(now.getTime() + patienceMs);
+        return 'postgres://master@127.0.0.1:1/ledger';
+      };
+      const said: string[] = [];
+      // The clock reaches the limit, stands still for a few more tries, and goes on.
+      const onWaiting = (why: string) => {
+        said.push(why);
+        setTimeout(() => vi.setSystemTime(now.getTime() + patienceMs + 1), 20);
+      };
+      await tick({ time: { remainingMs: () => remainingMs }, urlOf, onWaiting });
+      // The reason is reported once, although there were several tries.
+      expect(said).toEqual([expect.stringContaining('ECONNREFUSED')]);
+      expect((await afterRequest()).at(-1)).toEqual(
+        failed(`${drillInstance} does not accept connections: connect ECONNREFUSED 127.0.0.1:1`),
+      );
+    },
+  );
 
-  test('that somebody else has proven meanwhile is left to them', async () => {
+  test('that another run has proven meanwhile keeps that verdict', async () => {
     await drills.request();
     drills.instance(available);
     rds.answer('ModifyDBInstance', {});
@@ -271,7 +274,7 @@ describe('an instance that is there', () => {
     const judging: Promise<void>[] = [];
     expect(await tick({ urlOf, onWaiting })).toEqual({ for: 'other-run' });
     await Promise.all(judging);
-    expect(await behindRequest()).toEqual([
+    expect(await afterRequest()).toEqual([
       ['available', {}],
       ['verdict', { passed: true, summary: 'Proven.' }],
     ]);

@@ -4,7 +4,7 @@ import { openRds, type RdsWorld } from '#tests/rds.ts';
 import { setStage } from '../../prove/reconciliation/stage.ts';
 import { type Drilling, openDrilling } from '../../prove/recovery/drilling.ts';
 
-/** An RDS with a ledger that is sealed and anchored, whose newest snapshot has all of it. */
+/** An RDS with a sealed and anchored ledger. Its newest snapshot contains the whole ledger. */
 export interface DrillWorld extends Drilling {
   readonly rds: RdsWorld;
 }
@@ -28,7 +28,7 @@ export function openDrillWorld(): DrillWorld {
   };
 }
 
-/** The drill as it is written down. */
+/** The record of the newest drill. */
 export async function theDrill() {
   const drill = await newestDrill();
   if (!drill) throw new Error('there is no drill');

@@ -36,7 +36,7 @@ const keysOf = (id: string) =>
     .keys(process.env[environment.evidenceBucket] ?? '')
     .filter((key) => key.startsWith('drills/') && key.includes(`/${id}/`));
 
-test('a drill restores the newest snapshot, proves it, tells what would be lost, and leaves nothing but evidence', async () => {
+test('a drill restores the newest snapshot, proves it, measures the loss, and leaves only evidence', async () => {
   await world.post(['A', 'B']);
   await world.post(['C']);
   const begun = await beginDrill(world.around(), snapshot);
@@ -45,7 +45,7 @@ test('a drill restores the newest snapshot, proves it, tells what would be lost,
   expect(over).toMatchObject({ drill: { verdict: { passed: true } } });
   expect(over).not.toHaveProperty('waitsFor');
   const { drill } = over;
-  // The two entries behind the snapshot; the third came after the request.
+  // The two entries after the snapshot. The third came after the request.
   const loss = drill.verdict?.proofs?.outcomes.find(({ proof }) => proof === 'loss');
   expect(loss).toMatchObject({ verdict: 'passed', figures: { entries: 2, movements: 3 } });
   expect(drill.availableAfterMs).toBeLessThanOrEqual(drill.queryableAfterMs ?? 0);
@@ -61,7 +61,7 @@ test('a drill restores the newest snapshot, proves it, tells what would be lost,
   expect(await lastDrill()).toMatchObject({ id: begun.id, passed: true, at: expect.any(Date) });
 });
 
-test('what is restored is private, unprotected, kept from backups, and carries the tag of its drill', async () => {
+test('a drill instance is private, unprotected, without backups, and has the tag of its drill', async () => {
   await beginDrill(world.around(), snapshot);
   await tickDrill(world.around());
   const { id, request } = await theDrill();
@@ -78,7 +78,7 @@ test('what is restored is private, unprotected, kept from backups, and carries t
   await world.untilOver();
 });
 
-test('a drill of a point in time has what was committed just before and not what came just after', async () => {
+test('a drill of a point in time contains every commit before it and none after it', async () => {
   await world.post(['A', 'B', 'C']);
   await world.beat();
   const at = await world.rds.clock();
@@ -92,7 +92,7 @@ test('a drill of a point in time has what was committed just before and not what
   expect(loss?.figures).toMatchObject({ entries: 2, movements: 3 });
 });
 
-test('what a suspended organization would lose is lost as well', async () => {
+test('the loss includes suspended organizations', async () => {
   const suspend = (status: string) =>
     asSuperuser(world.rds.adminUrl, (superuser) =>
       superuser.query('update tenancy.organizations set status = $1 where slug = $2', [status, targetSlug]),
@@ -110,7 +110,7 @@ test('what a suspended organization would lose is lost as well', async () => {
   }
 });
 
-test('proofs that need more time than a run has are begun once more, and are then a verdict', async () => {
+test('proofs that need more time than a run has begin once more, and then fail the drill', async () => {
   const cutShort = () => {
     const ended = new AbortController();
     const onOutcome = () => ended.abort(new DOMException('out of time', 'TimeoutError'));
@@ -127,18 +127,18 @@ test('proofs that need more time than a run has are begun once more, and are the
   expect((await world.untilOver()).drill.tornDownAt).toBeInstanceOf(Date);
 });
 
-test('how far a heartbeat may be from the time of the copy is what the policy says', async () => {
+test('the policy says how far the newest heartbeat may be from the restored time', async () => {
   await beginDrill(world.around(), snapshot);
   const { drill } = await world.untilOver({ policy: { ...recoveryPolicy, heartbeatApartMs: 0 } });
   expect(drill.verdict).toMatchObject({
     passed: false,
     summary: expect.stringMatching(
-      /^heartbeat failed: the newest heartbeat is of \S+, and the copy is to be of /,
+      /^heartbeat failed: the newest heartbeat is from \S+, but \S+ was restored$/,
     ),
   });
 });
 
-test('a copy that lets nobody in is waited for, and why is said', async () => {
+test('a copy that accepts no connections yet is waited for, and the reason is reported', async () => {
   const { urlOf } = world.around();
   const ended = new AbortController();
   const said: string[] = [];
@@ -157,7 +157,7 @@ test('a copy that lets nobody in is waited for, and why is said', async () => {
   expect(drill.verdict).toMatchObject({ passed: true });
 });
 
-test('of two drills that are asked for at once one begins, and whoever asks meanwhile gets that one', async () => {
+test('of two drills that are requested at once, one begins, and every request meanwhile returns that one', async () => {
   const [first, second] = await Promise.all([
     beginDrill(world.around(), snapshot),
     beginDrill(world.around(), { kind: 'point-in-time' }),
@@ -169,7 +169,7 @@ test('of two drills that are asked for at once one begins, and whoever asks mean
   await world.untilOver();
 });
 
-test('an answer is lost: the restore was begun all the same', async () => {
+test('a restore whose answer is lost has begun all the same', async () => {
   await beginDrill(world.around(), snapshot);
   world.rds.rds.faults.inject('answer-lost', { operation: 'RestoreDBInstanceFromDBSnapshot', times: 1 });
   await tickDrill(world.around()).catch(() => {});
@@ -177,7 +177,7 @@ test('an answer is lost: the restore was begun all the same', async () => {
   expect(drill.verdict?.summary).toMatch(/^Proven: /);
 });
 
-test('what nobody remembers is swept when it is old, and nothing else is', async () => {
+test('the sweep deletes a forgotten drill instance when it is old, and no other', async () => {
   const [newest] = await listSnapshots(world.rds.instance);
   const restore = (name: string, tag: string) =>
     rdsClient().send(
@@ -204,7 +204,7 @@ test('what nobody remembers is swept when it is old, and nothing else is', async
   await world.rds.rds.settled();
 });
 
-test('one that cannot be deleted keeps no other, and all of them are told; one that is stuck in the making is old too', async () => {
+test('an instance that cannot be deleted stops no other deletion and is reported; a stuck instance gets old too', async () => {
   const [newest] = await listSnapshots(world.rds.instance);
   const restore = (name: string, DeletionProtection: boolean, begun: string) =>
     rdsClient().send(
@@ -227,15 +227,15 @@ test('one that cannot be deleted keeps no other, and all of them are told; one t
   await restore('2-stuck', false, longAgo);
   await restore('4-stuck', false, new Date().toISOString());
   await restore('5-stuck', false, 'long ago');
-  // Those that are available are as old as RDS says.
+  // For available instances, the age of RDS counts.
   expect(await sweepDrills(recoveryPolicy)).toEqual([`${drillPrefix}2-stuck`]);
   const later = new Date(Date.now() + recoveryPolicy.drillInstanceAgeMs.warn + 60_000);
-  const told = await sweepDrills(recoveryPolicy, later).catch((error: Error) => error);
-  expect(told).toMatchObject({
+  const failure = await sweepDrills(recoveryPolicy, later).catch((error: Error) => error);
+  expect(failure).toMatchObject({
     name: 'AggregateError',
     errors: [{ name: 'AwsRefused' }, { name: 'AwsRefused' }],
     message: expect.stringMatching(
-      /^2 instances .*\n.*1-protected.*\n.*3-protected.*\nSwept were \S+4-stuck\.$/,
+      /^2 drill instances .*\n.*1-protected.*\n.*3-protected.*\nDeleted: \S+4-stuck\.$/,
     ),
   });
   for (const name of ['1-protected', '3-protected']) await unprotect(`${drillPrefix}${name}`);
@@ -244,7 +244,7 @@ test('one that cannot be deleted keeps no other, and all of them are told; one t
   await world.rds.rds.settled();
 });
 
-test('a snapshot or a time that is mistyped is refused, and is no drill that has failed', async () => {
+test('a mistyped snapshot or time is refused, and is not recorded as a failed drill', async () => {
   const before = await listDrillKeys();
   const hourMs = 3_600_000;
   const clock = await world.rds.clock();
@@ -255,13 +255,13 @@ test('a snapshot or a time that is mistyped is refused, and is no drill that has
   ] as const) {
     await expect(beginDrill(world.around(), wish)).rejects.toMatchObject({
       name: 'RecoveryRefused',
-      message: expect.stringMatching(/no snapshot no-such|cannot be restored: it must be from/),
+      message: expect.stringMatching(/no available snapshot no-such|cannot be restored: choose a time from/),
     });
   }
   expect(await listDrillKeys()).toEqual(before);
 });
 
-test('whatever was written down of drills follows from what was before', async () => {
+test('every drill record contains the digest of the record before', async () => {
   expect(await brokenLinks()).toEqual([]);
   const [first] = keysOf('000001');
   const bytes = await readEvidence(first ?? '');
@@ -279,7 +279,7 @@ async function remove(DBInstanceIdentifier: string): Promise<void> {
   await rdsClient().send(new DeleteDBInstanceCommand({ DBInstanceIdentifier, SkipFinalSnapshot: true }));
 }
 
-test('a drill by a clock that is days before or behind does not stand in for those after it', async () => {
+test('a drill with a clock that is days wrong does not replace the drills after it', async () => {
   const dayMs = 24 * 3_600_000;
   for (const days of [40, -40]) {
     const wrong = await beginDrill(world.around(), snapshot, { now: new Date(Date.now() + days * dayMs) });

@@ -9,32 +9,32 @@ import { openAws } from '#tests/aws.ts';
 import { openScripted, refused, type Scripted, type ScriptedAws } from '../scripted-aws.ts';
 
 /**
- * When the tests of a drill are: only the clock stands still, nothing that waits does. It is about today's time, for
- * the SDK takes over the clock of whoever answers it, which is that of the machine.
+ * The time of these tests. Only the clock stands still; timers run. It is near the present time, because the SDK adopts the
+ * clock of the server that answers it, which is that of the machine.
  */
 export const now = new Date(Math.floor(Date.now() / 1000) * 1000);
 export const minuteMs = 60_000;
 
-/** An instance as RDS describes it; `undefined` when there is none. */
+/** An instance as RDS describes it; `undefined` when it does not exist. */
 export type Described = Scripted | undefined;
 
 export interface ScriptedDrills {
   readonly rds: ScriptedAws;
   around(more?: Partial<DrillSurroundings>): DrillSurroundings;
-  /** Writes down that a drill was asked for, some time ago. */
+  /** Records the request of a drill, `agoMs` ago. */
   request(more?: Partial<DrillRequest>, agoMs?: number, id?: string): Promise<void>;
-  /** Writes down that the drill has come to these stages. */
+  /** Records that the drill has reached these stages. */
   reach(...stages: readonly ('available' | 'queryable' | 'verdict')[]): Promise<void>;
-  /** What RDS says of the instance of the drill, in turn; `undefined` when it is not there. */
+  /** The next descriptions of the drill instance by RDS; `undefined` when it does not exist. */
   instance(...described: readonly Described[]): void;
-  /** What is written down of drills: its stage and what is told of it, the oldest first. */
+  /** The records of drills, the oldest first. */
   written(): Promise<readonly (readonly [drill: string, stage: string, detail: unknown])[]>;
 }
 
 const id = '000001';
 export const drillInstance = `${drillPrefix}${id}`;
 
-/** Drills whose RDS answers what a test has written down, and whose evidence is kept in an S3 of the file's own. */
+/** Drills with an RDS that gives the answers of the test, and with evidence in an S3 of the test file's own. */
 export function openScriptedDrills(): ScriptedDrills {
   const aws = openAws();
   const rds = openScripted('rds');
@@ -55,7 +55,7 @@ export function openScriptedDrills(): ScriptedDrills {
       source: 'ledger',
       network: {},
       production: async () => {
-        throw new Error('nobody was to ask production');
+        throw new Error('production must not be asked');
       },
       urlOf: ({ user, password }) => `postgres://${user}:${password}@127.0.0.1:1/ledger`,
       book: {} as DrillSurroundings['book'],

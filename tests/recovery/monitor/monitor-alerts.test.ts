@@ -17,7 +17,7 @@ afterEach(() => {
   world.aws.rds.faults.clear();
   world.aws.sns.faults.clear();
 });
-/** Each test begins with a run in which all is well, and nothing is left to tell. */
+/** Before each test: every check is well, and a run has reported everything. */
 beforeEach(async () => {
   await protect(true);
   await world.round();
@@ -42,8 +42,8 @@ const run = (options: Partial<MonitorOptions> = {}): Promise<MonitorReport> =>
     ...options,
   });
 
-/** What is told while something is done. */
-async function told(work: () => Promise<unknown>): Promise<ReceivedAlert[]> {
+/** The alerts that arrive while `work` runs. */
+async function reported(work: () => Promise<unknown>): Promise<ReceivedAlert[]> {
   const before = world.alerts().length;
   await work();
   return world.alerts().slice(before);
@@ -59,16 +59,16 @@ const later = (ms: number) => new Date(Date.now() + ms);
 const states = async () => new Map((await inJobs(listChecks)).map((each) => [each.check, each]));
 const about = (check: string) => (alert: ReceivedAlert) => alert.facts.check === check;
 
-test('nothing is told while nothing is wrong', async () => {
-  expect(await told(run)).toEqual([]);
+test('while nothing is wrong, no alert is sent', async () => {
+  expect(await reported(run)).toEqual([]);
   for (const [check, { status, alerted }] of await states()) {
     expect([check, ['ok', 'not_applicable'].includes(status), alerted]).toEqual([check, true, undefined]);
   }
 });
 
-test('what has gone wrong is told once, with its page, and once more when it is well again', async () => {
+test('a failure is reported once, with its runbook page, and once more when it is resolved', async () => {
   await protect(false);
-  const [alert, ...more] = await told(run);
+  const [alert, ...more] = await reported(run);
   expect(more).toEqual([]);
   expect(alert).toMatchObject({
     name: 'BackupCheck',
@@ -77,19 +77,19 @@ test('what has gone wrong is told once, with its page, and once more when it is 
     message: expect.stringContaining('Runbook: docs/runbook/backup-deletion-protection.md'),
     facts: { occasion: 'changed', check: 'deletion-protection', status: 'fail' },
   });
-  expect(await told(run)).toEqual([]);
+  expect(await reported(run)).toEqual([]);
   await protect(true);
-  const resolved = await told(run);
+  const resolved = await reported(run);
   expect(resolved).toMatchObject([
     { name: 'BackupChecksResolved', severity: 'info', subject: 'Resolved: deletion-protection' },
   ]);
-  expect(await told(run)).toEqual([]);
+  expect(await reported(run)).toEqual([]);
 });
 
-test('what is still wrong after a day is told again, and not before', async () => {
+test('a failure that lasts is reported again after a day, and not before', async () => {
   await protect(false);
   await run();
-  const ofIt = async (now: Date) => (await told(() => run({ now }))).filter(about('deletion-protection'));
+  const ofIt = async (now: Date) => (await reported(() => run({ now }))).filter(about('deletion-protection'));
   expect(await ofIt(later(23 * hourMs))).toEqual([]);
   expect(await ofIt(later(24 * hourMs))).toMatchObject([
     { subject: 'Still: backup check deletion-protection: fail', facts: { occasion: 'reminder' } },
@@ -98,8 +98,9 @@ test('what is still wrong after a day is told again, and not before', async () =
   expect(await ofIt(later(48 * hourMs))).toMatchObject([{ facts: { occasion: 'reminder' } }]);
 });
 
-test('a warning that becomes a failure is told anew', async () => {
-  const ofIt = async (now: Date) => (await told(() => run({ now }))).filter(about('latest-restorable-time'));
+test('a warning that becomes a failure is reported again', async () => {
+  const ofIt = async (now: Date) =>
+    (await reported(() => run({ now }))).filter(about('latest-restorable-time'));
   expect(await ofIt(later(12 * minuteMs))).toMatchObject([
     { severity: 'warning', facts: { status: 'warn' } },
   ]);
@@ -109,24 +110,24 @@ test('a warning that becomes a failure is told anew', async () => {
   ]);
 });
 
-test('of runs at once one tells', async () => {
+test('of several runs at once, one reports', async () => {
   await protect(false);
-  expect(await told(() => Promise.all([run(), run(), run()]))).toMatchObject([
+  expect(await reported(() => Promise.all([run(), run(), run()]))).toMatchObject([
     { name: 'BackupCheck', facts: { check: 'deletion-protection', status: 'fail' } },
   ]);
 });
 
-test('what could not be told is told by the next run', { timeout: 30_000 }, async () => {
+test('an alert that could not be sent is sent by the next run', { timeout: 30_000 }, async () => {
   await protect(false);
   world.aws.sns.faults.inject('denied', { operation: 'Publish', times: 1 });
   await expect(run()).rejects.toThrow('SNS Publish of BackupCheck');
-  expect(await told(run)).toMatchObject([{ facts: { check: 'deletion-protection' } }]);
-  expect(await told(run)).toEqual([]);
+  expect(await reported(run)).toMatchObject([{ facts: { check: 'deletion-protection' } }]);
+  expect(await reported(run)).toEqual([]);
 });
 
-test('not to know is one warning for all, then critical, and well again when it is known', async () => {
+test('checks that could not run share one warning, which later is critical, and are resolved when they run', async () => {
   world.aws.rds.faults.inject('denied');
-  const [alert, ...more] = await told(run);
+  const [alert, ...more] = await reported(run);
   expect(more).toEqual([]);
   expect(alert).toMatchObject({
     name: 'BackupChecksBlind',
@@ -136,12 +137,12 @@ test('not to know is one warning for all, then critical, and well again when it 
   for (const said of ['newest-snapshot: ', 'docs/runbook/backup-encryption.md', 'Permission is missing']) {
     expect(alert?.message).toContain(said);
   }
-  expect(await told(run)).toEqual([]);
+  expect(await reported(run)).toEqual([]);
   expect(
-    (await told(() => run({ now: later(3.1 * hourMs) }))).map(({ name, severity }) => [name, severity]),
+    (await reported(() => run({ now: later(3.1 * hourMs) }))).map(({ name, severity }) => [name, severity]),
   ).toEqual([['BackupChecksBlind', 'critical']]);
   world.aws.rds.faults.clear();
-  const after = await told(() => run({ now: later(3.2 * hourMs) }));
+  const after = await reported(() => run({ now: later(3.2 * hourMs) }));
   const resolved = after.filter(({ name }) => name === 'BackupChecksResolved');
   expect(resolved).toMatchObject([
     {
@@ -160,11 +161,11 @@ test('not to know is one warning for all, then critical, and well again when it 
       },
     },
   ]);
-  // By then the log has not been kept for three hours, and that is known now.
+  // By then the log has not been shipped for three hours, and the check notices it now.
   expect(after.filter(about('latest-restorable-time'))).toMatchObject([{ facts: { status: 'fail' } }]);
 });
 
-test('without the database all that is wrong is told, in one alert of each run', {
+test('without the database, each run reports every failure in one alert', {
   timeout: 30_000,
 }, async () => {
   await protect(false);
@@ -175,7 +176,7 @@ test('without the database all that is wrong is told, in one alert of each run',
   process.env[environment.jobsDatabaseUrl] = gone.href;
   try {
     for (const _ of [1, 2]) {
-      const [alert, ...more] = await told(run);
+      const [alert, ...more] = await reported(run);
       expect(more).toEqual([]);
       expect(alert).toMatchObject({ name: 'BackupChecksUnnoted', severity: 'critical' });
       for (const said of [
@@ -190,12 +191,12 @@ test('without the database all that is wrong is told, in one alert of each run',
     await closeDatabase();
     process.env[environment.jobsDatabaseUrl] = url;
   }
-  expect(await told(run)).toMatchObject([{ facts: { check: 'deletion-protection' } }]);
+  expect(await reported(run)).toMatchObject([{ facts: { check: 'deletion-protection' } }]);
 });
 
-test('once a week an alert is sent to see whether alerts arrive, and its arrival is noted', async () => {
+test('a test alert is sent once a week, and its arrival is recorded', async () => {
   const probes = async (now: Date) =>
-    (await told(() => run({ now }))).filter(({ name }) => name === alertProbeName);
+    (await reported(() => run({ now }))).filter(({ name }) => name === alertProbeName);
   expect(await probes(later(6 * dayMs))).toEqual([]);
   const [probe, ...more] = await probes(later(8 * dayMs));
   expect([probe?.severity, more]).toEqual(['info', []]);
@@ -206,7 +207,7 @@ test('once a week an alert is sent to see whether alerts arrive, and its arrival
   expect(rows).toEqual([{ received_at: expect.any(Date) }]);
 });
 
-test('a check that a release no longer has is forgotten', async () => {
+test('a check that the release does not have any more is deleted', async () => {
   await inJobs((jobs) =>
     jobs.query(`select recovery.note_checks($1, now() - interval '1 hour')`, [
       JSON.stringify([
@@ -219,7 +220,7 @@ test('a check that a release no longer has is forgotten', async () => {
   expect((await states()).has('of-old')).toBe(false);
 });
 
-test('the database keeps what it is told in order: no status that there is not, none that could not run without a reason', async () => {
+test('the database refuses an unknown status, and requires a reason exactly for a check that could not run', async () => {
   const note = (status: string, reason: string | null) =>
     inJobs((jobs) =>
       jobs.query('select recovery.note_checks($1, now())', [

@@ -54,7 +54,7 @@ afterAll(async () => {
   await aurora?.close();
 });
 
-/** A cluster of which all is well. */
+/** A cluster that passes every check. */
 beforeEach(() => {
   state.cluster = {
     DBClusterIdentifier,
@@ -106,7 +106,7 @@ test('a healthy cluster passes every check that applies', async () => {
   expect(results.filter(({ status }) => status !== 'ok').map(({ check, status }) => [check, status])).toEqual(
     [
       ['wal-archiving', 'not_applicable'],
-      // Postgres below Aurora has settings of its own, and its storage sees to this.
+      // Aurora storage guarantees durability: the settings of Postgres do not matter.
       ['durability', 'not_applicable'],
       ['alert-path', 'warn'],
     ],
@@ -120,16 +120,16 @@ test.each<[check: string, what: string, break_: () => void]>([
   ['retention', 'keeps a day', () => change({ BackupRetentionPeriod: 1 })],
   [
     'retention',
-    'can go back to nothing',
-    // As when backups were switched off, and on again.
+    'can be restored only to the last minutes',
+    // For example after backups were switched off and on again.
     () => change({ ClusterCreateTime: ago(400 * dayMs), EarliestRestorableTime: ago(10 * minuteMs) }),
   ],
   [
     'retention',
-    'does not say when it was made, and can go back two days',
+    'has no creation time, and can be restored to two days ago at most',
     () => change({ ClusterCreateTime: undefined, EarliestRestorableTime: ago(2 * dayMs) }),
   ],
-  ['retention', 'can go back to tomorrow', () => change({ EarliestRestorableTime: ago(-dayMs) })],
+  ['retention', 'has an oldest backup from tomorrow', () => change({ EarliestRestorableTime: ago(-dayMs) })],
   ['encryption', 'is not encrypted', () => change({ StorageEncrypted: false })],
   ['deletion-protection', 'can be deleted', () => change({ DeletionProtection: false })],
   [
@@ -154,7 +154,7 @@ test.each<[check: string, what: string, break_: () => void]>([
   ],
   [
     'snapshots-finish',
-    'has one of which nobody knows since when it is in the making',
+    'has an unfinished snapshot with an unknown beginning',
     () => {
       state.snapshots[region]?.push({
         description: snapshot('forgotten', 0, { Status: 'creating' }),
@@ -172,7 +172,7 @@ test.each<[check: string, what: string, break_: () => void]>([
   ],
   [
     'copy-elsewhere',
-    'has copies elsewhere whose origin nobody knows the age of',
+    'has copies elsewhere whose originals are unknown',
     () => {
       state.snapshots[region] = [{ description: snapshot('another', 5 * hourMs), restorers: [] }];
     },
@@ -183,7 +183,7 @@ test.each<[check: string, what: string, break_: () => void]>([
   expect(await statusOf(check)).toBe('fail');
 });
 
-test('backups reach back as far as is wanted, or as the cluster has lived, but for a day', async () => {
+test('backups must reach back for the minimum, or to the creation of the cluster, less a day', async () => {
   const reach = async (BackupRetentionPeriod: number, livedMs: number, reachMs: number) => {
     change({
       BackupRetentionPeriod,
@@ -195,21 +195,21 @@ test('backups reach back as far as is wanted, or as the cluster has lived, but f
   expect(await reach(14, 400 * dayMs, 13 * dayMs)).toMatchObject({ status: 'ok' });
   expect(await reach(14, 20 * hourMs, minuteMs)).toMatchObject({ status: 'ok' });
   expect(await reach(14, 3 * dayMs, 3 * dayMs - 2 * hourMs)).toMatchObject({ status: 'ok' });
-  // Kept for longer than was promised, and since lately: the promise is kept.
+  // The retention was raised recently: the backups still reach back as far as promised.
   expect(await reach(35, 400 * dayMs, 14 * dayMs)).toMatchObject({ status: 'ok' });
   expect(await reach(14, 400 * dayMs, 8 * dayMs)).toMatchObject({
     status: 'warn',
-    summary: 'Backups of ledger are kept for 14 days, but they reach back 8 d only: 14 d are wanted.',
+    summary: 'Backups of ledger are kept for 14 days, but they reach back only 8 d; the minimum is 14 d.',
   });
-  // Too short a retention does not hide that there is nothing.
+  // A retention that is too short does not hide missing backups.
   expect(await reach(10, 400 * dayMs, hourMs)).toMatchObject({ status: 'fail' });
   expect(await reach(14, 3 * dayMs, hourMs)).toMatchObject({
     status: 'fail',
-    summary: 'Backups of ledger are kept for 14 days, but they reach back 1 h only: 3 d are wanted.',
+    summary: 'Backups of ledger are kept for 14 days, but they reach back only 1 h; the minimum is 3 d.',
   });
 });
 
-test('backups that are replicated are a copy elsewhere too', async () => {
+test('replicated backups count as a copy in another region', async () => {
   state.snapshots[otherRegion] = [];
   expect(await statusOf('copy-elsewhere')).toBe('fail');
   const window = { EarliestTime: ago(dayMs), LatestTime: ago(hourMs) };
@@ -219,7 +219,7 @@ test('backups that are replicated are a copy elsewhere too', async () => {
   expect(await statusOf('copy-elsewhere')).toBe('fail');
 });
 
-test('without permission nothing that asks is ok', async () => {
+test('without permission, every check that asks RDS could not run', async () => {
   const end = aurora.faults.inject('denied');
   const results = await look();
   end();

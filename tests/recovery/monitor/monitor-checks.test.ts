@@ -30,7 +30,7 @@ beforeAll(async () => {
   await world.received();
 });
 
-/** What every check says; the database has just been archived unless it is another time. */
+/** Runs every check. */
 async function look(options: Partial<MonitorOptions> = {}): Promise<Map<string, CheckResult>> {
   const results = await checkBackups({
     rds: configuredSource(),
@@ -84,7 +84,7 @@ test('a healthy backup passes every check that applies, and no other counts as p
 });
 
 describe('the database', () => {
-  test('that is named twice does not pass for one that runs elsewhere than on RDS', async () => {
+  test('that is named twice is not taken for one outside RDS', async () => {
     process.env[environment.dbClusterIdentifier] = 'another';
     try {
       const results = [...(await look()).values()];
@@ -100,7 +100,7 @@ describe('the database', () => {
     }
   });
 
-  test('that is gone fails, and what cannot be told of it then is not ok', async () => {
+  test('that does not exist fails one check, and the others could not run', async () => {
     const results = await look({
       rds: backupSource({ kind: 'instance', identifier: 'gone', copyRegion: 'none' }),
     });
@@ -116,7 +116,7 @@ describe('the database', () => {
     }
   });
 
-  test('whose automated backups are kept for too short a time is told', async () => {
+  test('whose retention is too short is reported', async () => {
     await change({ BackupRetentionPeriod: 10 });
     expect(await lookAt('retention')).toMatchObject({ status: 'warn', facts: { retentionDays: 10 } });
     await change({ BackupRetentionPeriod: 3 });
@@ -126,8 +126,8 @@ describe('the database', () => {
   });
 });
 
-describe('how far back', () => {
-  test('a log that is no longer kept is told when more could be lost than was promised', async () => {
+describe('the age of backups', () => {
+  test('a log that is no longer shipped is reported when more could be lost than promised', async () => {
     await world.round();
     expect(await lookAt('latest-restorable-time')).toMatchObject({ status: 'ok' });
     expect(await lookAt('latest-restorable-time', { now: later(12 * minuteMs) })).toMatchObject({
@@ -138,7 +138,7 @@ describe('how far back', () => {
     });
   });
 
-  test('snapshots that are no longer taken are told, a copy being as old as its original', async () => {
+  test('an old newest snapshot is reported, and a copy is as old as its original', async () => {
     expect(await lookAt('newest-snapshot', { now: later(26 * hourMs) })).toMatchObject({ status: 'warn' });
     expect(await lookAt('newest-snapshot', { now: later(31 * hourMs) })).toMatchObject({ status: 'fail' });
     const before = (await lookAt('newest-snapshot')).facts.takenAt;
@@ -153,7 +153,7 @@ describe('how far back', () => {
     await admin.client().send(new rds.DeleteDBSnapshotCommand({ DBSnapshotIdentifier: 'made-anew' }));
   });
 
-  test('a copy elsewhere that is old, missing or nobody has decided on fails; a decision against it does not apply', async () => {
+  test('a copy elsewhere fails when it is old, missing or not configured, and does not apply when it is configured off', async () => {
     const asking = async (copyRegion: string | undefined, now = new Date()) =>
       await lookAt('copy-elsewhere', {
         rds: backupSource({ kind: 'instance', identifier: instance, copyRegion }),
@@ -168,15 +168,15 @@ describe('how far back', () => {
   });
 });
 
-test('a time that has not come yet is not fresh, whatever it is of', async () => {
+test('a future time fails every check that judges an age', async () => {
   await world.round();
-  const told = async (rds: MonitorOptions['rds'], now: Date) =>
+  const inTheFuture = async (rds: MonitorOptions['rds'], now: Date) =>
     [...(await look({ rds, now })).values()]
-      .filter(({ summary }) => /which has not come yet: a clock is wrong\.$/.test(summary))
+      .filter(({ summary }) => /which is in the future: a clock is wrong\.$/.test(summary))
       .map(({ check, status }) => [check, status]);
   const ahead = async (now: Date) => [
-    ...(await told(configuredSource(), now)),
-    ...(await told(undefined, now)).filter(([check]) => check === 'wal-archiving'),
+    ...(await inTheFuture(configuredSource(), now)),
+    ...(await inTheFuture(undefined, now)).filter(([check]) => check === 'wal-archiving'),
   ];
   expect(await ahead(later(-4 * minuteMs))).toEqual([]);
   expect(await ahead(later(-3 * dayMs))).toEqual([
@@ -190,7 +190,7 @@ test('a time that has not come yet is not fresh, whatever it is of', async () =>
 });
 
 describe('snapshots', () => {
-  test('one that is stuck in the making is told by how long it has been, not by when it was first seen', async () => {
+  test('one that is stuck is judged from its beginning, not from its first check', async () => {
     world.aws.rds.faults.inject('stuck', { operation: 'CreateDBSnapshot', times: 1 });
     await world.takeSnapshot('stuck');
     expect(await lookAt('snapshots-finish')).toMatchObject({ status: 'ok' });
@@ -201,7 +201,7 @@ describe('snapshots', () => {
     });
   });
 
-  test('one that is shared with an account that is trusted is not told, in any region', async () => {
+  test('one that is shared with a trusted account is ok, in any region', async () => {
     const share = async (list: 'ValuesToAdd' | 'ValuesToRemove', snapshot: string, of: string) => {
       const input = { DBSnapshotIdentifier: snapshot, AttributeName: 'restore', [list]: ['111122223333'] };
       await world.client(of).send(new rds.ModifyDBSnapshotAttributeCommand(input));
@@ -235,7 +235,7 @@ describe('drills', () => {
       ...changes,
     });
 
-  test('the last one counts when it has passed, and not for ever', async () => {
+  test('the last one counts when it passed, for a limited time', async () => {
     const status = async (lastDrill: MonitorOptions['lastDrill']) =>
       (await lookAt('last-drill', { lastDrill })).status;
     expect(await status(async () => undefined)).toBe('fail');
@@ -247,7 +247,7 @@ describe('drills', () => {
     expect(await status(drill({}, -hourMs))).toBe('fail');
   });
 
-  test('it must have been as fast as was promised', async () => {
+  test('the last one must not have taken longer than promised', async () => {
     const status = async (lastDrill: MonitorOptions['lastDrill']) =>
       (await lookAt('recovery-time', { lastDrill })).status;
     expect(await status(async () => undefined)).toBe('fail');
@@ -256,22 +256,22 @@ describe('drills', () => {
     expect(await status(drill({ provenAfterMs: 3 * hourMs }))).toBe('fail');
   });
 
-  test('one of another database shows nothing of this one', async () => {
+  test('one of another database proves nothing for this one', async () => {
     const lastDrill = drill({ request: { source: 'stockade-b' } });
-    for (const [options, told] of [
-      [{}, /the last drill, d-good, was of stockade-b and not of stockade\.$/],
-      [{ rds: undefined }, /was of stockade-b and not of this database, which runs elsewhere than on RDS\.$/],
+    for (const [options, reason] of [
+      [{}, /the last drill, d-good, restored stockade-b, not stockade\.$/],
+      [{ rds: undefined }, /restored stockade-b, not this database, which does not run on RDS\.$/],
     ] as const) {
       for (const check of ['last-drill', 'recovery-time']) {
         expect(await lookAt(check, { lastDrill, ...options })).toMatchObject({
           status: 'fail',
-          summary: expect.stringMatching(told),
+          summary: expect.stringMatching(reason),
         });
       }
     }
   });
 
-  test('one whose records do not follow from each other is told, and so is the one before it that then would be the last', async () => {
+  test('a removed record is reported, even when an earlier drill would then be the last', async () => {
     const note = async (id: string, passed: boolean, begun: Date) => {
       const request = { kind: 'snapshot', source: instance, asOf: '', instance: '', keep: false } as const;
       await recordStage(id, begun, 'requested', request, begun);
@@ -288,12 +288,12 @@ describe('drills', () => {
     await note('000001', true, later(-3 * hourMs));
     await note('000002', false, later(-2 * hourMs));
     expect(await status()).toBe('fail');
-    // The verdict that it has failed is gone, and what is left says that all is well.
+    // The failed verdict is gone, and the records that are left look well.
     const { putBack } = await lose('000002/04-verdict.json');
     expect(await lookAt('last-drill', { lastDrill })).toMatchObject({
       status: 'fail',
       summary: expect.stringMatching(
-        /^Records of drills were removed .*: drills\/\S+\/000002\/05-torn-down.json\.$/,
+        /^Drill records were removed .*: drills\/\S+\/000002\/05-torn-down.json\.$/,
       ),
     });
     await putBack();
@@ -303,23 +303,23 @@ describe('drills', () => {
     expect(await status()).toBe('fail');
     await again();
     expect(await status()).toBe('ok');
-    // Of what is long past nobody reads every hour.
+    // The hourly check does not read older records.
     await lose('000001/04-verdict.json');
     expect(await status()).toBe('ok');
     expect(await brokenLinks()).toEqual([expect.stringMatching(/000001\/05-torn-down\.json$/)]);
   });
 
-  test('records that were written at the same moment follow from the same one', async () => {
+  test('records that were written at the same moment may have the same previous record', async () => {
     const begun = later(-minuteMs);
     const request = { kind: 'snapshot', source: instance, asOf: '', instance: '', keep: false } as const;
     await recordStage('000004', begun, 'requested', request, begun);
-    // Somebody gives it up while somebody else writes down that it is there.
+    // One run gives the drill up while another records a stage.
     await recordStage('000004', begun, 'verdict', { passed: true, summary: '' }, begun);
     await recordStage('000004', begun, 'queryable', {}, begun);
     expect(await lookAt('last-drill', { lastDrill })).toMatchObject({ status: 'ok' });
   });
 
-  test('records that cannot be read are not ok', async () => {
+  test('when the records cannot be read, the checks could not run', async () => {
     const lastDrill = () => Promise.reject(new Error('the bucket is gone'));
     for (const check of ['last-drill', 'recovery-time']) {
       expect(await lookAt(check, { lastDrill })).toMatchObject({
@@ -329,7 +329,7 @@ describe('drills', () => {
     }
   });
 
-  test('an instance that one has left behind is told, and one that did not come up is no healthy database', async () => {
+  test('a leftover instance is reported, and an instance that did not start is no healthy database', async () => {
     world.aws.rds.faults.inject('incompatible-restore');
     await restoreFromSnapshot('by-hand', {
       instance: 'stockade-drill-left',
@@ -354,7 +354,7 @@ describe('drills', () => {
   });
 });
 
-test('an instance of a drill that is stuck in the making is told by when it was begun, and at once when nobody knows', async () => {
+test('a stuck drill instance is judged from its beginning, and fails at once when that is unknown', async () => {
   const settings = {
     instance: 'stockade-drill-stuck',
     drillId: 'stuck',
@@ -381,24 +381,24 @@ test('an instance of a drill that is stuck in the making is told by when it was 
   );
   expect(await leftovers(new Date())).toMatchObject({
     status: 'fail',
-    summary: expect.stringContaining('stockade-drill-unknown (nobody knows since when)'),
+    summary: expect.stringContaining('stockade-drill-unknown (age unknown)'),
   });
   await remove('stockade-drill-unknown');
 });
 
-describe('the way of alerts', () => {
+describe('the alert path', () => {
   const pending = { Protocol: 'email', Endpoint: 'on-call@example.com' };
 
-  test('one that does not arrive is told, and so is one that cannot be sent', async () => {
+  test('an alert that does not arrive is reported, and so is one that cannot be sent', async () => {
     const now = later(8 * dayMs);
     world.deliver(false);
     await inJobs((jobs) => sendAlertProbe(jobs, recoveryPolicy, now));
-    // Under way: what the one before has shown, eight days ago, is too old by itself.
+    // The new test alert is under way, and the last that arrived is eight days old: too old.
     expect(await lookAt('alert-path', { now })).toMatchObject({ status: 'fail' });
     const sent = new Date(now.getTime() + 11 * minuteMs);
     expect(await lookAt('alert-path', { now: sent })).toMatchObject({
       status: 'fail',
-      summary: expect.stringContaining('11 min ago to see whether it arrives has not'),
+      summary: expect.stringContaining('11 min ago and has not arrived'),
     });
     world.aws.sns.faults.inject('denied', { operation: 'Publish', times: 1 });
     const again = new Date(now.getTime() + hourMs);
@@ -407,7 +407,7 @@ describe('the way of alerts', () => {
       status: 'fail',
       summary: expect.stringContaining('cannot be sent'),
     });
-    // It is tried again an hour later, and is well as soon as one arrives.
+    // An hour later another is sent. When it arrives, the check is ok again.
     world.deliver(true);
     const well = new Date(again.getTime() + hourMs);
     await inJobs((jobs) => sendAlertProbe(jobs, recoveryPolicy, well));
@@ -415,7 +415,7 @@ describe('the way of alerts', () => {
     expect(await lookAt('alert-path')).toMatchObject({ status: 'ok' });
   });
 
-  test('is told when somebody has not confirmed, and when nobody is there', async () => {
+  test('a warning when a subscriber has not confirmed, a failure when nobody receives alerts', async () => {
     const TopicArn = world.aws.env[environment.alertTopicArn];
     const { SubscriptionArn } = await world
       .sns()
@@ -428,7 +428,7 @@ describe('the way of alerts', () => {
     await world.sns().send(new sns.UnsubscribeCommand({ SubscriptionArn: confirmed?.SubscriptionArn }));
     expect(await lookAt('alert-path')).toMatchObject({
       status: 'fail',
-      summary: 'Nobody gets the alerts: 1 have not confirmed their subscription.',
+      summary: 'Nobody receives the alerts: 1 subscription not confirmed.',
     });
     await world.sns().send(new sns.UnsubscribeCommand({ SubscriptionArn }));
     await world
@@ -439,7 +439,7 @@ describe('the way of alerts', () => {
 });
 
 describe('a Postgres outside RDS', () => {
-  test('says which checks do not apply, and looks at what the server itself tells', async () => {
+  test('has checks that do not apply, and others that read the server', async () => {
     await world.round();
     const results = await look({ rds: undefined });
     const of = (status: string) =>

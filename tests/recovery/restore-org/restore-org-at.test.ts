@@ -28,7 +28,7 @@ async function restore(...args: string[]) {
     ['--org', targetSlug, '--keep', folder(), '--yes', '--json', ...args],
     { DATABASE_URL: world.rds.adminUrl },
   );
-  // biome-ignore lint/suspicious/noExplicitAny: what it is, is what the tests ask
+  // biome-ignore lint/suspicious/noExplicitAny: the tests assert its shape
   return { code: exitCode, json: JSON.parse(stdout || stderr) as any };
 }
 
@@ -61,7 +61,7 @@ const locations = async () =>
     ])
   ).map(({ code }) => code);
 
-/** A moment that has everything so far and that one can go back to, under its name. */
+/** A restorable time that contains everything so far, and the name of its copy. */
 async function moment(): Promise<{ at: string; name: string }> {
   await world.beat();
   const at = await world.rds.clock();
@@ -75,14 +75,14 @@ async function moment(): Promise<{ at: string; name: string }> {
 const asAdmin = (work: typeof suspendOrganization | typeof resumeOrganization) =>
   withRole(world.rds.adminUrl, 'stockade_admin', (admin) => work(admin, targetSlug));
 
-test('one command restores a point in time, proves it and takes the organization out of it; again, it carries on', async () => {
+test('one command restores a point in time, proves it and takes the organization from it; a second one carries on', async () => {
   await createLocation('LOST');
   const { at, name } = await moment();
   await ask(`delete from inventory.locations where org_id = $1 and code = 'LOST'`, [await orgId()]);
   await createLocation('SINCE');
   const before = await locations();
 
-  // What it does meanwhile would be lost: that is said before anybody waits for a copy.
+  // An active organization would lose what it does meanwhile. The command refuses it before it restores a copy.
   const active = await restore('--at', at, '--merge');
   expect([active.code, active.json.error.message]).toEqual([1, expect.stringContaining('is active')]);
   expect(await describeInstance(name)).toBeUndefined();
@@ -133,7 +133,7 @@ test('one command restores a point in time, proves it and takes the organization
   );
   expect(await describeInstance(name)).toMatchObject({ DBInstanceStatus: 'available' });
 
-  // Its URL, which was told, does as well, and for people the commands that delete it are the last word.
+  // The printed URL works too, and the output for people ends with the commands that delete the copy.
   const { exitCode, stdout } = await run(
     'recovery/restore-org.ts',
     ['--org', targetSlug, '--at', at, '--merge', '--dry-run'],
@@ -148,7 +148,7 @@ test('one command restores a point in time, proves it and takes the organization
   await asAdmin(resumeOrganization);
 }, 180_000);
 
-test('out of a copy that is not proven nothing is taken; it stays to be looked at', async () => {
+test('the command takes nothing from a copy that is not proven, and does not delete it', async () => {
   const spoil = (by: number) =>
     ask(
       `update inventory.balances b set on_hand = on_hand + $2
@@ -169,7 +169,7 @@ test('out of a copy that is not proven nothing is taken; it stays to be looked a
   expect(await describeInstance(name)).toMatchObject({ DBInstanceStatus: 'available' });
 }, 120_000);
 
-test('where it is to come from is said once', async () => {
+test('the command needs exactly one source', async () => {
   const at = '2026-03-01T09:30:00Z';
   for (const args of [[], ['--at', at, '--from', world.rds.adminUrl]]) {
     const { code, json } = await restore(...args);

@@ -33,7 +33,7 @@ beforeAll(async () => {
 }, 60_000);
 
 let items = 0;
-/** Something that came since, so that there is something to undo. */
+/** Changes something after the copy, so that there is something to undo. */
 beforeEach(() =>
   superuser.query(
     `update inventory.items set name = 'since ' || $2::int where org_id = $1 and sku = 'BOLT'`,
@@ -47,7 +47,7 @@ async function restore(args: readonly string[] = [], slug = tenant.slug) {
     ['--org', slug, '--from', copy, '--yes', '--json', '--keep', folder(), ...args],
     { DATABASE_URL: world.adminUrl },
   );
-  // biome-ignore lint/suspicious/noExplicitAny: what it is, is what the tests ask
+  // biome-ignore lint/suspicious/noExplicitAny: the tests assert its shape
   return { code: exitCode, json: JSON.parse(stdout || stderr) as any };
 }
 
@@ -63,7 +63,7 @@ const nameOfBolt = () =>
 const rename = (id: string, slug: string) =>
   superuser.query('update tenancy.organizations set slug = $2 where id = $1', [id, slug]);
 
-test('a person in two organizations stays who they are, and a member of the other', async () => {
+test('a person in two organizations stays the same, and stays a member of the other', async () => {
   const person = () =>
     value(
       `select json_build_array(u.id, u.name, array_agg(m.org_id || m.role order by m.org_id)) from tenancy.users u
@@ -85,7 +85,7 @@ test('a person in two organizations stays who they are, and a member of the othe
   expect(await nameOfBolt()).toBe('BOLT');
 }, 60_000);
 
-test('that it was brought back is no erasure: lost again, it comes back again, and its loss would be found', async () => {
+test('a restoration is not an erasure: an organization that is lost again can be restored again, and its loss is noticed', async () => {
   expect(await restore()).toMatchObject({ code: 0, json: { restored: {} } });
   const admin = await world.connect('stockade_admin');
   expect(await readErasures(admin)).toEqual(new Map());
@@ -93,11 +93,11 @@ test('that it was brought back is no erasure: lost again, it comes back again, a
   const { code, json } = await restore();
   expect([code, json.restored?.before, json.restored?.keysRevoked]).toEqual([0, undefined, 1]);
   expect(await nameOfBolt()).toBe('BOLT');
-  // Whoever comes back needs new keys; the tests go on with the old one.
+  // The restoration has revoked the keys. The tests go on with the old one.
   await superuser.query('update tenancy.api_keys set revoked_at = null where org_id = $1', [tenant.id]);
 }, 60_000);
 
-/** As by a wrong statement of somebody whom nothing holds up. */
+/** Deletes the organization as a wrong statement of a superuser would. */
 async function lose(): Promise<void> {
   await superuser.query('begin');
   await superuser.query('set local session_replication_role = replica');
@@ -122,7 +122,7 @@ async function lose(): Promise<void> {
   await superuser.query('commit');
 }
 
-test('renamed since, it is found by its name of today and by that of then, and keeps today’s', async () => {
+test('a renamed organization is found by its new and its old name, and keeps the new one', async () => {
   await rename(tenant.id, 'renamed');
   for (const slug of ['renamed', tenant.slug]) {
     const { code, json } = await restore([], slug);
@@ -130,7 +130,7 @@ test('renamed since, it is found by its name of today and by that of then, and k
     expect(await value('select slug from tenancy.organizations where id = $1', [tenant.id])).toBe('renamed');
     await superuser.query(`update inventory.items set name = 'again' where org_id = $1`, [tenant.id]);
   }
-  // Somebody else has its old name now: that means another one, and nothing is done to either.
+  // Another organization has the old name now: the name is ambiguous, and neither is changed.
   await rename(other.id, tenant.slug);
   const before = await digests(superuser);
   const { code, json } = await restore();
@@ -142,13 +142,13 @@ test('renamed since, it is found by its name of today and by that of then, and k
     }),
   ]);
   expect(await digests(superuser)).toEqual(before);
-  // And its own nobody has.
+  // The old name of the other one is free, and still finds it.
   expect((await restore([], 'other')).json.error.message).toContain(`${tenant.slug} is active`);
   await rename(other.id, 'other');
   await rename(tenant.id, tenant.slug);
 }, 60_000);
 
-test('a copy that has lost what a seal covers, balances and all, is not brought back', async () => {
+test('a copy that lacks sealed movements and their balances is refused', async () => {
   const damaged = await copyOf(copy);
   await asSuperuser(damaged, async (there) => {
     await there.query('begin');
@@ -189,7 +189,7 @@ test('a copy that has lost what a seal covers, balances and all, is not brought 
   expect(await digests(superuser)).toEqual(before);
 }, 60_000);
 
-test('of two at once one is told to wait, and the other is whole', async () => {
+test('of two restorations at once, one is refused and the other succeeds', async () => {
   const both = await Promise.all([restore(), restore()]);
   expect(both.map(({ code }) => code).sort()).toEqual([0, 1]);
   expect(both.find(({ code }) => code === 1)?.json.error.message).toMatch(
@@ -198,7 +198,7 @@ test('of two at once one is told to wait, and the other is whole', async () => {
   expect(await nameOfBolt()).toBe('BOLT');
 }, 60_000);
 
-test('a request is repeated as what became of its effect: undone, it is done again, and once; kept, it is replayed', async () => {
+test('a repeated request runs once more when its effect was undone, and is replayed when it was kept', async () => {
   const receive = async () => {
     const body = { kind: 'receipt', lines: [{ sku: 'ONCE-NEGATIVE', location: 'MAIN', quantity: 100 }] };
     const answer = await tenant.request('POST', '/v1/movements', body, { 'idempotency-key': 'since' });
@@ -220,7 +220,7 @@ test('a request is repeated as what became of its effect: undone, it is done aga
   await suspend(world, tenant.slug);
 }, 60_000);
 
-test('a limit on how long statements take, as a database may have, cuts nothing short', async () => {
+test('a statement timeout of the database does not interrupt a restoration', async () => {
   const database = new URL(world.adminUrl).pathname.slice(1);
   await superuser.query(
     `create function public.slow() returns trigger language plpgsql as
@@ -238,7 +238,7 @@ test('a limit on how long statements take, as a database may have, cuts nothing 
   expect(await nameOfBolt()).toBe('BOLT');
 }, 60_000);
 
-test('Ctrl-C with everything written leaves everything as it was, and says so', async () => {
+test('Ctrl-C after everything is written changes nothing, and the command says so', async () => {
   const before = await digests(superuser);
   const holder = await world.superuser();
   await holder.query('begin');

@@ -50,7 +50,7 @@ async function connections(): Promise<Connections> {
   };
 }
 
-/** The organization that is brought back as it was, in a folder below one of the test's own. */
+/** Restores the organization as it was, with a work folder inside the folder of the test. */
 async function restore(
   { copyAdmin, copyJobs, admin, jobs }: Connections,
   more: Partial<RestoreOptions> = {},
@@ -61,14 +61,14 @@ async function restore(
       { slug: tenant.slug, mode: 'as_it_was', work: folder('work'), ...more },
     );
   } finally {
-    // Whose turn it is is known by the connection.
+    // The lock of a restoration belongs to this connection.
     await admin.end();
   }
 }
 
-/** What is in the folder of the file; a restoration that has failed leaves nothing. */
+/** The contents of the folder of the test. A failed restoration leaves nothing there. */
 const left = () => readdir(folder('.'));
-/** The last moment at which somebody else can change what is replaced. */
+/** The last moment at which another session can change the organization. */
 const beforeReplacing = 'begin isolation level read committed';
 
 test.each<[what: string, change: string, back: string, code: string]>([
@@ -84,7 +84,7 @@ test.each<[what: string, change: string, back: string, code: string]>([
     `update tenancy.organizations set status = 'suspended' where id = %L`,
     'SK501',
   ],
-])('when %s after it was read, nothing is replaced', async (_, change, back, code) => {
+])('when %s after the organization was read, nothing is replaced', async (_, change, back, code) => {
   const before = await digests(superuser);
   const act = (statement: string) => superuser.query(statement.replace('%L', `'${tenant.id}'`));
   const all = await connections();
@@ -100,7 +100,7 @@ test.each<[what: string, change: string, back: string, code: string]>([
   expect(await left()).toEqual([]);
 });
 
-test('when it is gone after it was read, that is no erasure: it is left to the next one', async () => {
+test('when the organization disappears after it was read, the restoration is refused and nothing changes', async () => {
   const all = await connections();
   const hidden = '00000000-0000-7000-8000-000000000000';
   const rename = async (from: string, to: string) => {
@@ -122,7 +122,7 @@ test.each<[RestorePhase, number]>([
   ['composing', 1],
   ['writing', 1],
   ['digesting the others', 2],
-])('broken off while %s (%d) it has changed nothing, and leaves no folder', async (phase, time) => {
+])('an interruption while %s (%d) changes nothing and leaves no folder', async (phase, time) => {
   const before = await digests(superuser);
   const ended = new AbortController();
   let times = 0;
@@ -138,7 +138,7 @@ test.each([
   ['jobs', 'tenancy.open_export'],
   ['admin', 'recovery.note_restoration'],
 ] as const)(
-  'when the connection %s is lost before %s it fails, and nothing has happened',
+  'when the connection %s is lost before %s, the restoration fails and changes nothing',
   async (name, call) => {
     const before = await digests(superuser);
     const all = await connections();
@@ -150,7 +150,7 @@ test.each([
   },
 );
 
-test('while somebody else restores none is begun, and who only looks waits for nobody', async () => {
+test('during another restoration none begins, and a dry run does not wait', async () => {
   const other = await connect(world.adminUrl, 'stockade_admin');
   await other.query('select pg_advisory_lock($1, $2)', [0x53544b44, 0x52455354]);
   await expect(restore(await connections())).rejects.toMatchObject({
@@ -162,7 +162,7 @@ test('while somebody else restores none is begun, and who only looks waits for n
   await other.query('select pg_advisory_unlock_all()');
 });
 
-test('a folder that is there is not taken for its own', async () => {
+test('an existing folder is refused and kept', async () => {
   await mkdir(folder('work/kept'), { recursive: true });
   await expect(restore(await connections())).rejects.toMatchObject({
     message: `${folder('work')} already exists`,
@@ -171,7 +171,7 @@ test('a folder that is there is not taken for its own', async () => {
   await rm(folder('work'), { recursive: true });
 });
 
-test('a copy of another schema than that of production is brought to it first', async () => {
+test('a copy with an older schema than production is migrated first', async () => {
   const { rows } = await superuser.query(
     'select name from stockade_migrations.applied order by number desc limit 2',
   );

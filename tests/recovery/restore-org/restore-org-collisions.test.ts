@@ -13,7 +13,7 @@ const copyOf = openCopies();
 let superuser: Client;
 let tenant: Caller;
 let copy: string;
-/** What was reversed, and by which entry first. */
+/** The reversed entry, and its first reversal. */
 let reversed: string;
 let reversal: string;
 
@@ -38,11 +38,11 @@ async function restore(...args: string[]) {
     ['--org', tenant.slug, '--from', copy, '--merge', '--yes', '--json', ...args],
     { DATABASE_URL: world.adminUrl },
   );
-  // biome-ignore lint/suspicious/noExplicitAny: what it is, is what the tests ask
+  // biome-ignore lint/suspicious/noExplicitAny: the tests assert its shape
   return { code: exitCode, json: JSON.parse(stdout || stderr) as any };
 }
 
-/** The dry run and the real one say the same, and change nothing. Answers what they say. */
+/** Expects that the dry run and the real run refuse with the same error, and change nothing. Returns the error. */
 async function refused(): Promise<{ message: string; remedy: string }> {
   const before = await digests(superuser);
   const dry = await restore('--dry-run');
@@ -55,7 +55,7 @@ async function refused(): Promise<{ message: string; remedy: string }> {
 const resume = () =>
   withRole(world.adminUrl, 'stockade_admin', (admin) => resumeOrganization(admin, tenant.slug));
 
-/** Deletes rows as somebody does whom nothing holds up. */
+/** Deletes rows as a superuser can. */
 async function lose(statements: Record<string, string>, values: unknown[]): Promise<void> {
   await superuser.query('begin');
   await superuser.query('set local session_replication_role = replica');
@@ -79,7 +79,7 @@ async function idOf(table: string, column: string, code: string): Promise<string
   return rows[0].id;
 }
 
-test('what was lost and made again meanwhile is told by its SKU and its code; renamed, there are both', async () => {
+test('an item and a location that were lost and created again are reported by name; when renamed, both exist', async () => {
   const lost = [
     await idOf('inventory.items', 'sku', 'ZZ-1'),
     await idOf('inventory.locations', 'code', 'BAY 1'),
@@ -122,7 +122,7 @@ test('what was lost and made again meanwhile is told by its SKU and its code; re
   expect([await tenant.onHand('ZZ-1'), await tenant.onHand('SINCE')]).toEqual([5, 2]);
 }, 60_000);
 
-test('deleted by the API and made again, it stays what it is today: nothing refers to the one of then', async () => {
+test('an item that the API deleted and created again stays as it is: nothing refers to the old one', async () => {
   const before = await idOf('inventory.items', 'sku', 'NEVER-MOVED');
   for (const path of ['/v1/items/NEVER-MOVED', '/v1/locations/NEVER%20USED'])
     expect((await tenant.request('DELETE', path)).status).toBe(204);
@@ -144,7 +144,7 @@ test('deleted by the API and made again, it stays what it is today: nothing refe
   expect((await tenant.request('GET', '/v1/items/NEVER-MOVED')).body.name).toBe('again');
 }, 60_000);
 
-test('what no other name can be given to is told as well: a second reversal, a second import, another user', async () => {
+test('a second reversal, a second import and another user, which cannot be renamed, are reported too', async () => {
   await lose({ 'inventory.movements': 'entry_id = $2', 'inventory.entries': 'id = $2' }, [reversal]);
   const again = await tenant.request('POST', `/v1/entries/${reversed}/reversal`, {});
   expect(again.status).toBe(201);
@@ -164,16 +164,16 @@ test('what no other name can be given to is told as well: a second reversal, a s
   await suspend(world, tenant.slug);
 
   const { message, remedy } = await refused();
-  for (const told of [
+  for (const collision of [
     `inventory.entries has reverses "${reversed}" as ${reversal} in the copy and as ${again.body.entryId} in production`,
     /inventory\.imports has file_digest, profile_digest "\S+", "\S+" as \S+ in the copy and as \S+ in production/,
     /tenancy\.users has email "ada@example\.com" as \S+ in the copy and as \S+ in production/,
   ])
-    expect(message).toMatch(told);
+    expect(message).toMatch(collision);
   expect(remedy).toContain('without --merge');
 }, 60_000);
 
-test('every unique key of what an organization has is one that is compared', async () => {
+test('every unique key of the tables of an organization is compared', async () => {
   const known = await readUniqueKeys(superuser);
   const { rows } = await superuser.query<{ table: string; name: string }>(
     `select format('%I.%I', n.nspname, c.relname) as table, i.relname as name

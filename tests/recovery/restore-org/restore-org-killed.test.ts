@@ -21,7 +21,7 @@ beforeAll(async () => {
   await suspend(world, tenant.slug);
 }, 60_000);
 
-/** Fails until the command is in a statement that contains this text: the erasure polls, and so waits for no lock. */
+/** Fails until the command runs a statement that contains this text. The erasure polls, so it waits for no lock. */
 async function inStatement(text: string): Promise<void> {
   const { rows } = await superuser.query(
     `select state from pg_stat_activity
@@ -32,14 +32,18 @@ async function inStatement(text: string): Promise<void> {
 }
 
 test.each([
-  ['when it is to erase what there is', 'tenancy.erase_organization', 'select 1'],
-  // By then everything is erased, written and proven, and not committed.
-  ['with everything written', 'recovery.note_restoration', 'lock table recovery.restorations in share mode'],
+  ['before it erases the organization', 'tenancy.erase_organization', 'select 1'],
+  // By then everything is erased, written and proven, but not committed.
+  [
+    'after it has written everything',
+    'recovery.note_restoration',
+    'lock table recovery.restorations in share mode',
+  ],
 ])(
-  'killed %s, everything is as it was before',
+  'a command that is killed %s changes nothing',
   async (_, call, hold) => {
     const before = await digests(superuser);
-    // An open request holds up the erasure, and a locked table the note.
+    // An open request delays the erasure, and a locked table delays the note.
     const holder = await (call.startsWith('tenancy') ? world.connect('stockade_api') : world.superuser());
     await holder.query('begin');
     await holder.query(hold);

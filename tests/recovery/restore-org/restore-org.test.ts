@@ -19,7 +19,7 @@ let tenant: Caller;
 let quiet: Caller;
 let copy: string;
 
-/** Everybody's state before each test is what the tests before it left: each has its own tenant. */
+/** Creates the tenant of one test, and a copy that contains it. */
 async function freshTenant(): Promise<void> {
   tenant = await world.createOrganization();
   await fillTenant(world, tenant, `${tenant.slug}@example.com`);
@@ -39,14 +39,14 @@ async function restore(...args: string[]) {
     ['--org', tenant.slug, '--from', copy, '--yes', '--json', ...args],
     { DATABASE_URL: world.adminUrl },
   );
-  // biome-ignore lint/suspicious/noExplicitAny: what it is, is what the tests ask
+  // biome-ignore lint/suspicious/noExplicitAny: the tests assert its shape
   return { code: exitCode, json: JSON.parse(stdout || stderr) as any };
 }
 
 const resume = () =>
   withRole(world.adminUrl, 'stockade_admin', (admin) => resumeOrganization(admin, tenant.slug));
 
-/** What a superuser can do, who is not held up by anything. */
+/** Runs a statement as a superuser without any triggers. */
 async function withoutTriggers(table: string, statement: string, values: unknown[]): Promise<void> {
   const { rows } = await superuser.query(
     'select tgname as name from pg_trigger where tgrelid = $1::regclass and not tgisinternal',
@@ -58,7 +58,7 @@ async function withoutTriggers(table: string, statement: string, values: unknown
   for (const { name } of rows) await superuser.query(`alter table ${table} enable always trigger ${name}`);
 }
 
-/** Balances that are not what the movements of the organization add up to. */
+/** The number of balances that differ from their movements. */
 async function wrongBalances(): Promise<number> {
   const { rows } = await superuser.query(
     `select count(*)::int as n
@@ -73,7 +73,7 @@ async function wrongBalances(): Promise<number> {
   return rows[0].n;
 }
 
-test('while others work, one organization becomes what it was; nobody else notices', async () => {
+test('one organization is restored as it was while others work, and nobody else notices', async () => {
   const busy = await world.createOrganization();
   await busy.item('NUT');
   await busy.location('MAIN');
@@ -142,7 +142,7 @@ test('while others work, one organization becomes what it was; nobody else notic
   expect(rows).toEqual([{ mode: 'as_it_was', others: 2, others_changed: 1 }]);
 }, 120_000);
 
-test('--merge brings back what was lost, sealed or not, and keeps what came since', async () => {
+test('--merge restores what was lost, sealed or not, and keeps what came since', async () => {
   await freshTenant();
   const { rows: entries } = await superuser.query(
     'select id from inventory.entries where org_id = $1 order by id limit 3',
@@ -178,7 +178,7 @@ test('--merge brings back what was lost, sealed or not, and keeps what came sinc
   expect([again.code, again.json.restored]).toEqual([0, undefined]);
 }, 60_000);
 
-test('of which time a copy is, it says itself: by its heartbeat, else since when at least; and that is written down', async () => {
+test('the time of a copy is that of its heartbeat, or else of its newest row, and it is recorded', async () => {
   await freshTenant();
   const { rows } = await superuser.query(
     'select max(recorded_at) as at from inventory.entries where org_id = $1',
@@ -186,14 +186,14 @@ test('of which time a copy is, it says itself: by its heartbeat, else since when
   );
   const since = await restore('--dry-run');
   expect([since.json.copiedAt, since.json.copiedAtBy]).toEqual([rows[0].at.toISOString(), 'newest row']);
-  // Whoever brought the copy keeps it: none was made here.
+  // The command did not create the copy, so it does not offer to delete it.
   expect(since.json.copy).toBeNull();
 
   const at = await withRole(world.adminUrl, 'stockade_jobs', beat);
   copy = await copyOf(world.adminUrl);
   superuser = await world.superuser();
   await tenant.item('LATE');
-  // As the copy is older, what production says now is not of its time.
+  // The copy is older: the newest heartbeat of production does not count.
   await withRole(world.adminUrl, 'stockade_jobs', beat);
   await suspend(world, tenant.slug);
   const { code, json } = await restore();
@@ -205,7 +205,7 @@ test('of which time a copy is, it says itself: by its heartbeat, else since when
   expect(written.rows).toEqual([{ copied_at: at }]);
 }, 60_000);
 
-test('what was sealed since is not unsaid: as it was is refused, and nothing is changed', async () => {
+test('a restoration that would undo a seal is refused, and changes nothing', async () => {
   await freshTenant();
   await tenant.post('receipt', { sku: 'LOTTED', location: 'MAIN', lot: 'late', quantity: 9 });
   await sealOrganization(await world.connect('stockade_jobs'), tenant.id, { mostMovements: 4 });
@@ -225,7 +225,7 @@ test('what was sealed since is not unsaid: as it was is refused, and nothing is 
   expect(await digests(superuser)).toEqual(before);
 }, 60_000);
 
-test('an organization that is not suspended is left alone, and so is one that was erased', async () => {
+test('an organization that is active or was erased is refused', async () => {
   await freshTenant();
   const active = await restore();
   expect([active.code, active.json.error.message]).toEqual([1, expect.stringContaining('is active')]);
@@ -253,22 +253,22 @@ test.each([
     'of inventory.import_rejects, but the organization has',
   ],
 ])(
-  'rows of another organization that are %s on the way undo everything',
-  async (_, sabotage, told) => {
+  'rows of another organization that are %s meanwhile undo everything',
+  async (_, statement, refusal) => {
     await freshTenant();
     await tenant.item('LATE');
     await suspend(world, tenant.slug);
     await superuser.query(
       `do $do$ begin execute format(
        $f$create function public.sabotage() returns trigger language plpgsql security definer as
-       $body$ begin ${sabotage}; return null; end $body$ $f$, $1); end $do$`.replace('$1', `'${quiet.id}'`),
+       $body$ begin ${statement}; return null; end $body$ $f$, $1); end $do$`.replace('$1', `'${quiet.id}'`),
     );
     await superuser.query(
       'create trigger sabotage after insert on inventory.locations for each statement execute function public.sabotage()',
     );
     const before = await digests(superuser);
     const { code, json } = await restore();
-    expect([code, json.error.message]).toEqual([1, expect.stringContaining(told)]);
+    expect([code, json.error.message]).toEqual([1, expect.stringContaining(refusal)]);
     expect(await digests(superuser)).toEqual(before);
     await superuser.query('drop function public.sabotage() cascade');
   },

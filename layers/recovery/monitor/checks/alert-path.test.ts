@@ -24,12 +24,12 @@ function subscribe(...subscribers: readonly string[]): void {
   topics.answer('ListSubscriptionsByTopic', { Subscriptions: { member } });
 }
 
-/** A test alert: when it was made, and when it arrived. */
-function probe(madeMs: number, arrivedMs?: number, failure?: string): AlertProbe {
+/** A test alert, with the ages of its creation and its arrival. */
+function probe(createdMs: number, arrivedMs?: number, failure?: string): AlertProbe {
   return {
-    id: String(madeMs),
-    madeAt: ago(madeMs),
-    sentAt: failure === undefined ? ago(madeMs) : undefined,
+    id: String(createdMs),
+    madeAt: ago(createdMs),
+    sentAt: failure === undefined ? ago(createdMs) : undefined,
     receivedAt: arrivedMs === undefined ? undefined : ago(arrivedMs),
     failure,
   };
@@ -38,8 +38,7 @@ const found = async (...probes: readonly AlertProbe[]) => {
   const { status, summary } = await alertPath.run(surroundings({ probes }));
   return [status, summary];
 };
-const arrived = (said: string) =>
-  `The last alert that was sent to see whether it arrives did so ${said} ago.`;
+const arrived = (said: string) => `The last test alert arrived ${said} ago.`;
 
 describe('the last test alert', () => {
   test.each([
@@ -52,10 +51,10 @@ describe('the last test alert', () => {
     expect(await found(probe(agoMs + minuteMs, agoMs))).toEqual([status, arrived(said)]);
   });
 
-  test('arrived tomorrow, which is no proof', async () => {
+  test('arrived tomorrow: a failure', async () => {
     expect(await found(probe(0, -dayMs))).toEqual([
       'fail',
-      `The last alert that was seen to arrive did so at ${ago(-dayMs).toISOString()}, which has not come yet: a clock is wrong.`,
+      `The last test alert arrived at ${ago(-dayMs).toISOString()}, which is in the future: a clock is wrong.`,
     ]);
   });
 
@@ -65,17 +64,17 @@ describe('the last test alert', () => {
       'for a millisecond more',
       10 * minuteMs + 1,
       'fail',
-      'An alert that was sent 10 min ago to see whether it arrives has not.',
+      'A test alert was sent 10 min ago and has not arrived.',
     ],
-  ] as const)('is under way %s, and the one before has arrived', async (_, waitingMs, status, said) => {
+  ] as const)('has been under way %s, and the one before has arrived', async (_, waitingMs, status, said) => {
     expect(await found(probe(waitingMs), probe(2 * hourMs, hourMs))).toEqual([status, said]);
   });
 
-  test('is judged by the one that waits the longest of those behind the last that arrived', async () => {
+  test('does not matter when an older one, sent after the last that arrived, is late', async () => {
     const last = probe(2 * hourMs, hourMs);
     expect(await found(probe(0), probe(20 * minuteMs), last, probe(9 * dayMs))).toEqual([
       'fail',
-      'An alert that was sent 20 min ago to see whether it arrives has not.',
+      'A test alert was sent 20 min ago and has not arrived.',
     ]);
     expect(await found(last, probe(9 * dayMs), probe(10 * dayMs, undefined, 'denied'))).toEqual([
       'ok',
@@ -91,42 +90,39 @@ describe('the last test alert', () => {
     ]);
     expect(await found(probe(-dayMs), last)).toEqual([
       'fail',
-      `The alert to see whether one arrives was sent at ${ago(-dayMs).toISOString()}, which has not come yet: a clock is wrong.`,
+      `A test alert was sent at ${ago(-dayMs).toISOString()}, which is in the future: a clock is wrong.`,
     ]);
   });
 
-  test('is the first, or there never was one', async () => {
-    expect(await found(probe(minuteMs))).toEqual([
-      'warn',
-      'The first alert to see whether it arrives is under way.',
-    ]);
-    expect(await found()).toEqual(['warn', 'No alert has been sent yet to see whether it arrives.']);
+  test('is the first, or none was ever sent', async () => {
+    expect(await found(probe(minuteMs))).toEqual(['warn', 'The first test alert is under way.']);
+    expect(await found()).toEqual(['warn', 'No test alert has been sent yet.']);
   });
 });
 
-describe('those who get the alerts', () => {
+describe('the subscribers of the alerts', () => {
   const fresh = probe(2 * minuteMs, minuteMs);
 
   test('are people, and have confirmed', async () => {
     subscribe('lambda confirmed', 'sqs confirmed');
-    expect(await found(fresh)).toEqual(['fail', 'Nobody gets the alerts.']);
+    expect(await found(fresh)).toEqual(['fail', 'Nobody receives the alerts.']);
     subscribe('email pending', 'sms pending', 'lambda confirmed');
     expect(await found(fresh)).toEqual([
       'fail',
-      'Nobody gets the alerts: 2 have not confirmed their subscription.',
+      'Nobody receives the alerts: 2 subscriptions not confirmed.',
     ]);
   });
 
-  test('are told when some of them have not, unless something worse is', async () => {
+  test('are reported when some have not confirmed, unless something is worse', async () => {
     subscribe('email pending', 'sms confirmed');
     expect(await found(fresh)).toEqual([
       'warn',
-      'Alerts arrive, but 1 of those who should get them have not confirmed.',
+      'Alerts arrive, but not for everybody: 1 subscription not confirmed.',
     ]);
     expect(await found(probe(10 * dayMs, 9 * dayMs))).toEqual(['fail', arrived('9 d')]);
   });
 
-  test('are counted in the facts, with when one was sent and when one arrived last', async () => {
+  test('are counted in the facts, with the last time that a test alert was sent and arrived', async () => {
     subscribe('email pending', 'sms confirmed', 'http confirmed');
     const probes = [probe(minuteMs, undefined, 'denied'), probe(2 * hourMs, hourMs)];
     expect((await alertPath.run(surroundings({ probes }))).facts).toEqual({
@@ -136,13 +132,13 @@ describe('those who get the alerts', () => {
   });
 });
 
-test('elsewhere than on RDS it does not apply without a topic, and does with one', async () => {
+test('outside RDS it applies only with a topic', async () => {
   const elsewhere = { ...surroundings({ probes: [probe(2, 1)] }), rds: undefined };
   expect(await alertPath.run(elsewhere)).toMatchObject({ status: 'ok' });
   delete process.env[environment.alertTopicArn];
   expect(await alertPath.run(elsewhere)).toEqual({
     status: 'not_applicable',
-    summary: 'No topic is named: whoever runs this sees to it that its exit code reaches somebody.',
+    summary: 'No alert topic is set: report failures by the exit code of npm run monitor:backups.',
   });
   await expect(alertPath.run(surroundings())).rejects.toThrow(environment.alertTopicArn);
 });

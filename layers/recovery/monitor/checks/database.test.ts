@@ -21,7 +21,7 @@ import {
 
 const given = (database: Differences['database']) => surroundings(database ? { database } : {});
 
-test('a database that is not there is asked for nothing else', async () => {
+test('when the database does not exist, only its status fails, and the other checks raise', async () => {
   const around = given('gone');
   await expect(databaseOf(around.rds)).rejects.toThrow(
     'there is no instance ledger in this region and account',
@@ -29,7 +29,7 @@ test('a database that is not there is asked for nothing else', async () => {
   expect(await databaseStatus.run(around)).toEqual({
     status: 'fail',
     summary:
-      'there is no instance ledger in this region and account: it was deleted, renamed, or the monitor looks for another one.',
+      'there is no instance ledger in this region and account: it was deleted or renamed, or the monitor has the wrong name.',
   });
   for (const check of [retention, encryption, deletionProtection]) {
     await expect(check.run(around)).rejects.toThrow('there is no instance ledger');
@@ -54,10 +54,12 @@ describe('the status of the database', () => {
     ),
     ...['rebooting', 'upgrading', 'not-available', 'has-failed'].map((status) => [status, 'warn']),
   ])('%s: %s', async (status = '', verdict) => {
-    const told = { fail: 'it takes no backups', warn: 'it is not in its usual state', ok: '' }[verdict ?? ''];
+    const reason = { fail: 'it takes no backups', warn: 'this is not its usual status', ok: '' }[
+      verdict ?? ''
+    ];
     expect(await databaseStatus.run(given({ status }))).toEqual({
       status: verdict,
-      summary: `ledger is ${status}${told ? `: ${told}` : ''}.`,
+      summary: `ledger is ${status}${reason ? `: ${reason}` : ''}.`,
       facts: { kind: 'instance', identifier: 'ledger', status },
     });
   });
@@ -72,23 +74,24 @@ describe('how long backups are kept', () => {
 
   test.each<[days: number, status: string, said: string]>([
     [0, 'fail', 'Automated backups of ledger are switched off.'],
-    [6, 'fail', 'Backups of ledger are kept for 6 days: 7 are wanted.'],
-    [7, 'warn', 'Backups of ledger are kept for 7 days: 14 are wanted.'],
-    [13, 'warn', 'Backups of ledger are kept for 13 days: 14 are wanted.'],
+    [1, 'fail', 'Backups of ledger are kept for 1 day; the minimum is 7 days.'],
+    [6, 'fail', 'Backups of ledger are kept for 6 days; the minimum is 7 days.'],
+    [7, 'warn', 'Backups of ledger are kept for 7 days; the minimum is 14 days.'],
+    [13, 'warn', 'Backups of ledger are kept for 13 days; the minimum is 14 days.'],
     [14, 'ok', 'Backups of ledger are kept for 14 days; they reach back 14 d.'],
   ])('%d days: %s', async (retentionDays, status, said) => {
     expect(await found({ retentionDays })).toEqual([status, said]);
   });
 
   test.each<[what: string, reachMs: number, livedMs: number | undefined, status: string, wanted?: string]>([
-    ['as far as is wanted but for a day', 14 * dayMs - slack, 400 * dayMs, 'ok'],
+    ['to the minimum, less the slack of a day', 14 * dayMs - slack, 400 * dayMs, 'ok'],
     ['a millisecond less', 14 * dayMs - slack - 1, 400 * dayMs, 'warn', '14 d'],
     ['just far enough for a warning', 7 * dayMs - slack, 400 * dayMs, 'warn', '14 d'],
     ['a millisecond less than that', 7 * dayMs - slack - 1, 400 * dayMs, 'fail', '7 d'],
-    ['as far as it has lived', 3 * dayMs - slack, 3 * dayMs, 'ok'],
-    ['less far than it has lived', 3 * dayMs - slack - 1, 3 * dayMs, 'fail', '3 d'],
-    ['and it was made in the future', 3 * dayMs, -dayMs, 'fail', '7 d'],
-    ['and does not say when it was made', 3 * dayMs, undefined, 'fail', '7 d'],
+    ['to the creation of the database', 3 * dayMs - slack, 3 * dayMs, 'ok'],
+    ['less far than to the creation of the database', 3 * dayMs - slack - 1, 3 * dayMs, 'fail', '3 d'],
+    ['3 days, and the creation lies in the future', 3 * dayMs, -dayMs, 'fail', '7 d'],
+    ['3 days, and the creation is unknown', 3 * dayMs, undefined, 'fail', '7 d'],
   ])('they reach back %s', async (_, reachMs, livedMs, status, wanted) => {
     const [verdict, said] = await found({
       earliestRestorableAt: ago(reachMs),
@@ -96,31 +99,31 @@ describe('how long backups are kept', () => {
     });
     expect(verdict).toBe(status);
     expect(said).toMatch(
-      wanted === undefined ? /; they reach back / : new RegExp(` only: ${wanted} are wanted\\.$`),
+      wanted === undefined ? /; they reach back / : new RegExp(` only .*; the minimum is ${wanted}\\.$`),
     );
   });
 
-  test('a setting that is too short is told before how far back that reaches', async () => {
+  test('a retention that is too short is reported before the reach of the backups', async () => {
     expect(await found({ retentionDays: 6, earliestRestorableAt: ago(hourMs) })).toEqual([
       'fail',
-      'Backups of ledger are kept for 6 days: 7 are wanted.',
+      'Backups of ledger are kept for 6 days; the minimum is 7 days.',
     ]);
   });
 
-  test('what reaches back nowhere, or to tomorrow, is told with the facts', async () => {
+  test('no backup, or an oldest one from tomorrow, is a failure with its facts', async () => {
     expect(await retention.run(given({ earliestRestorableAt: undefined }))).toEqual({
       status: 'fail',
-      summary: 'Backups of ledger are kept for 14 days, but there is nothing yet to restore from.',
+      summary: 'Backups of ledger are kept for 14 days, but none exists yet.',
       facts: { retentionDays: 14, earliestRestorableAt: undefined, createdAt: ago(400 * dayMs) },
     });
     const tomorrow = ago(-dayMs);
     expect(await found({ earliestRestorableAt: tomorrow })).toEqual([
       'fail',
-      `Backups of ledger are kept for 14 days, but they begin at ${tomorrow.toISOString()}, which has not come yet: a clock is wrong.`,
+      `Backups of ledger are kept for 14 days, but the oldest is from ${tomorrow.toISOString()}, which is in the future: a clock is wrong.`,
     ]);
     expect(await found({ earliestRestorableAt: now })).toMatchObject([
       'fail',
-      expect.stringContaining('0 s only'),
+      expect.stringContaining('only 0 s'),
     ]);
   });
 });
@@ -138,7 +141,7 @@ describe('encryption', () => {
     }));
     expect(await encryption.run(surroundings({ snapshots }))).toEqual({
       status: 'fail',
-      summary: '1 snapshots are not encrypted: a.',
+      summary: '1 unencrypted snapshot: a.',
       facts: { isDatabaseEncrypted: true, plainSnapshots: ['a'] },
     });
     expect(await encryption.run(surroundings({ snapshots, database: { isEncrypted: false } }))).toEqual({
@@ -149,14 +152,14 @@ describe('encryption', () => {
   });
 });
 
-test('protection from deletion is on, or told', async () => {
+test('deletion protection that is off is a failure', async () => {
   expect(await deletionProtection.run(surroundings())).toEqual({
     status: 'ok',
     summary: 'ledger is protected from deletion.',
   });
   expect(await deletionProtection.run(given({ isDeletionProtected: false }))).toEqual({
     status: 'fail',
-    summary: 'ledger can be deleted with one call: deletion protection is off.',
+    summary: 'Deletion protection of ledger is off: one call can delete it.',
   });
 });
 
@@ -175,7 +178,7 @@ describe('durability', () => {
     });
   });
 
-  test('all faults are told at once; a log that is not archived is none of them', async () => {
+  test('all faults are reported at once; a log that is not archived is none of them', async () => {
     const { summary } = await durability.run(
       surroundings({ settings: { fsync: 'off', data_checksums: 'off' } }),
     );
@@ -187,19 +190,19 @@ describe('durability', () => {
     });
   });
 
-  test('is looked at elsewhere than on RDS too, and not of Aurora', async () => {
+  test('is checked outside RDS too, but not for Aurora', async () => {
     const elsewhere = { ...surroundings({ settings: { fsync: 'off' } }), rds: undefined };
     expect(await durability.run(elsewhere)).toMatchObject({ status: 'fail' });
     expect(
       await durability.run(surroundings({ settings: { fsync: 'off' }, rds: { kind: 'cluster' } })),
     ).toEqual({
       status: 'not_applicable',
-      summary: 'The storage of Aurora sees to this, whatever the settings of Postgres say.',
+      summary: 'Aurora storage guarantees this, whatever the settings of Postgres are.',
     });
   });
 });
 
-test('of many names five are told, and how many more there are', () => {
+test('a list shows five names, and how many more there are', () => {
   const names = (count: number) => list(Array.from({ length: count }, (_, at) => `n${at + 1}`));
   expect([names(1), names(5), names(6), names(8)]).toEqual([
     'n1',

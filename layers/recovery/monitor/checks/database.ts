@@ -1,3 +1,4 @@
+import { counted } from '#platform/plural.ts';
 import { ageOf, judgeAtLeast, notYet, spoken } from '../../policy.ts';
 import { NoSuchDatabase } from '../blindness.ts';
 import type { Check, Finding } from '../check.ts';
@@ -6,14 +7,14 @@ import type { BackedUpDatabase, BackupSource } from '../source.ts';
 
 const dayMs = 86_400_000;
 
-/** @throws NoSuchDatabase when there is none of that name */
+/** @throws NoSuchDatabase when RDS has no database with that name */
 export async function databaseOf(rds: BackupSource): Promise<BackedUpDatabase> {
   const database = await rds.database();
   if (!database) throw new NoSuchDatabase(rds);
   return database;
 }
 
-/** In these it neither takes backups nor can it be brought back without somebody. */
+/** With these statuses the database takes no backups and does not recover by itself. */
 const brokenStatuses =
   /^(failed|storage-full|stopped|stopping|deleting|inaccessible-encryption-credentials|incompatible-|restore-error|insufficient-capacity)/;
 const quietStatuses = [
@@ -29,13 +30,13 @@ const quietStatuses = [
 
 export const databaseStatus = rdsCheck(
   'database-status',
-  'The database is there and in a state in which it can be backed up',
+  'The database exists and can be backed up',
   async (rds) => {
     const database = await rds.database();
     if (!database) {
       return {
         status: 'fail',
-        summary: `${new NoSuchDatabase(rds).message}: it was deleted, renamed, or the monitor looks for another one.`,
+        summary: `${new NoSuchDatabase(rds).message}: it was deleted or renamed, or the monitor has the wrong name.`,
       };
     }
     const { identifier, status } = database;
@@ -45,7 +46,7 @@ export const databaseStatus = rdsCheck(
     }
     if (quietStatuses.includes(status))
       return { status: 'ok', summary: `${identifier} is ${status}.`, facts };
-    return { status: 'warn', summary: `${identifier} is ${status}: it is not in its usual state.`, facts };
+    return { status: 'warn', summary: `${identifier} is ${status}: this is not its usual status.`, facts };
   },
 );
 
@@ -57,15 +58,15 @@ export const retention = rdsCheck(
     const facts = { retentionDays, earliestRestorableAt, createdAt };
     const finding = (status: Finding['status'], summary: string): Finding => ({ status, summary, facts });
     if (retentionDays === 0) return finding('fail', `Automated backups of ${identifier} are switched off.`);
-    const kept = `Backups of ${identifier} are kept for ${retentionDays} days`;
-    if (!earliestRestorableAt) return finding('fail', `${kept}, but there is nothing yet to restore from.`);
+    const kept = `Backups of ${identifier} are kept for ${counted(retentionDays, 'day')}`;
+    if (!earliestRestorableAt) return finding('fail', `${kept}, but none exists yet.`);
     const reachMs = ageOf(earliestRestorableAt, now);
     if (reachMs === undefined) {
-      return finding('fail', `${kept}, but they begin at ${notYet(earliestRestorableAt)}.`);
+      return finding('fail', `${kept}, but the oldest is from ${notYet(earliestRestorableAt)}.`);
     }
     const wanted = policy.retentionDays;
     const setting = judgeAtLeast(retentionDays, wanted);
-    // It was not there before it was made; one that does not say when it was has been there for ever.
+    // Backups cannot be older than the database. Without a creation time, assume that it has always existed.
     const livedMs = (createdAt && ageOf(createdAt, now)) ?? Number.POSITIVE_INFINITY;
     const wantedReachMs = {
       warn: Math.min(wanted.warn * dayMs, livedMs),
@@ -74,9 +75,11 @@ export const retention = rdsCheck(
     const reach = judgeAtLeast(reachMs + policy.reachSlackMs, wantedReachMs);
     if (reach !== 'ok' && setting !== 'fail') {
       const least = spoken(wantedReachMs[reach]);
-      return finding(reach, `${kept}, but they reach back ${spoken(reachMs)} only: ${least} are wanted.`);
+      return finding(reach, `${kept}, but they reach back only ${spoken(reachMs)}; the minimum is ${least}.`);
     }
-    if (setting !== 'ok') return finding(setting, `${kept}: ${wanted[setting]} are wanted.`);
+    if (setting !== 'ok') {
+      return finding(setting, `${kept}; the minimum is ${counted(wanted[setting], 'day')}.`);
+    }
     return finding('ok', `${kept}; they reach back ${spoken(reachMs)}.`);
   },
 );
@@ -93,7 +96,7 @@ export const encryption = rdsCheck(
     if (plain.length > 0) {
       return {
         status: 'fail',
-        summary: `${plain.length} snapshots are not encrypted: ${list(plain)}.`,
+        summary: `${counted(plain.length, 'unencrypted snapshot')}: ${list(plain)}.`,
         facts,
       };
     }
@@ -110,17 +113,17 @@ export const deletionProtection = rdsCheck(
       ? { status: 'ok', summary: `${identifier} is protected from deletion.` }
       : {
           status: 'fail',
-          summary: `${identifier} can be deleted with one call: deletion protection is off.`,
+          summary: `Deletion protection of ${identifier} is off: one call can delete it.`,
         };
   },
 );
 
 export const durability: Check = {
   name: 'durability',
-  title: 'Postgres keeps what it has confirmed, and notices damage',
+  title: 'Postgres keeps confirmed commits, and detects damage',
   run: async ({ rds, postgres }) => {
     if (rds?.kind === 'cluster') {
-      return notApplicable('The storage of Aurora sees to this, whatever the settings of Postgres say.');
+      return notApplicable('Aurora storage guarantees this, whatever the settings of Postgres are.');
     }
     const settings = await postgres.settings();
     const faults = [
@@ -134,7 +137,7 @@ export const durability: Check = {
       ? { status: 'fail', summary: `${faults.join('; ')}.`, facts: settings }
       : {
           status: 'ok',
-          summary: 'Commits are on disk when they are confirmed, and pages have checksums.',
+          summary: 'Postgres confirms a commit only when it is on disk, and pages have checksums.',
           facts: settings,
         };
   },
@@ -142,7 +145,7 @@ export const durability: Check = {
 
 const shown = 5;
 
-/** The first of many names. */
+/** The first names of a list, and how many more there are. */
 export function list(names: readonly string[]): string {
   const more = names.length > shown ? ` and ${names.length - shown} more` : '';
   return `${names.slice(0, shown).join(', ')}${more}`;

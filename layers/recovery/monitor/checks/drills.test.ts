@@ -20,15 +20,15 @@ describe('the last drill', () => {
     ['a millisecond before that', 8 * dayMs + 1, 'warn', '8 d'],
     ['ten days ago', 10 * dayMs, 'warn', '10 d'],
     ['a millisecond before that too', 10 * dayMs + 1, 'fail', '10 d'],
-  ] as const)('has passed %s', async (_, agoMs, status, said) => {
+  ] as const)('passed %s', async (_, agoMs, status, said) => {
     expect(await found({ at: ago(agoMs) })).toEqual({
       status,
-      summary: `A backup was restored and proven ${said} ago (000007); 10 d at most are wanted.`,
+      summary: `A backup was restored and proven ${said} ago (drill 000007); the limit is 10 d.`,
       facts: { drill: '000007', source: 'ledger', passed: true, at: ago(agoMs), brokenLinks: [] },
     });
   });
 
-  test('that never was, has failed, or is of tomorrow is a failure', async () => {
+  test('is a failure when it does not exist, failed, or was tomorrow', async () => {
     const never = { ...surroundings(), lastDrill: async () => undefined };
     expect(await lastDrill.run(never)).toEqual({
       status: 'fail',
@@ -36,33 +36,32 @@ describe('the last drill', () => {
     });
     expect(await found({ passed: false })).toMatchObject({
       status: 'fail',
-      summary: 'The last drill, 000007, has failed 1 h ago.',
+      summary: 'The last drill, 000007, failed 1 h ago.',
     });
     expect(await found({ at: ago(-dayMs) })).toMatchObject({
       status: 'fail',
-      summary: expect.stringContaining('which has not come yet'),
+      summary: expect.stringContaining('which is in the future'),
     });
   });
 
-  test('says first that it was of another database, then that records are missing', async () => {
+  test('reports another database first, then missing records', async () => {
     const brokenLinks = ['drills/a', 'drills/b'];
     expect(await found({ brokenLinks, passed: false })).toMatchObject({
       status: 'fail',
-      summary:
-        'Records of drills were removed or replaced: these follow from none that is there: drills/a, drills/b.',
+      summary: 'Drill records were removed or replaced before: drills/a, drills/b.',
       facts: { brokenLinks, passed: false },
     });
     expect(await found({ brokenLinks, request: { source: 'other' } })).toMatchObject({
       status: 'fail',
       summary:
-        'Whether this database can be restored is not known: the last drill, 000007, was of other and not of ledger.',
+        'No drill proves that this database can be restored: the last drill, 000007, restored other, not ledger.',
       facts: { source: 'other' },
     });
   });
 
-  test('cannot be told to be of this database when nobody says which that is', async () => {
-    const rds = { identifier: '', database: () => Promise.reject(new Error('it is not configured')) };
-    await expect(found({}, { rds })).rejects.toThrow('it is not configured');
+  test('cannot be compared with a database that is not configured', async () => {
+    const rds = { identifier: '', database: () => Promise.reject(new Error('a setting is missing')) };
+    await expect(found({}, { rds })).rejects.toThrow('a setting is missing');
   });
 });
 
@@ -78,29 +77,29 @@ describe('the time that a restore takes', () => {
   ] as const)('%d ms: %s', async (provenAfterMs, status, said) => {
     expect(await found(provenAfterMs)).toEqual({
       status,
-      summary: `From the request to the proof it took ${said} (000007); 2 h were promised.`,
+      summary: `A restore took ${said} from request to proof (drill 000007); the limit is 2 h.`,
       facts: { drill: '000007', provenAfterSeconds: Math.round(provenAfterMs / 1000) },
     });
   });
 
-  test('that nobody has measured is a failure', async () => {
-    const unknown = 'How long a restore takes is not known';
+  test('is a failure when no drill has measured it', async () => {
+    const unknown = 'The duration of a restore is not known';
     expect(await found(undefined)).toEqual({
       status: 'fail',
       summary: `${unknown}: the last drill, 000007, proved nothing.`,
     });
     expect(await recoveryTime.run({ ...surroundings(), lastDrill: async () => undefined })).toEqual({
       status: 'fail',
-      summary: `${unknown}: there was no drill.`,
+      summary: `${unknown}: no drill has ended yet.`,
     });
     expect(await recoveryTime.run({ ...surroundings(), rds: undefined })).toEqual({
       status: 'fail',
-      summary: `${unknown}: the last drill, 000007, was of ledger and not of this database, which runs elsewhere than on RDS.`,
+      summary: `${unknown}: the last drill, 000007, restored ledger, not this database, which does not run on RDS.`,
     });
   });
 });
 
-describe('what drills have left behind', () => {
+describe('leftover drill instances', () => {
   const instance = (identifier: string, ageMs: number | undefined): DrillInstance => ({
     identifier,
     status: 'available',
@@ -113,34 +112,34 @@ describe('what drills have left behind', () => {
     );
     return [status, summary];
   };
-  const there = (what: string) =>
-    `Instances of drills are still there: ${what}. They cost money and hold everybody's stock.`;
-  const none = 'No instance of a drill is older than a drill takes.';
+  const leftOver = (names: string) =>
+    `Drill instances are left over: ${names}. They cost money and contain the stock of every organization.`;
+  const none = 'No drill instance is older than a drill takes.';
 
   test.each([
     ['for four hours', 4 * hourMs, 'ok', none],
-    ['for a millisecond more', 4 * hourMs + 1, 'warn', there('d (4 h)')],
-    ['for six hours', 6 * hourMs, 'warn', there('d (6 h)')],
-    ['for a millisecond more than that', 6 * hourMs + 1, 'fail', there('d (6 h)')],
-    ['since nobody knows when', undefined, 'fail', there('d (nobody knows since when)')],
-    ['since tomorrow', -dayMs, 'fail', there('d (nobody knows since when)')],
-  ] as const)('an instance that is there %s', async (_, ageMs, status, said) => {
+    ['for a millisecond more', 4 * hourMs + 1, 'warn', leftOver('d (4 h)')],
+    ['for six hours', 6 * hourMs, 'warn', leftOver('d (6 h)')],
+    ['for a millisecond more than that', 6 * hourMs + 1, 'fail', leftOver('d (6 h)')],
+    ['since an unknown time', undefined, 'fail', leftOver('d (age unknown)')],
+    ['since tomorrow', -dayMs, 'fail', leftOver('d (age unknown)')],
+  ] as const)('an instance that exists %s', async (_, ageMs, status, said) => {
     expect(await found(instance('d', ageMs))).toEqual([status, said]);
   });
 
-  test('one is wanted at once; one that is old is told before that, and the worst decides', async () => {
+  test('two at once are a warning; an old one is reported first, and the worst decides', async () => {
     expect(await found()).toEqual(['ok', none]);
     expect(await found(instance('a', 0), instance('b', 0))).toEqual([
       'warn',
-      '2 instances of drills at once: one is wanted.',
+      'There are 2 drill instances at once; the limit is 1.',
     ]);
     expect(await found(instance('a', 0), instance('b', 5 * hourMs), instance('c', 7 * hourMs))).toEqual([
       'fail',
-      there('b (5 h), c (7 h)'),
+      leftOver('b (5 h), c (7 h)'),
     ]);
   });
 
-  test('are told as they are', async () => {
+  test('are listed in the facts', async () => {
     const left = instance('d', hourMs);
     expect(
       await drillLeftovers.run(surroundings({ rds: { drillInstances: async () => [left] } })),

@@ -5,7 +5,7 @@ import { databaseOf, list } from './database.ts';
 
 export const lastDrill: Check = {
   name: 'last-drill',
-  title: 'A backup was restored and proven lately',
+  title: 'A backup was restored and proven recently',
   run: async ({ lastDrill: readLast, rds, now, policy }): Promise<Finding> => {
     const last = await readLast();
     if (!last) return { status: 'fail', summary: 'No backup has ever been restored and proven.' };
@@ -15,14 +15,14 @@ export const lastDrill: Check = {
     if (another) {
       return {
         status: 'fail',
-        summary: `Whether this database can be restored is not known: ${another}.`,
+        summary: `No drill proves that this database can be restored: ${another}.`,
         facts,
       };
     }
     if (brokenLinks.length > 0) {
       return {
         status: 'fail',
-        summary: `Records of drills were removed or replaced: these follow from none that is there: ${list(brokenLinks)}.`,
+        summary: `Drill records were removed or replaced before: ${list(brokenLinks)}.`,
         facts,
       };
     }
@@ -33,14 +33,14 @@ export const lastDrill: Check = {
     if (!passed) {
       return {
         status: 'fail',
-        summary: `The last drill, ${id}, has failed ${spoken(ageMs)} ago.`,
+        summary: `The last drill, ${id}, failed ${spoken(ageMs)} ago.`,
         facts,
       };
     }
-    const wanted = spoken(policy.lastDrillAgeMs.fail);
+    const limit = spoken(policy.lastDrillAgeMs.fail);
     return {
       status: judge(ageMs, policy.lastDrillAgeMs),
-      summary: `A backup was restored and proven ${spoken(ageMs)} ago (${id}); ${wanted} at most are wanted.`,
+      summary: `A backup was restored and proven ${spoken(ageMs)} ago (drill ${id}); the limit is ${limit}.`,
       facts,
     };
   },
@@ -48,43 +48,43 @@ export const lastDrill: Check = {
 
 export const recoveryTime: Check = {
   name: 'recovery-time',
-  title: 'A restore takes no longer than was promised',
+  title: 'A restore takes no longer than promised',
   run: async ({ lastDrill: readLast, rds, policy }): Promise<Finding> => {
     const last = await readLast();
     const another = last && (await anotherSource(last, rds));
     if (another) {
-      return { status: 'fail', summary: `How long a restore takes is not known: ${another}.` };
+      return { status: 'fail', summary: `The duration of a restore is not known: ${another}.` };
     }
     if (last?.provenAfterMs === undefined) {
       return {
         status: 'fail',
-        summary: `How long a restore takes is not known: ${last ? `the last drill, ${last.id}, proved nothing` : 'there was no drill'}.`,
+        summary: `The duration of a restore is not known: ${last ? `the last drill, ${last.id}, proved nothing` : 'no drill has ended yet'}.`,
       };
     }
     const { provenAfterMs, id } = last;
-    const promised = spoken(policy.recoveryTimeMs.fail);
+    const limit = spoken(policy.recoveryTimeMs.fail);
     return {
       status: judge(provenAfterMs, policy.recoveryTimeMs),
-      summary: `From the request to the proof it took ${spoken(provenAfterMs)} (${id}); ${promised} were promised.`,
+      summary: `A restore took ${spoken(provenAfterMs)} from request to proof (drill ${id}); the limit is ${limit}.`,
       facts: { drill: id, provenAfterSeconds: Math.round(provenAfterMs / 1000) },
     };
   },
 };
 
-/** What is said of a drill that was of another database: it shows nothing of this one. */
+/** The sentence about a drill that restored another database, which proves nothing for this one; undefined for a drill of this one. */
 async function anotherSource(
   { id, request: { source } }: DrillVerdict,
   rds: BackupSource | undefined,
 ): Promise<string | undefined> {
-  // Where none is configured there is no name, and whoever asks is told why.
+  // An unconfigured source has no name; reading its database raises the reason.
   const own = rds && (rds.identifier || (await databaseOf(rds)).identifier);
   if (source === own) return undefined;
-  return `the last drill, ${id}, was of ${source} and not of ${own ?? 'this database, which runs elsewhere than on RDS'}`;
+  return `the last drill, ${id}, restored ${source}, not ${own ?? 'this database, which does not run on RDS'}`;
 }
 
 export const drillLeftovers = rdsCheck(
   'drill-leftovers',
-  'Drills have left no instance behind',
+  'No drill instance is left over',
   async (rds, { now, policy }): Promise<Finding> => {
     const instances = (await rds.drillInstances()).map((each) => ({
       ...each,
@@ -100,31 +100,30 @@ export const drillLeftovers = rdsCheck(
     };
     const judged = instances.map((each) => ({
       ...each,
-      // One of which nobody knows since when it is there may have been there for ever.
+      // An instance of unknown age may be very old.
       verdict: each.ageMs === undefined ? 'fail' : judge(each.ageMs, policy.drillInstanceAgeMs),
     }));
     const old = judged.filter(({ verdict }) => verdict !== 'ok');
     const names = list(
       old.map(
-        ({ identifier, ageMs }) =>
-          `${identifier} (${ageMs === undefined ? 'nobody knows since when' : spoken(ageMs)})`,
+        ({ identifier, ageMs }) => `${identifier} (${ageMs === undefined ? 'age unknown' : spoken(ageMs)})`,
       ),
     );
     if (old.length > 0) {
       const isFailure = old.some(({ verdict }) => verdict === 'fail');
       return {
         status: isFailure ? 'fail' : 'warn',
-        summary: `Instances of drills are still there: ${names}. They cost money and hold everybody's stock.`,
+        summary: `Drill instances are left over: ${names}. They cost money and contain the stock of every organization.`,
         facts,
       };
     }
     if (instances.length > 1) {
       return {
         status: 'warn',
-        summary: `${instances.length} instances of drills at once: one is wanted.`,
+        summary: `There are ${instances.length} drill instances at once; the limit is 1.`,
         facts,
       };
     }
-    return { status: 'ok', summary: 'No instance of a drill is older than a drill takes.', facts };
+    return { status: 'ok', summary: 'No drill instance is older than a drill takes.', facts };
   },
 );

@@ -10,12 +10,12 @@ import {
 } from '#tests/recovery/surroundings.ts';
 import { copyElsewhere, latestRestorableTime, newestSnapshot, walArchiving } from './recovery-point.ts';
 
-/** At a bound, beside it, and where clocks differ. */
+/** At a bound, just beyond it, and with clocks that differ. */
 const pointAges = [
   ['a second ahead', -1_000, 'ok', '0 s'],
-  ['ten minutes behind', 10 * minuteMs, 'ok', '10 min'],
+  ['ten minutes ago', 10 * minuteMs, 'ok', '10 min'],
   ['a millisecond more', 10 * minuteMs + 1, 'warn', '10 min'],
-  ['fifteen minutes behind', 15 * minuteMs, 'warn', '15 min'],
+  ['fifteen minutes ago', 15 * minuteMs, 'warn', '15 min'],
   ['a millisecond more than that', 15 * minuteMs + 1, 'fail', '15 min'],
 ] as const;
 
@@ -24,12 +24,12 @@ describe('the latest restorable time', () => {
     const latestRestorableAt = ago(behindMs);
     expect(await latestRestorableTime.run(surroundings({ database: { latestRestorableAt } }))).toEqual({
       status,
-      summary: `ledger can be restored to ${said} ago; 15 min at most were promised.`,
+      summary: `ledger can be restored to ${said} ago; the limit is 15 min.`,
       facts: { latestRestorableAt, behindSeconds: Math.round(Math.max(0, behindMs) / 1000) },
     });
   });
 
-  test('that there is none, or that has not come, is a failure', async () => {
+  test('is a failure when there is none, or when it lies in the future', async () => {
     expect(
       await latestRestorableTime.run(surroundings({ database: { latestRestorableAt: undefined } })),
     ).toEqual({
@@ -39,7 +39,7 @@ describe('the latest restorable time', () => {
     const latestRestorableAt = ago(-6 * minuteMs);
     expect(await latestRestorableTime.run(surroundings({ database: { latestRestorableAt } }))).toEqual({
       status: 'fail',
-      summary: `ledger can be restored to ${latestRestorableAt.toISOString()}, which has not come yet: a clock is wrong.`,
+      summary: `ledger can be restored to ${latestRestorableAt.toISOString()}, which is in the future: a clock is wrong.`,
       facts: { latestRestorableAt },
     });
   });
@@ -57,30 +57,30 @@ describe('the newest snapshot', () => {
     for (const inAnyOrder of [snapshots, snapshots.toReversed()]) {
       expect(await newestSnapshot.run(surroundings({ snapshots: inAnyOrder }))).toEqual({
         status,
-        summary: `What is in the newest snapshot, new, is ${said} old; 1 d 6 h at most are wanted.`,
+        summary: `The data in the newest snapshot, new, is ${said} old; the limit is 1 d 6 h.`,
         facts: { snapshot: 'new', takenAt, ageSeconds: Math.round(ageMs / 1000) },
       });
     }
   });
 
-  test('one that is not whole, or of an age that nobody knows, is none', async () => {
+  test('one that is incomplete or of unknown age does not count', async () => {
     const snapshots = [kept('a', { status: 'creating' }), kept('b', { takenAt: undefined })];
     expect(await newestSnapshot.run(surroundings({ snapshots }))).toEqual({
       status: 'fail',
-      summary: 'There is no snapshot of ledger that is whole.',
+      summary: 'There is no complete snapshot of ledger.',
     });
   });
 
-  test('one of tomorrow is not the freshest there could be', async () => {
+  test('one from tomorrow is a failure', async () => {
     const takenAt = ago(-dayMs);
     expect(await newestSnapshot.run(surroundings({ snapshots: [kept('a', { takenAt })] }))).toEqual({
       status: 'fail',
-      summary: `What is in the newest snapshot, a, is of ${takenAt.toISOString()}, which has not come yet: a clock is wrong.`,
+      summary: `The data in the newest snapshot, a, is from ${takenAt.toISOString()}, which is in the future: a clock is wrong.`,
       facts: { snapshot: 'a', takenAt },
     });
   });
 
-  test('of a database that is gone it is not known', async () => {
+  test('of a database that does not exist could not be checked', async () => {
     await expect(newestSnapshot.run(surroundings({ database: 'gone' }))).rejects.toThrow(
       'there is no instance',
     );
@@ -101,7 +101,7 @@ describe('a copy in another region', () => {
     const snapshots = [kept('older', { takenAt: ago(9 * dayMs) }), kept('copy', { takenAt })];
     expect(await found({ snapshots, replicaReachesTo: ago(40 * dayMs), isReplicaEncrypted: true })).toEqual({
       status,
-      summary: `What is kept in eu-west-1 is ${said} old; 1 d 12 h at most are wanted.`,
+      summary: `The newest backup in eu-west-1 is ${said} old; the limit is 1 d 12 h.`,
       facts: {
         region: 'eu-west-1',
         replicaReachesTo: ago(40 * dayMs),
@@ -112,7 +112,7 @@ describe('a copy in another region', () => {
     });
   });
 
-  test('is as fresh as the freshest of snapshots and the replica', async () => {
+  test('is as recent as the newest snapshot or the replica', async () => {
     const snapshots = [kept('copy', { takenAt: ago(40 * hourMs) })];
     expect(await found({ snapshots, replicaReachesTo: ago(hourMs) })).toMatchObject({
       status: 'ok',
@@ -120,17 +120,17 @@ describe('a copy in another region', () => {
     });
   });
 
-  test('that is not there, is of tomorrow, or not encrypted is a failure', async () => {
+  test('is a failure when it is missing, from tomorrow, or not encrypted', async () => {
     expect(await found({ snapshots: [kept('a', { status: 'copying' })] })).toMatchObject({
       status: 'fail',
       summary: 'There is no copy of ledger in eu-west-1.',
     });
     expect(await found({ replicaReachesTo: ago(-dayMs) })).toMatchObject({
       status: 'fail',
-      summary: expect.stringContaining('which has not come yet'),
+      summary: expect.stringContaining('which is in the future'),
     });
-    const plain = { status: 'fail', summary: 'What is kept in eu-west-1 is not all encrypted.' };
-    // Also one that is older, or not whole: it holds the stock as well.
+    const plain = { status: 'fail', summary: 'Backups in eu-west-1 are not all encrypted.' };
+    // An older or incomplete one counts too: it also contains stock.
     expect(
       await found({ snapshots: [kept('a'), kept('b', { isEncrypted: false, status: 'copying' })] }),
     ).toMatchObject(plain);
@@ -140,28 +140,26 @@ describe('a copy in another region', () => {
     });
   });
 
-  test('that was decided against does not apply; that nobody has decided on fails', async () => {
+  test('does not apply when it is configured off, and fails when nothing is configured', async () => {
     expect(await found({}, 'none')).toEqual({
       status: 'not_applicable',
-      summary: 'It was decided that this stage keeps no copy in another region.',
+      summary: 'This stage is configured to keep no copy in another region.',
     });
     expect(await copyElsewhere.run(surroundings({ rds: { copyRegion: undefined } }))).toMatchObject({
       status: 'fail',
-      summary: expect.stringMatching(
-        /^Nobody has said in which region copies are kept: .*-c backupCopyRegion=…/,
-      ),
+      summary: expect.stringMatching(/^No region for copies is configured: .*-c backupCopyRegion=<region>/),
     });
   });
 });
 
-describe('the log, elsewhere than on RDS', () => {
+describe('the log, outside RDS', () => {
   const found = (more: Differences = {}) => walArchiving.run({ ...surroundings(more), rds: undefined });
 
   test.each(pointAges)('%s', async (_, behindMs, status, said) => {
     const lastArchivedAt = ago(behindMs);
     expect(await found({ archiver: { lastArchivedAt } })).toEqual({
       status,
-      summary: `The log was kept up to ${said} ago; 15 min at most were promised.`,
+      summary: `The log was last archived ${said} ago; the limit is 15 min.`,
       facts: {
         ...{ archive_mode: 'on', archive_timeout: '60', lastArchivedAt },
         ...{ lastFailedAt: undefined, lastFailedFile: undefined },
@@ -170,49 +168,51 @@ describe('the log, elsewhere than on RDS', () => {
   });
 
   test.each([
-    ['it was kept after that', minuteMs + 1, 'ok'],
-    ['it was kept at the same moment', minuteMs, 'ok'],
-    ['it was not kept since', minuteMs - 1, 'fail'],
-  ] as const)('a part of it has failed, and %s', async (_, agoMs, status) => {
+    ['was archived after that', minuteMs + 1, 'ok'],
+    ['was archived at the same moment', minuteMs, 'ok'],
+    ['was not archived since', minuteMs - 1, 'fail'],
+  ] as const)('failed once, and %s', async (_, agoMs, status) => {
     const archiver = { lastFailedAt: ago(agoMs), lastFailedFile: '0001' };
     const { status: verdict, summary } = await found({ archiver });
     expect(verdict).toBe(status);
-    if (status === 'fail') expect(summary).toBe('The log cannot be kept: 0001 has failed last.');
+    if (status === 'fail') {
+      expect(summary).toBe('The log cannot be archived: the last attempt failed at 0001.');
+    }
   });
 
-  test('that is not kept, was never kept, only ever failed, or is of tomorrow is a failure', async () => {
+  test('is a failure when it is not archived, never was, always failed, or is from tomorrow', async () => {
     for (const [more, said] of [
       [
         { settings: { archive_mode: 'off' } },
-        'archive_mode is off: all since the last backup would be lost.',
+        'archive_mode is off: a failure would lose everything since the last backup.',
       ],
-      [{ archiver: { lastArchivedAt: undefined } }, 'No part of the log has ever been kept.'],
+      [{ archiver: { lastArchivedAt: undefined } }, 'No part of the log has ever been archived.'],
       [
         { archiver: { lastArchivedAt: undefined, lastFailedAt: ago(dayMs), lastFailedFile: '0001' } },
-        'The log cannot be kept: 0001 has failed last.',
+        'The log cannot be archived: the last attempt failed at 0001.',
       ],
       [
         { archiver: { lastArchivedAt: ago(-dayMs) } },
-        `The log was kept up to ${ago(-dayMs).toISOString()}, which has not come yet: a clock is wrong.`,
+        `The log was last archived at ${ago(-dayMs).toISOString()}, which is in the future: a clock is wrong.`,
       ],
     ] as const) {
       expect(await found(more)).toMatchObject({ status: 'fail', summary: said });
     }
   });
 
-  test('that waits until a file is full is worth a look, unless it is late as well', async () => {
+  test('is a warning when it waits for a full file, and a failure when it is also late', async () => {
     const settings = { archive_timeout: '0' };
     expect(await found({ settings })).toMatchObject({
       status: 'warn',
       summary:
-        'The log was kept up to 1 min ago; 15 min at most were promised. But archive_timeout is 0: when little is written, the log waits until a file is full.',
+        'The log was last archived 1 min ago; the limit is 15 min. But archive_timeout is 0: Postgres archives a file of the log only when it is full.',
     });
     expect(await found({ settings, archiver: { lastArchivedAt: ago(hourMs) } })).toMatchObject({
       status: 'fail',
     });
   });
 
-  test('is looked after by RDS where that is', async () => {
+  test('does not apply on RDS', async () => {
     expect(await walArchiving.run(surroundings({ settings: { archive_mode: 'off' } }))).toMatchObject({
       status: 'not_applicable',
     });

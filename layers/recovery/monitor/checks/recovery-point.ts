@@ -5,7 +5,7 @@ import { databaseOf } from './database.ts';
 
 export const latestRestorableTime = rdsCheck(
   'latest-restorable-time',
-  'No more could be lost than was promised',
+  'A failure now would lose no more than promised',
   async (rds, { now, policy }) => {
     const { latestRestorableAt, identifier } = await databaseOf(rds);
     if (!latestRestorableAt) {
@@ -20,10 +20,10 @@ export const latestRestorableTime = rdsCheck(
       };
     }
     const status = judge(behindMs, policy.recoveryPointAgeMs);
-    const promised = spoken(policy.recoveryPointAgeMs.fail);
+    const limit = spoken(policy.recoveryPointAgeMs.fail);
     return {
       status,
-      summary: `${identifier} can be restored to ${spoken(behindMs)} ago; ${promised} at most were promised.`,
+      summary: `${identifier} can be restored to ${spoken(behindMs)} ago; the limit is ${limit}.`,
       facts: { latestRestorableAt, behindSeconds: Math.round(behindMs / 1000) },
     };
   },
@@ -31,24 +31,23 @@ export const latestRestorableTime = rdsCheck(
 
 export const newestSnapshot = rdsCheck(
   'newest-snapshot',
-  'There is a snapshot of today',
+  'There is a recent snapshot',
   async (rds, { now, policy }) => {
     await databaseOf(rds);
     const newest = newestOf(await rds.snapshots());
-    if (!newest)
-      return { status: 'fail', summary: `There is no snapshot of ${rds.identifier} that is whole.` };
+    if (!newest) return { status: 'fail', summary: `There is no complete snapshot of ${rds.identifier}.` };
     const { identifier, takenAt } = newest;
     const ageMs = ageOf(takenAt, now);
     if (ageMs === undefined) {
       return {
         status: 'fail',
-        summary: `What is in the newest snapshot, ${identifier}, is of ${notYet(takenAt)}.`,
+        summary: `The data in the newest snapshot, ${identifier}, is from ${notYet(takenAt)}.`,
         facts: { snapshot: identifier, takenAt },
       };
     }
     return {
       status: judge(ageMs, policy.newestSnapshotAgeMs),
-      summary: `What is in the newest snapshot, ${identifier}, is ${spoken(ageMs)} old; ${spoken(policy.newestSnapshotAgeMs.fail)} at most are wanted.`,
+      summary: `The data in the newest snapshot, ${identifier}, is ${spoken(ageMs)} old; the limit is ${spoken(policy.newestSnapshotAgeMs.fail)}.`,
       facts: { snapshot: identifier, takenAt, ageSeconds: Math.round(ageMs / 1000) },
     };
   },
@@ -60,13 +59,13 @@ export const copyElsewhere = rdsCheck(
   async (rds, { now, policy }) => {
     const { copyRegion } = rds;
     if (copyRegion === 'none') {
-      return notApplicable('It was decided that this stage keeps no copy in another region.');
+      return notApplicable('This stage is configured to keep no copy in another region.');
     }
     if (copyRegion === undefined) {
       return {
         status: 'fail',
         summary:
-          'Nobody has said in which region copies are kept: name it at the deploy with -c backupCopyRegion=…, or say none.',
+          'No region for copies is configured: deploy with -c backupCopyRegion=<region>, or none to keep no copy.',
       };
     }
     const { snapshots, replicaReachesTo, isReplicaEncrypted } = await rds.copies(copyRegion);
@@ -83,15 +82,19 @@ export const copyElsewhere = rdsCheck(
     }
     const plain = snapshots.filter((each) => !each.isEncrypted).length;
     if (plain > 0 || isReplicaEncrypted === false) {
-      return { status: 'fail', summary: `What is kept in ${copyRegion} is not all encrypted.`, facts };
+      return { status: 'fail', summary: `Backups in ${copyRegion} are not all encrypted.`, facts };
     }
     const ageMs = ageOf(reachesTo, now);
     if (ageMs === undefined) {
-      return { status: 'fail', summary: `What is kept in ${copyRegion} is of ${notYet(reachesTo)}.`, facts };
+      return {
+        status: 'fail',
+        summary: `The newest backup in ${copyRegion} is from ${notYet(reachesTo)}.`,
+        facts,
+      };
     }
     return {
       status: judge(ageMs, policy.copyAgeMs),
-      summary: `What is kept in ${copyRegion} is ${spoken(ageMs)} old; ${spoken(policy.copyAgeMs.fail)} at most are wanted.`,
+      summary: `The newest backup in ${copyRegion} is ${spoken(ageMs)} old; the limit is ${spoken(policy.copyAgeMs.fail)}.`,
       facts: { ...facts, ageSeconds: Math.round(ageMs / 1000) },
     };
   },
@@ -99,10 +102,10 @@ export const copyElsewhere = rdsCheck(
 
 export const walArchiving: Check = {
   name: 'wal-archiving',
-  title: 'The log of Postgres is kept elsewhere',
+  title: 'The log of Postgres is archived',
   run: async ({ rds, postgres, now, policy }) => {
     if (rds) {
-      return notApplicable('RDS keeps the log itself: latest-restorable-time tells how far that has come.');
+      return notApplicable('RDS archives the log itself; latest-restorable-time checks how far.');
     }
     const { archive_mode, archive_timeout } = await postgres.settings();
     const { lastArchivedAt, lastFailedAt, lastFailedFile } = await postgres.archiver();
@@ -110,28 +113,34 @@ export const walArchiving: Check = {
     if (archive_mode === 'off') {
       return {
         status: 'fail',
-        summary: 'archive_mode is off: all since the last backup would be lost.',
+        summary: 'archive_mode is off: a failure would lose everything since the last backup.',
         facts,
       };
     }
     if (lastFailedAt && (!lastArchivedAt || lastFailedAt > lastArchivedAt)) {
-      return { status: 'fail', summary: `The log cannot be kept: ${lastFailedFile} has failed last.`, facts };
-    }
-    if (!lastArchivedAt) return { status: 'fail', summary: 'No part of the log has ever been kept.', facts };
-    const behindMs = ageOf(lastArchivedAt, now);
-    if (behindMs === undefined) {
-      return { status: 'fail', summary: `The log was kept up to ${notYet(lastArchivedAt)}.`, facts };
-    }
-    const status = judge(behindMs, policy.recoveryPointAgeMs);
-    const kept = `The log was kept up to ${spoken(behindMs)} ago; ${spoken(policy.recoveryPointAgeMs.fail)} at most were promised`;
-    if (status === 'ok' && archive_timeout === '0') {
       return {
-        status: 'warn',
-        summary: `${kept}. But archive_timeout is 0: when little is written, the log waits until a file is full.`,
+        status: 'fail',
+        summary: `The log cannot be archived: the last attempt failed at ${lastFailedFile}.`,
         facts,
       };
     }
-    return { status, summary: `${kept}.`, facts };
+    if (!lastArchivedAt) {
+      return { status: 'fail', summary: 'No part of the log has ever been archived.', facts };
+    }
+    const behindMs = ageOf(lastArchivedAt, now);
+    if (behindMs === undefined) {
+      return { status: 'fail', summary: `The log was last archived at ${notYet(lastArchivedAt)}.`, facts };
+    }
+    const status = judge(behindMs, policy.recoveryPointAgeMs);
+    const archived = `The log was last archived ${spoken(behindMs)} ago; the limit is ${spoken(policy.recoveryPointAgeMs.fail)}`;
+    if (status === 'ok' && archive_timeout === '0') {
+      return {
+        status: 'warn',
+        summary: `${archived}. But archive_timeout is 0: Postgres archives a file of the log only when it is full.`,
+        facts,
+      };
+    }
+    return { status, summary: `${archived}.`, facts };
   },
 };
 

@@ -16,10 +16,10 @@ describe('snapshots in the making', () => {
       surroundings({ snapshots: snapshots ?? [], rds: { begunAt: async () => begunAt() } }),
     );
 
-  test('all that are whole, or go, are well', async () => {
+  test('complete ones and those being deleted are ok', async () => {
     expect(await found([kept('a'), kept('b', { status: 'deleting' })])).toEqual({
       status: 'ok',
-      summary: 'Every snapshot of 2 is whole, or will be soon.',
+      summary: 'No snapshot failed or is stuck (2 snapshots).',
       facts: { failed: [], inTheMaking: [] },
     });
   });
@@ -30,7 +30,7 @@ describe('snapshots in the making', () => {
     ['for a millisecond more', 2 * hourMs + 1, 'warn'],
     ['for six hours', 6 * hourMs, 'warn'],
     ['for a millisecond more than that', 6 * hourMs + 1, 'fail'],
-  ] as const)('one that is in the making %s', async (_, ageMs, status) => {
+  ] as const)('one that has been in the making %s', async (_, ageMs, status) => {
     const { status: found_, facts } = await found([kept('s', { status: 'creating' })], () => ago(ageMs));
     expect([found_, facts]).toEqual([
       status,
@@ -38,20 +38,20 @@ describe('snapshots in the making', () => {
     ]);
   });
 
-  test.each(['creating', 'copying', 'modifying', 'pending'])('%s is in the making', async (status) => {
+  test.each(['creating', 'copying', 'modifying', 'pending'])('%s counts as in the making', async (status) => {
     expect(await found([kept('s', { status })], () => now)).toMatchObject({ status: 'ok' });
   });
 
-  test('one of which nobody knows since when, or since tomorrow, has been for as long as anything is known', async () => {
+  test('one with an unknown or future beginning counts as 14 days old', async () => {
     for (const begunAt of [() => undefined, () => ago(-dayMs)]) {
       expect(await found([kept('s', { status: 'pending' })], begunAt)).toMatchObject({
         status: 'fail',
-        summary: 'Snapshots have in the making for too long: s (14 d).',
+        summary: 'Snapshots unfinished for too long: s (14 d).',
       });
     }
   });
 
-  test('one that has failed is a failure, and told beside one that is late', async () => {
+  test('one that failed is a failure, and is reported together with one that is late', async () => {
     const both = [
       kept('f', { status: 'failed' }),
       kept('i', { status: 'incompatible-restore' }),
@@ -59,8 +59,7 @@ describe('snapshots in the making', () => {
     ];
     expect(await found(both, () => ago(3 * hourMs))).toEqual({
       status: 'fail',
-      summary:
-        'Snapshots have failed: f (failed), i (incompatible-restore); in the making for too long: s (3 h).',
+      summary: 'Snapshots failed: f (failed), i (incompatible-restore); unfinished for too long: s (3 h).',
       facts: {
         failed: [
           { identifier: 'f', status: 'failed' },
@@ -72,15 +71,13 @@ describe('snapshots in the making', () => {
     expect(await found([kept('f', { status: 'failed' })])).toMatchObject({ status: 'fail' });
   });
 
-  test('those that were in the making when they were listed keep their own times', async () => {
+  test('each has its own beginning', async () => {
     const begun: Readonly<Record<string, Date>> = { old: ago(7 * hourMs), young: ago(hourMs) };
     const around = surroundings({
       snapshots: ['old', 'young'].map((name) => kept(name, { status: 'creating' })),
       rds: { begunAt: async (snapshot) => begun[snapshot] },
     });
-    expect((await snapshotsFinish.run(around)).summary).toBe(
-      'Snapshots have in the making for too long: old (7 h).',
-    );
+    expect((await snapshotsFinish.run(around)).summary).toBe('Snapshots unfinished for too long: old (7 h).');
   });
 });
 
@@ -88,7 +85,7 @@ describe('who may restore', () => {
   const region = 'eu-west-1';
   const manual = (identifier: string) => kept(identifier, { kind: 'manual' });
 
-  /** Asks only of snapshots that can be shared, so that nothing else is allowed to be asked of. */
+  /** Runs the check and records which snapshots it asks about. */
   async function found(open: Readonly<Record<string, readonly string[]>>, more: Differences = {}) {
     const asked: string[] = [];
     const around = surroundings({
@@ -104,7 +101,7 @@ describe('who may restore', () => {
     return { ...(await snapshotsPrivate.run(around)), asked };
   }
 
-  test('only of manual snapshots that are whole anybody else could be', async () => {
+  test('only complete manual snapshots can be shared, so it asks about no others', async () => {
     const snapshots = [
       kept('automated'),
       manual('by-hand'),
@@ -118,13 +115,13 @@ describe('who may restore', () => {
     });
   });
 
-  test('one that is public, and one that is shared, are told with whom, but for accounts that are trusted', async () => {
+  test('public and shared snapshots are reported with their accounts, except trusted accounts', async () => {
     const snapshots = ['public', 'shared', 'trusted', 'private'].map(manual);
     const open = { public: ['1', 'all'], shared: ['1', '2', '3'], trusted: ['3'] };
     expect(await found(open, { snapshots, trustedAccounts: ['3'] })).toEqual({
       status: 'fail',
       summary:
-        "public is PUBLIC, shared is shared with 1, 2: whoever restores it has every organization's stock.",
+        'public is PUBLIC, shared is shared with 1, 2. A restored snapshot shows the stock of every organization.',
       facts: {
         open: [
           { identifier: 'public', region: undefined, with: ['1', 'all'] },
@@ -135,11 +132,11 @@ describe('who may restore', () => {
     });
   });
 
-  test('copies in another region are looked at there, where there are any', async () => {
+  test('copies in another region are checked there, if one is configured', async () => {
     const more = { snapshots: [], copies: { snapshots: [manual('copy'), kept('replica')] } };
     expect(await found({ copy: ['all'] }, { ...more, rds: { copyRegion: region } })).toEqual({
       status: 'fail',
-      summary: "copy in eu-west-1 is PUBLIC: whoever restores it has every organization's stock.",
+      summary: 'copy in eu-west-1 is PUBLIC. A restored snapshot shows the stock of every organization.',
       facts: { open: [{ identifier: 'copy', region, with: ['all'] }] },
       asked: ['copy in eu-west-1'],
     });
@@ -152,7 +149,7 @@ describe('who may restore', () => {
   });
 });
 
-test('of a database that is gone nothing is told of its snapshots', async () => {
+test('the snapshots of a database that does not exist could not be checked', async () => {
   for (const check of [snapshotsFinish, snapshotsPrivate]) {
     await expect(check.run(surroundings({ database: 'gone' }))).rejects.toThrow(
       'there is no instance ledger',

@@ -1,3 +1,4 @@
+import { counted } from '#platform/plural.ts';
 import { ageOf, judge, spoken } from '../../policy.ts';
 import { eventsKeptDays } from '../../rds/rds.ts';
 import { type Finding, rdsCheck } from '../check.ts';
@@ -32,23 +33,23 @@ export const snapshotsFinish = rdsCheck(
       failed.length > 0 &&
         `failed: ${list(failed.map(({ identifier, status }) => `${identifier} (${status})`))}`,
       late.length > 0 &&
-        `in the making for too long: ${list(late.map(({ identifier, ageMs }) => `${identifier} (${spoken(ageMs)})`))}`,
+        `unfinished for too long: ${list(late.map(({ identifier, ageMs }) => `${identifier} (${spoken(ageMs)})`))}`,
     ].filter((each) => each !== false);
     if (said.length === 0) {
       return {
         status: 'ok',
-        summary: `Every snapshot of ${snapshots.length} is whole, or will be soon.`,
+        summary: `No snapshot failed or is stuck (${counted(snapshots.length, 'snapshot')}).`,
         facts,
       };
     }
     const isFailure = failed.length > 0 || late.some(({ verdict }) => verdict === 'fail');
-    return { status: isFailure ? 'fail' : 'warn', summary: `Snapshots have ${said.join('; ')}.`, facts };
+    return { status: isFailure ? 'fail' : 'warn', summary: `Snapshots ${said.join('; ')}.`, facts };
   },
 );
 
 const underWay = ['creating', 'copying', 'modifying', 'pending'];
 
-/** One of which nothing is known any more has been at it for longer than anything is remembered. */
+/** How long a snapshot has been in the making. Without a known beginning, it is older than the events that RDS keeps. */
 async function inTheMakingFor(rds: BackupSource, { identifier }: KeptSnapshot, now: Date): Promise<number> {
   const begunAt = await rds.begunAt(identifier);
   return (begunAt && ageOf(begunAt, now)) ?? eventsKeptDays * 86_400_000;
@@ -79,7 +80,7 @@ export const snapshotsPrivate = rdsCheck(
     });
     return {
       status: 'fail',
-      summary: `${list(said)}: whoever restores it has every organization's stock.`,
+      summary: `${list(said)}. A restored snapshot shows the stock of every organization.`,
       facts,
     };
   },
@@ -98,7 +99,7 @@ async function openSnapshots(
   trusted: readonly string[],
 ): Promise<OpenSnapshot[]> {
   const open: OpenSnapshot[] = [];
-  // One after the other: RDS throttles whoever asks for many at once.
+  // One after the other: RDS throttles many calls at once.
   for (const { identifier, kind, status } of snapshots) {
     if (kind !== 'manual' || status !== 'available') continue;
     const accounts = (await rds.restorers(identifier, region)).filter((each) => !trusted.includes(each));

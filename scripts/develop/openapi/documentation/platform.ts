@@ -60,10 +60,10 @@ export const platformRoutes: Readonly<Record<string, RouteDocumentation>> = {
         data: [
           {
             check: 'latest-restorable-time',
-            title: 'No more could be lost than was promised',
+            title: 'A failure now would lose no more than promised',
             status: 'ok',
             reason: null,
-            summary: 'stockade can be restored to 3 min 20 s ago; 15 min at most were promised.',
+            summary: 'stockade can be restored to 3 min 20 s ago; the limit is 15 min.',
             facts: { latestRestorableAt: '2026-04-01T07:56:40.000Z', behindSeconds: 200 },
             runbook: 'docs/runbook/backup-latest-restorable-time.md',
             since: '2026-03-30T21:00:04.120Z',

@@ -4,29 +4,29 @@ import type { ProofName } from '#recovery/proofs/proof.ts';
 import { asSuperuser } from '../clone.ts';
 import { type Sabotage, saidByProofs } from './sabotage.ts';
 
-/** Bits that have turned over in a page of a relation. */
+/** Bits to flip in a page of a relation. */
 interface Flip {
   readonly name: string;
   readonly relation: string;
   /** The table whose rows are counted. */
   readonly table: string;
-  /** Whether count(*) of it tells nothing: then whoever takes it for a proof is shown wrong. */
+  /** Whether count(*) is the same after the damage: then it proves nothing. */
   readonly countsAsBefore: boolean;
   readonly page: number;
   readonly offset: number;
   readonly bits: number;
-  /** Whether checksums of pages are looked at: below them is where other kinds of damage are met. */
+  /** Whether the server verifies page checksums. Without them, the damage itself must be found. */
   readonly checksums: boolean;
-  /** Those that look at every page of its kind. */
+  /** The proofs that read every page of its kind, and must find it. */
   readonly found: readonly ProofName[];
-  /** Those that read the rows of it, which they may do by an index or not. */
+  /** The proofs that read its rows, with or without an index, and may find it. */
   readonly read: readonly ProofName[];
   readonly says: RegExp;
 }
 
 const flips: readonly Flip[] = [
   {
-    name: 'index page corrupted, as its checksum tells',
+    name: 'index page corrupted, with checksums',
     relation: 'inventory.balances_pkey',
     table: 'inventory.balances',
     countsAsBefore: true,
@@ -39,7 +39,7 @@ const flips: readonly Flip[] = [
     says: /invalid page in block 1/,
   },
   {
-    name: 'index corrupted, where checksums tell nothing',
+    name: 'index page corrupted, without checksums',
     relation: 'inventory.balances_pkey',
     table: 'inventory.balances',
     countsAsBefore: true,
@@ -52,7 +52,7 @@ const flips: readonly Flip[] = [
     says: /heap tuple .* lacks matching index tuple|item order invariant|heap tid/i,
   },
   {
-    name: 'heap page corrupted, as its checksum tells',
+    name: 'heap page corrupted, with checksums',
     relation: 'inventory.items',
     table: 'inventory.items',
     countsAsBefore: false,
@@ -65,12 +65,12 @@ const flips: readonly Flip[] = [
     says: /invalid page in block 0/,
   },
   {
-    name: 'heap page corrupted, where checksums tell nothing',
+    name: 'heap page corrupted, without checksums',
     relation: 'inventory.items',
     table: 'inventory.items',
     countsAsBefore: true,
     page: 0,
-    // The length of the first row: 8192 bytes more than it has.
+    // Makes the first row 8192 bytes longer than it is.
     offset: 27,
     bits: 0x40,
     checksums: false,
@@ -79,13 +79,13 @@ const flips: readonly Flip[] = [
     says: /inventory\.items, page 0, row 1: line pointer .* ends beyond/,
   },
   {
-    name: 'row as if it had never been, where checksums tell nothing',
+    name: 'row vanished from its page, without checksums',
     relation: 'inventory.items',
     table: 'inventory.items',
     countsAsBefore: false,
     page: 0,
     offset: 25,
-    // It says that there is no row.
+    // Marks the place of the row as empty.
     bits: 0x80,
     checksums: false,
     found: ['references'],
@@ -96,11 +96,11 @@ const flips: readonly Flip[] = [
 
 const pageBytes = 8192;
 
-/** Damage to the files of a restored cluster, done while it is stopped. */
-export const onDisk: readonly Sabotage[] = flips.map((damage) => ({
+/** Sabotages of the files of a restored cluster while it is stopped. */
+export const diskAttacks: readonly Sabotage[] = flips.map((damage) => ({
   name: damage.name,
-  tellers: damage.found.map((proof) => `proof ${proof}` as const),
-  mayTell: damage.read.map((proof) => `proof ${proof}` as const),
+  reporters: damage.found.map((proof) => `proof ${proof}` as const),
+  mayReport: damage.read.map((proof) => `proof ${proof}` as const),
   says: damage.says,
   async commit(stage) {
     const { relation, table, page, offset, bits } = damage;
@@ -117,7 +117,7 @@ export const onDisk: readonly Sabotage[] = flips.map((damage) => ({
       settings: damage.checksums ? {} : { ignore_checksum_failure: 'on' },
     });
     const after = await answerTo(copy.databaseUrl, count).catch((error: Error) => error.message);
-    const note = `count(*) of ${table} is ${before} before, and after: ${after}`;
+    const note = `count(*) of ${table} before: ${before}, after: ${after}`;
     return {
       said: saidByProofs((await stage.prove(copy.databaseUrl)).outcomes),
       note,

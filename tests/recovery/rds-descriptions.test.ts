@@ -8,14 +8,14 @@ import { openScripted, refused } from './scripted-aws.ts';
 
 const script = openScripted('rds');
 
-describe('who may restore a snapshot', () => {
+describe('the accounts that may restore a snapshot', () => {
   const attributes = (...found: readonly (readonly [string, ...string[]])[]) =>
     found.map(([AttributeName, ...accounts]) => ({
       AttributeName,
       AttributeValues: { AttributeValue: accounts },
     }));
 
-  test('is what its attribute of that name says', async () => {
+  test('are in its attribute restore', async () => {
     const DBSnapshotAttribute = attributes(['another', '1'], ['restore', '2', 'all']);
     script.answer('DescribeDBSnapshotAttributes', {
       DBSnapshotAttributesResult: { DBSnapshotAttributes: { DBSnapshotAttribute } },
@@ -31,17 +31,17 @@ describe('who may restore a snapshot', () => {
     expect(script.asked()[1]?.region).toBe('eu-west-1');
   });
 
-  test('is nobody when there is no such attribute', async () => {
+  test('are none without that attribute', async () => {
     script.answer('DescribeDBSnapshotAttributes', {});
     script.answer('DescribeDBClusterSnapshotAttributes', {});
     expect([await rds.listRestorers('s'), await aurora.listClusterRestorers('s')]).toEqual([[], []]);
   });
 });
 
-describe('the database that is backed up', () => {
+describe('the backed-up database', () => {
   const host = 'ledger.abc.eu-central-1.rds.amazonaws.com';
 
-  test('is told as RDS tells an instance, or a cluster', async () => {
+  test('is read from the description of an instance or a cluster', async () => {
     script.answer('DescribeDBInstances', {
       DBInstances: {
         DBInstance: [
@@ -81,7 +81,7 @@ describe('the database that is backed up', () => {
     });
   });
 
-  test('that is not there is told as such', async () => {
+  test('that does not exist is reported', async () => {
     script.answer('DescribeDBInstances', refused('DBInstanceNotFound', 'no', 404));
     script.answer('DescribeDBClusters', refused('DBClusterNotFoundFault', 'no', 404));
     for (const kind of ['instance', 'cluster'] as const) {
@@ -109,10 +109,10 @@ describe('the database that is backed up', () => {
   });
 });
 
-describe('what the monitor is told of an instance', () => {
+describe('the backups of an instance, as the monitor reads them', () => {
   const source = () => backupSource({ kind: 'instance', identifier: 'ledger', copyRegion: 'eu-west-1' });
 
-  test('what RDS does not say is the worst that it could be', async () => {
+  test('a value that RDS does not give counts as the worst', async () => {
     script.answer('DescribeDBInstances', {
       DBInstances: { DBInstance: [{ DBInstanceIdentifier: 'ledger' }] },
     });
@@ -134,7 +134,7 @@ describe('what the monitor is told of an instance', () => {
     expect(script.actions()).toEqual(before);
   });
 
-  test('a snapshot is as old as its original, and a copy that does not say so of no age', async () => {
+  test('a snapshot is as old as its original, and a copy without that time has no age', async () => {
     const SnapshotCreateTime = '2026-03-01T00:00:00Z';
     const OriginalSnapshotCreateTime = '2026-02-01T00:00:00Z';
     const DBSnapshot = [
@@ -150,7 +150,7 @@ describe('what the monitor is told of an instance', () => {
     ]);
   });
 
-  test('what is kept elsewhere is asked for there, once', async () => {
+  test('copies in another region are read there, once', async () => {
     script.answer('DescribeDBSnapshots', { DBSnapshots: { DBSnapshot: [] } });
     script.answer('DescribeDBInstanceAutomatedBackups', {
       DBInstanceAutomatedBackups: {
@@ -170,7 +170,7 @@ describe('what the monitor is told of an instance', () => {
     expect(script.asked().map(({ region }) => region)).toEqual(['eu-west-1', 'eu-west-1']);
   });
 
-  test('instances of drills are told with whose they are, and since when', async () => {
+  test('drill instances have the id of their drill and the time of their beginning', async () => {
     const Tag = [
       { Key: rds.drillTag, Value: '000001' },
       { Key: rds.begunTag, Value: '2026-03-01T00:00:00.000Z' },
@@ -196,7 +196,7 @@ describe('what the monitor is told of an instance', () => {
     ]);
   });
 
-  test('who is named twice, or not at all, is told so by whatever is asked', async () => {
+  test('without a configured database every reader raises, and a cluster alone is enough', async () => {
     const nobody = configuredSource({});
     expect([nobody.identifier, nobody.copyRegion]).toEqual(['', 'not configured']);
     for (const asks of [nobody.database, nobody.snapshots, nobody.drillInstances]) {

@@ -1,17 +1,17 @@
 import type { ProofName } from '#recovery/proofs/proof.ts';
 import { type Sabotage, saidByProofs } from './sabotage.ts';
 
-/** What is wrong inside of a restored database, done by a superuser with SQL. */
+/** A fault inside a restored database, caused by a superuser with SQL. */
 interface Broken {
   readonly name: string;
   readonly sql: string;
-  /** The proofs that must find it, and no other may. */
+  /** The proofs that must find it. No other may report anything. */
   readonly found: readonly ProofName[];
   readonly says: RegExp;
 }
 
-/** Takes the triggers that nobody but a superuser can out of the way, and puts them back as they were. */
-function behindTheTriggers(statements: string): string {
+/** Disables the triggers that only a superuser can disable, runs the statements, and enables the triggers again. */
+function withoutTriggers(statements: string): string {
   const triggers = (what: string) =>
     `do $$
      declare v_each record;
@@ -52,25 +52,25 @@ const everyTenantTable = `do $$
 const broken: readonly Broken[] = [
   {
     name: 'tenant missing',
-    sql: behindTheTriggers(everyTenantTable),
+    sql: withoutTriggers(everyTenantTable),
     found: ['organizations', 'heartbeat'],
-    says: /has sealed its ledger, and is not in the copy/,
+    says: /has sealed its ledger, but the copy does not contain it/,
   },
   {
     name: 'tenant missing that never sealed',
     sql: `update recovery.heartbeats set organizations = 3`,
     found: ['heartbeat'],
-    says: /there are 2 organizations in the copy, and there were 3/,
+    says: /the copy contains 2 organizations, but at \S+ there were 3/,
   },
   {
     name: 'movements truncated',
-    sql: behindTheTriggers(`truncate inventory.movements cascade`),
+    sql: withoutTriggers(`truncate inventory.movements cascade`),
     found: ['balances', 'seals'],
-    says: /differs from its history/,
+    says: /differs from its movements/,
   },
   {
-    name: 'movements gone, and what they added to the balances',
-    sql: behindTheTriggers(
+    name: 'movements deleted, and the balances reduced to match',
+    sql: withoutTriggers(
       `delete from inventory.movements where org_id = ${target} and quantity = 60;
        update inventory.balances set on_hand = on_hand - 60, version = version - 1 where ${balance('A')}`,
     ),
@@ -81,13 +81,13 @@ const broken: readonly Broken[] = [
     name: 'balance altered',
     sql: `update inventory.balances set on_hand = on_hand + 0.0001 where ${balance('B')}`,
     found: ['balances'],
-    says: /^target: item \S+ at \S+ differs from its history by 0\.0001 on hand, 0 reserved, 0 movements$/m,
+    says: /^target: item \S+ at \S+ differs from its movements: on hand \+0\.0001, reserved 0, version 0$/m,
   },
   {
     name: 'balance missing',
     sql: `delete from inventory.balances where ${balance('B')}`,
     found: ['balances'],
-    says: /differs from its history/,
+    says: /differs from its movements/,
   },
   {
     name: 'trigger dropped',
@@ -102,16 +102,16 @@ const broken: readonly Broken[] = [
     says: /missing: alter table inventory\.movements enable always trigger append_only/,
   },
   {
-    name: 'function that says something else',
+    name: 'function with another body',
     sql: `create or replace function inventory.refuse_sealed() returns trigger language plpgsql set search_path = '' as 'begin return null; end'`,
-    // It entered the organization of what is written: an exception of the lint that is none any more.
+    // The lint excepts this function by its body. With another body the exception does not apply.
     found: ['schema', 'isolation'],
     says: /missing: /,
   },
   {
     name: 'policy dropped',
     sql: 'drop policy tenant on inventory.balances',
-    // Nobody sees a row without it, the proofs of balances no more than tenants.
+    // Without the policy nobody sees a row, not even the proof of balances.
     found: ['schema', 'isolation', 'balances'],
     says: /missing: create policy tenant on inventory\.balances/i,
   },
@@ -129,15 +129,15 @@ const broken: readonly Broken[] = [
   },
   {
     name: 'seal altered',
-    sql: behindTheTriggers(
+    sql: withoutTriggers(
       `update inventory.seals set recorded_through = recorded_through + interval '1 second' where org_id = ${target} and seq = 1`,
     ),
     found: ['seals'],
     says: /seal_altered/,
   },
   {
-    name: 'seals gone, with all that belongs to them',
-    sql: behindTheTriggers(
+    name: 'seals deleted, with everything that belongs to them',
+    sql: withoutTriggers(
       ['seal_anchors', 'seal_closings', 'seal_pages', 'seals']
         .map((table) => `delete from inventory.${table} where org_id = ${target}`)
         .join(';'),
@@ -149,7 +149,7 @@ const broken: readonly Broken[] = [
     name: 'schema of an older version',
     sql: `delete from stockade_migrations.applied where number = (select max(number) from stockade_migrations.applied)`,
     found: ['schema'],
-    says: /the schema is that of migration \d+ of \d+: \d{6}_\w+ was not applied/,
+    says: /migrations applied: \d+ of \d+; \d{6}_\w+ is missing/,
   },
   {
     name: 'schema of a newer version',
@@ -160,33 +160,33 @@ const broken: readonly Broken[] = [
     says: /of_tomorrow/,
   },
   {
-    name: 'schema that another migration has made',
+    name: 'schema of another migration',
     sql: `update stockade_migrations.applied set sha256 = repeat('0', 64) where number = 3`,
     found: ['schema'],
     says: /stockade_migrations\.applied was altered/,
   },
   {
-    name: 'stale copy: of an earlier time than it is said to be',
+    name: 'stale copy: older than the restored time',
     sql: `update recovery.heartbeats set at = at - interval '4 minutes'`,
     found: ['heartbeat'],
-    says: /the newest heartbeat is of \S+, and the copy is to be of \S+/,
+    says: /the newest heartbeat is from \S+, but \S+ was restored/,
   },
   {
     name: 'no heartbeat',
     sql: 'delete from recovery.heartbeats',
     found: ['heartbeat'],
-    says: /there is no heartbeat in the copy/,
+    says: /the copy contains no heartbeat/,
   },
   {
-    name: 'sequence behind',
-    // There is none in the schema, so that it is a fault by itself.
+    name: 'sequence that lags behind its column',
+    // The schema has no sequence, so the sequence itself is a fault too.
     sql: `create table inventory.numbered (id bigint generated by default as identity primary key);
           insert into inventory.numbered values (1), (2), (3)`,
     found: ['schema', 'isolation', 'sequences'],
-    says: /numbered_id_seq is behind: it gives 1 next, and inventory\.numbered\.id has 3/,
+    says: /numbered_id_seq returns 1 next, but inventory\.numbered\.id already contains 3/,
   },
   {
-    name: 'ledger open behind its last seal',
+    name: 'ledger open before its last seal',
     sql: `update inventory.seal_boundaries b set boundary = (select min(id::text)::uuid from inventory.entries where org_id = b.org_id)
           where org_id = ${target}`,
     found: ['seals'],
@@ -199,17 +199,17 @@ const broken: readonly Broken[] = [
     says: /invalid/,
   },
   {
-    name: 'index of a kind that nothing checks',
+    name: 'index of a kind that no proof can check',
     sql: 'create index strange on inventory.items using hash (sku)',
     found: ['schema', 'indexes'],
-    says: /strange is of kind hash, which nothing here checks/,
+    says: /strange is a hash index, which no proof can check/,
   },
 ];
 
-/** What is wrong inside of a copy that was restored. */
-export const inTheCopy: readonly Sabotage[] = broken.map(({ name, sql, found, says }) => ({
+/** Sabotages inside a restored copy. */
+export const copyAttacks: readonly Sabotage[] = broken.map(({ name, sql, found, says }) => ({
   name,
-  tellers: found.map((proof) => `proof ${proof}` as const),
+  reporters: found.map((proof) => `proof ${proof}` as const),
   says,
   async commit(stage) {
     await using copy = await stage.copy();
