@@ -1,6 +1,6 @@
 import { expect, inject, test } from 'vitest';
 import { cloneDatabase } from '../prove/clone.ts';
-import { drill } from '../prove/isolation/injection/injection.ts';
+import { runInjections } from '../prove/isolation/injection/injection.ts';
 
 /** Left to `npm run prove:isolation`: each column alone, further arguments and ways to wait, and both ways to inject. */
 const repetitive =
@@ -13,7 +13,7 @@ test.each([
   'no %s that is injected sees or changes a row of another organization, stays behind or outlives its request',
   async (_, least, isOne) => {
     await using clone = await cloneDatabase(inject('clusterUrl'), inject('templateDatabase'));
-    const { injections, breaches } = await drill(clone.url, {
+    const { injections, breaches } = await runInjections(clone.url, {
       ways: 'one each',
       only: (name) => isOne(name) && !repetitive.test(name),
     });
@@ -40,7 +40,7 @@ test.each([
   async (_, hole, about) => {
     await using clone = await cloneDatabase(inject('clusterUrl'), inject('templateDatabase'));
     await clone.run(hole);
-    const { breaches } = await drill(clone.url, {
+    const { breaches } = await runInjections(clone.url, {
       until: 'first breach',
       only: (name) => about.test(name) && !repetitive.test(name),
     });

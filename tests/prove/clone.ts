@@ -4,20 +4,20 @@ import { Client, escapeIdentifier } from 'pg';
 import { applyRoles } from '#schema/migrations/apply-roles.ts';
 import { paths } from '#scripts/paths.ts';
 
-/** A database of its own, gone when it is disposed of. */
+/** A new database. It is dropped when it is disposed of. */
 export interface Clone extends AsyncDisposable {
-  /** The superuser's URL. */
+  /** The URL for the superuser. */
   readonly url: string;
-  /** Runs statements as the superuser; answers how many rows the last one had. */
+  /** Runs statements as the superuser. Returns the row count of the last one. */
   run(statements: string): Promise<number>;
 }
 
-/** Copies a migrated database that nobody is connected to. `clusterUrl` is the superuser's. */
+/** Copies a migrated database without connections. `clusterUrl` is the URL for the superuser. */
 export async function cloneDatabase(clusterUrl: string, template: string): Promise<Clone> {
   const name = `prove_${randomUUID().replaceAll('-', '')}`;
   await onCluster(
     clusterUrl,
-    // A checkpoint of the cluster for each copy would cost more than writing the few megabytes twice.
+    // Without wal_log, each copy needs a checkpoint of the cluster, which costs more than writing a few megabytes twice.
     `create database ${escapeIdentifier(name)} template ${escapeIdentifier(template)} strategy wal_log`,
   );
   const url = new URL(clusterUrl);
@@ -37,7 +37,7 @@ async function onCluster(clusterUrl: string, statement: string): Promise<void> {
   await asSuperuser(clusterUrl, (client) => client.query(statement));
 }
 
-/** Connects, does the work, closes. */
+/** Runs work on a new connection as the superuser. */
 export async function asSuperuser<T>(url: string, work: (client: Client) => Promise<T>): Promise<T> {
   const client = new Client(url);
   client.on('error', () => {});

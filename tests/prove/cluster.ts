@@ -7,15 +7,15 @@ import { makeScratchFolder } from '#scripts/local/postgres/scratch-folder.ts';
 import { paths } from '#scripts/paths.ts';
 import { asSuperuser } from './clone.ts';
 
-/** A Postgres server of its own with one migrated database to clone, gone when it is disposed of. */
+/** A new Postgres server with one migrated database to clone. It is deleted when it is disposed of. */
 export interface ProvingCluster extends AsyncDisposable {
   readonly clusterUrl: string;
   readonly template: string;
-  /** Where the server writes. */
+  /** The log of the server. */
   readonly logFile: string;
 }
 
-/** Starts a server for proofs: what they attack is shared with nobody. */
+/** Starts a server for attacks, shared with nobody. */
 export async function startProvingCluster(): Promise<ProvingCluster> {
   const directory = makeScratchFolder('prove');
   const cluster = await startCluster({ directory, durable: false, settings: { max_connections: '100' } });

@@ -1,6 +1,6 @@
 /**
- * To be imported before anything else: what the handlers log and count about hostile requests is not a proof's output,
- * and both read this when they are loaded.
+ * Import this first. It silences the logs and metrics of the handlers, which would fill the output with hostile requests.
+ * Both libraries read the variables when they are loaded.
  */
 process.env.POWERTOOLS_LOG_LEVEL = 'SILENT';
 process.env.POWERTOOLS_METRICS_DISABLED = 'true';

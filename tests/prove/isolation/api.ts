@@ -6,11 +6,11 @@ import { loadHandler } from '#scripts/local/lambda/handlers.ts';
 import { loginUrl } from '#scripts/local/logins.ts';
 import { recordWire, type WireRecorder } from '../../wire/recorder.ts';
 
-/** The `<env>` part of every key that a proof makes. */
+/** The `<env>` part of every key that the proofs of isolation create. */
 export const keyEnvironment = 'prove';
 
 export interface ApiOptions {
-  /** Routes beside the product's own, and their handlers by entry. */
+  /** Routes in addition to those of the product, and their handlers by entry. */
   readonly extra?: {
     readonly routes: readonly Route[];
     readonly handlers: Readonly<Record<string, LambdaHandler>>;
@@ -27,8 +27,8 @@ export interface Api {
 }
 
 /**
- * Serves the API over a database; `adminUrl` is the superuser's. The handlers take their settings from this process'
- * environment, so there is one at a time.
+ * Serves the API over a database. `adminUrl` is its URL for the superuser. The handlers read their settings from the
+ * environment of this process, so only one API runs at a time.
  */
 export async function serveApi(adminUrl: string, options: ApiOptions = {}): Promise<Api> {
   const { extra, maxConnections = 1, deadlineMs = 20_000 } = options;

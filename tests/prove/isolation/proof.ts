@@ -4,24 +4,24 @@ import { readIsolationRules } from '#schema/lint/isolation-rules.ts';
 import { paths } from '#scripts/paths.ts';
 import { asSuperuser, cloneDatabase } from '../clone.ts';
 import type { ProvingCluster } from '../cluster.ts';
-import { type DrillReport, drill } from './injection/injection.ts';
+import { type InjectionReport, runInjections } from './injection/injection.ts';
 import { type MutantOutcome, scoreMutants } from './mutants/score.ts';
 import { probe } from './probes/probes.ts';
 import { type NonInterferenceReport, proveNonInterference } from './worlds/noninterference.ts';
 
-/** What a proof of the wall consists of, in its order. */
+/** The parts of the isolation proof, in their order. */
 export const parts = ['lint', 'roles', 'drill', 'drill on RDS', 'non-interference', 'mutants'] as const;
 
 export type Part = (typeof parts)[number];
 
-/** What was found. A part that was not asked for is not there. */
+/** The results of the parts. A part that was not requested is undefined. */
 export interface Proof {
   readonly lint?: IsolationReport;
-  /** Rules of roles, seals and ledger that do not hold. */
+  /** The rules of roles, seals and ledger that do not hold. */
   readonly roles?: readonly string[];
-  readonly drill?: DrillReport;
-  /** With what the core of Postgres gives to everybody, which on RDS nobody can take away. */
-  readonly drillOnRds?: DrillReport;
+  readonly drill?: InjectionReport;
+  /** With the default privileges of Postgres that cannot be revoked on RDS. */
+  readonly drillOnRds?: InjectionReport;
   readonly nonInterference?: NonInterferenceReport;
   readonly mutants?: readonly MutantOutcome[];
 }
@@ -31,11 +31,11 @@ export interface ProofOptions {
   readonly runs: number;
   readonly seed?: number | undefined;
   readonly signal: AbortSignal;
-  /** Told how far a part is; `total` is not known of every part. */
+  /** Called with the progress of a part. Not every part knows its `total`. */
   readonly onStep: (part: Part, done: number, total: number) => void;
 }
 
-/** Proves the wall on a server of its own, with databases that are made for it. */
+/** Runs the requested parts on a server of their own, each with a new database. */
 export async function proveWall(
   { clusterUrl, template }: ProvingCluster,
   { only, runs, seed, signal, onStep }: ProofOptions,
@@ -45,7 +45,9 @@ export async function proveWall(
     return await work(clone.url);
   };
   const attack = (part: Part, server: 'own' | 'rds') =>
-    inClone((url) => drill(url, { server, signal, onAttack: (done, total) => onStep(part, done, total) }));
+    inClone((url) =>
+      runInjections(url, { server, signal, onAttack: (done, total) => onStep(part, done, total) }),
+    );
   const lint = async (url: string) =>
     await asSuperuser(url, async (client) =>
       lintIsolation(client, await readIsolationRules(join(paths.root, 'sql/lint'))),
@@ -77,7 +79,7 @@ export async function proveWall(
   };
 }
 
-/** Whether nothing at all was found, in everything that was asked for. */
+/** Whether no requested part has found anything. */
 export function isPerfect({ lint, roles, drill, drillOnRds, nonInterference, mutants }: Proof): boolean {
   return (
     (lint?.ok ?? true) &&

@@ -1,25 +1,31 @@
-import type { DrillReport } from './injection/injection.ts';
+import { counted } from '#platform/plural.ts';
+import type { InjectionReport } from './injection/injection.ts';
 import { killers, type MutantOutcome } from './mutants/score.ts';
 import { isPerfect, type Proof } from './proof.ts';
 import type { NonInterferenceReport } from './worlds/noninterference.ts';
 
-/** A proof for people. */
+/** The results for people. */
 export function proofText(proof: Proof): string {
   const { lint, roles, drill, drillOnRds, nonInterference, mutants } = proof;
   const sections = [
     lint &&
-      line('lint', `${lint.outcomes.length} rules`, `${lintFaults(proof).length} faults`, lintFaults(proof)),
-    roles && line('roles, seals, ledger', 'every rule asked', `${roles.length} do not hold`, roles),
-    drill && drillText('injection drill', drill),
-    drillOnRds && drillText('injection drill, as on RDS', drillOnRds),
+      line(
+        'lint',
+        counted(lint.outcomes.length, 'rule'),
+        counted(lintFaults(proof).length, 'fault'),
+        lintFaults(proof),
+      ),
+    roles && line('roles, seals, ledger', 'every rule tried', counted(roles.length, 'broken rule'), roles),
+    drill && injectionText('injection', drill),
+    drillOnRds && injectionText('injection, as on RDS', drillOnRds),
     nonInterference && nonInterferenceText(nonInterference),
     mutants && mutantsText(mutants),
-    isPerfect(proof) ? 'The wall stands.' : 'The wall has a hole: see above.',
+    isPerfect(proof) ? 'Isolation holds.' : 'Isolation does not hold: see above.',
   ];
   return sections.filter((section) => section !== undefined).join('\n\n');
 }
 
-/** A proof for programs. */
+/** The results for programs. */
 export function proofJson(proof: Proof): unknown {
   return {
     perfect: isPerfect(proof),
@@ -52,19 +58,19 @@ function line(title: string, tried: string, found: string, details: readonly str
   return [`${title.padEnd(28)}${tried}: ${found}`, ...details.map((detail) => `  ${detail}`)].join('\n');
 }
 
-function drillText(title: string, { attacks, injections, breaches, remains }: DrillReport): string {
+function injectionText(title: string, { attacks, injections, breaches, remains }: InjectionReport): string {
   const seen = breaches.filter(({ kind }) => kind === 'seen').length;
   const text = line(
     title,
-    `${attacks} attacks, ${injections} injections`,
-    `rows of others seen ${seen}, other breaches ${breaches.length - seen}`,
+    `${counted(attacks, 'attack')}, ${counted(injections, 'injection')}`,
+    `foreign rows seen: ${seen}, other breaches: ${breaches.length - seen}`,
     breaches.map(({ attack, way, kind, what }) => `${attack} (${way}): ${kind}: ${what}`),
   );
   if (remains.length === 0) return text;
   const reasons = Map.groupBy(remains, ({ reason }) => reason);
   const known = [...reasons].map(
     ([reason, of]) =>
-      `  known: ${new Set(of.map(({ attack }) => attack)).size} of them see nothing, but leave or disturb something: ${reason}`,
+      `  known: ${counted(new Set(of.map(({ attack }) => attack)).size, 'attack')} without foreign rows that leave or disturb something: ${reason}`,
   );
   return [text, ...known].join('\n');
 }
@@ -73,8 +79,8 @@ function nonInterferenceText(report: NonInterferenceReport): string {
   const { routes, worlds, sequences, requests, difference, gaps } = report;
   return line(
     'non-interference',
-    `${routes} routes × ${worlds.length} worlds × ${requests} requests in ${sequences} sequences`,
-    `${difference === undefined ? 0 : 1} differences, ${gaps.length} gaps`,
+    `${counted(routes, 'route')} × ${counted(worlds.length, 'world')} × ${counted(requests, 'request')} in ${counted(sequences, 'sequence')}`,
+    `${counted(difference === undefined ? 0 : 1, 'difference')}, ${counted(gaps.length, 'gap')}`,
     [...(difference === undefined ? [] : difference.split('\n')), ...gaps.map((gap) => `not proven: ${gap}`)],
   );
 }

@@ -1,10 +1,10 @@
 import type { Client } from 'pg';
 
-/** A table with rows of organizations, as the catalogue has it. */
+/** A table with rows of organizations. */
 export interface TenantTable {
-  /** Quoted and with its schema, ready for a statement. */
+  /** Quoted and with its schema. */
   readonly name: string;
-  /** The column that says whose a row is. */
+  /** The column with the organization of a row. */
   readonly orgColumn: 'org_id' | 'id';
 }
 
@@ -24,8 +24,8 @@ export async function tenantTables(client: Client): Promise<TenantTable[]> {
 }
 
 /**
- * A statement that answers one text for all rows of the organization in $1: it changes whenever one of them does, save
- * for when its keys were last used, since its own requests go on.
+ * A statement that returns one digest of all rows of the organization in $1. It changes whenever one of them changes, except
+ * for the last use of a key, because the organization itself goes on working.
  */
 export async function digestStatement(client: Client): Promise<string> {
   const parts = (await tenantTables(client)).map(

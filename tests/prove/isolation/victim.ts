@@ -2,7 +2,7 @@ import type { Client } from 'pg';
 import { createApiKey } from '#tenancy/credentials/api-keys.ts';
 import { tenantTables } from './tenant-tables.ts';
 
-/** What an organization is filled with. */
+/** The contents of an organization. */
 export interface Holdings {
   readonly slug: string;
   readonly skus: readonly string[];
@@ -10,11 +10,11 @@ export interface Holdings {
   readonly lot: string;
   readonly references: readonly string[];
   readonly idempotencyKeys: readonly string[];
-  /** In every column that holds any text. */
+  /** The value of every text column. */
   readonly text: string;
   readonly keyId: string;
   readonly quantity: number;
-  /** Entries of each item at each location. */
+  /** The number of entries per item and location. */
   readonly entries: number;
 }
 
@@ -25,8 +25,8 @@ export interface Victim {
 }
 
 /**
- * Makes an organization with rows in every table, through the ledger's own functions. `superuser` is a connection as
- * the superuser, `keyEnvironment` the one its key is to be valid in.
+ * Creates an organization with rows in every table, through the functions of the ledger. `superuser` is a connection as the
+ * superuser. Its key is valid in `keyEnvironment`.
  */
 export async function plantOrganization(
   superuser: Client,
@@ -52,7 +52,7 @@ export async function plantOrganization(
   return { id, slug, apiKey };
 }
 
-/** The tenant tables in which an organization has no row: nothing could be seen to leak out of them. */
+/** The tenant tables in which an organization has no row, so that no leak from them could be noticed. */
 export async function unplantedTables(superuser: Client, orgId: string): Promise<string[]> {
   const empty: string[] = [];
   for (const { name, orgColumn } of await tenantTables(superuser)) {

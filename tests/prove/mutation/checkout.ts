@@ -6,16 +6,16 @@ import { makeScratchFolder } from '#scripts/local/postgres/scratch-folder.ts';
 import { paths } from '#scripts/paths.ts';
 import { type Mutant, withMutant } from './mutant.ts';
 
-/** A copy of this checkout that may be broken. */
+/** A copy of this checkout in which faults are planted. */
 export interface Checkout extends AsyncDisposable {
   readonly root: string;
-  /** Plants a fault, runs, and takes it out again. */
+  /** Plants a fault, runs the work, and removes the fault. */
   withPlanted<Result>(mutant: Mutant, run: () => Promise<Result>): Promise<Result>;
-  /** Changes a file for as long as the copy lives. */
+  /** Changes a file for the lifetime of the copy. */
   rewrite(file: string, change: (text: string) => string): Promise<void>;
 }
 
-/** Copies what git knows or would take in; the installed packages are shared. */
+/** Copies the files that git tracks or would track. The installed packages are shared. */
 export async function copyCheckout(): Promise<Checkout> {
   const root = makeScratchFolder('mutants');
   const { stdout } = await promisify(execFile)(
@@ -28,7 +28,7 @@ export async function copyCheckout(): Promise<Checkout> {
     await cp(join(paths.root, file), join(root, file));
   }
   await symlink(join(paths.root, 'node_modules'), join(root, 'node_modules'));
-  // Some tests ask git which files there are.
+  // Some tests ask git for the list of files.
   await promisify(execFile)('git', ['init', '--quiet'], { cwd: root });
 
   async function rewrite(file: string, change: (text: string) => string): Promise<void> {

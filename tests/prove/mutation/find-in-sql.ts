@@ -5,7 +5,7 @@ await loadModule();
 
 type SqlChange = Omit<Change, 'reached'>;
 
-/** A token by its place in the text, counted as JavaScript does. */
+/** A token with its place in the text, in UTF-16 units. */
 interface Token {
   readonly start: number;
   readonly end: number;
@@ -14,14 +14,14 @@ interface Token {
   readonly name: string;
 }
 
-/** Whether a text that a program holds is a statement, rather than prose that begins with the same word. */
+/** Whether a text in a program is a statement, and not prose that begins with the same word. */
 export function looksLikeSql(text: string): boolean {
   return /^\s*(with|select|insert into|update|delete from|call|begin|declare)\s[\s\S]*\b(from|into|set|values|as|select)\b/.test(
     text,
   );
 }
 
-/** Every small fault that can be planted in SQL, the bodies of its functions included; none where it cannot be read. */
+/** Every small fault that can be planted in SQL, including function bodies; none when Postgres cannot read the text. */
 export function changesInSql(text: string): SqlChange[] {
   const tokens = tokensOf(text);
   return tokens.flatMap((token, index) => {
@@ -86,7 +86,7 @@ type Finder = (
 const finders: readonly Finder[] = [
   function anotherWord({ start, end, text }, tokens, index) {
     const [kind, replacement] = others.get(text) ?? [];
-    // `between a and b` and `create or replace` are no conditions.
+    // `between a and b` and `create or replace` are not conditions.
     if (
       !kind ||
       !replacement ||
@@ -145,7 +145,7 @@ const finders: readonly Finder[] = [
   },
 ];
 
-/** The bracket that closes the one at an index. */
+/** The closing bracket of the one at an index. */
 function closingOf(tokens: readonly Token[], opening: number): Token | undefined {
   let depth = 0;
   return tokens.slice(opening).find(({ text }) => {
@@ -154,7 +154,7 @@ function closingOf(tokens: readonly Token[], opening: number): Token | undefined
   });
 }
 
-/** The last comma before a closing bracket that is in no brackets of its own. */
+/** The last comma before a closing bracket, outside inner brackets. */
 function lastComma(tokens: readonly Token[], from: number, closing: Token): Token | undefined {
   let depth = 0;
   let comma: Token | undefined;
@@ -170,13 +170,13 @@ function depthOf(text: string): number {
   return Number(text === '(') - Number(text === ')');
 }
 
-/** Whether a number is one of `numeric(15, 4)`: that is a form and no bound. */
+/** Whether a number belongs to a type such as `numeric(15, 4)`, and is not a bound. */
 function isSizeOfType(tokens: readonly Token[], index: number): boolean {
   const before = tokens.slice(Math.max(0, index - 4), index).map(({ text }) => text);
   return /(numeric|timestamptz|varchar|char) \( (\d+ , )?$/.test(`${before.join(' ')} `);
 }
 
-/** Whether a line can go without taking half of a bracket, a text or a branch with it. */
+/** Whether a line can be removed without half of a bracket, a text or a branch. */
 function isBalanced(line: string): boolean {
   const count = (sign: string) => line.split(sign).length;
   return count('(') === count(')') && count("'") % 2 === 1 && !/\b(then|loop)$/.test(line) && line.length > 4;

@@ -2,12 +2,12 @@ import { parseSync } from 'vite';
 import { changesInSql, looksLikeSql } from './find-in-sql.ts';
 import type { Change } from './mutant.ts';
 
-/** A node of the syntax tree (ESTree, as oxc writes it). */
+/** A node of the syntax tree (ESTree, in the form of oxc). */
 interface Node {
   readonly type: string;
   readonly start: number;
   readonly end: number;
-  // biome-ignore lint/suspicious/noExplicitAny: the fields depend on the type, and only a few types are looked at
+  // biome-ignore lint/suspicious/noExplicitAny: the fields depend on the type, and only a few types are used
   readonly [field: string]: any;
 }
 
@@ -25,7 +25,7 @@ export function changesInTypeScript(file: string, text: string): Change[] {
   return changes.sort((a, b) => a.start - b.start);
 }
 
-/** What is wrapped to learn whether the node is evaluated: a statement cannot be, its expression can. */
+/** The node to wrap to learn whether a node is evaluated: for a statement its expression. */
 function expressionOf(node: Node): Node {
   if (node.type === 'IfStatement') return node.test;
   if (node.type === 'ExpressionStatement') return node.expression;
@@ -33,7 +33,7 @@ function expressionOf(node: Node): Node {
   return node;
 }
 
-/** Wrappers around an expression that end before Node runs the file. */
+/** Wrappers around an expression that exist only in TypeScript. */
 const transparent = new Set(['TSAsExpression', 'TSSatisfiesExpression', 'TSNonNullExpression']);
 
 function visit(
@@ -121,7 +121,7 @@ function operator(node: Node, text: string): readonly Omit<Change, 'reached'>[] 
   return [{ kind, start, end: start + node.operator.length, replacement: other }];
 }
 
-/** Whether a sum is one of strings. */
+/** Whether a sum concatenates strings. */
 function isText(node: Node): boolean {
   return [node.left, node.right].some(
     (side: Node) =>
@@ -131,7 +131,7 @@ function isText(node: Node): boolean {
   );
 }
 
-/** Methods whose result is what they are called on, less what they do; and pairs that are taken for each other. */
+/** Methods that can be left out of a chain, and pairs of methods that can be exchanged. */
 const dropped = new Set([
   'sort',
   'toSorted',
@@ -169,11 +169,11 @@ function isPlain({ type }: Node): boolean {
   return type === 'Identifier' || type === 'MemberExpression';
 }
 
-/** The text of a template, as long as it is, with a name where a value would stand. */
+/** The text of a template with the same length, and a name in the place of each value. */
 function blanked(node: Node, text: string): string {
   let sql = text.slice(node.start + 1, node.end - 1);
   node.quasis.slice(1).forEach((quasi: Node, index: number) => {
-    // The range of a part covers the signs around it as well: the backtick, `${` and `}`.
+    // The range of a part includes the signs around it: the backtick, `${` and `}`.
     const from = node.quasis[index].end - 2 - (node.start + 1);
     const to = quasi.start + 1 - (node.start + 1);
     sql = sql.slice(0, from) + 'x'.repeat(to - from) + sql.slice(to);

@@ -1,4 +1,4 @@
-// biome-ignore-all lint/suspicious/noTemplateCurlyInString: templates are among the texts that are tested
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: some of the tested texts contain templates
 
 import { stripTypeScriptTypes } from 'node:module';
 import { describe, expect, test } from 'vitest';
@@ -40,7 +40,7 @@ describe('in TypeScript', () => {
     );
   });
 
-  test('a note at the place of every fault leaves the text what it is', () => {
+  test('a note at the place of every fault leaves the text valid', () => {
     const text =
       'const f = (a: number, b = 2) => { if (a < b + 1) throw new Error(String(a)); return [a, b].sort(); };';
     const mutants = nameMutants('f.ts', text, changesInTypeScript('f.ts', text));
@@ -79,12 +79,12 @@ describe('in SQL', () => {
     expect(faults).toEqual(expected.map((each) => expect.stringContaining(each)));
   });
 
-  test('what Postgres cannot read has no faults', () => {
+  test('a text that Postgres cannot read has no faults', () => {
     expect(changesInSql("select 'a")).toEqual([]);
   });
 });
 
-test('a fault keeps its name when its file moves and lines come before it', () => {
+test('a fault keeps its name when its file moves or gets more lines above it', () => {
   const change: Change = { kind: 'bound', start: 4, end: 5, replacement: '2', reached: undefined };
   const moved = { ...change, start: 10, end: 11 };
   const [here] = nameMutants('layers/a/x.ts', 'a = 1;', [change]);
@@ -94,7 +94,7 @@ test('a fault keeps its name when its file moves and lines come before it', () =
   expect(other?.id).not.toBe(here?.id);
 });
 
-test('a sample has every kind of every folder before a second one of any', () => {
+test('a sample has one fault of every kind in every folder before a second one of any kind', () => {
   const kinds = ['bound', 'bound', 'bound', 'await', 'error'];
   const mutants = ['layers', 'sql', 'scripts', 'infra', 'functions'].flatMap((folder) =>
     kinds.map((kind, index) => ({ id: `${folder}${index}`, kind, file: `${folder}/a.ts` }) as Mutant),
@@ -104,7 +104,7 @@ test('a sample has every kind of every folder before a second one of any', () =>
   expect(drawSample(mutants, 30, 1)).toEqual(drawSample(mutants.toReversed(), 30, 1));
 });
 
-/** The function `f` of a text of TypeScript. */
+/** The function `f` in a text of TypeScript. */
 function run(text: string): (a: number, b: number) => unknown {
   return new Function(`${stripTypeScriptTypes(text)}; return f;`)();
 }

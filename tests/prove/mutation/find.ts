@@ -5,19 +5,19 @@ import { changesInSql } from './find-in-sql.ts';
 import { changesInTypeScript } from './find-in-typescript.ts';
 import { type Change, type Mutant, nameMutants } from './mutant.ts';
 
-/** The folders whose faults the tests have to notice. */
+/** The folders whose faults the tests must notice. */
 export const provenFolders = ['layers', 'functions', 'sql', 'scripts', 'infra'] as const;
 
 const programs = `{layers,functions,scripts,infra}/**/*.ts`;
 const statements = 'sql/{*.sql,migrations/*.sql,functions/**/*.sql,lint/*.sql,proofs/*.sql}';
 
-/** What is no product: tests, what proves the product, declarations, and what a command writes. */
+/** Files that do not belong to the product: tests, proofs, declarations, and generated files. */
 const left = /\.test\.ts$|\.d\.ts$|^scripts\/prove|^sql\/schema\.sql$/;
 
 /** Every small fault that can be planted in a checkout. */
 export async function findMutants(root: string): Promise<Mutant[]> {
   const mutants: Mutant[] = [];
-  // The last migration first: what it defines again is dead in those before it.
+  // The last migration first: when it defines a function again, the earlier definition has no effect.
   const routines = new Set<string>();
   for (const pattern of [programs, statements]) {
     const files = globSync(pattern, { cwd: root });
@@ -33,7 +33,7 @@ export async function findMutants(root: string): Promise<Mutant[]> {
   return mutants;
 }
 
-/** The changes of a file of SQL, less those in functions that a later file defines again; notes the functions it defines. */
+/** The changes of a SQL file, except in functions that a later file defines again. Remembers the functions it defines. */
 function livingChanges(text: string, later: Set<string>): Change[] {
   const definitions = [
     ...text.matchAll(/^create (?:or replace )?(?:function|procedure) ([\w.]+)[\s\S]*?^\$\$;/gm),

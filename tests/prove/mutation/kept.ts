@@ -3,17 +3,17 @@ import { join } from 'node:path';
 import type { Reach } from './reach.ts';
 import type { Verdict } from './trial.ts';
 
-/** What one run leaves for the next. */
+/** The results that one run keeps for the next. */
 export interface Kept {
-  /** Which tests reach which mutant, as far as it is known. */
+  /** The known tests that reach each mutant. */
   readonly reach: Reach;
-  /** The mutants that were killed, by id. Those that survived are tried again: there may be new tests. */
+  /** The killed mutants, by id. Survivors are tried again, because there may be new tests. */
   readonly killed: ReadonlyMap<string, Omit<Verdict, 'mutant'>>;
   keepReach(reach: Reach): Promise<void>;
   keepVerdict(verdict: Verdict): Promise<void>;
 }
 
-/** Opens the folder that keeps it; without one nothing is known and nothing is kept. */
+/** Opens the folder of these results. Without a folder, nothing is known and nothing is kept. */
 export async function openKept(folder: string | undefined): Promise<Kept> {
   if (!folder) {
     return {

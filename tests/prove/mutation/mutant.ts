@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 
-/** One small fault, as a change of the text of one file. Offsets count UTF-16 units, as JavaScript strings do. */
+/** One small fault: a change of the text of one file. Offsets count UTF-16 units, as in JavaScript strings. */
 export interface Mutant {
-  /** The same for the same fault, also when its file moves to another folder or gets more lines above it. */
+  /** Stays the same when the file moves to another folder or gets more lines above the fault. */
   readonly id: string;
   /** Relative to the root of the checkout. */
   readonly file: string;
@@ -13,14 +13,14 @@ export interface Mutant {
   readonly end: number;
   readonly original: string;
   readonly replacement: string;
-  /** The expression whose evaluation means that the fault was reached. SQL has none. */
+  /** The fault is reached when this expression is evaluated. Undefined for SQL. */
   readonly reached: { readonly start: number; readonly end: number } | undefined;
 }
 
-/** A change as the finders see it, before it has a name. */
+/** A change without a name. */
 export type Change = Pick<Mutant, 'kind' | 'start' | 'end' | 'replacement' | 'reached'>;
 
-/** Names the changes of one file. Two of the same look on lines of the same text are counted apart. */
+/** Names the changes of one file. Equal changes on equal lines get different numbers. */
 export function nameMutants(file: string, text: string, changes: readonly Change[]): Mutant[] {
   const seen = new Map<string, number>();
   return changes.map((change) => {

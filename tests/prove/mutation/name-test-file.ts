@@ -1,4 +1,4 @@
-// A setup file of vitest: says which test file is at work, to this process and to those that it starts.
+// A setup file of vitest: gives the name of the running test file to this process and to those that it starts.
 import { relative } from 'node:path';
 import { expect } from 'vitest';
 

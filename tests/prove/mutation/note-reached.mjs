@@ -1,4 +1,4 @@
-// Loaded into every process of a suite, before anything else: notes which faults the test file at work reaches.
+// Every process of a suite loads this first: it notes which faults the running test file reaches.
 import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 

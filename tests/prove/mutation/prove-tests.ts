@@ -10,21 +10,21 @@ import { tryMutant, type Verdict } from './trial.ts';
 export interface ProveTestsOptions {
   readonly count: number;
   readonly seed: number;
-  /** Mutants at once, each in a copy of the checkout with a Postgres server of its own. */
+  /** The number of mutants at once. Each has its own copy of the checkout and its own Postgres server. */
   readonly workers: number;
-  /** How long the tests of one mutant may take, by what they usually take; the first few run in any case. */
+  /** How long the tests of one mutant may take, by their usual durations. The first few run in any case. */
   readonly patienceMs: number;
-  /** Only these mutants, by their ids; a sample when empty. */
+  /** The ids of the mutants to try; a sample when empty. */
   readonly only: readonly string[];
-  /** What an earlier run has left. */
+  /** The results of an earlier run. */
   readonly kept: Kept;
   readonly signal: AbortSignal;
-  /** Is told of every test that fails though nothing is broken. */
+  /** Called with every test that fails without a planted fault. */
   readonly onFailure: (test: string) => void;
   readonly onVerdict: (verdict: Verdict, done: number, total: number) => void;
 }
 
-/** Plants a sample of small faults, one at a time, and says of each which test noticed it. */
+/** Plants a sample of small faults, one at a time, and finds for each the test that notices it. */
 export async function proveTests(options: ProveTestsOptions): Promise<Verdict[]> {
   const found = await findMutants(paths.root);
   const drawn = drawSample(found, options.count, options.seed);
@@ -33,7 +33,7 @@ export async function proveTests(options: ProveTestsOptions): Promise<Verdict[]>
   const reach = await learnReach(sample, kept.reach, options);
   await kept.keepReach(reach);
 
-  // In the order of their ids, which are digests: a run that is stopped has tried some of every folder.
+  // In the order of their ids, which are digests: a stopped run has then tried mutants of every folder.
   const waiting = sample.filter(({ id }) => !kept.killed.has(id)).sort((a, b) => (a.id < b.id ? -1 : 1));
   const verdicts: Verdict[] = sample.flatMap((mutant) => {
     const known = kept.killed.get(mutant.id);

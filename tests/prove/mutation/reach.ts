@@ -7,36 +7,36 @@ import { copyCheckout } from './checkout.ts';
 import type { Mutant } from './mutant.ts';
 import { runSuite } from './suite.ts';
 
-/** What a run of the tests, with nothing broken, says about them. */
+/** What a run of the tests without a planted fault shows about them. */
 export interface Reach {
   readonly tests: Readonly<Record<string, TestFile>>;
 }
 
 export interface TestFile {
-  /** Of the file's text: another text is run anew. */
+  /** The digest of the file. After a change, the file runs again. */
   readonly digest: string;
   readonly durationMs: number;
-  /** The mutants whose place it evaluates, also in processes that it starts. */
+  /** The mutants whose place the file evaluates, including processes that it starts. */
   readonly reaches: readonly string[];
-  /** It fails with nothing broken. */
+  /** The file fails without a planted fault. */
   readonly fails: boolean;
   /** The mutants that were looked for. */
   readonly lookedFor: readonly string[];
 }
 
-/** What runs before and around all test files. */
+/** The file name for what runs before and around all test files. */
 const setUp = 'set-up';
 
 interface LearnOptions {
   readonly workers: number;
   readonly signal: AbortSignal;
-  /** Is told of every test that fails though nothing is broken. */
+  /** Called with every test that fails without a planted fault. */
   readonly onFailure: (test: string) => void;
 }
 
 /**
- * Runs the suite once and notes which test files evaluate the place of each mutant. Of what is known already, only test files
- * that have changed are run again, or all when a mutant is new.
+ * Runs the suite once and notes which test files evaluate the place of each mutant. When results are known, it runs only
+ * changed test files again, or all of them when there is a new mutant.
  */
 export async function learnReach(
   mutants: readonly Mutant[],
@@ -99,7 +99,7 @@ async function runNoted(mutants: readonly Mutant[], files: readonly string[], op
   const learned = result.files.map(({ file, durationMs, passed }) => ({
     file,
     durationMs,
-    // What fails by itself would kill everything: it counts for nothing.
+    // A file that fails by itself would kill every mutant, so it does not count.
     reaches: passed ? (reached.get(file) ?? []) : [],
     fails: !passed,
   }));
@@ -120,14 +120,14 @@ export function withNotes(text: string, mutants: readonly Mutant[]): string {
         ]
       : [],
   );
-  // From the last to the first. What comes later at the same place stands further left: an end before any beginning, and
-  // the beginning of the longer expression before that of the shorter one.
+  // From the last place to the first. At the same place, a later insertion stands further left: an end must stand before a
+  // beginning, and the beginning of a longer expression before that of a shorter one.
   insertions.sort((a, b) => b.at - a.at || a.rank - b.rank);
   return insertions.reduce((done, { at, note }) => done.slice(0, at) + note + done.slice(at), text);
 }
 
 function configWith(setupFile: string): string {
-  // What runs when a module is loaded must run for each test file.
+  // The code that runs while a module loads must run for each test file.
   return `import { mergeConfig } from 'vitest/config';
 import base from './vitest.config.ts';
 export default mergeConfig(base, {
@@ -151,7 +151,7 @@ async function readNotes(notes: string): Promise<Map<string, string[]>> {
   return reached;
 }
 
-/** The test files that reach a mutant: those that reach little else first, and quick ones. */
+/** The test files that reach a mutant. Those that reach few other mutants come first, then quick ones. */
 export function testsReaching(mutant: Mutant, { tests }: Reach): string[] {
   const reaching = Object.entries(tests).filter(([, { reaches }]) => reaches.includes(mutant.id));
   const beside = mutant.file.replace(/\.ts$/, '.test.ts');
@@ -161,7 +161,7 @@ export function testsReaching(mutant: Mutant, { tests }: Reach): string[] {
     .filter(([file]) => file !== setUp)
     .sort((a, b) => cost(a) - cost(b))
     .map(([file]) => file);
-  // What only the set-up reaches is broken for every test file alike: the quickest shows it.
+  // A mutant that only the set-up reaches breaks every test file, so the quickest one shows it.
   return files.length === 0 && reaching.length > 0 ? quickest(tests) : files;
 }
 

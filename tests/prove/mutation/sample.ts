@@ -4,7 +4,7 @@ import type { Mutant } from './mutant.ts';
 
 type Folder = (typeof provenFolders)[number];
 
-/** How much of a sample comes from each folder: by how much there is in it, and no folder by a handful. */
+/** The share of each folder in a sample: it depends on the size of the folder, and has a minimum. */
 const shares: Readonly<Record<Folder, number>> = {
   layers: 0.38,
   sql: 0.2,
@@ -19,8 +19,8 @@ export function folderOf({ file }: Pick<Mutant, 'file'>): string {
 }
 
 /**
- * Draws mutants: the same ones for the same seed, whatever else the files hold. Every kind gets its turn, so that the many
- * numbers and conditions do not push out the few missing awaits and swallowed errors.
+ * Draws mutants: the same ones for the same seed, independent of other contents of the files. Every kind gets its turn, so
+ * that the many numbers and conditions do not displace the few missing awaits and swallowed errors.
  */
 export function drawSample(mutants: readonly Mutant[], count: number, seed: number): Mutant[] {
   return provenFolders.flatMap((folder) => {

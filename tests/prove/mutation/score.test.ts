@@ -3,7 +3,7 @@ import type { Mutant } from './mutant.ts';
 import { scoreOf, scoreText } from './score.ts';
 import { testsOfSql } from './sql-tests.ts';
 
-/** Verdicts about a folder: so many were killed, and these survived. */
+/** Verdicts about a folder, with a number of killed mutants and the given survivors. */
 function verdictsOf(folder: string, killed: number, ...survivors: readonly string[]) {
   const mutant = (id: string) =>
     ({ id, file: `${folder}/a.ts`, line: 7, kind: 'bound', original: 'a  <\n b', replacement: '' }) as Mutant;
@@ -17,25 +17,25 @@ function verdictsOf(folder: string, killed: number, ...survivors: readonly strin
   ];
 }
 
-describe('the tests hold', () => {
+describe('the tests pass', () => {
   test.each([
     ['when all are killed', 3, [], {}, true],
-    ['when 95 % are, and the survivor has a reason', 19, ['s'], { s: 'nobody can tell' }, true],
-    ['not when the survivor has none', 19, ['s'], {}, false],
-    ['not when fewer than 95 % are, whatever the reason', 18, ['s'], { s: 'nobody can tell' }, false],
+    ['when 95 % are killed, and the survivor has a reason', 19, ['s'], { s: 'nobody can notice' }, true],
+    ['not when the survivor has no reason', 19, ['s'], {}, false],
+    ['not when fewer than 95 % are killed, even with a reason', 18, ['s'], { s: 'nobody can notice' }, false],
   ])('%s', (_, killed, survivors, reasons, reached) => {
     const score = scoreOf(verdictsOf('layers', killed, ...survivors), reasons);
     expect(score.reached).toBe(reached);
     expect(score.folders).toEqual([{ folder: 'layers', planted: killed + survivors.length, killed }]);
   });
 
-  test('only when they hold in every folder', () => {
+  test('only when they pass in every folder', () => {
     const verdicts = [...verdictsOf('layers', 100), ...verdictsOf('sql', 9, 's')];
-    expect(scoreOf(verdicts, { s: 'nobody can tell' }).reached).toBe(false);
+    expect(scoreOf(verdicts, { s: 'nobody can notice' }).reached).toBe(false);
   });
 });
 
-test('a survivor is told with its place, its change and its reason, or how many files noticed nothing', () => {
+test('a survivor is reported with its place, its change and its reason, or with the test files that missed it', () => {
   const score = scoreOf(verdictsOf('infra', 1, 'first', 'second'), { first: 'Only its speed differs.' });
   expect(scoreText(score).split('\n')).toEqual([
     'folder     planted  killed survived',
@@ -45,13 +45,13 @@ test('a survivor is told with its place, its change and its reason, or how many 
     'first infra/a.ts:7 (bound): a < b -> nothing',
     '    Only its speed differs.',
     'second infra/a.ts:7 (bound): a < b -> nothing',
-    '    no reason given; 2 test files noticed nothing',
+    '    no reason given; 2 test files did not notice it',
     '',
-    'Wanted: 95 % in every folder, and a reason for every survivor.',
+    'Required: 95 % in every folder, and a reason for every survivor.',
   ]);
 });
 
-test('the tests of a folder that concerns a file of SQL most come first', () => {
+test('the tests of the most relevant folder for a SQL file come first', () => {
   const files = [
     'tests/api/items.test.ts',
     'tests/ledger/a.test.ts',

@@ -1,11 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { counted } from '#platform/plural.ts';
 import { paths } from '#scripts/paths.ts';
 import { provenFolders } from './find.ts';
 import { folderOf } from './sample.ts';
 import type { Verdict } from './trial.ts';
 
-/** What of each folder's mutants has to be killed. */
+/** The share of the mutants that must be killed in each folder. */
 export const wantedShare = 0.95;
 
 export interface FolderScore {
@@ -19,20 +20,20 @@ export interface Survivor {
   readonly place: string;
   readonly kind: string;
   readonly change: string;
-  /** Test files that ran and noticed nothing. */
+  /** The number of test files that ran and did not notice it. */
   readonly ran: number;
-  /** Why no caller could notice it; undefined when nobody has said. */
+  /** Why no caller could notice it; undefined when no reason is recorded. */
   readonly reason: string | undefined;
 }
 
 export interface Score {
   readonly folders: readonly FolderScore[];
   readonly survivors: readonly Survivor[];
-  /** Whether every folder has its share, and every survivor its reason. */
+  /** Whether every folder has reached the share, and every survivor has a reason. */
   readonly reached: boolean;
 }
 
-/** Counts the verdicts by folder. `reasons` says of survivors, by their id, why no caller could notice them. */
+/** Counts the verdicts by folder. `reasons` contains, by the id of a survivor, why no caller could notice it. */
 export function scoreOf(verdicts: readonly Verdict[], reasons: Readonly<Record<string, string>>): Score {
   const folders = provenFolders.flatMap((folder) => {
     const ofFolder = verdicts.filter(({ mutant }) => folderOf(mutant) === folder);
@@ -55,12 +56,12 @@ export function scoreOf(verdicts: readonly Verdict[], reasons: Readonly<Record<s
   return { folders, survivors, reached };
 }
 
-/** The reasons that people have written down, by the id of the mutant. */
+/** The recorded reasons, by the id of the mutant. */
 export async function readReasons(): Promise<Record<string, string>> {
   return JSON.parse(await readFile(join(paths.root, 'tests/prove/mutation/reasons.json'), 'utf8'));
 }
 
-/** The score as a person reads it. */
+/** The score for people. */
 export function scoreText({ folders, survivors, reached }: Score): string {
   const percent = (killed: number, planted: number) => `${((100 * killed) / planted).toFixed(1)} %`;
   const rows = folders.map(
@@ -69,7 +70,7 @@ export function scoreText({ folders, survivors, reached }: Score): string {
   );
   const named = survivors.map(
     ({ id, place, kind, change, ran, reason }) =>
-      `${id} ${place} (${kind}): ${change}\n    ${reason ?? `no reason given; ${ran} test files noticed nothing`}`,
+      `${id} ${place} (${kind}): ${change}\n    ${reason ?? `no reason given; ${counted(ran, 'test file')} did not notice it`}`,
   );
   return [
     'folder     planted  killed survived',
@@ -77,8 +78,8 @@ export function scoreText({ folders, survivors, reached }: Score): string {
     '',
     ...(named.length > 0 ? ['Survivors:', ...named, ''] : []),
     reached
-      ? 'The tests hold.'
-      : `Wanted: ${wantedShare * 100} % in every folder, and a reason for every survivor.`,
+      ? 'The tests notice enough faults.'
+      : `Required: ${wantedShare * 100} % in every folder, and a reason for every survivor.`,
   ].join('\n');
 }
 

@@ -1,4 +1,4 @@
-/** Which tests concern which SQL: the first line that a file matches counts. Folders stand for all in them. */
+/** The tests for each SQL file: the first line that matches the file counts. A folder stands for all of its tests. */
 const concerned: readonly (readonly [file: RegExp, tests: readonly string[]])[] = [
   [/lint\//, ['sql/lint/', 'layers/schema/lint/isolation-lint.test.ts']],
   [/proofs\//, ['tests/recovery/sabotage.test.ts', 'tests/recovery/drill/drill.test.ts']],
@@ -28,7 +28,7 @@ const concerned: readonly (readonly [file: RegExp, tests: readonly string[]])[] 
   ],
 ];
 
-/** The test files that concern a file of SQL, those of the first folder first. */
+/** The test files for a SQL file, those of the first folder first. */
 export function testsOfSql(file: string, testFiles: readonly string[]): string[] {
   const tests = concerned.find(([pattern]) => pattern.test(file))?.[1] ?? [];
   return tests.flatMap((place) => testFiles.filter((test) => test.startsWith(place)));

@@ -4,7 +4,7 @@ import { readFile, rm } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 
 export interface SuiteOptions {
-  /** Test files relative to the root; all of them when absent. */
+  /** Test files relative to the root. Default: all of them. */
   readonly files?: readonly string[];
   readonly config?: string;
   readonly workers: number;
@@ -17,7 +17,7 @@ export interface SuiteOptions {
 
 export interface SuiteResult {
   readonly passed: boolean;
-  /** Every failed test by file and name; a file that could not even be loaded by its message. */
+  /** Every failed test by file and name. A file that could not be loaded has its message. */
   readonly failures: readonly string[];
   readonly files: readonly { readonly file: string; readonly durationMs: number; readonly passed: boolean }[];
 }
@@ -33,7 +33,7 @@ interface Report {
   }[];
 }
 
-/** Runs tests of a checkout in a process of their own. */
+/** Runs tests of a checkout in a new process. */
 export async function runSuite(root: string, options: SuiteOptions): Promise<SuiteResult> {
   options.signal.throwIfAborted();
   const output = join(root, 'suite-report.json');
@@ -50,7 +50,7 @@ export async function runSuite(root: string, options: SuiteOptions): Promise<Sui
       `--outputFile=${output}`,
       ...(options.files ?? []),
     ],
-    // A group of its own: what a test has started ends with it.
+    // A group of its own, so that the processes of a test end with it.
     {
       cwd: root,
       detached: true,
@@ -87,7 +87,7 @@ function failuresOf(root: string, report: Report | undefined, ending: string): s
     const file = relative(root, name);
     const failed = assertionResults.filter((test) => test.status === 'failed');
     if (failed.length > 0) return failed.map(({ fullName }) => `${file}: ${fullName}`);
-    // A file that was not begun, as another one had failed, is called failed without a word.
+    // vitest reports a file as failed, without a message, when it did not run because another one failed.
     return status === 'failed' && message ? [`${file}: ${message.split('\n')[0]}`] : [];
   });
   return failures.length > 0 ? failures : [`the run itself failed (${ending})`];

@@ -12,12 +12,12 @@ export interface Verdict {
   readonly ran: readonly string[];
 }
 
-/** The first runs are short, as most mutants are killed at once; a whole server start for each file would be longer. */
+/** The first batches are small, because most mutants are killed at once. A server start for each file would take longer. */
 const batchesMs = [15_000, 45_000, 120_000];
-/** Longer than any batch takes on a busy machine: a mutant that makes a test wait for ever is killed as well. */
+/** Longer than any batch takes on a busy machine. A mutant that makes a test wait for ever counts as killed. */
 const slack = { factor: 8, leastMs: 120_000 };
 
-/** Plants a mutant and runs the tests that concern it, the likeliest first, until one fails. */
+/** Plants a mutant and runs its tests, the likeliest first, until one fails. */
 export async function tryMutant(
   checkout: Checkout,
   mutant: Mutant,
@@ -48,7 +48,7 @@ function testsOf(mutant: Mutant, reach: Reach): string[] {
   return mutant.reached ? testsReaching(mutant, reach) : testsOfSql(mutant.file, quickestFirst(reach));
 }
 
-/** Those that pass with nothing broken. Nobody has noted which of them reach SQL, so as many as possible get a turn. */
+/** The tests that pass without a planted fault. Reach is not known for SQL, so as many tests as possible get a turn. */
 function quickestFirst({ tests }: Reach): string[] {
   return Object.entries(tests)
     .filter(([, { fails }]) => !fails)

@@ -7,19 +7,19 @@ import { evidenceConfig } from '#platform/config.ts';
 import { putEvidence } from '#platform/evidence.ts';
 import { inOrganization, post, skus } from './stage.ts';
 
-/** Takes a key out of the evidence bucket with all of its versions, as nobody but a loss of the bucket can. */
+/** Removes a key and all of its versions from the evidence bucket. Object Lock prevents this on AWS. */
 export type LoseEvidence = (key: string) => Promise<void>;
 
-/** One way in which books go wrong, and what must come of it. */
+/** One kind of damage to a ledger, and what reconciliation must do about it. */
 export interface FaultClass {
   readonly name: string;
-  /** The items at L that must be found, and no others; none when it is about the seals. */
+  /** The items at L that must be found, and no others; empty for damage to seals. */
   readonly skus: readonly string[];
   readonly cause: Cause;
   readonly action: 'corrected' | 'alerted';
-  /** What is done behind the product's back, as a superuser and whoever can take things out of the bucket. */
+  /** Causes the damage as a superuser, who can also remove keys from the bucket. */
   readonly commit: (superuser: Client, orgId: string, loseEvidence: LoseEvidence) => Promise<void>;
-  /** A trigger stays away: then nothing may be corrected. */
+  /** A trigger stays missing or broken: then nothing may be corrected. */
   readonly leavesTriggersBroken?: true;
 }
 
@@ -35,7 +35,7 @@ const sql =
     for (const statement of statements) await superuser.query(statement);
   };
 
-/** Changes what nobody may change. */
+/** Runs statements without the triggers that keep movements append-only. */
 const unguarded = (...statements: readonly string[]) =>
   sql(
     'begin',
@@ -47,7 +47,7 @@ const unguarded = (...statements: readonly string[]) =>
     'commit',
   );
 
-/** The only movement of an entry: the n-th of an item. */
+/** Matches the n-th movement of an item. Its entry has no other. */
 const movement = (sku: string, n: number) =>
   `(org_id, entry_id, line) in (
      select org_id, entry_id, line from inventory.movements where ${balance(sku)} order by entry_id offset ${n - 1} limit 1
@@ -61,7 +61,7 @@ const postedWithoutTrigger =
     await superuser.query('alter table inventory.movements enable always trigger apply_movements');
   };
 
-/** A movement put in by hand, under an entry that there is. */
+/** Inserts a movement by hand into an existing entry. */
 const inserted = (sku: string, entry: string) => `
   insert into inventory.movements (org_id, entry_id, line, item_id, location_id, lot, quantity, occurred_at, recorded_at)
   select m.org_id, m.entry_id, 99, m.item_id, m.location_id, m.lot, 3, m.occurred_at, m.recorded_at
@@ -77,7 +77,7 @@ export const faultClasses: readonly FaultClass[] = [
     commit: sql(write('F', 'on_hand = on_hand + 1')),
   },
   {
-    name: 'a balance one too low, of an item that goes on moving',
+    name: 'a balance one too low, of an item with new movements',
     skus: ['A'],
     cause: 'direct_write',
     action: 'corrected',
@@ -98,7 +98,7 @@ export const faultClasses: readonly FaultClass[] = [
     commit: sql(`delete from inventory.balances where ${balance('H')}`),
   },
   {
-    name: 'a balance with the figures of another key, and that one with its',
+    name: 'two balances with their figures exchanged',
     skus: ['A', 'N'],
     cause: 'direct_write',
     action: 'alerted',
@@ -116,7 +116,7 @@ export const faultClasses: readonly FaultClass[] = [
     commit: sql(write('I', 'version = version + 1')),
   },
   {
-    name: 'a balance of what never moved',
+    name: 'a balance without any movement',
     skus: ['F'],
     cause: 'direct_write',
     action: 'alerted',
@@ -126,21 +126,21 @@ export const faultClasses: readonly FaultClass[] = [
     ),
   },
   {
-    name: 'two wrongs that cancel in the total',
+    name: 'two errors that cancel each other in the total',
     skus: ['F', 'J'],
     cause: 'direct_write',
     action: 'corrected',
     commit: sql(write('F', 'on_hand = on_hand + 2'), write('J', 'on_hand = on_hand - 2')),
   },
   {
-    name: 'reserved for nobody',
+    name: 'a quantity reserved without a reservation',
     skus: ['K'],
     cause: 'direct_write',
     action: 'corrected',
     commit: sql(write('K', 'reserved = 3')),
   },
   {
-    name: 'less than nothing reserved',
+    name: 'a negative reserved quantity',
     skus: ['K'],
     cause: 'direct_write',
     action: 'corrected',
@@ -150,7 +150,7 @@ export const faultClasses: readonly FaultClass[] = [
     ),
   },
   {
-    name: 'more small wrongs than a run corrects',
+    name: 'more small errors than a run corrects',
     skus,
     cause: 'direct_write',
     action: 'alerted',
@@ -168,7 +168,7 @@ export const faultClasses: readonly FaultClass[] = [
     }),
   },
   {
-    name: 'the trigger disabled for a while, and much posted',
+    name: 'the trigger disabled for a while, with large postings',
     skus: ['B', 'E'],
     cause: 'trigger_disabled',
     action: 'alerted',
@@ -180,7 +180,7 @@ export const faultClasses: readonly FaultClass[] = [
     ),
   },
   {
-    name: 'the trigger dropped, and not put back',
+    name: 'the trigger dropped',
     skus: ['C'],
     cause: 'trigger_disabled',
     action: 'alerted',
@@ -191,7 +191,7 @@ export const faultClasses: readonly FaultClass[] = [
     },
   },
   {
-    name: 'the trigger counting something else',
+    name: 'the trigger with another function',
     skus: ['C'],
     cause: 'trigger_disabled',
     action: 'alerted',
@@ -205,7 +205,7 @@ export const faultClasses: readonly FaultClass[] = [
     },
   },
   {
-    name: 'a movement inserted past the trigger, not sealed',
+    name: 'an unsealed movement inserted without the trigger',
     skus: ['A'],
     cause: 'trigger_disabled',
     action: 'corrected',
@@ -227,7 +227,7 @@ export const faultClasses: readonly FaultClass[] = [
     },
   },
   {
-    name: 'a movement inserted into what is sealed',
+    name: 'a movement inserted into a sealed entry',
     skus: ['E'],
     cause: 'movement_inserted',
     action: 'alerted',
@@ -240,7 +240,7 @@ export const faultClasses: readonly FaultClass[] = [
     },
   },
   {
-    name: 'a movement deleted that was not sealed',
+    name: 'an unsealed movement deleted',
     skus: ['D'],
     cause: 'movement_deleted',
     action: 'alerted',
@@ -271,14 +271,14 @@ export const faultClasses: readonly FaultClass[] = [
     ),
   },
   {
-    name: 'a movement altered that was not sealed: nothing says which of the two is right',
+    name: 'an unsealed movement altered: nothing shows which of the two is right',
     skus: ['D'],
     cause: 'unknown',
     action: 'alerted',
     commit: unguarded(`update inventory.movements set quantity = quantity + 1 where ${movement('D', 4)}`),
   },
   {
-    name: 'balances put back to what they were before the last postings',
+    name: 'balances restored to their state before the last postings',
     skus: ['A', 'B', 'C'],
     cause: 'restored_to_older_point',
     action: 'alerted',
@@ -296,7 +296,7 @@ export const faultClasses: readonly FaultClass[] = [
     },
   },
   {
-    name: 'a backfill that was not finished',
+    name: 'an unfinished backfill',
     skus: skus.slice(2),
     cause: 'partial_backfill',
     action: 'alerted',
@@ -334,7 +334,7 @@ export const faultClasses: readonly FaultClass[] = [
     skus: [],
     cause: 'anchor_missing',
     action: 'alerted',
-    // The second seal was never anchored: the database says that it was.
+    // The database records an anchor of the second seal that was never written.
     commit: async (superuser, orgId) => {
       await superuser.query(
         `insert into inventory.seal_anchors (org_id, seq, bucket, key)
@@ -348,7 +348,7 @@ export const faultClasses: readonly FaultClass[] = [
     skus: [],
     cause: 'anchor_missing',
     action: 'alerted',
-    // Of the second seal, which no other class has in the bucket they share.
+    // The second seal: no other class anchors it in the shared bucket.
     commit: async (superuser, orgId, loseEvidence) => {
       const { rows } = await superuser.query<{ seal: Seal }>(
         'select inventory.seal_json(s) as seal from inventory.seals s where org_id = $1 and seq = 2',

@@ -4,20 +4,20 @@ import { asSuperuser, cloneDatabase } from '../clone.ts';
 import type { FaultClass, LoseEvidence } from './faults.ts';
 import { asJobs, reconcile, targetSlug } from './stage.ts';
 
-/** What came of one class of faults. */
+/** The result of one class of faults. */
 export interface InjectionResult {
   readonly name: string;
   /** The items that were found. */
   readonly skus: readonly string[];
   readonly causes: readonly string[];
   readonly actions: readonly string[];
-  /** What is not as it must be; empty when everything is. */
+  /** The differences from the expected result; empty when there are none. */
   readonly faults: readonly string[];
 }
 
 /**
- * Breaks a copy of the stage, reconciles it in full, and holds what came of it against what must: the right keys, cause
- * and action, told when it is left, what was corrected is right, and nothing else has changed.
+ * Damages a copy of the stage, reconciles it in full, and compares the result with the expected one: the right keys, cause
+ * and action; an alert when something is not corrected; correct balances after a correction; and no other change.
  */
 export async function inject(
   cluster: { readonly clusterUrl: string; readonly template: string; readonly loseEvidence: LoseEvidence },
@@ -28,12 +28,12 @@ export async function inject(
     const orgId = await idOf(superuser);
     await fault.commit(superuser, orgId, cluster.loseEvidence);
     const [before, ledgerBefore] = [await balances(superuser), await ledger(superuser)];
-    const should = await history(superuser, orgId);
+    const computed = await history(superuser, orgId);
 
-    const told: number[] = [];
+    const alerts: number[] = [];
     const { report, label } = await asJobs(clone.url, async (jobs) => {
       const report = await reconcile(jobs, orgId, 'full', async ({ alerted }) => {
-        told.push(alerted);
+        alerts.push(alerted);
       });
       return { report, label: await readLabels(jobs, orgId, report.discrepancies) };
     });
@@ -45,9 +45,9 @@ export async function inject(
     const [after, ledgerAfter] = [await balances(superuser), await ledger(superuser)];
 
     const faults: string[] = [];
-    const expect = (what: string, got: unknown, wanted: unknown) => {
-      const [one, other] = [JSON.stringify(got), JSON.stringify(wanted)];
-      if (one !== other) faults.push(`${what}: ${one}, not ${other}`);
+    const expect = (what: string, found: unknown, wanted: unknown) => {
+      const [one, other] = [JSON.stringify(found), JSON.stringify(wanted)];
+      if (one !== other) faults.push(`${what}: ${one}, expected ${other}`);
     };
     expect(
       'found',
@@ -59,14 +59,14 @@ export async function inject(
     );
     expect('causes', distinct(found.map(({ cause }) => cause)), [fault.cause]);
     expect('actions', distinct(found.map(({ action }) => action)), [fault.action]);
-    expect('alerts', told.length, fault.action === 'alerted' ? 1 : 0);
+    expect('alerts', alerts.length, fault.action === 'alerted' ? 1 : 0);
     expect('trigger faults', report.triggerFaults.length > 0, fault.leavesTriggersBroken === true);
     expect('clean', report.clean, false);
-    expect('the ledger itself was changed', ledgerAfter === ledgerBefore, true);
+    expect('ledger unchanged', ledgerAfter === ledgerBefore, true);
     const corrected = new Set(found.filter(({ action }) => action === 'corrected').map(({ key }) => key));
     for (const key of new Set([...before.keys(), ...after.keys()])) {
-      const wanted = corrected.has(key) ? should.get(key) : before.get(key);
-      if (after.get(key) !== wanted) faults.push(`the balance ${key} is ${after.get(key)}, not ${wanted}`);
+      const wanted = corrected.has(key) ? computed.get(key) : before.get(key);
+      if (after.get(key) !== wanted) faults.push(`balance ${key}: ${after.get(key)}, expected ${wanted}`);
     }
     return {
       name: fault.name,
@@ -98,7 +98,7 @@ async function balances(superuser: Client): Promise<Map<string, string>> {
   );
 }
 
-/** What the balances should be, worked out from the movements in another way than reconciliation does. */
+/** The correct balances, computed from the movements by another query than that of reconciliation. */
 async function history(superuser: Client, orgId: string): Promise<Map<string, string>> {
   return await figures(
     superuser,

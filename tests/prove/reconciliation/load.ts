@@ -17,11 +17,11 @@ import { asSuperuser } from '../clone.ts';
 import { type LockWait, watchLockWaits } from './lock-waits.ts';
 import { asJobs, reconcile } from './stage.ts';
 
-/** What came of reconciling in a loop while everything that can be written is written. */
+/** The result of reconciling in a loop while writers post and import. */
 export interface LoadReport {
   readonly runs: number;
   readonly seals: number;
-  /** Balances that a run said were wrong. None is. */
+  /** Balances that a run reported as wrong. Every one is a false alarm. */
   readonly found: number;
   readonly postings: number;
   /** Lines that were imported meanwhile. */
@@ -39,9 +39,9 @@ const keyEnvironment = 'load';
 export const longestWaitMs = 50;
 
 /**
- * Reconciles an organization in a loop, in turns from its last seal and in full, sealing what was found right, while
- * eight connections post transfers, receipts, issues, backdated entries and reversals, and one of them imports files.
- * `adminUrl` is the superuser's, to a migrated database; `logFile` is where its server writes.
+ * Reconciles an organization in a loop, from its last seal and in full in turn, and seals after each clean run. Meanwhile
+ * eight connections write: seven post transfers, receipts, issues, backdated entries and reversals, and one imports files.
+ * `adminUrl` is the URL of a migrated database for the superuser; `logFile` is the log of its server.
  */
 export async function runUnderLoad(
   { adminUrl, logFile }: { readonly adminUrl: string; readonly logFile: string },
@@ -75,7 +75,7 @@ type Counted = Pick<LoadReport, 'runs' | 'seals' | 'found'>;
 
 async function reconcileUntil(jobs: Client, orgId: string, isOver: () => boolean): Promise<Counted> {
   let [runs, seals, found] = [0, 0, 0];
-  // At least once from a seal, however slow the machine is.
+  // At least three runs, even on a slow machine: one of them is in full and the others start from a seal.
   for (; runs < 3 || !isOver(); runs += 1) {
     const kind: RunKind = runs % 3 === 0 ? 'full' : 'daily';
     const report = await reconcile(jobs, orgId, kind);
@@ -116,7 +116,7 @@ async function writeUntil(tenant: Tenant, writer: number, isOver: () => boolean)
       if (entry && turn % 5 !== 4) posted.push(entry.entryId);
       postings += 1;
     } catch (error) {
-      // Stock that is gone, or too much for the moment: a writer's life.
+      // A writer may be refused, for example when the stock is too low.
       if (!toProblem(error)) throw error;
     }
   }
@@ -160,7 +160,7 @@ async function importUntil(adminUrl: string, orgId: string, isOver: () => boolea
   return applied;
 }
 
-/** Has the server log every wait for a lock that is longer than a writer may wait, and who made it wait. */
+/** Makes the server log every wait for a lock that is longer than allowed, and its cause. */
 export async function logLockWaits(adminUrl: string): Promise<void> {
   await asSuperuser(adminUrl, async (superuser) => {
     const { rows } = await superuser.query('select quote_ident(current_database()) as name');
@@ -169,7 +169,7 @@ export async function logLockWaits(adminUrl: string): Promise<void> {
   });
 }
 
-/** An organization to write to, and who may. */
+/** Creates an organization to write to, and its credentials. */
 export async function loadTenant(adminUrl: string): Promise<{ orgId: string; tenant: Tenant }> {
   const admin = new Client(loginUrl(adminUrl, 'stockade_admin'));
   await admin.connect();

@@ -1,31 +1,31 @@
 import { readFile, stat } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** A session that waited for a lock, as the server told it. */
+/** A session that waited for a lock, as the server logged it. */
 export interface LockWait {
   readonly waiter: number;
   readonly waitedMs: number;
   readonly what: string;
-  /** Whether the job held the lock, or stood before the waiter in the queue for it. */
+  /** Whether the job held the lock, or was queued before the waiter. */
   readonly because: 'held' | 'queued before';
 }
 
 /**
- * Reads, from the server's log, the waits that another session's lock or place in a queue has caused. `read()` answers
- * those since the watch began. The server logs a wait once it is longer than deadlock_timeout, with log_lock_waits on.
+ * Reads the waits that one session caused from the log of the server. `read()` returns those since the watch began. With
+ * log_lock_waits on, the server logs each wait that is longer than deadlock_timeout.
  */
 export async function watchLockWaits(logFile: string, pid: number): Promise<{ read(): Promise<LockWait[]> }> {
   const from = (await stat(logFile)).size;
   return {
     async read() {
-      // What was logged last is in the file a moment later.
+      // The last line reaches the file a moment later.
       await sleep(100);
       return lockWaitsIn((await readFile(logFile)).subarray(from).toString('utf8'), pid);
     },
   };
 }
 
-/** The waits in a log that are because of one session. */
+/** The waits in a log that one session caused. */
 function lockWaitsIn(log: string, pid: number): LockWait[] {
   const pattern =
     /process (\d+) still waiting for (.+) after ([\d.]+) ms\n[^\n]*DETAIL: {2}Process(?:es)? holding the lock: ([\d, ]+)\. Wait queue: ([\d, ]+)\./g;

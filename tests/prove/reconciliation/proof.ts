@@ -14,9 +14,8 @@ export interface ReconciliationProof {
 }
 
 /**
- * Commits every class of faults against a copy of its own of one stage. `clusterUrl` is the superuser's, `template` a
- * migrated database that nobody is connected to; process.env must name an evidence bucket,
- * `loseEvidence` takes out of it.
+ * Injects every class of faults, each into its own copy of one stage. `clusterUrl` is the URL for the superuser, `template`
+ * a migrated database without connections. process.env must name an evidence bucket; `loseEvidence` removes keys from it.
  */
 export async function proveFaults(
   {

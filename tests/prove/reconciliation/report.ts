@@ -1,3 +1,4 @@
+import { counted } from '#platform/plural.ts';
 import type { InjectionResult } from './inject.ts';
 import { type LoadReport, longestWaitMs } from './load.ts';
 import type { ReconciliationProof } from './proof.ts';
@@ -7,7 +8,7 @@ export function resultText({ name, faults }: InjectionResult): string {
   return `${faults.length === 0 ? 'ok  ' : 'FAIL'} ${name}`;
 }
 
-/** The table: class, balances, cause, what was done, whether anything else changed. */
+/** The table of all classes, with what was found, its cause, the action, and whether anything else changed. */
 export function proofText({ results, ok }: ReconciliationProof): string {
   const head = ['class', 'found at', 'cause', 'action', 'proof'];
   const rows = results.map(({ name, skus, causes, actions, faults }) => [
@@ -31,18 +32,18 @@ export function proofText({ results, ok }: ReconciliationProof): string {
     ...rows.map(line),
     '',
     ok
-      ? `All ${results.length} classes were found, named and treated as they must be.`
-      : `${results.filter(({ faults }) => faults.length > 0).length} of ${results.length} classes failed:`,
+      ? `Passed: ${counted(results.length, 'class', 'classes')}, each with the expected cause and action.`
+      : `Failed: ${results.filter(({ faults }) => faults.length > 0).length} of ${counted(results.length, 'class', 'classes')}:`,
     ...failures,
   ].join('\n');
 }
 
-/** What came of reconciling under load. */
+/** The result of reconciling under load. */
 export function loadText({ runs, seals, found, postings, imported, waits }: LoadReport): string {
   return [
-    `${runs} runs and ${seals} seals while ${postings} entries were posted and ${imported} lines imported:`,
-    `  ${found === 0 ? 'no false alarm' : `${found} FALSE ALARMS`}`,
-    `  ${waits.length === 0 ? `no writer waited longer than ${longestWaitMs} ms because of it` : `${waits.length} WAITS longer than ${longestWaitMs} ms`}`,
+    `${counted(runs, 'run')} and ${counted(seals, 'seal')}, meanwhile ${counted(postings, 'posting')} and ${counted(imported, 'imported line')}:`,
+    `  ${found === 0 ? 'no false alarm' : counted(found, 'FALSE ALARM')}`,
+    `  ${waits.length === 0 ? `no writer waited longer than ${longestWaitMs} ms for reconciliation` : `${counted(waits.length, 'WAIT')} longer than ${longestWaitMs} ms`}`,
     ...waits.slice(0, 10).map(({ what, waitedMs, because }) => `    ${what}: ${waitedMs} ms, ${because}`),
   ].join('\n');
 }

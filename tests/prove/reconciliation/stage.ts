@@ -6,16 +6,16 @@ import { sealOrganization } from '#audit/seals/seal-organization.ts';
 import { loginUrl } from '#scripts/local/logins.ts';
 import { asSuperuser } from '../clone.ts';
 
-/** Two organizations with the same history: one that is broken, one that nothing may happen to. */
+/** Two organizations with the same history: the target is damaged, the bystander must not change. */
 export const targetSlug = 'target';
 const bystanderSlug = 'bystander';
 
-/** Items A to N at L have a balance of about a hundred each, so that five per cent of it is an amount one can see. */
+/** Items A to N have a balance of about a hundred each at L, so five per cent of it is a visible amount. */
 export const skus = [...'ABCDEFGHIJKLMN'];
 
 /**
- * Fills a migrated database: history that is sealed and anchored, history that is sealed and not anchored yet, and history
- * that is not sealed. Every balance was found right before it was sealed.
+ * Fills a migrated database with sealed and anchored movements, with sealed ones that are not anchored yet, and with
+ * unsealed ones. Every balance is reconciled before it is sealed.
  */
 export async function setStage(adminUrl: string): Promise<void> {
   await asSuperuser(adminUrl, async (superuser) => {
@@ -47,7 +47,7 @@ export async function setStage(adminUrl: string): Promise<void> {
       await asJobs(adminUrl, (jobs) => reconcile(jobs, orgId, 'daily'));
       await inOrganization(superuser, orgId, () => superuser.query('select inventory.draw_seal_boundary()'));
       await inOrganization(superuser, orgId, () => superuser.query('select inventory.seal_next(1000)'));
-      // Items A to D go on moving; the others have nothing that is not sealed.
+      // Items A to D get unsealed movements; the others have none.
       await inOrganization(superuser, orgId, async () => {
         for (const sku of skus.slice(0, 4)) await post(superuser, 'issue', [[sku, -2]]);
       });
@@ -55,7 +55,7 @@ export async function setStage(adminUrl: string): Promise<void> {
   });
 }
 
-/** Posts one entry in the organization that was entered. */
+/** Posts one entry in the entered organization. */
 export async function post(
   superuser: Client,
   kind: string,
@@ -66,7 +66,7 @@ export async function post(
   ]);
 }
 
-/** Does work in a transaction that has entered an organization. */
+/** Runs work in a transaction that has entered an organization. */
 export async function inOrganization<T>(
   superuser: Client,
   orgId: string,
@@ -84,7 +84,7 @@ export async function inOrganization<T>(
   }
 }
 
-/** Reconciles as the job does, as stockade_jobs. */
+/** Reconciles an organization as the job does. */
 export async function reconcile(
   jobs: Client,
   orgId: string,
@@ -92,7 +92,7 @@ export async function reconcile(
   onAlert?: (report: RunReport) => Promise<void>,
 ): Promise<RunReport> {
   const lease = await takeLease(jobs, orgId);
-  if (!lease) throw new Error('somebody else is reconciling the stage');
+  if (!lease) throw new Error('another run is reconciling the stage');
   return await reconcileOrganization(jobs, lease, {
     kind,
     time: { remainingMs: () => Number.POSITIVE_INFINITY },
@@ -100,7 +100,7 @@ export async function reconcile(
   });
 }
 
-/** Connects as stockade_jobs, does the work, closes. */
+/** Runs work on a new connection as stockade_jobs. */
 export async function asJobs<T>(adminUrl: string, work: (jobs: Client) => Promise<T>): Promise<T> {
   const jobs = new Client(loginUrl(adminUrl, 'stockade_jobs'));
   await jobs.connect();

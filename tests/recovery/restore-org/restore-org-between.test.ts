@@ -171,7 +171,7 @@ test('an existing folder is refused and kept', async () => {
   await rm(folder('work'), { recursive: true });
 });
 
-test('a copy with an older schema than production is migrated first', async () => {
+test('a copy with an older schema than production is refused, with the command that migrates it', async () => {
   const { rows } = await superuser.query(
     'select name from stockade_migrations.applied order by number desc limit 2',
   );

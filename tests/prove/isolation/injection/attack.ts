@@ -1,4 +1,4 @@
-/** What an attacker may know of the organization under attack, as SQL that does not show it in its own text. */
+/** What an attacker may know about the target organization, as SQL that does not contain the values as text. */
 export interface Target {
   /** The name of the database, quoted. */
   readonly database: string;
@@ -6,48 +6,48 @@ export interface Target {
   readonly org: string;
   /** An expression for its slug. */
   readonly slug: string;
-  /** An expression for a SKU that it has. */
+  /** An expression for one of its SKUs. */
   readonly sku: string;
-  /** An expression for another SKU that it has, and that no attack gives to an item of its own. */
+  /** An expression for another of its SKUs, which no attack uses for an own item. */
   readonly unusedSku: string;
   /** An expression for the id of one of its entries. */
   readonly entry: string;
 }
 
-/** One way in. Written as the attacker would write it once the handler's own statement is closed. */
+/** One attack, written as an attacker would write it after closing the statement of the handler. */
 export interface Attack {
   readonly name: string;
-  /** What would make it work. */
+  /** The mistake that would make it succeed. */
   readonly why: string;
-  /** One query, for an attacker who can only add rows to the handler's own. */
+  /** One query, for an attacker who can only add rows to those of the handler. */
   readonly query?: string;
-  /** Statements behind the handler's own. */
+  /** Statements after that of the handler. */
   readonly statements?: string;
-  /** Why it can change or harm something after all, though it sees nothing. */
+  /** Why it may change or harm something although it sees nothing. */
   readonly remains?: string;
-  /** What the superuser does after it, so that the next attack meets the wall and not what this one has left. */
+  /** Runs as the superuser after the attack, so that the next attack does not meet its leftovers. */
   readonly undo?: string;
-  /** Sent in this order, each as a request; a later one meets what an earlier one has left behind. */
+  /** Requests to send in this order. A later one meets the leftovers of an earlier one. */
   readonly requests?: readonly string[];
 }
 
-/** An expression that answers the marker of a leak when a condition holds that only the other organization's rows can make true. */
+/** An expression that returns the marker of a leak when a condition holds. Only rows of the target can make it true. */
 export function leakIf(condition: string): string {
   return `case when ${condition} then 'leaked' || 'X9q2' end`;
 }
 
-/** What {@link leakIf} answers. */
+/** The value that {@link leakIf} returns. */
 export const leakMarker = 'leakedX9q2';
 
-/** A text as an expression that does not contain it, so that an answer that merely repeats the statement is no leak. */
+/** A text as an expression that does not contain it, so that an answer that repeats the statement is no leak. */
 export function hidden(text: string): string {
   return `convert_from(decode('${Buffer.from(text).toString('hex')}', 'hex'), 'utf8')`;
 }
 
-/** How the handler can be made to run it: as part of its own statement, or as one of several in its text. */
+/** How the handler runs the attack: as part of its own statement, or as one of several statements. */
 export type Way = 'single' | 'several';
 
-/** Every way an attack can be sent, each with the inputs of its requests. */
+/** Every way to send an attack, with the inputs of its requests. */
 export function waysOf(
   { query, statements, requests }: Attack,
   ways: 'all' | 'one each',

@@ -2,66 +2,73 @@ import { type Attack, hidden, type Target, type Way, waysOf } from './attack.ts'
 import { allAttacks } from './attacks/all.ts';
 import { deadlineMs, openStage, type Stage } from './stage.ts';
 
-/** Something an attack has achieved. */
+/** A success of an attack. */
 export interface Breach {
   readonly attack: string;
-  /** How it was sent. */
+  /** How the attack was sent. */
   readonly way: Way;
   readonly kind: 'seen' | 'changed' | 'left behind' | 'outlived' | 'harmed others';
   readonly what: string;
 }
 
-export interface DrillReport {
+export interface InjectionReport {
   readonly attacks: number;
-  /** Attacks, each in every way it can be sent. */
+  /** The number of attacks, counted once for every way to send them. */
   readonly injections: number;
   readonly breaches: readonly Breach[];
-  /** What Postgres lets every role do, or RDS lets nobody take away: no row is seen or changed by it. */
+  /** Breaches that Postgres allows every role, or that cannot be prevented on RDS. They neither see nor change a row. */
   readonly remains: readonly (Breach & { readonly reason: string })[];
 }
 
-export interface DrillOptions {
+export interface InjectionOptions {
   /**
-   * `rds`: with everything the core of Postgres gives to everybody, which nobody can take away there. Its sessions
-   * reach those of every database of the cluster.
+   * `rds`: with the default privileges of Postgres, which cannot be revoked there. A session can then affect the sessions
+   * of every database of the cluster.
    */
   readonly server?: 'own' | 'rds';
-  /** `stop` at the first breach, for those who only want to know whether there is one. */
+  /** `first breach` stops at the first breach. */
   readonly until?: 'end' | 'first breach';
-  /** `one each`: a query that can be sent in two ways is sent in the stricter one. */
+  /** `one each` sends a query only in the stricter of two ways. */
   readonly ways?: 'all' | 'one each';
-  /** Only attacks whose name passes. */
+  /** Selects attacks by their name. */
   readonly only?: (name: string) => boolean;
   readonly signal?: AbortSignal;
   readonly onAttack?: (done: number, total: number) => void;
 }
 
-/** A request has this long beyond its deadline to end its session and to answer. */
+/** The time that a request has after its deadline to end its session and to answer. */
 const graceMs = 3_000;
 
 /**
- * Attacks one organization with the key of another, through a handler that concatenates SQL, in a database that is
- * lost afterwards. `adminUrl` is the superuser's URL of it.
+ * Attacks one organization with the key of another, through a handler that concatenates SQL. The database cannot be used
+ * afterwards. `adminUrl` is its URL for the superuser.
  */
-export async function drill(adminUrl: string, options: DrillOptions = {}): Promise<DrillReport> {
+export async function runInjections(
+  adminUrl: string,
+  options: InjectionOptions = {},
+): Promise<InjectionReport> {
   await using stage = await openStage(adminUrl, options.server ?? 'own');
   const unplanted = stage.unplanted.map(
     (table): Breach => ({
-      attack: 'every table of the organization holds something to steal',
+      attack: 'every table of the target has a row to steal',
       way: 'single',
       kind: 'seen',
-      what: `${table} has no row of it: plant one in tests/prove/isolation/victim.ts`,
+      what: `${table} has no row: plant one in tests/prove/isolation/victim.ts`,
     }),
   );
   return await attackAll(stage, unplanted, options);
 }
 
-async function attackAll(stage: Stage, breaches: Breach[], options: DrillOptions): Promise<DrillReport> {
+async function attackAll(
+  stage: Stage,
+  breaches: Breach[],
+  options: InjectionOptions,
+): Promise<InjectionReport> {
   const attacks = (await allAttacks(stage.superuser, await targetOf(stage), await contextsOf(stage))).filter(
     ({ name }) => options.only?.(name) ?? true,
   );
-  const remains: DrillReport['remains'][number][] = [];
-  // The first look is at a session that nobody has attacked.
+  const remains: InjectionReport['remains'][number][] = [];
+  // The first look records the state of a session before any attack.
   await stage.watch.leftovers();
   let injections = 0;
   for (const [index, attack] of attacks.entries()) {
@@ -90,7 +97,7 @@ async function attackAll(stage: Stage, breaches: Breach[], options: DrillOptions
 function whyItRemains(attack: Attack, { kind }: Breach, server: 'own' | 'rds'): string | undefined {
   if (kind === 'seen' || kind === 'changed' || kind === 'outlived') return undefined;
   if (attack.remains !== undefined) return attack.remains;
-  return server === 'rds' ? 'on RDS nobody can take the functions of the core from a role' : undefined;
+  return server === 'rds' ? 'on RDS the functions of Postgres itself cannot be revoked' : undefined;
 }
 
 async function attackOnce(
@@ -105,7 +112,7 @@ async function attackOnce(
   api.wire.forget();
   for (const input of inputs) {
     const startedMs = performance.now();
-    await attacker.request('POST', `/drill/${way}`, { input });
+    await attacker.request('POST', `/injection/${way}`, { input });
     const tookMs = performance.now() - startedMs;
     if (tookMs > deadlineMs + graceMs) note('outlived', [`the request took ${Math.round(tookMs)} ms`]);
   }
@@ -116,8 +123,8 @@ async function attackOnce(
   );
   note('outlived', await watch.stillRunning(graceMs));
   const changed = await watch.changes();
-  note('changed', changed.rows ? ['rows of the other organization are not what they were'] : []);
-  note('left behind', changed.objects ? ['objects of the database are not what they were'] : []);
+  note('changed', changed.rows ? ['rows of the other organization have changed'] : []);
+  note('left behind', changed.objects ? ['objects of the database have changed'] : []);
   note('left behind', await watch.leftovers());
   for (const [who, organization] of [
     ['the attacker’s', attacker],
@@ -145,12 +152,12 @@ async function targetOf({ database, superuser, victim }: Stage): Promise<Target>
   };
 }
 
-/** Genuine contexts of the organization under attack, by where they are from. */
+/** Genuine contexts of the target, by their origin. */
 async function contextsOf({ attacker, victim, atWork }: Stage): Promise<Readonly<Record<string, string>>> {
-  const earlier = await victim.request('POST', '/drill/several', {
+  const earlier = await victim.request('POST', '/injection/several', {
     input: `x' union all select current_setting('stockade.context') --`,
   });
-  // The attacker's first request is on the very same connection.
+  // The first request of the attacker uses the same connection.
   await attacker.request('GET', '/v1/items');
   return {
     'of an earlier transaction of this connection': earlier.body.found?.[0]?.sku ?? '',

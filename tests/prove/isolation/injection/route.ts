@@ -6,22 +6,22 @@ import type { LambdaHandler } from '#scripts/local/gateway/server.ts';
 import { inTenant, queryInTenant } from '#tenancy/scope.ts';
 
 /**
- * Handlers as they must never be written: what the caller sends becomes part of the statement. Only a drill serves them.
- * They differ in what the statement then can be: without parameters the protocol takes several statements in one text, but
- * for the first of a transaction, which travels with what enters and can only be one.
+ * Handlers that must never be written: the input becomes part of the statement. Only the injection proof serves them.
+ * `several` has no parameters, so the protocol accepts several statements in one text. It sends another statement before,
+ * because the first one of a transaction travels together with the entering and must be single.
  */
-export const drillRoutes = [
-  { method: 'POST', path: '/drill/several', entry: 'drill', scope: 'read' },
-  { method: 'POST', path: '/drill/single', entry: 'drill', scope: 'read' },
+export const injectionRoutes = [
+  { method: 'POST', path: '/injection/several', entry: 'injection', scope: 'read' },
+  { method: 'POST', path: '/injection/single', entry: 'injection', scope: 'read' },
 ] as const satisfies readonly Route[];
 
 const body = z.object({ input: z.string() });
 
-export const drillHandlers: Readonly<Record<string, LambdaHandler>> = {
-  drill: endpoint(
-    drillRoutes.map(({ method, path, scope }) => ({ key: `${method} ${path}` as const, scope })),
+export const injectionHandlers: Readonly<Record<string, LambdaHandler>> = {
+  injection: endpoint(
+    injectionRoutes.map(({ method, path, scope }) => ({ key: `${method} ${path}` as const, scope })),
     {
-      'POST /drill/several': operation({
+      'POST /injection/several': operation({
         body,
         handle: async ({ tenant, body: { input } }) => ({
           found: await inTenant(tenant, 'write', async (tx) => {
@@ -30,7 +30,7 @@ export const drillHandlers: Readonly<Record<string, LambdaHandler>> = {
           }),
         }),
       }),
-      'POST /drill/single': operation({
+      'POST /injection/single': operation({
         body,
         handle: async ({ tenant, body: { input } }) => ({
           found: await queryInTenant(

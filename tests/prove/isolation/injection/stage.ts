@@ -3,14 +3,14 @@ import { type Caller, caller } from '../../../caller.ts';
 import { type Api, keyEnvironment, serveApi } from '../api.ts';
 import { type Holdings, plantOrganization, unplantedTables } from '../victim.ts';
 import { leakMarker } from './attack.ts';
-import { drillHandlers, drillRoutes } from './route.ts';
+import { injectionHandlers, injectionRoutes } from './route.ts';
 import { VictimAtWork } from './victim-at-work.ts';
 import { type Watch, watchOrganization } from './watch.ts';
 
-/** Short, so that the drill does not wait; the wall must hold whatever they are. */
+/** Short timeouts, so that the attacks take less time. Isolation must not depend on their values. */
 export const deadlineMs = 1_200;
 const roleTimeouts = ['statement_timeout = 500', 'lock_timeout = 300'];
-/** Nothing of this may ever reach the attacker. It fits every column, key ids included. */
+/** A text that must never reach the attacker. It fits every column, including key ids. */
 const canary = 'canary7f3a9c';
 const canaryQuantity = 7391.0407;
 
@@ -40,7 +40,7 @@ const ownHoldings: Holdings = {
   quantity: 1,
 };
 
-/** Two organizations, the API with its bad handler between them, and what watches. */
+/** Two organizations, the API with the bad handlers, and the watch. */
 export interface Stage extends AsyncDisposable {
   readonly database: string;
   readonly api: Api;
@@ -49,13 +49,13 @@ export interface Stage extends AsyncDisposable {
   readonly victim: Caller;
   readonly atWork: VictimAtWork;
   readonly watch: Watch;
-  /** What may not reach the attacker. */
+  /** The texts that must not reach the attacker. */
   readonly forbidden: readonly string[];
-  /** Tables in which the organization under attack has no row. */
+  /** The tables in which the target has no row. */
   readonly unplanted: readonly string[];
 }
 
-/** Sets the stage in a database that is lost afterwards. `adminUrl` is the superuser's URL of it. */
+/** Sets the stage in a database that cannot be used afterwards. `adminUrl` is its URL for the superuser. */
 export async function openStage(adminUrl: string, server: 'own' | 'rds'): Promise<Stage> {
   const superuser = new Client(adminUrl);
   await superuser.connect();
@@ -64,7 +64,7 @@ export async function openStage(adminUrl: string, server: 'own' | 'rds'): Promis
   const database = await prepareDatabase(superuser, server);
   const victim = await plantOrganization(superuser, holdings, keyEnvironment);
   const attacker = await plantOrganization(superuser, ownHoldings, keyEnvironment);
-  const extra = { routes: drillRoutes, handlers: drillHandlers };
+  const extra = { routes: injectionRoutes, handlers: injectionHandlers };
   const api = await serveApi(adminUrl, { extra, deadlineMs });
   opened.defer(() => api.close());
   const atWork = await VictimAtWork.start(adminUrl, victim.apiKey, canary);
@@ -84,7 +84,7 @@ export async function openStage(adminUrl: string, server: 'own' | 'rds'): Promis
   return { ...stage, [Symbol.asyncDispose]: () => closing.disposeAsync() };
 }
 
-/** Sets the drill's timeouts and privileges; answers the quoted name of the database. */
+/** Sets the timeouts and the privileges. Returns the quoted name of the database. */
 async function prepareDatabase(superuser: Client, server: 'own' | 'rds'): Promise<string> {
   const { rows } = await superuser.query<{ name: string }>('select quote_ident(current_database()) as name');
   const database = rows[0]?.name ?? '';
@@ -95,7 +95,7 @@ async function prepareDatabase(superuser: Client, server: 'own' | 'rds'): Promis
   return database;
 }
 
-/** Undoes what `sql/roles.sql` has taken away from everybody. */
+/** Grants again what `sql/roles.sql` has revoked from public. */
 const openCore = `
   do $$
   declare
@@ -114,7 +114,7 @@ const openCore = `
   end
   $$`;
 
-/** What only the other organization's rows contain: the canary, and the ids of its rows. */
+/** The texts that only rows of the target contain: the canary, and its ids. */
 async function forbiddenTexts(superuser: Client, orgId: string): Promise<string[]> {
   const { rows } = await superuser.query<{ id: string }>(
     `select id::text from inventory.items where org_id = $1

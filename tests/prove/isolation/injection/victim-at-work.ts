@@ -3,7 +3,7 @@ import { loginUrl } from '#scripts/local/logins.ts';
 import { parseApiKey } from '#tenancy/credentials/api-keys.ts';
 import { keyEnvironment } from '../api.ts';
 
-/** A session of the other organization with a transaction under way, as the API would have it. */
+/** A session of the target with an open transaction, as the API has one. */
 export class VictimAtWork {
   private client: Client | undefined;
   private readonly adminUrl: string;
@@ -16,7 +16,7 @@ export class VictimAtWork {
     this.apiKey = apiKey;
   }
 
-  /** Begins. `parameter` is what its statements carry. */
+  /** Begins the transaction. `parameter` is in each of its statements. */
   static async start(adminUrl: string, apiKey: string, parameter: string): Promise<VictimAtWork> {
     const atWork = new VictimAtWork(adminUrl, apiKey, parameter);
     await atWork.begin();
@@ -28,7 +28,7 @@ export class VictimAtWork {
     return answer?.rows[0].context;
   }
 
-  /** Whether it still lives. When it does not, another takes its place. */
+  /** Whether the session is alive. When it is not, a new one begins. */
   async isAlive(): Promise<boolean> {
     try {
       await this.client?.query('select $1::text, count(*) from inventory.items', [this.parameter]);

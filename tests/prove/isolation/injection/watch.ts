@@ -2,17 +2,17 @@ import type { Client } from 'pg';
 import { withConnection } from '#platform/postgres/database.ts';
 import { digestStatement } from '../tenant-tables.ts';
 
-/** What must not change and must not show while an organization is attacked. */
+/** Watches what must not change while an organization is attacked. */
 export interface Watch {
-  /** Whether rows of the organization, or objects of the database, are others than at the last look. */
+  /** Whether rows of the organization, or objects of the database, have changed since the last look. */
   changes(): Promise<{ readonly rows: boolean; readonly objects: boolean }>;
-  /** What is still at work on behalf of the API some time after the request has been answered. */
+  /** The statements of the API that still run `graceMs` after the answer. */
   stillRunning(graceMs: number): Promise<string[]>;
-  /** What the connection that serves the next request has kept. */
+  /** What the session has kept that will serve the next request. */
   leftovers(): Promise<string[]>;
 }
 
-/** The objects of the database, roles and their settings, large objects, and secrets. */
+/** A digest of the objects of the database, roles and their settings, large objects, and secrets. */
 const objects = `
   select md5(concat_ws(',',
     (select string_agg(concat_ws(' ', oid, relname, relacl, relowner, relrowsecurity, relforcerowsecurity), ',' order by oid)
@@ -33,7 +33,7 @@ const objects = `
     (select string_agg(k::text, ',' order by k.id) from tenancy.pass_keys k)
   )) as objects`;
 
-/** Everything a session can carry over into its next transaction, as far as it can see itself. */
+/** Everything that a session can carry into its next transaction, as far as it can see that itself. */
 const sessionState = `
   select
     pg_backend_pid() as pid,
@@ -45,7 +45,7 @@ const sessionState = `
     nullif(pg_my_temp_schema(), 0) as temporary,
     session_user || ' ' || current_user as users`;
 
-/** Watches an organization. `superuser` is a connection of its own. */
+/** Watches an organization. `superuser` is a separate connection. */
 export async function watchOrganization(superuser: Client, orgId: string): Promise<Watch> {
   const digest = await digestStatement(superuser);
   const look = async () => [

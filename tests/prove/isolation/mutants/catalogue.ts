@@ -1,7 +1,7 @@
 import type { Client } from 'pg';
 import type { Mutant } from './mutant.ts';
 
-/** Everything of the wall that the catalogue shows, each taken away once. */
+/** A mutant for each protection in the catalogue: it removes the protection. */
 export async function catalogueMutants(superuser: Client): Promise<Mutant[]> {
   const mutants: Mutant[] = [];
   for (const query of [
@@ -52,7 +52,7 @@ const policies = `
   where coalesce(checked, qual) <> 'true' and polcmd in ('*', 'a', 'w')
   order by 1, 2`;
 
-/** Keys that hold organizations apart: foreign keys that carry one, and uniqueness that does not ask whose. */
+/** Keys that separate organizations: foreign keys are dropped, and unique keys get a copy without the organization. */
 const keys = `
   select 'foreign key dropped' as kind, format('%I on %s', conname, conrelid::regclass) as name,
     format('alter table %s drop constraint %I', conrelid::regclass, conname) as sql
@@ -76,7 +76,7 @@ const keys = `
     and exists (select from pg_attribute a where a.attrelid = i.indrelid and a.attname = 'org_id')
   order by 1, 2`;
 
-/** A verb for a role that has it not. */
+/** Grants each missing verb to each role. */
 const tableGrants = `
   select 'verb granted' as kind, format('%s on %s to %s', verb, c.oid::regclass, role) as name,
     format('grant %s on %s to %I', verb, c.oid::regclass, role) as sql
@@ -87,7 +87,7 @@ const tableGrants = `
   where c.relkind in ('r', 'p') and ${ours} and not has_table_privilege(role, c.oid, verb)
   order by 2`;
 
-/** A single column of which its comment says that it is secret. */
+/** Grants each column that is commented as secret. */
 const secretColumns = `
   select 'secret column granted' as kind, format('%s.%I to %s', c.oid::regclass, a.attname, role) as name,
     format('grant select (%I) on %s to %I', a.attname, c.oid::regclass, role) as sql

@@ -1,12 +1,12 @@
 import type { Client } from 'pg';
 import type { Mutant } from './mutant.ts';
 
-/** A condition in the body of a function, and what it becomes when it is not asked. */
+/** A condition in the body of a function, and its replacement without an effect. */
 interface Condition {
-  /** Several when it only means something in all of them. */
+  /** Several functions when the mutant works only in all of them together. */
   readonly function: string | readonly string[];
   readonly what: string;
-  /** As the function has it; blanks match any blanks. */
+  /** The text in the function. A blank matches any blanks. */
   readonly from: string;
   readonly to: string;
 }
@@ -33,10 +33,10 @@ const inMac = [...readers, byKey, 'tenancy.seal(uuid,text,text[],integer)'];
 
 const conditions: readonly Condition[] = [
   ...readers.map((name): Condition => ({ function: name, what: 'the MAC', from: isMac, to: '' })),
-  // What a MAC is over is said where it is made and where it is verified.
+  // The functions that create a MAC and those that verify it contain the parts that it covers.
   { function: inMac, what: 'the backend', from: backendAndTransaction, to: transaction },
   { function: inMac, what: 'the transaction', from: backendAndTransaction, to: backend },
-  // The plain case and the one that explains refusals both ask everything.
+  // The function for the plain case and the one that explains refusals both contain every condition.
   ...(
     [
       ['the secret', 'and k.secret_digest = p_secret_digest', ''],
@@ -96,7 +96,7 @@ const conditions: readonly Condition[] = [
     from: 'if v_entered is not null then v_scopes',
     to: 'if false then v_scopes',
   },
-  // The same once more, for writing down in whose books a refusal belongs.
+  // The function that records a refusal contains the conditions once more.
   {
     function: ofPass,
     what: 'the MAC',
@@ -166,8 +166,8 @@ const conditions: readonly Condition[] = [
 ];
 
 /**
- * Each condition of the functions that make the wall, not asked.
- * @throws when a function does not have its condition any more: then this list is to be brought up to date
+ * A mutant for each condition of the functions that isolate organizations, without the condition.
+ * @throws when a function lacks its condition: update this list then
  */
 export async function conditionMutants(superuser: Client): Promise<Mutant[]> {
   const mutants: Mutant[] = [];
@@ -182,7 +182,7 @@ export async function conditionMutants(superuser: Client): Promise<Mutant[]> {
       const definition = rows[0]?.definition ?? '';
       if (!pattern.test(definition)) {
         throw new Error(
-          `${name} has no "${from}": bring tests/prove/isolation/mutants/conditions.ts up to date`,
+          `${name} does not contain "${from}": update tests/prove/isolation/mutants/conditions.ts`,
         );
       }
       definitions.push(definition.replace(pattern, () => to));

@@ -1,12 +1,13 @@
 import type { Client } from 'pg';
 import type { Mutant } from './mutant.ts';
 
-/** A comparison of organizations as these functions write it, up to its end. */
+/** Matches a comparison of organizations in these functions. */
 const comparison = /(?:\w+\.)?org_id = (?:\(select tenancy\.current_org\(\)\)|[\w.]+)/g;
 
 /**
- * Each place where a function of stockade_ledger says whose rows it means, not saying it: no policy says it for them.
- * @throws when they say it nowhere: then they are written in another way, and this is to be brought up to date
+ * A mutant for each comparison of organizations in the functions of stockade_ledger, without the comparison. No policy
+ * restricts these functions.
+ * @throws when there is no comparison: the functions are then written differently, and the pattern must be updated
  */
 export async function ledgerMutants(superuser: Client): Promise<Mutant[]> {
   const { rows } = await superuser.query<{ name: string; definition: string }>(
@@ -24,7 +25,7 @@ export async function ledgerMutants(superuser: Client): Promise<Mutant[]> {
   );
   if (mutants.length === 0) {
     throw new Error(
-      'no function of stockade_ledger has "org_id = …": bring tests/prove/isolation/mutants/ledger.ts up to date',
+      'no function of stockade_ledger contains "org_id = …": update tests/prove/isolation/mutants/ledger.ts',
     );
   }
   return mutants;

@@ -1,8 +1,8 @@
-/** One thing taken away from the wall. */
+/** One removed protection. */
 export interface Mutant {
-  /** What the table of the score counts together. */
+  /** The row of the score that counts it. */
   readonly kind: string;
   readonly name: string;
-  /** What the superuser runs to make it, inside a transaction. */
+  /** The statements of the superuser that remove it, inside a transaction. */
   readonly sql: string;
 }

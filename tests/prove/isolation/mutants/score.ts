@@ -5,7 +5,7 @@ import { applyIsolationRules } from '#schema/lint/isolation-lint.ts';
 import { type IsolationRule, readIsolationRules } from '#schema/lint/isolation-rules.ts';
 import { paths } from '#scripts/paths.ts';
 import { asSuperuser, type Clone, cloneDatabase } from '../../clone.ts';
-import { drill } from '../injection/injection.ts';
+import { runInjections } from '../injection/injection.ts';
 import { probePrivileges } from '../probes/privileges.ts';
 import { probe } from '../probes/probes.ts';
 import { proveNonInterference } from '../worlds/noninterference.ts';
@@ -14,23 +14,23 @@ import { conditionMutants } from './conditions.ts';
 import { ledgerMutants } from './ledger.ts';
 import type { Mutant } from './mutant.ts';
 
-/** What notices that something is missing, the quickest first. */
+/** What notices a removed protection, the quickest first. */
 export const killers = ['lint', 'role tests', 'injection drill', 'non-interference'] as const;
 
 export type Killer = (typeof killers)[number];
 
 export interface MutantOutcome {
   readonly mutant: Mutant;
-  /** Undefined: it survived. */
+  /** Undefined when the mutant survived. */
   readonly killer?: Killer;
-  /** What the killer said first. */
+  /** The first report of the killer. */
   readonly because?: string;
 }
 
 export interface ScoreOptions {
-  /** Only mutants that pass. */
+  /** Selects mutants. */
   readonly only?: (mutant: Mutant) => boolean;
-  /** Only these, which say by what the wall is held when the others are not there. */
+  /** Only these killers: shows which protection holds without the others. */
   readonly by?: readonly Killer[];
   readonly signal?: AbortSignal;
   readonly onMutant?: (done: number, total: number) => void;
@@ -46,8 +46,8 @@ export async function allMutants(superuser: Client): Promise<Mutant[]> {
 }
 
 /**
- * Takes away one thing at a time and waits for somebody to notice: in a transaction that is undone for those who only
- * look, in a clone of its own for those who act.
+ * Removes one protection at a time and runs the killers until one notices. Killers that only read run in a transaction that
+ * is rolled back; those that act run in a clone of their own.
  */
 export async function scoreMutants(
   clusterUrl: string,
@@ -81,7 +81,7 @@ async function look(
   await superuser.query('begin');
   try {
     await superuser.query(mutant.sql);
-    // The lint knows some functions by a digest: that one was changed says nothing of whether what it asked is missed.
+    // The lint compares the digests of some functions. A changed digest does not show that the condition is missed.
     if (by.includes('lint') && mutant.kind !== 'condition not asked') {
       const { outcomes } = await applyIsolationRules(superuser, rules);
       const failed = outcomes.find(
@@ -102,7 +102,7 @@ async function look(
   }
 }
 
-/** The killers that do what must not be possible. */
+/** The killers that try what must not be possible. */
 async function act(
   clusterUrl: string,
   template: string,
@@ -118,7 +118,7 @@ async function act(
     'role tests': () => withClone(async (url) => (await probe(url))[0]),
     'injection drill': () =>
       withClone(async (url) => {
-        const [breach] = (await drill(url, { until: 'first breach' })).breaches;
+        const [breach] = (await runInjections(url, { until: 'first breach' })).breaches;
         return breach && `${breach.attack}: ${breach.what}`;
       }),
     'non-interference': () =>
@@ -134,7 +134,7 @@ async function act(
   return undefined;
 }
 
-/** Where an organization cannot even be planted any more, nobody can overlook what is missing. */
+/** An error of SQL counts as noticed: when not even an organization can be planted, nobody overlooks the mutant. */
 async function unlessBroken(work: () => Promise<string | undefined>): Promise<string | undefined> {
   try {
     return await work();

@@ -2,9 +2,9 @@ import { createHmac, randomBytes } from 'node:crypto';
 import type { Client } from 'pg';
 import { createApiKey } from '#tenancy/credentials/api-keys.ts';
 import { keyEnvironment } from '../api.ts';
-import { check, type Expectation } from './probe.ts';
+import { brokenRules, type Expectation } from './probe.ts';
 
-/** Organizations, keys and members in every state that decides whether a credential opens. */
+/** Organizations, keys and members in every state that decides whether a credential is accepted. */
 interface Cast {
   readonly ours: string;
   readonly other: string;
@@ -19,11 +19,14 @@ interface Cast {
 const keyNames = ['reader', 'manager', 'other', 'suspended', 'revoked', 'expired'] as const;
 type KeyName = (typeof keyNames)[number];
 
-/** Everything the functions that enter decide, one thing at a time. `superuser` is inside a transaction that is undone. */
+/**
+ * Tries every rule of the functions that enter an organization, one at a time. The transaction of `superuser` is rolled
+ * back.
+ */
 export async function probeAccess(superuser: Client): Promise<string[]> {
   const cast = await prepare(superuser);
   await superuser.query('set local role stockade_api');
-  const faults = await check(superuser, [
+  const faults = await brokenRules(superuser, [
     ...keyRules(cast),
     ...passRules(cast),
     ...scopeRules(cast),
@@ -50,9 +53,9 @@ function keyRules({ key, ours, other }: Cast): Expectation[] {
     enter('another secret', [id, Buffer.alloc(32), 'read', []], 'SK101'),
     enter('revoked', [...key('revoked'), 'read', []], 'SK101'),
     enter('expired', [...key('expired'), 'read', []], 'SK101'),
-    enter('another organization named by id', [id, digest, 'read', [other]], 'SK102'),
-    enter('another organization named by slug', [id, digest, 'read', ['access-other']], 'SK102'),
-    enter('no organization of that name', [id, digest, 'read', ['access-none']], 'SK102'),
+    enter('another organization, named by id', [id, digest, 'read', [other]], 'SK102'),
+    enter('another organization, named by slug', [id, digest, 'read', ['access-other']], 'SK102'),
+    enter('an unknown name', [id, digest, 'read', ['access-none']], 'SK102'),
     enter('suspended', [...key('suspended'), 'read', []], 'SK103'),
     enter('a scope it lacks', [id, digest, 'write', []], 'SK104'),
     {
@@ -76,20 +79,20 @@ function passRules({ pass, ours, other, key }: Cast): Expectation[] {
     enter('minted with another key', [pass('one@access', { secret: randomBytes(32) }), 'read', []], 'SK101'),
     enter('expired', [pass('one@access', { expired: true }), 'read', []], 'SK101'),
     enter('altered', [pass('one@access').replace('one@', 'two@'), 'read', []], 'SK101'),
-    enter('of nobody', [pass('nobody@access'), 'read', []], 'SK102'),
-    enter('not a member of what is named', [pass('one@access'), 'read', [other]], 'SK102'),
-    enter('a name that is none of its organizations', [pass('two@access'), 'read', ['access-none']], 'SK102'),
+    enter('of an unknown user', [pass('nobody@access'), 'read', []], 'SK102'),
+    enter('an organization without membership', [pass('one@access'), 'read', [other]], 'SK102'),
+    enter('an unknown name', [pass('two@access'), 'read', ['access-none']], 'SK102'),
     enter('two organizations, none named', [pass('two@access'), 'read', []], 'SK105'),
     enter('two organizations, one named', [pass('two@access'), 'read', [ours]], 'ok'),
     enter('suspended', [pass('late@access'), 'read', []], 'SK103'),
     enter('a scope its role lacks', [pass('one@access'), 'admin', []], 'SK104'),
     {
-      rule: 'pass: behind a key of another organization',
+      rule: 'pass: after a key of another organization',
       statement: keyThenPass(sql(otherId), hex(otherDigest), sql(pass('one@access')), 'read'),
       outcome: 'SK102',
     },
     {
-      rule: 'pass: behind a key, only what both allow',
+      rule: 'pass: after a key, only the scopes of both',
       statement: keyThenPass(sql(key('reader')[0]), hex(key('reader')[1]), sql(pass('one@access')), 'write'),
       outcome: 'SK104',
     },
@@ -100,15 +103,15 @@ function scopeRules({ key }: Cast): Expectation[] {
   const [id, digest] = key('reader');
   const after = (statement: string) => `${withKey(sql(id), hex(digest))}; select ${statement}`;
   const [managerId, managerDigest] = key('manager');
-  const made = createApiKey(keyEnvironment);
-  // Anything but what is its own, and nothing of others, divides by zero.
+  const created = createApiKey(keyEnvironment);
+  // Divides by zero unless the list contains its own rows and no foreign ones.
   const lists = (call: string, own: string, theirs: string) =>
     `${withKey(sql(managerId), hex(managerDigest))};
      select 1 / (bool_or(line::text like '%${own}%') and not bool_or(line::text like '%${theirs}%'))::int
      from tenancy.${call} as line`;
-  const makeKey = (scope: string) =>
+  const createKey = (scope: string) =>
     `${withKey(sql(managerId), hex(managerDigest))};
-     select tenancy.create_api_key(${sql(made.keyId)}, ${hex(made.secretDigest)}, 'made', '{${scope}}', null)`;
+     select tenancy.create_api_key(${sql(created.keyId)}, ${hex(created.secretDigest)}, 'made', '{${scope}}', null)`;
   return [
     {
       rule: 'scope: a reader posts',
@@ -116,7 +119,7 @@ function scopeRules({ key }: Cast): Expectation[] {
       outcome: 'SK104',
     },
     {
-      rule: 'scope: a reader makes an item',
+      rule: 'scope: a reader creates an item',
       statement: after(`inventory.create_item('{"sku":"A","name":"A"}')`),
       outcome: 'SK104',
     },
@@ -126,8 +129,8 @@ function scopeRules({ key }: Cast): Expectation[] {
       outcome: 'SK104',
     },
     {
-      rule: 'scope: a manager who cannot write makes a key that can',
-      statement: makeKey('write'),
+      rule: 'scope: a manager without the scope write creates a key that has it',
+      statement: createKey('write'),
       outcome: 'SK104',
     },
     {
@@ -140,16 +143,20 @@ function scopeRules({ key }: Cast): Expectation[] {
       statement: lists('list_members(100, null)', 'one@access', 'late@access'),
       outcome: 'ok',
     },
-    { rule: 'scope: a manager makes a key like its own', statement: makeKey('read'), outcome: 'ok' },
-    { rule: 'scope: nobody posts', statement: `select inventory.post_entry('{}')`, outcome: 'SK902' },
+    { rule: 'scope: a manager creates a key like its own', statement: createKey('read'), outcome: 'ok' },
+    {
+      rule: 'scope: a posting without a context',
+      statement: `select inventory.post_entry('{}')`,
+      outcome: 'SK902',
+    },
   ];
 }
 
-/** Who proves nothing must not write into anybody's books that it was refused. */
+/** A refusal is recorded only for a valid credential: otherwise anybody could write records into any organization. */
 function refusalRules({ key, pass, ours }: Cast): Expectation[] {
   const records = (rule: string, values: readonly unknown[], count: number): Expectation => ({
     rule: `refusal: ${rule}`,
-    // Anything but the number of them divides by zero.
+    // Divides by zero unless the count is right.
     statement: `select 1 / (count(*) = $6::int)::int from tenancy.record_mismatch($1, $2, $3, $4, $5)`,
     values: [...values, [], 'probe', count],
     outcome: 'ok',

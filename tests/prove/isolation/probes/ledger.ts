@@ -1,16 +1,16 @@
 import type { Client } from 'pg';
-import { check, type Expectation } from './probe.ts';
+import { brokenRules, type Expectation } from './probe.ts';
 
-/** What nobody may do to the ledger, its owner included. `superuser` is inside a transaction that is undone. */
+/** Tries what nobody may do to the ledger, not even its owner. The transaction of `superuser` is rolled back. */
 export async function probeLedger(superuser: Client): Promise<string[]> {
   const [ours, other] = [
     await organization(superuser, 'ledger-ours'),
     await organization(superuser, 'ledger-other'),
   ];
   await superuser.query('select tenancy.enter_as_job($1)', [ours]);
-  const pointing = await check(superuser, await pointersAcross(superuser, ours, other));
+  const pointing = await brokenRules(superuser, await pointersAcross(superuser, ours, other));
   await superuser.query('set local role stockade_owner');
-  const unchangeable = await check(superuser, [
+  const unchangeable = await brokenRules(superuser, [
     ...['update inventory.movements set quantity = 1', 'update inventory.entries set reference = null'].map(
       refused,
     ),
@@ -20,19 +20,19 @@ export async function probeLedger(superuser: Client): Promise<string[]> {
     ),
   ]);
   await superuser.query('set local role stockade_jobs');
-  const posting = await check(superuser, [
+  const posting = await brokenRules(superuser, [
     {
       rule: 'a movement of the ledger keeps its balance',
       statement: `do $$ begin
         perform inventory.post_entry('{"kind":"receipt","lines":[{"sku":"A","location":"L","quantity":3}]}');
         if (select sum(on_hand) from inventory.balances) is distinct from 8 then
-          raise 'the balance is another' using errcode = 'SK999';
+          raise 'the balance differs' using errcode = 'SK999';
         end if;
       end $$`,
       outcome: 'ok',
     },
     {
-      rule: 'an issue of more than there is',
+      rule: 'an issue of more than is available',
       statement: `select inventory.post_entry('{"kind":"issue","lines":[{"sku":"A","location":"L","quantity":-9}]}')`,
       outcome: 'SK201',
     },
@@ -59,7 +59,7 @@ async function organization(superuser: Client, slug: string): Promise<string> {
   return id;
 }
 
-/** One row of ours that points at one of the other organization, for every key that could. */
+/** For every foreign key, a row of ours that references a row of the other organization. */
 async function pointersAcross(superuser: Client, ours: string, other: string): Promise<Expectation[]> {
   const idOf = async (table: string) =>
     (await superuser.query<{ id: string }>(`select id from ${table} where org_id = $1`, [other])).rows[0]

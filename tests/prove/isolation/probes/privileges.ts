@@ -2,11 +2,11 @@ import type { Client } from 'pg';
 import type { LoginRole } from '#scripts/local/logins.ts';
 
 /**
- * What each role that logs in may do, by name. Whatever is not here is refused: a grant that a migration adds is added
- * here too, by somebody who has thought about it.
+ * The privileges of each login role, by name. Every other privilege is a fault: when a migration adds a grant, think about
+ * it and add it here too.
  */
 interface Allowed {
-  /** Table -> verbs; `(columns)` behind a verb means that only some of its columns are open. */
+  /** Table -> verbs. A verb with `(columns)` is granted for some of the columns only. */
   readonly tables: Readonly<Record<string, string>>;
   /** Functions of the schema, by name. */
   readonly tenancy: string;
@@ -89,7 +89,7 @@ const allowed: Readonly<Record<LoginRole, Allowed>> = {
 
 const words = (text: string) => text.split(/\s+/).filter((word) => word !== '');
 
-/** What the roles may do and should not, and the other way round. */
+/** The privileges that a role has and should not have, and the other way round. */
 export async function probePrivileges(client: Client): Promise<string[]> {
   const faults: string[] = [];
   for (const [role, { tables, tenancy, inventory, recovery }] of Object.entries(allowed)) {

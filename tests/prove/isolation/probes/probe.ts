@@ -1,6 +1,6 @@
 import type { Client } from 'pg';
 
-/** A statement and what must come of it: the SQLSTATE it is refused with, or `ok`. */
+/** A statement and its expected outcome: a SQLSTATE, or `ok`. */
 export interface Expectation {
   readonly rule: string;
   readonly statement: string;
@@ -8,7 +8,7 @@ export interface Expectation {
   readonly outcome: string;
 }
 
-/** Runs the statement in a savepoint that is undone; answers `ok` or the SQLSTATE. */
+/** Runs the statement in a savepoint and rolls it back. Returns `ok` or the SQLSTATE. */
 export async function outcomeOf(
   client: Client,
   statement: string,
@@ -25,12 +25,12 @@ export async function outcomeOf(
   }
 }
 
-/** The rules that do not hold, in words. Nothing stays of what was tried. `client` is inside a transaction. */
-export async function check(client: Client, expectations: readonly Expectation[]): Promise<string[]> {
+/** Tries each rule and rolls it back. Returns the rules that do not hold, in words. `client` is inside a transaction. */
+export async function brokenRules(client: Client, expectations: readonly Expectation[]): Promise<string[]> {
   const faults: string[] = [];
   for (const { rule, statement, values, outcome } of expectations) {
     const found = await outcomeOf(client, statement, values);
-    if (found !== outcome) faults.push(`${rule}: ${outcome} was expected, not ${found}`);
+    if (found !== outcome) faults.push(`${rule}: ${found}, expected ${outcome}`);
   }
   return faults;
 }

@@ -8,8 +8,8 @@ import { probeSeals } from './seals.ts';
 import { probeTwins } from './twins.ts';
 
 /**
- * Asks a database, one rule at a time, what its roles may do, whom its seals let in and what its ledger refuses, and
- * answers the rules that do not hold. `adminUrl` is the superuser's; nothing stays but one organization.
+ * Tries every rule about roles, sealed contexts and the ledger, one at a time, and returns those that do not hold.
+ * `adminUrl` is the URL for the superuser. Only one organization stays in the database.
  */
 export async function probe(adminUrl: string): Promise<string[]> {
   return await asSuperuser(adminUrl, async (superuser) => {
@@ -19,7 +19,7 @@ export async function probe(adminUrl: string): Promise<string[]> {
       try {
         faults.push(...(await each(superuser)));
       } catch (error) {
-        faults.push(`${each.name} could not be run: ${(error as Error).message}`);
+        faults.push(`${each.name} could not run: ${(error as Error).message}`);
       } finally {
         await superuser.query('rollback');
       }

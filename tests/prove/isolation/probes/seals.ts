@@ -1,8 +1,8 @@
 import type { Client } from 'pg';
 
 /**
- * Contexts with a genuine MAC that differ in one thing from what this transaction would be given: whoever could make
- * them must still get nothing. `superuser` knows the key; `api` is a connection as stockade_api.
+ * Tries contexts with a genuine MAC that differ in one part from the right context of this transaction. Even an attacker who
+ * could create them must see nothing. `superuser` knows the key; `api` is a connection as stockade_api.
  */
 export async function probeSeals(superuser: Client, api: Client, orgId: string): Promise<string[]> {
   const faults: string[] = [];
@@ -20,15 +20,15 @@ export async function probeSeals(superuser: Client, api: Client, orgId: string):
       );
       await api.query(`set local stockade.context = '${context}'`);
       const found = await organizationSeen(api);
-      if (found !== outcome) faults.push(`${rule}: ${outcome} was expected, not ${found}`);
+      if (found !== outcome) faults.push(`${rule}: ${found}, expected ${outcome}`);
     } finally {
       await api.query('rollback');
     }
   };
-  await expect('a context of this transaction is taken', {}, orgId);
+  await expect('a context of this transaction is accepted', {}, orgId);
   await expect('a context of another backend', { pid: '1' }, 'SK901');
   await expect('a context of another transaction', { at: '0002d5f3b6f0c000' }, 'SK901');
-  await expect('a context whose MAC is another', {}, 'SK901', '0'.repeat(64));
+  await expect('a context with a wrong MAC', {}, 'SK901', '0'.repeat(64));
   await expect('a context without MAC', {}, 'SK901', '');
   return faults;
 }
@@ -42,7 +42,7 @@ interface Parts {
 }
 
 async function organizationSeen(api: Client): Promise<string> {
-  // Both readers of the context: the policies', and the one that the writing functions ask.
+  // Both readers of the context: that of the policies, and that of the writing functions.
   const answers: string[] = [];
   for (const statement of [
     'select tenancy.current_org()::text as seen',

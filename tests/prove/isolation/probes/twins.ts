@@ -1,15 +1,15 @@
 import type { Client } from 'pg';
-import { check, type Expectation } from './probe.ts';
+import { brokenRules, type Expectation } from './probe.ts';
 
 /**
- * Two organizations whose rows have the same names and the same ids, which chance does not make: a function of the ledger
- * that forgets in one place to say whose rows it means meets those of both. `superuser` is inside a transaction that is
- * undone.
+ * Tries the functions of the ledger with two organizations whose rows have the same names and the same ids, which does not
+ * happen by chance. A function that forgets the organization in one place then finds the rows of both. The transaction of
+ * `superuser` is rolled back.
  */
 export async function probeTwins(superuser: Client): Promise<string[]> {
   const entry = await plant(superuser);
-  return await check(superuser, [
-    answers('a posting answers with its own balance', post(3), `count(*) = 1 and min("onHand") = 8`),
+  return await brokenRules(superuser, [
+    answers('a posting returns its own balance', post(3), `count(*) = 1 and min("onHand") = 8`),
     answers('a posting that expects its own version', post(3, 1), `count(*) = 1 and min(version) = 2`),
     answers(
       'a reversal has the lines of its own entry',
@@ -21,9 +21,9 @@ export async function probeTwins(superuser: Client): Promise<string[]> {
       statement: `select ${reverse(entry.theirs)}`,
       outcome: 'SK404',
     },
-    refuses('an issue of more than there is tells its own shortage', post(-9), 'SK201', `count(*) = 1`),
+    refuses('an issue of too much reports its own shortage only', post(-9), 'SK201', `count(*) = 1`),
     refuses(
-      `what only another organization has is not there`,
+      'an item of another organization does not exist',
       `inventory.post_entry('{"kind":"receipt","lines":[{"sku":"THEIRS","location":"THEIRS","quantity":1}]}')`,
       'SK301',
       `count(*) = 2 and bool_and(message like 'there is no %')`,
@@ -39,7 +39,7 @@ const reverse = (id: string) => `inventory.reverse_entry('${id}', null, null)`;
 
 const columns = `(sku text, message text, balance json)`;
 
-/** What is called answers with lines of which the condition holds. */
+/** Expects that the call returns lines that meet the condition. */
 function answers(rule: string, call: string, condition: string): Expectation {
   return {
     rule,
@@ -52,14 +52,14 @@ function answers(rule: string, call: string, condition: string): Expectation {
           from json_to_recordset(v_answer -> 'lines') as line ${columns}
           cross join lateral json_to_record(line.balance) as b ("onHand" numeric, version bigint)
         ) then
-          raise 'it answers %', v_answer using errcode = 'SK999';
+          raise 'it returns %', v_answer using errcode = 'SK999';
         end if;
       end $$`,
     outcome: 'ok',
   };
 }
 
-/** What is called is refused with a detail of which the condition holds. */
+/** Expects that the call is refused with a detail that meets the condition. */
 function refuses(rule: string, call: string, code: string, condition: string): Expectation {
   return {
     rule,
@@ -80,7 +80,7 @@ function refuses(rule: string, call: string, code: string, condition: string): E
   };
 }
 
-/** Makes both, enters the one and answers the ids of its entry and of one that only the other has. */
+/** Creates both and enters one. Returns the id of its entry, and that of an entry that only the other has. */
 async function plant(superuser: Client): Promise<{ own: string; theirs: string }> {
   const { rows } = await superuser.query<{ id: string }>(
     `insert into tenancy.organizations (slug, name) values ('twin-own', 'Own'), ('twin-other', 'Other') returning id`,
@@ -103,7 +103,7 @@ async function plant(superuser: Client): Promise<{ own: string; theirs: string }
   );
   await enter(own);
   const ownEntry = await receive();
-  // The same entry again in the other's books, and two more behind it: its balance has another version.
+  // The other has the same entry and two later ones, so its balance has another version.
   await enter(other);
   await superuser.query(
     `insert into inventory.entries (org_id, id, kind, occurred_at, recorded_at, actor, metadata)

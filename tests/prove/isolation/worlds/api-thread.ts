@@ -2,7 +2,10 @@ import { once } from 'node:events';
 import { parentPort, Worker, workerData } from 'node:worker_threads';
 import type { Api } from '../api.ts';
 
-/** The API in a thread of its own: several databases can be served at once, each with its own settings (`env` beside those of this process) and connections. */
+/**
+ * Serves the API in a new thread. Several databases can be served at once, each with its own connections and its own
+ * settings: `env`, in addition to those of this process.
+ */
 export async function serveApiInThread(adminUrl: string, env: NodeJS.ProcessEnv): Promise<Omit<Api, 'wire'>> {
   const worker = new Worker(new URL(import.meta.url), {
     workerData: { adminUrl },

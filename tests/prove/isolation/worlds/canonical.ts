@@ -6,10 +6,10 @@ const time = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|[+-]\d\d:?\d\d)/g
 const apiKey = /sk_prove_[0-9A-Za-z]{12}_[0-9A-Za-z]{49}/g;
 const keyId = /^[0-9A-Za-z]{12}$/;
 
-/** Headers that say something of the moment or of the connection, not of what was asked. */
+/** Headers that depend on the time or the connection, and not on the request. */
 const momentary = new Set(['date', 'connection', 'keep-alive', 'x-request-id', 'apigw-requestid']);
 
-/** An answer as it is compared. */
+/** An answer in the form in which answers are compared. */
 export interface CanonicalAnswer {
   readonly status: number;
   readonly headers: readonly string[];
@@ -17,13 +17,13 @@ export interface CanonicalAnswer {
 }
 
 /**
- * Renames what a server makes up (ids, hashes, keys, times, cursors) by the order in which it is first seen, so that two
- * worlds that do the same say the same. Each world has its own, and keeps it for a whole sequence.
+ * Renames generated values (ids, hashes, keys, times, cursors) by the order of their first appearance, so that two worlds
+ * with the same behaviour give the same answers. Each world has its own instance for a whole sequence.
  */
 export class Canonical {
   private readonly names = new Map<string, string>();
 
-  /** Gives something of the world a name that all worlds share. */
+  /** Gives a value of this world a name that all worlds share. */
   name(value: string, name: string): void {
     this.names.set(value.toLowerCase(), name);
   }
@@ -43,20 +43,20 @@ export class Canonical {
     };
   }
 
-  /** What a job or a command has told; it succeeded unless it was refused. */
-  report(told: object): CanonicalAnswer {
-    return { status: 'refused' in told ? 409 : 200, headers: [], body: this.text(JSON.stringify(told)) };
+  /** The report of a job or a command. It counts as success unless it was refused. */
+  report(report: object): CanonicalAnswer {
+    return { status: 'refused' in report ? 409 : 200, headers: [], body: this.text(JSON.stringify(report)) };
   }
 
   private text(text: string): string {
-    // Whole keys first: the id of one is a part of it.
+    // Whole keys first: a key contains its id.
     let renamed = text.replace(apiKey, '<api key>');
     for (const [value, name] of this.names) {
       if (name.startsWith('<key') || name.startsWith('<cursor')) renamed = renamed.replaceAll(value, name);
     }
     return (
       renamed
-        // What hashes are over has ids in it.
+        // The hashed texts contain ids, so the hashes differ between worlds.
         .replace(hash, (each) => this.rename(each, 'hash'))
         .replace(uuid, (id) => this.rename(id, 'id'))
         .replace(time, (at) => ((sentTimes as readonly string[]).includes(at) ? at : '<time>'))
@@ -71,7 +71,7 @@ export class Canonical {
     return name;
   }
 
-  /** Finds the ids of keys and the cursors, which look like any word. */
+  /** Finds the ids of keys and the cursors by their fields, because they look like any word. */
   private learn(body: unknown): void {
     if (typeof body !== 'object' || body === null) return;
     for (const [name, value] of Object.entries(body)) {

@@ -10,24 +10,24 @@ const credentials = ['a key', 'a token', 'a key and a token'] as const;
 
 type Presented = (typeof credentials)[number] | 'nothing';
 
-/** The lines of the route table that are a tenant's. `/platform/` is the operators': a tenant's credential gets nowhere there. */
+/** The routes of tenants. The routes under `/platform/` belong to operators and accept no credential of a tenant. */
 const tenantRoutes = routes.filter(({ scope }) => scope !== 'operator');
 
-/** What has to be asked, and with what it has to have succeeded. */
+/** The routes that must be asked, and the credentials with which each must succeed. */
 const demanded: readonly { readonly route: string; readonly by: readonly (Presented | 'anything')[] }[] = [
   ...tenantRoutes.map((line) => {
     const route = routeKey(line);
-    // Whatever has no route is never found.
+    // A path without a route never succeeds.
     if (route === '$default') return { route, by: [] };
     return { route, by: line.scope === 'none' ? (['anything'] as const) : credentials };
   }),
   ...jobSteps.map((route) => ({ route, by: ['anything'] as const })),
 ];
 
-/** What a proof has to ask: every route of a tenant, and every job. */
+/** Every route of a tenant and every job: all must be asked. */
 export const provenRoutes: readonly string[] = demanded.map(({ route }) => route);
 
-/** What a proof has asked, and how it was answered: answers that are refusals everywhere are the same, and prove little. */
+/** Counts the steps and their answers. A route that refuses everything answers the same in every world, which proves little. */
 export class Coverage {
   private readonly counts: Record<string, Record<number, number>> = {};
   private readonly succeeded = new Set<string>();
@@ -46,13 +46,13 @@ export class Coverage {
     return this.counts;
   }
 
-  /** What was not proven, a sentence each: the routes that were never asked, and those that never succeeded. */
+  /** A sentence for each gap: a route that was never asked, or that never succeeded with a credential. */
   gaps(): string[] {
     return demanded.flatMap(({ route, by }) => {
       if (!(route in this.counts)) return [`${route} was never asked`];
       return by
         .filter((each) => !this.succeeded.has(`${route} by ${each}`))
-        .map((each) => `${route}, asked with ${each}, was never answered with success`);
+        .map((each) => `${route} never succeeded with ${each}`);
     });
   }
 }

@@ -10,7 +10,7 @@ import { parseProfile, profileDigest } from '#ledger/imports/profile.ts';
 import { Problem } from '#platform/errors.ts';
 import { loginUrl } from '#scripts/local/logins.ts';
 
-/** What is done for an organization by jobs and commands, and not by its own requests. */
+/** Steps that jobs and commands take for an organization, in contrast to its own requests. */
 export const jobSteps = ['import a file', 'seal', 'reconcile'] as const;
 
 export type JobStep = (typeof jobSteps)[number];
@@ -19,7 +19,7 @@ export function isJobStep(route: string): route is JobStep {
   return (jobSteps as readonly string[]).includes(route);
 }
 
-/** How the files of the proof look. */
+/** The profile of the imported files. */
 const profile = parseProfile({
   sku: { column: 'sku' },
   quantity: { column: 'qty', sign: 'in' },
@@ -30,7 +30,7 @@ const profile = parseProfile({
 const timeMs = 60_000;
 
 export interface Jobs {
-  /** Does the step for an organization; answers what whoever started it is told. */
+  /** Takes the step for an organization. Returns the report that the person who started it sees. */
   run(
     step: JobStep,
     organization: { readonly id: string; readonly slug: string },

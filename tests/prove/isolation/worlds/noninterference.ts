@@ -12,30 +12,30 @@ import { openWorld, type Visit, type World, worldNames } from './world.ts';
 
 export interface NonInterferenceReport {
   readonly routes: number;
-  /** What the answers say nothing about, a sentence each: a route that was never asked, or never succeeded. */
+  /** A sentence for each route that was never asked, or that never succeeded. */
   readonly gaps: readonly string[];
   readonly worlds: readonly string[];
   readonly sequences: number;
-  /** In each world. */
+  /** The number of requests in each world. */
   readonly requests: number;
   readonly statuses: Statuses;
-  /** The shortest sequence found that two worlds answer differently, as text; undefined when there is none. */
+  /** The shortest sequence that two worlds answer differently, as text; undefined when none was found. */
   readonly difference?: string;
 }
 
 export interface NonInterferenceOptions {
-  /** Random sequences, behind the tour of all routes. */
+  /** The number of random sequences after the tour of all routes. */
   readonly runs: number;
   readonly seed?: number | undefined;
-  /** Changes each world's database before anything is in it. */
+  /** Changes the empty database of each world. */
   readonly prepare?: (clone: Clone) => Promise<unknown>;
   readonly signal?: AbortSignal;
   readonly onRun?: (done: number) => void;
 }
 
 /**
- * Sends the same requests of one organization into worlds that differ only in another organization, and compares every
- * answer: status, headers, body. First every route as it succeeds, then random sequences.
+ * Sends the same requests of one organization to worlds that differ only in another organization, and compares the status,
+ * headers and body of every answer. It begins with a successful request to every route, then sends random sequences.
  */
 export async function proveNonInterference(
   clusterUrl: string,
@@ -82,7 +82,7 @@ export async function proveNonInterference(
   }
 }
 
-/** A step that worlds have answered differently. */
+/** Two worlds have answered a step differently. */
 class Difference extends Error {
   override readonly name = 'Difference';
 }
@@ -112,7 +112,7 @@ function assertSame(step: Step, absent: CanonicalAnswer, other: CanonicalAnswer,
   const [expected, found] = [JSON.stringify(absent), JSON.stringify(other)];
   if (expected === found) return;
   throw new Difference(
-    `${JSON.stringify(step)}\n  is answered, where the other organization is absent, with\n    ${expected}\n  and where it is ${name}, with\n    ${found}`,
+    `${JSON.stringify(step)}\n  answer in the world "absent":\n    ${expected}\n  answer in the world "${name}":\n    ${found}`,
   );
 }
 

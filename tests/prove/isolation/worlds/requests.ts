@@ -4,7 +4,7 @@ import type { Credential } from './credentials.ts';
 import type { JobStep } from './job-steps.ts';
 import type { Seen, Step, Value } from './step.ts';
 
-/** Codes, references and keys that both organizations use, so that they meet wherever the wall is thin. */
+/** Codes, references and keys that both organizations use, so that a missing condition confuses them. */
 export const shared = {
   skus: ['BOLT', 'NUT', 'MILK', 'CHEESE'],
   locations: ['MAIN', 'SHOP'],
@@ -15,17 +15,17 @@ export const shared = {
   unmoved: 'SPARE',
 } as const;
 
-/** What only the other organization has. */
+/** Codes and references that only the other organization has. */
 export const theirOwn = { skus: ['THEIRS-1'], locations: ['THEIRS'], reference: 'THEIRS-PO' } as const;
 
-/** Times that are sent; every other time in an answer is the clock's. */
+/** The times in requests. Every other time in an answer comes from the clock. */
 export const sentTimes = [
   '1990-01-01T00:00:00.000Z',
   '2026-01-02T03:04:05.678Z',
   '2100-01-01T00:00:00.000Z',
 ] as const;
 
-/** Mostly one that is there, if the sequence has not taken it away. */
+/** Mostly an existing one, unless the sequence has deleted it. */
 const sku = fc.oneof(
   { weight: 3, arbitrary: fc.constantFrom('BOLT', 'MILK') },
   fc.constantFrom(...shared.skus, ...theirOwn.skus, 'NEVER', ' BOLT', 'a/b'),
@@ -65,7 +65,7 @@ const page = {
   ),
 };
 
-/** Up to two of the parameters, so that mostly something is found; now and then one that there is not. */
+/** At most two of the parameters, so that most queries find something. Sometimes an unknown one in addition. */
 function query(
   parameters: Readonly<Record<string, fc.Arbitrary<Value>>>,
 ): fc.Arbitrary<Record<string, Value>> {
@@ -83,7 +83,7 @@ const line = fc.record(
 );
 const lines = fc.array(line, { minLength: 0, maxLength: 3, size: 'small' });
 
-/** A body that mostly makes sense. */
+/** A body that is mostly valid. */
 const posting = fc.oneof(
   {
     weight: 4,
@@ -156,7 +156,7 @@ const past = {
   basis: fc.constantFrom<Value>('recorded', 'effective', 'no'),
 };
 
-/** How each route is asked. A route of the table that is missing here cannot be proven, and fails the proof. */
+/** The requests of each route. A route that is missing here is reported as a gap. */
 const generators: Readonly<Record<RouteKey, Parts>> = {
   'GET /health': {},
   'GET /ready': {},
@@ -246,7 +246,7 @@ const generators: Readonly<Record<RouteKey, Parts>> = {
   $default: { path: fc.record({ path: fc.constantFrom<Value>('/v1/nothing', '/', '/v1/items/BOLT/') }) },
 };
 
-/** A file of a few lines, some of which are refused. */
+/** A file with a few lines. Some of them are refused. */
 const file = fc
   .array(
     fc.tuple(
@@ -261,14 +261,14 @@ const file = fc
     ['sku,qty,place,ref', ...rows.map((row) => row.map((value) => `"${value}"`).join(','))].join('\n'),
   );
 
-/** What jobs and commands do for the organization between its requests. */
+/** The steps of jobs and commands between the requests. */
 const jobs: Readonly<Record<JobStep, Parts>> = {
   'import a file': { body: fc.oneof({ weight: 6, arbitrary: file }, fc.constantFrom('', 'colour\nred')) },
   seal: {},
   reconcile: {},
 };
 
-/** The routes of the table that nothing here can ask. */
+/** The routes without a generator here. */
 export function routesWithoutGenerator(): string[] {
   return routes
     .filter(({ path }) => !path.startsWith('/platform/'))
@@ -289,7 +289,7 @@ const headers = fc.oneof(
   fc.record({ 'x-api-key': fc.oneof(seen('secret'), fc.constantFrom<Value>('', 'sk_prove_x')) }),
 );
 
-/** Mostly one that is good for what is asked, so that something is found. */
+/** Mostly a sufficient credential, so that most requests find something. */
 const by = fc.oneof(
   { weight: 6, arbitrary: fc.constant<readonly Credential[]>(['key']) },
   { weight: 3, arbitrary: fc.constantFrom<readonly Credential[]>(['admin'], ['clerk'], ['ofBoth']) },
@@ -320,7 +320,7 @@ export const step: fc.Arbitrary<Step> = fc.oneof(
   })),
 );
 
-/** What every sequence begins with, so that there is something to ask about. */
+/** The first steps of every sequence. They create something to ask about. */
 export const opening: readonly Step[] = [
   { route: 'POST /v1/items', body: { sku: 'BOLT', name: 'Bolt' } },
   { route: 'POST /v1/items', body: { sku: 'MILK', name: 'Milk', tracking: 'lot' } },

@@ -1,8 +1,8 @@
 import type { Credential } from './credentials.ts';
 
 /**
- * One request of the subject, before its ids are known: the same step is a request of its own in every world.
- * Plain data, so that a failing sequence can be shrunk and read.
+ * One request of the subject without concrete ids. Each world fills in its own. It is plain data, so that a failing
+ * sequence can be shrunk and read.
  */
 export interface Step {
   readonly route: string;
@@ -10,11 +10,11 @@ export interface Step {
   readonly query?: Readonly<Record<string, Value>>;
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, Value>>;
-  /** The subject's key unless said otherwise. */
+  /** Default: the key of the subject. */
   readonly by?: readonly Credential[];
 }
 
-/** A text, or something that this world has answered before (the last with the index -1), or something of the other organization's. */
+/** A text, a value from an earlier answer of this world (-1 is the last), or a value of the other organization. */
 export type Value =
   | string
   | { readonly seen: Seen; readonly index: number }
@@ -22,7 +22,7 @@ export type Value =
 
 export type Seen = 'entry' | 'movement' | 'key' | 'secret' | 'cursor' | 'object';
 
-/** Real ids of the other organization; where it is absent, ids that never were. */
+/** Real ids of the other organization; in the world where it is absent, ids that never existed. */
 export interface Theirs {
   readonly entry: string;
   readonly movement: string;
@@ -33,7 +33,7 @@ export interface Theirs {
   readonly cursor: string;
 }
 
-/** What stands for something seen while nothing of the kind was seen yet. */
+/** The value to use while no answer has contained one of the kind. */
 const never: Readonly<Record<Seen, string>> = {
   entry: '01900000-0000-7000-8000-000000000000',
   movement: '01900000-0000-7000-8000-000000000000.1',
@@ -43,7 +43,7 @@ const never: Readonly<Record<Seen, string>> = {
   object: '01900000-0000-7000-8000-000000000001',
 };
 
-/** What one world has answered so far. */
+/** The values in the answers of one world so far. */
 export class Memory {
   private readonly seen: Record<Seen, string[]> = {
     entry: [],
@@ -66,7 +66,7 @@ export class Memory {
     return list.at(value.index % list.length) ?? never[value.seen];
   }
 
-  /** Notes what a later step may name. */
+  /** Remembers the values that a later step may use. */
   note(body: unknown): void {
     if (Array.isArray(body)) {
       for (const item of body) this.note(item);

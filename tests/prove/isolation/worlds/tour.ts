@@ -2,7 +2,7 @@ import type { Credential } from './credentials.ts';
 import { opening, shared } from './requests.ts';
 import type { Step } from './step.ts';
 
-/** What the sequence has seen last of its kind. */
+/** The index of the last value of a kind. */
 const last = -1;
 
 const { unmoved } = shared;
@@ -10,7 +10,7 @@ const oneItem = { sku: unmoved };
 const oneLocation = { code: unmoved };
 const everything = { limit: '200' };
 
-/** Every route that needs no credential, and every job, as it succeeds. */
+/** A successful step for every route without a credential, and for every job. */
 const open: readonly Step[] = [
   { route: 'GET /health' },
   { route: 'GET /ready' },
@@ -20,8 +20,8 @@ const open: readonly Step[] = [
   { route: 'reconcile' },
 ];
 
-/** Every route of a tenant as it succeeds, behind the opening; it can be taken again and again. */
-const ofTenant: readonly Step[] = [
+/** A successful step for every route of a tenant, after the opening. The steps can be repeated. */
+const tenantSteps: readonly Step[] = [
   { route: 'GET /v1/items', query: everything },
   { route: 'PATCH /v1/items/{sku}', path: oneItem, body: { name: 'Renamed' } },
   { route: 'GET /v1/items/{sku}', path: oneItem },
@@ -61,14 +61,14 @@ const ofTenant: readonly Step[] = [
 const ways: readonly (readonly Credential[])[] = [['key'], ['admin'], ['key', 'admin']];
 
 /**
- * One request of every route that is answered with success, with a key, with a token and with both, however the random
- * sequences turn out. A route of the table that is missing here fails the proof.
+ * A successful request to every route, with a key, with a token and with both, independent of the random sequences. A route
+ * that is missing here is reported as a gap.
  */
 export const tour: readonly Step[] = [
   ...opening,
   ...open,
-  ...ways.flatMap((by) => ofTenant.map((step): Step => ({ ...step, by }))),
-  // A member of the other organization too is here by what says so, a name or a key.
+  ...ways.flatMap((by) => tenantSteps.map((step): Step => ({ ...step, by }))),
+  // A member of both organizations selects the subject by its name or its key.
   { route: 'GET /v1/organization', by: ['ofBoth'] },
   { route: 'GET /v1/organization', by: ['key', 'ofBoth'] },
 ];

@@ -14,25 +14,25 @@ import { isJobStep, type Jobs, openJobs } from './job-steps.ts';
 import { shared, theirOwn } from './requests.ts';
 import { Memory, type Step, type Theirs } from './step.ts';
 
-/** Worlds differ in what the other organization has, and in nothing else. */
+/** The worlds differ only in the contents of the other organization. */
 export const worldNames = ['absent', 'present', 'the same codes', 'ten times larger, and writing'] as const;
 
 export type WorldName = (typeof worldNames)[number];
 
-/** One key for the subject in every world, so that its requests are the same to the byte. */
+/** The key of the subject, the same in every world, so that its requests have the same bytes. */
 export type SubjectKey = ReturnType<typeof createApiKey>;
 
 /** A database with its other organization, and the API over it. */
 export interface World extends AsyncDisposable {
   readonly name: WorldName;
-  /** Makes the subject anew. */
+  /** Creates the subject. */
   enter(key: SubjectKey): Promise<Visit>;
 }
 
 /** The subject in a world, for one sequence of requests. */
 export interface Visit {
   ask(step: Step): Promise<CanonicalAnswer>;
-  /** Takes the subject out of the world again. */
+  /** Deletes the subject. */
   leave(): Promise<void>;
 }
 
@@ -68,7 +68,7 @@ const holdings: Readonly<Record<WorldName, Holdings | undefined>> = {
   },
 };
 
-/** Opens a world over a clone of a migrated database, which accepts the tokens. `clusterUrl` is the superuser's. */
+/** Opens a world with a clone of a migrated database. It accepts the tokens. `clusterUrl` is the URL for the superuser. */
 export async function openWorld(
   name: WorldName,
   clusterUrl: string,
@@ -87,7 +87,7 @@ export async function openWorld(
   const api = await serveApiInThread(clone.url, await trustIssuer(clone.url, tokens.issuer, createPassKey()));
   const jobs = await openJobs(clone.url);
   const tables = await tenantTables(superuser);
-  // The subject leaves after every sequence, its ledger with it.
+  // After every sequence the subject is deleted with its ledger, which these triggers prevent.
   await superuser.query(`
     do $$
     declare
@@ -151,7 +151,7 @@ function visit(
       });
       const text = await response.text();
       const answer = canonical.answer(response, text);
-      // The pages that describe the API are full of examples.
+      // Only answers of /v1: the documentation contains ids in its examples.
       if (step.route.includes('/v1/') && text !== '') memory.note(JSON.parse(text));
       return answer;
     },
@@ -202,7 +202,7 @@ async function plantSubject(superuser: Client, { keyId, secretDigest }: SubjectK
   return rows[0]?.id ?? '';
 }
 
-/** Makes one of the subject's members a member of the other organization. */
+/** Adds one member of the subject to the other organization. */
 async function joinTheirs(superuser: Client, { id }: Victim): Promise<void> {
   await superuser.query(
     `with member as (insert into tenancy.users (email, name) values ($2, 'Cleo') returning id)
@@ -211,7 +211,7 @@ async function joinTheirs(superuser: Client, { id }: Victim): Promise<void> {
   );
 }
 
-/** Ids that never were are as old as real ones: a cursor made of either stands at the same place of a list. */
+/** Ids that never existed are as old as real ones, so a cursor with either has the same place in a list. */
 async function theirIds(superuser: Client, planted: Victim | undefined): Promise<Theirs> {
   const first = async (table: string) => {
     const { rows } = await superuser.query<{ id: string }>(
@@ -233,7 +233,7 @@ async function theirIds(superuser: Client, planted: Victim | undefined): Promise
   };
 }
 
-/** Lets the other organization post, until the function it answers is called. */
+/** Lets the other organization post until the returned function is called. */
 function keepWriting(adminUrl: string, { apiKey }: Victim): () => Promise<void> {
   const stop = new AbortController();
   const key = parseApiKey(apiKey, keyEnvironment);
@@ -257,7 +257,7 @@ function keepWriting(adminUrl: string, { apiKey }: Victim): () => Promise<void> 
         },
       ]);
       await client.query('commit');
-      // A pace, not a wait: the proof shares the machine with what it proves.
+      // A limit of the rate, not a wait: the API runs on the same machine.
       await delay(10);
     }
     await client.end();

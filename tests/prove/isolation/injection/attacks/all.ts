@@ -12,7 +12,7 @@ import { privilegeAttacks } from './privileges.ts';
 import { rowAttacks } from './rows.ts';
 import { sessionAttacks } from './sessions.ts';
 
-/** Every attack there is, those that find most first. `contexts` are genuine ones of the target, by where they are from. */
+/** Every attack; those that find most come first. `contexts` are genuine contexts of the target, by their origin. */
 export async function allAttacks(
   superuser: Client,
   target: Target,

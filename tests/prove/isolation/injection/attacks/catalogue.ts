@@ -1,6 +1,6 @@
 import type { Attack, Target } from '../attack.ts';
 
-/** What the server knows about rows and sessions beside the rows themselves. */
+/** Attacks on what the server knows about rows and sessions, apart from the rows themselves. */
 export function catalogueAttacks(_: Target): Attack[] {
   const views = [
     'pg_stats',

@@ -4,7 +4,7 @@ const now = `encode(timestamptz_send(now()), 'hex')`;
 const own = `current_setting('stockade.context', true)`;
 const readAll = 'select * from inventory.items; select * from inventory.movements';
 
-/** Everything about the sealed context, and the functions that make one. Setting it answers nothing, so that no answer repeats it. */
+/** Attacks on the sealed context and its functions. Setting a context returns nothing, so that no answer repeats it. */
 export function contextAttacks({ org, slug }: Target): Attack[] {
   const part = (n: number) => `split_part(${own}, '|', ${n})`;
   const forged = (name: string, expression: string): Attack[] => [

@@ -1,6 +1,6 @@
 import type { Attack } from '../attack.ts';
 
-/** A genuine context of the other organization, used where it was not made. `of` says where it was. */
+/** Attacks with a genuine context of the target in another transaction. `of` describes its origin. */
 export function contextCopies(context: string, of: string): Attack[] {
   const readAll = 'select * from inventory.items; select * from inventory.movements';
   const why = 'the seal does not carry backend and transaction';

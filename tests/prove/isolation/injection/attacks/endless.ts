@@ -2,7 +2,7 @@ import type { Attack, Target } from '../attack.ts';
 
 const forever = 'select pg_sleep(600)';
 
-/** Statements that will not end by themselves. */
+/** Attacks with statements that do not end by themselves. */
 export function endlessAttacks(_: Target): Attack[] {
   const statement = (name: string, why: string, statements: string): Attack => ({ name, why, statements });
   const block = (body: string) => `do $a$ begin ${body} end $a$`;

@@ -1,7 +1,7 @@
 import type { Client } from 'pg';
 import { type Attack, leakIf, type Target } from '../attack.ts';
 
-/** Attacks on whatever the catalogue has: every table by every verb, every function with the other organization's ids. */
+/** Attacks on everything in the catalogue: every table with every verb, and every function with ids of the target. */
 export async function generatedAttacks(superuser: Client, target: Target): Promise<Attack[]> {
   return [...(await functionAttacks(superuser, target)), ...(await tableAttacks(superuser, target))];
 }

@@ -21,7 +21,7 @@ const settings: readonly [name: string, value: string][] = [
   ['stockade.context', '1|2|3|4|5'],
 ];
 
-/** What a request might leave in its session for the next one, which may be anybody's. */
+/** Attacks that leave something in the session for the next request, which may belong to another organization. */
 export function leftoverAttacks(_: Target): Attack[] {
   return [
     ...settings.flatMap(([name, value]): Attack[] => [

@@ -1,6 +1,6 @@
 import { type Attack, leakIf, type Target } from '../attack.ts';
 
-/** Answers that differ by what cannot be seen: errors raised while filtering, constraints, planner shortcuts. */
+/** Attacks that infer invisible rows from different answers: errors in filters, constraints, planner shortcuts. */
 export function oracleAttacks({ org, unusedSku, entry }: Target): Attack[] {
   const query = (name: string, why: string, sql: string): Attack => ({ name, why, query: sql });
   return [

@@ -2,7 +2,7 @@ import type { Attack, Target } from '../attack.ts';
 
 const unlink = 'select lo_unlink(oid) from pg_largeobject_metadata';
 
-/** Files, programs, other servers, large objects: whatever is reached from inside the database but is not a row. */
+/** Attacks on everything that the database can reach apart from rows: files, programs, other servers, large objects. */
 export function outsideAttacks(_: Target): Attack[] {
   const statement = (name: string, statements: string): Attack => ({
     name,

@@ -2,7 +2,7 @@ import type { Attack, Target } from '../attack.ts';
 
 const readAll = 'select * from inventory.items';
 
-/** Becoming somebody else, making objects, and letting names mean something else. */
+/** Attacks that change the role, create objects, or give names another meaning. */
 export function privilegeAttacks({ org, database }: Target): Attack[] {
   const statement = (name: string, why: string, statements: string): Attack => ({ name, why, statements });
   return [

@@ -1,6 +1,6 @@
 import { type Attack, leakIf, type Target } from '../attack.ts';
 
-/** Plain statements about another organization's rows. */
+/** Attacks with plain statements on rows of the target. */
 export function rowAttacks({ org, sku, entry, slug }: Target): Attack[] {
   return [
     {

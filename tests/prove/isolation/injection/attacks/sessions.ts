@@ -1,6 +1,6 @@
 import type { Attack, Target } from '../attack.ts';
 
-/** Other sessions of the same role, and what all sessions share: locks, channels. */
+/** Attacks on other sessions of the same role, and on what all sessions share: locks and channels. */
 export function sessionAttacks(_: Target): Attack[] {
   const query = (name: string, why: string, sql: string): Attack => ({ name, why, query: sql });
   return [
