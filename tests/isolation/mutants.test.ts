@@ -41,9 +41,9 @@ test('whichever stone of a sample is taken out of the wall, somebody notices', a
 test('what only acts notices a missing policy without being told what a policy is', async () => {
   const outcomes = await score(
     ({ kind, name }) => kind === 'USING made true' && name === 'tenant on inventory.items',
-    ['injection drill'],
+    ['injection'],
   );
-  expect(outcomes.map(({ killer }) => killer)).toEqual(['injection drill']);
+  expect(outcomes.map(({ killer }) => killer)).toEqual(['injection']);
 }, 120_000);
 
 test('a stone that nobody is asked about is a survivor, by its name', async () => {

@@ -111,7 +111,7 @@ const broken: readonly Broken[] = [
   {
     name: 'policy dropped',
     sql: 'drop policy tenant on inventory.balances',
-    // Without the policy nobody sees a row, not even the proof of balances.
+    // Without the policy no role sees a row, not even in the proof of balances.
     found: ['schema', 'isolation', 'balances'],
     says: /missing: create policy tenant on inventory\.balances/i,
   },

@@ -197,7 +197,7 @@ describe('durability', () => {
       await durability.run(surroundings({ settings: { fsync: 'off' }, rds: { kind: 'cluster' } })),
     ).toEqual({
       status: 'not_applicable',
-      summary: 'Aurora storage guarantees this, whatever the settings of Postgres are.',
+      summary: 'Aurora storage guarantees this. The settings of Postgres do not matter.',
     });
   });
 });

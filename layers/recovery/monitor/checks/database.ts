@@ -123,7 +123,7 @@ export const durability: Check = {
   title: 'Postgres keeps confirmed commits, and detects damage',
   run: async ({ rds, postgres }) => {
     if (rds?.kind === 'cluster') {
-      return notApplicable('Aurora storage guarantees this, whatever the settings of Postgres are.');
+      return notApplicable('Aurora storage guarantees this. The settings of Postgres do not matter.');
     }
     const settings = await postgres.settings();
     const faults = [

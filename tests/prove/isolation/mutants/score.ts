@@ -15,7 +15,7 @@ import { ledgerMutants } from './ledger.ts';
 import type { Mutant } from './mutant.ts';
 
 /** What notices a removed protection, the quickest first. */
-export const killers = ['lint', 'role tests', 'injection drill', 'non-interference'] as const;
+export const killers = ['lint', 'role tests', 'injection', 'non-interference'] as const;
 
 export type Killer = (typeof killers)[number];
 
@@ -116,7 +116,7 @@ async function act(
   };
   const asked: Partial<Record<Killer, () => Promise<string | undefined>>> = {
     'role tests': () => withClone(async (url) => (await probe(url))[0]),
-    'injection drill': () =>
+    injection: () =>
       withClone(async (url) => {
         const [breach] = (await runInjections(url, { until: 'first breach' })).breaches;
         return breach && `${breach.attack}: ${breach.what}`;

@@ -22,7 +22,7 @@ export function contextAttacks({ org, slug }: Target): Attack[] {
     },
     {
       name: `context forged for the session: ${name}`,
-      why: 'the seal is not verified, or the next transaction believes it',
+      why: 'the seal is not verified, or the next transaction accepts it',
       statements: `do $a$ begin perform set_config('stockade.context', ${expression}, false); end $a$; commit; begin; ${readAll}`,
     },
   ];
@@ -43,7 +43,7 @@ export function contextAttacks({ org, slug }: Target): Attack[] {
     ...forged('empty', `''`),
     {
       name: 'context set by statement',
-      why: 'a plain setting is believed',
+      why: 'a plain setting is accepted',
       requests: [`x'; set local stockade.context = '1|2|3|4|5'; ${readAll}; --`],
     },
     {
@@ -53,7 +53,7 @@ export function contextAttacks({ org, slug }: Target): Attack[] {
     },
     {
       name: 'a transaction without context',
-      why: 'COMMIT; BEGIN leaves the wall behind',
+      why: 'after COMMIT; BEGIN there is no isolation',
       statements: `commit; begin; ${readAll}; update inventory.items set name = 'x' returning *`,
     },
     {
@@ -63,7 +63,7 @@ export function contextAttacks({ org, slug }: Target): Attack[] {
     },
     {
       name: 'our context kept for the session and replayed in the next transaction',
-      why: 'the seal does not carry its transaction',
+      why: 'the seal does not cover its transaction',
       statements: `do $a$ begin execute format('set session stockade.context = %L', ${own}); end $a$; commit; begin; ${readAll}`,
     },
     {
@@ -88,14 +88,14 @@ export function contextAttacks({ org, slug }: Target): Attack[] {
     },
     {
       name: 'new keys of the seals',
-      why: 'whoever sets a key can seal',
+      why: 'a role that sets a key can seal contexts',
       statements: `select tenancy.rotate_seal_key(); select tenancy.set_pass_key('evil', repeat('k', 32)::bytea);
                    select tenancy.drop_pass_key('any'); select tenancy.hmac_pad('k'::bytea, 54);
                    select tenancy.verified_context()`,
     },
     {
       name: 'entering with guessed keys',
-      why: 'a wrong secret opens, or its answer tells whether the key is there',
+      why: 'a wrong secret is accepted, or its answer shows whether the key exists',
       statements: `call tenancy.enter_with_key('canary7f3a9c', sha256('guess'), 'read', array[]::text[]); ${readAll}`,
     },
     {
@@ -105,7 +105,7 @@ export function contextAttacks({ org, slug }: Target): Attack[] {
     },
     {
       name: 'entering with guessed passes',
-      why: 'a pass without a MAC is taken',
+      why: 'a pass without a MAC is accepted',
       statements: `call tenancy.enter_with_pass('k|9999999999|' || ${slug} || '@example.com|' || repeat('0', 64), 'read', array[${slug}]);
                    ${readAll}`,
     },
@@ -115,8 +115,8 @@ export function contextAttacks({ org, slug }: Target): Attack[] {
       statements: `call tenancy.enter_with_pass(null, 'read', null); ${readAll}`,
     },
     {
-      name: 'other settings that might be believed',
-      why: 'an older or looser name is read somewhere',
+      name: 'other settings that might be accepted',
+      why: 'a function reads a setting with an older name',
       statements: `set local app.org_id = '1'; set local app.tenant = '1'; set local stockade.org_id = '1';
                    set local tenancy.org = '1'; set local request.jwt.claims = '{}'; ${readAll}`,
     },

@@ -30,17 +30,17 @@ export function endlessAttacks(_: Target): Attack[] {
     },
     statement(
       'a join without a timeout',
-      'nothing waits, so nothing is interrupted',
+      'a statement that never waits cannot be interrupted',
       'set statement_timeout = 0; select count(*) from generate_series(1, 1e6) a, generate_series(1, 1e6) b',
     ),
     statement(
       'a block that catches its own cancellation',
-      'the timeout is an exception like any other',
+      'a block can catch a timeout like any exception',
       block(`loop begin perform pg_sleep(600); exception when query_canceled then null; end; end loop;`),
     ),
     statement(
       'a block that catches its own cancellation, without a timeout',
-      'cancelling from outside is an exception as well',
+      'a block can also catch a cancellation from outside',
       `set statement_timeout = 0; ${block(`loop begin loop perform 1; end loop; exception when others or query_canceled then null; end; end loop;`)}`,
     ),
     statement(

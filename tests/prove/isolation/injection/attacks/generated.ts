@@ -18,7 +18,7 @@ async function tableAttacks(superuser: Client, { org }: Target): Promise<Attack[
     where c.relkind in ('r', 'p', 'v', 'm', 'f') and n.nspname !~ '^pg_|^information_schema$'
     group by 1`);
   return rows.flatMap(({ name, columns, has_org }): Attack[] => {
-    const why = 'the table has no wall, or a verb was granted';
+    const why = 'the table has no policy, or a verb is granted';
     const attacks: Attack[] = [
       { name: `read ${name}`, why, query: `select t::text from ${name} t` },
       ...columns.map((column) => ({
@@ -88,7 +88,7 @@ async function functionAttacks(superuser: Client, { org, entry, slug, sku }: Tar
       const call = `${name}(${given.join(', ')})`;
       return {
         name: `call ${name}, variant ${variant + 1}`,
-        why: 'a function acts on ids it is given without asking whose they are',
+        why: 'a function does not check the organization of the given ids',
         ...(is_procedure ? { statements: `call ${call}` } : { query: `select ${call}` }),
       };
     }),

@@ -16,7 +16,7 @@ export function oracleAttacks({ org, unusedSku, entry }: Target): Attack[] {
     ),
     query(
       'division in the filter',
-      'an error tells one bit of a row',
+      'an error shows one bit of a row',
       `select 1 from inventory.items where 1 / (case when org_id = ${org} then 0 else 1 end) = 1`,
     ),
     query(
@@ -72,13 +72,13 @@ export function oracleAttacks({ org, unusedSku, entry }: Target): Attack[] {
                    values (tenancy.current_org(), ${entry}::uuid, 'reversal', now(), now(), 'x', ${entry}::uuid)`,
     },
     query(
-      'the entry of another as one that never was',
+      'the entry of another organization and one that never existed',
       'the answers differ',
       `select ${leakIf(`exists (select from inventory.entries where id = ${entry}::uuid)`)}`,
     ),
     query(
       'organization by selector',
-      'the function that enters tells which slugs there are',
+      'the function that enters an organization shows which slugs exist',
       `select ${leakIf(`exists (select from tenancy.organizations where id = ${org})`)}`,
     ),
     query(

@@ -6,7 +6,7 @@ const unlink = 'select lo_unlink(oid) from pg_largeobject_metadata';
 export function outsideAttacks(_: Target): Attack[] {
   const statement = (name: string, statements: string): Attack => ({
     name,
-    why: 'the server reads or writes for the caller what is no row',
+    why: 'the server reads or writes files and programs for the caller',
     statements,
   });
   const query = (name: string, query: string): Attack => ({

@@ -18,7 +18,7 @@ export function privilegeAttacks({ org, database }: Target): Attack[] {
     statement('set local role', 'the role is granted', `set local role stockade_owner; ${readAll}`),
     {
       name: 'role by function',
-      why: 'the setting is open where the command is not',
+      why: 'the setting is allowed although the command is not',
       query: `select set_config('role', 'stockade_owner', false), i.* from inventory.items i`,
     },
     statement(
@@ -44,24 +44,23 @@ export function privilegeAttacks({ org, database }: Target): Attack[] {
       name: 'alter the own role’s settings',
       why: 'later sessions begin with other timeouts',
       statements: `alter role stockade_api in database ${database} set default_transaction_read_only = on`,
-      remains:
-        'every role may change the settings its own sessions begin with; the next migration resets them',
+      remains: 'every role may change the settings of its own later sessions; the next migration resets them',
       undo: `alter role stockade_api in database ${database} reset default_transaction_read_only`,
     },
     statement('give up all privileges', 'the role drops its own', 'drop owned by stockade_api cascade'),
     statement('reassign ownership', 'the role gives away', 'reassign owned by stockade_api to stockade_jobs'),
     statement(
       'revoke from everybody',
-      'a grant is taken back by who has it',
+      'a role can revoke grants that it did not give',
       'revoke all on all tables in schema inventory from stockade_jobs, stockade_api',
     ),
     statement('alter the database', 'ownership', `alter database postgres set row_security = off`),
     statement('alter system', 'superuser', `alter system set log_statement = 'all'`),
     {
       name: 'default privileges',
-      why: 'what comes later is open',
+      why: 'later objects are open to everybody',
       statements: 'alter default privileges grant all on tables to public',
-      remains: 'every role may say what happens to objects it makes; this one can make none',
+      remains: 'every role may set default privileges for its own objects; this one cannot create any',
       undo: 'alter default privileges for role stockade_api revoke all on tables from public',
     },
     statement('drop the policy', 'ownership', 'drop policy tenant on inventory.items'),

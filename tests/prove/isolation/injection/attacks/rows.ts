@@ -10,12 +10,12 @@ export function rowAttacks({ org, sku, entry, slug }: Target): Attack[] {
     },
     {
       name: 'items of the named organization',
-      why: 'the filter is the only wall',
+      why: 'the filter of the handler is the only protection',
       query: `select * from inventory.items where org_id = ${org}`,
     },
     {
       name: 'or true',
-      why: 'the handler’s own filter is made void',
+      why: 'the filter of the handler no longer applies',
       requests: [`' or true or i.sku = '`],
     },
     {
@@ -122,7 +122,7 @@ export function rowAttacks({ org, sku, entry, slug }: Target): Attack[] {
     },
     {
       name: 'cursor and prepared statement',
-      why: 'a plan outlives the context it was made in',
+      why: 'a plan outlives its context',
       statements: `declare c cursor with hold for select * from inventory.items; fetch all c;
                    prepare p as select * from inventory.items; execute p`,
     },
@@ -139,7 +139,7 @@ export function rowAttacks({ org, sku, entry, slug }: Target): Attack[] {
     },
     {
       name: 'rows counted',
-      why: 'counts include what cannot be seen',
+      why: 'counts include invisible rows',
       query: `select ${leakIf(`(select count(*) from inventory.movements where org_id = ${org}) > 0`)}`,
     },
   ];

@@ -26,12 +26,12 @@ export function sessionAttacks(_: Target): Attack[] {
     ),
     query(
       'the slots of the others',
-      'whoever can name a lock can take it',
+      'every role can take a lock with a known key',
       `select pg_try_advisory_lock((classid::bigint << 32) | objid::bigint) from pg_locks where locktype = 'advisory'`,
     ),
     query(
       'the turn of the migrations',
-      'the lock has a known key, and one of the session outlives the request',
+      'the lock has a known key, and a session lock outlives the request',
       'select pg_advisory_lock(1398033220, 1296647506), pg_advisory_xact_lock(1398033220, 1296647506)',
     ),
     query(
