@@ -124,7 +124,7 @@ test('an instance can be looked at without the database; what needs it is not kn
 
 test('nothing to look at, and two things at once, are said', async () => {
   const nothing = await run('recovery/monitor-backups.ts', ['--data', '/nonexistent']);
-  expect([nothing.exitCode, nothing.stderr]).toEqual([1, expect.stringContaining('no database is named')]);
+  expect([nothing.exitCode, nothing.stderr]).toEqual([1, expect.stringContaining('you named no database')]);
   const both = await monitor(['--instance', 'a', '--cluster', 'b']);
   expect([both.exitCode, both.stderr]).toEqual([2, expect.stringContaining('exclude each other')]);
 });

@@ -37,7 +37,7 @@ test('the refusals of an organization, and no others, newest first, for people a
   expect(one.stdout).toContain('There may be more');
 });
 
-test('--since leaves out what is older, and none is said to be none', async () => {
+test('--since leaves out what is older, and reports when there is none', async () => {
   const hooli = await world.createOrganization('hooli');
   await name(hooli, 'acme');
   const superuser = await world.superuser();
@@ -48,7 +48,7 @@ test('--since leaves out what is older, and none is said to be none', async () =
     [hooli.id],
   );
   expect((await eventsOf(hooli, '--since', '1h')).stdout).toBe(
-    'No credential of hooli was refused within 1h.\n',
+    'No credential of hooli was refused in the last 1h.\n',
   );
   expect((await eventsOf(hooli, '--since', '3h')).stdout).toContain('acme');
 });

@@ -112,7 +112,10 @@ test('DATABASE_URL is used instead of the embedded server, and an existing organ
     expect(await platform.stop('SIGINT')).toEqual({ exitCode: 0 });
 
     const refused = await run('develop/start.ts', ['--fresh'], given);
-    expect([refused.exitCode, refused.stderr]).toEqual([2, expect.stringContaining('not ours to delete')]);
+    expect([refused.exitCode, refused.stderr]).toEqual([
+      2,
+      expect.stringContaining('never the one that DATABASE_URL names'),
+    ]);
   } finally {
     await cluster.query(`drop database ${database} with (force)`);
     await cluster.end();

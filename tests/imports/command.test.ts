@@ -351,7 +351,7 @@ describe('interrupted', () => {
     await database.ask('drop trigger wait on inventory.movements; drop function public.wait()');
   });
 
-  test('Ctrl-C ends with the batch at work, exit code 130, and says how to go on', async () => {
+  test('Ctrl-C ends after the current batch with exit code 130, and says how to continue', async () => {
     const given = someLines(4_000);
     const file = await write('stopped.csv', given.text);
     const batch = await listenForBatch(2);
@@ -362,7 +362,7 @@ describe('interrupted', () => {
     const { out, code } = await end;
     expect(code).toBe(130);
     expect(out).toContain('Stopped.');
-    expect(out).toContain('Run the same command again to go on');
+    expect(out).toContain('Run the same command again to continue');
     expect(await readdir(folder)).not.toContain('stopped.csv.rejects.csv');
     const report = await expectAllOnce(file, given, 4_000);
     expect(report.applied).toBeGreaterThan(0);

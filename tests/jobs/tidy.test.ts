@@ -57,12 +57,12 @@ test('a key is good for a day, and may be used anew when it was deleted', async 
   expect(data.map(({ sku }: { sku: string }) => sku)).toEqual(['ANOTHER', 'OLD', 'YOUNG']);
 });
 
-test('callers are told how long a key is good for', () => {
-  const promise = `${tidyPolicy.idempotencyKeyHours} hours at least`;
+test('the reference and the API document say how long a key is kept', () => {
+  const hours = tidyPolicy.idempotencyKeyHours;
   expect(readFileSync(join(paths.root, 'docs/QUICK_REFERENCE.md'), 'utf8').replaceAll('\n', ' ')).toContain(
-    promise,
+    `for at least ${hours} hours`,
   );
-  expect(sharedParameters.IdempotencyKey.description).toContain(promise);
+  expect(sharedParameters.IdempotencyKey.description).toContain(`${hours} hours at least`);
 });
 
 test('old security events go, those of the last year stay', async () => {

@@ -1,0 +1,44 @@
+-- The ledger is append-only: a reversal corrects a mistake.
+
+\connect - stockade_api
+
+begin;
+call tenancy.enter_with_key(:'acme_key', :'acme_digest', 'write', '{}');
+select inventory.post_entry('{
+  "kind": "receipt",
+  "reference": "PO-8",
+  "lines": [{"sku": "TEA", "location": "LONDON", "quantity": 100}]
+}') ->> 'kind' as posted;
+commit;
+
+-- Nobody can change a movement, not even the owner of the table.
+begin;
+call tenancy.enter_with_key(:'acme_key', :'acme_digest', 'write', '{}');
+update inventory.movements set quantity = 10;
+rollback;
+
+\connect - postgres
+set role stockade_owner;
+update inventory.movements set quantity = 10;
+
+-- The reversal has the opposite quantities, and names the entry that it reverses.
+\connect - stockade_api
+begin;
+call tenancy.enter_with_key(:'acme_key', :'acme_digest', 'write', '{}');
+select inventory.reverse_entry((select id from inventory.entries where reference = 'PO-8'), 'PO-8 was 10', '{}');
+commit;
+
+begin;
+call tenancy.enter_with_key(:'acme_key', :'acme_digest', 'read', '{}', true);
+select e.kind, e.reference, m.quantity
+from inventory.entries e
+join inventory.movements m on m.org_id = e.org_id and m.entry_id = e.id
+order by e.id;
+select on_hand, version from inventory.balances;
+commit;
+
+-- An entry can be reversed once.
+begin;
+call tenancy.enter_with_key(:'acme_key', :'acme_digest', 'write', '{}');
+select inventory.reverse_entry((select id from inventory.entries where reference = 'PO-8'), null, '{}');
+rollback;
