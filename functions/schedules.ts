@@ -1,14 +1,14 @@
 /**
  * The schedule table: which job runs how often. Pure data with three readers: the CDK stack, the scheduler of the local
- * platform and the tests. The expressions are those of EventBridge Scheduler, in UTC.
+ * platform and the tests. Every expression is in UTC, and is one of EventBridge Scheduler's.
  */
 export const schedules = [
   {
     job: 'heartbeat',
-    does: 'leaves a row every minute, by which a restored copy tells what it has lost',
+    does: 'writes a row every minute, so that a restored copy shows what it has lost',
     expression: 'rate(1 minute)',
     flexibleMinutes: 1,
-    // A late heartbeat is useless: the next one comes within a minute.
+    // A late heartbeat is useless: the next one comes in a minute.
     maxAgeMinutes: 1,
     silentAfterHours: 1,
   },
@@ -18,15 +18,15 @@ export const schedules = [
     // A drill has several steps, and RDS needs minutes for each.
     expression: 'rate(5 minutes)',
     flexibleMinutes: 1,
-    // Longer than a run may take: a run that waits for another one has not failed.
+    // Longer than the longest run: a run that waits for another one has not failed.
     maxAgeMinutes: 20,
     silentAfterHours: 3,
     worksOn: 'instance backups',
   },
   {
     job: 'reconcile-balances',
-    does: 'proves balances against history, and seals what is proven',
-    // Each run takes what is due, so the work of a day does not have to fit into one run.
+    does: 'compares balances with their history, and seals what is right',
+    // Each run does the work that is due: a day's work need not fit into one run.
     expression: 'rate(15 minutes)',
     flexibleMinutes: 1,
     maxAgeMinutes: 30,
@@ -34,7 +34,7 @@ export const schedules = [
   },
   {
     job: 'monitor-backups',
-    does: 'looks whether the backups are what was promised',
+    does: 'checks whether the backups keep the promises',
     expression: 'rate(1 hour)',
     flexibleMinutes: 5,
     maxAgeMinutes: 30,
@@ -43,7 +43,7 @@ export const schedules = [
   },
   {
     job: 'sweep-drills',
-    does: 'deletes what drills have left behind',
+    does: 'deletes leftovers of drills',
     expression: 'rate(1 hour)',
     flexibleMinutes: 5,
     maxAgeMinutes: 30,
@@ -52,8 +52,8 @@ export const schedules = [
   },
   {
     job: 'tidy',
-    does: 'deletes what has outlived its purpose',
-    // At night in Europe, when few people work.
+    does: 'deletes expired idempotency keys and security events',
+    // A time when most users do not work.
     expression: 'cron(10 3 * * ? *)',
     flexibleMinutes: 60,
     maxAgeMinutes: 60,
@@ -65,16 +65,16 @@ export const schedules = [
 export interface Schedule {
   /** Names the file `functions/jobs/<job>.lambda.ts`. */
   readonly job: string;
-  /** What it does, to read after its name. */
+  /** What the job does. It is printed after its name. */
   readonly does: string;
   readonly expression: `rate(${string})` | `cron(${string})`;
-  /** Minutes within which AWS may start it after its time, so that not everything starts at once. At least one. */
+  /** AWS starts the job within this many minutes after its time, so that not all jobs start at once. At least one. */
   readonly flexibleMinutes: number;
-  /** After this, AWS drops a run that could not start; the next run does its work. From a minute to six hours. */
+  /** A run that could not start within this time is dropped; the next run does its work. One minute to six hours. */
   readonly maxAgeMinutes: number;
-  /** After so many hours without a run, an alarm says that the schedule is broken. */
+  /** If nothing has started the job for this long, its schedule is broken, and an alarm starts. */
   readonly silentAfterHours: number;
-  /** The backups it works on, if any: those of an RDS instance only, or also those of an Aurora cluster. */
+  /** What it needs besides the database: an instance of RDS, or an instance or a cluster. */
   readonly worksOn?: 'instance backups' | 'backups';
 }
 
