@@ -12,7 +12,7 @@ afterEach(() => {
   vi.unstubAllEnvs();
 });
 
-/** Loads the module anew, as a function of this stage would. */
+/** Loads the module again, as a function of this stage would. */
 async function load(stage = 'prod') {
   vi.resetModules();
   vi.stubEnv(environment.stage, stage);

@@ -11,7 +11,7 @@ const queryCanceled = '57014';
 /**
  * Ends the statements that follow in this transaction when they are not done by `endsAtMs`, on the clock of
  * `performance.now()`. Undefined or infinite means no limit. Call it before each statement, because the timeout starts
- * anew with each.
+ * again with each.
  * @throws OutOfTime when the time is already over; a statement that exceeds it later fails with 57014
  */
 export async function endStatementsAt(client: pg.ClientBase, endsAtMs: number | undefined): Promise<void> {

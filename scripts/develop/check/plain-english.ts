@@ -10,7 +10,7 @@ const phrases: readonly Phrase[] = [
   { pattern: /\b(?:by|to|of|for|from) whom\b/i, instead: 'make that person the subject' },
   { pattern: /\bwhose \w+ it (?:is|was)\b/i, instead: '"of its owner", "of the credential\'s organization"' },
   { pattern: /\bof the kind that\b/i, instead: '"such as", or name it' },
-  { pattern: /\bit is so\b/i, instead: 'say what it is: "failing since 14:02 UTC"' },
+  { pattern: /\bit is so\b(?! \w+ that\b)/i, instead: 'say what it is: "failing since 14:02 UTC"' },
   { pattern: /\b(?:has|have) to be so\b/i, instead: 'say what must hold' },
   { pattern: /\bwhat is (?:not )?\w+ is\b/i, instead: 'a noun: "pending migrations are …"' },
   { pattern: /\bwithout end\b/i, instead: '"never expires", "unlimited"' },
@@ -31,7 +31,7 @@ const phrases: readonly Phrase[] = [
   { pattern: /\b(?:step|batch|statement) at work\b/i, instead: '"current"' },
   {
     pattern:
-      /\bma(?:k(?:e|es|ing)|de) (?:a|an|the|its|new|another) (?:API )?(?:keys?|organizations?|users?|items?|locations?|snapshots?|buckets?|roles?)\b/i,
+      /\bma(?:k(?:e|es|ing)|de) (?:a|an|the|its|new|another) (?:API )?(?:keys?|organizations?|users?|items?|locations?|snapshots?|buckets?|roles?)\b(?! (?:a|an|of)\b)/i,
     instead: '"create"',
   },
   {
@@ -41,16 +41,8 @@ const phrases: readonly Phrase[] = [
   },
 ];
 
-/** Folders whose English is still to be gone over. */
-const notYet: readonly string[] = [
-  'bench/',
-  'functions/',
-  'infra/',
-  'layers/',
-  'scripts/local/',
-  'sql/',
-  'tests/',
-];
+/** Folders that are not checked yet. Remove a folder when its English is plain. */
+const notYet: readonly string[] = ['layers/recovery/', 'layers/schema/', 'scripts/local/', 'sql/', 'tests/'];
 
 /** The list itself, and the test that quotes from it. */
 const quoting = /^scripts\/develop\/check\/(?:plain-english\.ts|checks\.test\.ts)$/;

@@ -32,7 +32,7 @@ export async function* readMovements(
         ${instant('m.occurred_at')}, ${instant('m.recorded_at')},
         e.kind, e.reference, e.actor, e.reverses, e.metadata::text
       from inventory.movements m
-      -- The sum of an entry that is gone is still known: its movements are told as altered, not as missing.
+      -- The sum of an entry that is gone is still known: its movements are reported as altered, not as missing.
       left join inventory.entries e on e.org_id = m.org_id and e.id = m.entry_id
       where m.org_id = $1 and m.entry_id > $2 and m.entry_id <= $3
       order by m.entry_id, m.line`,
