@@ -14,7 +14,7 @@ begin
   if to_regrole('stockade_ledger') is null then
     create role stockade_ledger nologin;
   end if;
-  -- To give functions away. Inherited, the policies that are for stockade_ledger would be for the owner as well.
+  -- To create functions as stockade_ledger. Inherited, the policies for stockade_ledger would hold for the owner as well.
   grant stockade_ledger to stockade_owner with inherit false, set true;
   foreach v_role in array array['stockade_api', 'stockade_jobs', 'stockade_admin'] loop
     if to_regrole(v_role) is null then
@@ -28,7 +28,7 @@ begin
     execute format('alter role %I in database %I reset all', v_role, current_database());
   end loop;
 
-  -- Whoever migrates (and the operator's commands) must be able to take these roles.
+  -- The user that migrates, and that runs the operator's commands, must be able to take these roles.
   if not (select rolsuper from pg_roles where rolname = current_user) then
     execute format('grant stockade_owner, stockade_jobs, stockade_admin to %I with inherit false, set true', current_user);
   end if;
@@ -46,7 +46,7 @@ alter role stockade_api reset all;
 alter role stockade_jobs reset all;
 alter role stockade_admin reset all;
 
--- A request that waits or runs longer than this is a fault; the caller is told to try again.
+-- A request that waits or runs longer than this is a fault; the caller gets an error and tries again.
 alter role stockade_api set statement_timeout = '15s';
 alter role stockade_api set lock_timeout = '5s';
 alter role stockade_api set idle_in_transaction_session_timeout = '30s';
@@ -95,7 +95,7 @@ begin
   end loop;
   if has_language_privilege('public', 'plpgsql', 'usage') then
     revoke usage on language plpgsql from public;
-    grant usage on language plpgsql to stockade_owner, stockade_jobs, stockade_admin;
+    grant usage on language plpgsql to stockade_owner, stockade_ledger, stockade_jobs, stockade_admin;
   end if;
 end
 $$;

@@ -1,5 +1,5 @@
 -- The whole schema as the database tells it. Written by `npm run schema`; `npm run check` compares it with
--- what the migrations make. Do not edit it: write a migration.
+-- what sql/migrations and sql/functions make. Do not edit it: change those.
 -- It can be executed, as a superuser, on an empty database of a cluster that has the roles.
 set check_function_bodies = off;
 set search_path = '';
@@ -72,11 +72,11 @@ begin
           version = b.version + excluded.version
     returning b.org_id, b.item_id, b.on_hand < b.reserved as below_zero
   )
-  -- Nearly always the answer is no; who is short of what is only worked out when it is yes.
+  -- Nearly always nothing is short. What exactly is short is worked out only when something is.
   select null
   from applied a
   where a.below_zero
-    -- One item looked up at a time: a join could be planned for another size of batch.
+    -- Items are looked up one at a time: a join could be planned for another size of batch.
     and not (select i.allow_negative from inventory.items i where i.org_id = a.org_id and i.id = a.item_id)
   limit 1
   into v_short;
@@ -84,12 +84,11 @@ begin
     return null;
   end if;
 
-  -- Only a key that was taken from can be short: a receipt into a negative balance is always welcome.
+  -- The lines of a key are summed before the check.
   with delta as (
     select org_id, item_id, location_id, lot, sum(quantity) as quantity
     from added
     group by org_id, item_id, location_id, lot
-    having sum(quantity) < 0
   )
   select json_agg(
     json_build_object(
@@ -106,8 +105,7 @@ begin
   join inventory.balances b using (org_id, item_id, location_id, lot)
   join inventory.items i on i.org_id = b.org_id and i.id = b.item_id
   join inventory.locations l on l.org_id = b.org_id and l.id = b.location_id
-  where b.on_hand < b.reserved
-    and not i.allow_negative;
+  where inventory.is_short(d.quantity, b.on_hand, b.reserved, i.allow_negative);
 
   if v_short is not null then
     raise exception 'not enough stock' using errcode = 'SK201', detail = v_short;
@@ -119,6 +117,7 @@ alter function inventory.apply_movements() owner to stockade_ledger;
 comment on function inventory.apply_movements() is
   'Adds the movements of one statement to their balances. Raises SK201 when a line takes more than is available of an item that may not go negative; DETAIL lists every such key.';
 revoke execute on function inventory.apply_movements() from public;
+grant execute on function inventory.apply_movements() to stockade_owner;
 
 -- inventory.backfill_balances(uuid,integer)
 CREATE OR REPLACE FUNCTION inventory.backfill_balances(p_org_id uuid, p_keys integer)
@@ -175,7 +174,7 @@ begin
     ) as next
     where h.n < p_keys
   ),
-  -- Balances of which there is no history are wrong as well.
+  -- Balances without any history are wrong as well.
   stored as (
     select b.item_id, b.location_id, b.lot
     from inventory.balances b
@@ -203,7 +202,7 @@ begin
     into v_movements, v_changed
     from inventory.rebuild_balances(p_org_id, v_items, v_locations, v_lots) r;
   exception
-    -- Some balance cannot be written: which one it is shows when each is built by itself, and the others are built.
+    -- Some balance cannot be written. Each one is rebuilt by itself: that shows which one it is, and rebuilds the others.
     when numeric_value_out_of_range or foreign_key_violation or check_violation then
       v_movements := 0;
       v_changed := 0;
@@ -244,7 +243,7 @@ end
 $function$;
 alter function inventory.backfill_balances(uuid,integer) owner to stockade_owner;
 comment on function inventory.backfill_balances(uuid,integer) is
-  'Rebuilds the balances of the next p_keys keys from history and remembers how far it has come: one statement and so one transaction. Answers {walked, keys, movements, changed, refused}: the first four of the whole backfill, walked when there is no key left; of this batch [{item, location, lot, code, message}], the balances that could not be written and are what they were. Raises SK603 when none was begun, SK404 no such organization, 25001 in a transaction that is not read committed.';
+  'Rebuilds the balances of the next p_keys keys from history and remembers how far it has come: one statement and so one transaction. Returns {walked, keys, movements, changed, refused}: the first four of the whole backfill, walked when no key is left; of this batch [{item, location, lot, code, message}], the balances that could not be written and stay as they were. Raises SK603 when none was begun, SK404 no such organization, 25001 in a transaction that is not read committed.';
 revoke execute on function inventory.backfill_balances(uuid,integer) from public;
 grant execute on function inventory.backfill_balances(uuid,integer) to stockade_jobs;
 
@@ -278,9 +277,31 @@ end
 $function$;
 alter function inventory.begin_backfill() owner to stockade_owner;
 comment on function inventory.begin_backfill() is
-  'Begins to rebuild the balances of the organization that was entered, or goes on with what was not finished: {resumed, walked, keys, movements, totalMovements}. Raises SK902 when no organization was entered.';
+  'Begins to rebuild the balances of the organization that was entered, or continues an unfinished backfill: {resumed, walked, keys, movements, totalMovements}. Raises SK902 when no organization was entered.';
 revoke execute on function inventory.begin_backfill() from public;
 grant execute on function inventory.begin_backfill() to stockade_jobs;
+
+-- inventory.begin_import_file(uuid,bytea,bytea,text)
+CREATE OR REPLACE FUNCTION inventory.begin_import_file(p_org_id uuid, p_file_digest bytea, p_profile_digest bytea, p_file_name text)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+begin
+  insert into inventory.imports (org_id, file_digest, profile_digest, file_name)
+  values (p_org_id, p_file_digest, p_profile_digest, p_file_name)
+  on conflict (org_id, file_digest, profile_digest) do nothing;
+  -- Of two runs of one import the second waits here, and then finds the lines settled.
+  perform
+  from inventory.imports
+  where org_id = p_org_id and file_digest = p_file_digest and profile_digest = p_profile_digest
+  for update;
+end
+$function$;
+alter function inventory.begin_import_file(uuid,bytea,bytea,text) owner to stockade_owner;
+comment on function inventory.begin_import_file(uuid,bytea,bytea,text) is
+  'Creates the import of a file when there is none, and locks it until the end of the transaction.';
+revoke execute on function inventory.begin_import_file(uuid,bytea,bytea,text) from public;
 
 -- inventory.begin_reconciliation(uuid,text)
 CREATE OR REPLACE FUNCTION inventory.begin_reconciliation(p_lease uuid, p_kind text)
@@ -317,7 +338,7 @@ end
 $function$;
 alter function inventory.begin_reconciliation(uuid,text) owner to stockade_owner;
 comment on function inventory.begin_reconciliation(uuid,text) is
-  'Begins a run of the organization that was entered, or goes on with the one of this kind that was not finished: {id, bucket, checkpoint, comparedThrough}, the last being up to where an earlier run found everything right. Raises SK601 when the lease is not held any more, SK902 when no organization was entered.';
+  'Begins a run of the organization that was entered, or continues the unfinished one of this kind: {id, bucket, checkpoint, comparedThrough}; comparedThrough is the entry up to which an earlier run found everything right. Raises SK601 when the lease is not held any more, SK902 when no organization was entered.';
 revoke execute on function inventory.begin_reconciliation(uuid,text) from public;
 grant execute on function inventory.begin_reconciliation(uuid,text) to stockade_jobs;
 
@@ -329,7 +350,7 @@ CREATE OR REPLACE FUNCTION inventory.claim_idempotency_key(p_key text, p_fingerp
  SET search_path TO ''
 AS $function$
 declare
-  -- No scope of its own: whatever the request may do, it may be told apart from its retry.
+  -- No scope is required: every request may be recognized when it is retried.
   v_org_id uuid := tenancy.current_org();
   v_claimed inventory.idempotency_keys;
 begin
@@ -337,7 +358,8 @@ begin
     raise exception 'no organization was entered in this transaction' using errcode = 'SK902';
   end if;
   loop
-    -- Of two at once the second waits here for the first to end, and then finds what it left.
+    -- Of two at once the second waits here until the first has ended, and then finds its answer.
+    -- A key that is deleted between the insert and the select never existed: the loop tries again.
     insert into inventory.idempotency_keys (org_id, key, fingerprint)
     values (v_org_id, p_key, p_fingerprint)
     on conflict (org_id, key) do nothing;
@@ -351,7 +373,7 @@ begin
   if v_claimed.fingerprint <> p_fingerprint then
     raise exception 'this idempotency key was used for another request' using errcode = 'SK205';
   end if;
-  -- An exception, because it makes the server skip the statements that are already on their way behind this one.
+  -- An exception, because it makes the server skip the statements that were sent after this one.
   raise exception 'this request was answered before' using errcode = 'SK200', detail = v_claimed.response;
 end
 $function$;
@@ -384,7 +406,7 @@ begin
   if not found or v_found.item_id is null then
     raise exception 'the run % has no discrepancy % of a balance', p_run_id, p_number using errcode = 'SK602';
   end if;
-  -- A run that was killed meets what it has settled before.
+  -- A run that was killed comes across discrepancies that it settled before.
   if v_found.action not in ('found', 'alerted') then
     return v_found.action;
   end if;
@@ -415,7 +437,7 @@ begin
     coalesce(v_found.stored_reserved, 0) - v_found.computed_reserved,
     coalesce(v_found.stored_version, 0) - v_found.computed_version
   ) then
-    -- Postings move both sides alike: whatever else has happened here is not what was decided about.
+    -- Postings change both sides alike. Anything else that happened here is not what was decided on.
     return 'changed';
   else
     v_action := p_action;
@@ -446,7 +468,7 @@ end
 $function$;
 alter function inventory.correct_balance(uuid,uuid,integer,text) owner to stockade_owner;
 comment on function inventory.correct_balance(uuid,uuid,integer,text) is
-  'Makes the balance of a discrepancy what its history says, if it still differs by the same, and writes that down: one statement and so one transaction, in which the row is held only while the movements since the seal boundary are summed. p_action is corrected (by the policy) or applied (by a person). Returns the action; gone when it differs no more, changed when it differs by something else, recurring when the key was corrected before: nothing is changed then. Raises SK404 no such organization, SK602 no such discrepancy, 25001 in a transaction that is not read committed.';
+  'Sets the balance of a discrepancy to what its history says, if it still differs by the same, and records that: one statement and so one transaction, in which the row is held only while the movements since the seal boundary are summed. p_action is corrected (by the policy) or applied (by a person). Returns the action; gone when it no longer differs, changed when it differs by something else, recurring when the key was corrected before: nothing is changed then. Raises SK404 no such organization, SK602 no such discrepancy, 25001 in a transaction that is not read committed.';
 revoke execute on function inventory.correct_balance(uuid,uuid,integer,text) from public;
 grant execute on function inventory.correct_balance(uuid,uuid,integer,text) to stockade_jobs;
 
@@ -473,7 +495,7 @@ AS $function$
 $function$;
 alter function inventory.count_forgettable(interval,interval) owner to stockade_owner;
 comment on function inventory.count_forgettable(interval,interval) is
-  'What forget_idempotency_keys() and forget_security_events() would delete of the organization that was entered.';
+  'How many rows forget_idempotency_keys() and tenancy.forget_security_events() would delete of the organization that was entered.';
 revoke execute on function inventory.count_forgettable(interval,interval) from public;
 grant execute on function inventory.count_forgettable(interval,interval) to stockade_jobs;
 
@@ -497,6 +519,8 @@ AS $function$
   returning inventory.item_json(items)
 $function$;
 alter function inventory.create_item(jsonb) owner to stockade_owner;
+comment on function inventory.create_item(jsonb) is
+  'Creates an item of the organization that was entered: {sku, name, unit?, tracking?, allowNegative?, reorderPoint?, metadata?}, and returns it as the API shows it. Raises SK902 when no organization was entered, SK104 when the caller may not write, 23505 when the SKU is taken, 23514 for a value out of its bounds.';
 revoke execute on function inventory.create_item(jsonb) from public;
 grant execute on function inventory.create_item(jsonb) to stockade_api, stockade_jobs;
 
@@ -516,6 +540,8 @@ AS $function$
   returning inventory.location_json(locations)
 $function$;
 alter function inventory.create_location(jsonb) owner to stockade_owner;
+comment on function inventory.create_location(jsonb) is
+  'Creates a location of the organization that was entered: {code, name, kind?}, and returns it as the API shows it. Raises SK902 when no organization was entered, SK104 when the caller may not write, 23505 when the code is taken, 23514 for a value out of its bounds.';
 revoke execute on function inventory.create_location(jsonb) from public;
 grant execute on function inventory.create_location(jsonb) to stockade_api, stockade_jobs;
 
@@ -529,7 +555,7 @@ CREATE OR REPLACE FUNCTION inventory.draw_seal_boundary()
 AS $function$
 declare
   v_org_id constant uuid := tenancy.require_scope('write');
-  -- A posting is refused when it was under way for longer than this while a boundary was drawn.
+  -- A posting that has been under way for longer than this when a boundary is drawn is refused.
   v_longest_posting constant interval := '1 minute';
   v_newest uuid;
 begin
@@ -537,7 +563,7 @@ begin
     raise exception 'a boundary is drawn in a read committed transaction, which sees what was committed before it'
       using errcode = '25001';
   end if;
-  -- First, so that nobody waits for another sealer while the writers wait.
+  -- First of all, so that no sealer waits for another one while the writers wait for it.
   perform from inventory.seal_boundaries where org_id = v_org_id for update;
   perform pg_advisory_xact_lock(hashtextextended(v_org_id::text, 7325));
   select id into v_newest from inventory.entries where org_id = v_org_id order by id desc limit 1;
@@ -550,7 +576,7 @@ begin
     set boundary = greatest(b.boundary, excluded.boundary),
         settled_through = greatest(b.settled_through, excluded.settled_through)
   returning b.boundary into v_newest;
-  -- The writers wait for this commit, not for the disk: a seal is committed after it, to the same log.
+  -- The writers wait for this commit, so it does not wait for the disk. A seal is committed after it, to the same log.
   perform set_config('synchronous_commit', 'off', true);
   return v_newest;
 end
@@ -582,7 +608,7 @@ end
 $function$;
 alter function inventory.end_backfill(boolean) owner to stockade_owner;
 comment on function inventory.end_backfill(boolean) is
-  'Ends a backfill whose every balance was found equal to its history; else it begins again with the first key. Raises SK902 when no organization was entered.';
+  'Ends a backfill after which every balance was found equal to its history; otherwise it begins again with the first key. Raises SK902 when no organization was entered.';
 revoke execute on function inventory.end_backfill(boolean) from public;
 grant execute on function inventory.end_backfill(boolean) to stockade_jobs;
 
@@ -601,6 +627,8 @@ AS $function$
   left join inventory.items i on i.org_id = p_org_id and i.sku = s.sku
 $function$;
 alter function inventory.find_import_items(uuid,text[],jsonb) owner to stockade_owner;
+comment on function inventory.find_import_items(uuid,text[],jsonb) is
+  'The items of a batch, in its order: the id (null when there is no such item), tracking, and whether it may go below zero. A missing item has the settings that it would be created with.';
 revoke execute on function inventory.find_import_items(uuid,text[],jsonb) from public;
 
 -- inventory.find_import_locations(uuid,text[])
@@ -615,6 +643,8 @@ AS $function$
   left join inventory.locations l on l.org_id = p_org_id and l.code = s.code
 $function$;
 alter function inventory.find_import_locations(uuid,text[]) owner to stockade_owner;
+comment on function inventory.find_import_locations(uuid,text[]) is
+  'The ids of the locations of a batch, in its order; null when there is no such location.';
 revoke execute on function inventory.find_import_locations(uuid,text[]) from public;
 
 -- inventory.finish_reconciliation(uuid,jsonb)
@@ -628,7 +658,7 @@ declare
   v_state inventory.reconciliation_state := inventory.leased_state(p_lease);
   v_status constant text := p_outcome ->> 'status';
 begin
-  -- Without a status it is only given back: the run goes on with the next lease.
+  -- Without a status it is only given back: the run continues with the next lease.
   if v_status is not null then
     update inventory.reconciliation_runs r
     set status = v_status,
@@ -649,9 +679,9 @@ begin
   set lease = null,
       leased_until = null,
       due_at = clock_timestamp() + coalesce((p_outcome ->> 'dueInSeconds')::numeric, 0) * interval '1 second',
-      -- Whoever took it has counted it as failed.
+      -- Taking it has counted it as failed.
       failures = case v_status when 'failed' then failures else 0 end,
-      -- What has failed and comes right is forgotten, and new when it fails again.
+      -- After a success the next failure is a new one, which people must hear about.
       failure_told_at = case when v_status = 'finished' then null else failure_told_at end,
       next_bucket = coalesce((p_outcome ->> 'nextBucket')::integer, next_bucket),
       compared_through = coalesce(
@@ -677,7 +707,7 @@ end
 $function$;
 alter function inventory.finish_reconciliation(uuid,jsonb) owner to stockade_owner;
 comment on function inventory.finish_reconciliation(uuid,jsonb) is
-  'Gives the organization that was entered back: {status?, error?, lagSeconds?, dueInSeconds?, nextBucket?}. With a status (finished, failed) its run is over, without one it goes on with the next lease. Raises SK601 when the lease is not held any more, SK902 when no organization was entered.';
+  'Gives the organization that was entered back: {status?, error?, lagSeconds?, dueInSeconds?, nextBucket?}. With a status (finished, failed) its run is over; without one it continues with the next lease. Raises SK601 when the lease is not held any more, SK902 when no organization was entered.';
 revoke execute on function inventory.finish_reconciliation(uuid,jsonb) from public;
 grant execute on function inventory.finish_reconciliation(uuid,jsonb) to stockade_jobs;
 
@@ -694,7 +724,7 @@ begin
   if p_older_than < interval '24 hours' then
     raise exception 'idempotency keys are kept for 24 hours at least, not for %', p_older_than using errcode = '22023';
   end if;
-  -- A walk along the primary key: an index on the age would cost every request that carries a key.
+  -- It walks along the primary key: an index on the age would cost every request that carries a key.
   return query
   with page as (
     select k.key, k.created_at
@@ -718,9 +748,36 @@ end
 $function$;
 alter function inventory.forget_idempotency_keys(interval,text,integer) owner to stockade_owner;
 comment on function inventory.forget_idempotency_keys(interval,text,integer) is
-  'Looks at p_page idempotency keys behind p_after of the organization that was entered, and deletes those older than p_older_than. Answers how many it looked at and deleted, and the last one, from where to go on; none looked at is the end. Raises 22023 when p_older_than is less than 24 hours.';
+  'Looks at the next p_page idempotency keys after p_after of the organization that was entered, and deletes those older than p_older_than. Returns how many it examined and deleted, and the last key, from which to go on; none examined is the end. Raises 22023 when p_older_than is less than 24 hours.';
 revoke execute on function inventory.forget_idempotency_keys(interval,text,integer) from public;
 grant execute on function inventory.forget_idempotency_keys(interval,text,integer) to stockade_jobs;
+
+-- inventory.greatest_quantity()
+CREATE OR REPLACE FUNCTION inventory.greatest_quantity()
+ RETURNS numeric
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+  select 99999999999.9999
+$function$;
+alter function inventory.greatest_quantity() owner to stockade_owner;
+comment on function inventory.greatest_quantity() is
+  'The greatest quantity: fifteen digits, four of them decimals, which is what the type of every quantity, numeric(15,4), holds.';
+revoke execute on function inventory.greatest_quantity() from public;
+
+-- inventory.has_sign(text,numeric)
+CREATE OR REPLACE FUNCTION inventory.has_sign(p_kind text, p_quantity numeric)
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+  select inventory.kind_sign(p_kind) = 0 or inventory.kind_sign(p_kind) = sign(p_quantity)
+$function$;
+alter function inventory.has_sign(text,numeric) owner to stockade_owner;
+comment on function inventory.has_sign(text,numeric) is
+  'Whether a quantity has the sign that an entry of this kind takes.';
+revoke execute on function inventory.has_sign(text,numeric) from public;
+grant execute on function inventory.has_sign(text,numeric) to stockade_ledger;
 
 -- inventory.held_quantities(uuid)
 CREATE OR REPLACE FUNCTION inventory.held_quantities(p_org_id uuid)
@@ -732,7 +789,7 @@ AS $function$
 $function$;
 alter function inventory.held_quantities(uuid) owner to stockade_owner;
 comment on function inventory.held_quantities(uuid) is
-  'What of each item, location and lot is held for somebody, and so must be reserved in its balance. Nothing holds anything.';
+  'The quantity of each item, location and lot that is held for somebody, and therefore must be reserved in its balance. Nothing is held yet.';
 revoke execute on function inventory.held_quantities(uuid) from public;
 grant execute on function inventory.held_quantities(uuid) to stockade_jobs;
 
@@ -769,7 +826,7 @@ begin
       and m.entry_id <= v_boundary
   ) as history;
 
-  -- In key order, as the trigger does, so that the two cannot deadlock. A row that is there is held and not changed.
+  -- In key order, as the trigger does, so that the two cannot deadlock. A row that exists is locked and not changed.
   with made as (
     insert into inventory.balances as b (org_id, item_id, location_id, lot, on_hand, version)
     select p_org_id, k.item_id, k.location_id, k.lot, 0, 0
@@ -785,7 +842,7 @@ begin
   from unnest(p_items, p_locations, p_lots) with ordinality as k (item_id, location_id, lot, n)
   join made using (item_id, location_id, lot);
 
-  -- A statement of its own: it sees what was committed until the rows were held.
+  -- A statement of its own: it sees everything that was committed until the rows were locked.
   return query
   select
     k.n,
@@ -813,7 +870,32 @@ begin
 end
 $function$;
 alter function inventory.hold_balances(uuid,uuid[],uuid[],text[]) owner to stockade_owner;
+comment on function inventory.hold_balances(uuid,uuid[],uuid[],text[]) is
+  'Locks the balances of some keys and derives them from history: what is stored and what is computed, for each. Movements up to the seal boundary cannot change any more and are summed before anything is locked, so a writer waits only for the short rest. A key without a row gets a row of zeros. Raises 25001 in a transaction that is not read committed.';
 revoke execute on function inventory.hold_balances(uuid,uuid[],uuid[],text[]) from public;
+
+-- inventory.hold_import_balances(uuid,uuid[],uuid[],integer[],integer[],text[],text[])
+CREATE OR REPLACE FUNCTION inventory.hold_import_balances(p_org_id uuid, p_item_ids uuid[], p_location_ids uuid[], p_line_skus integer[], p_line_locations integer[], p_lots text[], p_reasons text[])
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+begin
+  -- In the order of the trigger on movements. Taking only some of them first could meet a posting that takes all, and
+  -- deadlock.
+  insert into inventory.balances as b (org_id, item_id, location_id, lot, on_hand, version)
+  select distinct p_org_id, p_item_ids[line.sku], p_location_ids[line.location], line.lot, 0, 0
+  from unnest(p_line_skus, p_line_locations, p_lots, p_reasons) as line (sku, location, lot, reason)
+  where line.reason is null
+  order by 2, 3, 4
+  on conflict (org_id, item_id, location_id, lot) do update
+    set version = b.version;
+end
+$function$;
+alter function inventory.hold_import_balances(uuid,uuid[],uuid[],integer[],integer[],text[],text[]) owner to stockade_owner;
+comment on function inventory.hold_import_balances(uuid,uuid[],uuid[],integer[],integer[],text[],text[]) is
+  'Locks every balance of a batch until the trigger has applied it; a balance that does not exist yet is created with zeros.';
+revoke execute on function inventory.hold_import_balances(uuid,uuid[],uuid[],integer[],integer[],text[],text[]) from public;
 
 -- inventory.import_batch(bytea,bytea,text,jsonb,text[],text[],text[],text[],text[],text[],bigint[],integer[],integer[],integer[],text[],numeric[])
 CREATE OR REPLACE FUNCTION inventory.import_batch(p_file_digest bytea, p_profile_digest bytea, p_file_name text, p_options jsonb, p_skus text[], p_names text[], p_locations text[], p_kinds text[], p_references text[], p_times text[], p_lines bigint[], p_line_entries integer[], p_line_skus integer[], p_line_locations integer[], p_lots text[], p_quantities numeric[])
@@ -823,14 +905,14 @@ CREATE OR REPLACE FUNCTION inventory.import_batch(p_file_digest bytea, p_profile
  SET search_path TO ''
 AS $function$
 declare
-  -- Tells what would happen and writes nothing, so that it runs in a read-only transaction.
+  -- A trial reports what would happen and writes nothing: it runs in a read-only transaction.
   v_trial constant boolean := (p_options ->> 'trial')::boolean;
   v_create constant boolean := (p_options ->> 'createMissing')::boolean;
   v_retry constant boolean := (p_options ->> 'retryRejects')::boolean;
   -- A trial may be for an organization that does not exist yet: then none is entered, and nothing is found.
   v_org_id constant uuid := case when v_trial then tenancy.current_org() else tenancy.require_scope('write') end;
   v_import inventory.imports;
-  -- Arrays of their own, not fields of a record: only a variable's elements are found without counting them off.
+  -- Arrays of their own, not fields of a record: only in a variable is an element found without counting.
   v_item_ids uuid[];
   v_tracking text[];
   v_allow_negative boolean[];
@@ -846,23 +928,15 @@ declare
   v_held boolean := false;
   v_refusals text[];
   v_moved jsonb;
-  v_recorded_at timestamptz(3) := clock_timestamp();
-  v_entry_ids uuid[];
-  v_occurred_at timestamptz[];
   v_entries bigint := 0;
   v_applied bigint := 0;
   v_rejected json;
 begin
-  if exists (
-    select from unnest(p_kinds) as kind
-    where kind is null or kind not in ('receipt', 'return', 'issue', 'adjustment', 'opening')
-  ) then
-    raise exception 'an entry of an import has a kind that cannot be imported' using errcode = 'SK301', detail = json_build_array(
-      json_build_object('field', 'kind', 'message', 'is none of receipt, return, issue, adjustment, opening'));
-  end if;
+  -- A line of a file has one location, and a transfer has two.
+  perform inventory.require_kinds(p_kinds, array_remove(inventory.postable_kinds(), 'transfer'));
   if exists (
     select from unnest(p_line_entries, p_quantities) as line (entry, quantity)
-    where (quantity < 0 and p_kinds[entry] in ('receipt', 'return')) or (quantity > 0 and p_kinds[entry] = 'issue')
+    where not inventory.has_sign(p_kinds[line.entry], line.quantity)
   ) then
     raise exception 'a line of an import has the wrong sign for its kind' using errcode = 'SK303';
   end if;
@@ -871,14 +945,7 @@ begin
   end if;
 
   if not v_trial then
-    insert into inventory.imports (org_id, file_digest, profile_digest, file_name)
-    values (v_org_id, p_file_digest, p_profile_digest, p_file_name)
-    on conflict (org_id, file_digest, profile_digest) do nothing;
-    -- Of two runs of one import the second waits here, and then finds the lines settled.
-    perform
-    from inventory.imports
-    where org_id = v_org_id and file_digest = p_file_digest and profile_digest = p_profile_digest
-    for update;
+    perform inventory.begin_import_file(v_org_id, p_file_digest, p_profile_digest, p_file_name);
   end if;
   select * into v_import
   from inventory.imports
@@ -900,13 +967,10 @@ begin
         )
         then ''
       when v_item_ids[line.sku] is null and not v_create
-        then format('there is no item with the SKU %s', to_json(p_skus[line.sku]))
+        then inventory.no_such_item(p_skus[line.sku])
       when v_location_ids[line.location] is null and not v_create
-        then format('there is no location with the code %s', to_json(p_locations[line.location]))
-      when v_tracking[line.sku] = 'lot' and line.lot = ''
-        then format('the item %s is tracked by lot and the line names none', to_json(p_skus[line.sku]))
-      when v_tracking[line.sku] = 'none' and line.lot <> ''
-        then format('the item %s is not tracked by lot and the line names one', to_json(p_skus[line.sku]))
+        then inventory.no_such_location(p_locations[line.location])
+      else inventory.lot_fault(v_tracking[line.sku], line.lot)
     end
     order by line.n
   )
@@ -950,15 +1014,9 @@ begin
       where reason is null and quantity < 0 and not v_allow_negative[line.sku]
     ) then
       if not v_trial then
-        -- Held until the trigger has applied the batch: every balance of it, in the trigger's order, also those that
-        -- are not there yet. Taking only some of them first could meet a posting that takes all, and deadlock.
-        insert into inventory.balances as b (org_id, item_id, location_id, lot, on_hand, version)
-        select distinct v_org_id, v_item_ids[line.sku], v_location_ids[line.location], line.lot, 0, 0
-        from unnest(p_line_skus, p_line_locations, p_lots, v_reasons) as line (sku, location, lot, reason)
-        where line.reason is null
-        order by 2, 3, 4
-        on conflict (org_id, item_id, location_id, lot) do update
-          set version = b.version;
+        perform inventory.hold_import_balances(
+          v_org_id, v_item_ids, v_location_ids, p_line_skus, p_line_locations, p_lots, v_reasons
+        );
         v_held := true;
       end if;
 
@@ -991,33 +1049,10 @@ begin
     exit when v_trial or v_applied = 0;
 
     begin
-      v_entry_ids := array(select inventory.new_id() from generate_series(1, cardinality(p_kinds)));
-      v_occurred_at := array(
-        select coalesce(at::timestamp at time zone (p_options ->> 'timeZone'), v_recorded_at)
-        from unnest(p_times) with ordinality as t (at, n)
-        order by n
+      perform inventory.post_import_entries(
+        v_org_id, v_import.id, p_options, p_kinds, p_references, p_times, v_item_ids, v_location_ids,
+        p_lines, p_line_entries, p_line_skus, p_line_locations, p_lots, p_quantities, v_reasons
       );
-
-      insert into inventory.entries (org_id, id, kind, reference, occurred_at, recorded_at, actor, metadata)
-      select
-        v_org_id, v_entry_ids[e.entry], p_kinds[e.entry], p_references[e.entry], v_occurred_at[e.entry], v_recorded_at,
-        tenancy.current_actor(), jsonb_build_object('import', v_import.id, 'line', e.first_line)
-      from (
-        select line.entry, min(line.line) as first_line
-        from unnest(p_lines, p_line_entries, v_reasons) as line (line, entry, reason)
-        where line.reason is null
-        group by line.entry
-      ) as e
-      order by e.entry;
-
-      insert into inventory.movements (org_id, entry_id, line, item_id, location_id, lot, quantity, occurred_at, recorded_at)
-      select
-        v_org_id, v_entry_ids[m.entry], row_number() over (partition by m.entry order by m.n),
-        v_item_ids[m.sku], v_location_ids[m.location], m.lot, m.quantity, v_occurred_at[m.entry], v_recorded_at
-      from unnest(p_line_entries, p_line_skus, p_line_locations, p_lots, p_quantities, v_reasons)
-        with ordinality as m (entry, sku, location, lot, quantity, reason, n)
-      where m.reason is null
-      order by m.n;
       exit;
     exception
       when numeric_value_out_of_range then
@@ -1029,48 +1064,11 @@ begin
   end loop;
 
   if v_held then
-    -- Where nothing was applied to a balance that was made to be held, there is no balance.
-    delete from inventory.balances b
-    where b.org_id = v_org_id
-      and b.version = 0
-      and (b.item_id, b.location_id, b.lot) in (
-        select v_item_ids[line.sku], v_location_ids[line.location], line.lot
-        from unnest(p_line_skus, p_line_locations, p_lots) as line (sku, location, lot)
-      );
+    perform inventory.release_import_balances(v_org_id, v_item_ids, v_location_ids, p_line_skus, p_line_locations, p_lots);
   end if;
 
   if not v_trial then
-    if v_retry then
-      delete from inventory.import_rejects
-      where org_id = v_org_id
-        and import_id = v_import.id
-        and line in (
-          select applied.line
-          from unnest(p_lines, v_reasons) as applied (line, reason)
-          where applied.reason is null
-        );
-    end if;
-
-    insert into inventory.import_rejects (org_id, import_id, line, reason)
-    select v_org_id, v_import.id, rejected.line, rejected.reason
-    from unnest(p_lines, v_reasons) as rejected (line, reason)
-    where rejected.reason <> ''
-    on conflict (org_id, import_id, line) do update set reason = excluded.reason;
-
-    update inventory.imports i
-    set lines_through = greatest(i.lines_through, batch.lines_through),
-        applied = i.applied + v_applied,
-        entries = i.entries + v_entries,
-        rejected = i.rejected + batch.newly_rejected - batch.retried,
-        finished_at = case when (p_options ->> 'finished')::boolean then coalesce(i.finished_at, now()) else i.finished_at end
-    from (
-      select
-        coalesce(max(line.line), 0) as lines_through,
-        count(*) filter (where line.reason <> '' and line.line > v_import.lines_through) as newly_rejected,
-        count(*) filter (where line.reason is null and line.line <= v_import.lines_through) as retried
-      from unnest(p_lines, v_reasons) as line (line, reason)
-    ) as batch
-    where i.org_id = v_org_id and i.id = v_import.id;
+    perform inventory.settle_import_lines(v_import, p_options, p_lines, v_reasons, v_applied, v_entries);
   end if;
 
   select json_agg(
@@ -1109,8 +1107,7 @@ CREATE OR REPLACE FUNCTION inventory.import_refusals(p_org_id uuid, p_options js
 AS $function$
 declare
   v_trial constant boolean := (p_options ->> 'trial')::boolean;
-  -- The greatest number that numeric(15,4) holds.
-  v_most constant numeric := 99999999999.9999;
+  v_greatest constant numeric := inventory.greatest_quantity();
   v_key_skus integer[];
   v_key_locations integer[];
   v_key_lots text[];
@@ -1139,7 +1136,7 @@ begin
     and b.item_id = p_item_ids[key.sku]
     and b.location_id = p_location_ids[key.location]
     and b.lot = key.lot
-  -- A trial posts nothing, so it brings along what its batches before this one would have moved.
+  -- A trial posts nothing, so it passes in what its earlier batches would have moved.
   left join jsonb_to_recordset(coalesce(p_options -> 'moved', '[]'))
     as earlier (sku text, location text, lot text, quantity numeric)
     on earlier.sku = p_skus[key.sku]
@@ -1169,10 +1166,7 @@ begin
     for i in 1..cardinality(v_entry.keys) loop
       v_key := v_entry.keys[i];
       v_after := v_on_hand[v_key] + v_entry.quantities[i];
-      if v_entry.quantities[i] < 0
-        and v_after < v_reserved[v_key]
-        and not p_allow_negative[v_key_skus[v_key]]
-      then
+      if inventory.is_short(v_entry.quantities[i], v_after, v_reserved[v_key], p_allow_negative[v_key_skus[v_key]]) then
         refusals[v_entry.entry] := format(
           'not enough stock of %s at %s%s: %s available, the entry takes %s',
           p_skus[v_key_skus[v_key]],
@@ -1181,7 +1175,7 @@ begin
           trim_scale(v_on_hand[v_key] - v_reserved[v_key]),
           trim_scale(- v_entry.quantities[i])
         );
-      elsif abs(v_after) > v_most or abs(v_after - v_before[v_key]) > v_most then
+      elsif greatest(abs(v_after), abs(v_after - v_before[v_key])) > v_greatest then
         refusals[v_entry.entry] := format(
           'the balance of %s at %s would exceed fifteen digits, four of them decimals',
           p_skus[v_key_skus[v_key]],
@@ -1215,6 +1209,8 @@ begin
 end
 $function$;
 alter function inventory.import_refusals(uuid,jsonb,integer,text[],uuid[],boolean[],text[],uuid[],integer[],integer[],integer[],text[],numeric[]) owner to stockade_owner;
+comment on function inventory.import_refusals(uuid,jsonb,integer,text[],uuid[],boolean[],text[],uuid[],integer[],integer[],integer[],text[],numeric[]) is
+  'Goes through the entries of a batch in order, as if each were posted alone, and finds those that the stock policy refuses: a refused entry takes nothing from those after it. refusals holds the reason of each refused entry by its number; moved, of a trial, what the others move.';
 revoke execute on function inventory.import_refusals(uuid,jsonb,integer,text[],uuid[],boolean[],text[],uuid[],integer[],integer[],integer[],text[],numeric[]) from public;
 
 -- inventory.insert_entry(uuid,text,text,text,timestamp with time zone,jsonb,uuid,text[],text[],uuid[],uuid[],text[],numeric[],bigint[])
@@ -1245,7 +1241,7 @@ begin
     );
   end if;
 
-  -- The trigger has applied the lines and holds the locks of their balances, so what is read here is what they left.
+  -- The trigger has applied the lines and their balances are still locked, so these are the balances that the lines left.
   select json_agg(
     json_build_object(
       'movementId', v_entry_id || '.' || line.n,
@@ -1280,7 +1276,38 @@ begin
 end
 $function$;
 alter function inventory.insert_entry(uuid,text,text,text,timestamp with time zone,jsonb,uuid,text[],text[],uuid[],uuid[],text[],numeric[],bigint[]) owner to stockade_ledger;
+comment on function inventory.insert_entry(uuid,text,text,text,timestamp with time zone,jsonb,uuid,text[],text[],uuid[],uuid[],text[],numeric[],bigint[]) is
+  'Posts one entry whose lines are known to be well formed, and returns it with the balance that each line left. For post_entry() and reverse_entry(), which check it first. Raises SK201 insufficient stock, SK202 stale balance.';
 revoke execute on function inventory.insert_entry(uuid,text,text,text,timestamp with time zone,jsonb,uuid,text[],text[],uuid[],uuid[],text[],numeric[],bigint[]) from public;
+
+-- inventory.is_code(text)
+CREATE OR REPLACE FUNCTION inventory.is_code(p_text text)
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+  select length(p_text) between 1 and 64 and p_text = btrim(p_text) and p_text !~ '[[:cntrl:]/?%\\]|^\.+$'
+$function$;
+alter function inventory.is_code(text) owner to stockade_owner;
+comment on function inventory.is_code(text) is
+  'Whether a text can be a SKU or the code of a location. Both are path segments of the API: 1 to 64 characters, no control characters, nothing that ends a segment, no blank at either end.';
+revoke execute on function inventory.is_code(text) from public;
+grant execute on function inventory.is_code(text) to stockade_api, stockade_jobs;
+
+-- inventory.is_short(numeric,numeric,numeric,boolean)
+CREATE OR REPLACE FUNCTION inventory.is_short(p_change numeric, p_on_hand numeric, p_reserved numeric, p_allow_negative boolean)
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+  -- Only a balance that was taken from can be short: a receipt into a negative balance is always welcome.
+  select p_change < 0 and p_on_hand < p_reserved and not p_allow_negative
+$function$;
+alter function inventory.is_short(numeric,numeric,numeric,boolean) owner to stockade_owner;
+comment on function inventory.is_short(numeric,numeric,numeric,boolean) is
+  'Whether the stock policy refuses a change of a balance: it takes from it and leaves less on hand than is reserved, of an item that may not go below zero. p_on_hand is the quantity after the change.';
+revoke execute on function inventory.is_short(numeric,numeric,numeric,boolean) from public;
+grant execute on function inventory.is_short(numeric,numeric,numeric,boolean) to stockade_ledger;
 
 -- inventory.iso(timestamp with time zone)
 CREATE OR REPLACE FUNCTION inventory.iso(p_at timestamp with time zone)
@@ -1291,8 +1318,33 @@ AS $function$
   select to_char(p_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
 $function$;
 alter function inventory.iso(timestamp with time zone) owner to stockade_owner;
+comment on function inventory.iso(timestamp with time zone) is
+  'An instant as the API writes it: UTC, ISO 8601, milliseconds.';
 revoke execute on function inventory.iso(timestamp with time zone) from public;
 grant execute on function inventory.iso(timestamp with time zone) to stockade_admin, stockade_api, stockade_jobs, stockade_ledger;
+
+-- inventory.kind_sign(text)
+CREATE OR REPLACE FUNCTION inventory.kind_sign(p_kind text)
+ RETURNS integer
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+  select case p_kind
+    when 'receipt' then 1
+    when 'return' then 1
+    when 'issue' then -1
+    when 'adjustment' then 0
+    when 'transfer' then 0
+    when 'opening' then 0
+    when 'count' then 0
+    when 'reversal' then 0
+  end
+$function$;
+alter function inventory.kind_sign(text) owner to stockade_owner;
+comment on function inventory.kind_sign(text) is
+  'The sign that the quantities of a kind of entry must have: 1, -1, or 0 when both are allowed. Null when there is no such kind.';
+revoke execute on function inventory.kind_sign(text) from public;
+grant execute on function inventory.kind_sign(text) to stockade_ledger;
 
 -- inventory.lease_reconciliation(uuid,interval)
 CREATE OR REPLACE FUNCTION inventory.lease_reconciliation(p_org_id uuid, p_lease interval)
@@ -1316,7 +1368,7 @@ begin
   set lease = gen_random_uuid(),
       leased_until = clock_timestamp() + p_lease,
       failures = s.failures + 1,
-      -- Behind those that are due by now, and twice as far each time that it was not given back.
+      -- After those that are due by now, and twice as far away each time it was not given back.
       due_at = greatest(s.due_at, clock_timestamp() + p_lease * 2 ^ least(s.failures, 6))
   where s.org_id = (
     select due.org_id
@@ -1332,7 +1384,7 @@ end
 $function$;
 alter function inventory.lease_reconciliation(uuid,interval) owner to stockade_owner;
 comment on function inventory.lease_reconciliation(uuid,interval) is
-  'Takes an organization for reconciliation: p_org_id, or when it is null the one that is due the longest. Nobody else gets it for as long as p_lease, unless it is given back before. It counts as failed until then, and is due again after p_lease, or after up to 64 times as long when it was not given back before either. Answers no row when there is none to be had.';
+  'Takes an organization for reconciliation: p_org_id, or when it is null the one that has been due longest. No other run gets it for p_lease, unless it is given back before. Until then it counts as failed, and it is due again after p_lease, or after up to 64 times as long when it was not given back the times before. Returns no row when there is none to take.';
 revoke execute on function inventory.lease_reconciliation(uuid,interval) from public;
 grant execute on function inventory.lease_reconciliation(uuid,interval) to stockade_jobs;
 
@@ -1367,6 +1419,23 @@ comment on function inventory.ledger_triggers() is
 revoke execute on function inventory.ledger_triggers() from public;
 grant execute on function inventory.ledger_triggers() to stockade_jobs;
 
+-- inventory.lot_fault(text,text)
+CREATE OR REPLACE FUNCTION inventory.lot_fault(p_tracking text, p_lot text)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+  select case
+    when p_tracking = 'lot' and p_lot = '' then 'this item is tracked by lot: name the lot'
+    when p_tracking = 'none' and p_lot <> '' then 'this item is not tracked by lot: leave the lot out'
+  end
+$function$;
+alter function inventory.lot_fault(text,text) owner to stockade_owner;
+comment on function inventory.lot_fault(text,text) is
+  'What is wrong with the lot of a line, '''' being none, for an item of this tracking; null when it fits.';
+revoke execute on function inventory.lot_fault(text,text) from public;
+grant execute on function inventory.lot_fault(text,text) to stockade_ledger;
+
 -- inventory.make_import_items(uuid,text[],text[],jsonb)
 CREATE OR REPLACE FUNCTION inventory.make_import_items(p_org_id uuid, p_skus text[], p_names text[], p_options jsonb)
  RETURNS bigint
@@ -1386,6 +1455,8 @@ AS $function$
   select count(*) from made
 $function$;
 alter function inventory.make_import_items(uuid,text[],text[],jsonb) owner to stockade_owner;
+comment on function inventory.make_import_items(uuid,text[],text[],jsonb) is
+  'Creates the missing items of a batch and returns how many, in the order of their SKUs, so that two imports that create the same ones cannot deadlock.';
 revoke execute on function inventory.make_import_items(uuid,text[],text[],jsonb) from public;
 
 -- inventory.make_import_locations(uuid,text[])
@@ -1405,6 +1476,8 @@ AS $function$
   select count(*) from made
 $function$;
 alter function inventory.make_import_locations(uuid,text[]) owner to stockade_owner;
+comment on function inventory.make_import_locations(uuid,text[]) is
+  'Creates the missing locations of a batch and returns how many, in the order of their codes, so that two imports that create the same ones cannot deadlock.';
 revoke execute on function inventory.make_import_locations(uuid,text[]) from public;
 
 -- inventory.merkle_level(bytea,integer,integer)
@@ -1420,7 +1493,7 @@ AS $function$
       string_agg(
         sha256(
           case p_stride
-            -- Hashes and nothing between them: both children are one piece.
+            -- Hashes without anything between them: both children are one piece.
             when 32 then '\x01'::bytea || substring(p_nodes from 64 * i + 1 for 64)
             else '\x01'::bytea
               || substring(p_nodes from 2 * i * p_stride + p_offset + 1 for 32)
@@ -1439,6 +1512,8 @@ AS $function$
   from generate_series(0, length(p_nodes) / p_stride / 2 - 1) as i
 $function$;
 alter function inventory.merkle_level(bytea,integer,integer) owner to stockade_owner;
+comment on function inventory.merkle_level(bytea,integer,integer) is
+  'The next level of a Merkle tree: the hash of each pair of nodes; a last node without a partner stays as it is. Nodes stand every p_stride bytes, their hash at p_offset.';
 revoke execute on function inventory.merkle_level(bytea,integer,integer) from public;
 
 -- inventory.new_id()
@@ -1449,9 +1524,37 @@ CREATE OR REPLACE FUNCTION inventory.new_id()
 AS $function$select pg_catalog.uuidv7()$function$;
 alter function inventory.new_id() owner to stockade_owner;
 comment on function inventory.new_id() is
-  'A new time-ordered id (UUID version 7).';
+  'A new time-ordered id (UUID version 7), so that new rows land at the end of their index.';
 revoke execute on function inventory.new_id() from public;
 grant execute on function inventory.new_id() to stockade_admin, stockade_api, stockade_jobs, stockade_ledger;
+
+-- inventory.no_such_item(text)
+CREATE OR REPLACE FUNCTION inventory.no_such_item(p_sku text)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+  select format('there is no item with the SKU %s', to_json(p_sku))
+$function$;
+alter function inventory.no_such_item(text) owner to stockade_owner;
+comment on function inventory.no_such_item(text) is
+  'What is wrong with a line that names an unknown item.';
+revoke execute on function inventory.no_such_item(text) from public;
+grant execute on function inventory.no_such_item(text) to stockade_ledger;
+
+-- inventory.no_such_location(text)
+CREATE OR REPLACE FUNCTION inventory.no_such_location(p_code text)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+  select format('there is no location with the code %s', to_json(p_code))
+$function$;
+alter function inventory.no_such_location(text) owner to stockade_owner;
+comment on function inventory.no_such_location(text) is
+  'What is wrong with a line that names an unknown location.';
+revoke execute on function inventory.no_such_location(text) from public;
+grant execute on function inventory.no_such_location(text) to stockade_ledger;
 
 -- inventory.note_seal_anchor(bigint,text,text,text)
 CREATE OR REPLACE FUNCTION inventory.note_seal_anchor(p_seq bigint, p_bucket text, p_key text, p_version_id text)
@@ -1466,7 +1569,7 @@ AS $function$
 $function$;
 alter function inventory.note_seal_anchor(bigint,text,text,text) owner to stockade_owner;
 comment on function inventory.note_seal_anchor(bigint,text,text,text) is
-  'Notes where a seal of the organization that was entered is written down outside of the database; the first note stays. Raises 23503 when there is no such seal, SK902 when no organization was entered, SK104 when the caller may not write.';
+  'Notes where a seal of the organization that was entered is stored outside of the database; the first note stays. Raises 23503 when there is no such seal, SK902 when no organization was entered, SK104 when the caller may not write.';
 revoke execute on function inventory.note_seal_anchor(bigint,text,text,text) from public;
 grant execute on function inventory.note_seal_anchor(bigint,text,text,text) to stockade_jobs;
 
@@ -1491,6 +1594,8 @@ begin
 end
 $function$;
 alter function inventory.note_trigger_states(text,text) owner to stockade_owner;
+comment on function inventory.note_trigger_states(text,text) is
+  'Notes the state of the ledger''s triggers when it differs from the last note, or when a watch begins (p_kind watch).';
 revoke execute on function inventory.note_trigger_states(text,text) from public;
 
 -- inventory.post_entry(jsonb)
@@ -1511,20 +1616,18 @@ declare
   v_lots text[];
   v_quantities numeric[];
   v_expected_versions bigint[];
-  v_tracking text[];
+  v_fits boolean;
+  v_has_sign boolean;
 begin
-  if v_kind is null or v_kind not in ('receipt', 'return', 'issue', 'adjustment', 'transfer', 'opening') then
-    raise exception 'the kind % cannot be posted', v_kind using errcode = 'SK301', detail = json_build_array(
-      json_build_object('field', 'kind', 'message', 'is none of receipt, return, issue, adjustment, transfer, opening'));
-  end if;
+  perform inventory.require_kinds(array[v_kind], inventory.postable_kinds());
 
   select
     array_agg(line.sku order by n), array_agg(line.location order by n),
     array_agg(i.id order by n), array_agg(l.id order by n), array_agg(coalesce(line.lot, '') order by n),
     array_agg(line.quantity order by n), array_agg(line."expectedVersion" order by n),
-    array_agg(case when coalesce(line.lot, '') = '' then 'none' else 'lot' end order by n)
-      filter (where i.tracking is distinct from case when coalesce(line.lot, '') = '' then 'none' else 'lot' end)
-  into v_skus, v_codes, v_items, v_locations, v_lots, v_quantities, v_expected_versions, v_tracking
+    bool_and(i.id is not null and l.id is not null and inventory.lot_fault(i.tracking, coalesce(line.lot, '')) is null),
+    bool_and(inventory.has_sign(v_kind, line.quantity))
+  into v_skus, v_codes, v_items, v_locations, v_lots, v_quantities, v_expected_versions, v_fits, v_has_sign
   from rows from (
     jsonb_to_recordset(p_entry -> 'lines')
       as (sku text, location text, lot text, quantity numeric, "expectedVersion" bigint)
@@ -1532,11 +1635,7 @@ begin
   left join inventory.items i on i.org_id = v_org_id and i.sku = line.sku
   left join inventory.locations l on l.org_id = v_org_id and l.code = line.location;
 
-  if v_items is null
-    or v_tracking is not null
-    or array_position(v_items, null) is not null
-    or array_position(v_locations, null) is not null
-  then
+  if v_fits is not true then
     perform inventory.raise_line_errors(p_entry -> 'lines');
     raise exception 'the entry has no lines' using errcode = 'SK301',
       detail = json_build_array(json_build_object('field', 'lines', 'message', 'is empty: an entry has at least one line'));
@@ -1550,7 +1649,7 @@ begin
     raise exception 'a transfer must sum to zero per item and lot' using errcode = 'SK302';
   end if;
 
-  if (v_kind in ('receipt', 'return') and 0 >= any (v_quantities)) or (v_kind = 'issue' and 0 <= any (v_quantities)) then
+  if not v_has_sign then
     raise exception 'a line has the wrong sign for the kind %', v_kind using errcode = 'SK303';
   end if;
 
@@ -1565,6 +1664,62 @@ comment on function inventory.post_entry(jsonb) is
   'Posts one entry, all of its lines or none: {kind, reference?, occurredAt?, metadata?, lines: [{sku, location, lot?, quantity, expectedVersion?}]}, quantities signed in the item''s own unit. Returns the posted entry with the balance each line left. Raises SK201 insufficient stock, SK202 stale balance, SK301 unknown item, location or lot, SK302 unbalanced transfer, SK303 sign against kind, SK104 write scope missing.';
 revoke execute on function inventory.post_entry(jsonb) from public;
 grant execute on function inventory.post_entry(jsonb) to stockade_api, stockade_jobs;
+
+-- inventory.post_import_entries(uuid,uuid,jsonb,text[],text[],text[],uuid[],uuid[],bigint[],integer[],integer[],integer[],text[],numeric[],text[])
+CREATE OR REPLACE FUNCTION inventory.post_import_entries(p_org_id uuid, p_import_id uuid, p_options jsonb, p_kinds text[], p_references text[], p_times text[], p_item_ids uuid[], p_location_ids uuid[], p_lines bigint[], p_line_entries integer[], p_line_skus integer[], p_line_locations integer[], p_lots text[], p_quantities numeric[], p_reasons text[])
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+declare
+  v_recorded_at timestamptz(3) := clock_timestamp();
+  v_entry_ids uuid[] := array(select inventory.new_id() from generate_series(1, cardinality(p_kinds)));
+  v_occurred_at timestamptz[] := array(
+    select coalesce(at::timestamp at time zone (p_options ->> 'timeZone'), v_recorded_at)
+    from unnest(p_times) with ordinality as t (at, n)
+    order by n
+  );
+begin
+  insert into inventory.entries (org_id, id, kind, reference, occurred_at, recorded_at, actor, metadata)
+  select
+    p_org_id, v_entry_ids[e.entry], p_kinds[e.entry], p_references[e.entry], v_occurred_at[e.entry], v_recorded_at,
+    tenancy.current_actor(), jsonb_build_object('import', p_import_id, 'line', e.first_line)
+  from (
+    select line.entry, min(line.line) as first_line
+    from unnest(p_lines, p_line_entries, p_reasons) as line (line, entry, reason)
+    where line.reason is null
+    group by line.entry
+  ) as e
+  order by e.entry;
+
+  insert into inventory.movements (org_id, entry_id, line, item_id, location_id, lot, quantity, occurred_at, recorded_at)
+  select
+    p_org_id, v_entry_ids[m.entry], row_number() over (partition by m.entry order by m.n),
+    p_item_ids[m.sku], p_location_ids[m.location], m.lot, m.quantity, v_occurred_at[m.entry], v_recorded_at
+  from unnest(p_line_entries, p_line_skus, p_line_locations, p_lots, p_quantities, p_reasons)
+    with ordinality as m (entry, sku, location, lot, quantity, reason, n)
+  where m.reason is null
+  order by m.n;
+end
+$function$;
+alter function inventory.post_import_entries(uuid,uuid,jsonb,text[],text[],text[],uuid[],uuid[],bigint[],integer[],integer[],integer[],text[],numeric[],text[]) owner to stockade_owner;
+comment on function inventory.post_import_entries(uuid,uuid,jsonb,text[],text[],text[],uuid[],uuid[],bigint[],integer[],integer[],integer[],text[],numeric[],text[]) is
+  'Posts the entries of a batch with those of their lines that have no reason against them, which were checked before. Raises 22003 when a balance would exceed its digits.';
+revoke execute on function inventory.post_import_entries(uuid,uuid,jsonb,text[],text[],text[],uuid[],uuid[],bigint[],integer[],integer[],integer[],text[],numeric[],text[]) from public;
+
+-- inventory.postable_kinds()
+CREATE OR REPLACE FUNCTION inventory.postable_kinds()
+ RETURNS text[]
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+  select array['receipt', 'return', 'issue', 'adjustment', 'transfer', 'opening']
+$function$;
+alter function inventory.postable_kinds() owner to stockade_owner;
+comment on function inventory.postable_kinds() is
+  'The kinds of entry that a caller may post. The others, count and reversal, have functions of their own.';
+revoke execute on function inventory.postable_kinds() from public;
+grant execute on function inventory.postable_kinds() to stockade_ledger;
 
 -- inventory.raise_line_errors(jsonb)
 CREATE OR REPLACE FUNCTION inventory.raise_line_errors(p_lines jsonb)
@@ -1583,14 +1738,9 @@ begin
   left join inventory.locations l on l.org_id = (select tenancy.current_org()) and l.code = line.value ->> 'location'
   cross join lateral (
     values
-      ('sku', case when i.id is null
-        then format('there is no item with the SKU %s', to_json(line.value ->> 'sku')) end),
-      ('location', case when l.id is null
-        then format('there is no location with the code %s', to_json(line.value ->> 'location')) end),
-      ('lot', case
-        when i.tracking = 'lot' and coalesce(line.value ->> 'lot', '') = '' then 'this item is tracked by lot: name the lot'
-        when i.tracking = 'none' and coalesce(line.value ->> 'lot', '') <> '' then 'this item is not tracked by lot: leave the lot out'
-      end)
+      ('sku', case when i.id is null then inventory.no_such_item(line.value ->> 'sku') end),
+      ('location', case when l.id is null then inventory.no_such_location(line.value ->> 'location') end),
+      ('lot', inventory.lot_fault(i.tracking, coalesce(line.value ->> 'lot', '')))
   ) as e (field, message)
   where e.message is not null;
 
@@ -1600,6 +1750,8 @@ begin
 end
 $function$;
 alter function inventory.raise_line_errors(jsonb) owner to stockade_ledger;
+comment on function inventory.raise_line_errors(jsonb) is
+  'Raises SK301 when a line of an entry names an item or a location that does not exist, or a lot that does not fit its item: DETAIL lists each line and field. Returns when there is nothing to report.';
 revoke execute on function inventory.raise_line_errors(jsonb) from public;
 
 -- inventory.raise_stale_balances(uuid,text[],text[],uuid[],uuid[],text[],bigint[])
@@ -1638,6 +1790,8 @@ begin
 end
 $function$;
 alter function inventory.raise_stale_balances(uuid,text[],text[],uuid[],uuid[],text[],bigint[]) owner to stockade_ledger;
+comment on function inventory.raise_stale_balances(uuid,text[],text[],uuid[],uuid[],text[],bigint[]) is
+  'Raises SK202 when the version of a balance, less the lines just applied to it, is not the version that its line expects: DETAIL lists every such line.';
 revoke execute on function inventory.raise_stale_balances(uuid,text[],text[],uuid[],uuid[],text[],bigint[]) from public;
 
 -- inventory.rebuild_balances(uuid,uuid[],uuid[],text[])
@@ -1654,7 +1808,7 @@ declare
   v_version bigint[];
   v_changed bigint;
 begin
-  -- Two statements: one that updates would not see the rows that holding them has made.
+  -- Two statements: a single one would not see the rows that hold_balances() creates.
   select
     coalesce(sum(h.computed_version), 0),
     array_agg(h.n) filter (where differs),
@@ -1683,7 +1837,7 @@ end
 $function$;
 alter function inventory.rebuild_balances(uuid,uuid[],uuid[],text[]) owner to stockade_owner;
 comment on function inventory.rebuild_balances(uuid,uuid[],uuid[],text[]) is
-  'Makes the balances of some keys, given in their order, what their history says: how many movements they have, and how many of them were changed. For the functions that have entered the organization. Raises 22003 when a balance cannot hold what it comes to, 25001 in a transaction that is not read committed.';
+  'Sets the balances of some keys, given in their order, to what their history says. Returns how many movements they have, and how many of the balances were changed. For functions that have entered the organization. Raises 22003 when a balance cannot hold its sum, 25001 in a transaction that is not read committed.';
 revoke execute on function inventory.rebuild_balances(uuid,uuid[],uuid[],text[]) from public;
 
 -- inventory.reconciliation_lag()
@@ -1699,7 +1853,7 @@ AS $function$
 $function$;
 alter function inventory.reconciliation_lag() owner to stockade_owner;
 comment on function inventory.reconciliation_lag() is
-  'For how many seconds nobody has found every balance of an organization right, or since it was created: of the one of which that is the longest ago, whether its runs find something, fail, or do not come.';
+  'For how many seconds an organization has gone without a run that found every balance right, or since it was created: of the organization for which that is longest, whether its runs find something, fail, or do not come.';
 revoke execute on function inventory.reconciliation_lag() from public;
 grant execute on function inventory.reconciliation_lag() to stockade_jobs;
 
@@ -1718,7 +1872,7 @@ begin
   select coalesce(max(number), 0) into v_numbered
   from inventory.discrepancies
   where org_id = v_state.org_id and run_id = v_state.run_id;
-  -- The same key may be met twice: by what has moved and by its bucket. It is one.
+  -- A run may find the same key twice: among what has moved and in its bucket. It counts once.
   with kept as (
     insert into inventory.discrepancies (
       org_id, run_id, number, item_id, location_id, lot,
@@ -1742,7 +1896,7 @@ begin
     on conflict (org_id, run_id, item_id, location_id, lot) do nothing
     returning item_id
   )
-  -- Those that were too many to be kept count as well; what is about seals does not.
+  -- Discrepancies beyond those that are kept count as well. Those about seals do not.
   select greatest(0, coalesce((p_step ->> 'found')::bigint, 0) - jsonb_array_length(coalesce(p_step -> 'discrepancies', '[]')))
     + count(kept.item_id)
   into v_found
@@ -1754,7 +1908,7 @@ begin
       found = r.found + v_found,
       seal_seq = coalesce((p_step ->> 'sealSeq')::bigint, r.seal_seq),
       newest_entry = coalesce((p_step ->> 'newestEntry')::uuid, r.newest_entry),
-      -- Of the first step: later ones have seen more.
+      -- From the first step: later ones have seen more.
       compared_through = coalesce(r.compared_through, (p_step ->> 'boundary')::uuid),
       trigger_faults = coalesce(p_step -> 'triggerFaults', r.trigger_faults)
   where r.org_id = v_state.org_id and r.id = v_state.run_id;
@@ -1786,7 +1940,7 @@ begin
       return null;
     end if;
   end if;
-  raise exception '% is append-only: what is there is never changed; in the ledger, a reversal entry corrects a mistake', tg_table_name
+  raise exception '% is append-only: its rows are never changed; in the ledger, a reversal entry corrects a mistake', tg_table_name
     using errcode = 'SK903';
 end
 $function$;
@@ -1802,10 +1956,10 @@ CREATE OR REPLACE FUNCTION inventory.refuse_sealed()
  SET search_path TO ''
 AS $function$
 declare
-  -- The boundary stays where it is until this transaction ends. The context is read without its seal being verified,
-  -- because every posting pays for this: who forges one holds the wrong lock, and the wall refuses the rows.
-  -- An assignment is evaluated without the executor that PERFORM would start; in the statement that looks at the boundary
-  -- it would come after the snapshot.
+  -- The boundary stays where it is until this transaction ends. The signature of the context is not verified here, because
+  -- every posting pays for it: with a forged context a session holds the wrong lock, and the wall refuses its rows.
+  -- An assignment needs no executor, which PERFORM would start. Within the query below, the lock would be taken after its
+  -- snapshot.
   v_held constant text := pg_advisory_xact_lock_shared(
     hashtextextended(split_part(current_setting('stockade.context', true), '|', 2), 7325)
   );
@@ -1829,8 +1983,29 @@ end
 $function$;
 alter function inventory.refuse_sealed() owner to stockade_owner;
 comment on function inventory.refuse_sealed() is
-  'Keeps the seal boundary of the organization where it is until this transaction ends, in common with other writers, and refuses movements behind it: it was drawn since their id or time was, or the clock has gone back. Raises 40001, on which the caller posts again; 25001 in a transaction that is not read committed.';
+  'Keeps the seal boundary of the organization where it is until this transaction ends, together with other writers, and refuses movements before it: the boundary was drawn after their id or time, or the clock has gone back. Raises 40001, on which the caller posts again; 25001 in a transaction that is not read committed.';
 revoke execute on function inventory.refuse_sealed() from public;
+
+-- inventory.release_import_balances(uuid,uuid[],uuid[],integer[],integer[],text[])
+CREATE OR REPLACE FUNCTION inventory.release_import_balances(p_org_id uuid, p_item_ids uuid[], p_location_ids uuid[], p_line_skus integer[], p_line_locations integer[], p_lots text[])
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+begin
+  delete from inventory.balances b
+  where b.org_id = p_org_id
+    and b.version = 0
+    and (b.item_id, b.location_id, b.lot) in (
+      select p_item_ids[line.sku], p_location_ids[line.location], line.lot
+      from unnest(p_line_skus, p_line_locations, p_lots) as line (sku, location, lot)
+    );
+end
+$function$;
+alter function inventory.release_import_balances(uuid,uuid[],uuid[],integer[],integer[],text[]) owner to stockade_owner;
+comment on function inventory.release_import_balances(uuid,uuid[],uuid[],integer[],integer[],text[]) is
+  'Deletes the balances that were created only to be locked: those that the batch has moved nothing in.';
+revoke execute on function inventory.release_import_balances(uuid,uuid[],uuid[],integer[],integer[],text[]) from public;
 
 -- inventory.remember_response(text,json)
 CREATE OR REPLACE FUNCTION inventory.remember_response(p_key text, p_response json)
@@ -1851,6 +2026,28 @@ comment on function inventory.remember_response(text,json) is
   'Stores the response under the idempotency key this transaction has claimed, and returns it.';
 revoke execute on function inventory.remember_response(text,json) from public;
 grant execute on function inventory.remember_response(text,json) to stockade_api;
+
+-- inventory.require_kinds(text[],text[])
+CREATE OR REPLACE FUNCTION inventory.require_kinds(p_kinds text[], p_allowed text[])
+ RETURNS void
+ LANGUAGE plpgsql
+ IMMUTABLE
+ SET search_path TO ''
+AS $function$
+begin
+  if not p_kinds <@ p_allowed then
+    raise exception 'the kind % cannot be posted', (array(select unnest(p_kinds) except select unnest(p_allowed)))[1]
+      using errcode = 'SK301', detail = json_build_array(
+        json_build_object('field', 'kind', 'message', 'is none of ' || array_to_string(p_allowed, ', '))
+      );
+  end if;
+end
+$function$;
+alter function inventory.require_kinds(text[],text[]) owner to stockade_owner;
+comment on function inventory.require_kinds(text[],text[]) is
+  'Raises SK301 when one of the kinds of entry is not among those that are allowed.';
+revoke execute on function inventory.require_kinds(text[],text[]) from public;
+grant execute on function inventory.require_kinds(text[],text[]) to stockade_ledger;
 
 -- inventory.reverse_entry(uuid,text,jsonb)
 CREATE OR REPLACE FUNCTION inventory.reverse_entry(p_entry_id uuid, p_reference text, p_metadata jsonb)
@@ -1930,7 +2127,7 @@ AS $function$
             || uuid_send(m.entry_id) || int4send(m.line) || uuid_send(m.item_id) || uuid_send(m.location_id)
             || timestamptz_send(m.occurred_at) || timestamptz_send(m.recorded_at)
             || convert_to(
-              -- It leaves nulls out, and their line feeds: what may be null is made empty before.
+              -- concat_ws leaves out a null and its line feed, so a column that may be null is made empty.
               concat_ws(
                 E'\n',
                 m.quantity, e.kind, m.lot, coalesce(e.reverses::text, ''),
@@ -1951,12 +2148,14 @@ AS $function$
   where m.org_id = p_org_id
     and m.entry_id > p_after
     and m.entry_id <= p_boundary
-    -- Said of both, so that the indexes of both are read from there to there.
+    -- The bounds stand for both tables, so that only this range of both indexes is read.
     and e.org_id = p_org_id
     and e.id > p_after
     and e.id <= p_boundary
 $function$;
 alter function inventory.seal_leaves(uuid,uuid,uuid) owner to stockade_owner;
+comment on function inventory.seal_leaves(uuid,uuid,uuid) is
+  'The leaves of the Merkle tree over the movements after p_after up to and with p_boundary, by entry and line: entry id (16 bytes), line (4), hash (32) of each. A hash covers the movement and its entry. Texts that may hold a line feed have their length in bytes before them.';
 revoke execute on function inventory.seal_leaves(uuid,uuid,uuid) from public;
 
 -- inventory.seal_next(integer)
@@ -1988,12 +2187,12 @@ begin
     raise exception 'a seal is made in a read committed transaction, which sees the last one'
       using errcode = '25001';
   end if;
-  -- Of two at once the second waits here, and then seals behind what the first has sealed.
+  -- Of two at once the second waits here, and then seals what comes after the seal of the first.
   select * into v_drawn from inventory.seal_boundaries where org_id = v_org_id for update;
   select * into v_last from inventory.seals where org_id = v_org_id order by seq desc limit 1;
   v_after := coalesce(v_last.boundary, '00000000-0000-0000-0000-000000000000');
 
-  -- An entry is sealed whole, so one of many lines may add some to the most.
+  -- An entry is sealed as a whole, so its lines may exceed the limit.
   select entry_id
   into v_seal.boundary
   from inventory.movements
@@ -2030,7 +2229,7 @@ begin
   v_seal.recorded_through := greatest(v_last.recorded_through, v_seal.recorded_through);
   v_seal.settled_through := case
     when v_seal.boundary = v_drawn.boundary then v_drawn.settled_through
-    -- Of what lies between this seal and the boundary it is not known when it was recorded.
+    -- When the movements between this seal and the boundary were recorded is not known.
     else v_last.settled_through
   end;
   v_seal.sealed_at := date_trunc('milliseconds', clock_timestamp());
@@ -2119,7 +2318,7 @@ end
 $function$;
 alter function inventory.settle_discrepancies(uuid,jsonb) owner to stockade_owner;
 comment on function inventory.settle_discrepancies(uuid,jsonb) is
-  'Writes down why balances of the run under way differ, and that they are left as they are: [{number, cause, detail, action}], action being alerted, gone, or found when it is still to be settled. Raises SK601 when the lease is not held any more, SK902 when no organization was entered.';
+  'Records why balances of the run under way differ, and that they are left as they are: [{number, cause, detail, action}]; action is alerted, gone, or found when it is still to be settled. Raises SK601 when the lease is not held any more, SK902 when no organization was entered.';
 revoke execute on function inventory.settle_discrepancies(uuid,jsonb) from public;
 grant execute on function inventory.settle_discrepancies(uuid,jsonb) to stockade_jobs;
 
@@ -2142,7 +2341,7 @@ begin
       and (failing.lease is null or failing.leased_until <= clock_timestamp())
       and (failing.failure_told_at is null or failing.failure_told_at <= clock_timestamp() - p_again_after)
     order by failing.org_id
-    -- Whoever tells holds them until that is done.
+    -- Locked until the alert is sent.
     for update skip locked
   ) as failing
   join tenancy.organizations o on o.id = failing.org_id
@@ -2152,7 +2351,7 @@ end
 $function$;
 alter function inventory.tell_reconciliation_failures(integer,interval) owner to stockade_owner;
 comment on function inventory.tell_reconciliation_failures(integer,interval) is
-  'The organizations of whose failing runs people are to be told now: they were not told for p_again_after, and the last run has failed, or p_deaths times in a row whoever had taken it did not give it back (died; failures says how often). Tell within the transaction that asks: what it rolls back was not told.';
+  'The organizations about whose failing runs an alert is due: there was none for p_again_after, and the last run has failed, or p_deaths runs in a row did not give the organization back (died; failures says how often). Send the alert within the transaction that asks: after a rollback it counts as not sent.';
 revoke execute on function inventory.tell_reconciliation_failures(integer,interval) from public;
 grant execute on function inventory.tell_reconciliation_failures(integer,interval) to stockade_jobs;
 
@@ -2167,12 +2366,12 @@ declare
   v_told inventory.told_trigger_faults;
 begin
   insert into inventory.told_trigger_faults default values on conflict (only_row) do nothing;
-  -- Whoever tells holds the row until that is done. Of several at once one tells; when it could not, the next one does.
+  -- The row stays locked until the alert is sent. Of several runs at once one sends it; when it fails, the next one does.
   select * into v_told from inventory.told_trigger_faults for update skip locked;
   if not found then
     return false;
   end if;
-  -- A fault that is new is told with all that there are. One that was put right is forgotten, and new when it comes again.
+  -- A new fault is reported together with all others. One that was repaired is forgotten, and new when it comes back.
   if p_faults <@ v_told.faults and (p_faults = '[]' or v_told.told_at > clock_timestamp() - p_again_after) then
     update inventory.told_trigger_faults set faults = p_faults where faults <> p_faults;
     return false;
@@ -2183,7 +2382,7 @@ end
 $function$;
 alter function inventory.tell_trigger_faults(jsonb,interval) owner to stockade_owner;
 comment on function inventory.tell_trigger_faults(jsonb,interval) is
-  'Whether people are to be told now of the faults [{trigger, fault}] of the ledger''s triggers: one of them is new, or they were told p_again_after ago. Tell within the transaction that asks: what it rolls back was not told.';
+  'Whether an alert about the faults [{trigger, fault}] of the ledger''s triggers is due: one of them is new, or the last alert was p_again_after ago. Send the alert within the transaction that asks: after a rollback it counts as not sent.';
 revoke execute on function inventory.tell_trigger_faults(jsonb,interval) from public;
 grant execute on function inventory.tell_trigger_faults(jsonb,interval) to stockade_jobs;
 
@@ -2233,7 +2432,7 @@ end
 $function$;
 alter function inventory.watch_triggers() owner to stockade_owner;
 comment on function inventory.watch_triggers() is
-  'Notes the state of the ledger''s triggers when a command has changed it. Warns (01000), and lets the command be, when it cannot.';
+  'Notes the state of the ledger''s triggers when a command has changed it, whatever the command was. Warns (01000), and lets the command pass, when it cannot.';
 revoke execute on function inventory.watch_triggers() from public;
 
 -- recovery.beat()
@@ -2250,7 +2449,7 @@ begin
   select v_at, count(*)
   from tenancy.organizations
   on conflict (at) do nothing;
-  -- A restored copy needs the newest one; a few days of them show when there was none.
+  -- A restored copy needs only the newest one. A few days of them show when they were missing.
   delete from recovery.heartbeats
   where at < v_at - interval '8 days';
   return v_at;
@@ -2258,7 +2457,7 @@ end
 $function$;
 alter function recovery.beat() owner to stockade_owner;
 comment on function recovery.beat() is
-  'Writes down that the database takes writes now, and with how many organizations. Answers when that was.';
+  'Records that the database takes writes now, and how many organizations it has. Returns the time it recorded.';
 revoke execute on function recovery.beat() from public;
 grant execute on function recovery.beat() to stockade_jobs;
 
@@ -2273,7 +2472,7 @@ declare
   v_due_at timestamptz;
   v_id uuid;
 begin
-  -- Two runs at once send one.
+  -- Two runs at once send one alert.
   lock table recovery.alert_probes in share row exclusive mode;
   select made_at + case when received_at is null then p_retry else p_every end
   into v_due_at
@@ -2290,7 +2489,7 @@ end
 $function$;
 alter function recovery.begin_alert_probe(timestamp with time zone,interval,interval) owner to stockade_owner;
 comment on function recovery.begin_alert_probe(timestamp with time zone,interval,interval) is
-  'The id of an alert that is to be sent now to see whether alerts arrive; null when none is due. One is p_every after the last one that arrived, and p_retry after one that did not.';
+  'The id of a test alert that must be sent now; null when none is due. One is due p_every after the last one that arrived, and p_retry after one that did not.';
 revoke execute on function recovery.begin_alert_probe(timestamp with time zone,interval,interval) from public;
 grant execute on function recovery.begin_alert_probe(timestamp with time zone,interval,interval) to stockade_jobs;
 
@@ -2308,7 +2507,7 @@ AS $function$
 $function$;
 alter function recovery.note_alert_probe(uuid,timestamp with time zone,text) owner to stockade_owner;
 comment on function recovery.note_alert_probe(uuid,timestamp with time zone,text) is
-  'Notes when an alert was sent to see whether it arrives, or why it could not be.';
+  'Notes when a test alert was sent, or why it could not be.';
 revoke execute on function recovery.note_alert_probe(uuid,timestamp with time zone,text) from public;
 grant execute on function recovery.note_alert_probe(uuid,timestamp with time zone,text) to stockade_jobs;
 
@@ -2320,7 +2519,7 @@ CREATE OR REPLACE FUNCTION recovery.note_alert_received(p_id uuid, p_at timestam
  SET search_path TO ''
 AS $function$
 begin
-  -- SNS delivers once or more.
+  -- SNS may deliver an alert more than once.
   update recovery.alert_probes
   set received_at = coalesce(received_at, p_at)
   where id = p_id;
@@ -2329,7 +2528,7 @@ end
 $function$;
 alter function recovery.note_alert_received(uuid,timestamp with time zone) owner to stockade_owner;
 comment on function recovery.note_alert_received(uuid,timestamp with time zone) is
-  'Notes that an alert has arrived that was sent to see whether it does. False when none of that id was sent.';
+  'Notes that a test alert has arrived. False when none of that id was sent.';
 revoke execute on function recovery.note_alert_received(uuid,timestamp with time zone) from public;
 grant execute on function recovery.note_alert_received(uuid,timestamp with time zone) to stockade_jobs;
 
@@ -2349,7 +2548,7 @@ AS $function$
 $function$;
 alter function recovery.note_alerted(jsonb,timestamp with time zone) owner to stockade_owner;
 comment on function recovery.note_alerted(jsonb,timestamp with time zone) is
-  'Notes what was told about checks, [{check_name, status, severity}]; null and null that it is well again.';
+  'Notes the alerts that were sent about checks, [{check_name, status, severity}]; null and null when a check is well again.';
 revoke execute on function recovery.note_alerted(jsonb,timestamp with time zone) from public;
 grant execute on function recovery.note_alerted(jsonb,timestamp with time zone) to stockade_jobs;
 
@@ -2383,9 +2582,9 @@ begin
         runbook = excluded.runbook,
         since = case when s.status = excluded.status then s.since else excluded.since end,
         checked_at = excluded.checked_at
-    -- Of two runs at once the one that began later knows more.
+    -- Of two runs at once, the one that began later knows more.
     where s.checked_at <= excluded.checked_at;
-  -- A check that this release no longer has.
+  -- Checks that this release no longer has.
   delete from recovery.monitor_states s
   where s.checked_at < p_at
     and not exists (
@@ -2395,7 +2594,7 @@ end
 $function$;
 alter function recovery.note_checks(jsonb,timestamp with time zone) owner to stockade_owner;
 comment on function recovery.note_checks(jsonb,timestamp with time zone) is
-  'Notes the results of a run, [{check_name, title, status, reason, summary, facts, runbook}]. Raises 23514 for a status that there is not, and for one that could not run without a reason.';
+  'Notes the results of a run, [{check_name, title, status, reason, summary, facts, runbook}]. Raises 23514 for an unknown status, and for a check that could not run without a reason.';
 revoke execute on function recovery.note_checks(jsonb,timestamp with time zone) from public;
 grant execute on function recovery.note_checks(jsonb,timestamp with time zone) to stockade_jobs;
 
@@ -2412,7 +2611,7 @@ AS $function$
 $function$;
 alter function recovery.note_restoration(uuid,text,timestamp with time zone,bytea,bytea,bigint,bigint) owner to stockade_owner;
 comment on function recovery.note_restoration(uuid,text,timestamp with time zone,bytea,bytea,bigint,bigint) is
-  'Writes down that an organization was brought back, in the transaction that does it. Raises 23514 for a mode that there is not.';
+  'Records that an organization was brought back, in the transaction that does it. Raises 23514 for an unknown mode.';
 revoke execute on function recovery.note_restoration(uuid,text,timestamp with time zone,bytea,bytea,bigint,bigint) from public;
 grant execute on function recovery.note_restoration(uuid,text,timestamp with time zone,bytea,bytea,bigint,bigint) to stockade_admin;
 
@@ -2438,11 +2637,11 @@ begin
   for v_org_id in
     select id from tenancy.organizations where id <> p_org_id order by id
   loop
-    perform tenancy.seal(v_org_id, 'observation', array['read'], null);
+    perform tenancy.sign_context(v_org_id, 'observation', array['read'], null);
     v_written := 0;
     foreach v_table in array tenancy.tenant_tables() loop
-      -- A row that is seen and whose transaction is under way was written by this one, or by a savepoint of it, which has
-      -- a number of its own that is higher.
+      -- A visible row whose transaction is still under way was written by this transaction, or by one of its savepoints,
+      -- which have higher numbers of their own.
       execute format(
         'select count(*) from %s t where t.org_id = $1 and age(t.xmin) <= age($2::text::xid) and pg_xact_status('
         '($3 + (t.xmin::text::bigint - $2 + 4294967296) %% 4294967296)::text::xid8) = ''in progress''',
@@ -2457,7 +2656,7 @@ begin
       jsonb_build_object('receipt', (select encode(r.receipt, 'hex') from tenancy.receipt(v_org_id) as r), 'written', v_written)
     );
   end loop;
-  -- What was deleted is not there to be seen: it is counted.
+  -- Deleted rows cannot be seen any more, so they are counted.
   foreach v_table in array 'tenancy.organizations'::regclass || tenancy.tenant_tables() loop
     v_deleted := v_deleted || jsonb_build_object(v_table::text, pg_stat_get_xact_tuples_deleted(v_table));
   end loop;
@@ -2467,7 +2666,7 @@ end
 $function$;
 alter function recovery.observe_others(uuid) owner to stockade_owner;
 comment on function recovery.observe_others(uuid) is
-  'Of every other organization the digest of all it has, as in an export, and how many of its rows this transaction has written: {others: {id: {receipt, written}}, deleted: {table: rows}}, deleted being a counter that only goes up. It leaves whatever organization was being imported. Raises SK902 when another one was entered.';
+  'For every other organization the digest of all its rows, as in an export, and how many of its rows this transaction has written: {others: {id: {receipt, written}}, deleted: {table: rows}}; deleted is a counter that only goes up. The transaction no longer has an organization entered afterwards, the imported one included. Raises SK902 when another one was entered.';
 revoke execute on function recovery.observe_others(uuid) from public;
 grant execute on function recovery.observe_others(uuid) to stockade_admin;
 
@@ -2487,7 +2686,7 @@ AS $function$
 $function$;
 alter function tenancy.active_organizations(uuid,integer) owner to stockade_owner;
 comment on function tenancy.active_organizations(uuid,integer) is
-  'The ids of the organizations that may work, in their order, p_most of those behind p_after: for jobs that go through all.';
+  'The ids of the active organizations, in order: at most p_most of those after p_after. For jobs that go through all of them.';
 revoke execute on function tenancy.active_organizations(uuid,integer) from public;
 grant execute on function tenancy.active_organizations(uuid,integer) to stockade_jobs;
 
@@ -2523,6 +2722,8 @@ begin
 end
 $function$;
 alter function tenancy.await_requests(interval) owner to stockade_owner;
+comment on function tenancy.await_requests(interval) is
+  'Waits for every transaction of the API that is open now: a request that entered before the suspension may still write. Raises SK503 when one is still open after p_longest.';
 revoke execute on function tenancy.await_requests(interval) from public;
 
 -- tenancy.begin_export()
@@ -2578,13 +2779,13 @@ begin
   if v_org_id is null or v_slug is null then
     raise exception 'the line is not that of an organization: %', p_organization using errcode = 'SK505';
   end if;
-  -- Rows can only be imported into an organization that did not exist before, whose rows they must be: the wall is
-  -- that of the new organization, and it stays up.
+  -- Rows can only be imported into an organization that did not exist before. The wall stays up around it: every row
+  -- must belong to it.
   begin
     if exists (select from tenancy.organizations where id = v_org_id or slug = v_slug) then
       raise unique_violation;
     end if;
-    perform tenancy.seal(v_org_id, 'import', array['import'], null);
+    perform tenancy.sign_context(v_org_id, 'import', array['import'], null);
     perform tenancy.write_lines('tenancy.organizations', array[p_organization], p_slug, '{}');
   exception
     when unique_violation then
@@ -2599,9 +2800,37 @@ end
 $function$;
 alter function tenancy.begin_import(text,text) owner to stockade_owner;
 comment on function tenancy.begin_import(text,text) is
-  'Makes the organization that an export is of (its line), under its own slug or p_slug, and prepares this transaction for importing its rows. Raises SK504 when its id or slug is taken, SK505 when the line is of no organization, SK902 when the transaction has entered one.';
+  'Creates the organization of an export from its line, under its own slug or p_slug, and prepares this transaction for importing its rows. Raises SK504 when its id or slug is taken, SK505 when the line is not that of an organization, SK902 when the transaction has entered one.';
 revoke execute on function tenancy.begin_import(text,text) from public;
 grant execute on function tenancy.begin_import(text,text) to stockade_admin;
+
+-- tenancy.book_digest()
+CREATE OR REPLACE FUNCTION tenancy.book_digest()
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+ SET search_path TO ''
+AS $function$
+  select encode(
+    sha256(
+      convert_to(
+        concat(
+          (select a.chain from stockade_migrations.applied a order by a.number desc limit 1), E'\n',
+          (
+            select string_agg(format(E'%s %s\n', f.name, f.sha256), '' order by f.name collate "C")
+            from stockade_migrations.functions f
+          )
+        ),
+        'UTF8'
+      )
+    ),
+    'hex'
+  )
+$function$;
+alter function tenancy.book_digest() owner to stockade_owner;
+comment on function tenancy.book_digest() is
+  'The digest of the whole schema: SHA-256, in hex, over the chain of the migrations and the digest of every function file that this database has. Databases with the same one have the same tables and functions.';
+revoke execute on function tenancy.book_digest() from public;
 
 -- tenancy.create_api_key(text,bytea,text,text[],timestamp with time zone)
 CREATE OR REPLACE FUNCTION tenancy.create_api_key(p_key_id text, p_secret_digest bytea, p_name text, p_scopes text[], p_expires_at timestamp with time zone)
@@ -2655,10 +2884,10 @@ declare
   v_org_id uuid;
 begin
   if v_context <> '' then
-    -- Made a uuid by the assignment: a cast in here would be tried on what is not sealed when the statement is planned.
+    -- The assignment makes it a uuid: the planner would try a cast in the query on a context that is not verified yet.
     select split_part(v_context, '|', 2)
     into v_org_id
-    from tenancy.seal_keys
+    from tenancy.context_keys
     where id = split_part(v_context, '|', 1)
       and right(v_context, 64) = encode(
         sha256(outer_pad || sha256(inner_pad || convert_to(
@@ -2667,7 +2896,7 @@ begin
         'hex'
       );
     if v_org_id is null then
-      raise exception 'the context of this transaction was not sealed by tenancy.enter_*()'
+      raise exception 'the context of this transaction was not signed by tenancy.enter_*()'
         using errcode = 'SK901';
     end if;
   end if;
@@ -2702,6 +2931,8 @@ begin
 end
 $function$;
 alter function tenancy.digest_tables(uuid,text,jsonb) owner to stockade_owner;
+comment on function tenancy.digest_tables(uuid,text,jsonb) is
+  'The number of rows and the digest of each table of an organization. The digest is a chain: SHA-256 over the digest so far (first 32 zero bytes) and the next line, so that no line has to be kept.';
 revoke execute on function tenancy.digest_tables(uuid,text,jsonb) from public;
 
 -- tenancy.drop_pass_key(text)
@@ -2718,7 +2949,7 @@ end
 $function$;
 alter function tenancy.drop_pass_key(text) owner to stockade_owner;
 comment on function tenancy.drop_pass_key(text) is
-  'Makes every pass that was minted with this key worthless. Answers whether there was such a key.';
+  'Makes every pass that was minted with this key worthless. Returns whether there was such a key.';
 revoke execute on function tenancy.drop_pass_key(text) from public;
 grant execute on function tenancy.drop_pass_key(text) to stockade_admin;
 
@@ -2747,6 +2978,8 @@ begin
 end
 $function$;
 alter function tenancy.email_of_pass(text) owner to stockade_owner;
+comment on function tenancy.email_of_pass(text) is
+  'The e-mail address that a pass vouches for; null when it is forged, expired or malformed. A pass is <pass key>|<expiry, Unix seconds>|<email>|<HMAC-SHA256, hex>.';
 revoke execute on function tenancy.email_of_pass(text) from public;
 
 -- tenancy.enter_as_job(uuid)
@@ -2760,7 +2993,7 @@ begin
   if not exists (select from tenancy.organizations where id = p_org_id) then
     raise exception 'there is no organization %', p_org_id using errcode = 'SK404';
   end if;
-  perform tenancy.seal(p_org_id, 'job', array['read', 'write'], null);
+  perform tenancy.sign_context(p_org_id, 'job', array['read', 'write'], null);
   if current_setting('transaction_read_only') = 'off' then
     perform from tenancy.organizations where id = p_org_id for key share;
     if not found then
@@ -2783,9 +3016,9 @@ CREATE OR REPLACE PROCEDURE tenancy.enter_with_key(IN p_key_id text, IN p_secret
  SET search_path TO ''
 AS $procedure$
 declare
-  v_sealed text;
+  v_signed text;
 begin
-  -- Whatever is not the plain case (a refusal, a second entry, a slot that is taken) ends here without a context.
+  -- Everything but the plain case (a refusal, a second entry, a slot that is taken) leaves this statement without a context.
   select
     case
       when pg_try_advisory_xact_lock(
@@ -2806,10 +3039,10 @@ begin
         true
       ) || case when p_read_only then left(set_config('transaction_read_only', 'on', true), 0) else '' end
     end
-  into v_sealed
+  into v_signed
   from tenancy.api_keys k
   join tenancy.organizations o on o.id = k.org_id
-  join tenancy.seal_keys s on s.active
+  join tenancy.context_keys s on s.active
   where k.key_id = p_key_id
     and k.secret_digest = p_secret_digest
     and k.revoked_at is null
@@ -2819,10 +3052,10 @@ begin
     and p_scope = any (k.scopes)
     and coalesce(current_setting('stockade.context', true), '') = '';
 
-  if v_sealed is null then
-    v_sealed := tenancy.examine_key(p_key_id, p_secret_digest, p_scope, p_selectors);
+  if v_signed is null then
+    v_signed := tenancy.examine_key(p_key_id, p_secret_digest, p_scope, p_selectors);
     if p_read_only then
-      v_sealed := set_config('transaction_read_only', 'on', true);
+      v_signed := set_config('transaction_read_only', 'on', true);
     end if;
   end if;
 end
@@ -2841,20 +3074,12 @@ CREATE OR REPLACE PROCEDURE tenancy.enter_with_pass(IN p_pass text, IN p_scope t
 AS $procedure$
 declare
   v_entered text[] := tenancy.verified_context();
-  v_part text[] := string_to_array(p_pass, '|');
-  v_key tenancy.pass_keys;
+  v_email text := tenancy.email_of_pass(p_pass);
   v_member record;
   v_scopes text[];
-  v_sealed text;
+  v_signed text;
 begin
-  select * into v_key from tenancy.pass_keys where id = v_part[1];
-  if cardinality(v_part) is distinct from 4
-    or v_part[4] is distinct from encode(
-      sha256(v_key.outer_pad || sha256(v_key.inner_pad || convert_to(left(p_pass, -65), 'UTF8'))),
-      'hex'
-    )
-    or v_part[2]::bigint <= extract(epoch from clock_timestamp())
-  then
+  if v_email is null then
     raise exception 'this pass is not valid' using errcode = 'SK101';
   end if;
 
@@ -2863,7 +3088,7 @@ begin
   from tenancy.users u
   join tenancy.memberships m on m.user_id = u.id
   join tenancy.organizations o on o.id = m.org_id
-  where u.email = v_part[3]
+  where u.email = v_email
     and (v_entered is null or o.id::text = v_entered[2])
     and not exists (
       select from unnest(p_selectors) as selector
@@ -2885,7 +3110,7 @@ begin
     when 'clerk' then array['read', 'write']
     when 'admin' then array['read', 'write', 'admin']
   end;
-  -- With a key as well, what both allow.
+  -- Entered with a key as well: only the scopes that both carry.
   if v_entered is not null then
     v_scopes := array(
       select unnest(v_scopes) intersect select unnest(string_to_array(v_entered[4], ',')) order by 1
@@ -2895,14 +3120,14 @@ begin
     raise exception 'this membership does not carry the scope %', p_scope
       using errcode = 'SK104', detail = json_build_object('scope', p_scope);
   end if;
-  v_sealed := tenancy.seal(
+  v_signed := tenancy.sign_context(
     v_member.org_id,
     'user:' || v_member.user_id,
     v_scopes,
     case when v_entered is null then v_member.max_concurrency end
   );
   if p_read_only then
-    v_sealed := set_config('transaction_read_only', 'on', true);
+    v_signed := set_config('transaction_read_only', 'on', true);
   end if;
 end
 $procedure$;
@@ -2935,8 +3160,8 @@ begin
     raise exception 'an organization is erased in a read committed transaction, which sees what was committed before it'
       using errcode = '25001';
   end if;
-  -- The permission: inventory.refuse_change() lets this transaction delete rows of this organization, and no other.
-  perform tenancy.seal(p_org_id, 'erasure', array['read'], null);
+  -- With this context inventory.refuse_change() lets the transaction delete rows of this organization, and of no other.
+  perform tenancy.sign_context(p_org_id, 'erasure', array['read'], null);
   select status into v_status from tenancy.organizations where id = p_org_id for update;
   if not found then
     raise exception 'there is no organization %', p_org_id using errcode = 'SK404';
@@ -2977,7 +3202,7 @@ begin
       v_users_deleted := v_users_deleted + v_deleted;
     exception
       when foreign_key_violation then
-        -- A membership, or another row, of another organization names this user.
+        -- A membership or another row of another organization names this user.
         null;
     end;
   end loop;
@@ -3018,7 +3243,7 @@ begin
     raise exception 'this API key is not valid' using errcode = 'SK101';
   end if;
   select status, slug, max_concurrency into v_organization from tenancy.organizations where id = v_key.org_id;
-  -- Authority proves, selectors only choose: every one of them must name the key's own organization.
+  -- The key is the authority. A selector only chooses, and each one must name the key's own organization.
   if v_entered[2] <> v_key.org_id::text
     or p_selectors <> '{}' and exists (
       select from unnest(p_selectors) as selector
@@ -3034,7 +3259,7 @@ begin
     raise exception 'this API key does not carry the scope %', p_scope
       using errcode = 'SK104', detail = json_build_object('scope', p_scope);
   end if;
-  return tenancy.seal(
+  return tenancy.sign_context(
     v_key.org_id,
     'key:' || p_key_id,
     v_key.scopes,
@@ -3043,6 +3268,8 @@ begin
 end
 $function$;
 alter function tenancy.examine_key(text,bytea,text,text[]) owner to stockade_owner;
+comment on function tenancy.examine_key(text,bytea,text,text[]) is
+  'Checks a key in the order in which refusals are answered, and signs the context: for the requests that tenancy.enter_with_key() does not settle in its one statement. Returns the context; raises what that procedure raises.';
 revoke execute on function tenancy.examine_key(text,bytea,text,text[]) from public;
 
 -- tenancy.export_statement(regclass,uuid,text,jsonb)
@@ -3071,7 +3298,7 @@ begin
       order by c.n
     ),
     string_agg(format('%s as %I', c.as_json, c.name), ', ' order by c.n),
-    -- Text is ordered by its bytes: collations differ between servers.
+    -- Text is ordered by its bytes, because collations differ between servers.
     string_agg(
       format(case when a.attcollation <> 0 then 't.%I collate "C"' else 't.%I' end, c.name),
       ', '
@@ -3106,6 +3333,8 @@ begin
 end
 $function$;
 alter function tenancy.export_statement(regclass,uuid,text,jsonb) owner to stockade_owner;
+comment on function tenancy.export_statement(regclass,uuid,text,jsonb) is
+  'The statement that reads the rows of one organization in one table, as one line of json each, in the order of their keys: the same rows give the same lines in every database. p_slug and p_users, {id here: id there}, write them as the database did that they came from.';
 revoke execute on function tenancy.export_statement(regclass,uuid,text,jsonb) from public;
 
 -- tenancy.finish_import(text,jsonb)
@@ -3121,7 +3350,7 @@ declare
   v_highest bigint;
   v_last bigint;
 begin
-  -- A number that this database gives later must not be one that came with the import.
+  -- A number that this database gives later must not be one that was imported.
   for v_numbered in
     select r.relation, c.name, pg_get_serial_sequence(r.relation::text, c.name) as sequence
     from unnest(tenancy.tenant_tables()) as r (relation)
@@ -3149,7 +3378,7 @@ end
 $function$;
 alter function tenancy.finish_import(text,jsonb) owner to stockade_owner;
 comment on function tenancy.finish_import(text,jsonb) is
-  'Digests what was imported as the export told it, under the slug it had there and with the ids its users had: {table: {rows, digest}}. Whoever imports compares them with the export before committing. Raises SK902 when no import was begun.';
+  'Digests what was imported as the export wrote it, under the slug it had there and with the ids its users had: {table: {rows, digest}}. The importer compares them with the export before it commits. Raises SK902 when no import was begun.';
 revoke execute on function tenancy.finish_import(text,jsonb) from public;
 grant execute on function tenancy.finish_import(text,jsonb) to stockade_admin;
 
@@ -3186,7 +3415,7 @@ end
 $function$;
 alter function tenancy.forget_security_events(interval,integer) owner to stockade_owner;
 comment on function tenancy.forget_security_events(interval,integer) is
-  'Deletes the oldest security events of the organization that was entered that are older than p_older_than: p_most, and the rest of the last minute. Answers how many; 0 when there are none. Raises 22023 when p_older_than is less than 90 days.';
+  'Deletes the oldest security events of the organization that was entered that are older than p_older_than: p_most, and the rest of the last minute. Returns how many; 0 when there are none. Raises 22023 when p_older_than is less than 90 days.';
 revoke execute on function tenancy.forget_security_events(interval,integer) from public;
 grant execute on function tenancy.forget_security_events(interval,integer) to stockade_jobs;
 
@@ -3207,6 +3436,8 @@ begin
 end
 $function$;
 alter function tenancy.hmac_pad(bytea,integer) owner to stockade_owner;
+comment on function tenancy.hmac_pad(bytea,integer) is
+  'One of the two padded keys of HMAC (RFC 2104): p_pad is 54 (0x36) for the inner one, 92 (0x5c) for the outer one.';
 revoke execute on function tenancy.hmac_pad(bytea,integer) from public;
 
 -- tenancy.import_rows(text,text[],jsonb)
@@ -3227,7 +3458,7 @@ end
 $function$;
 alter function tenancy.import_rows(text,text[],jsonb) owner to stockade_owner;
 comment on function tenancy.import_rows(text,text[],jsonb) is
-  'Writes lines of an export into a table, through all of its constraints, triggers and policies; p_users is what import_users() renamed. Answers which lines (1 is the first) refer to a row of the same table that is not there yet: send them again. Balances come from their movements and must equal what their lines say. Items may go below zero until their lines are sent a second time, after the movements. Raises SK505 no such table, or balances that are not the sum of their movements; SK902 when no import was begun.';
+  'Writes lines of an export into a table, through all of its constraints, triggers and policies; p_users is what import_users() renamed. Returns which lines (the first is 1) refer to a row of the same table that does not exist yet: send them again. Balances come from their movements and must equal their lines. Items may go below zero until their lines are sent a second time, after the movements. Raises SK505 for an unknown table, or balances that are not the sum of their movements; SK902 when no import was begun.';
 revoke execute on function tenancy.import_rows(text,text[],jsonb) from public;
 grant execute on function tenancy.import_rows(text,text[],jsonb) to stockade_admin;
 
@@ -3244,7 +3475,7 @@ declare
   v_missing text[];
 begin
   for v_attempt in 1..5 loop
-    -- A user is who has the address. An id that somebody of another address has here is replaced by a new one.
+    -- The address identifies a user. An id that belongs to another address here is replaced by a new one.
     select
       jsonb_object_agg(e.id, case when taken.id is null then e.id else inventory.new_id() end),
       array_agg(l.line order by e.email)
@@ -3254,12 +3485,12 @@ begin
     left join tenancy.users taken on taken.id = e.id
     where not exists (select from tenancy.users here where here.email = e.email);
     begin
-      -- In the order of their addresses, so that two imports of the same people cannot deadlock.
+      -- In the order of their addresses, so that two imports of the same users cannot deadlock.
       perform tenancy.write_lines('tenancy.users', coalesce(v_missing, '{}'), null, coalesce(v_users, '{}'));
       exit;
     exception
       when unique_violation then
-        -- Somebody else has made one of them meanwhile: now it is found.
+        -- Another import has created one of them in the meantime: the next attempt finds it.
         if v_attempt = 5 then
           raise;
         end if;
@@ -3276,7 +3507,7 @@ end
 $function$;
 alter function tenancy.import_users(text[]) owner to stockade_owner;
 comment on function tenancy.import_users(text[]) is
-  'Finds the users of an export by their addresses and makes those that are missing: {created, renamed: {id there: id here}}, renamed with those only whose ids differ. Users that are here stay as they are. Raises SK902 when no import was begun.';
+  'Finds the users of an export by their addresses and creates those that are missing: {created, renamed: {id there: id here}}; renamed holds only those whose ids differ. Users that exist stay as they are. Raises SK902 when no import was begun.';
 revoke execute on function tenancy.import_users(text[]) from public;
 grant execute on function tenancy.import_users(text[]) to stockade_admin;
 
@@ -3295,7 +3526,7 @@ AS $function$
 $function$;
 alter function tenancy.known_organizations(uuid,integer) owner to stockade_owner;
 comment on function tenancy.known_organizations(uuid,integer) is
-  'The ids of all organizations, suspended ones too, in their order, p_most of those behind p_after: for jobs that compare what there is.';
+  'The ids of all organizations, suspended ones too, in order: at most p_most of those after p_after. For jobs that compare a restored copy with production: it may not lose a suspended organization either.';
 revoke execute on function tenancy.known_organizations(uuid,integer) from public;
 grant execute on function tenancy.known_organizations(uuid,integer) to stockade_jobs;
 
@@ -3322,6 +3553,8 @@ AS $function$
   from tenancy.portable_columns(p_table) as c
 $function$;
 alter function tenancy.lines_statement(regclass,text) owner to stockade_owner;
+comment on function tenancy.lines_statement(regclass,text) is
+  'The statement that reads lines of an export ($1 text[], $2 {user there: user here}) as numbered rows of a table.';
 revoke execute on function tenancy.lines_statement(regclass,text) from public;
 
 -- tenancy.list_api_keys(integer,timestamp with time zone,text)
@@ -3337,7 +3570,7 @@ begin
   return query
   select tenancy.api_key_json(k)
   from tenancy.api_keys k
-  -- Said here, because the owner sees the keys of every organization.
+  -- The owner sees the keys of every organization, so the condition stands here.
   where k.org_id = v_org_id
     and (p_after_key_id is null or (k.created_at, k.key_id) < (p_after_created_at, p_after_key_id))
   order by k.created_at desc, k.key_id desc
@@ -3346,7 +3579,7 @@ end
 $function$;
 alter function tenancy.list_api_keys(integer,timestamp with time zone,text) owner to stockade_owner;
 comment on function tenancy.list_api_keys(integer,timestamp with time zone,text) is
-  'The keys of the organization that was entered, the newest first, from behind the one that is named. Raises SK902 when none was entered, SK104 when the caller lacks admin.';
+  'The keys of the organization that was entered, newest first, starting after the one that is named. Raises SK902 when none was entered, SK104 when the caller lacks admin.';
 revoke execute on function tenancy.list_api_keys(integer,timestamp with time zone,text) from public;
 grant execute on function tenancy.list_api_keys(integer,timestamp with time zone,text) to stockade_api;
 
@@ -3370,7 +3603,7 @@ begin
   )
   from tenancy.memberships m
   join tenancy.users u on u.id = m.user_id
-  -- Said here, because the owner sees the members of every organization.
+  -- The owner sees the members of every organization, so the condition stands here.
   where m.org_id = v_org_id
     and (p_after_email is null or u.email > p_after_email)
   order by u.email
@@ -3379,7 +3612,7 @@ end
 $function$;
 alter function tenancy.list_members(integer,text) owner to stockade_owner;
 comment on function tenancy.list_members(integer,text) is
-  'The members of the organization that was entered, by email, from behind the one that is named. Raises SK902 when none was entered, SK104 when the caller lacks admin.';
+  'The members of the organization that was entered, by e-mail address, starting after the one that is named. Raises SK902 when none was entered, SK104 when the caller lacks admin.';
 revoke execute on function tenancy.list_members(integer,text) from public;
 grant execute on function tenancy.list_members(integer,text) to stockade_api;
 
@@ -3405,7 +3638,7 @@ end
 $function$;
 alter function tenancy.note_key_use() owner to stockade_owner;
 comment on function tenancy.note_key_use() is
-  'Notes that the key of this transaction is in use, at most once a minute. To be called in a transaction of its own, so that no request waits for another one''s note. Raises SK902 when no organization was entered.';
+  'Notes that the key of this transaction is in use, at most once a minute. Call it in a transaction of its own, so that no request waits for the note of another one. Raises SK902 when no organization was entered.';
 revoke execute on function tenancy.note_key_use() from public;
 grant execute on function tenancy.note_key_use() to stockade_api;
 
@@ -3449,7 +3682,7 @@ AS $function$
           'boolean'::regtype, 'smallint'::regtype, 'integer'::regtype, 'bigint'::regtype, 'numeric'::regtype,
           'text'::regtype, 'uuid'::regtype, 'date'::regtype, 'timestamp'::regtype, 'timestamptz'::regtype
         ) then 'to_json(t.%1$I)'
-        -- A bare null of jsonb would be taken for no value at all.
+        -- A jsonb null by itself would be read back as SQL null.
         when b.base = 'jsonb'::regtype then
           'case when jsonb_typeof(t.%1$I) in (''object'', ''array'') then t.%1$I::json else to_json(t.%1$I::text) end'
         else 'to_json(t.%1$I::text)'
@@ -3475,6 +3708,8 @@ AS $function$
   order by a.attnum
 $function$;
 alter function tenancy.portable_columns(regclass) owner to stockade_owner;
+comment on function tenancy.portable_columns(regclass) is
+  'The columns of a table that an export writes, in order, without generated ones. as_json is the expression for column t.<name>: a value that json holds without loss as itself, any other value as its text. A value of type json is written as text too, because it keeps blanks and duplicate keys that jsonb does not.';
 revoke execute on function tenancy.portable_columns(regclass) from public;
 
 -- tenancy.portable_schema()
@@ -3490,7 +3725,7 @@ begin
   select * into strict v_last from stockade_migrations.applied order by number desc limit 1;
   return json_build_object(
     'migration', v_last.name,
-    'chain', v_last.chain,
+    'book', tenancy.book_digest(),
     'tables', (
       select json_agg(
         json_build_object(
@@ -3502,14 +3737,14 @@ begin
       )
       from unnest(tenancy.portable_tables()) with ordinality as r (relation, n)
     ),
-    -- Items come again behind the movements: see tenancy.import_rows().
+    -- Items come a second time, after the movements: see tenancy.import_rows().
     'steps', to_json(tenancy.tenant_tables()::text[] || 'inventory.items'::text)
   );
 end
 $function$;
 alter function tenancy.portable_schema() owner to stockade_owner;
 comment on function tenancy.portable_schema() is
-  'What an export of this database looks like: {migration, chain, tables: [{name, columns}], steps: [table]}, steps being the order in which rows are imported. Says nothing of any organization.';
+  'What an export of this database looks like: {migration, book, tables: [{name, columns}], steps: [table]}, steps being the order in which rows are imported. Says nothing of any organization.';
 revoke execute on function tenancy.portable_schema() from public;
 grant execute on function tenancy.portable_schema() to stockade_admin, stockade_jobs;
 
@@ -3523,6 +3758,8 @@ AS $function$
   select array['tenancy.organizations', 'tenancy.users']::regclass[] || tenancy.tenant_tables()
 $function$;
 alter function tenancy.portable_tables() owner to stockade_owner;
+comment on function tenancy.portable_tables() is
+  'The tables of an export: the organization itself, the users its rows name, and every tenant table, parents first.';
 revoke execute on function tenancy.portable_tables() from public;
 
 -- tenancy.receipt(uuid)
@@ -3537,7 +3774,7 @@ AS $function$
         concat(
           'stockade organization 1', E'\n',
           p_org_id, E'\n',
-          (select a.chain from stockade_migrations.applied a order by a.number desc limit 1), E'\n',
+          tenancy.book_digest(), E'\n',
           string_agg(format(E'%s %s %s\n', d.name, d.row_count, encode(d.digest, 'hex')), '' order by d.name collate "C")
         ),
         'UTF8'
@@ -3547,6 +3784,8 @@ AS $function$
   from tenancy.digest_tables(p_org_id, null, '{}') as d
 $function$;
 alter function tenancy.receipt(uuid) owner to stockade_owner;
+comment on function tenancy.receipt(uuid) is
+  'The receipt of an organization: SHA-256 over its id, the digest of the schema and the digests of all its tables, as in an export; and the number of rows of each table.';
 revoke execute on function tenancy.receipt(uuid) from public;
 
 -- tenancy.record_mismatch(text,bytea,text,text[],text)
@@ -3558,7 +3797,7 @@ CREATE OR REPLACE FUNCTION tenancy.record_mismatch(p_key_id text, p_secret_diges
 AS $function$
 #variable_conflict use_column
 declare
-  -- What one credential may name in one minute before the rest is counted together.
+  -- How many different things one credential may name in a minute before the rest is counted together.
   v_most_named constant integer := 10;
   v_minute constant timestamptz := date_trunc('minute', now());
   v_email constant text := tenancy.email_of_pass(p_pass);
@@ -3584,7 +3823,7 @@ begin
       || coalesce((select 'user:' || u.id from tenancy.users u where u.email = v_email), 'user:unknown');
   end if;
 
-  -- Proven as for entering, so that nobody can put events into the books of an organization that is not theirs.
+  -- The credential is checked as for entering, so that nobody can add events to another organization.
   for v_proven in
     select k.org_id, 'key:' || k.key_id as actor
     from tenancy.api_keys k
@@ -3600,8 +3839,8 @@ begin
     order by org_id, actor
   loop
     v_named := left(array_to_string(array_remove(v_presented, v_proven.actor), ' '), 500);
-    -- Written under the same policy as every row of a tenant; the context carries no scope and ends with the statement.
-    perform tenancy.seal(v_proven.org_id, v_proven.actor, '{}', null);
+    -- The row is written under the policy of every tenant row. The context carries no scope and ends with the statement.
+    perform tenancy.sign_context(v_proven.org_id, v_proven.actor, '{}', null);
     if v_most_named <= (
       select count(*)
       from tenancy.security_events e
@@ -3628,7 +3867,7 @@ end
 $function$;
 alter function tenancy.record_mismatch(text,bytea,text,text[],text) owner to stockade_owner;
 comment on function tenancy.record_mismatch(text,bytea,text,text[],text) is
-  'Records that a request was refused because of the organization it names, with every organization whose credential it presents: the key''s own, and those the user is a member of. A credential that proves nothing records nothing. Answers what was recorded. Raises SK902 inside a transaction that has entered an organization.';
+  'Records that a request was refused because of the organization it names, with every organization whose credential it presents: the key''s own, and those the user is a member of. A credential that proves nothing records nothing. Returns what was recorded. Raises SK902 inside a transaction that has entered an organization.';
 revoke execute on function tenancy.record_mismatch(text,bytea,text,text[],text) from public;
 grant execute on function tenancy.record_mismatch(text,bytea,text,text[],text) to stockade_api;
 
@@ -3676,6 +3915,8 @@ begin
 end
 $function$;
 alter function tenancy.require_grantable(text[]) owner to stockade_owner;
+comment on function tenancy.require_grantable(text[]) is
+  'The organization that was entered, if the caller may manage its keys and carries each of these scopes. Raises SK902 when none was entered, SK104 when the caller lacks admin or one of the scopes.';
 revoke execute on function tenancy.require_grantable(text[]) from public;
 
 -- tenancy.require_import()
@@ -3695,6 +3936,8 @@ begin
 end
 $function$;
 alter function tenancy.require_import() owner to stockade_owner;
+comment on function tenancy.require_import() is
+  'The organization that this transaction imports. Raises SK902 when no import was begun.';
 revoke execute on function tenancy.require_import() from public;
 
 -- tenancy.require_scope(text)
@@ -3732,7 +3975,7 @@ end
 $function$;
 alter function tenancy.revoke_api_key(text) owner to stockade_owner;
 comment on function tenancy.revoke_api_key(text) is
-  'Ends a key of the organization that was entered, from the next transaction on; again changes nothing. Raises SK902 when none was entered, SK104 when the caller lacks admin, SK404 when it has no such key.';
+  'Revokes a key of the organization that was entered, from the next transaction on; revoking it again changes nothing. Raises SK902 when none was entered, SK104 when the caller lacks admin, SK404 when it has no such key.';
 revoke execute on function tenancy.revoke_api_key(text) from public;
 grant execute on function tenancy.revoke_api_key(text) to stockade_api;
 
@@ -3745,13 +3988,13 @@ CREATE OR REPLACE FUNCTION tenancy.rotate_api_key(p_key_id text, p_new_key_id te
 AS $function$
 declare
   v_org_id uuid := tenancy.require_scope('admin');
-  -- Cut, not rounded: an overlap of nothing must not reach into the next transaction.
+  -- Truncated, not rounded: with an overlap of zero the old key must not work in the next transaction.
   v_now timestamptz(3) := date_trunc('milliseconds', now());
   v_old tenancy.api_keys;
   v_new tenancy.api_keys;
   v_refusal text;
 begin
-  -- Locked, so that of several at once one makes the new key and the others find it made.
+  -- Locked: of several rotations at once, one creates the new key and the others find it.
   select * into v_old from tenancy.api_keys where org_id = v_org_id and key_id = p_key_id for update;
   if not found then
     raise exception 'this organization has no key %', p_key_id using errcode = 'SK404';
@@ -3782,12 +4025,12 @@ end
 $function$;
 alter function tenancy.rotate_api_key(text,text,bytea,integer) owner to stockade_owner;
 comment on function tenancy.rotate_api_key(text,text,bytea,integer) is
-  'Makes a key of the same name, scopes and lifetime in place of one of the organization that was entered, which expires after the overlap (or as before, if that is sooner), and shows the new one without its secret. Raises SK902 when none was entered, SK104 when the caller lacks admin or a scope of the key, SK404 when there is no such key, SK301 when it is revoked, expired or was rotated already.';
+  'Creates a key with the name, scopes and lifetime of an existing key of the organization that was entered. The old key expires after the overlap, in seconds, or as before if that is sooner. Shows the new key without its secret. Raises SK902 when none was entered, SK104 when the caller lacks admin or a scope of the key, SK404 when there is no such key, SK301 when it is revoked, expired or was rotated already.';
 revoke execute on function tenancy.rotate_api_key(text,text,bytea,integer) from public;
 grant execute on function tenancy.rotate_api_key(text,text,bytea,integer) to stockade_api;
 
--- tenancy.rotate_seal_key()
-CREATE OR REPLACE FUNCTION tenancy.rotate_seal_key()
+-- tenancy.rotate_context_key()
+CREATE OR REPLACE FUNCTION tenancy.rotate_context_key()
  RETURNS text
  LANGUAGE plpgsql
  SECURITY DEFINER
@@ -3797,60 +4040,25 @@ declare
   v_key bytea := ''::bytea;
   v_id text;
 begin
-  lock table tenancy.seal_keys in share row exclusive mode;
+  lock table tenancy.context_keys in share row exclusive mode;
   -- gen_random_uuid() draws from the server's strong random source, 122 bits at a time; hashed, they are evenly spread.
   for i in 1..2 loop
     v_key := v_key || sha256(uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()));
   end loop;
-  -- No transaction lives for a day, so nothing that such a key has sealed is still in use.
-  delete from tenancy.seal_keys where not active and created_at < now() - interval '1 day';
-  update tenancy.seal_keys set active = false, created_at = now() where active;
-  select (coalesce(max(id::bigint), 0) + 1)::text into v_id from tenancy.seal_keys;
-  insert into tenancy.seal_keys (id, inner_pad, outer_pad, active)
+  -- No transaction lives for a day, so nothing that such a key has signed is still in use.
+  delete from tenancy.context_keys where not active and created_at < now() - interval '1 day';
+  update tenancy.context_keys set active = false, created_at = now() where active;
+  select (coalesce(max(id::bigint), 0) + 1)::text into v_id from tenancy.context_keys;
+  insert into tenancy.context_keys (id, inner_pad, outer_pad, active)
   values (v_id, tenancy.hmac_pad(v_key, 54), tenancy.hmac_pad(v_key, 92), true);
   return v_id;
 end
 $function$;
-alter function tenancy.rotate_seal_key() owner to stockade_owner;
-comment on function tenancy.rotate_seal_key() is
-  'Makes a new key that seals contexts from the next transaction on, and returns its id. Contexts sealed before stay valid; keys replaced more than a day ago are deleted.';
-revoke execute on function tenancy.rotate_seal_key() from public;
-grant execute on function tenancy.rotate_seal_key() to stockade_admin;
-
--- tenancy.seal(uuid,text,text[],integer)
-CREATE OR REPLACE FUNCTION tenancy.seal(p_org_id uuid, p_actor text, p_scopes text[], p_max_concurrency integer)
- RETURNS text
- LANGUAGE plpgsql
-AS $function$
-declare
-  v_key tenancy.seal_keys;
-  v_text text;
-begin
-  select * into strict v_key from tenancy.seal_keys where active;
-  if p_max_concurrency is not null then
-    v_text := tenancy.slots(v_key.inner_pad, p_org_id);
-    for i in 0..p_max_concurrency - 1 loop
-      exit when pg_try_advisory_xact_lock(hashtextextended(v_text, (pg_backend_pid() + i) % p_max_concurrency));
-      if i = p_max_concurrency - 1 then
-        raise exception 'this organization has % transactions under way', p_max_concurrency using errcode = 'SK106';
-      end if;
-    end loop;
-  end if;
-  v_text := concat_ws('|', v_key.id, p_org_id, p_actor, array_to_string(p_scopes, ','));
-  return set_config(
-    'stockade.context',
-    concat_ws('|', v_text, encode(
-      sha256(v_key.outer_pad || sha256(v_key.inner_pad || convert_to(
-        concat_ws('|', v_text, pg_backend_pid(), encode(timestamptz_send(now()), 'hex')), 'UTF8'
-      ))),
-      'hex'
-    )),
-    true
-  );
-end
-$function$;
-alter function tenancy.seal(uuid,text,text[],integer) owner to stockade_owner;
-revoke execute on function tenancy.seal(uuid,text,text[],integer) from public;
+alter function tenancy.rotate_context_key() owner to stockade_owner;
+comment on function tenancy.rotate_context_key() is
+  'Creates the key that signs contexts from the next transaction on, and returns its id. Contexts signed before stay valid; keys replaced more than a day ago are deleted.';
+revoke execute on function tenancy.rotate_context_key() from public;
+grant execute on function tenancy.rotate_context_key() to stockade_admin;
 
 -- tenancy.set_pass_key(text,bytea)
 CREATE OR REPLACE FUNCTION tenancy.set_pass_key(p_id text, p_secret bytea)
@@ -3874,6 +4082,43 @@ comment on function tenancy.set_pass_key(text,bytea) is
 revoke execute on function tenancy.set_pass_key(text,bytea) from public;
 grant execute on function tenancy.set_pass_key(text,bytea) to stockade_admin;
 
+-- tenancy.sign_context(uuid,text,text[],integer)
+CREATE OR REPLACE FUNCTION tenancy.sign_context(p_org_id uuid, p_actor text, p_scopes text[], p_max_concurrency integer)
+ RETURNS text
+ LANGUAGE plpgsql
+AS $function$
+declare
+  v_key tenancy.context_keys;
+  v_text text;
+begin
+  select * into strict v_key from tenancy.context_keys where active;
+  if p_max_concurrency is not null then
+    v_text := tenancy.slots(v_key.inner_pad, p_org_id);
+    for i in 0..p_max_concurrency - 1 loop
+      exit when pg_try_advisory_xact_lock(hashtextextended(v_text, (pg_backend_pid() + i) % p_max_concurrency));
+      if i = p_max_concurrency - 1 then
+        raise exception 'this organization has % transactions under way', p_max_concurrency using errcode = 'SK106';
+      end if;
+    end loop;
+  end if;
+  v_text := concat_ws('|', v_key.id, p_org_id, p_actor, array_to_string(p_scopes, ','));
+  return set_config(
+    'stockade.context',
+    concat_ws('|', v_text, encode(
+      sha256(v_key.outer_pad || sha256(v_key.inner_pad || convert_to(
+        concat_ws('|', v_text, pg_backend_pid(), encode(timestamptz_send(now()), 'hex')), 'UTF8'
+      ))),
+      'hex'
+    )),
+    true
+  );
+end
+$function$;
+alter function tenancy.sign_context(uuid,text,text[],integer) owner to stockade_owner;
+comment on function tenancy.sign_context(uuid,text,text[],integer) is
+  'Signs the context of this transaction and takes one of the organization''s slots; with null for p_max_concurrency it takes none. Only the entering functions may call it. Raises SK106 when every slot is taken.';
+revoke execute on function tenancy.sign_context(uuid,text,text[],integer) from public;
+
 -- tenancy.slots(bytea,uuid)
 CREATE OR REPLACE FUNCTION tenancy.slots(p_secret bytea, p_org_id uuid)
  RETURNS text
@@ -3883,6 +4128,8 @@ AS $function$
   select concat(encode(p_secret, 'hex'), p_org_id, floor(extract(epoch from now()) / 60))
 $function$;
 alter function tenancy.slots(bytea,uuid) owner to stockade_owner;
+comment on function tenancy.slots(bytea,uuid) is
+  'What the concurrency slots of an organization are named after. A slot is an advisory lock that ends with the transaction. A caller who could name the locks could take them from others, so the names come from the secret, and from the minute in case somebody has seen one held.';
 revoke execute on function tenancy.slots(bytea,uuid) from public;
 
 -- tenancy.tenant_tables()
@@ -3913,7 +4160,7 @@ begin
         select from pg_constraint k
         where k.contype = 'f' and k.conrelid = w.child and k.confrelid <> w.child and k.confrelid = any (v_waiting)
       )
-      -- What the balance trigger needs, and makes, is told by no foreign key of the movements.
+      -- No foreign key of the movements says what the balance trigger needs and writes.
       and not exists (
         select
         from (
@@ -3921,7 +4168,7 @@ begin
             ('inventory.movements', 'inventory.items'),
             ('inventory.movements', 'inventory.locations'),
             ('inventory.balances', 'inventory.movements'),
-            -- Movements behind the boundary are refused.
+            -- Movements before the boundary are refused, so it comes after them.
             ('inventory.seal_boundaries', 'inventory.movements')
         ) as needs (child, parent)
         where to_regclass(needs.child) = w.child and to_regclass(needs.parent) = any (v_waiting)
@@ -3958,6 +4205,8 @@ AS $function$
     set_config('extra_float_digits', '1', true)
 $function$;
 alter function tenancy.use_export_settings() owner to stockade_owner;
+comment on function tenancy.use_export_settings() is
+  'Sets, until the end of the transaction, the settings that decide how values become text in an export.';
 revoke execute on function tenancy.use_export_settings() from public;
 
 -- tenancy.verified_context()
@@ -3973,7 +4222,7 @@ begin
   if v_context <> '' then
     select string_to_array(v_context, '|')
     into v_part
-    from tenancy.seal_keys
+    from tenancy.context_keys
     where id = split_part(v_context, '|', 1)
       and right(v_context, 64) = encode(
         sha256(outer_pad || sha256(inner_pad || convert_to(
@@ -3982,7 +4231,7 @@ begin
         'hex'
       );
     if v_part is null then
-      raise exception 'the context of this transaction was not sealed by tenancy.enter_*()'
+      raise exception 'the context of this transaction was not signed by tenancy.enter_*()'
         using errcode = 'SK901';
     end if;
   end if;
@@ -3990,6 +4239,8 @@ begin
 end
 $function$;
 alter function tenancy.verified_context() owner to stockade_owner;
+comment on function tenancy.verified_context() is
+  'The verified context of this transaction, {key, organization, actor, scopes, MAC}; null when no organization was entered. Raises SK901 when the context is forged, or copied from another transaction or connection.';
 revoke execute on function tenancy.verified_context() from public;
 
 -- tenancy.write_lines(regclass,text[],text,jsonb)
@@ -4013,7 +4264,7 @@ declare
 begin
   select
     string_agg(format('%I', c.name), ', '),
-    -- Whether stock may go below zero is restored when the history is there, which was written under other rules.
+    -- History was posted under earlier settings. Whether an item may go below zero is restored after its movements.
     string_agg(
       case when p_table = to_regclass('inventory.items') and c.name = 'allow_negative' then 'true' else format('b.%I', c.name) end,
       ', '
@@ -4099,6 +4350,8 @@ begin
 end
 $function$;
 alter function tenancy.write_lines(regclass,text[],text,jsonb) owner to stockade_owner;
+comment on function tenancy.write_lines(regclass,text[],text,jsonb) is
+  'Inserts lines of an export. When the row exists already, because a trigger created it or because the line comes a second time, it is changed to what the line says. Returns the numbers of the lines whose row refers to a row of the same table that does not exist yet: send them again. Raises SK505 when the balances are not the sum of their movements.';
 revoke execute on function tenancy.write_lines(regclass,text[],text,jsonb) from public;
 
 -- inventory.balance_backfills
@@ -4139,7 +4392,7 @@ create table inventory.balances (
 with (fillfactor = 80);
 alter table inventory.balances owner to stockade_owner;
 comment on table inventory.balances is
-  'Tenant data (derived): what the movements of each item, location and lot add up to.';
+  'Tenant data (derived): the sums of the movements of each item, location and lot.';
 comment on column inventory.balances.version is
   'The number of movements in this balance.';
 grant select on table inventory.balances to stockade_api, stockade_jobs;
@@ -4190,7 +4443,7 @@ create table inventory.entries (
   constraint entries_pkey PRIMARY KEY (org_id, id),
   constraint entries_actor_check CHECK (length(actor) >= 1 AND length(actor) <= 200),
   constraint entries_check CHECK ((reverses IS NOT NULL) = (kind = 'reversal'::text)),
-  constraint entries_kind_check CHECK (kind = ANY (ARRAY['receipt'::text, 'return'::text, 'issue'::text, 'adjustment'::text, 'count'::text, 'transfer'::text, 'reversal'::text, 'opening'::text])),
+  constraint entries_kind_check CHECK (inventory.kind_sign(kind) IS NOT NULL),
   constraint entries_metadata_check CHECK (jsonb_typeof(metadata) = 'object'::text),
   constraint entries_reference_check CHECK (length(reference) >= 1 AND length(reference) <= 200)
 );
@@ -4226,7 +4479,7 @@ create table inventory.import_rejects (
 );
 alter table inventory.import_rejects owner to stockade_owner;
 comment on table inventory.import_rejects is
-  'Tenant data: the lines of imported files that were refused.';
+  'Tenant data: the lines of imported files that were rejected.';
 grant select on table inventory.import_rejects to stockade_api, stockade_jobs;
 
 -- inventory.imports
@@ -4257,6 +4510,51 @@ comment on table inventory.imports is
   'Tenant data: the files that were imported, and how far each has come.';
 grant select on table inventory.imports to stockade_api, stockade_jobs;
 
+-- inventory.settle_import_lines(inventory.imports,jsonb,bigint[],text[],bigint,bigint)
+CREATE OR REPLACE FUNCTION inventory.settle_import_lines(p_import inventory.imports, p_options jsonb, p_lines bigint[], p_reasons text[], p_applied bigint, p_entries bigint)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+begin
+  if (p_options ->> 'retryRejects')::boolean then
+    delete from inventory.import_rejects
+    where org_id = p_import.org_id
+      and import_id = p_import.id
+      and line in (
+        select applied.line
+        from unnest(p_lines, p_reasons) as applied (line, reason)
+        where applied.reason is null
+      );
+  end if;
+
+  insert into inventory.import_rejects (org_id, import_id, line, reason)
+  select p_import.org_id, p_import.id, rejected.line, rejected.reason
+  from unnest(p_lines, p_reasons) as rejected (line, reason)
+  where rejected.reason <> ''
+  on conflict (org_id, import_id, line) do update set reason = excluded.reason;
+
+  update inventory.imports i
+  set lines_through = greatest(i.lines_through, batch.lines_through),
+      applied = i.applied + p_applied,
+      entries = i.entries + p_entries,
+      rejected = i.rejected + batch.newly_rejected - batch.retried,
+      finished_at = case when (p_options ->> 'finished')::boolean then coalesce(i.finished_at, now()) else i.finished_at end
+  from (
+    select
+      coalesce(max(line.line), 0) as lines_through,
+      count(*) filter (where line.reason <> '' and line.line > p_import.lines_through) as newly_rejected,
+      count(*) filter (where line.reason is null and line.line <= p_import.lines_through) as retried
+    from unnest(p_lines, p_reasons) as line (line, reason)
+  ) as batch
+  where i.org_id = p_import.org_id and i.id = p_import.id;
+end
+$function$;
+alter function inventory.settle_import_lines(inventory.imports,jsonb,bigint[],text[],bigint,bigint) owner to stockade_owner;
+comment on function inventory.settle_import_lines(inventory.imports,jsonb,bigint[],text[],bigint,bigint) is
+  'Records that the lines of a batch are settled: those without a reason were applied, those with one are rejected, and those with an empty one were settled before. p_import is the import as it was before the batch.';
+revoke execute on function inventory.settle_import_lines(inventory.imports,jsonb,bigint[],text[],bigint,bigint) from public;
+
 -- inventory.items
 create table inventory.items (
   id uuid default inventory.new_id() not null,
@@ -4275,7 +4573,7 @@ create table inventory.items (
   constraint items_metadata_check CHECK (jsonb_typeof(metadata) = 'object'::text),
   constraint items_name_check CHECK (length(name) >= 1 AND length(name) <= 200),
   constraint items_reorder_point_check CHECK (reorder_point >= 0::numeric),
-  constraint items_sku_check CHECK (length(sku) >= 1 AND length(sku) <= 64 AND sku = btrim(sku) AND sku !~ '[[:cntrl:]/?%\\]|^\.+$'::text),
+  constraint items_sku_check CHECK (inventory.is_code(sku)),
   constraint items_tracking_check CHECK (tracking = ANY (ARRAY['none'::text, 'lot'::text])),
   constraint items_unit_check CHECK (length(unit) >= 1 AND length(unit) <= 32)
 );
@@ -4307,6 +4605,8 @@ AS $function$
   )
 $function$;
 alter function inventory.item_json(inventory.items) owner to stockade_owner;
+comment on function inventory.item_json(inventory.items) is
+  'An item as the API shows it.';
 revoke execute on function inventory.item_json(inventory.items) from public;
 grant execute on function inventory.item_json(inventory.items) to stockade_api, stockade_jobs;
 
@@ -4321,7 +4621,7 @@ create table inventory.locations (
   updated_at timestamp(3) with time zone default now() not null,
   constraint locations_pkey PRIMARY KEY (org_id, id),
   constraint locations_org_id_code_key UNIQUE (org_id, code),
-  constraint locations_code_check CHECK (length(code) >= 1 AND length(code) <= 64 AND code = btrim(code) AND code !~ '[[:cntrl:]/?%\\]|^\.+$'::text),
+  constraint locations_code_check CHECK (inventory.is_code(code)),
   constraint locations_kind_check CHECK (kind = ANY (ARRAY['warehouse'::text, 'store'::text, 'supplier'::text, 'customer'::text, 'transit'::text, 'other'::text])),
   constraint locations_name_check CHECK (length(name) >= 1 AND length(name) <= 200)
 );
@@ -4349,6 +4649,8 @@ AS $function$
   )
 $function$;
 alter function inventory.location_json(inventory.locations) owner to stockade_owner;
+comment on function inventory.location_json(inventory.locations) is
+  'A location as the API shows it.';
 revoke execute on function inventory.location_json(inventory.locations) from public;
 grant execute on function inventory.location_json(inventory.locations) to stockade_api, stockade_jobs;
 
@@ -4431,7 +4733,7 @@ create table inventory.reconciliation_state (
 );
 alter table inventory.reconciliation_state owner to stockade_owner;
 comment on table inventory.reconciliation_state is
-  'Tenant data: when an organization is due for its next pass, and who is at it.';
+  'Tenant data: when an organization is due for its next pass, and which run has taken it.';
 grant select on table inventory.reconciliation_state to stockade_jobs;
 
 -- inventory.leased_state(uuid)
@@ -4452,6 +4754,8 @@ begin
 end
 $function$;
 alter function inventory.leased_state(uuid) owner to stockade_owner;
+comment on function inventory.leased_state(uuid) is
+  'The state of the organization that was entered, locked. Raises SK601 when the lease is not held any more, SK902 when no organization was entered, SK104 when the caller may not write.';
 revoke execute on function inventory.leased_state(uuid) from public;
 
 -- inventory.seal_anchors
@@ -4468,7 +4772,7 @@ create table inventory.seal_anchors (
 );
 alter table inventory.seal_anchors owner to stockade_owner;
 comment on table inventory.seal_anchors is
-  'Tenant data (append-only): where seals were written down outside of the database.';
+  'Tenant data (append-only): where seals are stored outside of the database.';
 grant select on table inventory.seal_anchors to stockade_api, stockade_jobs;
 
 -- inventory.seal_boundaries
@@ -4574,6 +4878,8 @@ AS $function$
   )
 $function$;
 alter function inventory.seal_header(inventory.seals) owner to stockade_owner;
+comment on function inventory.seal_header(inventory.seals) is
+  'The text that the hash of a seal is computed from.';
 revoke execute on function inventory.seal_header(inventory.seals) from public;
 grant execute on function inventory.seal_header(inventory.seals) to stockade_api, stockade_jobs;
 
@@ -4600,6 +4906,8 @@ AS $function$
   )
 $function$;
 alter function inventory.seal_json(inventory.seals) owner to stockade_owner;
+comment on function inventory.seal_json(inventory.seals) is
+  'A seal as the API shows it.';
 revoke execute on function inventory.seal_json(inventory.seals) from public;
 grant execute on function inventory.seal_json(inventory.seals) to stockade_api, stockade_jobs;
 
@@ -4614,7 +4922,7 @@ create table inventory.told_trigger_faults (
 );
 alter table inventory.told_trigger_faults owner to stockade_owner;
 comment on table inventory.told_trigger_faults is
-  'Platform data: which faults of the ledger''s triggers people were told of, and when.';
+  'Platform data: the faults of the ledger''s triggers that the last alert was about, and when it was sent.';
 
 -- inventory.trigger_changes
 create table inventory.trigger_changes (
@@ -4643,7 +4951,7 @@ create table recovery.alert_probes (
 );
 alter table recovery.alert_probes owner to stockade_owner;
 comment on table recovery.alert_probes is
-  'Platform data: the alerts that were sent to see whether alerts arrive.';
+  'Platform data: the test alerts that were sent to see whether alerts arrive.';
 
 -- recovery.alert_probes()
 CREATE OR REPLACE FUNCTION recovery.alert_probes()
@@ -4659,7 +4967,7 @@ AS $function$
 $function$;
 alter function recovery.alert_probes() owner to stockade_owner;
 comment on function recovery.alert_probes() is
-  'The newest ten alerts that were sent to see whether they arrive.';
+  'The newest ten test alerts.';
 revoke execute on function recovery.alert_probes() from public;
 grant execute on function recovery.alert_probes() to stockade_jobs;
 
@@ -4688,7 +4996,7 @@ AS $function$
 $function$;
 alter function recovery.newest_heartbeat() owner to stockade_owner;
 comment on function recovery.newest_heartbeat() is
-  'The newest heartbeat: in a restored copy, up to when it has what was committed. None when there never was one.';
+  'The newest heartbeat. In a restored copy: the time up to which everything committed is there. No row when there never was one.';
 revoke execute on function recovery.newest_heartbeat() from public;
 grant execute on function recovery.newest_heartbeat() to stockade_jobs;
 
@@ -4716,7 +5024,7 @@ create table recovery.monitor_states (
 );
 alter table recovery.monitor_states owner to stockade_owner;
 comment on table recovery.monitor_states is
-  'Platform data: how each check of the backups stands, since when, and what has been told about it.';
+  'Platform data: the state of each check of the backups, since when, and the last alert about it.';
 
 -- recovery.claim_checks()
 CREATE OR REPLACE FUNCTION recovery.claim_checks()
@@ -4732,7 +5040,7 @@ AS $function$
 $function$;
 alter function recovery.claim_checks() owner to stockade_owner;
 comment on function recovery.claim_checks() is
-  'How every check stands, and what was told about it. Until the end of the transaction nobody else can tell about them: a second run waits here, and then finds that it has been told.';
+  'The state of every check, and the last alert about it. Until the end of the transaction no other run can send alerts about them: a second run waits here, and then finds that they were sent.';
 revoke execute on function recovery.claim_checks() from public;
 grant execute on function recovery.claim_checks() to stockade_jobs;
 
@@ -4749,7 +5057,7 @@ AS $function$
 $function$;
 alter function recovery.list_checks() owner to stockade_owner;
 comment on function recovery.list_checks() is
-  'How every check of the backups stood in the last run.';
+  'The state of every check of the backups in the last run.';
 revoke execute on function recovery.list_checks() from public;
 grant execute on function recovery.list_checks() to stockade_admin, stockade_jobs;
 
@@ -4796,18 +5104,41 @@ alter table stockade_migrations.applied owner to stockade_owner;
 comment on table stockade_migrations.applied is
   'Platform data: the migrations that this database has.';
 
+-- stockade_migrations.functions
+create table stockade_migrations.functions (
+  name text not null,
+  sha256 text not null,
+  routines text[] not null,
+  applied_at timestamp with time zone default clock_timestamp() not null,
+  duration_ms integer not null,
+  applied_by text default SESSION_USER not null,
+  constraint functions_pkey PRIMARY KEY (name),
+  constraint functions_name_check CHECK (name ~ '^[a-z0-9_]+/[a-z0-9_]+$'::text),
+  constraint functions_sha256_check CHECK (sha256 ~ '^[0-9a-f]{64}$'::text)
+);
+alter table stockade_migrations.functions owner to stockade_owner;
+comment on table stockade_migrations.functions is
+  'Platform data: the function files that this database has, and the functions that each defines.';
+
 -- stockade_migrations.started
 create table stockade_migrations.started (
   number integer not null,
   sha256 text not null,
   started_at timestamp with time zone default clock_timestamp() not null,
+  statements_done integer default 0 not null,
+  statement_begun integer default 0 not null,
+  checkpoint jsonb,
+  rows_filled bigint default 0 not null,
   constraint started_pkey PRIMARY KEY (number),
   constraint started_number_check CHECK (number > 0),
-  constraint started_sha256_check CHECK (sha256 ~ '^[0-9a-f]{64}$'::text)
+  constraint started_rows_filled_check CHECK (rows_filled >= 0),
+  constraint started_sha256_check CHECK (sha256 ~ '^[0-9a-f]{64}$'::text),
+  constraint started_statement_begun_check CHECK (statement_begun >= 0),
+  constraint started_statements_done_check CHECK (statements_done >= 0)
 );
 alter table stockade_migrations.started owner to stockade_owner;
 comment on table stockade_migrations.started is
-  'Platform data: the migration that runs outside of a transaction, while it runs.';
+  'Platform data: the migration that is not one transaction, while it is under way.';
 
 -- tenancy.api_keys
 create table tenancy.api_keys (
@@ -4829,7 +5160,7 @@ create table tenancy.api_keys (
 );
 alter table tenancy.api_keys owner to stockade_owner;
 comment on table tenancy.api_keys is
-  'Tenant data: the API keys of an organization. Of each secret it holds the digest alone.';
+  'Tenant data: the API keys of an organization. It holds only the digest of each secret.';
 comment on column tenancy.api_keys.secret_digest is
   'Secret: the SHA-256 of the key''s secret.';
 grant select (org_id, key_id, name, scopes, created_at, expires_at, revoked_at, last_used_at, replaced_by), insert, update (expires_at, revoked_at) on table tenancy.api_keys to stockade_admin;
@@ -4853,7 +5184,25 @@ AS $function$
   )
 $function$;
 alter function tenancy.api_key_json(tenancy.api_keys) owner to stockade_owner;
+comment on function tenancy.api_key_json(tenancy.api_keys) is
+  'A key as the API shows it: everything except its secret digest.';
 revoke execute on function tenancy.api_key_json(tenancy.api_keys) from public;
+
+-- tenancy.context_keys
+create table tenancy.context_keys (
+  id text not null,
+  inner_pad bytea not null,
+  outer_pad bytea not null,
+  active boolean not null,
+  created_at timestamp with time zone default now() not null,
+  constraint context_keys_pkey PRIMARY KEY (id),
+  constraint context_keys_id_check CHECK (id ~ '^[0-9]{1,9}$'::text),
+  constraint context_keys_inner_pad_check CHECK (length(inner_pad) = 64),
+  constraint context_keys_outer_pad_check CHECK (length(outer_pad) = 64)
+);
+alter table tenancy.context_keys owner to stockade_owner;
+comment on table tenancy.context_keys is
+  'Secret: the keys that sign the context of a transaction.';
 
 -- tenancy.erasures
 create table tenancy.erasures (
@@ -4927,22 +5276,6 @@ alter table tenancy.pass_keys owner to stockade_owner;
 comment on table tenancy.pass_keys is
   'Secret: the keys that verify passes of users.';
 
--- tenancy.seal_keys
-create table tenancy.seal_keys (
-  id text not null,
-  inner_pad bytea not null,
-  outer_pad bytea not null,
-  active boolean not null,
-  created_at timestamp with time zone default now() not null,
-  constraint seal_keys_pkey PRIMARY KEY (id),
-  constraint seal_keys_id_check CHECK (id ~ '^[0-9]{1,9}$'::text),
-  constraint seal_keys_inner_pad_check CHECK (length(inner_pad) = 64),
-  constraint seal_keys_outer_pad_check CHECK (length(outer_pad) = 64)
-);
-alter table tenancy.seal_keys owner to stockade_owner;
-comment on table tenancy.seal_keys is
-  'Secret: the keys that seal the context of a transaction.';
-
 -- tenancy.security_events
 create table tenancy.security_events (
   org_id uuid not null,
@@ -4989,9 +5322,9 @@ CREATE UNIQUE INDEX entries_reverses ON inventory.entries USING btree (org_id, r
 CREATE INDEX movements_key ON inventory.movements USING btree (org_id, item_id, location_id, lot, entry_id);
 CREATE INDEX seal_closings_seq ON inventory.seal_closings USING btree (org_id, seq);
 CREATE INDEX api_keys_key_id ON tenancy.api_keys USING btree (key_id);
+CREATE UNIQUE INDEX context_keys_active ON tenancy.context_keys USING btree (active) WHERE active;
 CREATE INDEX erasures_organization ON tenancy.erasures USING btree (organization_id);
 CREATE INDEX memberships_user ON tenancy.memberships USING btree (user_id);
-CREATE UNIQUE INDEX seal_keys_active ON tenancy.seal_keys USING btree (active) WHERE active;
 
 -- On inventory.balance_backfills
 alter table inventory.balance_backfills
@@ -5314,5 +5647,7 @@ create event trigger stockade_watch_triggers on ddl_command_end execute function
 alter event trigger stockade_watch_triggers enable always;
 
 -- Privileges of objects to come
+alter default privileges for role stockade_ledger
+  revoke execute on functions from public;
 alter default privileges for role stockade_owner
   revoke execute on functions from public;

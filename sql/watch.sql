@@ -1,4 +1,4 @@
--- The watch over the ledger's triggers. Run after every migration, as often as wanted, by whoever migrates.
+-- The watch over the ledger's triggers. The user that migrates runs it after every migration, as often as wanted.
 --
 -- An event trigger can be made by a superuser only, on RDS by a member of rds_superuser. Where it cannot be made nothing
 -- fails: reconciliation then says that it does not know when the triggers were missing.

@@ -29,7 +29,12 @@ const database = 'stockade_template';
 const keptMs = 30 * 60_000;
 
 /** What a prepared cluster is made of and by. */
-const sources = ['sql/migrations/*.sql', 'sql/*.sql', 'layers/schema/migrations/*.ts'];
+const sources = [
+  'sql/migrations/*.sql',
+  'sql/functions/**/*.sql',
+  'sql/*.sql',
+  'layers/schema/{book,migrations}/*.ts',
+];
 const makers = ['scripts/local/logins.ts', 'scripts/local/postgres/*.ts', 'tests/prepared-cluster.ts'];
 
 /** The prepared cluster of these sources: that of an earlier run, or one that is made now. */

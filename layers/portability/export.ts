@@ -17,7 +17,7 @@ interface Opening {
   readonly takenAt: string;
   readonly schema: {
     readonly migration: string;
-    readonly chain: string;
+    readonly book: string;
     readonly tables: readonly { readonly name: string; readonly columns: string[] }[];
   };
   readonly counts: Readonly<Record<string, number>>;
@@ -60,8 +60,8 @@ export async function exportOrganization(
           before += digest.rows;
           tables.push({ name, columns, ...digest });
         }
-        const { migration, chain } = schema;
-        return createManifest({ takenAt, schema: { migration, chain }, organization, tables });
+        const { migration, book } = schema;
+        return createManifest({ takenAt, schema: { migration, book }, organization, tables });
       },
     );
     await folder.write(manifestFile, [Buffer.from(`${JSON.stringify(manifest, null, 2)}\n`)]);

@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import { importOrganizationRow, importTable, importUsers, proveImport } from './import-steps.ts';
-import type { Manifest } from './manifest.ts';
+import { type Manifest, schemaName } from './manifest.ts';
 import { PortabilityError } from './portability-error.ts';
 import { answerOf, inLongTransaction } from './transaction.ts';
 import { verifyExport } from './verify.ts';
@@ -85,17 +85,16 @@ export async function writeImport(
 
 interface Schema {
   readonly migration: string;
-  readonly chain: string;
+  readonly book: string;
   readonly tables: readonly { readonly name: string; readonly columns: readonly string[] }[];
   /** Tables in the order of the import. A table may appear twice. */
   readonly steps: readonly string[];
 }
 
 function checkSchema(manifest: Manifest, schema: Schema): void {
-  const { chain, migration } = manifest.schema;
-  if (chain !== schema.chain) {
+  if (manifest.schema.book !== schema.book) {
     throw new PortabilityError(
-      `the export has the schema ${migration} (${chain.slice(0, 12)}), but this database has ${schema.migration} (${schema.chain.slice(0, 12)})`,
+      `the export has the schema ${schemaName(manifest.schema)}, but this database has ${schemaName(schema)}`,
       'Bring both databases to the same schema with npm run migrate:all, and export again.',
     );
   }

@@ -28,7 +28,7 @@ const manifestSchema = z.strictObject({
   format: z.literal(format),
   formatVersion: z.literal(formatVersion),
   takenAt: z.iso.datetime(),
-  schema: z.strictObject({ migration: z.string(), chain: digest }),
+  schema: z.strictObject({ migration: z.string(), book: digest }),
   organization: z.strictObject({
     id: z.uuid(),
     slug: z.string(),
@@ -75,8 +75,13 @@ export function receiptOf({
     .map(({ name, rows, digest }) => `${name} ${rows} ${digest}\n`)
     .sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
   return createHash('sha256')
-    .update(`stockade organization 1\n${organization.id}\n${schema.chain}\n${lines.join('')}`)
+    .update(`stockade organization 1\n${organization.id}\n${schema.book}\n${lines.join('')}`)
     .digest('hex');
+}
+
+/** How a schema is named to people: by its last migration and the digest of the whole book, functions included. */
+export function schemaName({ migration, book }: Manifest['schema']): string {
+  return `${migration} (${book.slice(0, 12)})`;
 }
 
 /**

@@ -33,6 +33,10 @@ test('it plans, migrates the running platform up to a number, then to the end, a
   const plan = JSON.parse(migrateAll('--dry-run', '--json').stdout);
   expect(plan).toMatchObject({ dryRun: true, before: 0, applied: [] });
   expect(plan.pending.map(({ name }: { name: string }) => name)).toEqual(names);
+  expect(plan.functions.pending).toContain('inventory/posting');
+  expect(migrateAll('--dry-run').stdout).toMatch(
+    /^Would apply:\n {2}000001_baseline\n[\s\S]*\nWould run the function files:\n[\s\S]* {2}inventory\/posting\n/,
+  );
 
   const first = migrateAll('--until', '1');
   expect(first).toMatchObject({ status: 0 });
@@ -40,7 +44,9 @@ test('it plans, migrates the running platform up to a number, then to the end, a
     `Applied 1 of ${names.length} migrations. Still pending:\n  ${names.slice(1).join('\n  ')}\n`,
   );
 
-  expect(migrateAll().stdout).toContain('The database is up to date.');
+  expect(migrateAll().stdout).toMatch(
+    /^Applied \d+ of \d+ migrations and \d+ function files\. The database is up to date\.\n$/,
+  );
   expect(migrateAll()).toMatchObject({
     status: 0,
     stdout: 'Nothing to apply. The database is up to date.\n',

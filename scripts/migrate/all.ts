@@ -3,7 +3,7 @@ import { counted } from '#platform/plural.ts';
 import type { ReturnPoint } from '#recovery/contract-interlock.ts';
 import type { IsolationReport } from '#schema/lint/isolation-lint.ts';
 import { readIsolationRules } from '#schema/lint/isolation-rules.ts';
-import { type MigrationEvent, migrate } from '#schema/migrations/migrate.ts';
+import { type MigrationEvent, type MigrationReport, migrate } from '#schema/migrations/migrate.ts';
 import { command } from '../cli/command.ts';
 import { databaseOptions, findDatabaseUrl } from '../cli/database/database-url.ts';
 import * as option from '../cli/option.ts';
@@ -14,9 +14,11 @@ import { isolationJson, isolationText } from './isolation/report.ts';
 
 await command({
   name: 'migrate:all',
-  summary: 'Migrates the database to the newest schema: applies every pending migration, in order.',
+  summary:
+    'Migrates the database to the newest schema: applies every pending migration and changed function file.',
   description: [
-    'You can run it again, run it twice at once, and interrupt it: each migration is applied completely or not at all.',
+    'You can run it again, run it twice at once, and interrupt it: each file is applied completely or not at all.',
+    'A file that fills rows or builds indexes is continued where it stopped.',
     'No statement waits for a lock longer than --lock-timeout, so that requests do not queue up. It is then retried.',
     'On AWS, a migration marked "--! contract" needs a recent passed drill and a log that is shipped up to now. --dry-run',
     'reports whether it would run.',
@@ -28,9 +30,12 @@ await command({
       description: 'stop after this migration: its number or its name',
       placeholder: 'migration',
     }),
-    dryRun: option.flag({ description: 'only list the migrations that would be applied or refused' }),
+    dryRun: option.flag({
+      description: 'only list the migrations and function files that would be applied or refused',
+    }),
     migrations: option.path({
-      description: 'the folder with the migrations, and roles.sql beside it (default: those of this release)',
+      description:
+        'the folder with the migrations, and roles.sql and functions/ beside it (default: those of this release)',
       placeholder: 'folder',
       exists: true,
     }),
@@ -91,7 +96,7 @@ await command({
 function faultsText(isolation: IsolationReport): string {
   return [
     isolationText(isolation),
-    'The migrations stay applied. Repair each fault in a new migration, as described above, and migrate again.',
+    'What was applied stays. Repair each fault in its function file or in a new migration, as described above, and migrate again.',
     'If somebody changed the database by hand, undo that change and run `npm run validate:isolation`.',
   ].join('\n');
 }
@@ -106,24 +111,37 @@ function eventText(event: MigrationEvent): string {
       return `${event.name} …`;
     case 'retrying':
       return `${event.name} waited too long for a lock and starts again (attempt ${event.attempt + 1})`;
+    case 'filling':
+      return `${event.name}: filled ${event.rowsFilled} of ${counted(event.rowsTotal, 'row')}${event.resumed ? ' (continued)' : ''}`;
     case 'applied':
       return `${event.name} applied in ${Math.round(event.durationMs)} ms`;
   }
 }
 
-function reportText(report: Awaited<ReturnType<typeof migrate>>): string {
+function reportText(report: MigrationReport): string {
   const pending = report.pending.map(({ name }) => `\n  ${name}`).join('');
-  if (report.dryRun)
-    return pending
-      ? `Would apply:${pending}${refusedText(report)}`
-      : 'Nothing to apply: the database is up to date.';
-  const done = report.applied.length
-    ? `Applied ${report.applied.length} of ${counted(report.before + report.applied.length + report.pending.length, 'migration')}.`
-    : 'Nothing to apply.';
-  return pending ? `${done} Still pending:${pending}` : `${done} The database is up to date.`;
+  if (report.dryRun) return planText(report, pending);
+  const total = report.before + report.applied.length + report.pending.length;
+  const done = [
+    ...(report.applied.length ? [`${report.applied.length} of ${counted(total, 'migration')}`] : []),
+    ...(report.functions.applied.length ? [counted(report.functions.applied.length, 'function file')] : []),
+  ].join(' and ');
+  const text = done ? `Applied ${done}.` : 'Nothing to apply.';
+  return pending ? `${text} Still pending:${pending}` : `${text} The database is up to date.`;
 }
 
-function refusedText({ refused }: Awaited<ReturnType<typeof migrate>>): string {
+function planText(report: MigrationReport, pending: string): string {
+  const functions = report.functions.pending.map((name) => `\n  ${name}`).join('');
+  if (!pending && !functions) return 'Nothing to apply: the database is up to date.';
+  return [
+    ...(pending ? [`Would apply:${pending}`] : []),
+    ...(functions ? [`Would run the function files:${functions}`] : []),
+  ]
+    .join('\n')
+    .concat(refusedText(report));
+}
+
+function refusedText({ refused }: MigrationReport): string {
   return refused
     .map(({ name, message, remedy }) => `\nWould stop before ${name}: ${message}\n  ${remedy}`)
     .join('');

@@ -8,7 +8,7 @@ import { goldenFile, goldenFromMigrations, goldenTriggersFile, readGolden } from
 
 await command({
   name: 'schema',
-  summary: `Writes ${goldenFile}: the complete schema after all migrations, as the database reports it.`,
+  summary: `Writes ${goldenFile}: the complete schema after all migrations and functions, as the database reports it.`,
   description: [
     'It starts a temporary Postgres, applies every migration to an empty database and dumps its catalogue. It writes the',
     `digests of the ledger's triggers, which reconciliation expects, to ${goldenTriggersFile}.`,

@@ -1,6 +1,6 @@
 -- A policy that calls current_org() once per row and not once per statement.
 -- level: weakness
--- The seal is verified for every row, and no index can be used: reads of one organization slow down with the rows of all
+-- The signature is verified for every row, and no index can be used: reads of one organization slow down with the rows of all
 -- others, which shows how many there are.
 select
   object,

@@ -1,4 +1,4 @@
--- A function of the sealed context that is missing or changed.
+-- A function of the signed context that is missing or changed.
 -- level: leak
 -- Policies trust tenancy.current_org(), and trust that tenancy.enter_*() checked the caller. A function that checks less is as
 -- bad as none, and no other rule sees what it checks.
@@ -10,8 +10,8 @@ select
     when f.volatility <> c.volatility then format('it is not %s', case c.volatility when 's' then 'stable' else 'volatile' end)
     else format('it differs from this release: its digest is %s', f.digest)
   end as detail,
-  'restore it from its migration; on an empty database run the migrations; if a migration changes it on purpose, '
-    || 'add its digest to sql/lint/terms/context_functions.sql' as remedy
+  'restore it from sql/functions; on an empty database run the migrations; after a change on purpose, '
+    || 'write its digest into sql/lint/terms/context_functions.sql' as remedy
 from context_functions c
 left join (
   select

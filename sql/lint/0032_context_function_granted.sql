@@ -1,11 +1,11 @@
 -- A function that enters an organization, or uses the keys of contexts, granted to a role.
 -- level: leak
--- With tenancy.seal(), a login role enters any organization. So does the API with tenancy.enter_as_job(). Every function that
+-- With tenancy.sign_context(), a login role enters any organization. So does the API with tenancy.enter_as_job(). Every function that
 -- may be granted is listed as an exception, with its reason.
 with doors as (
   select oid
   from own_functions
-  where body ~ '\m(seal_keys|pass_keys)\M|\m(seal|verified_context|enter_\w+|set_pass_key|drop_pass_key|rotate_seal_key)\s*\(|stockade\.context'
+  where body ~ '\m(context_keys|pass_keys)\M|\m(sign_context|verified_context|enter_\w+|set_pass_key|drop_pass_key|rotate_context_key)\s*\(|stockade\.context'
   union all
   select oid
   from own_tables

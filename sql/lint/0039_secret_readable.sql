@@ -1,11 +1,11 @@
 -- A secret that a role other than the owner may read.
 -- level: leak
--- With a seal key or a pass key, anybody enters any organization. The digest of a secret is all that a key is checked with.
+-- With a context key or a pass key, anybody enters any organization. The digest of a secret is all that a key is checked with.
 with secret_tables as (
   select oid, name
   from own_tables
   where class = 'Secret'
-    or name in ('tenancy.seal_keys', 'tenancy.pass_keys')
+    or name in ('tenancy.context_keys', 'tenancy.pass_keys')
 ),
 secret_columns as (
   select r.oid, r.name, a.attname, a.attnum

@@ -125,7 +125,7 @@ test('the database after all migrations has no fault', async () => {
 test('every role gets the same answer', async () => {
   const change = `
     alter table inventory.items disable row level security;
-    grant execute on function tenancy.rotate_seal_key() to stockade_api;
+    grant execute on function tenancy.rotate_context_key() to stockade_api;
     create view inventory.planted as select * from tenancy.users;
     alter view inventory.planted owner to stockade_owner;`;
   await client.query('begin');

@@ -134,8 +134,8 @@ describe('what is rejected', () => {
       profile,
     });
     expect(rejects).toEqual([
-      [2, 'the item "L" is tracked by lot and the line names none'],
-      [4, 'the item "N" is not tracked by lot and the line names one'],
+      [2, 'this item is tracked by lot: name the lot'],
+      [4, 'this item is not tracked by lot: leave the lot out'],
     ]);
     expect(await org.onHand()).toEqual({ L: 3, N: 1 });
   });

@@ -13,13 +13,13 @@ const sample = new Set([
   'select on tenancy.pass_keys to stockade_api',
   'update on inventory.balances to stockade_jobs',
   'delete on inventory.movements to stockade_api',
-  'tenancy.seal(uuid,text,text[],integer) to stockade_api',
+  'tenancy.sign_context(uuid,text,text[],integer) to stockade_api',
   'append_only on inventory.entries',
   'TEMPORARY to everybody',
   'the MAC, in tenancy.current_org()',
   'the MAC, in tenancy.email_of_pass(text)',
   'm.org_id = v_org_id (4), in inventory.reverse_entry(uuid,text,jsonb)',
-  'tenancy.rotate_seal_key() to public',
+  'tenancy.rotate_context_key() to public',
   'the status, in tenancy.enter_with_key(text,bytea,text,text[],boolean)',
 ]);
 

@@ -259,7 +259,7 @@ test('the permission to erase opens append-only tables for rows of that organiza
       .rows[0].n;
   const before = await rows(other.id);
   const asOwner = `set local role stockade_owner`;
-  const erasing = (id: string) => `select tenancy.seal('${id}', 'erasure', array['read'], null)`;
+  const erasing = (id: string) => `select tenancy.sign_context('${id}', 'erasure', array['read'], null)`;
   const openWall = `
     alter table inventory.movements no force row level security`;
   const attempts: [what: string, statements: string[], code: string][] = [

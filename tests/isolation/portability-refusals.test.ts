@@ -147,19 +147,19 @@ const wrong: [what: string, spoil: (copy: string) => Promise<unknown>, message: 
   [
     'a forged list with a table of the platform',
     async (c) => {
-      await writeFile(join(c, 'tenancy.seal_keys.ndjson'), '');
+      await writeFile(join(c, 'tenancy.context_keys.ndjson'), '');
       await editManifest(c, (m) => {
-        m.tables.push({ name: 'tenancy.seal_keys', columns: ['id'], ...startDigest().finish() });
+        m.tables.push({ name: 'tenancy.context_keys', columns: ['id'], ...startDigest().finish() });
         m.receipt = receiptOf(m);
       });
     },
-    'the export has the table tenancy.seal_keys',
+    'the export has the table tenancy.context_keys',
   ],
   [
     'another schema',
     (c) =>
       editManifest(c, (m) => {
-        Object.assign(m.schema, { migration: '000099_future', chain: 'f'.repeat(64) });
+        Object.assign(m.schema, { migration: '000099_future', book: 'f'.repeat(64) });
         m.receipt = receiptOf(m);
       }),
     /has the schema 000099_future \(ffffffffffff\), but this database has 0000\d\d_/,
@@ -335,7 +335,7 @@ test('rows go only into the organization of the import that was begun, and never
       'a table of the platform',
       () =>
         begin(fresh, 'new-slug').then(() =>
-          client.query(`select tenancy.import_rows('tenancy.seal_keys', '{}', '{}')`),
+          client.query(`select tenancy.import_rows('tenancy.context_keys', '{}', '{}')`),
         ),
       'SK505',
     ],

@@ -3,7 +3,7 @@ import type { Client } from 'pg';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { openWorld } from '#tests/world.ts';
 
-/** The keys that seal contexts and verify passes, and the functions that jobs and operators handle them with. */
+/** The keys that sign contexts and verify passes, and the functions that jobs and operators handle them with. */
 const world = openWorld();
 let superuser: Client;
 let admin: Client;
@@ -69,17 +69,17 @@ describe('a pass key', () => {
   });
 });
 
-describe('a seal key', () => {
+describe('a context key', () => {
   const keys = async () =>
     (
       await superuser.query(
-        'select id, active, inner_pad, outer_pad from tenancy.seal_keys order by id::bigint',
+        'select id, active, inner_pad, outer_pad from tenancy.context_keys order by id::bigint',
       )
     ).rows;
 
   test('is replaced by one of the next number; of all only the new one is active, and no two are alike', async () => {
     const before = await keys();
-    const { rows } = await admin.query('select tenancy.rotate_seal_key() as id');
+    const { rows } = await admin.query('select tenancy.rotate_context_key() as id');
     const after = await keys();
     expect(rows).toEqual([{ id: String(Number(before.at(-1)?.id) + 1) }]);
     expect(after.map(({ id, active }) => [id, active])).toEqual([
@@ -96,14 +96,14 @@ describe('a seal key', () => {
 
   test('is deleted when it was replaced more than a day ago, and kept before', async () => {
     await superuser.query(
-      `insert into tenancy.seal_keys (id, inner_pad, outer_pad, active, created_at)
+      `insert into tenancy.context_keys (id, inner_pad, outer_pad, active, created_at)
        select n.id, k.inner_pad, k.outer_pad, false, now() - n.age
-       from tenancy.seal_keys k, (values
+       from tenancy.context_keys k, (values
          ('900000001', interval '1 day 1 minute'), ('900000002', interval '1 day' - interval '1 minute')
        ) as n (id, age)
        where k.active`,
     );
-    await admin.query('select tenancy.rotate_seal_key()');
+    await admin.query('select tenancy.rotate_context_key()');
     expect((await keys()).map(({ id }) => id).filter((id) => id.startsWith('90000000'))).toEqual([
       '900000002',
       '900000003',

@@ -29,7 +29,7 @@ beforeAll(async () => {
   }
   await globex.item('SECRET');
   await globex.location('VAULT');
-  // As on RDS, where nobody can take the core's functions away: the seal alone must hold.
+  // As on RDS, where nobody can take the core's functions away: the signature alone must hold.
   await (await world.superuser()).query(
     'grant execute on function set_config(text, text, boolean) to public',
   );
@@ -104,7 +104,7 @@ test('raw SQL without entering sees no rows of any tenant table', async () => {
     ]);
   }
   for (const table of [
-    'tenancy.seal_keys',
+    'tenancy.context_keys',
     'tenancy.api_keys',
     'tenancy.users',
     'inventory.idempotency_keys',
@@ -211,9 +211,9 @@ test('nobody but the trigger writes a balance, and nobody at all rewrites the le
     'set role stockade_jobs',
     'set session authorization postgres',
     `select tenancy.enter_as_job('${globex.id}')`,
-    `select tenancy.seal('${globex.id}', 'job', array['read'], null)`,
+    `select tenancy.sign_context('${globex.id}', 'job', array['read'], null)`,
   ];
-  const keepers = [`select tenancy.rotate_seal_key()`, `select tenancy.set_pass_key('x', '')`];
+  const keepers = [`select tenancy.rotate_context_key()`, `select tenancy.set_pass_key('x', '')`];
   for (const role of ['stockade_api', 'stockade_admin'] as const) {
     const client = await world.connect(role);
     for (const statement of role === 'stockade_api' ? [...statements, ...keepers] : statements) {

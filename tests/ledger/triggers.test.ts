@@ -120,7 +120,7 @@ describe.each(['origin', 'replica'])('in a session that is %s', (role) => {
         {
           code: 'SK903',
           message: expect.stringMatching(
-            /^(entries|movements|seals|seal_\w+) is append-only: what is there is never changed; in the ledger, a reversal entry corrects a mistake$/,
+            /^(entries|movements|seals|seal_\w+) is append-only: its rows are never changed; in the ledger, a reversal entry corrects a mistake$/,
           ),
         },
       ]);

@@ -1,7 +1,7 @@
 import { Client } from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { readMigrations } from '#schema/book/migration-files.ts';
 import { migrate } from '#schema/migrations/migrate.ts';
-import { readMigrations } from '#schema/migrations/migration-files.ts';
 import { withRole } from '#scripts/cli/database/connect.ts';
 import { type Cluster, startCluster } from '#scripts/local/postgres/cluster.ts';
 import { makeScratchFolder } from '#scripts/local/postgres/scratch-folder.ts';

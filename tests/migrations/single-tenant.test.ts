@@ -91,3 +91,51 @@ test('what one shop had comes along as the organization main, each movement as a
   );
   expect(balances).toEqual([{ sku: 'BOLT', code: 'MAIN', lot: '', on_hand: 3.5, reserved: 0, version: 3 }]);
 });
+
+test('what is written between the steps comes along: before the wall without an organization, after the backfills too', async () => {
+  await using shop = await createScratchDatabase(inject('clusterUrl'));
+  const until = (step?: string) =>
+    migrate({ connectionString: shop.url, directory, ...(step && { until: step }) });
+  await until('000001_baseline');
+  const writer = new Client(shop.url);
+  await writer.connect();
+  try {
+    await writer.query(`
+      insert into inventory.items (sku, name) values ('BOLT', 'Bolt');
+      insert into inventory.locations (code, name) values ('MAIN', 'Main')`);
+    await until('000006_organization_keys');
+    await writer.query(`
+      insert into inventory.users (email) values ('late@example.com');
+      insert into inventory.items (sku, name) values ('NUT', 'Nut');
+      ${movement(`(5, 'receipt', null, null, '2019-01-01Z')`)}`);
+    await until('000013_balances_filled');
+    await writer.query(
+      `insert into inventory.movements (org_id, item_id, location_id, quantity, kind, occurred_at)
+       select i.org_id, i.id, l.id, -2, 'issue', '2019-01-02Z'
+       from inventory.items i
+       join inventory.locations l on l.org_id = i.org_id
+       where i.sku = 'NUT'`,
+    );
+    await until();
+    const { rows } = await writer.query(
+      `select i.sku, b.on_hand::float8 as on_hand, b.version::int as version,
+         array(
+           select e.kind from inventory.movements m
+           join inventory.entries e on e.org_id = m.org_id and e.id = m.entry_id
+           where m.item_id = i.id order by e.occurred_at
+         ) as kinds,
+         (select count(*)::int from tenancy.memberships m where m.org_id = o.id) as members
+       from tenancy.organizations o
+       join inventory.items i on i.org_id = o.id
+       join inventory.balances b on b.org_id = i.org_id and b.item_id = i.id
+       where o.slug = 'main'
+       order by i.sku`,
+    );
+    expect(rows).toEqual([
+      { sku: 'BOLT', on_hand: 5, version: 1, kinds: ['receipt'], members: 1 },
+      { sku: 'NUT', on_hand: 3, version: 2, kinds: ['receipt', 'issue'], members: 1 },
+    ]);
+  } finally {
+    await writer.end();
+  }
+});

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import type pg from 'pg';
 import { exportOrganization } from '../export.ts';
 import { writeImport } from '../import.ts';
-import type { Manifest } from '../manifest.ts';
+import { type Manifest, schemaName } from '../manifest.ts';
 import { PortabilityError } from '../portability-error.ts';
 import { answerOf, inLongTransaction } from '../transaction.ts';
 import { verifyExport } from '../verify.ts';
@@ -215,9 +215,9 @@ async function foreseen(
 }
 
 function checkSchemas({ manifest: past }: Side, present: Side | undefined): void {
-  if (!present || present.manifest.schema.chain === past.schema.chain) return;
+  if (!present || present.manifest.schema.book === past.schema.book) return;
   throw new PortabilityError(
-    `the copy has the schema ${past.schema.migration}, but production has ${present.manifest.schema.migration}`,
+    `the copy has the schema ${schemaName(past.schema)}, but production has ${schemaName(present.manifest.schema)}`,
     'Bring the copy to the schema of production: npm run migrate:all -- --database-url <url of the copy>.',
   );
 }

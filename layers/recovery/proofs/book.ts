@@ -1,13 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { type Book, readBook } from '#schema/book/book.ts';
 import { type IsolationRule, readIsolationRules } from '#schema/lint/isolation-rules.ts';
-import { type Migration, readMigrations } from '#schema/migrations/migration-files.ts';
 
 /** What the proofs compare a copy with: the database as this release defines it. */
-export interface ProofBook {
+export interface ProofBook extends Book {
   /** The folder of the migrations. */
   readonly migrationsDirectory: string;
-  readonly migrations: readonly Migration[];
   /** The whole schema, as `npm run schema` writes it. */
   readonly schema: string;
   readonly rules: readonly IsolationRule[];
@@ -21,11 +20,11 @@ export interface ProofBook {
  */
 export async function readProofBook(directory: string): Promise<ProofBook> {
   const migrationsDirectory = join(directory, 'migrations');
-  const [migrations, rules, schema, relations] = await Promise.all([
-    readMigrations(migrationsDirectory),
+  const [book, rules, schema, relations] = await Promise.all([
+    readBook(migrationsDirectory),
     readIsolationRules(join(directory, 'lint')),
     readFile(join(directory, 'schema.sql'), 'utf8'),
     readFile(join(directory, 'proofs/relations.sql'), 'utf8'),
   ]);
-  return { migrationsDirectory, migrations, rules, schema: schema.replaceAll('\r\n', '\n'), relations };
+  return { ...book, migrationsDirectory, rules, schema: schema.replaceAll('\r\n', '\n'), relations };
 }

@@ -2,13 +2,14 @@ import type { Client } from 'pg';
 import { IncompleteDump } from '#schema/catalog/catalog.ts';
 import { dumpCatalog } from '#schema/catalog/dump.ts';
 import { lineDiff } from '#schema/catalog/line-diff.ts';
-import { pendingMigrations, readJournal } from '#schema/migrations/journal.ts';
+import { pendingMigrations, readFunctionJournal, readJournal } from '#schema/migrations/journal.ts';
 import { MigrationError } from '#schema/migrations/migration-error.ts';
+import type { ProofBook } from './book.ts';
 import type { Findings, ProofContext } from './proof.ts';
 
 /**
- * Proves that the journal contains exactly the migrations of this release, and that the catalogue (tables, functions,
- * triggers, policies, grants, roles) equals the schema that these migrations create, to the letter.
+ * Proves that the journal contains exactly the migrations and the function files of this release, and that the catalogue
+ * (tables, functions, triggers, policies, grants, roles) equals the schema that they create, to the letter.
  */
 export async function proveSchema({ connect, book }: ProofContext, findings: Findings): Promise<void> {
   const client = await connect();
@@ -25,9 +26,25 @@ export async function proveSchema({ connect, book }: ProofContext, findings: Fin
     if (!(error instanceof MigrationError)) throw error;
     findings.fault(error.message);
   }
+  for (const fault of await functionFaults(client, book)) findings.fault(fault);
   const differences = await compareCatalogue(client, book.schema);
   findings.add('lines', book.schema.split('\n').length);
   for (const line of differences) findings.fault(line);
+}
+
+/** The function files that the copy has otherwise than this release. */
+async function functionFaults(client: Client, { functions }: ProofBook): Promise<string[]> {
+  const applied = new Map((await readFunctionJournal(client)).map(({ name, sha256 }) => [name, sha256]));
+  const faults = functions
+    .filter(({ name, sha256 }) => applied.get(name) !== sha256)
+    .map(({ name }) =>
+      applied.has(name)
+        ? `the function file ${name} is another one than that of this release`
+        : `the function file ${name} was not run`,
+    );
+  const known = new Set(functions.map(({ name }) => name));
+  const unknown = [...applied.keys()].filter((name) => !known.has(name));
+  return [...faults, ...unknown.map((name) => `the function file ${name} is unknown to this release`)];
 }
 
 async function compareCatalogue(client: Client, golden: string): Promise<string[]> {

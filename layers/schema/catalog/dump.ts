@@ -23,7 +23,7 @@ import { readTypes } from './types.ts';
 import { readViews } from './views.ts';
 
 const header = `-- The whole schema as the database tells it. Written by \`npm run schema\`; \`npm run check\` compares it with
--- what the migrations make. Do not edit it: write a migration.
+-- what sql/migrations and sql/functions make. Do not edit it: change those.
 -- It can be executed, as a superuser, on an empty database of a cluster that has the roles.
 set check_function_bodies = off;
 set search_path = '';`;

@@ -1,6 +1,6 @@
 import type { Client } from 'pg';
+import { chainDigest, type Migration } from '../book/migration-files.ts';
 import { MigrationError } from './migration-error.ts';
-import { chainDigest, type Migration } from './migration-files.ts';
 
 /** One row of the journal: a migration that this database has. */
 export interface AppliedMigration {
@@ -13,11 +13,20 @@ export interface AppliedMigration {
   readonly appliedBy: string;
 }
 
+/** One function file that this database has. */
+export interface AppliedFunctions {
+  /** `schema/family`. */
+  readonly name: string;
+  readonly sha256: string;
+  /** What it defines, as `schema.name`. */
+  readonly routines: readonly string[];
+}
+
 /**
- * Makes the journal when it is not there. Runs as the connecting user, who may be allowed more than the owner.
+ * Creates the journal when it does not exist. Runs as the connecting user, who may be allowed more than the owner.
  *
- * `started` holds a migration that runs outside a transaction while it runs: after a crash it tells the
- * finished work of that run apart from an object that somebody else made.
+ * `started` holds a migration that is not one transaction while it is under way. After a crash it shows what was done, and
+ * tells the finished work of that run apart from an object that somebody else created.
  */
 export async function createJournal(client: Client): Promise<void> {
   await client.query(`
@@ -39,32 +48,66 @@ export async function createJournal(client: Client): Promise<void> {
       duration_ms integer not null,
       applied_by text not null default session_user
     );
+    comment on table stockade_migrations.applied is
+      'Platform data: the migrations that this database has.';
+    create table if not exists stockade_migrations.functions (
+      name text primary key check (name ~ '^[a-z0-9_]+/[a-z0-9_]+$'),
+      sha256 text not null check (sha256 ~ '^[0-9a-f]{64}$'),
+      routines text[] not null,
+      applied_at timestamptz not null default clock_timestamp(),
+      duration_ms integer not null,
+      applied_by text not null default session_user
+    );
+    comment on table stockade_migrations.functions is
+      'Platform data: the function files that this database has, and the functions that each defines.';
     create table if not exists stockade_migrations.started (
       number integer primary key check (number > 0),
       sha256 text not null check (sha256 ~ '^[0-9a-f]{64}$'),
-      started_at timestamptz not null default clock_timestamp()
-    );`);
+      started_at timestamptz not null default clock_timestamp(),
+      -- Of a file that runs statement by statement: how many are done, and which one was begun.
+      statements_done integer not null default 0 check (statements_done >= 0),
+      statement_begun integer not null default 0 check (statement_begun >= 0),
+      -- Of a backfill: where the last batch ended, and how many rows were filled.
+      checkpoint jsonb,
+      rows_filled bigint not null default 0 check (rows_filled >= 0)
+    );
+    comment on table stockade_migrations.started is
+      'Platform data: the migration that is not one transaction, while it is under way.';`);
 }
 
 /** The migrations this database has, oldest first; none when it has no journal yet. */
 export async function readJournal(client: Client): Promise<AppliedMigration[]> {
+  return await readTable<AppliedMigration>(
+    client,
+    'applied',
+    `select number, name, sha256, chain, applied_at as "appliedAt", duration_ms as "durationMs", applied_by as "appliedBy"
+     from stockade_migrations.applied order by number`,
+  );
+}
+
+/** The function files this database has, by name; none when it has no journal yet. */
+export async function readFunctionJournal(client: Client): Promise<AppliedFunctions[]> {
+  return await readTable<AppliedFunctions>(
+    client,
+    'functions',
+    'select name, sha256, routines from stockade_migrations.functions order by name collate "C"',
+  );
+}
+
+async function readTable<Row extends object>(client: Client, table: string, query: string): Promise<Row[]> {
   // By name, not by to_regclass(): that needs the use of the schema, which only its owner has.
   const { rows } = await client.query(
     `select exists (
        select from pg_class c
        join pg_namespace n on n.oid = c.relnamespace
-       where n.nspname = 'stockade_migrations' and c.relname = 'applied'
+       where n.nspname = 'stockade_migrations' and c.relname = $1
      ) as exists`,
+    [table],
   );
   if (!rows[0].exists) return [];
   await client.query('begin read only; set local role stockade_owner');
   try {
-    const journal = await client.query<AppliedMigration>(
-      `select number, name, sha256, chain, applied_at as "appliedAt",
-         duration_ms as "durationMs", applied_by as "appliedBy"
-       from stockade_migrations.applied order by number`,
-    );
-    return journal.rows;
+    return (await client.query<Row>(query)).rows;
   } finally {
     await client.query('rollback');
   }

@@ -1,81 +1,11 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
-import { Client } from 'pg';
-import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest';
-import { createScratchDatabase, type ScratchDatabase } from '#scripts/migrate/catalog/scratch-database.ts';
-import { type MigrateOptions, migrate } from './migrate.ts';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { migratorWaitsForLock, openRunnerWorld, rolesSql } from '#tests/migrations/runner-world.ts';
 import { TURN_KEY } from './turn.ts';
 
-const rolesSql = `do $$ begin
-  if to_regrole('stockade_owner') is null then create role stockade_owner nologin; end if;
-end $$;
-alter role stockade_owner nologin;`;
-
-let root: string;
-let directory: string;
-let database: ScratchDatabase;
-let client: Client;
-
-beforeEach(async () => {
-  root = await mkdtemp(join(tmpdir(), 'stockade-migrate-'));
-  directory = join(root, 'migrations');
-  await mkdir(directory);
-  await writeFile(join(root, 'roles.sql'), rolesSql);
-  database = await createScratchDatabase(inject('clusterUrl'));
-  client = await connect();
-});
-
-afterEach(async () => {
-  await client.end();
-  await database[Symbol.asyncDispose]();
-  await rm(root, { recursive: true });
-});
-
-async function connect(): Promise<Client> {
-  const connected = new Client({ connectionString: database.url });
-  await connected.connect();
-  return connected;
-}
-
-async function put(files: Record<string, string>): Promise<void> {
-  for (const [name, content] of Object.entries(files))
-    await writeFile(join(directory, `${name}.sql`), content);
-}
-
-function run(options: Partial<MigrateOptions> = {}) {
-  return migrate({ connectionString: database.url, directory, ...options });
-}
-
-async function journal(): Promise<string[]> {
-  const { rows } = await client.query('select name from stockade_migrations.applied order by number');
-  return rows.map(({ name }) => name);
-}
-
-/** What was begun outside of a transaction and is not known to be done. */
-async function started(): Promise<unknown[]> {
-  return (await client.query('select * from stockade_migrations.started')).rows;
-}
-
-async function exists(relation: string): Promise<boolean> {
-  const { rows } = await client.query('select to_regclass($1) is not null as exists', [relation]);
-  return rows[0].exists;
-}
-
-/** Polls the server itself: what is awaited is another session's state, which has no event to listen to. */
-async function until(condition: string, watcher = client): Promise<void> {
-  for (;;) {
-    const { rows } = await watcher.query(`select exists (${condition}) as holds`);
-    if (rows[0].holds) return;
-    await delay(5);
-  }
-}
-
-const migratorWaitsForLock = `select from pg_stat_activity
-  where datname = current_database() and application_name = 'stockade-migrate' and wait_event_type = 'Lock'`;
+const world = openRunnerWorld();
+const { connect, put, run, journal, exists, until, startAndKill } = world;
 
 const two = {
   '000001_things': 'create schema s; create table s.things (id int);',
@@ -88,14 +18,14 @@ describe('applying', () => {
     const first = await run();
     expect(first).toMatchObject({ before: 0, pending: [] });
     expect(first.applied.map(({ name }) => name)).toEqual(['000001_things', '000002_more']);
-    const { rows } = await client.query(`select distinct relowner::regrole::text as owner from pg_class
+    const { rows } = await world.client.query(`select distinct relowner::regrole::text as owner from pg_class
       where relnamespace in ('s'::regnamespace, 'stockade_migrations'::regnamespace)`);
     expect(rows).toEqual([{ owner: 'stockade_owner' }]);
     expect(await run()).toMatchObject({ before: 2, applied: [] });
-    const applied = await client.query(
+    const applied = await world.client.query(
       'select number, applied_by as "appliedBy" from stockade_migrations.applied order by number',
     );
-    const appliedBy = new URL(database.url).username;
+    const appliedBy = new URL(world.database.url).username;
     expect(applied.rows).toEqual([
       { number: 1, appliedBy },
       { number: 2, appliedBy },
@@ -149,7 +79,7 @@ describe('applying', () => {
       '000002_more': `create table s.more as select current_user::text as me, current_setting('work_mem') as memory`,
     });
     await run();
-    const { rows } = await client.query('select me, memory from s.more');
+    const { rows } = await world.client.query('select me, memory from s.more');
     expect(rows[0].me).toBe('stockade_owner');
     expect(rows[0].memory).not.toBe('77MB');
   });
@@ -175,13 +105,13 @@ describe('history', () => {
   });
 
   test('a renamed file is refused', async () => {
-    await rename(join(directory, '000002_more.sql'), join(directory, '000002_less.sql'));
+    await rename(join(world.directory, '000002_more.sql'), join(world.directory, '000002_less.sql'));
     await expect(run()).rejects.toThrow('000002_more.sql');
     await expect(run()).rejects.toThrow('is now named 000002_less.sql');
   });
 
   test('reordered files are refused', async () => {
-    await rename(join(directory, '000002_more.sql'), join(directory, '000003_more.sql'));
+    await rename(join(world.directory, '000002_more.sql'), join(world.directory, '000003_more.sql'));
     await put({ '000002_new': 'select 1' });
     await expect(run()).rejects.toThrow(
       /applied as number 2, but that is now 000002_new\.sql .* 000003_more\.sql$/,
@@ -189,19 +119,21 @@ describe('history', () => {
   });
 
   test('a database that is ahead of the directory is refused, naming the first unknown migration', async () => {
-    await rm(join(directory, '000002_more.sql'));
+    await rm(join(world.directory, '000002_more.sql'));
     await expect(run()).rejects.toThrow(
       /has 000002_more .* does not know: its last migration is 000001_things/,
     );
   });
 
   test('a journal edited by hand is refused', async () => {
-    await client.query(`update stockade_migrations.applied set sha256 = repeat('0', 64) where number = 1`);
+    await world.client.query(
+      `update stockade_migrations.applied set sha256 = repeat('0', 64) where number = 1`,
+    );
     await expect(run()).rejects.toThrow('was altered at 000001_things');
   });
 
   test('a journal row removed from the middle is refused', async () => {
-    await client.query('delete from stockade_migrations.applied where number = 1');
+    await world.client.query('delete from stockade_migrations.applied where number = 1');
     await expect(run()).rejects.toThrow('was altered at 000002_more');
   });
 });
@@ -231,9 +163,9 @@ describe('locks', () => {
     await put(two);
     await run();
     await put({ '000003_column': 'create table s.third (); alter table s.things add column a int' });
-    await client.query('begin; lock table s.things in row exclusive mode');
+    await world.client.query('begin; lock table s.things in row exclusive mode');
     const failure = await run({ lockTimeoutMs: 10, lockAttempts: 2 }).catch((error) => error);
-    await client.query('rollback');
+    await world.client.query('rollback');
     expect(failure.message).toMatch(/^000003_column\.sql met a lock 2 times, 10 ms each: .*SQLSTATE 55P03/s);
     expect(failure.remedy).toContain('lock table s.things');
     expect(await exists('s.third')).toBe(false);
@@ -243,7 +175,7 @@ describe('locks', () => {
     await put(two);
     await run();
     await put({ '000003_column': 'alter table s.things add column a int' });
-    await client.query('begin; lock table s.things in row exclusive mode');
+    await world.client.query('begin; lock table s.things in row exclusive mode');
     const stop = new AbortController();
     const stopped = run({
       lockTimeoutMs: 10,
@@ -253,7 +185,7 @@ describe('locks', () => {
       },
     });
     await expect(stopped).rejects.toThrow(/abort/i);
-    await client.query('rollback');
+    await world.client.query('rollback');
     expect(await journal()).toEqual(Object.keys(two));
   });
 });
@@ -261,7 +193,7 @@ describe('locks', () => {
 describe('two at once', () => {
   test('one runner applies, the other waits, and both succeed', async () => {
     await put({ ...two, '000003_wait': 'select pg_advisory_xact_lock(4711)' });
-    await client.query('select pg_advisory_lock(4711)');
+    await world.client.query('select pg_advisory_lock(4711)');
     const waited: string[] = [];
     const first = run();
     await until(migratorWaitsForLock);
@@ -269,7 +201,7 @@ describe('two at once', () => {
       onProgress: async (event) => {
         if (event.kind !== 'waiting') return;
         waited.push(event.holder);
-        await client.query('select pg_advisory_unlock(4711)');
+        await world.client.query('select pg_advisory_unlock(4711)');
       },
     });
     const reports = await Promise.all([first, second]);
@@ -282,159 +214,56 @@ describe('two at once', () => {
 
   test('a runner gives up after its wait, naming the other', async () => {
     await put(two);
-    await client.query('select pg_advisory_lock($1, $2)', [...TURN_KEY]);
-    const { rows } = await client.query('select pg_backend_pid() as pid');
+    await world.client.query('select pg_advisory_lock($1, $2)', [...TURN_KEY]);
+    const { rows } = await world.client.query('select pg_backend_pid() as pid');
     await expect(run({ turnWaitMs: 20 })).rejects.toThrow(`holds this database: pid ${rows[0].pid} (user`);
   });
 
   test('roles belong to the cluster: when another database changes one at the same moment, the file runs again', async () => {
     await put(two);
-    await client.query('begin; alter role stockade_owner nologin');
+    await world.client.query('begin; alter role stockade_owner nologin');
     const running = run();
     const watcher = await connect();
     await until(migratorWaitsForLock, watcher);
     await watcher.end();
-    await client.query('commit');
+    await world.client.query('commit');
     expect((await running).applied.map(({ name }) => name)).toEqual(Object.keys(two));
   });
 
   test('roles belong to the cluster: when another database makes one at the same moment, the file runs again', async () => {
     await put(two);
-    const role = database.name;
+    const role = world.database.name;
     const makeRole = `do $$ begin if to_regrole('${role}') is null then create role ${role}; end if; end $$;`;
-    await writeFile(join(root, 'roles.sql'), `${rolesSql}\n${makeRole}`);
-    await client.query(`begin; ${makeRole}`);
+    await writeFile(join(world.root, 'roles.sql'), `${rolesSql}\n${makeRole}`);
+    await world.client.query(`begin; ${makeRole}`);
     const running = run();
     const watcher = await connect();
     await until(migratorWaitsForLock, watcher);
     await watcher.end();
-    await client.query('commit');
+    await world.client.query('commit');
     expect((await running).applied.map(({ name }) => name)).toEqual(Object.keys(two));
-    await client.query(`drop role ${role}`);
+    await world.client.query(`drop role ${role}`);
   });
 
   test('a roles file that fails for good names its line', async () => {
     await put(two);
-    await writeFile(join(root, 'roles.sql'), `${rolesSql}\nalter role no_such_role login;`);
+    await writeFile(join(world.root, 'roles.sql'), `${rolesSql}\nalter role no_such_role login;`);
     await expect(run()).rejects.toThrow(
       /roles\.sql:5:1: role "no_such_role" does not exist \(SQLSTATE 42704\)/,
     );
   });
 });
 
-describe('outside a transaction', () => {
-  const index = '--! no-transaction\ncreate unique index concurrently things_id on s.things (id);';
-  const indexState = async () => {
-    const { rows } = await client.query(`select c.oid, i.indisvalid as valid
-      from pg_class c join pg_index i on i.indexrelid = c.oid where c.relname = 'things_id'`);
-    return rows;
-  };
-  beforeEach(async () => {
-    await put(two);
-    await run();
-    await put({ '000003_index': index });
-  });
-
-  test('builds the index, owned by stockade_owner, and waits for old transactions without a lock timeout', async () => {
-    const writer = await connect();
-    await writer.query('begin; insert into s.things values (1)');
-    const running = run({ lockTimeoutMs: 1, lockAttempts: 1 });
-    await until(migratorWaitsForLock);
-    await writer.query('commit');
-    await writer.end();
-    await running;
-    expect(await indexState()).toMatchObject([{ valid: true }]);
-  });
-
-  test('an invalid index left by an earlier failure is dropped and built again', async () => {
-    await client.query('insert into s.things values (1), (1)');
-    await client.query('create unique index concurrently things_id on s.things (id)').catch(() => {});
-    const [invalid] = await indexState();
-    expect(invalid).toMatchObject({ valid: false });
-    await client.query('delete from s.things');
-    await run();
-    expect(await indexState()).toMatchObject([{ valid: true }]);
-    expect((await indexState())[0].oid).not.toBe(invalid?.oid);
-  });
-
-  test('a build that fails leaves no invalid index and no note behind', async () => {
-    await client.query('insert into s.things values (1), (1)');
-    await expect(run()).rejects.toThrow(/000003_index\.sql:2:1: .*\(SQLSTATE 23505\)/);
-    expect(await indexState()).toEqual([]);
-    expect(await started()).toEqual([]);
-    expect(await journal()).toEqual(Object.keys(two));
-  });
-
-  test('a valid index of that name that somebody else made is an error, not taken for done', async () => {
-    await client.query('create index things_id on s.things ((id + 1))');
-    await expect(run()).rejects.toThrow('"things_id" already exists');
-    expect(await indexState()).toMatchObject([{ valid: true }]);
-  });
-
-  test.each([
-    ['two statements', 'vacuum s.things; vacuum s.more', 'has 2 statements'],
-    ['a kind that cannot be repeated', 'create table s.x ()', 'cannot be run again after a crash'],
-    [
-      'an index whose name is left to Postgres',
-      'create index concurrently on s.things (id)',
-      'cannot be run again',
-    ],
-    ['a drop that fails the second time', 'drop index concurrently s.x', 'cannot be run again'],
-  ])('%s: refused', async (_, sql, message) => {
-    await put({ '000003_index': `--! no-transaction\n${sql};` });
-    await expect(run()).rejects.toThrow(message);
-  });
-
-  test('vacuum and a repeatable drop are applied', async () => {
-    await put({
-      '000004_drop': '--! no-transaction\ndrop index concurrently if exists s.things_id;',
-      '000005_vacuum': '--! no-transaction\nvacuum (analyze) s.things;',
-    });
-    await run();
-    expect(await indexState()).toEqual([]);
-    expect(await journal()).toEqual([...Object.keys(two), '000003_index', '000004_drop', '000005_vacuum']);
-  });
-});
-
 describe('killed', () => {
-  async function startAndKill(whenTrue: string): Promise<void> {
-    const program = `import { migrate } from ${JSON.stringify(join(import.meta.dirname, 'migrate.ts'))};
-      await migrate(${JSON.stringify({ connectionString: database.url, directory })});`;
-    const child = spawn(process.execPath, ['--input-type=module', '--eval', program], { stdio: 'inherit' });
-    const gone = once(child, 'exit');
-    await until(whenTrue);
-    child.kill('SIGKILL');
-    expect(await gone).toEqual([null, 'SIGKILL']);
-  }
-
   test('in the middle of a file: the next run applies that file once, whole', async () => {
     await put({
       ...two,
       '000003_wait': 'create table s.a (); select pg_advisory_xact_lock(4711); create table s.b ();',
     });
-    await client.query('select pg_advisory_lock(4711)');
+    await world.client.query('select pg_advisory_lock(4711)');
     await startAndKill(migratorWaitsForLock);
-    await client.query('select pg_advisory_unlock(4711)');
+    await world.client.query('select pg_advisory_unlock(4711)');
     expect((await run()).applied.map(({ name }) => name)).toEqual(['000003_wait']);
     expect(await exists('s.b')).toBe(true);
-  });
-
-  test('during an index build that the server finishes alone: the next run takes it for done', async () => {
-    await put({
-      ...two,
-      '000003_index': '--! no-transaction\ncreate index concurrently things_id on s.things (id);',
-    });
-    const writer = await connect();
-    await run({ until: 2 });
-    await writer.query('begin; insert into s.things values (1)');
-    await startAndKill(migratorWaitsForLock);
-    await writer.query('commit');
-    await writer.end();
-    await until(`select from pg_index where indexrelid = to_regclass('s.things_id') and indisvalid`);
-    const { rows: before } = await client.query(`select to_regclass('s.things_id')::oid as oid`);
-    expect((await run()).applied.map(({ name }) => name)).toEqual(['000003_index']);
-    const { rows: after } = await client.query(`select to_regclass('s.things_id')::oid as oid`);
-    expect(after).toEqual(before);
-    expect(await started()).toEqual([]);
   });
 });

@@ -1,17 +1,21 @@
 import { join } from 'node:path';
 import { Client, type ClientConfig } from 'pg';
+import { type Book, planSteps, readBook, type Step } from '../book/book.ts';
+import type { Migration } from '../book/migration-files.ts';
+import type { BackfillProgress } from './apply-backfill.ts';
+import { applyFunctions } from './apply-functions.ts';
 import { applyMigration } from './apply-migration.ts';
 import { applyRoles } from './apply-roles.ts';
 import { applyWatch } from './apply-watch.ts';
+import { forgetRemoved, readApplied } from './function-journal.ts';
 import { createJournal, pendingMigrations, readJournal } from './journal.ts';
 import { MigrationError } from './migration-error.ts';
-import { type Migration, readMigrations } from './migration-files.ts';
 import type { LockPolicy } from './session.ts';
 import { takeTurn } from './turn.ts';
 
 /** Which database and which files. */
 export type MigrationSource = ({ connectionString: string } | { client: ClientConfig }) & {
-  /** The folder of `NNNNNN_name.sql` files. */
+  /** The folder of `NNNNNN_name.sql` files. The folder `functions` beside it holds the functions. */
   readonly directory: string;
 };
 
@@ -19,10 +23,12 @@ export type MigrateOptions = MigrationSource &
   Partial<LockPolicy> & {
     /** The cluster's roles, run before the migrations. Default: `roles.sql` beside the migrations directory. */
     readonly rolesFile?: string;
-    /** Stop after this migration: its number or its name. Default: the last file. */
+    /** Stop after this migration: its number or its name. Function files that need a later one wait. Default: the last file. */
     readonly until?: string | number;
     /** Only report what would run; nothing is written. */
     readonly dryRun?: boolean;
+    /** How many rows a backfill fills in one transaction. Default: 10,000. */
+    readonly backfillBatch?: number;
     /** How long to wait for another runner of the same database. Default: 60,000. */
     readonly turnWaitMs?: number;
     /**
@@ -42,23 +48,31 @@ export type MigrateOptions = MigrationSource &
 
 export type MigrationEvent =
   | { readonly kind: 'waiting'; readonly holder: string }
+  /** Migrations and function files by name, in the order in which they run. */
   | { readonly kind: 'planned'; readonly pending: readonly string[] }
   | { readonly kind: 'applying'; readonly name: string }
   | { readonly kind: 'retrying'; readonly name: string; readonly attempt: number; readonly reason: string }
+  /** A batch of a backfill was filled. */
+  | ({ readonly kind: 'filling'; readonly name: string } & BackfillProgress)
   | { readonly kind: 'applied'; readonly name: string; readonly durationMs: number };
 
 export interface MigrationReport {
   readonly dryRun: boolean;
   /** How many migrations the database had before. */
   readonly before: number;
-  /** What this run applied, in order. */
+  /** The migrations that this run applied, in order. */
   readonly applied: readonly {
     readonly number: number;
     readonly name: string;
     readonly durationMs: number;
   }[];
-  /** What the directory has beyond that: a dry run's plan, or what `until` left out. */
+  /** The migrations that the book has beyond that: a dry run's plan, or what `until` left out. */
   readonly pending: readonly { readonly number: number; readonly name: string }[];
+  /** The same of the function files, `schema/family`. */
+  readonly functions: {
+    readonly applied: readonly { readonly name: string; readonly durationMs: number }[];
+    readonly pending: readonly string[];
+  };
   /** Of a dry run's plan: what would stop the run before it, and why. */
   readonly refused: readonly {
     readonly name: string;
@@ -68,41 +82,58 @@ export interface MigrationReport {
 }
 
 /**
- * Brings a database to the last migration of a directory, or to `until`. Safe to run again, to run twice at
- * once, and to kill at any moment: each file and its journal row are committed together.
+ * Brings a database to the last migration of a directory, or to `until`, and its functions to those of the book. Safe to run
+ * again, to run twice at once, and to kill at any moment: each file and its journal row are committed together.
  * @throws MigrationError when files and history disagree, a statement fails, or a lock or turn is not to be had
  */
 export async function migrate(options: MigrateOptions): Promise<MigrationReport> {
-  const files = await readMigrations(options.directory);
-  const wanted = files.slice(0, lastWanted(files, options.until));
+  const book = await readBook(options.directory);
+  const until = lastWanted(book.migrations, options.until);
   return await withClient(options, async (client) => {
-    if (options.dryRun) {
-      const applied = await readJournal(client);
-      pendingMigrations(applied, files);
-      const planned = wanted.slice(applied.length);
-      return {
-        dryRun: true,
-        before: applied.length,
-        applied: [],
-        pending: brief(planned),
-        refused: applied.length === 0 ? [] : await refusedOf(client, planned, options),
-      };
-    }
+    if (options.dryRun) return await plan(client, book, until, options);
     await prepare(client, options);
     const before = await readJournal(client);
-    pendingMigrations(before, files);
+    pendingMigrations(before, book.migrations);
+    const applied = await readApplied(client, book, before);
     // A database that is made from nothing has nothing yet to go back to.
     const beforeContract = before.length === 0 ? undefined : options.beforeContract;
-    const applied = await applyAll(client, wanted.slice(before.length), { ...options, beforeContract });
+    const done = await runSteps(client, planSteps(book, applied, until), { ...options, beforeContract });
     await applyWatch(client, join(options.directory, '..', 'watch.sql'));
+    const left = await readApplied(client, book, await readJournal(client));
+    const waiting = book.functions.filter(({ name, sha256 }) => left.functions.get(name) !== sha256);
+    if (left.migrations === book.migrations.length) await forgetRemoved(client, book);
     return {
       dryRun: false,
       before: before.length,
-      applied,
-      pending: brief(files.slice(before.length + applied.length)),
+      applied: done.migrations,
+      pending: brief(book.migrations.slice(left.migrations)),
+      functions: { applied: done.functions, pending: waiting.map(({ name }) => name) },
       refused: [],
     };
   });
+}
+
+async function plan(
+  client: Client,
+  book: Book,
+  until: number,
+  options: MigrateOptions,
+): Promise<MigrationReport> {
+  const journal = await readJournal(client);
+  pendingMigrations(journal, book.migrations);
+  const steps = planSteps(book, await readApplied(client, book, journal), until);
+  const planned = steps.flatMap((step) => (step.kind === 'migration' ? [step.file] : []));
+  return {
+    dryRun: true,
+    before: journal.length,
+    applied: [],
+    pending: brief(planned),
+    functions: {
+      applied: [],
+      pending: steps.flatMap((step) => (step.kind === 'functions' ? [step.file.name] : [])),
+    },
+    refused: journal.length === 0 ? [] : await refusedOf(client, planned, options),
+  };
 }
 
 async function withClient<Result>(
@@ -145,25 +176,37 @@ async function prepare(client: Client, options: MigrateOptions): Promise<void> {
   await client.query('commit');
 }
 
-async function applyAll(client: Client, files: readonly Migration[], options: MigrateOptions) {
+async function runSteps(client: Client, steps: readonly Step[], options: MigrateOptions) {
   const report = options.onProgress ?? (() => {});
-  const applied: { number: number; name: string; durationMs: number }[] = [];
-  await report({ kind: 'planned', pending: files.map(({ name }) => name) });
-  for (const file of files) {
+  const migrations: { number: number; name: string; durationMs: number }[] = [];
+  const functions: { name: string; durationMs: number }[] = [];
+  await report({ kind: 'planned', pending: steps.map(({ file: { name } }) => name) });
+  for (const step of steps) {
     options.signal?.throwIfAborted();
-    const { number, name } = file;
-    if (file.isContract) await options.beforeContract?.(file, client, { dryRun: false });
-    await report({ kind: 'applying', name });
-    const durationMs = await applyMigration(client, file, {
+    const { name } = step.file;
+    const context = {
       lockTimeoutMs: options.lockTimeoutMs ?? 200,
       lockAttempts: options.lockAttempts ?? 60,
+      backfillBatch: options.backfillBatch ?? 10_000,
       signal: options.signal,
-      onRetry: (attempt, error) => report({ kind: 'retrying', name, attempt, reason: error.message }),
-    });
+      onRetry: (attempt: number, error: Error) =>
+        report({ kind: 'retrying', name, attempt, reason: error.message }),
+      onBatch: (progress: BackfillProgress) => report({ kind: 'filling', name, ...progress }),
+    };
+    if (step.kind === 'functions') {
+      await report({ kind: 'applying', name });
+      const durationMs = await applyFunctions(client, step.file, context);
+      await report({ kind: 'applied', name, durationMs });
+      functions.push({ name, durationMs });
+      continue;
+    }
+    if (step.file.isContract) await options.beforeContract?.(step.file, client, { dryRun: false });
+    await report({ kind: 'applying', name });
+    const durationMs = await applyMigration(client, step.file, context);
     await report({ kind: 'applied', name, durationMs });
-    applied.push({ number, name, durationMs });
+    migrations.push({ number: step.file.number, name, durationMs });
   }
-  return applied;
+  return { migrations, functions };
 }
 
 function lastWanted(files: readonly Migration[], until: string | number | undefined): number {

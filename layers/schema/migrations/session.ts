@@ -1,6 +1,6 @@
 import type { Client } from 'pg';
+import type { Migration } from '../book/migration-files.ts';
 import { locateSqlError } from './migration-error.ts';
-import type { Migration } from './migration-files.ts';
 import type { Statement } from './sql-statements.ts';
 
 /** How long a migration may make others wait, and how stubborn it is about that. */
@@ -21,12 +21,18 @@ export async function resetSession(client: Client): Promise<void> {
   );
 }
 
+/** A file whose statements are run. */
+export interface SqlFile {
+  readonly file: string;
+  readonly content: string;
+}
+
 /** Runs one statement of a file. @throws MigrationError naming its line, column and SQLSTATE */
-export async function runStatement(client: Client, file: Migration, statement: Statement): Promise<void> {
+export async function runStatement(client: Client, file: SqlFile, statement: Statement): Promise<void> {
   try {
     await client.query(statement.text);
   } catch (error) {
-    throw locateSqlError(error, { ...file, ...statement });
+    throw locateSqlError(error, { ...statement, file: file.file, content: file.content });
   }
 }
 

@@ -24,7 +24,7 @@ as $$ select nullif(current_setting('app.org_id', true), '')::uuid $$;
 create or replace function tenancy.current_org() returns uuid language plpgsql stable security definer set search_path = ''
 as $$
 begin
-  perform from tenancy.seal_keys;
+  perform from tenancy.context_keys;
   return split_part(current_setting('stockade.context', true), '|', 2)::uuid;
 end
 $$;

@@ -1,13 +1,13 @@
--- finds tenancy.rotate_seal_key()
-grant execute on function tenancy.rotate_seal_key() to stockade_api;
+-- finds tenancy.rotate_context_key()
+grant execute on function tenancy.rotate_context_key() to stockade_api;
 
 -- finds tenancy.enter_as_job(uuid)
 -- and 0054 tenancy.enter_as_job(uuid)
 -- and 0054 tenancy.enter_as_job(uuid)
 grant execute on function tenancy.enter_as_job(uuid) to stockade_api;
 
--- finds tenancy.seal(uuid,text,text[],integer)
-grant execute on function tenancy.seal(uuid, text, text[], integer) to stockade_admin;
+-- finds tenancy.sign_context(uuid,text,text[],integer)
+grant execute on function tenancy.sign_context(uuid, text, text[], integer) to stockade_admin;
 
 -- finds tenancy.verified_context()
 grant execute on function tenancy.verified_context() to stockade_api;
@@ -31,14 +31,14 @@ grant execute on function inventory.planted(text) to stockade_jobs;
 -- finds inventory.planted(uuid)
 set local role stockade_owner;
 create function inventory.planted(p_org_id uuid) returns text language sql security definer set search_path = ''
-as $$ select tenancy . "seal" (p_org_id, 'job', array['read'], null) $$;
+as $$ select tenancy . "sign_context" (p_org_id, 'job', array['read'], null) $$;
 grant execute on function inventory.planted(uuid) to stockade_api;
 
 -- A new function that makes others enter an organization.
 -- finds inventory.planted(uuid)
 set local role stockade_owner;
 create function inventory.planted_helper(p_org_id uuid) returns text language sql set search_path = ''
-as $$ select tenancy.seal(p_org_id, 'job', array['read'], null) $$;
+as $$ select tenancy.sign_context(p_org_id, 'job', array['read'], null) $$;
 create function inventory.planted_too(p_org_id uuid) returns text language sql set search_path = ''
 as $$ select "inventory"."planted_helper"(p_org_id) $$;
 create function inventory.planted(p_org_id uuid) returns text language sql security definer set search_path = ''
@@ -48,7 +48,7 @@ grant execute on function inventory.planted(uuid) to stockade_api;
 -- A view shows it the keys.
 -- finds inventory.planted()
 set local role stockade_owner;
-create view inventory.planted_keys with (security_invoker = true) as select inner_pad from tenancy.seal_keys;
+create view inventory.planted_keys with (security_invoker = true) as select inner_pad from tenancy.context_keys;
 create view inventory.planted_too with (security_invoker = true) as select * from inventory.planted_keys;
 create function inventory.planted() returns setof bytea language sql security definer set search_path = ''
 as $$ select inner_pad from inventory.planted_too $$;

@@ -1,12 +1,12 @@
--- finds tenancy.seal_keys
-grant select on tenancy.seal_keys to stockade_admin;
+-- finds tenancy.context_keys
+grant select on tenancy.context_keys to stockade_admin;
 
 -- Writing a key is as dangerous as reading one.
 -- finds tenancy.pass_keys
 grant insert on tenancy.pass_keys to stockade_admin;
 
--- finds tenancy.seal_keys.inner_pad
-grant select (inner_pad) on tenancy.seal_keys to stockade_api;
+-- finds tenancy.context_keys.inner_pad
+grant select (inner_pad) on tenancy.context_keys to stockade_api;
 
 -- finds tenancy.api_keys.secret_digest
 grant select on tenancy.api_keys to stockade_admin;

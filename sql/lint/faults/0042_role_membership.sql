@@ -29,7 +29,7 @@ create role planted login;
 alter role planted set search_path = '';
 grant planted_group to planted with inherit false;
 
--- It can read the keys that contexts are sealed with.
+-- It can read the keys that contexts are signed with.
 -- finds planted
 create role planted login;
 alter role planted set search_path = '';

@@ -1,7 +1,7 @@
 -- finds inventory.planted(uuid)
 set local role stockade_owner;
 create function inventory.planted(p_org_id uuid) returns text language sql set search_path = ''
-as $$ select tenancy.U&"\0073eal"(p_org_id, 'job', array['read'], null) $$;
+as $$ select tenancy.U&"\0073ign_context"(p_org_id, 'job', array['read'], null) $$;
 
 -- finds inventory.planted(text)
 -- and 0027 inventory.planted(text)

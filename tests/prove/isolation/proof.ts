@@ -17,7 +17,7 @@ export type Part = (typeof parts)[number];
 /** The results of the parts. A part that was not requested is undefined. */
 export interface Proof {
   readonly lint?: IsolationReport;
-  /** The rules of roles, seals and ledger that do not hold. */
+  /** The rules of roles, contexts and ledger that do not hold. */
   readonly roles?: readonly string[];
   readonly drill?: InjectionReport;
   /** With the default privileges of Postgres that cannot be revoked on RDS. */

@@ -15,7 +15,7 @@ export function proofText(proof: Proof): string {
         counted(lintFaults(proof).length, 'fault'),
         lintFaults(proof),
       ),
-    roles && line('roles, seals, ledger', 'every rule tried', counted(roles.length, 'broken rule'), roles),
+    roles && line('roles, contexts, ledger', 'every rule tried', counted(roles.length, 'broken rule'), roles),
     drill && injectionText('injection', drill),
     drillOnRds && injectionText('injection, as on RDS', drillOnRds),
     nonInterference && nonInterferenceText(nonInterference),

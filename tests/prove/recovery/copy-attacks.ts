@@ -166,6 +166,18 @@ const broken: readonly Broken[] = [
     says: /stockade_migrations\.applied was altered/,
   },
   {
+    name: 'functions of another release',
+    sql: `update stockade_migrations.functions set sha256 = repeat('0', 64) where name = 'inventory/posting'`,
+    found: ['schema'],
+    says: /the function file inventory\/posting is another one than that of this release/,
+  },
+  {
+    name: 'a function file that was not run',
+    sql: `delete from stockade_migrations.functions where name = 'inventory/posting'`,
+    found: ['schema'],
+    says: /the function file inventory\/posting was not run/,
+  },
+  {
     name: 'stale copy: older than the restored time',
     sql: `update recovery.heartbeats set at = at - interval '4 minutes'`,
     found: ['heartbeat'],

@@ -29,7 +29,7 @@ const objects = `
     (select string_agg(extname, ',' order by extname) from pg_extension),
     (select string_agg(oid::text, ',' order by oid) from pg_largeobject_metadata),
     (select string_agg(u::text, ',' order by u.id) from tenancy.users u),
-    (select string_agg(k::text, ',' order by k.id) from tenancy.seal_keys k),
+    (select string_agg(k::text, ',' order by k.id) from tenancy.context_keys k),
     (select string_agg(k::text, ',' order by k.id) from tenancy.pass_keys k)
   )) as objects`;
 

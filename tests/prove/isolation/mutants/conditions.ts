@@ -29,7 +29,7 @@ const byKeyInDetail = 'tenancy.examine_key(text,bytea,text,text[])';
 const byPass = 'tenancy.enter_with_pass(text,text,text[],boolean)';
 const ofPass = 'tenancy.email_of_pass(text)';
 const refusal = 'tenancy.record_mismatch(text,bytea,text,text[],text)';
-const inMac = [...readers, byKey, 'tenancy.seal(uuid,text,text[],integer)'];
+const inMac = [...readers, byKey, 'tenancy.sign_context(uuid,text,text[],integer)'];
 
 const conditions: readonly Condition[] = [
   ...readers.map((name): Condition => ({ function: name, what: 'the MAC', from: isMac, to: '' })),
@@ -63,18 +63,7 @@ const conditions: readonly Condition[] = [
       ['the scope', 'if not p_scope = any (v_key.scopes) then', 'if false then'],
     ] as const
   ).map(([what, from, to]): Condition => ({ function: byKeyInDetail, what, from, to })),
-  {
-    function: byPass,
-    what: 'the MAC',
-    from: 'or v_part[4] is distinct from encode(',
-    to: 'or null = encode(',
-  },
-  {
-    function: byPass,
-    what: 'the expiry',
-    from: 'or v_part[2]::bigint <= extract(epoch from clock_timestamp())',
-    to: '',
-  },
+  { function: byPass, what: 'the pass', from: 'if v_email is null then', to: 'if false then' },
   {
     function: byPass,
     what: 'the organization entered before',
@@ -96,7 +85,6 @@ const conditions: readonly Condition[] = [
     from: 'if v_entered is not null then v_scopes',
     to: 'if false then v_scopes',
   },
-  // The function that records a refusal contains the conditions once more.
   {
     function: ofPass,
     what: 'the MAC',

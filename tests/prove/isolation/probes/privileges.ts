@@ -36,8 +36,8 @@ const allowed: Readonly<Record<LoginRole, Allowed>> = {
     },
     tenancy: `create_api_key current_actor current_org enter_with_key enter_with_pass list_api_keys list_members
       note_key_use record_mismatch require_scope revoke_api_key rotate_api_key`,
-    inventory: `claim_idempotency_key create_item create_location iso item_json location_json new_id post_entry
-      remember_response reverse_entry seal_header seal_json`,
+    inventory: `claim_idempotency_key create_item create_location is_code iso item_json location_json new_id
+      post_entry remember_response reverse_entry seal_header seal_json`,
     recovery: '',
   },
   stockade_jobs: {
@@ -65,7 +65,7 @@ const allowed: Readonly<Record<LoginRole, Allowed>> = {
       open_export portable_schema require_scope`,
     inventory: `backfill_balances begin_backfill begin_reconciliation correct_balance count_forgettable create_item
       create_location draw_seal_boundary end_backfill finish_reconciliation forget_idempotency_keys held_quantities
-      import_batch iso item_json lease_reconciliation ledger_triggers location_json new_id note_seal_anchor post_entry
+      import_batch is_code iso item_json lease_reconciliation ledger_triggers location_json new_id note_seal_anchor post_entry
       reconciliation_lag record_reconciliation seal_header seal_json seal_next settle_discrepancies
       tell_reconciliation_failures tell_trigger_faults trigger_history`,
     recovery: `alert_probes beat begin_alert_probe claim_checks list_checks newest_heartbeat note_alert_probe
@@ -81,7 +81,7 @@ const allowed: Readonly<Record<LoginRole, Allowed>> = {
       'tenancy.users': 'select insert update',
     },
     tenancy: `begin_import current_org drop_pass_key erase_organization finish_import import_rows import_users
-      portable_schema rotate_seal_key set_pass_key`,
+      portable_schema rotate_context_key set_pass_key`,
     inventory: 'iso new_id',
     recovery: 'list_checks note_restoration observe_others',
   },

@@ -2,13 +2,13 @@ import { Client } from 'pg';
 import { loginUrl } from '#scripts/local/logins.ts';
 import { asSuperuser } from '../../clone.ts';
 import { probeAccess } from './access.ts';
+import { probeContexts } from './contexts.ts';
 import { probeLedger } from './ledger.ts';
 import { probePrivileges } from './privileges.ts';
-import { probeSeals } from './seals.ts';
 import { probeTwins } from './twins.ts';
 
 /**
- * Tries every rule about roles, sealed contexts and the ledger, one at a time, and returns those that do not hold.
+ * Tries every rule about roles, signed contexts and the ledger, one at a time, and returns those that do not hold.
  * `adminUrl` is the URL for the superuser. Only one organization stays in the database.
  */
 export async function probe(adminUrl: string): Promise<string[]> {
@@ -27,7 +27,7 @@ export async function probe(adminUrl: string): Promise<string[]> {
     const api = new Client(loginUrl(adminUrl, 'stockade_api'));
     await api.connect();
     try {
-      faults.push(...(await probeSeals(superuser, api, await oneItem(superuser))));
+      faults.push(...(await probeContexts(superuser, api, await oneItem(superuser))));
     } finally {
       await api.end();
     }
@@ -37,7 +37,7 @@ export async function probe(adminUrl: string): Promise<string[]> {
 
 async function oneItem(superuser: Client): Promise<string> {
   const { rows } = await superuser.query<{ org_id: string }>(
-    `with made as (insert into tenancy.organizations (slug, name) values ('sealed', 'Sealed') returning id)
+    `with made as (insert into tenancy.organizations (slug, name) values ('signed', 'Signed') returning id)
      insert into inventory.items (org_id, sku, name) select id, 'A', 'A' from made returning org_id`,
   );
   return rows[0]?.org_id ?? '';

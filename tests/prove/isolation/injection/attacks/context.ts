@@ -4,25 +4,25 @@ const now = `encode(timestamptz_send(now()), 'hex')`;
 const own = `current_setting('stockade.context', true)`;
 const readAll = 'select * from inventory.items; select * from inventory.movements';
 
-/** Attacks on the sealed context and its functions. Setting a context returns nothing, so that no answer repeats it. */
+/** Attacks on the signed context and its functions. Setting a context returns nothing, so that no answer repeats it. */
 export function contextAttacks({ org, slug }: Target): Attack[] {
   const part = (n: number) => `split_part(${own}, '|', ${n})`;
   const forged = (name: string, expression: string): Attack[] => [
     {
       name: `context forged by function: ${name}`,
-      why: 'the seal is not verified',
+      why: 'the signature is not verified',
       query: `select ${leakIf(`exists (
         select from inventory.items i where i.org_id = ${org} and length(set_config('stockade.context', ${expression}, true)) > 0
       )`)} from (select length(set_config('stockade.context', ${expression}, true))) as forged`,
     },
     {
       name: `context forged by block: ${name}`,
-      why: 'the seal is not verified',
+      why: 'the signature is not verified',
       statements: `do $a$ begin perform set_config('stockade.context', ${expression}, true); end $a$; ${readAll}`,
     },
     {
       name: `context forged for the session: ${name}`,
-      why: 'the seal is not verified, or the next transaction accepts it',
+      why: 'the signature is not verified, or the next transaction accepts it',
       statements: `do $a$ begin perform set_config('stockade.context', ${expression}, false); end $a$; commit; begin; ${readAll}`,
     },
   ];
@@ -63,7 +63,7 @@ export function contextAttacks({ org, slug }: Target): Attack[] {
     },
     {
       name: 'our context kept for the session and replayed in the next transaction',
-      why: 'the seal does not cover its transaction',
+      why: 'the signature does not cover its transaction',
       statements: `do $a$ begin execute format('set session stockade.context = %L', ${own}); end $a$; commit; begin; ${readAll}`,
     },
     {
@@ -77,19 +77,19 @@ export function contextAttacks({ org, slug }: Target): Attack[] {
       query: `select tenancy.enter_as_job(${org}), i.* from inventory.items i`,
     },
     {
-      name: 'sealing by hand',
-      why: 'seal is executable',
-      query: `select tenancy.seal(${org}, 'job', array['read', 'write', 'admin'], null)`,
+      name: 'signing by hand',
+      why: 'sign_context is executable',
+      query: `select tenancy.sign_context(${org}, 'job', array['read', 'write', 'admin'], null)`,
     },
     {
-      name: 'the keys of the seals',
+      name: 'the keys of the contexts',
       why: 'the secrets are readable',
-      query: 'select s::text || p::text from tenancy.seal_keys s full join tenancy.pass_keys p on true',
+      query: 'select s::text || p::text from tenancy.context_keys s full join tenancy.pass_keys p on true',
     },
     {
       name: 'new keys of the seals',
-      why: 'a role that sets a key can seal contexts',
-      statements: `select tenancy.rotate_seal_key(); select tenancy.set_pass_key('evil', repeat('k', 32)::bytea);
+      why: 'a role that sets a key can sign contexts',
+      statements: `select tenancy.rotate_context_key(); select tenancy.set_pass_key('evil', repeat('k', 32)::bytea);
                    select tenancy.drop_pass_key('any'); select tenancy.hmac_pad('k'::bytea, 54);
                    select tenancy.verified_context()`,
     },

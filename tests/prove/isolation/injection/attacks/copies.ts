@@ -3,7 +3,7 @@ import type { Attack } from '../attack.ts';
 /** Attacks with a genuine context of the target in another transaction. `of` describes its origin. */
 export function contextCopies(context: string, of: string): Attack[] {
   const readAll = 'select * from inventory.items; select * from inventory.movements';
-  const why = 'the seal does not cover backend and transaction';
+  const why = 'the signature does not cover backend and transaction';
   return [
     {
       name: `context ${of}, copied by statement`,

@@ -1,0 +1,206 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { type Applied, bookDigest, planSteps, readBook, refuseVanished } from './book.ts';
+
+let root: string;
+
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), 'stockade-book-'));
+  await mkdir(join(root, 'migrations'));
+});
+afterEach(() => rm(root, { recursive: true }));
+
+/** Writes files by their name without `.sql`: a migration by its own, a function file as `schema/family`. */
+async function put(files: Record<string, string>): Promise<void> {
+  for (const [name, content] of Object.entries(files)) {
+    const path = join(root, name.includes('/') ? 'functions' : 'migrations', `${name}.sql`);
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, content);
+  }
+}
+
+const read = () => readBook(join(root, 'migrations'));
+const defines = (name: string, header = '') =>
+  `${header}create or replace function ${name}() returns int language sql as 'select 1';`;
+const needs = (...names: string[]) => names.map((name) => `--! needs ${name}\n`).join('');
+
+const nothing: Applied = { migrations: 0, functions: new Map() };
+
+/** What a database has that has the first of the migrations, and of the function files these. */
+async function having(migrations: number, names: readonly string[]): Promise<Applied> {
+  const { functions } = await read();
+  const known = functions.filter(({ name }) => names.includes(name));
+  return { migrations, functions: new Map(known.map(({ name, sha256 }) => [name, sha256])) };
+}
+
+async function plan(applied = nothing, until?: number): Promise<string[]> {
+  const book = await read();
+  return planSteps(book, applied, until ?? book.migrations.length).map(({ file: { name } }) => name);
+}
+
+describe('the order', () => {
+  const book = {
+    '000001_base': 'create schema s;',
+    '000002_policies': `${needs('s/context')}select 1;`,
+    '000003_more': 'select 1;',
+    's/a': defines('s.a', needs('s/b', '000003_more')),
+    's/b': defines('s.b'),
+    's/context': defines('s.context', needs('s/keys')),
+    's/keys': defines('s.keys', needs('000001_base')),
+  };
+
+  test('a function file runs after what it needs and before the migration that needs it, else at the end', async () => {
+    await put(book);
+    expect(await plan()).toEqual([
+      '000001_base',
+      's/keys',
+      's/context',
+      '000002_policies',
+      '000003_more',
+      's/b',
+      's/a',
+    ]);
+  });
+
+  test('a file that was changed runs alone, without those that need it', async () => {
+    await put(book);
+    const all = ['s/a', 's/b', 's/context', 's/keys'];
+    const before = await having(3, all);
+    expect(await plan(before)).toEqual([]);
+    await put({ 's/keys': `${book['s/keys']} -- changed` });
+    expect(await plan(before)).toEqual(['s/keys']);
+  });
+
+  test('what a later migration is needed for waits, when the run stops before it', async () => {
+    await put(book);
+    expect(await plan(nothing, 1)).toEqual(['000001_base', 's/b', 's/keys', 's/context']);
+    expect(await plan(await having(2, ['s/keys', 's/context']), 2)).toEqual(['s/b']);
+  });
+
+  test('a changed file runs after the migrations it can use, and before one that takes something away', async () => {
+    await put(book);
+    const before = await having(3, ['s/a', 's/b', 's/context', 's/keys']);
+    await put({
+      '000004_expand': 'select 1;',
+      '000005_contract': '--! contract\nselect 1;',
+      '000006_last': 'select 1;',
+      's/b': `${book['s/b']} -- changed`,
+      's/c': defines('s.c', needs('000005_contract')),
+    });
+    expect(await plan(before)).toEqual(['000004_expand', 's/b', '000005_contract', '000006_last', 's/c']);
+  });
+
+  test.each<[string, Record<string, string>, string]>([
+    [
+      'two families need each other',
+      { 's/a': defines('s.a', needs('s/b')), 's/b': defines('s.b', needs('s/a')) },
+      's/a needs itself, or what comes later: s/a needs s/b, which needs s/a',
+    ],
+    [
+      'a migration needs a family that needs it',
+      { '000002_x': `${needs('s/a')}select 1;`, 's/a': defines('s.a', needs('000002_x')) },
+      '000002_x needs itself, or what comes later: 000002_x needs s/a, which needs 000002_x',
+    ],
+    [
+      'a migration needs one that comes later',
+      { '000002_x': `${needs('000003_y')}select 1;`, '000003_y': 'select 1;' },
+      '000002_x needs itself, or what comes later: 000002_x needs 000003_y',
+    ],
+    [
+      'an unknown family is needed',
+      { 's/a': defines('s.a', needs('s/none')) },
+      's/a.sql needs s/none, and there is no such file',
+    ],
+    [
+      'an unknown migration is needed',
+      { 's/a': defines('s.a', needs('000009_none')) },
+      's/a.sql needs 000009_none, and there is no such file',
+    ],
+  ])('refused: %s', async (_, files, message) => {
+    await put({ '000001_base': 'select 1;', ...files });
+    await expect(read()).rejects.toThrow(message);
+  });
+});
+
+describe('a function file', () => {
+  test.each<[string, Record<string, string>, string]>([
+    ['outside of a schema', { '../functions/a': defines('s.a') }, 'is not named like a family of functions'],
+    ['of another name', { 's/A-b': defines('s.a') }, 'is not named like a family of functions'],
+    [
+      'that defines one of another schema',
+      { 's/a': defines('t.a') },
+      's/a.sql defines t.a, which is not in the schema s',
+    ],
+    [
+      'that cannot be run again',
+      { 's/a': 'create function s.a() returns int language sql return 1;' },
+      's/a.sql: "create function s.a" cannot be run again',
+    ],
+    ['without a function', { 's/a': 'select 1;' }, 's/a.sql defines no function'],
+    [
+      'that defines what another one defines',
+      { 's/a': defines('s.same'), 's/b': defines('s.same') },
+      's.same is defined in s/a.sql and in s/b.sql',
+    ],
+    [
+      'with a directive of migrations',
+      { 's/a': defines('s.a', '--! contract\n') },
+      'unknown directive "--! contract"',
+    ],
+  ])('is refused %s', async (_, files, message) => {
+    await put({ '000001_base': 'select 1;', ...files });
+    await expect(read()).rejects.toThrow(message);
+  });
+
+  test('may define a function inside a block, for one version of Postgres or another', async () => {
+    await put({
+      's/a': `do $$ begin\n  ${defines('s.a')}\n  ${defines('s.a')}\nend $$;\n${defines('s.b')}`,
+    });
+    expect((await read()).functions.map(({ routines }) => routines)).toEqual([['s.a', 's.b']]);
+  });
+});
+
+test('the digest is that of all migrations and function files, whatever the order of the latter', async () => {
+  await put({ '000001_base': 'select 1;', 's/a': defines('s.a'), 's/b': defines('s.b', needs('s/a')) });
+  const { digest, migrations, functions } = await read();
+  expect(digest).toBe(bookDigest(migrations[0]?.chain ?? '', functions.toReversed()));
+  await put({ 's/b': defines('s.b', needs('s/a')).replace('select 1', 'select 2') });
+  const changed = await read();
+  expect(changed.digest).not.toBe(digest);
+  await put({ '000001_base': 'select 2;' });
+  expect((await read()).digest).not.toBe(changed.digest);
+});
+
+describe('a function that left the book', () => {
+  const refused = /^this database has s\.gone, which no function file defines any more$/;
+  const vanished = async () => refuseVanished(await read(), await having(1, []), ['s.a', 's.gone']);
+  beforeEach(() => put({ '000001_base': 'select 1;', 's/a': defines('s.a') }));
+
+  test('is refused as long as the database has it', async () => {
+    await expect(vanished()).rejects.toThrow(refused);
+    await expect(vanished()).rejects.toMatchObject({
+      remedy: expect.stringContaining(
+        'add a migration (000002_….sql) that drops it: drop function if exists s.gone;',
+      ),
+    });
+  });
+
+  test.each([
+    'drop function if exists s.gone;',
+    'DROP FUNCTION s.a(), s.gone(text);',
+    'drop routine s.gone;',
+  ])('is left to a migration that drops it: %s', async (drop) => {
+    await put({ '000002_drop': drop });
+    await expect(vanished()).resolves.toBeUndefined();
+  });
+
+  test.each(['drop function if exists s.gone_too;', 'drop table s.gone;', '-- drops s.gone'])(
+    'is not left to another statement: %s',
+    async (other) => {
+      await put({ '000002_other': other });
+      await expect(vanished()).rejects.toThrow(refused);
+    },
+  );
+});

@@ -1,0 +1,73 @@
+import type { Client } from 'pg';
+import { OWNER } from '../book/directives.ts';
+import { MigrationError } from './migration-error.ts';
+import { type LockPolicy, resetSession, runStatement, type SqlFile } from './session.ts';
+import { type Statement, words } from './sql-statements.ts';
+
+/** A file that one role runs. */
+export interface RoleFile extends SqlFile {
+  readonly role: string;
+  /** The schema in which that role may create objects for the time being; none when it already may. */
+  readonly schema?: string | undefined;
+}
+
+/**
+ * Runs the statements of a file in one transaction, together with what records them.
+ * @param record is run as the owner, with how long the statements took, in milliseconds
+ * @returns how long they took, in milliseconds
+ */
+export async function inOneTransaction(
+  client: Client,
+  file: RoleFile,
+  statements: readonly Statement[],
+  { lockTimeoutMs }: LockPolicy,
+  record: (durationMs: number) => Promise<void>,
+): Promise<number> {
+  refuseTransactionControl(file, statements);
+  const startedMs = performance.now();
+  await resetSession(client);
+  await client.query('begin');
+  try {
+    await client.query(
+      `set local role ${OWNER}; set local search_path = public; set local lock_timeout = ${lockTimeoutMs}`,
+    );
+    const lends = file.schema && file.role !== OWNER;
+    if (lends) await client.query(`grant create on schema ${file.schema} to ${file.role}`);
+    if (file.role !== OWNER) await client.query(`set local role ${file.role}`);
+    for (const statement of statements) await runStatement(client, file, statement);
+    await client.query(`set local role ${OWNER}`);
+    if (lends) await client.query(`revoke create on schema ${file.schema} from ${file.role}`);
+    const durationMs = performance.now() - startedMs;
+    await record(durationMs);
+    await client.query('commit');
+    return durationMs;
+  } catch (error) {
+    await client.query('rollback').catch(() => {});
+    throw error;
+  }
+}
+
+const TRANSACTION_CONTROL = new Set([
+  'begin',
+  'start',
+  'commit',
+  'end',
+  'rollback',
+  'abort',
+  'prepare',
+  'savepoint',
+  'release',
+]);
+
+/** A file that commits by itself could leave half of itself behind; one transaction per file is the promise. */
+function refuseTransactionControl(file: SqlFile, statements: readonly Statement[]): void {
+  for (const statement of statements) {
+    const [first = '', second = ''] = words(statement.tokens, 2);
+    if (!TRANSACTION_CONTROL.has(first) || (first === 'prepare' && second !== 'transaction')) continue;
+    const line = file.content.slice(0, statement.start).split('\n').length;
+    throw new MigrationError(
+      `${file.file}:${line}: "${first}" controls the transaction, which the runner does`,
+      'Remove it: a file is one transaction, together with its journal row.',
+    );
+  }
+}

@@ -1,0 +1,113 @@
+--! needs inventory/forms
+-- The rules of posting, for a single entry and for a batch of an import.
+--
+-- Except for require_kinds() these functions have no SET clause: they become a part of the statement that calls them, which
+-- asks them for every line.
+
+create or replace function inventory.postable_kinds()
+returns text[]
+language sql
+immutable
+parallel safe
+as $$
+  select array['receipt', 'return', 'issue', 'adjustment', 'transfer', 'opening']
+$$;
+
+comment on function inventory.postable_kinds is
+  'The kinds of entry that a caller may post. The others, count and reversal, have functions of their own.';
+grant execute on function inventory.postable_kinds to stockade_ledger;
+
+create or replace function inventory.require_kinds(p_kinds text[], p_allowed text[])
+returns void
+language plpgsql
+immutable
+set search_path = ''
+as $$
+begin
+  if not p_kinds <@ p_allowed then
+    raise exception 'the kind % cannot be posted', (array(select unnest(p_kinds) except select unnest(p_allowed)))[1]
+      using errcode = 'SK301', detail = json_build_array(
+        json_build_object('field', 'kind', 'message', 'is none of ' || array_to_string(p_allowed, ', '))
+      );
+  end if;
+end
+$$;
+
+comment on function inventory.require_kinds is
+  'Raises SK301 when one of the kinds of entry is not among those that are allowed.';
+grant execute on function inventory.require_kinds to stockade_ledger;
+
+create or replace function inventory.has_sign(p_kind text, p_quantity numeric)
+returns boolean
+language sql
+immutable
+parallel safe
+as $$
+  select inventory.kind_sign(p_kind) = 0 or inventory.kind_sign(p_kind) = sign(p_quantity)
+$$;
+
+comment on function inventory.has_sign is
+  'Whether a quantity has the sign that an entry of this kind takes.';
+grant execute on function inventory.has_sign to stockade_ledger;
+
+create or replace function inventory.no_such_item(p_sku text)
+returns text
+language sql
+immutable
+parallel safe
+as $$
+  select format('there is no item with the SKU %s', to_json(p_sku))
+$$;
+
+comment on function inventory.no_such_item is
+  'What is wrong with a line that names an unknown item.';
+grant execute on function inventory.no_such_item to stockade_ledger;
+
+create or replace function inventory.no_such_location(p_code text)
+returns text
+language sql
+immutable
+parallel safe
+as $$
+  select format('there is no location with the code %s', to_json(p_code))
+$$;
+
+comment on function inventory.no_such_location is
+  'What is wrong with a line that names an unknown location.';
+grant execute on function inventory.no_such_location to stockade_ledger;
+
+create or replace function inventory.lot_fault(p_tracking text, p_lot text)
+returns text
+language sql
+immutable
+parallel safe
+as $$
+  select case
+    when p_tracking = 'lot' and p_lot = '' then 'this item is tracked by lot: name the lot'
+    when p_tracking = 'none' and p_lot <> '' then 'this item is not tracked by lot: leave the lot out'
+  end
+$$;
+
+comment on function inventory.lot_fault is
+  'What is wrong with the lot of a line, '''' being none, for an item of this tracking; null when it fits.';
+grant execute on function inventory.lot_fault to stockade_ledger;
+
+create or replace function inventory.is_short(
+  p_change numeric,
+  p_on_hand numeric,
+  p_reserved numeric,
+  p_allow_negative boolean
+)
+returns boolean
+language sql
+immutable
+parallel safe
+as $$
+  -- Only a balance that was taken from can be short: a receipt into a negative balance is always welcome.
+  select p_change < 0 and p_on_hand < p_reserved and not p_allow_negative
+$$;
+
+comment on function inventory.is_short is
+  'Whether the stock policy refuses a change of a balance: it takes from it and leaves less on hand than is reserved, of an item '
+  'that may not go below zero. p_on_hand is the quantity after the change.';
+grant execute on function inventory.is_short to stockade_ledger;

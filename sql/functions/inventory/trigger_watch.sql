@@ -1,0 +1,137 @@
+--! needs 000022_trigger_watch
+-- The watch over the ledger's triggers. sql/watch.sql creates the event trigger that calls it.
+
+create or replace function inventory.ledger_triggers()
+returns table (name text, enabled text, digest text)
+language sql
+stable
+set search_path = ''
+as $$
+  select
+    format('%s on %s', t.tgname, t.tgrelid::regclass),
+    t.tgenabled::text,
+    encode(
+      sha256(
+        convert_to(
+          concat_ws(E'\n', pg_get_triggerdef(t.oid), p.proowner::regrole, p.prosecdef, p.provolatile, p.proconfig, p.prosrc),
+          'UTF8'
+        )
+      ),
+      'hex'
+    )
+  from pg_trigger t
+  join pg_class c on c.oid = t.tgrelid
+  join pg_proc p on p.oid = t.tgfoid
+  where c.relnamespace = 'inventory'::regnamespace
+    and not t.tgisinternal
+$$;
+
+comment on function inventory.ledger_triggers is
+  'The triggers of the ledger: name, whether enabled (pg_trigger.tgenabled) and SHA-256 of what it does when, its '
+  'function included.';
+grant execute on function inventory.ledger_triggers to stockade_jobs;
+
+create or replace function inventory.note_trigger_states(p_kind text, p_command text)
+returns void
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  v_states jsonb;
+begin
+  select coalesce(jsonb_object_agg(t.name, jsonb_build_object('enabled', t.enabled, 'digest', t.digest)), '{}')
+  into v_states
+  from inventory.ledger_triggers() t;
+  if p_kind = 'watch'
+    or v_states is distinct from (select c.triggers from inventory.trigger_changes c order by c.id desc limit 1)
+  then
+    insert into inventory.trigger_changes (kind, command, triggers) values (p_kind, p_command, v_states);
+  end if;
+end
+$$;
+
+comment on function inventory.note_trigger_states is
+  'Notes the state of the ledger''s triggers when it differs from the last note, or when a watch begins (p_kind '
+  'watch).';
+
+create or replace function inventory.watch_triggers()
+returns event_trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  perform inventory.note_trigger_states('change', tg_tag);
+exception
+  when others then
+    -- A watch that fails must not keep anybody from repairing the schema.
+    raise warning 'the state of the ledger''s triggers was not noted: %', sqlerrm using errcode = '01000';
+end
+$$;
+
+comment on function inventory.watch_triggers is
+  'Notes the state of the ledger''s triggers when a command has changed it, whatever the command was. Warns '
+  '(01000), and lets the command pass, when it cannot.';
+
+create or replace function inventory.trigger_history()
+returns json
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+  select json_build_object(
+    'watching', exists (
+      select
+      from pg_event_trigger e
+      where e.evtfoid = 'inventory.watch_triggers()'::regprocedure
+        and e.evtevent = 'ddl_command_end'
+        and e.evtenabled = 'A'
+        and e.evttags is null
+    ),
+    'changes', (
+      select coalesce(json_agg(json_build_object('at', c.at, 'kind', c.kind, 'command', c.command, 'triggers', c.triggers)
+        order by c.id), '[]')
+      from inventory.trigger_changes c
+    )
+  )
+$$;
+
+comment on function inventory.trigger_history is
+  'What is known of the ledger''s triggers over time: {watching, changes: [{at, kind, command, triggers}]}. '
+  'Without a watch nothing is known of what came after the last change.';
+grant execute on function inventory.trigger_history to stockade_jobs;
+
+create or replace function inventory.tell_trigger_faults(p_faults jsonb, p_again_after interval)
+returns boolean
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  v_told inventory.told_trigger_faults;
+begin
+  insert into inventory.told_trigger_faults default values on conflict (only_row) do nothing;
+  -- The row stays locked until the alert is sent. Of several runs at once one sends it; when it fails, the next one does.
+  select * into v_told from inventory.told_trigger_faults for update skip locked;
+  if not found then
+    return false;
+  end if;
+  -- A new fault is reported together with all others. One that was repaired is forgotten, and new when it comes back.
+  if p_faults <@ v_told.faults and (p_faults = '[]' or v_told.told_at > clock_timestamp() - p_again_after) then
+    update inventory.told_trigger_faults set faults = p_faults where faults <> p_faults;
+    return false;
+  end if;
+  update inventory.told_trigger_faults set faults = p_faults, told_at = clock_timestamp();
+  return true;
+end
+$$;
+
+comment on function inventory.tell_trigger_faults is
+  'Whether an alert about the faults [{trigger, fault}] of the ledger''s triggers is due: one of them is new, or '
+  'the last alert was p_again_after ago. Send the alert within the transaction that asks: after a rollback it '
+  'counts as not sent.';
+grant execute on function inventory.tell_trigger_faults to stockade_jobs;

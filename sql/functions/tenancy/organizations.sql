@@ -1,0 +1,76 @@
+--! needs inventory/forms
+--! needs tenancy/context
+--! needs 000007_wall
+-- Which organizations there are, for jobs, and who belongs to the one that was entered.
+
+create or replace function tenancy.active_organizations(p_after uuid, p_most integer)
+returns setof uuid
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+  select id
+  from tenancy.organizations
+  where status = 'active'
+    and id > p_after
+  order by id
+  limit p_most
+$$;
+
+comment on function tenancy.active_organizations is
+  'The ids of the active organizations, in order: at most p_most of those after p_after. For jobs that go through '
+  'all of them.';
+grant execute on function tenancy.active_organizations to stockade_jobs;
+
+create or replace function tenancy.known_organizations(p_after uuid, p_most integer)
+returns setof uuid
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+  select id
+  from tenancy.organizations
+  where id > p_after
+  order by id
+  limit p_most
+$$;
+
+comment on function tenancy.known_organizations is
+  'The ids of all organizations, suspended ones too, in order: at most p_most of those after p_after. For jobs '
+  'that compare a restored copy with production: it may not lose a suspended organization either.';
+grant execute on function tenancy.known_organizations to stockade_jobs;
+
+create or replace function tenancy.list_members(p_limit integer, p_after_email text)
+returns setof json
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+  v_org_id uuid := tenancy.require_scope('admin');
+begin
+  return query
+  select json_build_object(
+    'id', u.id,
+    'email', u.email,
+    'name', u.name,
+    'role', m.role,
+    'since', inventory.iso(m.created_at)
+  )
+  from tenancy.memberships m
+  join tenancy.users u on u.id = m.user_id
+  -- The owner sees the members of every organization, so the condition stands here.
+  where m.org_id = v_org_id
+    and (p_after_email is null or u.email > p_after_email)
+  order by u.email
+  limit p_limit;
+end
+$$;
+
+comment on function tenancy.list_members is
+  'The members of the organization that was entered, by e-mail address, starting after the one that is named. '
+  'Raises SK902 when none was entered, SK104 when the caller lacks admin.';
+grant execute on function tenancy.list_members to stockade_api;

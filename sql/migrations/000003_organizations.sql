@@ -1,0 +1,67 @@
+--! needs inventory/forms
+--! needs tenancy/context
+-- The organizations, and which users belong to them.
+--
+-- The first words of a table's comment say what it is. The isolation lint reads them and refuses a table without:
+--
+--   Tenant data: …                 rows of organizations, behind the wall: org_id, row-level security, composite keys
+--   Tenant data (append-only): …   the same, and nobody may update, delete or truncate
+--   Tenant data (derived): …       the same, and nobody but the triggers of its owner may write at all
+--   Platform data: …               rows of no organization
+--   Platform data (append-only): … the same, and nobody may update, delete or truncate
+--   Secret: …                      no role but the owner has any privilege on it; also for a single column
+create table tenancy.organizations (
+  id uuid primary key default inventory.new_id(),
+  slug text not null unique check (slug ~ '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$'),
+  name text not null check (length(name) between 1 and 200),
+  status text not null default 'active' check (status in ('active', 'suspended')),
+  -- Transactions of one organization at a time. The next one gets 429 and tries again.
+  max_concurrency integer not null default 32 check (max_concurrency between 1 and 1000),
+  created_at timestamptz(3) not null default now(),
+  suspended_at timestamptz(3),
+  -- For operators only: the callers of a suspended organization do not see it.
+  suspension_reason text check (length(suspension_reason) between 1 and 500),
+  -- A request names its organization by slug or by id. A slug that is the id of another organization would let a key of
+  -- the one pass for a key of the other.
+  constraint organizations_slug_check_id check (slug !~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$')
+);
+
+comment on table tenancy.organizations is
+  'Tenant data: the organizations themselves. A caller sees the one it has entered.';
+
+create table tenancy.memberships (
+  org_id uuid not null references tenancy.organizations (id),
+  -- A user may belong to several organizations: users are the platform's, memberships are the tenants'.
+  user_id uuid not null references inventory.users (id),
+  role text not null check (role in ('viewer', 'clerk', 'admin')),
+  created_at timestamptz(3) not null default now(),
+  primary key (org_id, user_id)
+);
+
+comment on table tenancy.memberships is
+  'Tenant data: which users belong to an organization, and what they may do there.';
+
+create index memberships_user on tenancy.memberships (user_id);
+
+-- FORCE makes the owner obey the policies too, and with it every function that runs as the owner. The policies named
+-- *_owner show such a function the few rows that it must see before an organization is entered.
+alter table tenancy.organizations enable row level security;
+alter table tenancy.organizations force row level security;
+create policy tenant on tenancy.organizations
+  using (id = (select tenancy.current_org()))
+  with check (id = (select tenancy.current_org()));
+create policy enter_owner on tenancy.organizations for select to stockade_owner using (true);
+create policy manage_admin on tenancy.organizations to stockade_admin using (true) with check (true);
+
+alter table tenancy.memberships enable row level security;
+alter table tenancy.memberships force row level security;
+create policy tenant on tenancy.memberships
+  using (org_id = (select tenancy.current_org()))
+  with check (org_id = (select tenancy.current_org()));
+create policy enter_owner on tenancy.memberships for select to stockade_owner using (true);
+create policy manage_admin on tenancy.memberships to stockade_admin using (true) with check (true);
+
+grant select on tenancy.organizations to stockade_api, stockade_jobs;
+grant select on tenancy.memberships to stockade_api;
+grant select, insert, update on tenancy.organizations to stockade_admin;
+grant select, insert, update, delete on tenancy.memberships to stockade_admin;

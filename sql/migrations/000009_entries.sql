@@ -1,0 +1,49 @@
+--! needs inventory/forms
+--! needs tenancy/context
+-- Expand: the ledger. An entry is one atomic posting, a movement is one line of it.
+create table inventory.entries (
+  org_id uuid not null,
+  id uuid not null,
+  kind text not null check (inventory.kind_sign(kind) is not null),
+  reference text check (length(reference) between 1 and 200),
+  occurred_at timestamptz(3) not null,
+  recorded_at timestamptz(3) not null,
+  actor text not null check (length(actor) between 1 and 200),
+  metadata jsonb not null default '{}' check (jsonb_typeof(metadata) = 'object'),
+  reverses uuid check ((reverses is not null) = (kind = 'reversal')),
+  -- No foreign key to organizations: every posting would lock the one row of its organization, and the wall has proven
+  -- that it exists.
+  primary key (org_id, id),
+  foreign key (org_id, reverses) references inventory.entries (org_id, id)
+);
+
+comment on table inventory.entries is
+  'Tenant data (append-only): the postings of the ledger.';
+
+-- An entry is reversed once, even when two ask at the same time.
+create unique index entries_reverses on inventory.entries (org_id, reverses) where reverses is not null;
+
+alter table inventory.movements
+  add column line integer not null default 1 check (line >= 1),
+  add column lot text not null default '' check (length(lot) <= 64 and lot !~ '[[:cntrl:]]' and lot = btrim(lot));
+
+comment on table inventory.movements is
+  'Tenant data (append-only): the lines of the postings.';
+
+alter table inventory.entries enable row level security;
+alter table inventory.entries force row level security;
+create policy tenant on inventory.entries
+  using (org_id = (select tenancy.current_org()))
+  with check (org_id = (select tenancy.current_org()));
+
+grant select on inventory.entries to stockade_api, stockade_jobs;
+
+-- The functions that post have verified the context once and name its organization in every statement. They belong to
+-- stockade_ledger, which obeys no policy on these tables and has no privilege beyond what posting takes. Each further
+-- function of stockade_ledger is a fault for the isolation lint until it is listed there.
+create policy post_ledger on inventory.items for select to stockade_ledger using (true);
+create policy post_ledger on inventory.locations for select to stockade_ledger using (true);
+create policy post_ledger on inventory.entries to stockade_ledger using (true) with check (true);
+create policy post_ledger on inventory.movements to stockade_ledger using (true) with check (true);
+grant select on inventory.items, inventory.locations to stockade_ledger;
+grant select, insert on inventory.entries, inventory.movements to stockade_ledger;

@@ -1,0 +1,34 @@
+--! needs tenancy/context
+-- Expand: one balance per item, location and lot. A trigger keeps it in the transaction of the movement, and nobody
+-- else writes it.
+create table inventory.balances (
+  org_id uuid not null,
+  item_id uuid not null,
+  location_id uuid not null,
+  lot text not null,
+  on_hand numeric(15, 4) not null default 0,
+  reserved numeric(15, 4) not null default 0 check (reserved >= 0),
+  version bigint not null check (version >= 0),
+  primary key (org_id, item_id, location_id, lot),
+  -- Every movement has its balance row, so these two also hold for movements: checked once per key, not per movement.
+  foreign key (org_id, item_id) references inventory.items (org_id, id),
+  foreign key (org_id, location_id) references inventory.locations (org_id, id)
+) with (fillfactor = 80);
+
+comment on table inventory.balances is
+  'Tenant data (derived): the sums of the movements of each item, location and lot.';
+comment on column inventory.balances.version is
+  'The number of movements in this balance.';
+
+-- No index on a column that changes, so that updates stay heap-only.
+create index balances_location on inventory.balances (org_id, location_id, item_id, lot);
+
+alter table inventory.balances enable row level security;
+alter table inventory.balances force row level security;
+create policy tenant on inventory.balances
+  using (org_id = (select tenancy.current_org()))
+  with check (org_id = (select tenancy.current_org()));
+create policy post_ledger on inventory.balances to stockade_ledger using (true) with check (true);
+
+grant select on inventory.balances to stockade_api, stockade_jobs;
+grant select, insert, update on inventory.balances to stockade_ledger;

@@ -1,0 +1,20 @@
+--! needs tenancy/context
+-- The answers to requests that carry an idempotency key, kept in the transaction of their effect.
+create table inventory.idempotency_keys (
+  org_id uuid not null,
+  key text not null check (length(key) between 1 and 255),
+  fingerprint bytea not null check (length(fingerprint) = 32),
+  -- json, not jsonb: a replay answers with the same fields in the same order.
+  response json,
+  created_at timestamptz(3) not null default now(),
+  primary key (org_id, key)
+);
+
+comment on table inventory.idempotency_keys is
+  'Tenant data: the answers to requests that may be sent again.';
+
+alter table inventory.idempotency_keys enable row level security;
+alter table inventory.idempotency_keys force row level security;
+create policy tenant on inventory.idempotency_keys
+  using (org_id = (select tenancy.current_org()))
+  with check (org_id = (select tenancy.current_org()));

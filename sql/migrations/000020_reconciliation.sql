@@ -1,0 +1,122 @@
+--! needs tenancy/context
+-- Reconciliation: each pass that compares the balances with history, and what it found.
+--
+-- The comparison itself is a statement of the job, not a function of this database: the database does not check itself.
+create table inventory.reconciliation_runs (
+  org_id uuid not null references tenancy.organizations (id),
+  id uuid not null default inventory.new_id(),
+  -- daily: what has moved since the last seal, and the items of one bucket from their first movement on. full: everything.
+  kind text not null check (kind in ('daily', 'full')),
+  status text not null default 'running' check (status in ('running', 'finished', 'failed')),
+  started_at timestamptz(3) not null default clock_timestamp(),
+  finished_at timestamptz(3),
+  -- Of a daily run: which thirtieth of the items.
+  bucket integer check (bucket >= 0),
+  keys_checked bigint not null default 0 check (keys_checked >= 0),
+  movements_read bigint not null default 0 check (movements_read >= 0),
+  -- Keys that differed. inventory.discrepancies keeps the first thousand.
+  found bigint not null default 0 check (found >= 0),
+  corrected bigint not null default 0 check (corrected >= 0),
+  alerted bigint not null default 0 check (alerted >= 0),
+  -- The last seal and the newest entry that the run has seen.
+  seal_seq bigint,
+  newest_entry uuid,
+  -- The seal boundary when the run began. All movements up to it were compared.
+  compared_through uuid,
+  -- From the newest entry that was compared to the newest there was in the end.
+  lag_seconds numeric(12, 3) check (lag_seconds >= 0),
+  -- [{trigger, fault}]: the triggers of the ledger that were not as they must be.
+  trigger_faults jsonb not null default '[]' check (jsonb_typeof(trigger_faults) = 'array'),
+  error text,
+  primary key (org_id, id),
+  foreign key (org_id, newest_entry) references inventory.entries (org_id, id),
+  foreign key (org_id, compared_through) references inventory.entries (org_id, id),
+  check ((finished_at is null) = (status = 'running'))
+);
+
+comment on table inventory.reconciliation_runs is
+  'Tenant data: the passes that compared balances with history.';
+
+create table inventory.discrepancies (
+  org_id uuid not null,
+  run_id uuid not null,
+  number integer not null check (number >= 1),
+  -- Null when it is about the seals and not about a balance.
+  item_id uuid,
+  location_id uuid,
+  lot text,
+  -- Null when there is no row.
+  stored_on_hand numeric,
+  stored_reserved numeric,
+  stored_version bigint,
+  computed_on_hand numeric,
+  computed_reserved numeric,
+  computed_version bigint,
+  -- Null until it is settled.
+  cause text check (cause in (
+    'direct_write', 'trigger_disabled', 'movement_deleted', 'movement_altered', 'movement_inserted', 'partial_backfill',
+    'restored_to_older_point', 'seal_altered', 'anchor_missing', 'unknown'
+  )),
+  -- What the cause follows from; of a correction the figures before and after.
+  detail jsonb not null default '{}' check (jsonb_typeof(detail) = 'object'),
+  -- found: not settled yet. gone: at a second look the balance was right.
+  action text not null default 'found' check (action in ('found', 'corrected', 'alerted', 'applied', 'gone')),
+  settled_at timestamptz(3),
+  primary key (org_id, run_id, number),
+  unique (org_id, run_id, item_id, location_id, lot),
+  foreign key (org_id, run_id) references inventory.reconciliation_runs (org_id, id),
+  check (num_nulls(item_id, location_id, lot) in (0, 3))
+);
+
+comment on table inventory.discrepancies is
+  'Tenant data: what the passes found, why, and what was done about it.';
+
+-- Whether a key was corrected before.
+create index discrepancies_key on inventory.discrepancies (org_id, item_id, location_id, lot);
+
+create table inventory.reconciliation_state (
+  org_id uuid primary key references tenancy.organizations (id),
+  due_at timestamptz(3) not null default '-infinity',
+  -- The run that has taken the organization, and until when: one that dies keeps others out no longer than that.
+  lease uuid,
+  leased_until timestamptz(3),
+  next_bucket integer not null default 0 check (next_bucket >= 0),
+  -- The run that is not finished, and how far it has come.
+  run_id uuid,
+  checkpoint jsonb,
+  failures integer not null default 0 check (failures >= 0),
+  -- Balances were found right up to this entry. The next run compares what has moved since.
+  compared_through uuid,
+  -- When the last alert about its failures was sent; null when none is open.
+  failure_told_at timestamptz(3),
+  -- When the last run that found every balance right began; null before the first.
+  proven_at timestamptz(3),
+  foreign key (org_id, compared_through) references inventory.entries (org_id, id),
+  foreign key (org_id, run_id) references inventory.reconciliation_runs (org_id, id)
+);
+
+comment on table inventory.reconciliation_state is
+  'Tenant data: when an organization is due for its next pass, and which run has taken it.';
+
+alter table inventory.reconciliation_runs enable row level security;
+alter table inventory.reconciliation_runs force row level security;
+create policy tenant on inventory.reconciliation_runs
+  using (org_id = (select tenancy.current_org()))
+  with check (org_id = (select tenancy.current_org()));
+
+alter table inventory.discrepancies enable row level security;
+alter table inventory.discrepancies force row level security;
+create policy tenant on inventory.discrepancies
+  using (org_id = (select tenancy.current_org()))
+  with check (org_id = (select tenancy.current_org()));
+
+alter table inventory.reconciliation_state enable row level security;
+alter table inventory.reconciliation_state force row level security;
+create policy tenant on inventory.reconciliation_state
+  using (org_id = (select tenancy.current_org()))
+  with check (org_id = (select tenancy.current_org()));
+-- Which organization is due next is asked before one is entered.
+create policy lease_owner on inventory.reconciliation_state to stockade_owner using (true) with check (true);
+
+grant select on inventory.reconciliation_runs, inventory.discrepancies to stockade_api;
+grant select on inventory.reconciliation_runs, inventory.discrepancies, inventory.reconciliation_state to stockade_jobs;
