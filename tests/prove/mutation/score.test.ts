@@ -58,6 +58,6 @@ test('the tests of the most relevant folder for a SQL file come first', () => {
     'tests/seals/b.test.ts',
     'infra/c.test.ts',
   ];
-  expect(testsOfSql('sql/migrations/000006_posting.sql', files)).toEqual([files[1], files[0], files[2]]);
-  expect(testsOfSql('sql/migrations/000012_seals.sql', files)).toEqual([files[2]]);
+  expect(testsOfSql('sql/functions/inventory/posting.sql', files)).toEqual([files[1], files[0], files[2]]);
+  expect(testsOfSql('sql/migrations/000018_seals.sql', files)).toEqual([files[2]]);
 });

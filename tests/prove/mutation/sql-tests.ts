@@ -2,17 +2,24 @@
 const concerned: readonly (readonly [file: RegExp, tests: readonly string[]])[] = [
   [/lint\//, ['sql/lint/', 'layers/schema/lint/isolation-lint.test.ts']],
   [/proofs\//, ['tests/recovery/sabotage.test.ts', 'tests/recovery/drill/drill.test.ts']],
-  [/portability|erasures/, ['tests/isolation/', 'tests/commands/organizations.test.ts', 'tests/recovery/']],
+  [
+    /tenancy\/(import|export|digests|erasure|tenant_tables)|erasures/,
+    ['tests/isolation/', 'tests/commands/organizations.test.ts', 'tests/recovery/'],
+  ],
+  [/organization_ids|filled/, ['tests/migrations/']],
   [/seal/, ['tests/seals/', 'tests/reconciliation/', 'tests/recovery/', 'tests/isolation/']],
   [
-    /reconciliation|trigger|backfill/,
+    /reconciliation|discrepancies|trigger|backfill|held_balances/,
     ['tests/reconciliation/', 'tests/seals/', 'tests/jobs/', 'tests/commands/'],
   ],
-  [/recovery|heartbeat|restore/, ['tests/recovery/', 'tests/jobs/', 'tests/api/', 'tests/commands/']],
-  [/imports/, ['tests/imports/', 'tests/isolation/']],
-  [/tidy/, ['tests/jobs/', 'tests/reconciliation/', 'tests/commands/']],
   [
-    /posting|balances|entries|baseline|columns/,
+    /recovery|heartbeat|restorations|backup_monitor/,
+    ['tests/recovery/', 'tests/jobs/', 'tests/api/', 'tests/commands/'],
+  ],
+  [/import/, ['tests/imports/', 'tests/isolation/']],
+  [/idempotency/, ['tests/ledger/', 'tests/api/', 'tests/jobs/', 'tests/commands/']],
+  [
+    /posting|balances|entries|append_only|forms|items|locations|ledger_keys|stock_policy|baseline|wall/,
     [
       'tests/ledger/',
       'tests/model/',
