@@ -14,6 +14,7 @@ import { wordFaults } from './forbidden-words.ts';
 import { layeringFaults } from './layering.ts';
 import { lockfileFaults } from './lockfile.ts';
 import { englishFaults } from './plain-english.ts';
+import { sqlBookFaults } from './sql-book.ts';
 import { toolFaults } from './tool.ts';
 
 /** A property that every commit must have. */
@@ -79,8 +80,14 @@ export const checks: readonly Check[] = [
     },
   },
   {
+    name: 'book',
+    promise:
+      'each SQL function stands in one file of sql/functions, with its comment, and says what it needs',
+    faults: (root) => sqlBookFaults(join(root, 'sql/migrations')),
+  },
+  {
     name: 'schema',
-    promise: `${goldenFile} and the digests of the triggers agree with the migrations`,
+    promise: `${goldenFile} and the digests of the triggers agree with sql/migrations and sql/functions`,
     faults: async (root, signal) => {
       const faults: string[] = [];
       for (const { file, content } of await goldenFromMigrations(join(root, 'sql/migrations'), signal)) {
