@@ -10,7 +10,7 @@ interface Sequence {
 }
 
 /**
- * Proves that every sequence returns numbers that its column does not contain yet. A copy with a sequence that lags behind
+ * Proves that every sequence returns numbers that its column does not contain yet. A copy with a sequence that is too low
  * looks right until the first write. Seals are numbered without sequences: the proof of seals covers them.
  */
 export async function proveSequences({ connect, signal }: ProofContext, findings: Findings): Promise<void> {

@@ -189,7 +189,7 @@ describe('a drill begins', () => {
     ]);
   });
 
-  test('and fails when AWS refuses the question, even for a snapshot that you name', async () => {
+  test('and fails when AWS refuses to list the snapshots, even for one that you name', async () => {
     instances();
     rds.answer('DescribeDBSnapshots', refused('AccessDenied', 'no', 403));
     const summary = 'RDS DescribeDBSnapshots of ledger was refused: AccessDenied: no';

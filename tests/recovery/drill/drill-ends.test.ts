@@ -67,7 +67,7 @@ describe('a drill that has a verdict', () => {
     expect(await isTornDown()).toBe(false);
   });
 
-  test('and is kept exists to the end of its lifetime, and not longer', async () => {
+  test('keeps its instance with --keep to the end of its lifetime, and not longer', async () => {
     await judged({ DBInstanceStatus: 'available' }, true, lifetimeMs);
     expect(await tick()).toEqual({ for: 'lifetime' });
     expect(count('DeleteDBInstance')).toBe(0);
@@ -76,7 +76,7 @@ describe('a drill that has a verdict', () => {
     expect(await tick()).toEqual({ for: 'deletion', instance: drillInstance });
   });
 
-  test('and is kept is over when its instance is gone', async () => {
+  test('is over when its kept instance has disappeared', async () => {
     await judged(undefined, true);
     expect(await tick()).toBeUndefined();
     expect(await isTornDown()).toBe(true);

@@ -79,7 +79,7 @@ async function idOf(table: string, column: string, code: string): Promise<string
   return rows[0].id;
 }
 
-test('an item and a location that were lost and created again are reported by name; when renamed, both exist', async () => {
+test('an item and a location that were lost and created again are reported; after a rename, old and new exist', async () => {
   const lost = [
     await idOf('inventory.items', 'sku', 'ZZ-1'),
     await idOf('inventory.locations', 'code', 'BAY 1'),

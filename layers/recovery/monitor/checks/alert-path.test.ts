@@ -70,7 +70,7 @@ describe('the last test alert', () => {
     expect(await found(probe(waitingMs), probe(2 * hourMs, hourMs))).toEqual([status, said]);
   });
 
-  test('does not matter when an older one, sent after the last that arrived, is late', async () => {
+  test('is judged by the oldest one that was sent after the last arrival', async () => {
     const last = probe(2 * hourMs, hourMs);
     expect(await found(probe(0), probe(20 * minuteMs), last, probe(9 * dayMs))).toEqual([
       'fail',

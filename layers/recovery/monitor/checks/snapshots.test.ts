@@ -71,7 +71,7 @@ describe('snapshots in the making', () => {
     expect(await found([kept('f', { status: 'failed' })])).toMatchObject({ status: 'fail' });
   });
 
-  test('each has its own beginning', async () => {
+  test('each snapshot is judged by its own beginning', async () => {
     const begun: Readonly<Record<string, Date>> = { old: ago(7 * hourMs), young: ago(hourMs) };
     const around = surroundings({
       snapshots: ['old', 'young'].map((name) => kept(name, { status: 'creating' })),
