@@ -12,9 +12,9 @@ export interface Caller {
   readonly slug: string;
   readonly apiKey: string;
   readonly request: Request;
-  /** Makes an item. */
+  /** Creates an item. */
   item(sku: string, more?: object): Promise<void>;
-  /** Makes a location. */
+  /** Creates a location. */
   location(code: string): Promise<void>;
   /** Posts an entry and expects it to succeed. */
   post(kind: string, ...lines: readonly object[]): Promise<Answer>;

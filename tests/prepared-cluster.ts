@@ -25,7 +25,7 @@ export interface PreparedCluster {
 
 const kept = join(paths.root, 'node_modules/.cache/stockade-clusters');
 const database = 'stockade_template';
-/** Longer than a run that uses one; short, as whoever changes migrations all day makes one each time. */
+/** Longer than a run that uses a cluster, but short: each changed migration creates another cluster. */
 const keptMs = 30 * 60_000;
 
 /** What a prepared cluster is made of and by. */
@@ -103,7 +103,7 @@ function passwordIn(folder: string): Promise<string> {
   return readFile(join(folder, 'password'), 'utf8');
 }
 
-/** Whoever runs the tests, as somebody else may not read it. */
+/** The user who runs the tests: other users may not be able to read the files. */
 async function keyOfSources(): Promise<string> {
   const { version, native } = findBinaries();
   const hash = createHash('sha256').update(`${version} ${native} ${process.getuid?.()}\n`);

@@ -33,7 +33,7 @@ export interface World {
   /** A connection as the superuser; closed at the end. */
   superuser(): Promise<Client>;
   createOrganization(slug?: string): Promise<Caller>;
-  /** Makes a user a member of an organization. */
+  /** Gives a user a role in an organization. */
   join(email: string, organization: { readonly slug: string }, role?: MemberRole): Promise<void>;
   /** Issues the tokens that the functions accept. */
   readonly issuer: Issuer;

@@ -13,7 +13,7 @@ beforeAll(async () => {
   await acme.location('MAIN');
 });
 
-/** What items and locations are made and changed by: where, the field that names one, and the one that is changed. */
+/** How items and locations are created and changed: the path, the field with the name, and the changed field. */
 const kinds = [
   { path: '/v1/items', code: 'sku', one: 'BOLT', noun: 'item' },
   { path: '/v1/locations', code: 'code', one: 'MAIN', noun: 'location' },

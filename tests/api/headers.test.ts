@@ -16,7 +16,7 @@ const key = (name = 'x-api-key', value = acme.apiKey): [string, string] => [name
 const json = (name = 'content-type', value = 'application/json'): [string, string] => [name, value];
 const get = (path: string, ...headers: Headers) => rawRequest(world.url, 'GET', path, headers);
 
-/** Makes an item of a SKU of its own, and says what came of it. */
+/** Creates an item with a new SKU, and returns the answer. */
 async function create(headers: Headers, encode: (body: string) => string | Uint8Array = (body) => body) {
   const sku = `S-${++made}`;
   const answer = await rawRequest(

@@ -39,7 +39,7 @@ const patch = (sku: string, body: unknown) =>
   acme.request('PATCH', `/v1/items/${encodeURIComponent(sku)}`, body);
 const remove = (sku: string) => acme.request('DELETE', `/v1/items/${encodeURIComponent(sku)}`);
 
-/** Makes an item that is as old as can be told from one that has just been changed. */
+/** Creates an item, old enough that a change gives it another time. */
 async function old(sku: string, more: object = full): Promise<Record<string, unknown>> {
   await acme.item(sku, more);
   const superuser = await world.superuser();

@@ -23,7 +23,7 @@ interface List {
   readonly path: string;
   readonly keyOf: (row: Row) => string;
   readonly rows: string[];
-  /** Lists whose cursors cannot be told from its own. */
+  /** Lists with cursors of the same form. */
   readonly alike?: readonly string[];
 }
 
@@ -197,7 +197,7 @@ describe.each(all)('the list of %s', (name, list) => {
       expectProblem(await ask(list, query), wrongFields([field, message]));
   });
 
-  test('refuses the cursors of others, as far as they can be told from its own', async () => {
+  test('refuses the cursors of other lists, as far as they differ from its own', async () => {
     for (const [other, cursor] of cursors) {
       const answer = await ask(list, `cursor=${cursor}`);
       const isTaken = other === name || list.alike?.includes(other);
@@ -211,14 +211,14 @@ describe.each(all)('the list of %s', (name, list) => {
     ['a day that is not', ['2026-02-30T00:00:00.000Z', 'A'.repeat(12)]],
     ['the year 0', ['0000-01-01T00:00:00.000Z', 'A'.repeat(12)]],
     ['a number that is too large', ['9'.repeat(16), '9'.repeat(10)]],
-  ])('answers 200 or 400 to whoever makes up a cursor with %s', async (_, parts) => {
+  ])('answers 200 or 400 to a forged cursor with %s', async (_, parts) => {
     const own = JSON.parse(Buffer.from(cursors.get(name) ?? '', 'base64url').toString());
     const cursor = Buffer.from(JSON.stringify(parts.slice(0, own.length))).toString('base64url');
     expect([200, 400]).toContain((await ask(list, `cursor=${cursor}`)).status);
   });
 });
 
-test.each(ofTenants)('a cursor of %s shows nothing of whoever had it before', async (name, list) => {
+test.each(ofTenants)('a cursor of %s shows nothing of the tenant that had it before', async (name, list) => {
   const own = (await ask(list, 'limit=200', globex)).body.data;
   expect(own).not.toEqual([]);
   const theirs = (await ask(list, 'limit=200')).body.data;

@@ -23,7 +23,7 @@ const patch = (code: string, body: unknown) =>
   acme.request('PATCH', `/v1/locations/${encodeURIComponent(code)}`, body);
 const remove = (code: string) => acme.request('DELETE', `/v1/locations/${encodeURIComponent(code)}`);
 
-/** Makes a location that is as old as can be told from one that has just been changed. */
+/** Creates a location, old enough that a change gives it another time. */
 async function old(code: string): Promise<Record<string, unknown>> {
   const created = await create({ code, name: 'Name', kind: 'store' });
   expect(created.status).toBe(201);

@@ -41,7 +41,7 @@ async function ask(route: Route, headers: Record<string, string> = {}) {
 const table: [string, Route][] = routes.map((route) => [routeKey(route), route]);
 const closed = table.filter(([key]) => !(key in open));
 
-describe('whoever proves nothing', () => {
+describe('a caller without credentials', () => {
   const sent: [what: string, headers: Record<string, string>, code: string][] = [
     ['no credential', {}, 'unauthenticated'],
     ['only selectors', { 'x-organization': 'SLUG', host: 'SLUG.localhost' }, 'unauthenticated'],

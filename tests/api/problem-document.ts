@@ -48,7 +48,7 @@ export function expectProblem(answer: Answer, refusal: Refusal, more: Record<str
   expect(answer.headers.get('x-request-id')).toBe(requestId);
 }
 
-/** What is told of fields that are wrong in themselves. */
+/** The messages about fields that are invalid on their own. */
 export function wrongFields(...errors: readonly (readonly [field: string, message: string])[]): Refusal {
   return {
     status: 400,

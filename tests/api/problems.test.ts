@@ -41,7 +41,7 @@ describe('what there is not', () => {
     ['PUT', '/v1/items/BOLT'],
     ['DELETE', '/v1/organization'],
     ['POST', '/health'],
-  ])('%s %s is answered with 404, whoever asks', async (method, path) => {
+  ])('%s %s is answered with 404 to every caller', async (method, path) => {
     const body = method === 'GET' ? undefined : 'no JSON';
     const nowhere = notFound('route of that method and path');
     expectProblem(await acme.request(method, path, body), nowhere);
@@ -109,7 +109,7 @@ describe('who may not ask', () => {
     ['a body that is no JSON', '/v1/items', '{'],
     ['a wrong query', '/v1/items?x=1', {}],
     ['what is taken', '/v1/items', { sku: 'BOLT', name: 'X' }],
-  ])('is told of that, and not of %s', async (_, path, body) => {
+  ])('gets that error, and not the one about %s', async (_, path, body) => {
     expectProblem(await world.request('POST', path, body, { 'x-api-key': reader }), lacks('write'));
     const nobody = await world.request('POST', path, body, { 'x-api-key': 'nobody' });
     expect([nobody.status, nobody.body.code]).toEqual([401, 'invalid_credentials']);
@@ -161,7 +161,7 @@ describe('what is wrong with a request', () => {
     });
   });
 
-  test('metadata that is nested without end, which would be the end of whoever reads it', async () => {
+  test('metadata that is nested too deep to be read', async () => {
     const deep = (depth: number) =>
       `{"sku":"DEEP","name":"X","metadata":{"a":${'['.repeat(depth)}${']'.repeat(depth)}}}`;
     for (const depth of [99, 2_000, 4_000, 100_000]) {

@@ -41,7 +41,7 @@ async function execute({ file, args, env }: Order): Promise<Ended> {
   const stderr = capture(process.stderr);
   try {
     count += 1;
-    // Evaluated anew, and with it nothing that it imports.
+    // Evaluated again, but not the modules that it imports.
     await import(`${file}?run=${count}`);
     await nothingLeft();
     return { exitCode: Number(process.exitCode ?? 0), stdout: stdout.text(), stderr: stderr.text() };

@@ -82,7 +82,7 @@ test('users:assign refuses an address whose tokens would be refused', async () =
   });
 });
 
-test('four at once under one slug: one is created, three are told that it exists', async () => {
+test('four at once with one slug: one is created, three fail because it exists', async () => {
   const slug = newSlug();
   const outcomes = await Promise.all(
     Array.from({ length: 4 }, () =>

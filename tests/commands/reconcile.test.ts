@@ -76,7 +76,7 @@ test.each([
   expect(outcome.stderr).toContain(message);
 });
 
-test('an alert that cannot be published fails nothing, and is told', async () => {
+test('an alert that cannot be published is reported, and fails nothing', async () => {
   const acme = await books.organization();
   await books.write(acme, 'A', 'on_hand = on_hand * 2');
   const endFault = aws.local.sns.faults.inject('denied');

@@ -47,7 +47,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** As whoever has set up the terminal as the handbook says. */
+/** The environment after the terminal was set up as in the handbook. */
 async function openTerminal(changes: NodeJS.ProcessEnv = {}): Promise<Terminal> {
   const { NODE_OPTIONS: _, ...env } = process.env;
   return await Terminal.open(folder, {

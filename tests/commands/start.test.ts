@@ -69,7 +69,7 @@ test('a first start prints what works when pasted; Ctrl-C and kill -9 lose nothi
   // Killed, and not ended by itself before.
   expect(await second.stop('SIGKILL')).toEqual({ exitCode: null });
 
-  // The jobs of AWS run here too; the others are told not to, as what they do depends on the time of day.
+  // The jobs of AWS run here too. The other tests switch them off, because their work depends on the time of day.
   const third = await startPlatform(['--data', data]);
   const [balanceThen] = curlLines(third.output());
   expect((await paste(balanceThen)).onHand).toBe(141);

@@ -13,7 +13,7 @@ import { run } from './run.ts';
 
 let stage: RecoveryStage;
 let production: string;
-/** Restored from a base backup of the same cluster: the two are told apart by nothing that is in their files. */
+/** Restored from a base backup of the same cluster: nothing in their files distinguishes the two. */
 let restored: RestoredCopy;
 /** A database in it, of the test's own. */
 let clone: Clone;

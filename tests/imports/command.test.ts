@@ -289,7 +289,7 @@ describe('interrupted', () => {
       return row;
     };
     for (const most of [150, 550, 850]) {
-      // Whoever would get past so many lines waits, with all of the batch written and nothing of it committed.
+      // A batch that passes so many lines waits: all of it is written, and nothing is committed.
       await database.ask(`
         create or replace function public.hold() returns trigger language plpgsql as $$ begin
           if new.lines_through > ${most} then perform pg_advisory_xact_lock_shared(4712); end if;

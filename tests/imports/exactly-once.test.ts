@@ -98,7 +98,7 @@ async function expectExact(lines: readonly Line[], slugs: readonly string[], { r
 /** Imports a file that breaks off after so many bytes. */
 async function* breakingOff(text: string, bytes: number): AsyncGenerator<Buffer> {
   yield* chunks(text.slice(0, bytes), 64);
-  throw new Error('broken off');
+  throw new Error('interrupted');
 }
 
 test('whatever a file holds, each line is applied or rejected as if its entry were posted alone', async () => {
@@ -111,7 +111,7 @@ test('whatever a file holds, each line is applied or rejected as if its entry we
   );
 });
 
-test('broken off anywhere, by the file or by the database, and run again: as one clean run', async () => {
+test('interrupted anywhere, by the file or by the database, and run again: the same as one clean run', async () => {
   const breaks = fc.array(
     fc.oneof(
       fc.record({ statement: fc.integer({ min: 1, max: 60 }) }),

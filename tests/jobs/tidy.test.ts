@@ -17,7 +17,7 @@ const { world, addKeys, addEvents, keysOf, eventsOf } = tidying;
 const run15Minutes = { getRemainingTimeInMillis: () => 900_000 } as Context;
 
 let posted = 0;
-/** Makes an item under an idempotency key, and answers whether it was a replay. */
+/** Creates an item with an idempotency key, and returns whether it was a replay. */
 async function createOnce({ request }: Caller, key: string, sku = `SKU-${++posted}`): Promise<boolean> {
   const { status, headers } = await request(
     'POST',
@@ -37,7 +37,7 @@ async function age({ id }: Caller, key: string, interval: string): Promise<void>
   expect(rowCount).toBe(1);
 }
 
-test('a key is good for a day, and may be used anew when it was deleted', async () => {
+test('a key is kept for a day, and can be used again after it was deleted', async () => {
   const acme = await world.createOrganization();
   await createOnce(acme, 'young', 'YOUNG');
   await createOnce(acme, 'old', 'OLD');
@@ -161,7 +161,7 @@ test('a retry that meets the deletion of its key is a new request, not a fault',
   }
 });
 
-test('the database keeps the promise of 24 hours and 90 days, whoever asks', async () => {
+test('the database keeps the promise of 24 hours and 90 days for every caller', async () => {
   const acme = await world.createOrganization();
   await expect(
     tidy(tidying.jobs, { policy: { ...tidyPolicy, idempotencyKeyHours: 23 } }),

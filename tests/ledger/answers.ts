@@ -46,7 +46,7 @@ export function postedEntry(
   };
 }
 
-/** What is told of fields that name what is not there, or does not go with the rest. */
+/** The messages about fields that name missing things, or that contradict other fields. */
 export const doesNotFit = (...errors: readonly (readonly [field: string, message: string])[]): Refusal => ({
   ...wrongFields(...errors),
   status: 422,

@@ -182,7 +182,7 @@ describe('the balance of an item', () => {
     expectProblem(answer, notFound('item "NONE"'));
   });
 
-  test('is that of the caller’s organization, whoever else has the SKU', async () => {
+  test('is that of the caller’s organization, although others have the SKU', async () => {
     expect((await ofItem('BOLT')).body.onHand).toBe(1);
   });
 });

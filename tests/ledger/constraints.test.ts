@@ -5,7 +5,7 @@ import { type Caller, openWorld } from '#tests/world.ts';
 import { checks } from './checks.ts';
 import { refusalOf } from './posting-session.ts';
 
-/** What the tables of the ledger refuse, whoever writes them: a superuser here, whom no policy and no function stops. */
+/** What the tables of the ledger refuse, even to a superuser, who passes every policy and function. */
 
 const world = openWorld();
 let acme: Caller;

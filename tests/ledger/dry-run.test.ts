@@ -105,7 +105,7 @@ test('dryRun: false posts, and is not mentioned in the answer', async () => {
 });
 
 describe('a dry run refuses what would be refused', () => {
-  test('for want of stock', async () => {
+  test('because of insufficient stock', async () => {
     const sku = await stocked();
     const answer = await post({
       kind: 'issue',

@@ -148,7 +148,7 @@ describe('the functions beneath', () => {
     });
   });
 
-  test('are for whoever has entered an organization', async () => {
+  test('need an organization that was entered', async () => {
     await api.query('begin');
     expect(await refusalOf(api, () => claim('x'))).toEqual({
       code: 'SK902',

@@ -5,7 +5,7 @@ import { type Caller, openWorld } from '#tests/world.ts';
 import { anEntryId } from './answers.ts';
 import { asOrganization, type Refusal, refusalOf } from './posting-session.ts';
 
-/** What the functions that post refuse by themselves, whoever calls them without the checks of the API before them. */
+/** What the functions that post refuse by themselves, without the checks of the API before them. */
 
 const world = openWorld();
 let acme: Caller;

@@ -103,7 +103,7 @@ test('two lines of one item, location and lot both show the balance after both, 
   expect(await balancesOf(acme, sku)).toEqual([['MAIN', null, 13, 3]]);
 });
 
-test('what is reserved is answered, and is not available', async () => {
+test('the answer shows reserved stock, which is not available', async () => {
   const sku = await newItem(acme);
   await acme.post('receipt', { sku, location: 'MAIN', quantity: 10 });
   await (await world.superuser()).query(

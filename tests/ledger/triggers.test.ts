@@ -4,7 +4,7 @@ import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest
 import { type Caller, openWorld } from '#tests/world.ts';
 import { refusalOf } from './posting-session.ts';
 
-/** What the triggers of the ledger do, whoever writes: no session can leave them out. */
+/** What the triggers of the ledger do for every writer: no session can skip them. */
 
 const world = openWorld();
 let acme: Caller;

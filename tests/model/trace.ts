@@ -22,7 +22,7 @@ function summary(status: number, body: Answer['body']): string {
   return text.length > longestAnswer ? `${text.slice(0, longestAnswer)}…` : text;
 }
 
-/** Puts names in the place of ids that a reader could not tell apart: `acme-2` is the second entry of acme. */
+/** Replaces ids by names that a reader can distinguish: `acme-2` is the second entry of acme. */
 export function withNames(text: string, sides: readonly Side[]): string {
   let named = text;
   for (const { ledger } of sides) {

@@ -60,7 +60,7 @@ export async function recordWire(serverUrl: string, options: RecorderOptions = {
       sockets.add(socket);
       socket.setNoDelay(true);
       socket.once('close', () => sockets.delete(socket));
-      // Either side may go away at any moment; the other one is told by the close that follows.
+      // Either side may go away at any moment; the other one notices the close that follows.
       socket.on('error', () => {});
     }
     relay(client, upstream, findings, options);

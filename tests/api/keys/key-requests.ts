@@ -14,7 +14,7 @@ export interface KeyWorld extends World {
   readonly globex: Caller;
   /** One connection as the superuser, for the whole file. */
   readonly root: Client;
-  /** Makes a key of the scope `read`, unless said otherwise. */
+  /** Creates a key, by default with the scope `read`. */
   createKey(body?: object, organization?: Caller): Promise<MadeKey>;
   /** A request of acme's with a key; lists items unless said otherwise. */
   ask(

@@ -8,7 +8,7 @@ describe('rotate', () => {
   const rotate = (id: string, body: object = {}) =>
     world.acme.request('POST', `/v1/api-keys/${id}/rotation`, body);
 
-  test('makes a key of the same name and scopes; the old one works until the overlap is over', async () => {
+  test('creates a key with the same name and scopes; the old one works until the overlap ends', async () => {
     const old = await world.createKey({ name: 'Rotated', scopes: ['read', 'write'] });
     const { status, body } = await rotate(old.id, { overlapSeconds: 60 });
     expect([status, body.name, body.scopes, body.expiresAt]).toEqual([
@@ -62,7 +62,7 @@ describe('rotate', () => {
     expect((await world.listed(old.id)).expiresAt).toBe(before);
   });
 
-  test('eight at once make one new key; the others are told which', async () => {
+  test('eight at once create one new key; the others get its id', async () => {
     const old = await world.createKey();
     // Held back until all have begun, so that none finds the work of another already done.
     const lock = await holdLock(

@@ -63,7 +63,7 @@ describe('GET /v1/organization', () => {
     expectProblem(await acme.request('GET', '/v1/organization?x=1'), wrongField('x', unknownField));
   });
 
-  test('refuses whoever may not ask, each with its reason', async () => {
+  test('refuses callers without permission, each with its reason', async () => {
     const ask = (headers: Record<string, string>) =>
       world.request('GET', '/v1/organization', undefined, headers);
     expectProblem(await ask({}), {

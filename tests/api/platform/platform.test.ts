@@ -40,7 +40,7 @@ describe('organizations', () => {
     expect([answer.status, answer.body.errors?.[0]?.field]).toEqual([400, field]);
   });
 
-  test('have no slug that is an id, whoever writes it', async () => {
+  test('have no slug that is an id, in any spelling', async () => {
     const admin = await world.connect('stockade_admin');
     const taken = admin.query(`insert into tenancy.organizations (slug, name) values ($1, 'X')`, [acme.id]);
     await expect(taken).rejects.toMatchObject({ code: '23514' });
@@ -66,7 +66,7 @@ describe('suspension', () => {
     operator('POST', `/platform/organizations/${slug}/suspend`, body);
   const resume = (slug: string) => operator('POST', `/platform/organizations/${slug}/resume`);
 
-  test('refuses whoever begins afterwards, on warm connections and in ten at once; what is under way finishes', async () => {
+  test('refuses every later request, on warm connections and ten at once; requests in progress finish', async () => {
     const warm = await Promise.all(Array.from({ length: 10 }, () => acme.request('GET', '/v1/items')));
     expect(warm.map(outcome)).toEqual(Array(10).fill(200));
 
@@ -106,7 +106,7 @@ describe('suspension', () => {
     expect((await suspend(slug, {})).body).toEqual(first);
     const other = { ...first, suspensionReason: 'It was paid by mistake' };
     expect((await suspend(slug, { reason: other.suspensionReason })).body).toEqual(other);
-    // Whoever is suspended is not told why.
+    // A suspended organization does not learn the reason.
     const refused = await request('GET', '/v1/organization');
     expect([outcome(refused), JSON.stringify(refused.body)]).toEqual([
       [403, 'organization_suspended'],

@@ -92,7 +92,7 @@ test.each(['suspend', 'resume'] as const)('%s is refused of nobody and of what i
   expectProblem(await operate(acme.id, what), wrongSlug);
 });
 
-describe('whoever is no operator', () => {
+describe('a caller who is not an operator', () => {
   const routes: [method: string, path: string, body?: object][] = [
     ['POST', '/platform/organizations', { slug: 'intruder', name: 'Intruder' }],
     ['GET', '/platform/organizations', undefined],

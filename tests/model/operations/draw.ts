@@ -44,7 +44,7 @@ export function maybe<T>(arbitrary: fc.Arbitrary<T>, times: number): fc.Arbitrar
 /** The name of a key that this ledger has not used. The other organization uses the same names. */
 export const freshKey = ({ keyed }: Side) => `key-${keyed.length + 1}`;
 
-/** A path with its query; what is undefined is left out. */
+/** A path with its query, without undefined values. */
 export function pathOf(segments: readonly string[], query: Readonly<Record<string, unknown>> = {}): string {
   const parameters = Object.entries(query).filter(([, value]) => value !== undefined);
   const path = `/v1/${segments.map(encodeURIComponent).join('/')}`;
@@ -52,7 +52,7 @@ export function pathOf(segments: readonly string[], query: Readonly<Record<strin
   return `${path}?${parameters.map(([name, value]) => `${name}=${encodeURIComponent(String(value))}`).join('&')}`;
 }
 
-/** A copy without the fields that are undefined: what is not sent is not there. */
+/** A copy without undefined fields, like a request that does not send them. */
 export function sent<T extends object>(fields: T): Record<string, unknown> {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
 }

@@ -8,7 +8,7 @@ type RowKey = readonly string[];
 const usualLimit = 50;
 
 /**
- * A part of a list: the rows behind the cursor, at most `limit`. A cursor stands behind the row that was last shown,
+ * A page of a list: the rows after the cursor, at most `limit`. A cursor points after the row that was last shown,
  * whatever has been added, renamed or removed since.
  */
 export function listed<Row>(
