@@ -26,7 +26,7 @@ export const schedules = [
   {
     job: 'reconcile-balances',
     does: 'compares balances with their history, and seals what is right',
-    // Each run does the work that is due: a day's work need not fit into one run.
+    // Each run takes what is due, so the work of a day does not have to fit into one run.
     expression: 'rate(15 minutes)',
     flexibleMinutes: 1,
     maxAgeMinutes: 30,
@@ -53,7 +53,7 @@ export const schedules = [
   {
     job: 'tidy',
     does: 'deletes expired idempotency keys and security events',
-    // A time when most users do not work.
+    // At night in Europe, when few people work.
     expression: 'cron(10 3 * * ? *)',
     flexibleMinutes: 60,
     maxAgeMinutes: 60,
