@@ -176,7 +176,7 @@ describe('an option that npm took for itself', () => {
     type();
     expect(parseCommandLine(off).options).toEqual({ schedules: true });
     vi.stubEnv('npm_config_schedules', '');
-    expect(() => parseCommandLine(off)).toThrow('npm took --no-schedules for itself');
+    expect(() => parseCommandLine(off)).toThrow('npm took --no-schedules as an option of its own');
     type('--no-schedules');
     expect(parseCommandLine(off).options).toEqual({ schedules: false });
   });
