@@ -11,7 +11,7 @@ afterEach(() => aws.local.sns.faults.clear());
 const alert: Alert = {
   name: 'BalanceDiscrepancy',
   severity: 'critical',
-  summary: '3 balances of acme are not what the history says',
+  summary: '3 balances of acme differ from their history',
   detail: 'Stored 12, computed 11.\nPreview: npm run reconcile:balances -- --org acme --dry-run',
   runbook: 'docs/runbook/balance-discrepancy.md',
   facts: { organization: 'acme', discrepancies: 3, bytes: 12n },

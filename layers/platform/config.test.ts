@@ -253,7 +253,7 @@ describe('the database whose backups are watched', () => {
 test('every variable has its own name, which begins with STOCKADE_', () => {
   const names = Object.values(environment);
   expect(new Set(names).size).toBe(names.length);
-  // Written out: a function deployed before reads what the stack of today sets.
+  // Written out: functions of an earlier deploy read the variables that today's stack sets.
   const spelt = (key: string) => `STOCKADE_${key.replaceAll(/[A-Z]/g, '_$&').toUpperCase()}`;
   expect(names).toEqual(Object.keys(environment).map(spelt));
 });

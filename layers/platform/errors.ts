@@ -12,7 +12,7 @@ export interface FieldError {
 }
 
 export interface ProblemOptions {
-  /** What was wrong with which field. */
+  /** The mistakes in the input, by field. */
   readonly errors?: readonly FieldError[];
   /** Extra members of the answer, such as the lines that are short of stock. */
   readonly extra?: Readonly<Record<string, unknown>>;

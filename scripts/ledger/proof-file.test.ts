@@ -113,7 +113,7 @@ const changes: readonly (readonly [string, Partial<MovementProof>, readonly stri
   [
     'the length of the path',
     { path: proof.path.slice(1) },
-    ['a path of 1 hashes does not lead from leaf 1 to the root of 3 leaves'],
+    ['a path of 1 hash does not lead from leaf 1 to the root of 3 leaves'],
   ],
   ['the root', { seal: { ...seal, merkleRoot: zeros } }, [notSealed, altered]],
   ['the time of the seal', { seal: { ...seal, sealedAt: at.replace('2026', '2020') } }, [altered]],

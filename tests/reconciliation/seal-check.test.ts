@@ -235,7 +235,7 @@ describe('of more seals than a page has', () => {
     expect(await check(acme)).toEqual([]);
   });
 
-  test('the boundary is held against the very last', async () => {
+  test('the boundary is compared with the last seal', async () => {
     const acme = await sealed();
     await closedAt(acme, count - 1);
     expect(await check(acme)).toEqual([
@@ -245,7 +245,7 @@ describe('of more seals than a page has', () => {
     expect(await check(acme)).toEqual([]);
   });
 
-  test('the anchor of the very last is missed, and held against it', async () => {
+  test('a missing anchor of the last seal is found, and an anchor with another content too', async () => {
     const acme = await sealed();
     const bucket = process.env.STOCKADE_EVIDENCE_BUCKET ?? '';
     const key = anchorKey(acme.id, count);

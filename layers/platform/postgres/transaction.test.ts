@@ -30,7 +30,7 @@ test('a dry run returns its result and keeps nothing', async () => {
   expect(await kept()).toEqual([]);
 });
 
-test('it begins as it was asked to', async () => {
+test('it begins with the given statement', async () => {
   const isolation = async () =>
     (await client.query('show transaction_isolation')).rows[0].transaction_isolation;
   expect(await inTransaction(client, isolation, { begin: 'begin isolation level serializable' })).toBe(
@@ -42,7 +42,7 @@ test('it begins as it was asked to', async () => {
 test.each([
   ['a refused statement', () => client.query('insert into kept values (4), (4)'), { code: '23505' }],
   ['an error of its own', () => Promise.reject(new Error('mine')), { message: 'mine' }],
-])('%s undoes all of the work and is passed on', async (_, fail, error) => {
+])('%s undoes all of the work and is thrown', async (_, fail, error) => {
   const failing = inTransaction(client, async () => {
     await client.query('insert into kept values (4)');
     await fail();
@@ -52,12 +52,12 @@ test.each([
   expect(client.getTransactionStatus()).toBe('I');
 });
 
-test('work that hides a failure is not taken for kept: Postgres answers COMMIT with ROLLBACK', async () => {
+test('work that hides a failure is not kept: Postgres answers COMMIT with ROLLBACK', async () => {
   const hiding = inTransaction(client, () => client.query('select 1 / 0').catch(() => {}));
   await expect(hiding).rejects.toThrow('the database answered commit with ROLLBACK');
 });
 
-test('a connection that is lost in the middle is reported by what the work met', async () => {
+test('when the connection is lost, the error is that of the work', async () => {
   const lost = new Client(inject('clusterUrl'));
   lost.on('error', () => {});
   await lost.connect();

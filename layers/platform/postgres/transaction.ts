@@ -1,17 +1,17 @@
 import type pg from 'pg';
 
 export interface TransactionOptions {
-  /** Its first statement, with an isolation level or `read only` where it needs one. Default: `begin`. */
+  /** The first statement, with an isolation level or `read only` if needed. The default is `begin`. */
   readonly begin?: `begin${string}`;
-  /** `rollback` undoes the work and keeps its result: for a dry run, and for a look that must leave no trace. */
+  /** `rollback` undoes the work and keeps its result: for a dry run, or for reading without a trace. */
   readonly ending?: 'commit' | 'rollback';
 }
 
 /**
- * Runs work in one transaction of a connection: either all of it stays or nothing.
+ * Runs work in one transaction of a connection: all of it is kept, or nothing.
  *
  * @example const id = await inTransaction(admin, () => addOrganization(admin, acme), { ending: dryRun ? 'rollback' : 'commit' })
- * @throws whatever the work or the database throws, after a rollback
+ * @throws every error of the work or the database, after a rollback
  */
 export async function inTransaction<T>(
   client: pg.ClientBase,
@@ -22,7 +22,7 @@ export async function inTransaction<T>(
   try {
     const result = await work();
     const { command } = await client.query(ending);
-    // A failed transaction answers COMMIT with ROLLBACK, and the client reports that as success.
+    // Postgres answers the COMMIT of a failed transaction with ROLLBACK, and the client reports that as success.
     if (command.toLowerCase() !== ending) throw new Error(`the database answered ${ending} with ${command}`);
     return result;
   } catch (error) {
