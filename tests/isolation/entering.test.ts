@@ -153,7 +153,7 @@ describe('with a key', () => {
     expect((await api.query('select tenancy.current_org() as org')).rows).toEqual([{ org: null }]);
   });
 
-  test('a bad key is told before a wrong selector, that before a suspension, and that before a missing scope', async () => {
+  test('a bad key is reported before a wrong selector, that before a suspension, and that before a missing scope', async () => {
     const reader = keyOf({
       apiKey: await addApiKey(superuser, globex.id, { name: 'R', scopes: ['read'] }, 'test'),
     });

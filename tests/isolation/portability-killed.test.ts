@@ -54,7 +54,7 @@ async function organization() {
 }
 
 /**
- * Whoever reads or writes a movement in a statement that contains the text of the setting `stops.statement`, or commits an
+ * Any session that reads or writes a movement in a statement that contains the text of the setting `stops.statement`, or commits an
  * import or an erasure while it says `commit`, waits for an advisory lock. The setting is the database's, so a command
  * has it from its start.
  */

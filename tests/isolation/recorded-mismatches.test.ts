@@ -81,7 +81,7 @@ describe('what a request named', () => {
     ]);
   });
 
-  test('is kept in the order it came, then the key, then the user, without whose event it is', async () => {
+  test('is kept in the order of the request, then the key, then the user, without the owner of the event', async () => {
     const selectors = ['b', 'a', '?!'];
     expect(await record({ key: globex.apiKey, email: 'ada@example.com', selectors })).toEqual(
       [
@@ -108,7 +108,7 @@ describe('what a request named', () => {
   });
 });
 
-test('a user is recorded with every organization of theirs, and whoever proves nothing with none', async () => {
+test('a user is recorded with each of their organizations, and a caller without credentials with none', async () => {
   const actor = `user:${users['both@example.com']}`;
   expect(await record({ email: 'both@example.com', selectors: ['x'] })).toEqual(
     [acme.id, globex.id].sort().map((org_id) => ({ org_id, actor, named: 'x' })),

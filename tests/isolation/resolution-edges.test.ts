@@ -270,7 +270,7 @@ describe('when it cannot be checked', () => {
     ]) {
       expectUnavailable(await whoAmI(credential));
     }
-    // What needs no database is still told apart.
+    // Cases that need no database still get their own answer.
     expect(outcome(await whoAmI({}))).toBe('401 unauthenticated');
     expect(outcome(await whoAmI({ 'x-api-key': 'sk_test_mistyped' }))).toBe('401 invalid_credentials');
   });

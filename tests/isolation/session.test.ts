@@ -58,7 +58,7 @@ describe('the next request gets a session of its own', () => {
   });
 });
 
-/** Whoever may do that can end the sessions of their role, and find them. */
+/** With these privileges, a role can find its own sessions and end them. */
 const ending = 'function pg_terminate_backend, pg_stat_get_activity';
 
 describe('work that exceeds its deadline', () => {
@@ -81,7 +81,7 @@ describe('work that exceeds its deadline', () => {
       `grant usage on language plpgsql to public; grant execute on ${ending} to public`,
       catchesItsOwnEnd,
     ],
-  ])('%s, and the caller is told', async (_, privileges, text) => {
+  ])('%s, and the caller gets an error', async (_, privileges, text) => {
     if (privileges) await clone.run(privileges);
     const startedMs = performance.now();
     await expect(run(text)).rejects.toMatchObject({ code: 'timeout', status: 503 });
@@ -97,7 +97,7 @@ describe('work that exceeds its deadline', () => {
     await session();
   });
 
-  test('is told to the caller also when nobody can be had to end it, and that is logged', async () => {
+  test('is reported to the caller also when nothing can end it, and that is logged', async () => {
     const name = new URL(clone.url).pathname.slice(1);
     const error = vi.spyOn(log, 'error').mockImplementation(() => {});
     await clone.run(`alter database ${name} connection limit 1`);

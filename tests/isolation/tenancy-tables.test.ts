@@ -140,7 +140,7 @@ describe('the organizations that a job knows', () => {
   });
 });
 
-describe('what the tables of tenancy refuse, whoever writes', () => {
+describe('what the tables of tenancy refuse to every writer', () => {
   const uuid = '0197a0b0-0000-7000-8000-000000000000';
   const digest = `decode(repeat('00', 32), 'hex')`;
   const key = (changes: Record<string, string>) => {

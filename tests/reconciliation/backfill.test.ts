@@ -89,7 +89,7 @@ test('while movements are posted to the same balances, and every one is right in
   const writers = Array.from({ length: 4 }, async (_, writer) => {
     let posted = 0;
     for (let turn = 0; !isOver; turn += 1) {
-      // In opposed order, so that whoever locks in another one deadlocks.
+      // In opposed order, so that a writer with another lock order deadlocks.
       const items = Array.from({ length: 10 }, (_, n) => (n * 3 + turn) % 30);
       const lines = (writer % 2 ? items : items.toReversed()).map((n) => ({
         sku: `I${n}`,
@@ -113,7 +113,7 @@ test('while movements are posted to the same balances, and every one is right in
   expect(await wrong(acme)).toBe(0);
 });
 
-test('stopped and started again it goes on behind the last batch', async () => {
+test('stopped and started again, it continues after the last batch', async () => {
   const acme = await manyBalances(12);
   await dropBalances(acme);
   const controller = new AbortController();
@@ -216,7 +216,7 @@ test('two at once: one that finds the other has finished compares, and is finish
   expect(await wrong(acme)).toBe(0);
 });
 
-test('one that finds the other has finished, and a balance wrong since, begins anew', async () => {
+test('a run that finds that the other has ended, and a balance that is wrong since then, starts over', async () => {
   const acme = await manyBalances(4);
   await dropBalances(acme);
   const other = await books.world.connect('stockade_jobs');

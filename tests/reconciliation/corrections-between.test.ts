@@ -18,7 +18,7 @@ async function littleWrong(...skus: readonly string[]): Promise<Caller> {
 }
 const settled = ({ discrepancies }: Awaited<ReturnType<typeof books.reconcile>>) =>
   discrepancies.map(({ action, detail }) => [action, detail.leftBecause]);
-test('a balance that has changed before it is corrected is left, and people are told that it has', async () => {
+test('a balance that has changed before its correction is left, and an alert is sent', async () => {
   const acme = await littleWrong();
   const told: unknown[] = [];
   const run = await meanwhile(
@@ -41,7 +41,7 @@ test('a balance that has changed before it is corrected is left, and people are 
   ]);
 });
 
-test('a balance that is right before it is corrected is left, and nobody is told', async () => {
+test('a balance that is correct before its correction is left, and no alert is sent', async () => {
   const acme = await littleWrong();
   const told: unknown[] = [];
   const run = await meanwhile(

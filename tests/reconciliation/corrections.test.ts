@@ -10,7 +10,7 @@ import { noLimit, openBooks } from './books.ts';
 const books = openBooks();
 openAws();
 
-test('a little difference is corrected once; when it comes again, somebody is told and it is left', async () => {
+test('a small difference is corrected once; the second time it is left and an alert is sent', async () => {
   const acme = await books.organization();
   await books.write(acme, 'A', 'on_hand = on_hand + 1');
   expect(await books.reconcile(acme)).toMatchObject({ found: 1, corrected: 1, alerted: 0 });
@@ -172,7 +172,7 @@ test('a version that no number holds is corrected as any other', async () => {
   expect(await books.stored(acme, 'A')).toEqual({ onHand: 100, version: 2 });
 });
 
-test('a balance that is no number at all is left, and can be put right', async () => {
+test('a balance that is not a number is left, and can be corrected by hand', async () => {
   const acme = await books.organization();
   await books.write(acme, 'A', `on_hand = 'NaN', reserved = 'NaN'`);
   const run = await books.reconcile(acme);

@@ -46,7 +46,7 @@ test('the function reconciles and seals who is due, and has nothing to do the ne
   });
 });
 
-test('a tick that comes to its end beats its heart and measures what it did, one that is ended does not', async () => {
+test('a tick that ends by itself writes a heartbeat and its metrics, one that is stopped does not', async () => {
   const [acme, bad] = [await books.organization(), await books.organization()];
   await books.settleDue();
   await books.write(acme, 'A', 'on_hand = on_hand + 1');
@@ -129,7 +129,7 @@ test('ten ticks at once take every organization once', async () => {
   for (const tenant of tenants) expect(await books.runs(tenant)).toEqual([right, right]);
 });
 
-test('whoever has died is taken over from, and told when it was only slow', async () => {
+test('the work of a dead process is taken over, and a process that was only slow gets an error', async () => {
   const acme = await books.organization();
   const lease = await takeLease(books.jobs, acme.id);
   if (!lease) throw new Error('nobody has it yet');

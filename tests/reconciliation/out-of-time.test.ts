@@ -55,7 +55,7 @@ test('a statement that does not end in time is tried with less the next time', a
   expect(await books.reconcile(acme)).toMatchObject({ finished: true, runId: stopped.runId });
 });
 
-test('settling stops in time too: the next tick has more, and when that is not enough nobody knows why, and people are told', async () => {
+test('finding causes stops in time too: the next tick continues, and if that is not enough, the cause is unknown and an alert is sent', async () => {
   const acme = await books.organization();
   await books.settleDue();
   await books.superuser.query(`
@@ -64,7 +64,7 @@ test('settling stops in time too: the next tick has more, and when that is not e
     alter table inventory.seal_closings enable always trigger append_only`);
   const locker = await books.world.superuser();
   await locker.query('begin');
-  // Only what derives the seals anew reads these.
+  // Only the recomputation of the seals reads these.
   await locker.query('lock table inventory.seal_pages in access exclusive mode');
   const time = { remainingMs: () => 10_000 + 100 };
   const stopped = await books.reconcile(acme, { time });

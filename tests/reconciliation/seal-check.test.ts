@@ -54,7 +54,7 @@ test('an anchor that is gone is named', async () => {
   ]);
 });
 
-test('a bucket that refuses to be read is told, also when there is nothing new to seal; one that does not answer is not', async () => {
+test('a bucket that refuses to be read is reported, also without new movements; one that does not answer is not', async () => {
   const acme = await books.organization();
   await reconcileDue(books.jobs, noLimit);
   const makeDue = () =>
@@ -95,7 +95,7 @@ test('a bucket that refuses to be read is told, also when there is nothing new t
   }
 }, 60_000);
 
-test('beside a balance that differs it is told as well, and no cause is called unknown', async () => {
+test('it is also reported together with a wrong balance, and no cause is called unknown', async () => {
   const acme = await sealedOrganization();
   expect(await books.reconcile(acme)).toMatchObject({ clean: true });
   await books.write(acme, 'B', 'on_hand = on_hand * 2');
@@ -128,7 +128,7 @@ test('without a bucket only what was written down in one is missed', async () =>
 });
 
 test.each(['daily', 'full'] as const)(
-  'a closing of more movements than can be counted is told to be altered by a %s run',
+  'a %s run reports a closing balance with more movements than can be counted as altered',
   async (kind) => {
     const acme = await books.organization();
     expect(await books.reconcile(acme)).toMatchObject({ clean: true });

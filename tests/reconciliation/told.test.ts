@@ -36,7 +36,7 @@ test('one alert of a run: figures, cause, and what to type', async () => {
   expect(said).toContain(`npm run reconcile:balances -- --org ${acme.slug} --apply ${rows[0].id} --dry-run`);
 });
 
-test('seals that the bucket refuses are told; when it only does not answer they wait for the next run', async () => {
+test('seals that the bucket refuses are reported; if it only does not answer, they wait for the next run', async () => {
   const acme = await books.organization();
   const before = aws.alerts().length;
   const endFault = aws.local.s3.faults.inject('down');
@@ -106,7 +106,7 @@ test('one organization that fails is reported, and the others go on', async () =
   }
 });
 
-test('a failure that nobody could be told of is told by the next tick, and anew when it came right in between', async () => {
+test('a failure whose alert could not be sent is reported by the next tick, and again after it was repaired in between', async () => {
   const bad = await books.organization();
   await books.settleDue();
   const fails = () =>
@@ -126,7 +126,7 @@ test('a failure that nobody could be told of is told by the next tick, and anew 
     await expect(reconcileDue(books.jobs, noLimit)).rejects.toMatchObject({ code: 'unavailable' });
     expect(told()).toBe(0);
     endFault();
-    // It is not due by now; it is told all the same.
+    // It is not due now, but it is reported anyway.
     expect(await reconcileDue(books.jobs, noLimit)).toMatchObject({ organizations: 0 });
     expect(aws.alerts().slice(before)).toMatchObject([{ name: 'ReconciliationFailed' }]);
     expect(aws.alerts().at(-1)?.message).toContain(`${bad.slug}: out of paper`);
@@ -149,7 +149,7 @@ test('a failure that nobody could be told of is told by the next tick, and anew 
   }
 });
 
-test('an organization with which process after process dies is told, one that is at work is not', async () => {
+test('an organization that kills one process after the other is reported, a running one is not', async () => {
   const poison = await books.organization();
   await books.settleDue();
   const before = aws.alerts().length;
@@ -204,7 +204,7 @@ test('a trigger that is away is one alert for the database, and nothing is seale
   }
 });
 
-test('a trigger that stays away is told at once, again after a day, and anew when it was put right in between', async () => {
+test('a missing trigger is reported at once, again after a day, and again after it was repaired in between', async () => {
   const connections = await Promise.all(
     Array.from({ length: 5 }, () => books.world.connect('stockade_jobs')),
   );
@@ -259,7 +259,7 @@ test('an alert that could not be published is published by the next tick', async
   }
 });
 
-test('a movement that was altered before it was sealed is told, its balance does not follow it, and it is not sealed', async () => {
+test('a movement that was altered before it was sealed is reported, its balance does not follow it, and it is not sealed', async () => {
   const acme = await books.organization();
   await books.settleDue();
   await acme.post('receipt', { sku: 'A', location: 'MAIN', quantity: 3 });

@@ -204,7 +204,7 @@ test('the newest heartbeat may be at most five minutes before or after the resto
 });
 
 describe('the loss', () => {
-  /** The loss of a copy, compared with another copy in the place of production. */
+  /** The loss of a copy, compared with another copy instead of production. */
   const lossOf = async (copy: string, production: string, requestedAt: Date, before = (_: Client) => {}) => {
     const inProduction: InJobs = (work) =>
       withRole(production, 'stockade_jobs', (jobs) => {

@@ -104,7 +104,7 @@ test('while somebody writes no boundary is drawn, and one is at the first try af
   );
   expect(isDrawn).toBe(true);
   await write();
-  // What was drawn is sealed, whoever writes by now.
+  // Movements up to the boundary are sealed, although writers go on.
   expect((await sealOrganization(jobs, acme.id, { patienceMs: -1 })).seals).toMatchObject([{ seq: 1 }]);
   await writer.query('commit');
 });

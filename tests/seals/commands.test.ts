@@ -60,7 +60,7 @@ test('it takes the proof from stdin', async () => {
 });
 
 // What else can be another, and what else is no proof: scripts/ledger/proof-file.test.ts.
-test('a proof in which the quantity is another does not hold, and what is no proof is told', async () => {
+test('a proof with another quantity does not hold, and a file that is not a proof is refused', async () => {
   const changed = { ...proof, movement: { ...proof.movement, quantity: '9.0000' } };
   const { exitCode, stdout, stderr } = await check(JSON.stringify(changed));
   expect([exitCode, stderr]).toEqual([1, '']);

@@ -41,7 +41,7 @@ type Movement = MovementProof['movement'];
 const forged = (change: (movement: Movement) => Partial<Movement>) => () =>
   JSON.stringify({ ...proof, movement: { ...proof.movement, ...change(proof.movement) } });
 
-/** What the lines behind the lot say then. */
+/** The lines after the lot, in that case. */
 const behind = (m: Movement) => ({
   reference: 'PO-FORGED',
   actor: 'user:boss',
@@ -53,8 +53,8 @@ const inKind = forged((m) => ({ ...behind(m), kind: `${m.kind}\n\n\n${length}`, 
 const inMarch = forged(() => ({ occurredAt: '2026-02-31T10:00:00.000Z' }));
 
 const forgeries: readonly (readonly [string, () => string, string])[] = [
-  ['a lot that takes up the lines behind it', inLot, 'lot|metadata'],
-  ['a kind that takes up the lines behind it', inKind, 'kind|metadata'],
+  ['a lot that contains the next lines', inLot, 'lot|metadata'],
+  ['a kind that contains the next lines', inKind, 'kind|metadata'],
   ['a line feed in the metadata', forged((m) => ({ metadata: `${m.metadata}\n` })), 'metadata'],
   ['a day that there is not', inMarch, 'instant|day is out of range'],
   [

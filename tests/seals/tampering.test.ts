@@ -11,7 +11,7 @@ const { world, aws, organization, post, seal, verify, tamper } = openSealedWorld
 const s3 = new S3Client({ region: 'eu-west-1', endpoint: 'http://127.0.0.1:1' });
 afterAll(() => s3.destroy());
 
-/** Two seals of six movements each, and two movements behind them. */
+/** Two seals of six movements each, and two later movements. */
 async function sealedTwice() {
   const tenant = await organization();
   const first = await post(tenant, 6);
@@ -148,7 +148,7 @@ test.each(sealColumns)('a seal whose %s was altered is named', async (column, va
   expect(await firstFault(tenant)).toMatchObject({ kind: 'seal_altered', seal: 2 });
 });
 
-test('a seal that was altered and hashed anew breaks the chain, and is not what was anchored', async () => {
+test('a seal that was altered and hashed again breaks the chain, and differs from its anchor', async () => {
   const { tenant } = await sealedTwice();
   const rehash = (seq: number) =>
     tamper(
@@ -164,7 +164,7 @@ test('a seal that was altered and hashed anew breaks the chain, and is not what 
     ['anchor_differs', 1],
     ['chain_broken', 2],
   ]);
-  // Chained anew to the end: only what is outside of the database still tells.
+  // Chained again to the end: only the anchors outside the database still show it.
   await tamper(
     `update seals set previous_hash = (select hash from seals where org_id = $1 and seq = 1) where org_id = $1 and seq = 2`,
     [tenant.id],
@@ -176,7 +176,7 @@ test('a seal that was altered and hashed anew breaks the chain, and is not what 
   ]);
 });
 
-test('a history that was altered and sealed anew from its beginning is not what was anchored', async () => {
+test('a history that was altered and sealed again from its beginning differs from the anchors', async () => {
   const { tenant, first } = await sealedTwice();
   await tamper('update movements set quantity = quantity + 1 where org_id = $1 and entry_id = $2', [
     tenant.id,

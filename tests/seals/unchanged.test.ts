@@ -3,7 +3,7 @@ import { readUnchanged } from '#audit/seals/verify/unchanged.ts';
 import type { Caller } from '#tests/world.ts';
 import { openSealedWorld } from './sealed-world.ts';
 
-/** What was sealed is known again at a glance, and nothing else is: whoever looks closer takes ten times as long. */
+/** A sealed part is recognized by its digest, and nothing else is: a full comparison takes ten times as long. */
 
 const { world, organization, post, seal, verify, tamper } = openSealedWorld();
 

@@ -20,7 +20,7 @@ export interface DrillState {
 }
 
 /**
- * Carries on with the newest drill: reads its state and takes the next steps. A tick may die at any moment; the next one
+ * Continues the newest drill: reads its state and takes the next steps. A tick may die at any moment; the next one
  * carries on. Undefined before the first drill.
  * @throws Unavailable when AWS does not answer: you can try again later
  */

@@ -12,7 +12,7 @@ const pollMs = 5_000;
 /** When less time than this is left, the tick is interrupted. The next tick repeats the interrupted step. */
 const reserveMs = 20_000;
 
-/** Begins a drill when one is due, and carries on with the newest drill. Undefined before the first drill. */
+/** Begins a drill when one is due, and continues the newest drill. Undefined before the first drill. */
 export async function carryOnDrills(time: TimeLeft): Promise<DrillState | undefined> {
   const network = drillConfig();
   const database = jobsDatabaseConfig();

@@ -169,7 +169,7 @@ function isPlain({ type }: Node): boolean {
   return type === 'Identifier' || type === 'MemberExpression';
 }
 
-/** The text of a template with the same length, and a name in the place of each value. */
+/** The text of a template with the same length, and a name instead of each value. */
 function blanked(node: Node, text: string): string {
   let sql = text.slice(node.start + 1, node.end - 1);
   node.quasis.slice(1).forEach((quasi: Node, index: number) => {

@@ -119,7 +119,7 @@ function faultsOf(killed: DrillRecord, { code, stdout }: Awaited<Run['ended']>):
   if (code !== 0) return [`the next run ended with exit code ${code}`];
   const over = JSON.parse(stdout) as DrillRecord;
   return [
-    ...(over.id === killed.id ? [] : [`the next run carried on with drill ${over.id}, not ${killed.id}`]),
+    ...(over.id === killed.id ? [] : [`the next run continued drill ${over.id}, not ${killed.id}`]),
     ...(over.verdict?.passed ? [] : [`the drill ended with ${over.verdict?.summary}`]),
     ...(over.tornDownAt ? [] : ['its instance was not deleted']),
   ];

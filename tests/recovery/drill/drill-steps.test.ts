@@ -140,7 +140,7 @@ describe('the restore', () => {
     expect(count(restored)).toBe(0);
   });
 
-  test('does not begin when a newer drill begins between two looks: the tick carries on with that one', async () => {
+  test('does not begin when a newer drill begins between two looks: the tick continues that one', async () => {
     await drills.request();
     const begunMeanwhile: Scripted = async () => {
       await drills.request({ snapshot: 'newer' }, 0, '000002');

@@ -145,12 +145,12 @@ describe('the age of backups', () => {
     await admin.client().send(
       new rds.CopyDBSnapshotCommand({
         SourceDBSnapshotIdentifier: 'by-hand',
-        TargetDBSnapshotIdentifier: 'made-anew',
+        TargetDBSnapshotIdentifier: 'copied-again',
       }),
     );
     await world.aws.rds.settled();
     expect((await lookAt('newest-snapshot')).facts.takenAt).toEqual(before);
-    await admin.client().send(new rds.DeleteDBSnapshotCommand({ DBSnapshotIdentifier: 'made-anew' }));
+    await admin.client().send(new rds.DeleteDBSnapshotCommand({ DBSnapshotIdentifier: 'copied-again' }));
   });
 
   test('a copy elsewhere fails when it is old, missing or not configured, and does not apply when it is configured off', async () => {

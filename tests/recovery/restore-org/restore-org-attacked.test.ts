@@ -263,7 +263,7 @@ test('Ctrl-C after everything is written changes nothing, and the command says s
     );
   await vi.waitFor(async () => expect(await waiting()).toBe(1), { timeout: 20_000, interval: 20 });
   child.kill('SIGINT');
-  await vi.waitFor(() => expect(said).toContain('Stopping after the step at work'), { interval: 20 });
+  await vi.waitFor(() => expect(said).toContain('Stopping after the current step'), { interval: 20 });
   await holder.query('rollback');
   expect(await exited).toEqual([130, null]);
   expect(await digests(superuser)).toEqual(before);

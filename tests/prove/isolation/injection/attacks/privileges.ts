@@ -38,7 +38,7 @@ export function privilegeAttacks({ org, database }: Target): Attack[] {
       'a grant option',
       'grant all on all tables in schema inventory to stockade_api',
     ),
-    statement('make a role', 'CREATEROLE', `create role evil superuser login`),
+    statement('create a role', 'CREATEROLE', `create role evil superuser login`),
     statement('alter the own role', 'self-service settings', `alter role stockade_api bypassrls`),
     {
       name: 'alter the own role’s settings',
