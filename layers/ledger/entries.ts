@@ -4,12 +4,11 @@ import { Instant } from '#platform/instant.ts';
 import { callInTenant, queryInTenant } from '#tenancy/scope.ts';
 import type { Tenant } from '#tenancy/tenant.ts';
 import { Code, Lot, Metadata, maxLines, PositiveQuantity, Quantity, Reference } from './input.ts';
+import { kindSigns, type PostableKind, postableKinds } from './posting-rules.ts';
 import { inFieldsOfTransfer } from './transfer-fields.ts';
 
-/** The kinds a caller may post. A stocktake posts `count`, and reversing an entry posts `reversal`. */
-const postableKinds = ['receipt', 'return', 'issue', 'adjustment', 'transfer', 'opening'] as const;
-
-export type EntryKind = (typeof postableKinds)[number] | 'count' | 'reversal';
+/** `count` comes from a stocktake, and `reversal` from the entry it reverses: callers do not post them. */
+export type EntryKind = PostableKind | 'count' | 'reversal';
 export const entryKinds = [...postableKinds, 'count', 'reversal'] as const satisfies readonly EntryKind[];
 
 /** The balance of one item, location and lot. `available = onHand − reserved`; `version` is the number of its movements. */
@@ -56,11 +55,15 @@ const lines = <Line extends z.ZodType>(line: Line) =>
     .min(1, 'must have at least one line')
     .max(maxLines, `must have at most ${maxLines} lines: post the rest as another entry`);
 
-const signs: Partial<Record<EntryKind, { sign: number; message: string }>> = {
-  receipt: { sign: 1, message: 'must be greater than zero: a receipt adds stock' },
-  return: { sign: 1, message: 'must be greater than zero: a return adds stock' },
-  issue: { sign: -1, message: 'must be less than zero: an issue takes stock' },
-};
+/** The error of a quantity whose sign its kind does not allow; undefined when it fits. */
+function signError(kind: PostableKind, quantity: number): string | undefined {
+  const sign = kindSigns[kind];
+  if (sign === 0 || Math.sign(quantity) === sign) return undefined;
+  const article = /^[aeiou]/.test(kind) ? 'an' : 'a';
+  return sign > 0
+    ? `must be greater than zero: ${article} ${kind} adds stock`
+    : `must be less than zero: ${article} ${kind} takes stock`;
+}
 
 export const PostEntry = z
   .strictObject({
@@ -80,12 +83,9 @@ export const PostEntry = z
     ),
   })
   .superRefine(({ kind, lines }, context) => {
-    const rule = signs[kind];
-    if (!rule) return;
     lines.forEach(({ quantity }, index) => {
-      if (Math.sign(quantity) !== rule.sign) {
-        context.addIssue({ code: 'custom', path: ['lines', index, 'quantity'], message: rule.message });
-      }
+      const message = signError(kind, quantity);
+      if (message) context.addIssue({ code: 'custom', path: ['lines', index, 'quantity'], message });
     });
   });
 

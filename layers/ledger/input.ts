@@ -1,21 +1,19 @@
 import * as z from 'zod';
+import { greatestQuantity, quantityDecimals } from './posting-rules.ts';
 
 /** The building blocks of the ledger's inputs. Each has a message that says how to correct the value. */
 
-/** Quantities have fifteen digits, four of them decimals: a JSON number holds them without loss. */
-const maxQuantity = 99_999_999_999.9999;
-const decimals = 4;
 const maxMetadataBytes = 8_192;
 export const maxLines = 1_000;
 
 /** A signed quantity in the item's own unit. */
 export const Quantity = z
   .number({ error: 'must be a number' })
-  .refine((value) => Math.abs(value) <= maxQuantity, {
+  .refine((value) => Math.abs(value) <= greatestQuantity, {
     error: 'must have at most eleven digits before the point',
     abort: true,
   })
-  .refine((value) => Number(value.toFixed(decimals)) === value, {
+  .refine((value) => Number(value.toFixed(quantityDecimals)) === value, {
     error: 'must have at most four decimals',
     abort: true,
   })

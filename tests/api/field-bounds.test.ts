@@ -1,4 +1,6 @@
+import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { Code } from '#ledger/input.ts';
 import { type Caller, openWorld } from '#tests/world.ts';
 import { expectProblem, notFound, wrongFields } from './problem-document.ts';
 
@@ -156,4 +158,41 @@ describe.each(kinds)('$path', ({ path, code, one, noun }) => {
     const answer = await acme.request('PATCH', `${path}/${segment}`, { name: 'X' });
     expect([answer.status, answer.body.code]).toEqual([404, 'not_found']);
   });
+});
+
+test('every code that the API accepts, the database accepts, and of ASCII codes no others', async () => {
+  const special = fc.constantFrom(
+    ' ',
+    '.',
+    '/',
+    '?',
+    '%',
+    '\\',
+    '\t',
+    '\u0001',
+    '\u007f',
+    'é',
+    '\u00a0',
+    '\u2028',
+    '\u{1f600}',
+  );
+  const anything = fc.oneof(
+    special,
+    fc.string({ unit: 'grapheme-ascii', maxLength: 3 }),
+    fc.string({ unit: 'grapheme', maxLength: 3 }),
+  );
+  const code = fc.array(anything, { maxLength: 6 }).map((parts) => parts.join(''));
+  const longest = fc.integer({ min: 62, max: 66 }).map((length) => 'x'.repeat(length));
+  const drawn = fc.sample(fc.oneof({ weight: 9, arbitrary: code }, { weight: 1, arbitrary: longest }), 3_000);
+  const superuser = await world.superuser();
+  const { rows } = await superuser.query<{ code: string; fits: boolean }>(
+    'select code, inventory.is_code(code) as fits from unnest($1::text[]) as drawn (code)',
+    [drawn.filter((text) => text.isWellFormed() && !text.includes('\0'))],
+  );
+  const accepts = (text: string) => Code.safeParse(text).success;
+  expect(rows.filter((row) => accepts(row.code) && !row.fits)).toEqual([]);
+  const isAscii = (text: string) => /^[\u0001-\u007f]*$/.test(text);
+  expect(rows.filter((row) => isAscii(row.code) && row.fits !== accepts(row.code))).toEqual([]);
+  expect(rows.filter(({ fits }) => fits).length).toBeGreaterThan(300);
+  expect(rows.filter(({ fits }) => !fits).length).toBeGreaterThan(300);
 });

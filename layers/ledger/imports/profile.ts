@@ -2,11 +2,12 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { Code, Reference } from '#ledger/input.ts';
 import { InvalidInput } from '#platform/errors.ts';
+import { type PostableKind, postableKinds } from '../posting-rules.ts';
 import { isTimeFormat, timeFormatLetters } from './time-format.ts';
 
 /** The kinds an import may post. A transfer needs two sides, a count its stocktake, and a reversal its entry. */
-export const importKinds = ['receipt', 'return', 'issue', 'adjustment', 'opening'] as const;
-export type ImportKind = (typeof importKinds)[number];
+export type ImportKind = Exclude<PostableKind, 'transfer'>;
+export const importKinds = postableKinds.filter((kind): kind is ImportKind => kind !== 'transfer');
 
 const text = z.string({ error: 'must be a string' }).min(1, 'must not be empty');
 const column = text.describe('the name of a column, as in the first line of the file');

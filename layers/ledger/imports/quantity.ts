@@ -1,5 +1,4 @@
-const maxWholeDigits = 11;
-const maxDecimals = 4;
+import { quantityDecimals, quantityWholeDigits } from '../posting-rules.ts';
 
 /** A number of a file, as its digits and its sign. */
 export interface ReadNumber {
@@ -23,8 +22,9 @@ export function readQuantity(
     fault: `the quantity ${JSON.stringify(trimmed.slice(0, 40))} ${what}`,
   });
   if (whole === '') return refuse('is not a number');
-  if (whole.length > maxWholeDigits) return refuse(`has more than ${maxWholeDigits} digits before the point`);
-  if (decimals.length > maxDecimals) return refuse(`has more than ${maxDecimals} decimals`);
+  if (whole.length > quantityWholeDigits)
+    return refuse(`has more than ${quantityWholeDigits} digits before the point`);
+  if (decimals.length > quantityDecimals) return refuse(`has more than ${quantityDecimals} decimals`);
   const digits = decimals === '' ? whole : `${whole}.${decimals}`;
   if (digits === '0') return refuse('is zero');
   return { value: { digits, isNegative: sign === '-' } };

@@ -12,6 +12,9 @@ export const goldenFile = 'sql/schema.sql';
 /** The digests of the ledger's triggers: reconciliation compares the database with them. */
 export const goldenTriggersFile = 'layers/audit/reconciliation/golden-triggers.json';
 
+/** Where TypeScript reads the rules of posting, which stand once, in SQL. */
+const postingRulesFile = 'layers/ledger/posting-rules.ts';
+
 /** A file that is generated from the migrations; its path is relative to the root of the checkout. */
 export interface GoldenFile {
   readonly file: string;
@@ -47,10 +50,44 @@ async function dumpOn(
     return [
       { file: goldenFile, content: await dumpCatalog(client) },
       { file: goldenTriggersFile, content: await triggerDigests(client) },
+      { file: postingRulesFile, content: await postingRules(client) },
     ];
   } finally {
     await client.end();
   }
+}
+
+/** The rules of posting as TypeScript reads them, from the functions that hold them in SQL. */
+async function postingRules(client: Client): Promise<string> {
+  const { rows } = await client.query<{
+    kinds: string[];
+    signs: number[];
+    greatest: string;
+    decimals: number;
+  }>(
+    `select kinds, array(select inventory.kind_sign(kind) from unnest(kinds) with ordinality as k (kind, nth) order by nth) as signs,
+       inventory.greatest_quantity()::text as greatest, scale(inventory.greatest_quantity()) as decimals
+     from inventory.postable_kinds() as kinds`,
+  );
+  const [rules] = rows;
+  if (!rules) throw new Error('the schema has no rules of posting');
+  const { kinds, signs, greatest, decimals } = rules;
+  const [whole = '', fraction = ''] = greatest.split('.');
+  return `// \`npm run schema\` writes this file from sql/functions/inventory/forms.sql and posting_rules.sql.
+
+/** The kinds of entry that a caller may post. */
+export const postableKinds = [${kinds.map((kind) => `'${kind}'`).join(', ')}] as const;
+export type PostableKind = (typeof postableKinds)[number];
+
+/** The sign that the quantities of a kind must have: 1, -1, or 0 when both are allowed. */
+export const kindSigns = {
+${kinds.map((kind, nth) => `  ${kind}: ${signs[nth]},\n`).join('')}} as const;
+
+/** The greatest quantity, in the item's own unit. A JSON number holds its digits without loss. */
+export const greatestQuantity = ${whole.replaceAll(/(?<=\d)(?=(\d{3})+$)/g, '_')}.${fraction};
+export const quantityWholeDigits = ${whole.length};
+export const quantityDecimals = ${decimals};
+`;
 }
 
 async function triggerDigests(client: Client): Promise<string> {
