@@ -106,7 +106,7 @@ function eventText(event: MigrationEvent): string {
     case 'waiting':
       return `waiting for another migration run: ${event.holder}`;
     case 'planned':
-      return `${counted(event.pending.length, 'migration')} to apply`;
+      return `${counted(event.pending.length, 'file')} to apply`;
     case 'applying':
       return `${event.name} …`;
     case 'retrying':

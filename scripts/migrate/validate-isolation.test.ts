@@ -94,9 +94,9 @@ test('the query it prints runs as it is', async () => {
 test('a migration run that ends with a hole in the wall fails and says so', async () => {
   const migrateAll = () => run('migrate/all.ts', '--database-url', database.url);
   const holed = await broken(disable, enable, migrateAll);
-  expect(holed).toMatchObject({ status: 1, stderr: '0 migrations to apply\n' });
+  expect(holed).toMatchObject({ status: 1, stderr: '0 files to apply\n' });
   expect(holed.stdout).toContain('The database is up to date.\n\nLEAK      0001');
-  expect(holed.stdout).toContain('Repair each fault in a new migration');
+  expect(holed.stdout).toContain('Repair each fault in its function file or in a new migration');
   expect(migrateAll()).toMatchObject({ status: 0 });
 });
 

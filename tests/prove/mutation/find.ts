@@ -29,7 +29,7 @@ export async function findMutants(root: string): Promise<Mutant[]> {
 
 function changesIn(file: string, text: string): Change[] {
   if (!file.endsWith('.sql')) return changesInTypeScript(file, text);
-  // The baseline is frozen with a function in it, which sql/functions defines again: a fault in that is dead.
+  // The baseline is frozen with a function in it. sql/functions defines it again, so a fault in the first has no effect.
   const living = file.endsWith('/000001_baseline.sql') ? text.indexOf('end\n$migration$;') : 0;
   return changesInSql(text)
     .filter(({ start }) => start >= living)

@@ -87,7 +87,7 @@ export function contextAttacks({ org, slug }: Target): Attack[] {
       query: 'select s::text || p::text from tenancy.context_keys s full join tenancy.pass_keys p on true',
     },
     {
-      name: 'new keys of the seals',
+      name: 'new keys of the contexts',
       why: 'a role that sets a key can sign contexts',
       statements: `select tenancy.rotate_context_key(); select tenancy.set_pass_key('evil', repeat('k', 32)::bytea);
                    select tenancy.drop_pass_key('any'); select tenancy.hmac_pad('k'::bytea, 54);
