@@ -191,7 +191,7 @@ test('every code that the API accepts, the database accepts, and of ASCII codes 
   );
   const accepts = (text: string) => Code.safeParse(text).success;
   expect(rows.filter((row) => accepts(row.code) && !row.fits)).toEqual([]);
-  const isAscii = (text: string) => /^[\u0001-\u007f]*$/.test(text);
+  const isAscii = (text: string) => Buffer.byteLength(text) === text.length;
   expect(rows.filter((row) => isAscii(row.code) && row.fits !== accepts(row.code))).toEqual([]);
   expect(rows.filter(({ fits }) => fits).length).toBeGreaterThan(300);
   expect(rows.filter(({ fits }) => !fits).length).toBeGreaterThan(300);
