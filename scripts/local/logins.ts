@@ -29,7 +29,7 @@ export async function setLogins(adminUrl: string): Promise<void> {
   }
 }
 
-/** Derived from the administrator's password, so that whoever knows that one needs nothing else stored or passed on. */
+/** Derived from the administrator's password, so that anyone who knows it needs no other password. */
 function passwordOf(adminUrl: string, role: LoginRole): string {
   const { username, password } = new URL(adminUrl);
   return createHmac('sha256', `${username}:${password}`).update(role).digest('hex');

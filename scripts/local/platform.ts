@@ -30,7 +30,7 @@ import { createScheduler, type Due, type JobReport } from './schedule/scheduler.
 const databaseName = 'stockade';
 const instanceIdentifier = 'stockade';
 const maxConnections = 20;
-/** How long the end of the platform waits for a job, and for the connections of one that was broken off. */
+/** How long a shutdown waits for a running job, and for the connections of an interrupted one. */
 const graceMs = 10_000;
 
 export interface PlatformOptions {
@@ -186,10 +186,10 @@ const settingsOfBackups = {
   [environment.sqlDirectory]: join(paths.root, 'sql'),
 };
 
-/** Whoever looks at the terminal gets the alerts. */
+/** The person at the terminal gets the alerts. */
 const terminal = { protocol: 'application', endpoint: 'the terminal of npm start' };
 
-/** A job that was broken off may still hold a connection; the end of the database ends it. */
+/** An interrupted job may still hold a connection, which ends with the database. */
 async function endConnections(): Promise<void> {
   await Promise.race([closeDatabase(), sleep(graceMs, undefined, { ref: false })]);
 }

@@ -27,7 +27,7 @@ test('a difference is found where a SKU is unique across organizations', async (
   const proof = await prove(1, 'alter table inventory.items add unique (sku)');
   const { difference } = proof;
   expect(difference).toContain('POST /v1/items');
-  expect(difference).toContain('and where it is the same codes');
+  expect(difference).toContain('in the world "the same codes"');
   // What comes after it was not asked, and that alone fails a proof.
   const { difference: _, ...withoutDifference } = proof;
   const onlyGaps = { nonInterference: withoutDifference };

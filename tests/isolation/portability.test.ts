@@ -215,7 +215,10 @@ test('the commands say what they did and what comes next, and name what is not t
   const to = folder();
   const run = (script: string, args: string[]) => runCommand(script, args, { DATABASE_URL: world.adminUrl });
   const done = await run('org/export.ts', ['--org', tenant.slug, '--to', to]);
-  expect([done.exitCode, done.stdout]).toEqual([0, expect.stringContaining('It is not suspended')]);
+  expect([done.exitCode, done.stdout]).toEqual([
+    0,
+    expect.stringContaining('This is a copy: the organization is active'),
+  ]);
   const occupied = await run('org/export.ts', ['--org', tenant.slug, '--to', to]);
   expect([occupied.exitCode, occupied.stderr]).toEqual([
     1,

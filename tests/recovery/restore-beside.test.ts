@@ -104,7 +104,7 @@ test('production, drills, other times and contradictions are refused before anyt
   ]);
   expect(await refused('--at', '2026-02-31T25:00:00Z', '--to', name)).toEqual([
     2,
-    expect.stringContaining('a time that there is'),
+    expect.stringContaining('must be a valid time with a time zone'),
   ]);
   expect(await refused('--to', name)).toEqual([2, expect.stringContaining('either --at or --snapshot')]);
   await expect(setBesidePassword(world.rds.instance, 'a-password')).rejects.toThrow('Nothing was changed');

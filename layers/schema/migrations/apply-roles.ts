@@ -18,7 +18,7 @@ export async function applyRoles(client: Client, rolesFile: string, signal?: Abo
   );
 }
 
-/** What another database's run of the same file causes: it made the role first, or changed it under us. */
+/** What another database's run of the same file causes: it created the role first, or changed it at the same time. */
 function isCollision(error: unknown): boolean {
   const cause = error instanceof MigrationError ? error.cause : error;
   const sqlstate = sqlstateOf(cause);

@@ -21,7 +21,7 @@ export interface Located {
 
 /**
  * The error of a statement, told with file, line, column and SQLSTATE.
- * Postgres counts `position` in characters of what was sent; without one, the start of the statement is told.
+ * Postgres counts `position` in characters of what was sent; without one, the error names the start of the statement.
  * Errors that did not come from Postgres (a lost connection) are returned as they are.
  */
 export function locateSqlError(error: unknown, statement: Located): unknown {

@@ -5,7 +5,7 @@ import type { Statement } from './sql-statements.ts';
 
 /** How long a migration may make others wait, and how stubborn it is about that. */
 export interface LockPolicy {
-  /** The longest one statement waits for a lock: whoever queues behind it waits no longer either. */
+  /** The longest one statement waits for a lock: the sessions that queue after it wait no longer either. */
   readonly lockTimeoutMs: number;
   /** How often a file that met a lock is started again. */
   readonly lockAttempts: number;

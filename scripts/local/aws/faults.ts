@@ -48,7 +48,7 @@ export type OwnFaultWords<Own extends string> = Partial<Words<Own>>;
 export interface MetFaults<Own extends string> extends Faults<Own> {
   /** Does the work of an operation, unless a fault comes first. */
   meet<T>(operation: string, work: () => Promise<T>): Promise<T>;
-  /** Tells whether a fault strikes what an operation sets going behind its answer; that uses it up once. */
+  /** Checks whether a fault strikes the work that an operation starts after its answer. Each check uses up one strike. */
   strikes(fault: Own, operation: string): boolean;
 }
 

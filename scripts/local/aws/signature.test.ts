@@ -90,7 +90,7 @@ test('a header of AWS that was added behind the signature is refused', async () 
   expect(await faultOf({ ...getObject, headers })).toBe('mismatch');
 });
 
-test('no signature, a broken one, another key and a session of the real AWS are told apart', async () => {
+test('no signature, a broken one, another key and a session of the real AWS get different errors', async () => {
   expect(await faultOf(request({}))).toBe('missing');
   expect(await faultOf(request({ headers: { authorization: 'Basic YTpi' } }))).toBe('mismatch');
   expect(await faultOf(request({ headers: signed({ 'x-amz-date': 'yesterday' }, 'x') }))).toBe('mismatch');

@@ -89,7 +89,7 @@ test.each([
     );
 });
 
-test('what is null is not there, and what is not said to be base64 is text', () => {
+test('null is absent, and a body that is not declared as base64 is text', () => {
   const nothing = { statusCode: 200, headers: null, cookies: null, body: null, isBase64Encoded: true };
   expect(toResponse(nothing)).toEqual({ status: 200, headers: [], body: Buffer.alloc(0) });
   const text = { statusCode: 200, headers: { 'content-type': 'x/y' }, body: 'aGk=', isBase64Encoded: 'true' };

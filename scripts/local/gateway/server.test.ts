@@ -137,7 +137,7 @@ describe('requests', () => {
     expect(ids[0]).not.toBe(ids[1]);
   });
 
-  test('a function is told where and for how long it runs', async () => {
+  test('a function knows where and for how long it runs', async () => {
     const { url } = await serve((_event, context) => ({
       name: context.functionName,
       arn: context.invokedFunctionArn,
@@ -323,7 +323,7 @@ describe('limits', () => {
     request.destroy();
   });
 
-  test('a client that asks first with a body that fits is told to go on', async () => {
+  test('a client that asks before it sends a body that fits gets 100 Continue', async () => {
     const gateway = await serve(({ body }) => body);
     const request = httpRequest(gateway.url, {
       method: 'POST',
@@ -364,7 +364,7 @@ describe('bad company', () => {
     expect((await fetch(gateway.url)).status).toBe(200);
   });
 
-  test('an upload that is broken off reaches no function', async () => {
+  test('an interrupted upload reaches no function', async () => {
     const handler = vi.fn(echo);
     const onError = vi.fn();
     const gateway = await serve(handler, { onError });

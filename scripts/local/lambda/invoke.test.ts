@@ -48,7 +48,7 @@ test('a handler that takes too long is not waited for, and learns that its time 
   await expect.poll(() => seen?.getRemainingTimeInMillis()).toBe(0);
 });
 
-test('a handler that is told to stop reads that no time is left', async () => {
+test('a handler that must stop reads that no time is left', async () => {
   const stopping = new AbortController();
   const left = await invoke(
     (_, context) => {

@@ -17,7 +17,7 @@ type Bundles = ReadonlyMap<string, string>;
 
 const watchedFolders = ['functions', 'layers'];
 const functionFolders = ['functions/api', 'functions/jobs'];
-/** Holds the connection pool: its replaced versions must be told to close theirs. */
+/** Holds the connection pool. Each replaced version must close its own. */
 const databaseModule = 'layers/platform/postgres/database.ts';
 
 /**

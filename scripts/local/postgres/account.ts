@@ -21,7 +21,7 @@ export function unprivilegedAccount(passwd: string = readPasswd()): Account {
 }
 
 /**
- * Tells whether an account that holds no extra groups can get at a path, by the mode bits of the path itself
+ * Checks whether an account that holds no extra groups can get at a path, by the mode bits of the path itself
  * and of every folder above it (symlinks resolved).
  * A folder must let the account in; a file must let it read and, if anybody may run it, run it.
  */

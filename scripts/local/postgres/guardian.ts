@@ -7,7 +7,7 @@
 import { spawn } from 'node:child_process';
 import { stopPatience } from './postmaster.ts';
 
-/** What the guardian is told to run, as JSON in its first argument. */
+/** What the guardian runs, as JSON in its first argument. */
 export interface GuardianOrder {
   readonly program: string;
   readonly arguments: readonly string[];

@@ -28,7 +28,7 @@ export function readPostmaster(data: string): Postmaster | undefined {
   return { pid, port: Number(lines[3]), ready: lines[7]?.trim() === 'ready' };
 }
 
-/** Tells whether a process is, right now, a Postgres server of this data folder: its pid may be somebody else's by now. */
+/** Checks whether a process is a Postgres server of this data folder now: another process may have got its pid. */
 export function isPostmasterOf(pid: number, data: string): boolean {
   try {
     const folder = realpathSync(data);

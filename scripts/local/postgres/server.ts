@@ -98,7 +98,7 @@ async function attemptStart(options: ServerOptions, port: number): Promise<Serve
       // After a crash the file of the dead server still says ready, and in a container even its pid comes back.
       const isOurs = postmaster?.pid === serverPid && writtenAtNs(options.data) !== leftByCrash;
       if (postmaster?.ready && isOurs) {
-        // Whoever forgets to stop a cluster can still exit: the guardian then stops it.
+        // A process that forgets to stop a cluster can still exit: the guardian then stops it.
         guardian.unref();
         guardian.channel?.unref();
         return { port, pid: postmaster.pid, ended, stop: () => stopServer(options.data, guardian, ended) };

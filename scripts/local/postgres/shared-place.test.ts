@@ -36,7 +36,7 @@ test('a folder that others may write to is refused, not repaired', () => {
   expect(statSync(join(folder, 'open')).mode & 0o777).toBe(0o777);
 });
 
-test('a symlink in the place of the folder is refused', () => {
+test('a symlink instead of the folder is refused', () => {
   mkdirSync(join(folder, 'target'));
   symlinkSync(join(folder, 'target'), join(folder, 'link'));
   expect(() => openSharedPlace([join(folder, 'link')])).toThrow(/is not a folder of/);

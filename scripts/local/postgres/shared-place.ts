@@ -8,9 +8,9 @@ import { StartFailure } from './failure.ts';
 export const sharedPlaces: readonly string[] = ['/var/lib/stockade', '/var/tmp/stockade-root'];
 
 /**
- * Makes (or finds) the first usable folder of a list: ours, and writable by nobody else.
- * @throws StartFailure when a folder of that name belongs to somebody else or others may write to it: whoever
- *   made it could swap the programs that we are about to run
+ * Creates (or finds) the first usable folder of a list: it belongs to this account, and only this account writes to it.
+ * @throws StartFailure when a folder of that name belongs to somebody else or others may write to it: its owner
+ *   could replace the programs that run from it
  */
 export function openSharedPlace(candidates: readonly string[] = sharedPlaces): string {
   const refusals: string[] = [];

@@ -6,7 +6,7 @@ import { createScheduler, type JobReport, type SchedulerOptions } from './schedu
 const graceMs = 10_000;
 const start = Date.parse('2026-03-01T09:00:30Z');
 
-/** A clock that stands until it is moved, and then wakes whoever is due, in the order of their times. */
+/** A clock that moves only when a test moves it. It then wakes the timers that are due, in order. */
 function handDriven() {
   let nowMs = start;
   const alarms = new Set<{ atMs: number; callBack: () => void }>();
@@ -65,7 +65,7 @@ function set(run: SchedulerOptions['run'], schedules: readonly Schedule[] = [min
   };
 }
 
-/** A job that runs until it is told to end. */
+/** A job that runs until its signal ends it. */
 function held() {
   const runs: { readonly at: string; readonly signal: AbortSignal; end(outcome: string): void }[] = [];
   const run: SchedulerOptions['run'] = (_, at, signal) =>
@@ -73,7 +73,7 @@ function held() {
   return { run, runs };
 }
 
-test('each job runs at its times, and each run is told with what came of it and how long it took', async () => {
+test('each job runs at its times, and a line reports the result and the duration of each run', async () => {
   const at: string[] = [];
   const { scheduler, move, reports } = set(
     async ({ job }, time) => {
@@ -99,7 +99,7 @@ test('each job runs at its times, and each run is told with what came of it and 
   expect(at).toHaveLength(64);
 });
 
-test('a job that fails is told with when it runs again, and does, as do the others', async () => {
+test('a job that fails is reported with its next run, and runs again like the others', async () => {
   const broken = new Error('the database is away');
   const { scheduler, move, reports, told } = set(async () => {
     throw broken;

@@ -87,7 +87,7 @@ export function missingParameter(name: string): AwsError {
   return new AwsError('MissingParameter', 400, `The request must contain the parameter ${name}.`);
 }
 
-/** For what the platform itself must not be told to do, as a policy of IAM would say it. */
+/** The refusal of a call that the platform must never make, as an IAM policy would express it. */
 export function explicitlyDenied(action: string, arn: string): AwsError {
   return new AwsError(
     'AccessDenied',

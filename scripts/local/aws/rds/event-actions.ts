@@ -7,7 +7,7 @@ import { integerOf, required } from './request/parameters.ts';
 const defaultMinutes = 60;
 const maxMinutes = 20_160;
 
-/** What RDS tells of what has happened. */
+/** Lists events as RDS does. */
 export function eventActions({ store }: Rds): Readonly<Record<string, Action>> {
   return {
     DescribeEvents(parameters, region) {

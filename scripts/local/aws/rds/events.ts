@@ -1,7 +1,7 @@
 import type { Rds } from './context.ts';
 import type { Instance, Snapshot } from './records.ts';
 
-/** What RDS tells of instances. */
+/** The events of instances. */
 type InstanceNews =
   | 'Backing up DB instance'
   | 'Finished DB Instance backup'

@@ -84,7 +84,7 @@ function sourceSnapshot({ store }: Rds, parameters: QueryParameters, region: str
 }
 
 /**
- * Whoever restores without tags gets those of the snapshot's instance: as they are now, or, when it is gone, as they
+ * A restore without tags gets those of the snapshot's instance: as they are now, or, when it is gone, as they
  * were. For a snapshot with tags of its own beside them, those too.
  */
 function inherited({ store }: Rds, { resourceId, instanceTags, tags }: Snapshot): Tags {

@@ -446,7 +446,7 @@ test('tags are taken off by ARN', async () => {
   await remove('tagged');
 });
 
-test('lists are of one instance, by its parameter or by the one filter there is; what was told of a thing stays', async () => {
+test('lists are of one instance, by its parameter or by the one filter there is; events of a deleted instance stay', async () => {
   const listed = async (input: Partial<rds.DescribeDBSnapshotsCommandInput>) =>
     (await client.send(new rds.DescribeDBSnapshotsCommand(input))).DBSnapshots?.map(
       (each) => each.DBInstanceIdentifier,

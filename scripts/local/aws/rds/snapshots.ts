@@ -94,7 +94,7 @@ export async function finishSnapshot(
     const created = snapshot.type === 'manual' ? 'Manual snapshot created' : 'Automated snapshot created';
     await tellOfSnapshot(rds, snapshot, created);
   } catch (error) {
-    // What is broken off by the end of the platform is found, and said to have failed, by the next start.
+    // The next start finds a snapshot that the end of the platform interrupted, and marks it as failed.
     if (signal.aborted) return;
     complain(`snapshot ${snapshot.identifier}`, error);
     await failSnapshot(rds, snapshot);

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { complain } from './complain.ts';
 
-/** What goes on behind the answers: one thing at a time for each subject. */
+/** Work that continues after the answer: one piece at a time for each subject. */
 export interface Works {
   /** Starts work for a subject, behind what is under way for it. */
   start(subject: string, work: (underWay: UnderWay) => Promise<void>): void;

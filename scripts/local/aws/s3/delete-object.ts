@@ -3,7 +3,7 @@ import { bucketOf, type Operation } from './operation.ts';
 
 /**
  * Removes the version that is named, unless it is locked; without one, hides the key behind a delete marker.
- * A lock of the mode COMPLIANCE is the same to everybody: whoever may bypass the other mode is refused as well.
+ * A lock of the mode COMPLIANCE applies to everybody, also to callers who may bypass the other mode.
  */
 export const deleteObject: Operation = async (call) => {
   const { store, request, bucketName, key, now } = call;

@@ -38,7 +38,7 @@ const asking = /^(x-amz-|if-match$|if-modified-since$|if-unmodified-since$|range
 
 export interface LocalS3 extends ServedService {
   readonly faults: Faults;
-  /** Makes a bucket when it is not there. Every bucket keeps versions; one that `locks` can lock them. */
+  /** Creates a bucket unless it exists. Every bucket keeps versions; one that `locks` can lock them. */
   ensureBucket(bucket: Pick<Bucket, 'name' | 'locks'>): Promise<void>;
   /** The keys of a bucket that have any version, hidden ones too. */
   keys(bucket: string): string[];

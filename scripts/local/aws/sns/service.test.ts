@@ -31,7 +31,7 @@ const publish = (more: Partial<sns.PublishCommandInput>) =>
   client.send(new sns.PublishCommand({ TopicArn, Message: 'text', ...more }));
 const refusal = (name: string, status: number) => ({ name, $metadata: { httpStatusCode: status } });
 
-test('a message is told to listeners and kept on disk, with its attributes', async () => {
+test('listeners get a message, and the disk keeps it, with its attributes', async () => {
   const heard: unknown[] = [];
   const end = local.onMessage((message) => heard.push(message));
   const { MessageId } = await publish({

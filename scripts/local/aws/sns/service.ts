@@ -17,7 +17,7 @@ export interface LocalSns extends ServedService {
   subscribe(topicArn: string, subscriber: Subscriber): void;
   /** What has been published since the start, the oldest first. */
   readonly messages: readonly Message[];
-  /** Tells of every message once it is published. Returns what ends it. */
+  /** Calls the listener with every message after it is published. Returns the function that ends it. */
   onMessage(listener: (message: Message) => void): () => void;
 }
 
@@ -43,7 +43,7 @@ const protocols = ['email', 'sms', 'application'];
 /** The one whose owner must say that they want it; here nobody ever does. */
 const unconfirmedProtocol = 'email';
 
-/** Serves topics as SNS. Messages reach listeners of this process; who has subscribed is told to whoever asks. */
+/** Serves topics as SNS. Messages reach the listeners of this process; subscriptions can be listed. */
 export async function startSns(options: SnsOptions): Promise<LocalSns> {
   await mkdir(options.directory, { recursive: true });
   const topics = new Map<string, Subscription[]>();

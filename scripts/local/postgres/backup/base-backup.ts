@@ -36,7 +36,7 @@ const controlFile = 'global/pg_control';
 
 /**
  * Takes a physical backup of a running cluster, together with the WAL that makes it consistent.
- * Sessions go on meanwhile. A backup that is broken off leaves nothing behind but a folder `<target>.unfinished-…`
+ * Sessions go on meanwhile. An interrupted backup leaves nothing behind but a folder `<target>.unfinished-…`
  * when this process is killed.
  */
 export async function takeBaseBackup(options: BackupOptions): Promise<Backup> {

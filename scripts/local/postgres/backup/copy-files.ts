@@ -16,7 +16,7 @@ export interface Listing {
 }
 
 export interface CopyOptions {
-  /** Who is to own the copies; whoever copies when absent. */
+  /** The owner of the copies. Default: the account that copies. */
   readonly account?: Account | undefined;
   /** Wait until the copies are on disk. */
   readonly durable: boolean;

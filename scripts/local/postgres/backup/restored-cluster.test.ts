@@ -187,7 +187,7 @@ interface Underway {
   readonly unfinished: string;
 }
 test.each<[string, RegExp, (underway: Underway) => void]>([
-  ['is broken off', /abort/, ({ breaking }) => breaking.abort()],
+  ['is interrupted', /abort/, ({ breaking }) => breaking.abort()],
   // Which is copied when everything else has been.
   [
     'cannot copy the control file',

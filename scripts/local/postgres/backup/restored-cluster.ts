@@ -71,7 +71,7 @@ function recoverySettings({ time }: PointInTime): Readonly<Record<string, string
     restore_command: 'false',
     recovery_target_time: time.toISOString().replace('T', ' ').replace('Z', '+00'),
     recovery_target_action: 'promote',
-    // Nobody reads what is not recovered yet: whoever gets in finds the whole database, open for writing.
+    // Nobody connects before recovery ends: the first session finds the whole database, open for writing.
     hot_standby: 'off',
   };
 }
