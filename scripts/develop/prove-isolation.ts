@@ -29,7 +29,7 @@ await command({
   },
   examples: [
     { type: '', does: 'runs every part' },
-    { type: '--only drill --json', does: 'only injects statements, and prints JSON' },
+    { type: '--only injection --json', does: 'only injects statements, and prints JSON' },
     { type: '--only non-interference --runs 2000', does: 'compares the worlds for longer' },
   ],
   run: async ({ options, signal, progress, note }) => {

@@ -36,7 +36,7 @@ test.each([
     /inventory\.items|other organization/,
   ],
 ])(
-  'the drill sees it when %s',
+  'the injection sees it when %s',
   async (_, hole, about) => {
     await using clone = await cloneDatabase(inject('clusterUrl'), inject('templateDatabase'));
     await clone.run(hole);

@@ -10,7 +10,14 @@ import { probe } from './probes/probes.ts';
 import { type NonInterferenceReport, proveNonInterference } from './worlds/noninterference.ts';
 
 /** The parts of the isolation proof, in their order. */
-export const parts = ['lint', 'roles', 'drill', 'drill on RDS', 'non-interference', 'mutants'] as const;
+export const parts = [
+  'lint',
+  'roles',
+  'injection',
+  'injection on RDS',
+  'non-interference',
+  'mutants',
+] as const;
 
 export type Part = (typeof parts)[number];
 
@@ -19,9 +26,9 @@ export interface Proof {
   readonly lint?: IsolationReport;
   /** The rules of roles, contexts and ledger that do not hold. */
   readonly roles?: readonly string[];
-  readonly drill?: InjectionReport;
+  readonly injection?: InjectionReport;
   /** With the default privileges of Postgres that cannot be revoked on RDS. */
-  readonly drillOnRds?: InjectionReport;
+  readonly injectionOnRds?: InjectionReport;
   readonly nonInterference?: NonInterferenceReport;
   readonly mutants?: readonly MutantOutcome[];
 }
@@ -60,8 +67,8 @@ export async function proveWall(
   return {
     lint: await ask('lint', () => inClone(lint)),
     roles: await ask('roles', () => inClone(probe)),
-    drill: await ask('drill', () => attack('drill', 'own')),
-    drillOnRds: await ask('drill on RDS', () => attack('drill on RDS', 'rds')),
+    injection: await ask('injection', () => attack('injection', 'own')),
+    injectionOnRds: await ask('injection on RDS', () => attack('injection on RDS', 'rds')),
     nonInterference: await ask('non-interference', () =>
       proveNonInterference(clusterUrl, template, {
         runs,
@@ -80,11 +87,18 @@ export async function proveWall(
 }
 
 /** Whether no requested part has found anything. */
-export function isPerfect({ lint, roles, drill, drillOnRds, nonInterference, mutants }: Proof): boolean {
+export function isPerfect({
+  lint,
+  roles,
+  injection,
+  injectionOnRds,
+  nonInterference,
+  mutants,
+}: Proof): boolean {
   return (
     (lint?.ok ?? true) &&
     (roles ?? []).length === 0 &&
-    [drill, drillOnRds].every((report) => (report?.breaches ?? []).length === 0) &&
+    [injection, injectionOnRds].every((report) => (report?.breaches ?? []).length === 0) &&
     nonInterference?.difference === undefined &&
     (nonInterference?.gaps ?? []).length === 0 &&
     (mutants ?? []).every(({ killer }) => killer !== undefined)

@@ -6,7 +6,7 @@ import type { NonInterferenceReport } from './worlds/noninterference.ts';
 
 /** The results for people. */
 export function proofText(proof: Proof): string {
-  const { lint, roles, drill, drillOnRds, nonInterference, mutants } = proof;
+  const { lint, roles, injection, injectionOnRds, nonInterference, mutants } = proof;
   const sections = [
     lint &&
       line(
@@ -16,8 +16,8 @@ export function proofText(proof: Proof): string {
         lintFaults(proof),
       ),
     roles && line('roles, contexts, ledger', 'every rule tried', counted(roles.length, 'broken rule'), roles),
-    drill && injectionText('injection', drill),
-    drillOnRds && injectionText('injection, as on RDS', drillOnRds),
+    injection && injectionText('injection', injection),
+    injectionOnRds && injectionText('injection, as on RDS', injectionOnRds),
     nonInterference && nonInterferenceText(nonInterference),
     mutants && mutantsText(mutants),
     isPerfect(proof) ? 'Isolation holds.' : 'Isolation does not hold: see above.',
@@ -31,8 +31,8 @@ export function proofJson(proof: Proof): unknown {
     perfect: isPerfect(proof),
     lint: proof.lint && { rules: proof.lint.outcomes.length, faults: lintFaults(proof) },
     roles: proof.roles && { faults: proof.roles },
-    drill: proof.drill,
-    drillOnRds: proof.drillOnRds,
+    injection: proof.injection,
+    injectionOnRds: proof.injectionOnRds,
     nonInterference: proof.nonInterference,
     mutants: proof.mutants && {
       total: proof.mutants.length,

@@ -17,7 +17,7 @@ export function outsideAttacks(_: Target): Attack[] {
   return [
     statement('copy to the client', 'copy inventory.items to stdout'),
     statement('copy a query to the client', 'copy (select * from inventory.items) to stdout'),
-    statement('copy to a file', `copy inventory.items to '/tmp/stockade-drill'`),
+    statement('copy to a file', `copy inventory.items to '/tmp/stockade-injection'`),
     statement('copy to a program', `copy (select 1) to program 'id'`),
     statement('copy from a file', `copy inventory.items from '/etc/passwd'`),
     statement('copy from a program', `copy inventory.items from program 'id'`),
@@ -30,7 +30,7 @@ export function outsideAttacks(_: Target): Attack[] {
     query('read the server’s rules', 'select * from pg_hba_file_rules'),
     query('read the server’s settings files', 'select * from pg_file_settings'),
     query('import a large object', `select lo_import('/etc/passwd')`),
-    query('export a large object', `select lo_export(1, '/tmp/stockade-drill')`),
+    query('export a large object', `select lo_export(1, '/tmp/stockade-injection')`),
     {
       ...query('make a large object', `select lo_from_bytea(0, 'left behind')`),
       undo: unlink,
