@@ -1,5 +1,6 @@
 import type pg from 'pg';
-import { compareHistory, compareSince, everything, lastSeal } from '#audit/reconciliation/compare.ts';
+import { compareHistory, compareSince, everything } from '#audit/reconciliation/compare.ts';
+import { lastSeal } from '#audit/reconciliation/marks.ts';
 import { inSnapshot } from '#audit/reconciliation/snapshot.ts';
 import { sealOrganization } from '#audit/seals/seal-organization.ts';
 import { type Bench, clients, compare } from './bench.ts';

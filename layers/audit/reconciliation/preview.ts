@@ -1,13 +1,7 @@
 import type pg from 'pg';
 import { type ExplainedDifference, explain } from './causes/explain.ts';
-import {
-  type Comparison,
-  compareHistory,
-  compareSince,
-  everything,
-  lastRunKeptAll,
-  lastSeal,
-} from './compare.ts';
+import { type Comparison, compareHistory, compareSince, everything } from './compare.ts';
+import { lastRunKeptAll, lastSeal } from './marks.ts';
 import { defaultPolicy } from './policy.ts';
 import type { RunKind } from './runs/lease.ts';
 import { checkSeals, type SealFinding } from './seal-check.ts';

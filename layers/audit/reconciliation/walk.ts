@@ -1,15 +1,7 @@
 import type pg from 'pg';
 import { isOutOfTime } from '#platform/postgres/statement-deadline.ts';
-import {
-  type Comparison,
-  compareHistory,
-  compareSince,
-  drawnBoundary,
-  endOfRange,
-  lastRunKeptAll,
-  lastSeal,
-  newestEntry,
-} from './compare.ts';
+import { type Comparison, compareHistory, compareSince, endOfRange } from './compare.ts';
+import { drawnBoundary, lastRunKeptAll, lastSeal, newestEntry } from './marks.ts';
 import { type Checkpoint, type Lease, type OpenRun, type RunKind, recordStep } from './runs/lease.ts';
 import { inSnapshot, type Snapshot } from './snapshot.ts';
 

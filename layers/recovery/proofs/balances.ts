@@ -1,5 +1,6 @@
-import { compareHistory, everything, lastSeal } from '#audit/reconciliation/compare.ts';
+import { compareHistory, everything } from '#audit/reconciliation/compare.ts';
 import { driftOf } from '#audit/reconciliation/discrepancy.ts';
+import { lastSeal } from '#audit/reconciliation/marks.ts';
 import { inSnapshot } from '#audit/reconciliation/snapshot.ts';
 import type { Findings, ProofContext } from './proof.ts';
 import { readOrganizations } from './read-organizations.ts';

@@ -2,9 +2,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Client } from 'pg';
 import { OWNER } from '../book/directives.ts';
 import type { Migration } from '../book/migration-files.ts';
+import type { Statement } from '../script/sql-statements.ts';
 import { locateSqlError, MigrationError } from './migration-error.ts';
 import { type LockPolicy, recordApplied, resetSession } from './session.ts';
-import type { Statement } from './sql-statements.ts';
 import { forgetStarted, noteStarted, readStarted, type Started } from './started.ts';
 
 /** How a backfill goes about it. */

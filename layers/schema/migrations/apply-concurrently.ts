@@ -1,9 +1,9 @@
 import type { Client } from 'pg';
 import type { Migration } from '../book/migration-files.ts';
+import { type Statement, words } from '../script/sql-statements.ts';
 import { type ConcurrentIndex, parseConcurrentIndex } from './concurrent-index.ts';
 import { MigrationError } from './migration-error.ts';
 import { type LockPolicy, recordApplied, resetSession, runStatement } from './session.ts';
-import { type Statement, words } from './sql-statements.ts';
 import { forgetStarted, noteStarted, readStarted, type Started } from './started.ts';
 
 /**

@@ -1,9 +1,9 @@
 import type { Client } from 'pg';
 import type { FunctionFile } from '../book/function-files.ts';
+import { splitStatements } from '../script/sql-statements.ts';
 import { type ApplyContext, retried } from './apply-migration.ts';
 import { recordFunctions } from './function-journal.ts';
 import { inOneTransaction } from './in-one-transaction.ts';
-import { splitStatements } from './sql-statements.ts';
 
 /**
  * Runs a file of functions, all of it or nothing, and records its digest. The role that the file names creates the functions

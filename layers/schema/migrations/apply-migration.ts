@@ -1,5 +1,6 @@
 import type { Client } from 'pg';
 import type { Migration } from '../book/migration-files.ts';
+import { splitStatements } from '../script/sql-statements.ts';
 import { applyBackfill, type BackfillPolicy, type BackfillProgress } from './apply-backfill.ts';
 import { applyConcurrently } from './apply-concurrently.ts';
 import { inOneTransaction } from './in-one-transaction.ts';
@@ -7,7 +8,6 @@ import { isLockConflict, lockedOut } from './lock-conflict.ts';
 import { MigrationError } from './migration-error.ts';
 import { retry } from './retry.ts';
 import { type LockPolicy, recordApplied } from './session.ts';
-import { splitStatements } from './sql-statements.ts';
 
 /** What applying one file needs besides the file. */
 export interface ApplyContext extends LockPolicy {

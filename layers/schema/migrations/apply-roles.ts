@@ -1,7 +1,7 @@
 import type { Client } from 'pg';
+import { runScript } from '../script/run-script.ts';
 import { MigrationError, sqlstateOf } from './migration-error.ts';
 import { retry } from './retry.ts';
-import { runScript } from './run-script.ts';
 
 /**
  * Runs the roles file as the connecting user. Roles belong to the whole cluster, and advisory locks to one

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import type { Client } from 'pg';
-import { runScript } from './run-script.ts';
+import { runScript } from '../script/run-script.ts';
 import { resetSession } from './session.ts';
 
 /**

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
+import { splitStatements } from '../script/sql-statements.ts';
 import { parseConcurrentIndex } from './concurrent-index.ts';
-import { splitStatements } from './sql-statements.ts';
 
 const parse = (sql: string) => splitStatements(sql).map((statement) => parseConcurrentIndex(statement))[0];
 

@@ -1,4 +1,4 @@
-import type { Statement, Token } from './sql-statements.ts';
+import type { Statement, Token } from '../script/sql-statements.ts';
 
 /** The index that a `create index concurrently` statement makes. */
 export interface ConcurrentIndex {

@@ -1,8 +1,8 @@
 import type { Client } from 'pg';
 import { OWNER } from '../book/directives.ts';
+import { type Statement, words } from '../script/sql-statements.ts';
 import { MigrationError } from './migration-error.ts';
 import { type LockPolicy, resetSession, runStatement, type SqlFile } from './session.ts';
-import { type Statement, words } from './sql-statements.ts';
 
 /** A file that one role runs. */
 export interface RoleFile extends SqlFile {

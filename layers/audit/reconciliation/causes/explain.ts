@@ -1,6 +1,6 @@
 import type pg from 'pg';
-import { lastSeal } from '../compare.ts';
 import { type Cause, type Difference, noFigures } from '../discrepancy.ts';
+import { lastSeal } from '../marks.ts';
 import { type Decision, decide, type ReconciliationPolicy } from '../policy.ts';
 import { sealFaults } from '../seal-check.ts';
 import { inSnapshot, type Snapshot } from '../snapshot.ts';

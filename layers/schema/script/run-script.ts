@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { Client } from 'pg';
-import { locateSqlError, MigrationError } from './migration-error.ts';
+import { locateSqlError, MigrationError } from '../migrations/migration-error.ts';
 import { splitStatements } from './sql-statements.ts';
 
 /**
