@@ -6,12 +6,12 @@ import type { ProofOutcome } from '#recovery/proofs/proof.ts';
 import { loginUrl } from '#scripts/local/logins.ts';
 import { seedOf } from '#tests/prepared-cluster.ts';
 import { asSuperuser, type Clone, cloneDatabase } from '../prove/clone.ts';
-import { asJobs } from '../prove/reconciliation/stage.ts';
+import { asJobs } from '../prove/reconciliation/fixture.ts';
 import { databaseName } from '../prove/recovery/backed-up.ts';
-import { type RecoveryStage, type RestoredCopy, setRecoveryStage } from '../prove/recovery/stage.ts';
+import { createRecoveryFixture, type RecoveryFixture, type RestoredCopy } from '../prove/recovery/fixture.ts';
 import { run } from './run.ts';
 
-let stage: RecoveryStage;
+let fixture: RecoveryFixture;
 let production: string;
 /** Restored from a base backup of the same cluster: nothing in their files distinguishes the two. */
 let restored: RestoredCopy;
@@ -21,9 +21,9 @@ let copy: string;
 let at: string;
 
 beforeAll(async () => {
-  stage = await setRecoveryStage(seedOf(inject('preparedCluster')));
-  production = stage.world.adminUrl;
-  restored = await stage.restore();
+  fixture = await createRecoveryFixture(seedOf(inject('preparedCluster')));
+  production = fixture.world.adminUrl;
+  restored = await fixture.restore();
   const { rows } = await asSuperuser(restored.databaseUrl, (client) =>
     client.query('select max(at) as at from recovery.heartbeats'),
   );
@@ -32,7 +32,7 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(async () => {
   await restored?.[Symbol.asyncDispose]();
-  await stage?.[Symbol.asyncDispose]();
+  await fixture?.[Symbol.asyncDispose]();
 });
 beforeEach(async () => {
   clone = await cloneDatabase(restored.databaseUrl, databaseName);

@@ -5,9 +5,9 @@ import { closeDatabase } from '#platform/postgres/database.ts';
 import { loginUrl } from '#scripts/local/logins.ts';
 import { openAws } from '#tests/aws.ts';
 import { cloneDatabase } from '../prove/clone.ts';
+import { asJobs } from '../prove/reconciliation/fixture.ts';
 import { loadTenant, logLockWaits, runUnderLoad } from '../prove/reconciliation/load.ts';
 import { watchLockWaits } from '../prove/reconciliation/lock-waits.ts';
-import { asJobs } from '../prove/reconciliation/stage.ts';
 
 openAws();
 

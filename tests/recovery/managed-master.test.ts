@@ -10,7 +10,7 @@ import { makeScratchFolder } from '#scripts/local/postgres/scratch-folder.ts';
 import { paths } from '#scripts/paths.ts';
 import { openAws } from '#tests/aws.ts';
 import { asSuperuser } from '../prove/clone.ts';
-import { setStage } from '../prove/reconciliation/stage.ts';
+import { createFixture } from '../prove/reconciliation/fixture.ts';
 
 openAws();
 let folder: string;
@@ -32,7 +32,7 @@ beforeAll(async () => {
   const url = new URL(cluster.url);
   url.pathname = 'stock';
   await setLogins(url.href);
-  await setStage(url.href);
+  await createFixture(url.href);
   await execute(url.href, 'select recovery.beat()');
 }, 60_000);
 afterAll(async () => {

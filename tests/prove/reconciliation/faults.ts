@@ -5,7 +5,7 @@ import { anchorKey } from '#audit/seals/anchor-key.ts';
 import type { Seal } from '#audit/seals/seal.ts';
 import { evidenceConfig } from '#platform/config.ts';
 import { putEvidence } from '#platform/evidence.ts';
-import { inOrganization, post, skus } from './stage.ts';
+import { inOrganization, post, skus } from './fixture.ts';
 
 /** Removes a key and all of its versions from the evidence bucket. Object Lock prevents this on AWS. */
 export type LoseEvidence = (key: string) => Promise<void>;

@@ -2,7 +2,7 @@ import type { Client } from 'pg';
 import { readLabels } from '#audit/reconciliation/runs/labels.ts';
 import { asSuperuser, cloneDatabase } from '../clone.ts';
 import type { FaultClass, LoseEvidence } from './faults.ts';
-import { asJobs, reconcile, targetSlug } from './stage.ts';
+import { asJobs, reconcile, targetSlug } from './fixture.ts';
 
 /** The result of one class of faults. */
 export interface InjectionResult {
@@ -16,7 +16,7 @@ export interface InjectionResult {
 }
 
 /**
- * Damages a copy of the stage, reconciles it in full, and compares the result with the expected one: the right keys, cause
+ * Damages a copy of the fixture, reconciles it in full, and compares the result with the expected one: the right keys, cause
  * and action; an alert when something is not corrected; correct balances after a correction; and no other change.
  */
 export async function inject(

@@ -14,8 +14,8 @@ import { parseApiKey } from '#tenancy/credentials/api-keys.ts';
 import { createOrganization } from '#tenancy/organizations.ts';
 import type { Tenant } from '#tenancy/tenant.ts';
 import { asSuperuser } from '../clone.ts';
+import { asJobs, reconcile } from './fixture.ts';
 import { type LockWait, watchLockWaits } from './lock-waits.ts';
-import { asJobs, reconcile } from './stage.ts';
 
 /** The result of reconciling in a loop while writers post and import. */
 export interface LoadReport {

@@ -5,8 +5,8 @@ import { applyRoles } from '#schema/migrations/apply-roles.ts';
 import { paths } from '#scripts/paths.ts';
 import { asSuperuser } from '../clone.ts';
 import { type FaultClass, faultClasses, type LoseEvidence } from './faults.ts';
+import { createFixture } from './fixture.ts';
 import { type InjectionResult, inject } from './inject.ts';
-import { setStage } from './stage.ts';
 
 export interface ReconciliationProof {
   readonly results: readonly InjectionResult[];
@@ -14,7 +14,7 @@ export interface ReconciliationProof {
 }
 
 /**
- * Injects every class of faults, each into its own copy of one stage. `clusterUrl` is the URL for the superuser, `template`
+ * Injects every class of faults, each into its own copy of one fixture. `clusterUrl` is the URL for the superuser, `template`
  * a migrated database without connections. process.env must name an evidence bucket; `loseEvidence` removes keys from it.
  */
 export async function proveFaults(
@@ -29,29 +29,31 @@ export async function proveFaults(
     readonly signal?: AbortSignal;
   } = {},
 ): Promise<ReconciliationProof> {
-  const stage = `stage_${randomUUID().replaceAll('-', '')}`;
+  const fixture = `stage_${randomUUID().replaceAll('-', '')}`;
   await asSuperuser(clusterUrl, (client) =>
     client.query(
-      `create database ${escapeIdentifier(stage)} template ${escapeIdentifier(template)} strategy wal_log`,
+      `create database ${escapeIdentifier(fixture)} template ${escapeIdentifier(template)} strategy wal_log`,
     ),
   );
-  const stageUrl = new URL(clusterUrl);
-  stageUrl.pathname = stage;
+  const fixtureUrl = new URL(clusterUrl);
+  fixtureUrl.pathname = fixture;
   try {
     // A copy has the objects of its template but not the privileges of the database itself.
-    await asSuperuser(stageUrl.href, (client) => applyRoles(client, join(paths.migrations, '../roles.sql')));
-    await setStage(stageUrl.href);
+    await asSuperuser(fixtureUrl.href, (client) =>
+      applyRoles(client, join(paths.migrations, '../roles.sql')),
+    );
+    await createFixture(fixtureUrl.href);
     const results: InjectionResult[] = [];
     for (const fault of options.classes ?? faultClasses) {
       options.signal?.throwIfAborted();
-      const result = await inject({ clusterUrl, template: stage, loseEvidence }, fault);
+      const result = await inject({ clusterUrl, template: fixture, loseEvidence }, fault);
       results.push(result);
       options.onResult?.(result);
     }
     return { results, ok: results.every(({ faults }) => faults.length === 0) };
   } finally {
     await asSuperuser(clusterUrl, (client) =>
-      client.query(`drop database if exists ${escapeIdentifier(stage)} with (force)`),
+      client.query(`drop database if exists ${escapeIdentifier(fixture)} with (force)`),
     );
   }
 }

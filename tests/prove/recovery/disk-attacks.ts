@@ -102,11 +102,11 @@ export const diskAttacks: readonly Sabotage[] = flips.map((damage) => ({
   reporters: damage.found.map((proof) => `proof ${proof}` as const),
   mayReport: damage.read.map((proof) => `proof ${proof}` as const),
   says: damage.says,
-  async commit(stage) {
+  async commit(fixture) {
     const { relation, table, page, offset, bits } = damage;
     const count = `select count(*) from ${table}`;
     let before = '';
-    await using copy = await stage.restore({
+    await using copy = await fixture.restore({
       async ask(url) {
         before = await answerTo(url, count);
         const path = await answerTo(url, `select pg_relation_filepath('${relation}')`);
@@ -119,7 +119,7 @@ export const diskAttacks: readonly Sabotage[] = flips.map((damage) => ({
     const after = await answerTo(copy.databaseUrl, count).catch((error: Error) => error.message);
     const note = `count(*) of ${table} before: ${before}, after: ${after}`;
     return {
-      said: saidByProofs((await stage.prove(copy.databaseUrl)).outcomes),
+      said: saidByProofs((await fixture.prove(copy.databaseUrl)).outcomes),
       note,
       faults: damage.countsAsBefore === (before === after) ? [] : [note],
     };

@@ -12,6 +12,7 @@ import { type RecoveryPolicy, recoveryPolicy } from '#recovery/policy.ts';
 import { proofNames } from '#recovery/proofs/proof.ts';
 import { asSuperuser } from '../clone.ts';
 import { goodDrill } from './backed-up.ts';
+import type { RecoveryFixture } from './fixture.ts';
 import {
   type Reporter,
   type Sabotage,
@@ -20,7 +21,6 @@ import {
   saidByChecks,
   saidByProofs,
 } from './sabotage.ts';
-import type { RecoveryStage } from './stage.ts';
 
 /** Who reports a drill that has ended without proofs. */
 const nothingProven: readonly Reporter[] = ['drill', 'check last-drill', 'check recovery-time'];
@@ -32,12 +32,12 @@ const hasty: RecoveryPolicy = { ...recoveryPolicy, drillInstanceAgeMs: { warn: 0
 const healthy: Sabotage = {
   name: 'nothing: a healthy backup',
   reporters: [],
-  commit: async (stage) => {
-    await using copy = await stage.copy();
-    const sighting = await drilled(stage, {});
+  commit: async (fixture) => {
+    await using copy = await fixture.copy();
+    const sighting = await drilled(fixture, {});
     return {
       ...sighting,
-      said: [...sighting.said, ...saidByProofs((await stage.prove(copy.url)).outcomes)],
+      said: [...sighting.said, ...saidByProofs((await fixture.prove(copy.url)).outcomes)],
       note: 'every proof, every check and a drill',
     };
   },
@@ -45,7 +45,7 @@ const healthy: Sabotage = {
 
 interface Refused {
   readonly name: string;
-  readonly fault: Parameters<RecoveryStage['world']['aws']['rds']['faults']['inject']>[0];
+  readonly fault: Parameters<RecoveryFixture['world']['aws']['rds']['faults']['inject']>[0];
   readonly operation?: string;
   readonly says: RegExp;
   readonly begun?: Partial<DrillSurroundings>;
@@ -75,12 +75,12 @@ const refused = refusals.map(
     name,
     reporters: nothingProven,
     says,
-    commit: (stage) =>
-      drilled(stage, {
+    commit: (fixture) =>
+      drilled(fixture, {
         meanwhile: async () => {
-          stage.world.aws.rds.faults.inject(fault, { operation });
+          fixture.world.aws.rds.faults.inject(fault, { operation });
           // A restore can be stuck only after it has begun.
-          if (ticked) await tickDrill(stage.around());
+          if (ticked) await tickDrill(fixture.around());
         },
         ...(ticked && { ticked }),
       }),
@@ -92,28 +92,28 @@ const others: readonly Sabotage[] = [
     name: 'no snapshot to restore',
     reporters: nothingProven,
     says: /^unsaved has no available snapshot$/,
-    commit: (stage) => drilled(stage, { begun: { source: 'unsaved' } }),
+    commit: (fixture) => drilled(fixture, { begun: { source: 'unsaved' } }),
   },
   {
     name: 'drill of another database',
     reporters: ['check last-drill', 'check recovery-time'],
     says: /restored elsewhere, not stockade\.$/,
-    commit: async (stage) => ({
-      said: saidByChecks(await stage.look({ lastDrill: async () => goodDrill(new Date(), 'elsewhere') })),
+    commit: async (fixture) => ({
+      said: saidByChecks(await fixture.look({ lastDrill: async () => goodDrill(new Date(), 'elsewhere') })),
     }),
   },
   {
     name: 'drill record removed',
     reporters: ['check last-drill'],
     says: /removed or replaced before: \S+03-queryable\.json\.$/,
-    commit: async (stage) => {
-      const { faults = [] } = await drilled(stage, {});
+    commit: async (fixture) => {
+      const { faults = [] } = await drilled(fixture, {});
       const [id = '', keys = []] = [...(await listDrillKeys())].at(-1) ?? [];
       const key = keys.find((each) => each.endsWith(`${id}/02-available.json`)) ?? '';
       const bytes = (await readEvidence(key)) ?? new Uint8Array();
-      await stage.world.aws.s3.lose(evidenceConfig().bucket, key);
+      await fixture.world.aws.s3.lose(evidenceConfig().bucket, key);
       try {
-        return { said: saidByChecks(await stage.look({ lastDrill })), faults };
+        return { said: saidByChecks(await fixture.look({ lastDrill })), faults };
       } finally {
         await putEvidence(key, bytes);
       }
@@ -127,13 +127,13 @@ const others: readonly Sabotage[] = [
       .filter((proof) => proof !== 'schema' && proof !== 'loss')
       .map((proof) => `proof ${proof}` as const),
     says: /ECONNREFUSED|onnection terminated|shutting down|administrator command/,
-    commit: (stage) => {
+    commit: (fixture) => {
       let gone: Promise<unknown> | undefined;
-      const production = stage.around().production;
-      return drilled(stage, {
+      const production = fixture.around().production;
+      return drilled(fixture, {
         ticked: {
           onOutcome: ({ proof }) => {
-            if (proof === 'schema') gone = stopNewest(stage);
+            if (proof === 'schema') gone = stopNewest(fixture);
           },
           production: async (work) => {
             await gone;
@@ -147,9 +147,9 @@ const others: readonly Sabotage[] = [
     name: 'balance altered in production before the backup',
     reporters: ['drill', 'proof balances', 'check last-drill'],
     says: /^balances failed: target: item /,
-    commit: async (stage) => {
+    commit: async (fixture) => {
       const alter = (by: number) =>
-        asSuperuser(stage.world.adminUrl, async (superuser) => {
+        asSuperuser(fixture.world.adminUrl, async (superuser) => {
           await superuser.query(
             `update inventory.balances set on_hand = on_hand + $1
              where (org_id, item_id) = (
@@ -162,11 +162,11 @@ const others: readonly Sabotage[] = [
         });
       await alter(1);
       try {
-        await stage.backUp();
-        return await drilled(stage, {});
+        await fixture.backUp();
+        return await drilled(fixture, {});
       } finally {
         await alter(-1);
-        await stage.backUp();
+        await fixture.backUp();
       }
     },
   },
@@ -174,30 +174,30 @@ const others: readonly Sabotage[] = [
     name: 'WAL gap before the point in time',
     reporters: ['check latest-restorable-time', 'drill', 'check last-drill', 'check recovery-time'],
     says: /cannot be restored to a time later than/,
-    commit: async (stage) => {
-      const { rds } = stage.world.aws;
+    commit: async (fixture) => {
+      const { rds } = fixture.world.aws;
       const archive = () => rds.round({ snapshotEveryMs: Number.POSITIVE_INFINITY });
       try {
-        await stage.post(['A']);
+        await fixture.post(['A']);
         await archive();
         const kept = new Date();
-        await stage.post(['B']);
-        const segment = await walSegment(stage);
+        await fixture.post(['B']);
+        const segment = await walSegment(fixture);
         await archive();
         const at = new Date();
-        await stage.post(['C']);
+        await fixture.post(['C']);
         await archive();
         // A backup that reaches the later gap is fresh enough.
         const age = () => ({ warn: Date.now() - kept.getTime(), fail: Date.now() - kept.getTime() });
         const look = async () =>
-          saidByChecks(await stage.look({ policy: { ...recoveryPolicy, recoveryPointAgeMs: age() } }));
+          saidByChecks(await fixture.look({ policy: { ...recoveryPolicy, recoveryPointAgeMs: age() } }));
         const before = (await look()).filter(({ alarms }) => alarms);
         let checks: Said[] = [];
-        const sighting = await drilled(stage, {
+        const sighting = await drilled(fixture, {
           wish: { kind: 'point-in-time', at },
           // The gap appears only after the request of the drill.
           meanwhile: async () => {
-            await loseSegment(stage, segment);
+            await loseSegment(fixture, segment);
             checks = (await look()).filter(({ by }) => by === 'check latest-restorable-time');
           },
         });
@@ -210,7 +210,7 @@ const others: readonly Sabotage[] = [
           ],
         };
       } finally {
-        await stage.backUp();
+        await fixture.backUp();
       }
     },
   },
@@ -218,11 +218,11 @@ const others: readonly Sabotage[] = [
     name: 'throttled API during a drill',
     reporters: ['drill'],
     says: /did not succeed/,
-    commit: async (stage) => {
-      const { faults } = stage.world.aws.rds;
-      await beginDrill(stage.around(), { kind: 'snapshot' });
+    commit: async (fixture) => {
+      const { faults } = fixture.world.aws.rds;
+      await beginDrill(fixture.around(), { kind: 'snapshot' });
       faults.inject('throttled');
-      const said = await tickDrill(stage.around()).then(
+      const said = await tickDrill(fixture.around()).then(
         ({ drill } = {} as never) => ({
           verdict: drill.verdict ? 'verdict' : 'none',
           alarms: false,
@@ -231,13 +231,13 @@ const others: readonly Sabotage[] = [
         (error: Error) => ({ verdict: 'could not run', alarms: true, detail: error.message }),
       );
       faults.clear();
-      const { drill } = await stage.untilOver();
+      const { drill } = await fixture.untilOver();
       return {
         said: [{ by: 'drill', ...said }],
         note: 'the drill carries on afterwards, to a verdict',
         faults: [
           ...(drill.verdict?.passed ? [] : [`the drill ended with ${drill.verdict?.summary}`]),
-          ...(await leftovers(stage)),
+          ...(await leftovers(fixture)),
         ],
       };
     },
@@ -259,14 +259,14 @@ interface DrilledOptions {
 
 /** Runs a drill, then the monitor. Returns what both report. */
 async function drilled(
-  stage: RecoveryStage,
+  fixture: RecoveryFixture,
   { wish = { kind: 'snapshot' }, begun, meanwhile, ticked }: DrilledOptions,
 ): Promise<Sighting> {
-  const { faults } = stage.world.aws.rds;
+  const { faults } = fixture.world.aws.rds;
   try {
-    await beginDrill(stage.around(begun), wish);
+    await beginDrill(fixture.around(begun), wish);
     await meanwhile?.();
-    const { drill, waitsFor } = await stage.untilOver(ticked);
+    const { drill, waitsFor } = await fixture.untilOver(ticked);
     faults.clear();
     const { verdict } = drill;
     const said: Said = {
@@ -275,16 +275,16 @@ async function drilled(
       alarms: !verdict?.passed,
       detail: verdict?.summary ?? '',
     };
-    await stage.world.round();
+    await fixture.world.round();
     return {
       said: [
         said,
         ...saidByProofs(verdict?.proofs?.outcomes ?? []),
-        ...saidByChecks(await stage.look({ lastDrill })),
+        ...saidByChecks(await fixture.look({ lastDrill })),
       ],
       faults: [
         ...(waitsFor ? [`the drill still waits for ${waitText(waitsFor)}`] : []),
-        ...(await leftovers(stage)),
+        ...(await leftovers(fixture)),
       ],
     };
   } finally {
@@ -293,20 +293,20 @@ async function drilled(
 }
 
 /** The faults that a finished drill must not leave: instances, and gaps in the records. */
-export async function leftovers(stage: RecoveryStage): Promise<string[]> {
+export async function leftovers(fixture: RecoveryFixture): Promise<string[]> {
   return [
-    ...(await stage.instancesLeft()).map((name) => `${name} still exists`),
+    ...(await fixture.instancesLeft()).map((name) => `${name} still exists`),
     ...(await brokenLinks()).map((link) => `a drill record before ${link} is missing or was replaced`),
   ];
 }
 
-async function stopNewest(stage: RecoveryStage): Promise<void> {
-  const [name = ''] = await stage.instancesLeft();
-  await stage.world.aws.rds.clusterOf(name)?.stop();
+async function stopNewest(fixture: RecoveryFixture): Promise<void> {
+  const [name = ''] = await fixture.instancesLeft();
+  await fixture.world.aws.rds.clusterOf(name)?.stop();
 }
 
-async function walSegment(stage: RecoveryStage): Promise<string> {
-  return await asSuperuser(stage.world.adminUrl, async (superuser) => {
+async function walSegment(fixture: RecoveryFixture): Promise<string> {
+  return await asSuperuser(fixture.world.adminUrl, async (superuser) => {
     const { rows } = await superuser.query<{ segment: string }>(
       'select pg_walfile_name(pg_current_wal_lsn()) as segment',
     );
@@ -315,7 +315,7 @@ async function walSegment(stage: RecoveryStage): Promise<string> {
 }
 
 /** Removes a segment from the archive, compressed or not. */
-async function loseSegment(stage: RecoveryStage, segment: string): Promise<void> {
-  const folder = stage.world.cluster.archiveDirectory ?? '';
+async function loseSegment(fixture: RecoveryFixture, segment: string): Promise<void> {
+  const folder = fixture.world.cluster.archiveDirectory ?? '';
   for (const name of [segment, `${segment}.gz`]) await rm(join(folder, name), { force: true });
 }

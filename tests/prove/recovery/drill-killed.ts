@@ -8,8 +8,8 @@ import { recoveryPolicy } from '#recovery/policy.ts';
 import { paths } from '#scripts/paths.ts';
 import type { BackedUp } from './backed-up.ts';
 import { leftovers } from './drill-attacks.ts';
+import type { RecoveryFixture } from './fixture.ts';
 import { type Sabotage, type Said, saidByChecks } from './sabotage.ts';
-import type { RecoveryStage } from './stage.ts';
 
 const pollMs = 5;
 const patienceMs = 60_000;
@@ -108,7 +108,7 @@ function saidOf({ verdict }: DrillRecord): Said {
 }
 
 /** The reports of the monitor hours later, when no run has carried on. */
-async function lookAtLeftovers(world: RecoveryStage): Promise<Said[]> {
+async function lookAtLeftovers(world: RecoveryFixture): Promise<Said[]> {
   await world.world.round();
   const policy = { ...recoveryPolicy, drillInstanceAgeMs: { warn: 0, fail: 0 } };
   return saidByChecks(await world.look({ policy }));

@@ -10,7 +10,7 @@ import { withRole } from '#scripts/cli/database/connect.ts';
 import type { LocalRds } from '#scripts/local/aws/rds/service.ts';
 import { paths } from '#scripts/paths.ts';
 import { asSuperuser } from '../clone.ts';
-import { asJobs, inOrganization, post, targetSlug } from '../reconciliation/stage.ts';
+import { asJobs, inOrganization, post, targetSlug } from '../reconciliation/fixture.ts';
 
 /** Runs drills of one instance, and writes to its database meanwhile. */
 export interface Drilling {

@@ -9,8 +9,8 @@ import { withRole } from '#scripts/cli/database/connect.ts';
 import { asSuperuser } from '../clone.ts';
 import { otherRegion } from './backed-up.ts';
 import { leaveInTheMaking } from './backup-attacks.ts';
+import type { RecoveryFixture } from './fixture.ts';
 import { type Reporter, type Sabotage, saidByChecks, saidByProofs } from './sabotage.ts';
-import type { RecoveryStage } from './stage.ts';
 
 const checks = (...names: readonly string[]): Reporter[] => names.map((name) => `check ${name}` as const);
 
@@ -42,7 +42,7 @@ interface Blinded {
   readonly reason: BlindReason;
   readonly says?: RegExp;
   /** Begins it. Returns what ends it, and the options of the monitor meanwhile. */
-  readonly blind: (stage: RecoveryStage) => Blindfold | Promise<Blindfold>;
+  readonly blind: (fixture: RecoveryFixture) => Blindfold | Promise<Blindfold>;
 }
 
 /** A method that the handler of every client has, and that its type in the client leaves out. */
@@ -50,7 +50,7 @@ interface ImpatientHandler {
   updateHttpClientConfig(key: 'requestTimeout', ms: number): void;
 }
 
-type Fault = Parameters<RecoveryStage['world']['aws']['rds']['faults']['inject']>[0];
+type Fault = Parameters<RecoveryFixture['world']['aws']['rds']['faults']['inject']>[0];
 
 const rdsThatIs =
   (fault: Fault, operation?: string): Blinded['blind'] =>
@@ -87,9 +87,9 @@ const blinded: readonly Blinded[] = [
   {
     ...without('DescribeEvents', checks('snapshots-finish')),
     // The monitor asks for the events only of an unfinished snapshot.
-    blind: async (stage) => {
-      await leaveInTheMaking(stage);
-      return rdsThatIs('denied', 'DescribeEvents')(stage);
+    blind: async (fixture) => {
+      await leaveInTheMaking(fixture);
+      return rdsThatIs('denied', 'DescribeEvents')(fixture);
     },
   },
   {
@@ -107,7 +107,7 @@ const blinded: readonly Blinded[] = [
     name: 'RDS that does not answer',
     reporters: rdsChecks,
     reason: 'timeout',
-    blind: async (stage) => {
+    blind: async (fixture) => {
       // As many attempts as usual, but with a short timeout.
       for (const region of [undefined, otherRegion]) {
         const { requestHandler } = rdsClient(region).config as unknown as {
@@ -115,7 +115,7 @@ const blinded: readonly Blinded[] = [
         };
         requestHandler.updateHttpClientConfig('requestTimeout', 200);
       }
-      const { end } = await rdsThatIs('silent')(stage);
+      const { end } = await rdsThatIs('silent')(fixture);
       return {
         end() {
           end();
@@ -159,11 +159,11 @@ export const monitorAttacks: readonly Sabotage[] = [
       name,
       reporters,
       ...(says && { says }),
-      commit: async (stage) => {
-        await stage.world.round();
-        const { end, with: options } = await blind(stage);
+      commit: async (fixture) => {
+        await fixture.world.round();
+        const { end, with: options } = await blind(fixture);
         try {
-          const results = await stage.look(options);
+          const results = await fixture.look(options);
           return {
             said: saidByChecks(results),
             note: reason,
@@ -196,24 +196,24 @@ export const monitorAttacks: readonly Sabotage[] = [
       ] as const
     ).map((proof) => `proof ${proof}` as const),
     says: /ECONNREFUSED/,
-    commit: async (stage) => {
-      await using copy = await stage.copy();
+    commit: async (fixture) => {
+      await using copy = await fixture.copy();
       const unreachable = new URL(copy.url);
       unreachable.port = '1';
-      return { said: saidByProofs((await stage.prove(unreachable.href)).outcomes) };
+      return { said: saidByProofs((await fixture.prove(unreachable.href)).outcomes) };
     },
   },
   {
     name: 'anchor missing',
     reporters: ['proof seals'],
     says: /anchor_missing: seal 1 was anchored/,
-    commit: async (stage) => {
-      await using copy = await stage.copy();
+    commit: async (fixture) => {
+      await using copy = await fixture.copy();
       const { bucket, key } = await firstAnchor(copy.url);
       const body = (await readEvidence(key)) ?? new Uint8Array();
-      await stage.world.aws.s3.lose(bucket, key);
+      await fixture.world.aws.s3.lose(bucket, key);
       try {
-        return { said: saidByProofs((await stage.prove(copy.url)).outcomes) };
+        return { said: saidByProofs((await fixture.prove(copy.url)).outcomes) };
       } finally {
         await putEvidence(key, body);
       }
@@ -222,11 +222,11 @@ export const monitorAttacks: readonly Sabotage[] = [
   {
     name: 'anchors that cannot be read',
     reporters: ['proof organizations', 'proof seals'],
-    commit: async (stage) => {
-      await using copy = await stage.copy();
+    commit: async (fixture) => {
+      await using copy = await fixture.copy();
       const end = set(environment.evidenceBucket, 'another-bucket');
       try {
-        return { said: saidByProofs((await stage.prove(copy.url)).outcomes) };
+        return { said: saidByProofs((await fixture.prove(copy.url)).outcomes) };
       } finally {
         end();
       }

@@ -1,6 +1,6 @@
+import { createRecoveryFixture } from './fixture.ts';
 import { commitSabotage, type Sabotage, type SabotageResult } from './sabotage.ts';
 import { sabotages } from './sabotages.ts';
-import { setRecoveryStage } from './stage.ts';
 
 export interface RecoveryProof {
   readonly results: readonly SabotageResult[];
@@ -8,7 +8,7 @@ export interface RecoveryProof {
   readonly durationMs: number;
 }
 
-/** Commits every sabotage on one stage. Each repairs what it damaged. Sets process.env to an AWS of its own. */
+/** Commits every sabotage on one fixture. Each repairs what it damaged. Sets process.env to an AWS of its own. */
 export async function proveRecovery(
   options: {
     readonly only?: readonly Sabotage[];
@@ -17,11 +17,11 @@ export async function proveRecovery(
   } = {},
 ): Promise<RecoveryProof> {
   const startedMs = performance.now();
-  await using stage = await setRecoveryStage();
+  await using fixture = await createRecoveryFixture();
   const results: SabotageResult[] = [];
   for (const sabotage of options.only ?? sabotages) {
     options.signal?.throwIfAborted();
-    const result = await commitSabotage(stage, sabotage);
+    const result = await commitSabotage(fixture, sabotage);
     results.push(result);
     options.onResult?.(result);
   }

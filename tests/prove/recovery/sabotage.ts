@@ -1,6 +1,6 @@
 import type { CheckResult, CheckStatus } from '#recovery/monitor/check.ts';
 import type { ProofName, ProofOutcome } from '#recovery/proofs/proof.ts';
-import type { RecoveryStage } from './stage.ts';
+import type { RecoveryFixture } from './fixture.ts';
 
 /** Who can report a fault: a proof of a copy, a check of the monitor, or the drill with its verdict. */
 export type Reporter = `proof ${ProofName}` | `check ${string}` | 'drill';
@@ -35,7 +35,7 @@ export interface Sabotage {
   /** One of the reports must match this. */
   readonly says?: RegExp;
   /** Commits the sabotage, asks the reporters, and repairs the damage. */
-  readonly commit: (stage: RecoveryStage) => Promise<Sighting>;
+  readonly commit: (fixture: RecoveryFixture) => Promise<Sighting>;
 }
 
 export function saidByProofs(outcomes: readonly ProofOutcome[]): Said[] {
@@ -77,7 +77,7 @@ export interface SabotageResult {
 
 /** Commits a sabotage, and compares the reports with those that it must cause. */
 export async function commitSabotage(
-  stage: RecoveryStage,
+  fixture: RecoveryFixture,
   { name, reporters, mayReport = [], says, commit }: Sabotage,
 ): Promise<SabotageResult> {
   const startedMs = performance.now();
@@ -85,7 +85,7 @@ export async function commitSabotage(
     said,
     note,
     faults: others = [],
-  } = await commit(stage).catch(
+  } = await commit(fixture).catch(
     (error: Error): Sighting => ({ said: [], faults: [`the attempt failed: ${error.message}`] }),
   );
   const told = said.filter(({ alarms }) => alarms);

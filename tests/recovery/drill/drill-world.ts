@@ -1,7 +1,7 @@
 import { beforeAll } from 'vitest';
 import { newestDrill } from '#recovery/drill/records.ts';
 import { openRds, type RdsWorld } from '#tests/rds.ts';
-import { setStage } from '../../prove/reconciliation/stage.ts';
+import { createFixture } from '../../prove/reconciliation/fixture.ts';
 import { type Drilling, openDrilling } from '../../prove/recovery/drilling.ts';
 
 /** An RDS with a sealed and anchored ledger. Its newest snapshot contains the whole ledger. */
@@ -14,7 +14,7 @@ export function openDrillWorld(): DrillWorld {
   let drilling: Drilling;
   beforeAll(async () => {
     drilling = await openDrilling(rds.instance, rds.adminUrl, rds.rds);
-    await setStage(rds.adminUrl);
+    await createFixture(rds.adminUrl);
     await drilling.beat();
     await rds.backUp();
   }, 120_000);

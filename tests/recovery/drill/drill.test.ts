@@ -20,7 +20,7 @@ import {
   rdsClient,
 } from '#recovery/rds/rds.ts';
 import { asSuperuser } from '../../prove/clone.ts';
-import { targetSlug } from '../../prove/reconciliation/stage.ts';
+import { targetSlug } from '../../prove/reconciliation/fixture.ts';
 import { openDrillWorld, theDrill } from './drill-world.ts';
 
 const world = openDrillWorld();

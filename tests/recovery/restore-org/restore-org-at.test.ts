@@ -10,7 +10,7 @@ import { resumeOrganization, suspendOrganization } from '#tenancy/suspension.ts'
 import { openFolder } from '#tests/isolation/portability-world.ts';
 import { run } from '../../commands/run.ts';
 import { asSuperuser } from '../../prove/clone.ts';
-import { inOrganization, targetSlug } from '../../prove/reconciliation/stage.ts';
+import { inOrganization, targetSlug } from '../../prove/reconciliation/fixture.ts';
 import { deleteInstance } from '../delete-instance.ts';
 import { openDrillWorld } from '../drill/drill-world.ts';
 

@@ -1,6 +1,6 @@
 import { type Attack, hidden, type Target, type Way, waysOf } from './attack.ts';
 import { allAttacks } from './attacks/all.ts';
-import { deadlineMs, openStage, type Stage } from './stage.ts';
+import { deadlineMs, type InjectionFixture, openFixture } from './fixture.ts';
 
 /** A success of an attack. */
 export interface Breach {
@@ -47,8 +47,8 @@ export async function runInjections(
   adminUrl: string,
   options: InjectionOptions = {},
 ): Promise<InjectionReport> {
-  await using stage = await openStage(adminUrl, options.server ?? 'own');
-  const unplanted = stage.unplanted.map(
+  await using fixture = await openFixture(adminUrl, options.server ?? 'own');
+  const unplanted = fixture.unplanted.map(
     (table): Breach => ({
       attack: 'every table of the target has a row to steal',
       way: 'single',
@@ -56,34 +56,34 @@ export async function runInjections(
       what: `${table} has no row: plant one in tests/prove/isolation/victim.ts`,
     }),
   );
-  return await attackAll(stage, unplanted, options);
+  return await attackAll(fixture, unplanted, options);
 }
 
 async function attackAll(
-  stage: Stage,
+  fixture: InjectionFixture,
   breaches: Breach[],
   options: InjectionOptions,
 ): Promise<InjectionReport> {
-  const attacks = (await allAttacks(stage.superuser, await targetOf(stage), await contextsOf(stage))).filter(
-    ({ name }) => options.only?.(name) ?? true,
-  );
+  const attacks = (
+    await allAttacks(fixture.superuser, await targetOf(fixture), await contextsOf(fixture))
+  ).filter(({ name }) => options.only?.(name) ?? true);
   const remains: InjectionReport['remains'][number][] = [];
   // The first look records the state of a session before any attack.
-  await stage.watch.leftovers();
+  await fixture.watch.leftovers();
   let injections = 0;
   for (const [index, attack] of attacks.entries()) {
     options.signal?.throwIfAborted();
     for (const [way, inputs] of waysOf(attack, options.ways ?? 'all')) {
       injections += 1;
-      for (const found of await attackOnce(stage, way, inputs)) {
+      for (const found of await attackOnce(fixture, way, inputs)) {
         const breach: Breach = { attack: attack.name, way, ...found };
         const reason = whyItRemains(attack, breach, options.server ?? 'own');
         if (reason === undefined) breaches.push(breach);
         else remains.push({ ...breach, reason });
       }
       if (attack.undo !== undefined) {
-        await stage.superuser.query(attack.undo);
-        await stage.watch.changes();
+        await fixture.superuser.query(attack.undo);
+        await fixture.watch.changes();
       }
       if (breaches.length > 0 && options.until === 'first breach') {
         return { attacks: index + 1, injections, breaches, remains };
@@ -101,7 +101,7 @@ function whyItRemains(attack: Attack, { kind }: Breach, server: 'own' | 'rds'): 
 }
 
 async function attackOnce(
-  { api, attacker, victim, atWork, watch, forbidden }: Stage,
+  { api, attacker, victim, atWork, watch, forbidden }: InjectionFixture,
   way: Way,
   inputs: readonly string[],
 ): Promise<Pick<Breach, 'kind' | 'what'>[]> {
@@ -137,7 +137,7 @@ async function attackOnce(
   return breaches;
 }
 
-async function targetOf({ database, superuser, victim }: Stage): Promise<Target> {
+async function targetOf({ database, superuser, victim }: InjectionFixture): Promise<Target> {
   const { rows } = await superuser.query<{ id: string }>(
     'select id from inventory.entries where org_id = $1 limit 1',
     [victim.id],
@@ -153,7 +153,11 @@ async function targetOf({ database, superuser, victim }: Stage): Promise<Target>
 }
 
 /** Genuine contexts of the target, by their origin. */
-async function contextsOf({ attacker, victim, atWork }: Stage): Promise<Readonly<Record<string, string>>> {
+async function contextsOf({
+  attacker,
+  victim,
+  atWork,
+}: InjectionFixture): Promise<Readonly<Record<string, string>>> {
   const earlier = await victim.request('POST', '/injection/several', {
     input: `x' union all select current_setting('stockade.context') --`,
   });

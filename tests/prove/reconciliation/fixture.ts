@@ -17,7 +17,7 @@ export const skus = [...'ABCDEFGHIJKLMN'];
  * Fills a migrated database with sealed and anchored movements, with sealed ones that are not anchored yet, and with
  * unsealed ones. Every balance is reconciled before it is sealed.
  */
-export async function setStage(adminUrl: string): Promise<void> {
+export async function createFixture(adminUrl: string): Promise<void> {
   await asSuperuser(adminUrl, async (superuser) => {
     for (const slug of [targetSlug, bystanderSlug]) {
       const { rows } = await superuser.query<{ id: string }>(
@@ -92,7 +92,7 @@ export async function reconcile(
   onAlert?: (report: RunReport) => Promise<void>,
 ): Promise<RunReport> {
   const lease = await takeLease(jobs, orgId);
-  if (!lease) throw new Error('another run is reconciling the stage');
+  if (!lease) throw new Error('another run is reconciling the fixture');
   return await reconcileOrganization(jobs, lease, {
     kind,
     time: { remainingMs: () => Number.POSITIVE_INFINITY },

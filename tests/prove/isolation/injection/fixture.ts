@@ -41,7 +41,7 @@ const ownHoldings: Holdings = {
 };
 
 /** Two organizations, the API with the bad handlers, and the watch. */
-export interface Stage extends AsyncDisposable {
+export interface InjectionFixture extends AsyncDisposable {
   readonly database: string;
   readonly api: Api;
   readonly superuser: Client;
@@ -55,8 +55,8 @@ export interface Stage extends AsyncDisposable {
   readonly unplanted: readonly string[];
 }
 
-/** Sets the stage in a database that cannot be used afterwards. `adminUrl` is its URL for the superuser. */
-export async function openStage(adminUrl: string, server: 'own' | 'rds'): Promise<Stage> {
+/** Sets the fixture in a database that cannot be used afterwards. `adminUrl` is its URL for the superuser. */
+export async function openFixture(adminUrl: string, server: 'own' | 'rds'): Promise<InjectionFixture> {
   const superuser = new Client(adminUrl);
   await superuser.connect();
   await using opened = new AsyncDisposableStack();
@@ -69,7 +69,7 @@ export async function openStage(adminUrl: string, server: 'own' | 'rds'): Promis
   opened.defer(() => api.close());
   const atWork = await VictimAtWork.start(adminUrl, victim.apiKey, canary);
   opened.defer(() => atWork.end());
-  const stage = {
+  const fixture = {
     database,
     api,
     superuser,
@@ -81,7 +81,7 @@ export async function openStage(adminUrl: string, server: 'own' | 'rds'): Promis
     unplanted: await unplantedTables(superuser, victim.id),
   };
   const closing = opened.move();
-  return { ...stage, [Symbol.asyncDispose]: () => closing.disposeAsync() };
+  return { ...fixture, [Symbol.asyncDispose]: () => closing.disposeAsync() };
 }
 
 /** Sets the timeouts and the privileges. Returns the quoted name of the database. */

@@ -15,18 +15,18 @@ import { makeScratchFolder } from '#scripts/local/postgres/scratch-folder.ts';
 import { paths } from '#scripts/paths.ts';
 import { inJobs } from '#tenancy/jobs.ts';
 import { type Clone, cloneDatabase } from '../clone.ts';
-import { setStage } from '../reconciliation/stage.ts';
+import { createFixture } from '../reconciliation/fixture.ts';
 import { type BackedUp, databaseName, goodDrill, instance, startBackedUp } from './backed-up.ts';
 import { type Drilling, openDrilling } from './drilling.ts';
 
 /** The ground of every sabotage: a sealed, anchored and backed-up ledger, with working drills, monitor and proofs. */
-export interface RecoveryStage extends AsyncDisposable, Drilling {
+export interface RecoveryFixture extends AsyncDisposable, Drilling {
   readonly world: BackedUp;
   /** A new database in a restored instance, with the contents of the backup. */
   copy(): Promise<Clone>;
   /** A new cluster, restored from the backup. `damage` may change its files while it is stopped. */
   restore(damage?: Damage): Promise<RestoredCopy>;
-  /** Proves a copy of the first backup of the stage. */
+  /** Proves a copy of the first backup of the fixture. */
   prove(databaseUrl: string, more?: Partial<ProveOptions>): Promise<ProofReport>;
   /** Runs every check of the monitor. By default the last drill passed. */
   look(options?: Partial<MonitorOptions>): Promise<CheckResult[]>;
@@ -51,8 +51,8 @@ const restored = 'restored';
 /** The proofs assume a restored time this long after the backup, by which every movement was sealed and anchored. */
 const agedMs = 120_000;
 
-/** Sets up the stage. A seed contains the files of a migrated cluster for production. */
-export async function setRecoveryStage(seed?: MigratedSeed): Promise<RecoveryStage> {
+/** Sets up the fixture. A seed contains the files of a migrated cluster for production. */
+export async function createRecoveryFixture(seed?: MigratedSeed): Promise<RecoveryFixture> {
   const world = await startBackedUp(seed);
   const folder = makeScratchFolder('restored');
   const dispose = async () => {
@@ -67,7 +67,7 @@ export async function setRecoveryStage(seed?: MigratedSeed): Promise<RecoverySta
   }
 }
 
-async function fill(world: BackedUp, folder: string, dispose: () => Promise<void>): Promise<RecoveryStage> {
+async function fill(world: BackedUp, folder: string, dispose: () => Promise<void>): Promise<RecoveryFixture> {
   const local = world.aws.rds;
   const drilling = await openDrilling(instance, world.adminUrl, local);
   const book = await readProofBook(join(paths.root, 'sql'));
@@ -79,7 +79,7 @@ async function fill(world: BackedUp, folder: string, dispose: () => Promise<void
     await local.settled();
   }
 
-  await setStage(world.adminUrl);
+  await createFixture(world.adminUrl);
   await inJobs((jobs) => sendAlertProbe(jobs, recoveryPolicy, new Date()));
   await world.received();
   await drilling.beat();
