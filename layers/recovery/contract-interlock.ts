@@ -3,7 +3,7 @@ import { backedUpConfig, evidenceConfig } from '#platform/config.ts';
 import { environment } from '#platform/environment.ts';
 import { putEvidence } from '#platform/evidence.ts';
 import type { Migration } from '#schema/book/migration-files.ts';
-import { MigrationError } from '#schema/migrations/migration-error.ts';
+import { MigrationError } from '#schema/migration-error.ts';
 import { type BackedUpDatabase, backedUpDatabase, isReachedAt } from './backed-up-database.ts';
 import { lastDrill } from './drill/records.ts';
 import { blindness } from './monitor/blindness.ts';

@@ -5,7 +5,7 @@ import { expect, inject, test } from 'vitest';
 import { AwsRefused } from '#platform/aws-call.ts';
 import { MissingSetting, NotFound, Unavailable } from '#platform/errors.ts';
 import { RecoveryRefused } from '#recovery/recovery-refused.ts';
-import { MigrationError } from '#schema/migrations/migration-error.ts';
+import { MigrationError } from '#schema/migration-error.ts';
 import { StartFailure } from '../local/postgres/failure.ts';
 import { withRole } from './database/connect.ts';
 import { CommandError, describeFailure, failureText, withoutPasswords } from './failure.ts';

@@ -39,6 +39,12 @@ test('it begins with the given statement', async () => {
   expect(await inTransaction(client, isolation)).toBe('read committed');
 });
 
+test('a setting that is refused at its beginning leaves no transaction open', async () => {
+  const refused = add(5, { begin: 'begin; set local role no_such_role' });
+  await expect(refused).rejects.toMatchObject({ code: '22023' });
+  expect(client.getTransactionStatus()).toBe('I');
+});
+
 test.each([
   ['a refused statement', () => client.query('insert into kept values (4), (4)'), { code: '23505' }],
   ['an error of its own', () => Promise.reject(new Error('mine')), { message: 'mine' }],

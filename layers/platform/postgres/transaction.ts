@@ -1,7 +1,7 @@
 import type pg from 'pg';
 
 export interface TransactionOptions {
-  /** The first statement, with an isolation level or `read only` if needed. The default is `begin`. */
+  /** The first statement, with an isolation level, `read only` or settings after a `;` if needed. The default is `begin`. */
   readonly begin?: `begin${string}`;
   /** `rollback` undoes the work and keeps its result: for a dry run, or for reading without a trace. */
   readonly ending?: 'commit' | 'rollback';
@@ -18,8 +18,8 @@ export async function inTransaction<T>(
   work: () => Promise<T>,
   { begin = 'begin', ending = 'commit' }: TransactionOptions = {},
 ): Promise<T> {
-  await client.query(begin);
   try {
+    await client.query(begin);
     const result = await work();
     const { command } = await client.query(ending);
     // Postgres answers the COMMIT of a failed transaction with ROLLBACK, and the client reports that as success.

@@ -2,8 +2,8 @@ import type { Client } from 'pg';
 import { IncompleteDump } from '#schema/catalog/catalog.ts';
 import { dumpCatalog } from '#schema/catalog/dump.ts';
 import { lineDiff } from '#schema/catalog/line-diff.ts';
+import { MigrationError } from '#schema/migration-error.ts';
 import { pendingMigrations, readFunctionJournal, readJournal } from '#schema/migrations/journal.ts';
-import { MigrationError } from '#schema/migrations/migration-error.ts';
 import type { ProofBook } from './book.ts';
 import type { Findings, ProofContext } from './proof.ts';
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import { MigrationError } from '../migrations/migration-error.ts';
+import { MigrationError } from '../migration-error.ts';
 import { type FunctionFile, readFunctionFiles } from './function-files.ts';
 import { type Migration, readMigrations } from './migration-files.ts';
 import { inOrderOfNeeds, reachOf } from './needs.ts';

@@ -1,4 +1,4 @@
-import { MigrationError } from '../migrations/migration-error.ts';
+import { MigrationError } from '../migration-error.ts';
 
 /** How a migration runs. */
 export type Way =

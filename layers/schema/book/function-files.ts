@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { MigrationError } from '../migrations/migration-error.ts';
+import { MigrationError } from '../migration-error.ts';
 import { readDirectives } from './directives.ts';
 import { readSqlFile } from './migration-files.ts';
 

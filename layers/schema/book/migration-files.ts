@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { MigrationError } from '../migrations/migration-error.ts';
+import { MigrationError } from '../migration-error.ts';
 import { type Directives, readDirectives } from './directives.ts';
 
 /** One file of the migrations directory. `name` is the file name without `.sql`. */

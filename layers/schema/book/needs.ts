@@ -1,4 +1,4 @@
-import { MigrationError } from '../migrations/migration-error.ts';
+import { MigrationError } from '../migration-error.ts';
 import type { FunctionFile } from './function-files.ts';
 import type { Migration } from './migration-files.ts';
 

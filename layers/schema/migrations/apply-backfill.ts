@@ -1,11 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Client } from 'pg';
+import { inTransaction } from '#platform/postgres/transaction.ts';
 import { OWNER } from '../book/directives.ts';
 import type { Migration } from '../book/migration-files.ts';
+import { locateSqlError, MigrationError } from '../migration-error.ts';
 import type { Statement } from '../script/sql-statements.ts';
-import { locateSqlError, MigrationError } from './migration-error.ts';
-import { type LockPolicy, recordApplied, resetSession } from './session.ts';
-import { forgetStarted, noteStarted, readStarted, type Started } from './started.ts';
+import { type LockPolicy, resetSession } from './session.ts';
+import { noteStarted, readStarted, recordFinished, type Started } from './started.ts';
 
 /** How a backfill goes about it. */
 export interface BackfillPolicy {
@@ -73,10 +74,7 @@ export async function applyBackfill(
   }
   await refuseLeft(file, await countLeft(client, file, count));
   const durationMs = performance.now() - startedMs;
-  await client.query('begin');
-  await forgetStarted(client, file);
-  await recordApplied(client, file, durationMs);
-  await client.query('commit');
+  await recordFinished(client, file, durationMs);
   await resetSession(client);
   return durationMs;
 }
@@ -89,47 +87,41 @@ async function fillBatch(
   before: Started,
   { lockTimeoutMs, backfillBatch }: LockPolicy & BackfillPolicy,
 ): Promise<Started | undefined> {
-  await client.query(`begin; set local role ${file.role}; set local lock_timeout = ${lockTimeoutMs}`);
-  try {
-    const checkpoint = before.checkpoint === null ? null : JSON.stringify(before.checkpoint);
-    const answer = await run<Batch>(client, file, batch, [checkpoint, backfillBatch]);
-    const [row] = answer;
-    if (!row || !('checkpoint' in row && 'wanted' in row && 'filled' in row)) {
-      throw new MigrationError(
-        `${file.file}: the batch does not answer checkpoint, wanted and filled`,
-        'Let its last select give one row with these three columns.',
-      );
-    }
-    const [wanted, filled] = [Number(row.wanted), Number(row.filled)];
-    if (wanted !== filled) {
-      throw new MigrationError(
-        `${file.file}: a batch of ${wanted} rows has filled ${filled}`,
-        `Nothing of this batch was kept. A policy or a trigger keeps ${file.role} from some of them: run the file as a role that may fill all ("--! role …").`,
-      );
-    }
-    if (row.checkpoint === null) {
-      await client.query('rollback');
-      return undefined;
-    }
-    const after = { ...before, checkpoint: row.checkpoint, rowsFilled: before.rowsFilled + filled };
-    await client.query(`set local role ${OWNER}`);
-    await noteStarted(client, file, after);
-    await client.query('commit');
-    return after;
-  } catch (error) {
-    await client.query('rollback').catch(() => {});
-    throw error;
-  }
+  const begin = `begin; set local role ${file.role}; set local lock_timeout = ${lockTimeoutMs}` as const;
+  return await inTransaction(
+    client,
+    async () => {
+      const checkpoint = before.checkpoint === null ? null : JSON.stringify(before.checkpoint);
+      const answer = await run<Batch>(client, file, batch, [checkpoint, backfillBatch]);
+      const [row] = answer;
+      if (!row || !('checkpoint' in row && 'wanted' in row && 'filled' in row)) {
+        throw new MigrationError(
+          `${file.file}: the batch does not answer checkpoint, wanted and filled`,
+          'Let its last select give one row with these three columns.',
+        );
+      }
+      const [wanted, filled] = [Number(row.wanted), Number(row.filled)];
+      if (wanted !== filled) {
+        throw new MigrationError(
+          `${file.file}: a batch of ${wanted} rows has filled ${filled}`,
+          `Nothing of this batch was kept. A policy or a trigger keeps ${file.role} from some of them: run the file as a role that may fill all ("--! role …").`,
+        );
+      }
+      if (row.checkpoint === null) return undefined;
+      const after = { ...before, checkpoint: row.checkpoint, rowsFilled: before.rowsFilled + filled };
+      await client.query(`set local role ${OWNER}`);
+      await noteStarted(client, file, after);
+      return after;
+    },
+    { begin },
+  );
 }
 
 async function countLeft(client: Client, file: Migration, count: Statement): Promise<number> {
-  await client.query(`begin read only; set local role ${file.role}`);
-  try {
-    const [row] = await run<Record<string, string>>(client, file, count, []);
-    return Number(Object.values(row ?? {})[0]);
-  } finally {
-    await client.query('rollback').catch(() => {});
-  }
+  const [row] = await inTransaction(client, () => run<Record<string, string>>(client, file, count, []), {
+    begin: `begin read only; set local role ${file.role}`,
+  });
+  return Number(Object.values(row ?? {})[0]);
 }
 
 async function run<Row extends object>(

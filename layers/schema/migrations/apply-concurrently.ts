@@ -1,10 +1,10 @@
 import type { Client } from 'pg';
 import type { Migration } from '../book/migration-files.ts';
+import { MigrationError } from '../migration-error.ts';
 import { type Statement, words } from '../script/sql-statements.ts';
 import { type ConcurrentIndex, parseConcurrentIndex } from './concurrent-index.ts';
-import { MigrationError } from './migration-error.ts';
-import { type LockPolicy, recordApplied, resetSession, runStatement } from './session.ts';
-import { forgetStarted, noteStarted, readStarted, type Started } from './started.ts';
+import { type LockPolicy, resetSession, runStatement } from './session.ts';
+import { forgetStarted, noteStarted, readStarted, recordFinished, type Started } from './started.ts';
 
 /**
  * Applies a `--! concurrently` file: statements outside a transaction, each of a kind that can be run again after a crash.
@@ -31,10 +31,7 @@ export async function applyConcurrently(
     await noteStarted(client, file, started);
   }
   const durationMs = performance.now() - startedMs;
-  await client.query('begin');
-  await forgetStarted(client, file);
-  await recordApplied(client, file, durationMs);
-  await client.query('commit');
+  await recordFinished(client, file, durationMs);
   await resetSession(client);
   return durationMs;
 }

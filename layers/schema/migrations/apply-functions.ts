@@ -3,7 +3,7 @@ import type { FunctionFile } from '../book/function-files.ts';
 import { splitStatements } from '../script/sql-statements.ts';
 import { type ApplyContext, retried } from './apply-migration.ts';
 import { recordFunctions } from './function-journal.ts';
-import { inOneTransaction } from './in-one-transaction.ts';
+import { runAtOnce } from './run-at-once.ts';
 
 /**
  * Runs a file of functions, all of it or nothing, and records its digest. The role that the file names creates the functions
@@ -18,8 +18,6 @@ export async function applyFunctions(
 ): Promise<number> {
   const statements = splitStatements(file.content);
   return await retried(client, file.file, context, () =>
-    inOneTransaction(client, file, statements, context, (durationMs) =>
-      recordFunctions(client, file, durationMs),
-    ),
+    runAtOnce(client, file, statements, context, (durationMs) => recordFunctions(client, file, durationMs)),
   );
 }

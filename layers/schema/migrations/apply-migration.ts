@@ -1,12 +1,12 @@
 import type { Client } from 'pg';
 import type { Migration } from '../book/migration-files.ts';
+import { MigrationError } from '../migration-error.ts';
 import { splitStatements } from '../script/sql-statements.ts';
 import { applyBackfill, type BackfillPolicy, type BackfillProgress } from './apply-backfill.ts';
 import { applyConcurrently } from './apply-concurrently.ts';
-import { inOneTransaction } from './in-one-transaction.ts';
 import { isLockConflict, lockedOut } from './lock-conflict.ts';
-import { MigrationError } from './migration-error.ts';
 import { retry } from './retry.ts';
+import { runAtOnce } from './run-at-once.ts';
 import { type LockPolicy, recordApplied } from './session.ts';
 
 /** What applying one file needs besides the file. */
@@ -39,7 +39,7 @@ export async function applyMigration(
   return await retried(client, file.file, context, () => {
     switch (file.way) {
       case 'transaction':
-        return inOneTransaction(client, file, statements, context, (durationMs) =>
+        return runAtOnce(client, file, statements, context, (durationMs) =>
           recordApplied(client, file, durationMs),
         );
       case 'concurrently':

@@ -1,6 +1,6 @@
 import type { Client } from 'pg';
+import { MigrationError, sqlstateOf } from '../migration-error.ts';
 import { runScript } from '../script/run-script.ts';
-import { MigrationError, sqlstateOf } from './migration-error.ts';
 import { retry } from './retry.ts';
 
 /**

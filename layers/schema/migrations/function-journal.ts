@@ -1,4 +1,5 @@
 import type { Client } from 'pg';
+import { inTransaction } from '#platform/postgres/transaction.ts';
 import { type Applied, type Book, refuseVanished } from '../book/book.ts';
 import type { FunctionFile } from '../book/function-files.ts';
 import { type AppliedFunctions, type AppliedMigration, readFunctionJournal } from './journal.ts';
@@ -54,9 +55,10 @@ export async function recordFunctions(
 
 /** Forgets the function files that the book no longer has; refuseVanished() has seen that nothing of them is left. */
 export async function forgetRemoved(client: Client, { functions }: Book): Promise<void> {
-  await client.query('begin; set local role stockade_owner');
-  await client.query('delete from stockade_migrations.functions where name <> all ($1::text[])', [
-    functions.map(({ name }) => name),
-  ]);
-  await client.query('commit');
+  const names = functions.map(({ name }) => name);
+  await inTransaction(
+    client,
+    () => client.query('delete from stockade_migrations.functions where name <> all ($1::text[])', [names]),
+    { begin: 'begin; set local role stockade_owner' },
+  );
 }

@@ -1,6 +1,7 @@
 import type { Client } from 'pg';
+import { inTransaction } from '#platform/postgres/transaction.ts';
 import { chainDigest, type Migration } from '../book/migration-files.ts';
-import { MigrationError } from './migration-error.ts';
+import { MigrationError } from '../migration-error.ts';
 
 /** One row of the journal: a migration that this database has. */
 export interface AppliedMigration {
@@ -105,12 +106,9 @@ async function readTable<Row extends object>(client: Client, table: string, quer
     [table],
   );
   if (!rows[0].exists) return [];
-  await client.query('begin read only; set local role stockade_owner');
-  try {
-    return (await client.query<Row>(query)).rows;
-  } finally {
-    await client.query('rollback');
-  }
+  return await inTransaction(client, async () => (await client.query<Row>(query)).rows, {
+    begin: 'begin read only; set local role stockade_owner',
+  });
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { Client } from 'pg';
-import { MigrationError, sqlstateOf } from './migration-error.ts';
+import { MigrationError, sqlstateOf } from '../migration-error.ts';
 import type { LockPolicy } from './session.ts';
 
 /** Whether an error says that a lock was not to be had in time, or that two waited for each other. */

@@ -1,7 +1,9 @@
 import { join } from 'node:path';
 import { Client, type ClientConfig } from 'pg';
+import { inTransaction } from '#platform/postgres/transaction.ts';
 import { type Book, planSteps, readBook, type Step } from '../book/book.ts';
 import type { Migration } from '../book/migration-files.ts';
+import { MigrationError } from '../migration-error.ts';
 import type { BackfillProgress } from './apply-backfill.ts';
 import { applyFunctions } from './apply-functions.ts';
 import { applyMigration } from './apply-migration.ts';
@@ -9,7 +11,6 @@ import { applyRoles } from './apply-roles.ts';
 import { applyWatch } from './apply-watch.ts';
 import { forgetRemoved, readApplied } from './function-journal.ts';
 import { createJournal, pendingMigrations, readJournal } from './journal.ts';
-import { MigrationError } from './migration-error.ts';
 import type { LockPolicy } from './session.ts';
 import { takeTurn } from './turn.ts';
 
@@ -171,9 +172,7 @@ async function prepare(client: Client, options: MigrateOptions): Promise<void> {
   const onWait = (holder: string) => report({ kind: 'waiting', holder });
   await takeTurn(client, options.turnWaitMs ?? 60_000, onWait, options.signal);
   await applyRoles(client, options.rolesFile ?? join(options.directory, '..', 'roles.sql'), options.signal);
-  await client.query('begin');
-  await createJournal(client);
-  await client.query('commit');
+  await inTransaction(client, () => createJournal(client));
 }
 
 async function runSteps(client: Client, steps: readonly Step[], options: MigrateOptions) {

@@ -1,7 +1,7 @@
 import type { Client } from 'pg';
 import type { Migration } from '../book/migration-files.ts';
+import { locateSqlError } from '../migration-error.ts';
 import type { Statement } from '../script/sql-statements.ts';
-import { locateSqlError } from './migration-error.ts';
 
 /** How long a migration may make others wait, and how stubborn it is about that. */
 export interface LockPolicy {

@@ -1,5 +1,7 @@
 import type { Client } from 'pg';
+import { inTransaction } from '#platform/postgres/transaction.ts';
 import type { Migration } from '../book/migration-files.ts';
+import { recordApplied } from './session.ts';
 
 /** How far a migration that is not one transaction has come. */
 export interface Started {
@@ -50,6 +52,14 @@ export async function noteStarted(client: Client, file: Migration, started: Star
       started.rowsFilled,
     ],
   );
+}
+
+/** Records a file that is not one transaction as applied, in the place of how far it had come. */
+export async function recordFinished(client: Client, file: Migration, durationMs: number): Promise<void> {
+  await inTransaction(client, async () => {
+    await forgetStarted(client, file);
+    await recordApplied(client, file, durationMs);
+  });
 }
 
 /** Forgets how far it has come: it is done, or nothing of it is left. */

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Client } from 'pg';
-import { MigrationError } from './migration-error.ts';
+import { MigrationError } from '../migration-error.ts';
 import { jitteredPauseMs } from './retry.ts';
 
 /** The key of the advisory lock that one runner holds per database: "STKD", "MIGR" in ASCII. */

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Client } from 'pg';
-import { locateSqlError, MigrationError } from '../migrations/migration-error.ts';
+import { inTransaction } from '#platform/postgres/transaction.ts';
+import { locateSqlError, MigrationError } from '../migration-error.ts';
 import { splitStatements } from './sql-statements.ts';
 
 /**
@@ -9,18 +10,13 @@ import { splitStatements } from './sql-statements.ts';
  */
 export async function runScript(client: Client, file: string): Promise<void> {
   const content = await readScript(file);
-  await client.query('begin');
-  try {
+  await inTransaction(client, async () => {
     for (const { text, start } of splitStatements(content)) {
       await client.query(text).catch((error: unknown) => {
         throw locateSqlError(error, { file, content, start, text });
       });
     }
-    await client.query('commit');
-  } catch (error) {
-    await client.query('rollback').catch(() => {});
-    throw error;
-  }
+  });
 }
 
 async function readScript(file: string): Promise<string> {

@@ -1,7 +1,8 @@
 import type { Client } from 'pg';
+import { inTransaction } from '#platform/postgres/transaction.ts';
 import { OWNER } from '../book/directives.ts';
+import { MigrationError } from '../migration-error.ts';
 import { type Statement, words } from '../script/sql-statements.ts';
-import { MigrationError } from './migration-error.ts';
 import { type LockPolicy, resetSession, runStatement, type SqlFile } from './session.ts';
 
 /** A file that one role runs. */
@@ -16,7 +17,7 @@ export interface RoleFile extends SqlFile {
  * @param record is run as the owner, with how long the statements took, in milliseconds
  * @returns how long they took, in milliseconds
  */
-export async function inOneTransaction(
+export async function runAtOnce(
   client: Client,
   file: RoleFile,
   statements: readonly Statement[],
@@ -26,25 +27,23 @@ export async function inOneTransaction(
   refuseTransactionControl(file, statements);
   const startedMs = performance.now();
   await resetSession(client);
-  await client.query('begin');
-  try {
-    await client.query(
-      `set local role ${OWNER}; set local search_path = public; set local lock_timeout = ${lockTimeoutMs}`,
-    );
-    const lends = file.schema && file.role !== OWNER;
-    if (lends) await client.query(`grant create on schema ${file.schema} to ${file.role}`);
-    if (file.role !== OWNER) await client.query(`set local role ${file.role}`);
-    for (const statement of statements) await runStatement(client, file, statement);
-    await client.query(`set local role ${OWNER}`);
-    if (lends) await client.query(`revoke create on schema ${file.schema} from ${file.role}`);
-    const durationMs = performance.now() - startedMs;
-    await record(durationMs);
-    await client.query('commit');
-    return durationMs;
-  } catch (error) {
-    await client.query('rollback').catch(() => {});
-    throw error;
-  }
+  const begin =
+    `begin; set local role ${OWNER}; set local search_path = public; set local lock_timeout = ${lockTimeoutMs}` as const;
+  return await inTransaction(
+    client,
+    async () => {
+      const lends = file.schema && file.role !== OWNER;
+      if (lends) await client.query(`grant create on schema ${file.schema} to ${file.role}`);
+      if (file.role !== OWNER) await client.query(`set local role ${file.role}`);
+      for (const statement of statements) await runStatement(client, file, statement);
+      await client.query(`set local role ${OWNER}`);
+      if (lends) await client.query(`revoke create on schema ${file.schema} from ${file.role}`);
+      const durationMs = performance.now() - startedMs;
+      await record(durationMs);
+      return durationMs;
+    },
+    { begin },
+  );
 }
 
 const TRANSACTION_CONTROL = new Set([
