@@ -3,7 +3,13 @@ import { sealOrganization } from '#audit/seals/seal-organization.ts';
 import { verifyLedger } from '#audit/seals/verify-ledger.ts';
 import { eraseOrganization } from '#portability/erase.ts';
 import { importOrganization } from '#portability/import.ts';
-import { exportTo, openCell, openFolder, suspend, tablesWith } from '#tests/isolation/portability-world.ts';
+import {
+  exportTo,
+  openCell,
+  openFolder,
+  suspend,
+  tablesWith,
+} from '#tests/isolation/portability/portability-world.ts';
 import { openSealedWorld } from './sealed-world.ts';
 
 const { world, organization, post, seal, verify } = openSealedWorld();

@@ -7,7 +7,7 @@ import { withRole } from '#scripts/cli/database/connect.ts';
 import { paths } from '#scripts/paths.ts';
 import { copyNameOf } from '#scripts/recovery/organization-copy.ts';
 import { resumeOrganization, suspendOrganization } from '#tenancy/suspension.ts';
-import { openFolder } from '#tests/isolation/portability-world.ts';
+import { openFolder } from '#tests/isolation/portability/portability-world.ts';
 import { run } from '../../commands/run.ts';
 import { asSuperuser } from '../../prove/clone.ts';
 import { inOrganization, targetSlug } from '../../prove/reconciliation/fixture.ts';

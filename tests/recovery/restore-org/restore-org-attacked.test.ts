@@ -7,7 +7,7 @@ import { readErasures } from '#recovery/erasures.ts';
 import { withRole } from '#scripts/cli/database/connect.ts';
 import { paths } from '#scripts/paths.ts';
 import { resumeOrganization } from '#tenancy/suspension.ts';
-import { digests, fillTenant, openFolder, suspend } from '#tests/isolation/portability-world.ts';
+import { digests, fillTenant, openFolder, suspend } from '#tests/isolation/portability/portability-world.ts';
 import { run } from '../../commands/run.ts';
 import { asSuperuser } from '../../prove/clone.ts';
 import { type Caller, openWorld } from '../../world.ts';

@@ -8,7 +8,7 @@ import {
   restoreOrganization,
 } from '#portability/restore-org/restore-org.ts';
 import { type LoginRole, loginUrl } from '#scripts/local/logins.ts';
-import { digests, fillTenant, openFolder, suspend } from '#tests/isolation/portability-world.ts';
+import { digests, fillTenant, openFolder, suspend } from '#tests/isolation/portability/portability-world.ts';
 import { meanwhile } from '#tests/reconciliation/meanwhile.ts';
 import { asSuperuser } from '../../prove/clone.ts';
 import { type Caller, openWorld } from '../../world.ts';

@@ -3,7 +3,7 @@ import { beforeAll, expect, test } from 'vitest';
 import { readUniqueKeys } from '#portability/restore-org/table-keys.ts';
 import { withRole } from '#scripts/cli/database/connect.ts';
 import { resumeOrganization } from '#tenancy/suspension.ts';
-import { digests, fillTenant, suspend } from '#tests/isolation/portability-world.ts';
+import { digests, fillTenant, suspend } from '#tests/isolation/portability/portability-world.ts';
 import { run } from '../../commands/run.ts';
 import { type Caller, openWorld } from '../../world.ts';
 import { openCopies } from '../restored-copy.ts';

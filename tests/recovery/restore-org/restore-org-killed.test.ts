@@ -1,7 +1,7 @@
 import type { Client } from 'pg';
 import { beforeAll, expect, test } from 'vitest';
 import { killWhen, untilGone } from '#tests/commands/kill.ts';
-import { digests, fillTenant, openFolder, suspend } from '#tests/isolation/portability-world.ts';
+import { digests, fillTenant, openFolder, suspend } from '#tests/isolation/portability/portability-world.ts';
 import { type Caller, openWorld } from '../../world.ts';
 import { openCopies } from '../restored-copy.ts';
 

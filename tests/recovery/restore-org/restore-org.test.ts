@@ -6,7 +6,13 @@ import { sealOrganization } from '#audit/seals/seal-organization.ts';
 import { beat } from '#recovery/heartbeat.ts';
 import { withRole } from '#scripts/cli/database/connect.ts';
 import { resumeOrganization } from '#tenancy/suspension.ts';
-import { digests, exportTo, fillTenant, openFolder, suspend } from '#tests/isolation/portability-world.ts';
+import {
+  digests,
+  exportTo,
+  fillTenant,
+  openFolder,
+  suspend,
+} from '#tests/isolation/portability/portability-world.ts';
 import { run } from '../../commands/run.ts';
 import { type Caller, openWorld } from '../../world.ts';
 import { openCopies } from '../restored-copy.ts';
