@@ -10,6 +10,7 @@ export class Pipeline {
   private readonly client: pg.PoolClient;
   private readonly sent: Promise<unknown>[] = [];
   private held: Statement[] = [];
+  private failed = false;
 
   constructor(client: pg.PoolClient) {
     this.client = client;
@@ -36,9 +37,16 @@ export class Pipeline {
         ? sendBatch<Row>(this.client, { ahead, statement: { text, values } })
         : this.client.query<Row>({ text, values: [...values] });
     // outcomeOf() looks for its failure. Until then the failure must not count as unhandled.
-    answer.catch(() => {});
+    answer.catch(() => {
+      this.failed = true;
+    });
     this.sent.push(answer);
     return answer;
+  }
+
+  /** Whether a statement is known to have failed, on the server or before it was sent. */
+  get hasFailed(): boolean {
+    return this.failed;
   }
 
   /** Waits until every statement so far has succeeded. */

@@ -144,6 +144,53 @@ test('a read writes nothing, a dry run leaves nothing, a write stays', async () 
   ]);
 });
 
+const unsendable = {
+  toPostgres() {
+    throw new Error('cannot be sent');
+  },
+};
+
+test.each([
+  [
+    'was healed by a savepoint',
+    async (tx: TenantTransaction) => {
+      await tx.query('savepoint s');
+      await tx.query('select 1 / 0').catch(() => {});
+      await tx.query('rollback to savepoint s');
+    },
+    { code: '22012' },
+  ],
+  [
+    'was never sent, and was caught',
+    (tx: TenantTransaction) => tx.query('select $1::text', [unsendable]).catch(() => {}),
+    { message: 'cannot be sent' },
+  ],
+  [
+    'was never sent, and nobody waits for it',
+    async (tx: TenantTransaction) => void tx.query('select $1::text', [unsendable]),
+    { message: 'cannot be sent' },
+  ],
+])('a write is not stored when a statement %s', async (_, fail, reason) => {
+  const sku = randomUUID();
+  const write = inTenant(tenant, 'write', async (tx) => {
+    await fail(tx);
+    await tx.query('select inventory.create_item($1)', [{ sku, name: sku }]);
+  });
+  await expect(write).rejects.toMatchObject(reason);
+  expect(await queryInTenant(tenant, 'read', `${skus} where sku = $1`, [sku])).toEqual([]);
+});
+
+test('a value that cannot be sent leaves nothing of its transaction to the next request', async () => {
+  const globex = await world.createOrganization();
+  const next = { ...tenant, credentials: { key: parseApiKey(globex.apiKey, 'test'), selectors: [] } };
+  for (const mode of modes) {
+    await expect(queryInTenant(tenant, mode, 'select $1::text', [unsendable])).rejects.toThrow(
+      'cannot be sent',
+    );
+    expect(await queryInTenant(next, 'read', skus)).toEqual([]);
+  }
+});
+
 test('a transaction is dead once its callback has returned', async () => {
   let kept: TenantTransaction | undefined;
   await inTenant(tenant, 'read', async (tx) => {

@@ -145,9 +145,12 @@ function oneStatement<Row extends pg.QueryResultRow>(
   });
 }
 
-/** Ends a transaction. It has failed when any statement has, also one whose failure nobody waited for. */
+/**
+ * Ends a transaction. It has failed when any statement has: also one whose failure nobody waited for, one that a savepoint
+ * has healed for the server, and one that the client could not send.
+ */
 async function end(pipeline: Pipeline, mode: TransactionMode): Promise<void> {
-  const ending = mode === 'dry-run' ? 'rollback' : 'commit';
+  const ending = mode === 'dry-run' || pipeline.hasFailed ? 'rollback' : 'commit';
   const { command } = await pipeline.send(ending);
   await pipeline.allSucceeded();
   // A failed transaction answers COMMIT with ROLLBACK, and the client reports that as success.

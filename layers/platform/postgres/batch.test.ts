@@ -52,6 +52,22 @@ test('is one message to the server: one Sync for all statements', async () => {
   expect(syncs).toBe(1);
 });
 
+test('a value that cannot be sent fails the batch, and nothing of it reaches the server', async () => {
+  const unsendable = {
+    toPostgres() {
+      throw new Error('cannot be sent');
+    },
+  };
+  const own = { text: `select set_config('stockade.own', 'left', true)`, values: [] };
+  const refused = sendBatch(client, {
+    ahead: [own],
+    statement: { text: 'select $1::text', values: [unsendable] },
+  });
+  await expect(refused).rejects.toThrow('cannot be sent');
+  const seen = { text: `select coalesce(current_setting('stockade.own', true), '') as own`, values: [] };
+  expect((await sendBatch(client, { ahead: [one], statement: seen })).rows).toEqual([{ own: '' }]);
+});
+
 test('if one statement fails, the batch fails and the statements after it do not run', async () => {
   const answers = await Promise.allSettled([
     sendBatch(client, {

@@ -69,7 +69,10 @@ class Batch extends QueryOfPg {
   }
 
   override prepare(connection: Messages): void {
-    const { ahead, statement } = this.message;
+    // All values first: one that cannot be converted must throw before anything of the message is sent. Without its Sync,
+    // the next message on the connection would join this transaction.
+    const ahead = this.message.ahead.map(prepared);
+    const statement = prepared(this.message.statement);
     for (const each of ahead) send(connection, each, 'undescribed');
     send(connection, statement, 'described');
     connection.sync();
@@ -87,7 +90,12 @@ class Batch extends QueryOfPg {
 
 function send(connection: Messages, { text, values }: Statement, answer: 'described' | 'undescribed'): void {
   connection.parse({ text, name: '' });
-  connection.bind({ values, valueMapper: prepareValue });
+  connection.bind({ values, valueMapper: (value) => value });
   if (answer === 'described') connection.describe({ type: 'P', name: '' });
   connection.execute({ portal: '' });
+}
+
+/** A statement whose values are converted to what is sent. @throws what the conversion of a value throws */
+function prepared({ text, values }: Statement): Statement {
+  return { text, values: values.map((value) => prepareValue(value)) };
 }
