@@ -94,6 +94,14 @@ describe('the input', () => {
       ['body'],
     ]);
   });
+
+  test.each(['stray', '__proto__', 'constructor'])(
+    'has no unknown field in its query, such as %s',
+    (name) => {
+      const query = JSON.parse(`{"${name}": "1"}`);
+      expect(refusalOf({}, { queryStringParameters: query })).toEqual([400, [name]]);
+    },
+  );
 });
 
 describe('the answer', () => {

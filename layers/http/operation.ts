@@ -149,8 +149,10 @@ const Storable = z.record(
 );
 
 function readInput<Given extends Schemas>(event: HttpEvent, schemas: Named<Given>): Input<Given> {
-  const path = validate(Storable, event.pathParameters ?? {});
-  const query = validate(Storable, event.queryStringParameters ?? {});
+  const path = event.pathParameters ?? {};
+  const query = event.queryStringParameters ?? {};
+  // Only checked: a record that zod returns lacks the key `__proto__`, which must be refused like every unknown field.
+  for (const part of [path, query]) validate(Storable, part);
   return {
     path: validate(schemas.path, path),
     query: validate(schemas.query, query),
