@@ -54,7 +54,7 @@ export async function noteStarted(client: Client, file: Migration, started: Star
   );
 }
 
-/** Records a file that is not one transaction as applied, in the place of how far it had come. */
+/** Records a file that is not one transaction as applied, and forgets how far it had come. */
 export async function recordFinished(client: Client, file: Migration, durationMs: number): Promise<void> {
   await inTransaction(client, async () => {
     await forgetStarted(client, file);
