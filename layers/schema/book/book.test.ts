@@ -138,6 +138,11 @@ describe('a function file', () => {
       { 's/a': 'create function s.a() returns int language sql return 1;' },
       's/a.sql: "create function s.a" cannot be run again',
     ],
+    [
+      'that cannot be run again, in upper case',
+      { 's/a': 'CREATE\nFUNCTION s.a() RETURNS int LANGUAGE sql RETURN 1;' },
+      's/a.sql: "CREATE\nFUNCTION s.a" cannot be run again',
+    ],
     ['without a function', { 's/a': 'select 1;' }, 's/a.sql defines no function'],
     [
       'that defines what another one defines',
@@ -191,6 +196,7 @@ describe('a function that left the book', () => {
     'drop function if exists s.gone;',
     'DROP FUNCTION s.a(), s.gone(text);',
     'drop routine s.gone;',
+    'drop  function\n  if  exists s.gone;',
   ])('is left to a migration that drops it: %s', async (drop) => {
     await put({ '000002_drop': drop });
     await expect(vanished()).resolves.toBeUndefined();

@@ -113,6 +113,6 @@ export function refuseVanished(book: Book, applied: Applied, defined: readonly s
 
 function dropOf(routine: string): RegExp {
   return new RegExp(
-    `drop (?:function|procedure|routine) (?:if exists )?[^;]*\\b${routine.replace('.', '\\.')}\\b`,
+    `drop\\s+(?:function|procedure|routine)\\s+(?:if\\s+exists\\s+)?[^;]*\\b${routine.replace('.', '\\.')}\\b`,
   );
 }

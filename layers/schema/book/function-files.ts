@@ -58,7 +58,7 @@ async function listFiles(directory: string): Promise<string[]> {
 }
 
 const DEFINITION =
-  /^[ \t]*create (or replace )?(?:function|procedure) ([a-z_][a-z0-9_]*)\.([a-z_][a-z0-9_]*)/gm;
+  /^[ \t]*create\s+(or\s+replace\s+)?(?:function|procedure)\s+([a-z_][a-z0-9_]*)\.([a-z_][a-z0-9_]*)/gim;
 
 function routinesOf(file: string, schema: string, content: string): string[] {
   const names = new Set<string>();

@@ -28,6 +28,7 @@ test.each([
   ['a dollar inside an identifier', 'select a$b$; select 2', ['select a$b$', 'select 2']],
   ['a parameter is no dollar quote', 'select $1; select $2', ['select $1', 'select $2']],
   ['a line comment', 'select 1 -- ; \n; select 2', ['select 1 -- ;', 'select 2']],
+  ['a carriage return ends a line comment', 'select 1 -- ;\r; select 2', ['select 1 -- ;', 'select 2']],
   ['nested block comments', '/* ; /* ; */ ; */ select 1; select 2', ['select 1', 'select 2']],
   ['a comment directly after a word', 'select/*;*/1;select 2', ['select/*;*/1', 'select 2']],
   [
@@ -52,6 +53,11 @@ test.each([
       'create or replace function f() returns int begin atomic select case when true then 1 end; select 2; end',
       'select 3',
     ],
+  ],
+  [
+    'a parameter named begin',
+    'create function f(begin int) returns int return begin; select 2',
+    ['create function f(begin int) returns int return begin', 'select 2'],
   ],
   ['begin as a statement is no block', 'begin; select 1; end', ['begin', 'select 1', 'end']],
   ['empty statements and comments only', ';; -- nothing\n /* at all */ ;', []],

@@ -37,7 +37,7 @@ export function splitStatements(sql: string): Statement[] {
     }
     tokens.push(token);
     if (token.kind === 'symbol') parentheses = Math.max(0, parentheses + depthChange(token.text));
-    if (token.kind === 'word' && isRoutine(tokens)) blocks = blockDepth(blocks, token.text.toLowerCase());
+    if (token.kind === 'word' && isRoutine(tokens)) blocks = blockDepth(blocks, words(tokens.slice(-2), 2));
   }
   finish(sql.length);
   return statements;
@@ -47,8 +47,9 @@ function depthChange(symbol: string): number {
   return symbol === '(' ? 1 : symbol === ')' ? -1 : 0;
 }
 
-function blockDepth(depth: number, word: string): number {
-  if (word === 'begin' || (word === 'case' && depth > 0)) return depth + 1;
+/** `begin` alone may be the name of a parameter. */
+function blockDepth(depth: number, [before, word]: readonly string[]): number {
+  if ((before === 'begin' && word === 'atomic') || (word === 'case' && depth > 0)) return depth + 1;
   return word === 'end' && depth > 0 ? depth - 1 : depth;
 }
 
@@ -65,7 +66,8 @@ export function words(tokens: readonly Token[], count: number): string[] {
     .map((token) => (token.kind === 'word' ? token.text.toLowerCase() : token.text));
 }
 
-const SKIPPED = /(?:\s+|--[^\n]*)+/y;
+// A carriage return alone ends a comment too, as it does for Postgres.
+const SKIPPED = /(?:\s+|--[^\r\n]*)+/y;
 const WORD = /[\p{L}_0-9][\p{L}_0-9$]*/uy;
 const DOLLAR_TAG = /\$(?:[\p{L}_][\p{L}_0-9]*)?\$/uy;
 
