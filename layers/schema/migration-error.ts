@@ -24,7 +24,11 @@ export interface Located {
  * Postgres counts `position` in characters of what was sent; without one, the error names the start of the statement.
  * Errors that did not come from Postgres (a lost connection) are returned as they are.
  */
-export function locateSqlError(error: unknown, statement: Located): unknown {
+export function locateSqlError(
+  error: unknown,
+  statement: Located,
+  remedy = 'Nothing of this file was kept. Correct the file and run again.',
+): unknown {
   if (!(error instanceof DatabaseError)) return error;
   const { line, column } = placeOf(statement, error.position);
   const extras = [error.detail, error.hint && `hint: ${error.hint}`, error.where && `where: ${error.where}`];
@@ -32,7 +36,7 @@ export function locateSqlError(error: unknown, statement: Located): unknown {
     [`${statement.file}:${line}:${column}: ${shorten(error.message)} (SQLSTATE ${error.code})`, ...extras]
       .filter(Boolean)
       .join('\n  '),
-    'Nothing of this file was kept. Correct the file and run again.',
+    remedy,
     { cause: error },
   );
 }

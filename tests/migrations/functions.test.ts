@@ -72,6 +72,39 @@ describe('function files', () => {
     expect(await ask('s.one()')).toBe(1);
   });
 
+  test('a grant that was removed from a file is taken away, and what every new function has is left', async () => {
+    const role = `${world.database.name}_reader`;
+    const reads = async () =>
+      (
+        await world.client.query(
+          `select has_function_privilege($1, 's.one()', 'execute') as role, has_function_privilege('pg_monitor', 's.one()', 'execute') as public`,
+          [role],
+        )
+      ).rows[0];
+    await world.client.query(`create role ${role}`);
+    try {
+      await put({
+        '000002_default': 'alter default privileges revoke execute on functions from public;',
+        's/one': `--! needs 000002_default\n${one(1, `\ngrant execute on function s.one to ${role}, public;`)}`,
+      });
+      await run();
+      expect(await reads()).toEqual({ role: true, public: true });
+      await put({ 's/one': `--! needs 000002_default\n${one(2)}` });
+      await run();
+      expect(await reads()).toEqual({ role: false, public: false });
+      await put({ '000003_default': 'alter default privileges grant execute on functions to public;' });
+      await put({
+        's/one': `--! needs 000003_default\n${one(3, '\ngrant execute on function s.one to public;')}`,
+      });
+      await run();
+      await put({ 's/one': `--! needs 000003_default\n${one(4)}` });
+      await run();
+      expect(await reads()).toEqual({ role: true, public: true });
+    } finally {
+      await world.client.query(`drop owned by ${role}; drop role ${role}`);
+    }
+  });
+
   test('one that is killed is run again, whole', async () => {
     await run();
     await put({ 's/one': one(10, '\nselect pg_advisory_xact_lock(4711);') });

@@ -25,7 +25,7 @@ export interface BackfillProgress {
 /** One answer of the batch. */
 interface Batch {
   /** Where it has ended; null when there was nothing left. */
-  readonly checkpoint: unknown;
+  readonly checkpoint: string | null;
   /** How many rows it was to fill, and how many it has filled. */
   readonly wanted: string;
   readonly filled: string;
@@ -37,7 +37,8 @@ interface Batch {
  * answers `checkpoint` (null: nothing is left), `wanted` and `filled`.
  *
  * Each batch is a transaction of its own, with its checkpoint in the journal: a run that is killed is carried on from there.
- * Between two batches it waits for as long as half of one took. In the end the count must be zero.
+ * Between two batches it waits for as long as half of one took. It ends when the count is zero; while the count falls, it
+ * begins again.
  */
 export async function applyBackfill(
   client: Client,
@@ -62,17 +63,24 @@ export async function applyBackfill(
   await refuseHidden(client, file);
   let started = await readStarted(client, file);
   const resumed = started.checkpoint !== null;
-  const rowsTotal = started.rowsFilled + (await countLeft(client, file, count));
-  for (;;) {
-    policy.signal?.throwIfAborted();
-    const batchMs = performance.now();
-    const next = await fillBatch(client, file, batch, started, policy);
-    if (!next) break;
-    started = next;
-    await policy.onBatch({ rowsFilled: started.rowsFilled, rowsTotal, resumed });
-    await delay((performance.now() - batchMs) / 2, undefined, { signal: policy.signal });
+  for (let left = await countLeft(client, file, count); left > 0; ) {
+    const rowsTotal = started.rowsFilled + left;
+    for (;;) {
+      policy.signal?.throwIfAborted();
+      const batchMs = performance.now();
+      const next = await fillBatch(client, file, batch, started, policy);
+      if (!next) break;
+      started = next;
+      await policy.onBatch({ rowsFilled: started.rowsFilled, rowsTotal, resumed });
+      await delay((performance.now() - batchMs) / 2, undefined, { signal: policy.signal });
+    }
+    // Others may have written rows before the checkpoint meanwhile: another pass, from the beginning, fills them.
+    started = { ...started, checkpoint: null };
+    await noteStarted(client, file, started);
+    const leftBefore = left;
+    left = await countLeft(client, file, count);
+    if (left >= leftBefore) throw stillLeft(file, left);
   }
-  await refuseLeft(file, await countLeft(client, file, count));
   const durationMs = performance.now() - startedMs;
   await recordFinished(client, file, durationMs);
   await resetSession(client);
@@ -91,8 +99,7 @@ async function fillBatch(
   return await inTransaction(
     client,
     async () => {
-      const checkpoint = before.checkpoint === null ? null : JSON.stringify(before.checkpoint);
-      const answer = await run<Batch>(client, file, batch, [checkpoint, backfillBatch]);
+      const answer = await run<Batch>(client, file, batch, [before.checkpoint, backfillBatch]);
       const [row] = answer;
       if (!row || !('checkpoint' in row && 'wanted' in row && 'filled' in row)) {
         throw new MigrationError(
@@ -108,6 +115,12 @@ async function fillBatch(
         );
       }
       if (row.checkpoint === null) return undefined;
+      if (row.checkpoint === before.checkpoint) {
+        throw new MigrationError(
+          `${file.file}: a batch ended where the one before it ended, at ${row.checkpoint}`,
+          'Let each batch begin after the checkpoint that it is given, or it never ends.',
+        );
+      }
       const after = { ...before, checkpoint: row.checkpoint, rowsFilled: before.rowsFilled + filled };
       await client.query(`set local role ${OWNER}`);
       await noteStarted(client, file, after);
@@ -124,6 +137,9 @@ async function countLeft(client: Client, file: Migration, count: Statement): Pro
   return Number(Object.values(row ?? {})[0]);
 }
 
+/** A number in jsonb may be greater than a number of JavaScript holds exactly. */
+const asText = { getTypeParser: () => (text: string) => text };
+
 async function run<Row extends object>(
   client: Client,
   file: Migration,
@@ -131,15 +147,18 @@ async function run<Row extends object>(
   values: unknown[],
 ): Promise<Row[]> {
   try {
-    return (await client.query<Row>(statement.text, values)).rows;
+    return (await client.query<Row>({ text: statement.text, values, types: asText })).rows;
   } catch (error) {
-    throw locateSqlError(error, { ...file, ...statement });
+    throw locateSqlError(
+      error,
+      { ...file, ...statement },
+      'The batches before this one are kept. Correct the file and run again.',
+    );
   }
 }
 
-function refuseLeft(file: Migration, left: number): void {
-  if (left === 0) return;
-  throw new MigrationError(
+function stillLeft(file: Migration, left: number): MigrationError {
+  return new MigrationError(
     `${file.file} has ended, and ${left} rows are still not filled`,
     'Correct its batch: it goes past rows that its count finds, or others add rows that are not filled. Then run again.',
   );

@@ -51,11 +51,14 @@ async function applyStatement(
   const isOwnFinishedWork = left === 'valid' && started.statementBegun === started.statementsDone + 1;
   if (isOwnFinishedWork) return;
   await noteStarted(client, file, { ...started, statementBegun: started.statementsDone + 1 });
-  await runStatement(client, file, statement).catch(async (error) => {
-    if (left !== 'valid') await cleanUp(client, file, started, index);
+  await runStatement(client, file, statement, keptRemedy).catch(async (error) => {
+    await cleanUp(client, file, started, index);
     throw error;
   });
 }
+
+const keptRemedy =
+  'The statements before this one are kept. Correct the file and run again: a changed file begins with its first statement, so drop the indexes that it has built.';
 
 /** After a crash nobody could know whether a statement that cannot be repeated was done. */
 function refuseUnrepeatable(file: Migration, statements: readonly Statement[]): void {

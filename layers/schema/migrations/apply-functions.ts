@@ -1,5 +1,6 @@
 import type { Client } from 'pg';
 import type { FunctionFile } from '../book/function-files.ts';
+import { MigrationError } from '../migration-error.ts';
 import { splitStatements } from '../script/sql-statements.ts';
 import { type ApplyContext, retried } from './apply-migration.ts';
 import { recordFunctions } from './function-journal.ts';
@@ -17,7 +18,41 @@ export async function applyFunctions(
   context: ApplyContext,
 ): Promise<number> {
   const statements = splitStatements(file.content);
+  if (statements.length === 0) {
+    throw new MigrationError(`${file.file} holds no statement`, 'Write its functions, or remove the file.');
+  }
   return await retried(client, file.file, context, () =>
-    runAtOnce(client, file, statements, context, (durationMs) => recordFunctions(client, file, durationMs)),
+    runAtOnce(client, file, statements, context, {
+      before: () => revokeGrants(client, file),
+      record: (durationMs) => recordFunctions(client, file, durationMs),
+    }),
   );
+}
+
+/**
+ * Takes away every grant on the functions of a file, which then grants again what it names: a grant that was removed from the
+ * file must not stay. Only what a new function of this owner has by default is left.
+ */
+async function revokeGrants(client: Client, { routines }: FunctionFile): Promise<void> {
+  const { rows } = await client.query<{ revoke: string }>(
+    `select format(
+         'revoke all on routine %s from %s',
+         p.oid::regprocedure,
+         coalesce(quote_ident(pg_get_userbyid(nullif(a.grantee, 0))), 'public')
+       ) as revoke
+     from unnest($1::text[]) as routine
+     join pg_namespace n on n.nspname = split_part(routine, '.', 1)
+     join pg_proc p on p.pronamespace = n.oid and p.proname = split_part(routine, '.', 2)
+     left join pg_default_acl d on d.defaclrole = p.proowner and d.defaclnamespace = 0 and d.defaclobjtype = 'f'
+     cross join lateral aclexplode(p.proacl) a
+     where p.proowner = current_user::regrole
+       and a.grantee <> p.proowner
+       and not exists (
+         select from aclexplode(coalesce(d.defaclacl, acldefault('f', p.proowner))) given
+         where given.grantee = a.grantee
+       )
+     order by revoke`,
+    [routines],
+  );
+  for (const { revoke } of rows) await client.query(revoke);
 }

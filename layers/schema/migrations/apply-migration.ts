@@ -39,9 +39,9 @@ export async function applyMigration(
   return await retried(client, file.file, context, () => {
     switch (file.way) {
       case 'transaction':
-        return runAtOnce(client, file, statements, context, (durationMs) =>
-          recordApplied(client, file, durationMs),
-        );
+        return runAtOnce(client, file, statements, context, {
+          record: (durationMs) => recordApplied(client, file, durationMs),
+        });
       case 'concurrently':
         return applyConcurrently(client, file, statements, context);
       case 'backfill':

@@ -125,6 +125,16 @@ describe('history', () => {
     );
   });
 
+  test('what is refused leaves the roles as the newer release has put them', async () => {
+    await rm(join(world.directory, '000002_more.sql'));
+    await writeFile(
+      join(world.root, 'roles.sql'),
+      `${rolesSql} create table public.of_the_older_release ();`,
+    );
+    await expect(run()).rejects.toThrow('does not know');
+    expect(await exists('public.of_the_older_release')).toBe(false);
+  });
+
   test('a journal edited by hand is refused', async () => {
     await world.client.query(
       `update stockade_migrations.applied set sha256 = repeat('0', 64) where number = 1`,

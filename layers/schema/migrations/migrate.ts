@@ -92,10 +92,12 @@ export async function migrate(options: MigrateOptions): Promise<MigrationReport>
   const until = lastWanted(book.migrations, options.until);
   return await withClient(options, async (client) => {
     if (options.dryRun) return await plan(client, book, until, options);
-    await prepare(client, options);
+    await takeTurnOf(client, options);
+    // Before anything is written: what is refused must not leave the roles of another release behind.
     const before = await readJournal(client);
     pendingMigrations(before, book.migrations);
     const applied = await readApplied(client, book, before);
+    await prepare(client, options);
     // A database that is made from nothing has nothing yet to go back to.
     const beforeContract = before.length === 0 ? undefined : options.beforeContract;
     const done = await runSteps(client, planSteps(book, applied, until), { ...options, beforeContract });
@@ -167,10 +169,13 @@ async function refusedOf(client: Client, files: readonly Migration[], { beforeCo
   return refused;
 }
 
-async function prepare(client: Client, options: MigrateOptions): Promise<void> {
+async function takeTurnOf(client: Client, options: MigrateOptions): Promise<void> {
   const report = options.onProgress ?? (() => {});
   const onWait = (holder: string) => report({ kind: 'waiting', holder });
   await takeTurn(client, options.turnWaitMs ?? 60_000, onWait, options.signal);
+}
+
+async function prepare(client: Client, options: MigrateOptions): Promise<void> {
   await applyRoles(client, options.rolesFile ?? join(options.directory, '..', 'roles.sql'), options.signal);
   await inTransaction(client, () => createJournal(client));
 }

@@ -12,9 +12,16 @@ export interface RoleFile extends SqlFile {
   readonly schema?: string | undefined;
 }
 
+/** What is done in the same transaction. */
+export interface Around {
+  /** Before the statements, as the role of the file. */
+  readonly before?: () => Promise<unknown>;
+  /** After them, as the owner, with how long they took, in milliseconds. */
+  readonly record: (durationMs: number) => Promise<void>;
+}
+
 /**
  * Runs the statements of a file in one transaction, together with what records them.
- * @param record is run as the owner, with how long the statements took, in milliseconds
  * @returns how long they took, in milliseconds
  */
 export async function runAtOnce(
@@ -22,7 +29,7 @@ export async function runAtOnce(
   file: RoleFile,
   statements: readonly Statement[],
   { lockTimeoutMs }: LockPolicy,
-  record: (durationMs: number) => Promise<void>,
+  { before, record }: Around,
 ): Promise<number> {
   refuseTransactionControl(file, statements);
   const startedMs = performance.now();
@@ -35,6 +42,7 @@ export async function runAtOnce(
       const lends = file.schema && file.role !== OWNER;
       if (lends) await client.query(`grant create on schema ${file.schema} to ${file.role}`);
       if (file.role !== OWNER) await client.query(`set local role ${file.role}`);
+      await before?.();
       for (const statement of statements) await runStatement(client, file, statement);
       await client.query(`set local role ${OWNER}`);
       if (lends) await client.query(`revoke create on schema ${file.schema} from ${file.role}`);

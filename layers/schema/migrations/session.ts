@@ -28,11 +28,16 @@ export interface SqlFile {
 }
 
 /** Runs one statement of a file. @throws MigrationError naming its line, column and SQLSTATE */
-export async function runStatement(client: Client, file: SqlFile, statement: Statement): Promise<void> {
+export async function runStatement(
+  client: Client,
+  file: SqlFile,
+  statement: Statement,
+  remedy?: string,
+): Promise<void> {
   try {
     await client.query(statement.text);
   } catch (error) {
-    throw locateSqlError(error, { ...statement, file: file.file, content: file.content });
+    throw locateSqlError(error, { ...statement, file: file.file, content: file.content }, remedy);
   }
 }
 

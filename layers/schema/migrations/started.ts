@@ -9,8 +9,8 @@ export interface Started {
   readonly statementsDone: number;
   /** The statement that was begun, counted from 1; 0 before the first. */
   readonly statementBegun: number;
-  /** Of a backfill: where its last batch ended. */
-  readonly checkpoint: unknown;
+  /** Of a backfill: where its last batch ended, as the text of a jsonb. */
+  readonly checkpoint: string | null;
   readonly rowsFilled: number;
 }
 
@@ -19,7 +19,7 @@ const nothing: Started = { statementsDone: 0, statementBegun: 0, checkpoint: nul
 /** How far an earlier run of this very file has come. A file that was changed since begins again. */
 export async function readStarted(client: Client, { number, sha256 }: Migration): Promise<Started> {
   const { rows } = await client.query(
-    `select statements_done as "statementsDone", statement_begun as "statementBegun", checkpoint,
+    `select statements_done as "statementsDone", statement_begun as "statementBegun", checkpoint::text,
        rows_filled as "rowsFilled"
      from stockade_migrations.started where number = $1 and sha256 = $2`,
     [number, sha256],
@@ -48,7 +48,7 @@ export async function noteStarted(client: Client, file: Migration, started: Star
       file.sha256,
       started.statementsDone,
       started.statementBegun,
-      started.checkpoint === null ? null : JSON.stringify(started.checkpoint),
+      started.checkpoint,
       started.rowsFilled,
     ],
   );
