@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { handler } from '#functions/jobs/monitor-backups.lambda.ts';
 import { closeAwsClients } from '#platform/aws-call.ts';
 import { environment } from '#platform/environment.ts';
-import { recordStage } from '#recovery/drill/records.ts';
+import { recordMilestone } from '#recovery/drill/records.ts';
 import { type RecordedService, recordService } from '#tests/recorded-aws.ts';
 import { recordCommands } from '#tests/recorded-commands.ts';
 import { type AuroraState, startAurora } from '#tests/recovery/aurora.ts';
@@ -17,8 +17,8 @@ const opened: { close(): Promise<void> }[] = [];
 beforeAll(async () => {
   const at = new Date(Date.now() - hourMs);
   const request = { kind: 'snapshot', source: instance, asOf: '', instance: '', keep: false } as const;
-  await recordStage('000001', at, 'requested', request, at);
-  await recordStage('000001', at, 'verdict', { passed: true, summary: '' }, at);
+  await recordMilestone('000001', at, 'requested', request, at);
+  await recordMilestone('000001', at, 'verdict', { passed: true, summary: '' }, at);
 });
 afterAll(async () => {
   delete process.env[environment.dbClusterIdentifier];

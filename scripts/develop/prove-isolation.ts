@@ -1,13 +1,13 @@
 import '#tests/prove/quiet.ts';
 import { startProvingCluster } from '#tests/prove/cluster.ts';
-import { isPerfect, parts, proveWall } from '#tests/prove/isolation/proof.ts';
-import { proofJson, proofText } from '#tests/prove/isolation/report.ts';
+import { resultsJson, resultsText } from '#tests/prove/isolation/report.ts';
+import { isPerfect, parts, proveWall } from '#tests/prove/isolation/results.ts';
 import { command } from '../cli/command.ts';
 import * as option from '../cli/option.ts';
 
 await command({
   name: 'prove:isolation',
-  summary: 'Proves that organizations are isolated from each other, and that the proof would find a gap.',
+  summary: 'Proves that organizations are isolated from each other, and that the attacks would find a gap.',
   description: [
     'On a temporary Postgres it runs the lint, tests the permissions of each role, injects hundreds of statements, and sends',
     'the same requests to worlds that differ only in another organization. Then it removes one safeguard at a time: the',
@@ -35,7 +35,7 @@ await command({
   run: async ({ options, signal, progress, note }) => {
     await using cluster = await startProvingCluster();
     let shown: string | undefined;
-    const proof = await proveWall(cluster, {
+    const results = await proveWall(cluster, {
       only: options.only.length > 0 ? options.only : parts,
       runs: options.runs,
       seed: options.seed,
@@ -51,6 +51,6 @@ await command({
       },
     });
     progress.stop();
-    return { text: proofText(proof), json: proofJson(proof), failed: !isPerfect(proof) };
+    return { text: resultsText(results), json: resultsJson(results), failed: !isPerfect(results) };
   },
 });

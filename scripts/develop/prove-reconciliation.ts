@@ -7,8 +7,8 @@ import { cloneDatabase } from '#tests/prove/clone.ts';
 import { startProvingCluster } from '#tests/prove/cluster.ts';
 import { faultClasses, type LoseEvidence } from '#tests/prove/reconciliation/faults.ts';
 import { runUnderLoad } from '#tests/prove/reconciliation/load.ts';
-import { proveFaults } from '#tests/prove/reconciliation/proof.ts';
-import { loadText, proofText, resultText } from '#tests/prove/reconciliation/report.ts';
+import { loadText, resultsText, resultText } from '#tests/prove/reconciliation/report.ts';
+import { proveFaults } from '#tests/prove/reconciliation/results.ts';
 import { command } from '../cli/command.ts';
 import { UsageError } from '../cli/failure.ts';
 import * as option from '../cli/option.ts';
@@ -57,7 +57,7 @@ await command({
       await using cluster = await startProvingCluster();
       const { clusterUrl, template } = cluster;
       const loseEvidence: LoseEvidence = (key) => aws.s3.lose(evidenceConfig().bucket, key);
-      const proof = await proveFaults(
+      const results = await proveFaults(
         { clusterUrl, template, loseEvidence },
         {
           classes,
@@ -65,14 +65,14 @@ await command({
           signal,
         },
       );
-      if (options.load === 0) return { text: proofText(proof), json: proof, failed: !proof.ok };
+      if (options.load === 0) return { text: resultsText(results), json: results, failed: !results.ok };
       note(`Reconciling for ${option.formatDuration(options.load)} under load …`);
       await using clone = await cloneDatabase(cluster.clusterUrl, cluster.template);
       const load = await runUnderLoad({ adminUrl: clone.url, logFile: cluster.logFile }, options.load);
       return {
-        text: `${proofText(proof)}\n\n${loadText(load)}`,
-        json: { ...proof, load },
-        failed: !proof.ok || load.found > 0 || load.waits.length > 0,
+        text: `${resultsText(results)}\n\n${loadText(load)}`,
+        json: { ...results, load },
+        failed: !results.ok || load.found > 0 || load.waits.length > 0,
       };
     } finally {
       await aws.close();

@@ -1,6 +1,6 @@
 import '#tests/prove/quiet.ts';
-import { proveRecovery } from '#tests/prove/recovery/proof.ts';
-import { proofText, resultText } from '#tests/prove/recovery/report.ts';
+import { resultsText, resultText } from '#tests/prove/recovery/report.ts';
+import { proveRecovery } from '#tests/prove/recovery/results.ts';
 import { sabotages } from '#tests/prove/recovery/sabotages.ts';
 import { command } from '../cli/command.ts';
 import { UsageError } from '../cli/failure.ts';
@@ -36,7 +36,7 @@ await command({
       );
     }
     note('Preparing …');
-    const proof = await proveRecovery({ only, onResult: (result) => note(resultText(result)), signal });
-    return { text: proofText(proof), json: proof, failed: !proof.ok };
+    const results = await proveRecovery({ only, onResult: (result) => note(resultText(result)), signal });
+    return { text: resultsText(results), json: results, failed: !results.ok };
   },
 });

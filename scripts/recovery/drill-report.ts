@@ -24,12 +24,12 @@ export function outcomeText({
 /** The result of a drill, for people. */
 export function drillText(drill: DrillRecord): string {
   const { id, request, verdict, tornDownAt } = drill;
-  const stages = [
+  const milestones = [
     ['available', drill.availableAfterMs],
     ['queryable', drill.queryableAfterMs],
     ['proven', drill.provenAfterMs],
   ] as const;
-  const times = stages.map(([name, ms]) => `${name} after ${ms === undefined ? '—' : spoken(ms)}`);
+  const times = milestones.map(([name, ms]) => `${name} after ${ms === undefined ? '—' : spoken(ms)}`);
   return [
     `Drill ${id}: ${request.snapshot ?? request.source} as of ${request.asOf} ${verdict?.passed ? 'is proven' : 'is not proven'}.`,
     verdict?.summary ?? 'There is no verdict yet.',

@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { reconcileOrganization } from '#audit/reconciliation/reconcile.ts';
 import { takeLease } from '#audit/reconciliation/runs/lease.ts';
 import { sealOrganization } from '#audit/seals/seal-organization.ts';
-import { recordStage } from '#recovery/drill/records.ts';
+import { recordMilestone } from '#recovery/drill/records.ts';
 import { parseApiKey } from '#tenancy/credentials/api-keys.ts';
 import { openAws } from '#tests/aws.ts';
 import { type Answer, type Caller, openWorld } from '#tests/world.ts';
@@ -110,7 +110,7 @@ beforeAll(async () => {
   for (const id of drills?.rows.toReversed() ?? []) {
     const asOf = new Date(Date.UTC(2026, 0, Number(id)));
     const drill = { kind: 'snapshot', source: 'stockade', instance: `drill-${id}`, keep: false } as const;
-    await recordStage(id, asOf, 'requested', { ...drill, asOf: asOf.toISOString() }, asOf);
+    await recordMilestone(id, asOf, 'requested', { ...drill, asOf: asOf.toISOString() }, asOf);
   }
 
   await globex.item(items?.rows[3] ?? '', { tracking: 'lot' });

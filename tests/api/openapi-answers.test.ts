@@ -5,7 +5,7 @@ import { takeLease } from '#audit/reconciliation/runs/lease.ts';
 import { sealOrganization } from '#audit/seals/seal-organization.ts';
 import { routeKey, routes } from '#functions/routes.ts';
 import type { problems } from '#http/openapi/problems.ts';
-import { recordStage } from '#recovery/drill/records.ts';
+import { recordMilestone } from '#recovery/drill/records.ts';
 import { noteChecks } from '#recovery/monitor/states.ts';
 import { documentation } from '#scripts/develop/openapi/documentation.ts';
 import { generateDocument } from '#scripts/develop/openapi/generate.ts';
@@ -292,8 +292,8 @@ describe('every answer', () => {
     await operate(200, 'GET', '/platform/backups');
     await ask('403 operator_required', 'GET', '/platform/backups');
     const now = new Date();
-    await recordStage('000001', now, 'requested', { ...drillRequest, asOf: now.toISOString() }, now);
-    await recordStage('000001', now, 'verdict', { passed: false, summary: 'It is gone.' }, now);
+    await recordMilestone('000001', now, 'requested', { ...drillRequest, asOf: now.toISOString() }, now);
+    await recordMilestone('000001', now, 'verdict', { passed: false, summary: 'It is gone.' }, now);
     await operate(200, 'GET', '/platform/drills');
     await ask('403 operator_required', 'GET', '/platform/drills');
 

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import * as rds from '@aws-sdk/client-rds';
 import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { environment } from '#platform/environment.ts';
-import { recordStage } from '#recovery/drill/records.ts';
+import { recordMilestone } from '#recovery/drill/records.ts';
 import { sendAlertProbe } from '#recovery/monitor/alert-probe.ts';
 import type { CheckResult } from '#recovery/monitor/check.ts';
 import { checks } from '#recovery/monitor/run-checks.ts';
@@ -25,9 +25,9 @@ async function noteDrill(): Promise<void> {
   const requestedAt = new Date(Date.now() - hourMs);
   const provenAt = new Date(requestedAt.getTime() + 20 * minuteMs);
   const request = { kind: 'snapshot', source: instance, asOf: '', instance: '', keep: false } as const;
-  await recordStage('000001', requestedAt, 'requested', request, requestedAt);
+  await recordMilestone('000001', requestedAt, 'requested', request, requestedAt);
   const proofs = {} as ProofReport;
-  await recordStage('000001', requestedAt, 'verdict', { passed: true, summary: '', proofs }, provenAt);
+  await recordMilestone('000001', requestedAt, 'verdict', { passed: true, summary: '', proofs }, provenAt);
 }
 beforeEach(() => world.round());
 afterEach(() => protect(true));

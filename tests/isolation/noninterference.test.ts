@@ -1,7 +1,7 @@
 import { expect, inject, test } from 'vitest';
 import { scoreMutants } from '../prove/isolation/mutants/score.ts';
-import { isPerfect } from '../prove/isolation/proof.ts';
-import { proofText } from '../prove/isolation/report.ts';
+import { resultsText } from '../prove/isolation/report.ts';
+import { isPerfect } from '../prove/isolation/results.ts';
 import { proveNonInterference } from '../prove/isolation/worlds/noninterference.ts';
 import { routesWithoutGenerator } from '../prove/isolation/worlds/requests.ts';
 
@@ -32,7 +32,7 @@ test('a difference is found where a SKU is unique across organizations', async (
   const { difference: _, ...withoutDifference } = proof;
   const onlyGaps = { nonInterference: withoutDifference };
   expect(isPerfect(onlyGaps)).toBe(false);
-  expect(proofText(onlyGaps)).toContain('not proven: GET /v1/users was never asked');
+  expect(resultsText(onlyGaps)).toContain('not proven: GET /v1/users was never asked');
   expect(isPerfect({ nonInterference: { ...onlyGaps.nonInterference, gaps: [] } })).toBe(true);
 }, 120_000);
 

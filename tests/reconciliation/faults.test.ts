@@ -2,7 +2,7 @@ import { expect, inject, test } from 'vitest';
 import { evidenceConfig } from '#platform/config.ts';
 import { openAws } from '#tests/aws.ts';
 import { faultClasses } from '../prove/reconciliation/faults.ts';
-import { proveFaults } from '../prove/reconciliation/proof.ts';
+import { proveFaults } from '../prove/reconciliation/results.ts';
 
 const aws = openAws();
 

@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { environment } from '#platform/environment.ts';
 import { readEvidence } from '#platform/evidence.ts';
 import { allowContract, findWayBack } from '#recovery/contract-interlock.ts';
-import { recordStage } from '#recovery/drill/records.ts';
+import { recordMilestone } from '#recovery/drill/records.ts';
 import { recoveryPolicy } from '#recovery/policy.ts';
 import { minuteMs, now, openScriptedDrills } from './drill/scripted-drills.ts';
 import { refused } from './scripted-aws.ts';
@@ -41,7 +41,7 @@ const restorableTo = (LatestRestorableTime: Date | undefined) =>
 /** Records a drill with a verdict of that age. */
 async function drilled(agoMs: number, passed = true, source = 'ledger'): Promise<void> {
   await drills.request({ source }, agoMs + minuteMs);
-  await recordStage('000001', ago(agoMs + minuteMs), 'verdict', { passed, summary: 'why' }, ago(agoMs));
+  await recordMilestone('000001', ago(agoMs + minuteMs), 'verdict', { passed, summary: 'why' }, ago(agoMs));
 }
 const answer = (databaseUrl = local, client = clientOf()) =>
   findWayBack(file, client, { databaseUrl, policy: recoveryPolicy }).then(

@@ -5,7 +5,7 @@ import * as rds from '@aws-sdk/client-rds';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { environment } from '#platform/environment.ts';
 import { putEvidence, readEvidence } from '#platform/evidence.ts';
-import { recordStage } from '#recovery/drill/records.ts';
+import { recordMilestone } from '#recovery/drill/records.ts';
 import { startQueryService } from '#scripts/local/aws/query-service.ts';
 import type { XmlElements } from '#scripts/local/aws/xml.ts';
 import { paths } from '#scripts/paths.ts';
@@ -101,9 +101,9 @@ async function expectRefused(message: RegExp, env: NodeJS.ProcessEnv = {}, url =
 async function noteDrill(id: string, agoMs: number, passed: boolean, source = world.instance) {
   const requestedAt = new Date(Date.now() - agoMs - 60_000);
   const request = { kind: 'snapshot', source, asOf: '', instance: '', keep: false } as const;
-  await recordStage(id, requestedAt, 'requested', request, requestedAt);
+  await recordMilestone(id, requestedAt, 'requested', request, requestedAt);
   const verdict = { passed, summary: 'seals: the seal 3 of acme was altered' };
-  await recordStage(id, requestedAt, 'verdict', verdict, new Date(Date.now() - agoMs));
+  await recordMilestone(id, requestedAt, 'verdict', verdict, new Date(Date.now() - agoMs));
 }
 
 /** An RDS that knows only this instance. */

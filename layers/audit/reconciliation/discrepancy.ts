@@ -1,5 +1,5 @@
 /**
- * The names of a wrong balance, one for each stage:
+ * The names of a wrong balance, one for each step:
  * 1. *difference*: the comparison found that a stored balance is not the sum of its movements ({@link Difference}).
  * 2. *discrepancy*: a run recorded the difference in `inventory.discrepancies`, under a number. It explains the discrepancy
  *    (its cause) and settles it (its action): it corrects the balance or leaves it to people ({@link Discrepancy}).

@@ -9,8 +9,8 @@ export interface Observation {
   readonly deleted: Readonly<Record<string, number>>;
 }
 
-/** Proves that no other organization was changed. */
-export interface OthersProof {
+/** What the comparison of the other organizations has found. */
+export interface OthersCompared {
   /** The number of other organizations, before and after. */
   readonly organizations: number;
   /** Organizations without any change. */
@@ -29,11 +29,11 @@ export function observeOthers(admin: pg.ClientBase, orgId: string): Promise<Obse
  * be written by this transaction, and this transaction must have deleted exactly the rows of its own organization.
  * @throws when the transaction has written or deleted rows of another organization: it must not be committed
  */
-export function proveOthers(
+export function compareOthers(
   before: Observation,
   after: Observation,
   erased: Readonly<Record<string, number>>,
-): OthersProof {
+): OthersCompared {
   const touched = Object.entries(after.others).filter(([, { written }]) => written > 0);
   if (touched.length > 0) {
     throw new Error(

@@ -12,7 +12,7 @@ import { type Composition, compose } from './compose.ts';
 import { type CopiedAt, readCopiedAt } from './copied-at.ts';
 import { compareSides, type Side, type TableDifference } from './difference.ts';
 import { findOrganization, refuseWorking } from './find-organization.ts';
-import { type OthersProof, observeOthers, proveOthers } from './others.ts';
+import { compareOthers, type OthersCompared, observeOthers } from './others.ts';
 import type { RestoreMode } from './selection.ts';
 import { readTableKeys, readUniqueKeys } from './table-keys.ts';
 
@@ -65,7 +65,7 @@ export interface RestoreReport {
     readonly before: string | undefined;
     readonly keysRevoked: number;
     readonly balancesRecomputed: number;
-    readonly others: OthersProof;
+    readonly others: OthersCompared;
   };
 }
 
@@ -169,7 +169,7 @@ interface Replacement {
 async function replace(
   admin: pg.ClientBase,
   { id, present, manifest, from, mode, copiedAt, signal, onProgress }: Replacement,
-): Promise<OthersProof> {
+): Promise<OthersCompared> {
   const receipt = present ? Buffer.from(present.manifest.receipt, 'hex') : null;
   // Read committed: it must see what others committed while it waited for their requests to end.
   return await inLongTransaction(admin, { begin: 'begin isolation level read committed' }, async () => {
@@ -185,7 +185,7 @@ async function replace(
         onProgress(phase === 'proving' ? 'proving' : 'writing', rows, total),
     });
     onProgress('digesting the others', 0, 0);
-    const proof = proveOthers(before, await observeOthers(admin, id), erased);
+    const proof = compareOthers(before, await observeOthers(admin, id), erased);
     signal?.throwIfAborted();
     await answerOf(admin, 'recovery.note_restoration($1, $2, $3, $4, $5, $6, $7)', [
       id,

@@ -3,7 +3,7 @@ import { ageOf } from '../policy.ts';
 import { describeDrillInstances, drillPrefix } from '../rds/rds.ts';
 import { RecoveryRefused } from '../recovery-refused.ts';
 import { type DrillWish, planDrill } from './plan.ts';
-import { type DrillRecord, newestDrill, nextDrillId, recordStage } from './records.ts';
+import { type DrillRecord, newestDrill, nextDrillId, recordMilestone } from './records.ts';
 import type { DrillSurroundings } from './surroundings.ts';
 import { failed, isFinal } from './verdict.ts';
 
@@ -29,15 +29,15 @@ export async function beginDrill(
     );
   }
   try {
-    await recordStage(id, now, 'requested', await planDrill(id, around.source, wish, keep), now);
+    await recordMilestone(id, now, 'requested', await planDrill(id, around.source, wish, keep), now);
   } catch (error) {
     if (!isFinal(error)) throw error;
     // A mistyped snapshot or time does not show that backups are missing: no drill has failed, and nobody is paged.
     if (error instanceof RecoveryRefused && isNamed(wish)) throw error;
     // Without any backup to restore, the drill has failed in the worst way. Record it as a failed drill.
     const nothing = { kind: wish.kind, source: around.source, asOf: now.toISOString() } as const;
-    await recordStage(id, now, 'requested', { ...nothing, instance: `${drillPrefix}${id}`, keep }, now);
-    await recordStage(id, now, 'verdict', failed((error as Error).message), now);
+    await recordMilestone(id, now, 'requested', { ...nothing, instance: `${drillPrefix}${id}`, keep }, now);
+    await recordMilestone(id, now, 'verdict', failed((error as Error).message), now);
   }
   const begun = await newestDrill();
   if (!begun) throw new Unavailable('The new drill has begun, but its record cannot be read: try again.');

@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import { EvidenceConflict, listEvidence, putEvidence, readEvidence } from '#platform/evidence.ts';
 import type { ProofReport } from '../proofs/prove-copy.ts';
 
-/** The stages of a drill, in their order. Each is recorded once, and each record contains the digest of the record before. */
-export const drillStages = ['requested', 'available', 'queryable', 'verdict', 'torn-down'] as const;
-export type DrillStage = (typeof drillStages)[number];
+/** The milestones of a drill, in their order. Each is recorded once, and each record contains the digest of the record before. */
+export const drillMilestones = ['requested', 'available', 'queryable', 'verdict', 'torn-down'] as const;
+export type DrillMilestone = (typeof drillMilestones)[number];
 
 /** What a drill restores. It is recorded before the drill does anything. */
 export interface DrillRequest {
@@ -29,16 +29,16 @@ export interface DrillVerdict {
   readonly proofs?: ProofReport | undefined;
 }
 
-interface Written<Stage extends DrillStage, Detail> {
+interface Written<Milestone extends DrillMilestone, Detail> {
   readonly format: 'stockade drill 1';
   readonly drill: string;
-  readonly stage: Stage;
+  readonly milestone: Milestone;
   readonly at: string;
   /** SHA-256 of the previous record, in hex; null for the first record of all. */
   readonly previous: string | null;
   readonly detail: Detail;
 }
-/** The detail of a stage that needs none. */
+/** The detail of a milestone that needs none. */
 type Reached = Readonly<Record<string, never>>;
 type AnyRecord =
   | Written<'requested', DrillRequest>
@@ -52,7 +52,7 @@ export interface DrillRecord {
   readonly id: string;
   readonly request: DrillRequest;
   readonly requestedAt: Date;
-  /** Measured from the request, like the next two. Undefined when the drill has not reached the stage. */
+  /** Measured from the request, like the next two. Undefined when the drill has not reached the milestone. */
   readonly availableAfterMs: number | undefined;
   readonly queryableAfterMs: number | undefined;
   /** Until all proofs had ended, passed or not. */
@@ -87,8 +87,10 @@ export async function listDrillKeys(): Promise<DrillKeys> {
 /** Reads the records of one drill; undefined when its request is missing. */
 export async function readDrill(id: string, keys: readonly string[]): Promise<DrillRecord | undefined> {
   const records = await Promise.all(keys.map(readRecord));
-  const of = <Stage extends DrillStage>(stage: Stage) =>
-    records.find((each): each is Extract<AnyRecord, { stage: Stage }> => each.stage === stage);
+  const of = <Milestone extends DrillMilestone>(milestone: Milestone) =>
+    records.find(
+      (each): each is Extract<AnyRecord, { milestone: Milestone }> => each.milestone === milestone,
+    );
   const requested = of('requested');
   if (!requested) return undefined;
   const requestedAt = new Date(requested.at);
@@ -134,21 +136,21 @@ export async function nextDrillId(): Promise<string> {
 }
 
 /**
- * Records that a drill has reached a stage. The first record counts: a second one changes nothing.
+ * Records that a drill has reached a milestone. The first record counts: a second one changes nothing.
  * @throws MissingSetting, Unavailable, AwsRefused as `putEvidence` does
  */
-export async function recordStage(
+export async function recordMilestone(
   id: string,
   requestedAt: Date,
-  stage: DrillStage,
+  milestone: DrillMilestone,
   detail: AnyRecord['detail'],
   now: Date,
 ): Promise<void> {
-  const key = keyOf(id, requestedAt, stage);
+  const key = keyOf(id, requestedAt, milestone);
   const record = {
     format: 'stockade drill 1',
     drill: id,
-    stage,
+    milestone,
     at: now.toISOString(),
     previous: await digestBefore(key),
     detail,
@@ -160,12 +162,12 @@ export async function recordStage(
   }
 }
 
-function keyOf(id: string, requestedAt: Date, stage: DrillStage): string {
-  const number = String(drillStages.indexOf(stage) + 1).padStart(2, '0');
-  return `${root}${requestedAt.toISOString().slice(0, 10)}/${id}/${number}-${stage}.json`;
+function keyOf(id: string, requestedAt: Date, milestone: DrillMilestone): string {
+  const number = String(drillMilestones.indexOf(milestone) + 1).padStart(2, '0');
+  return `${root}${requestedAt.toISOString().slice(0, 10)}/${id}/${number}-${milestone}.json`;
 }
 
-/** The digest of the last record before a key. Keys sort by day, drill and stage, which is the order of writing. */
+/** The digest of the last record before a key. Keys sort by day, drill and milestone, which is the order of writing. */
 async function digestBefore(key: string): Promise<string | null> {
   let before: string | undefined;
   for await (const each of listEvidence(root)) {

@@ -1,6 +1,6 @@
 import { AwsRefused } from '#platform/aws-call.ts';
 import { RecoveryRefused } from '../recovery-refused.ts';
-import { type DrillRecord, type DrillVerdict, recordStage } from './records.ts';
+import { type DrillRecord, type DrillVerdict, recordMilestone } from './records.ts';
 
 /** Records how a drill ended. The next tick deletes its instance. */
 export async function judge(
@@ -8,15 +8,15 @@ export async function judge(
   verdict: DrillVerdict,
   now: Date = new Date(),
 ): Promise<undefined> {
-  await recordStage(drill.id, drill.requestedAt, 'verdict', verdict, now);
+  await recordMilestone(drill.id, drill.requestedAt, 'verdict', verdict, now);
 }
 
-/** Records that a drill has reached a stage. */
+/** Records that a drill has reached a milestone. */
 export async function recordReached(
   drill: DrillRecord,
-  stage: 'available' | 'queryable' | 'torn-down',
+  milestone: 'available' | 'queryable' | 'torn-down',
 ): Promise<undefined> {
-  await recordStage(drill.id, drill.requestedAt, stage, {}, new Date());
+  await recordMilestone(drill.id, drill.requestedAt, milestone, {}, new Date());
 }
 
 /** The verdict of a drill that did not pass. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { recordStage } from '#recovery/drill/records.ts';
+import { recordMilestone } from '#recovery/drill/records.ts';
 import { openAws } from '#tests/aws.ts';
 import { openWorld } from '#tests/world.ts';
 
@@ -19,10 +19,10 @@ const request = {
 async function record(id: string, week: number): Promise<void> {
   const at = new Date(Date.UTC(2026, 0, 5 + week * 7));
   const after = (minutes: number) => new Date(at.getTime() + minutes * minuteMs);
-  await recordStage(id, at, 'requested', { ...request, keep: false, asOf: at.toISOString() }, at);
-  await recordStage(id, at, 'available', {}, after(1));
-  await recordStage(id, at, 'verdict', { passed: true, summary: 'Proven.', proofs }, after(60));
-  await recordStage(id, at, 'torn-down', {}, after(61));
+  await recordMilestone(id, at, 'requested', { ...request, keep: false, asOf: at.toISOString() }, at);
+  await recordMilestone(id, at, 'available', {}, after(1));
+  await recordMilestone(id, at, 'verdict', { passed: true, summary: 'Proven.', proofs }, after(60));
+  await recordMilestone(id, at, 'torn-down', {}, after(61));
 }
 
 test('there is no trend without drills, and one that does not grow never breaks the promise', async () => {

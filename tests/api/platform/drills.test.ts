@@ -1,5 +1,5 @@
 import { beforeAll, expect, test } from 'vitest';
-import { recordStage } from '#recovery/drill/records.ts';
+import { recordMilestone } from '#recovery/drill/records.ts';
 import { openAws } from '#tests/aws.ts';
 import { openWorld } from '#tests/world.ts';
 import { expectProblem } from '../problem-document.ts';
@@ -23,16 +23,22 @@ async function record(id: string, week: number, minutes: number): Promise<void> 
   const loss = { proof: 'loss', verdict: 'passed', faults: [], faultCount: 0, durationMs: 1 } as const;
   const figures = { seconds: 90, entries: 2, movements: 3 };
   const proofs = { ok: true, durationMs: 1, outcomes: [{ ...loss, figures }] };
-  await recordStage(id, at, 'requested', { ...request, asOf: at.toISOString() }, at);
-  await recordStage(id, at, 'available', {}, after(60_000));
-  await recordStage(id, at, 'verdict', { passed: true, summary: 'Proven.', proofs }, after(minutes * 60_000));
-  await recordStage(id, at, 'torn-down', {}, after(minutes * 60_000 + 1_000));
+  await recordMilestone(id, at, 'requested', { ...request, asOf: at.toISOString() }, at);
+  await recordMilestone(id, at, 'available', {}, after(60_000));
+  await recordMilestone(
+    id,
+    at,
+    'verdict',
+    { passed: true, summary: 'Proven.', proofs },
+    after(minutes * 60_000),
+  );
+  await recordMilestone(id, at, 'torn-down', {}, after(minutes * 60_000 + 1_000));
 }
 
 beforeAll(async () => {
   for (const [week, minutes] of [60, 70, 80].entries()) await record(`00000${week + 1}`, week, minutes);
   const now = new Date(Date.UTC(2026, 0, 26));
-  await recordStage('000004', now, 'requested', { ...request, asOf: now.toISOString() }, now);
+  await recordMilestone('000004', now, 'requested', { ...request, asOf: now.toISOString() }, now);
 });
 
 const ids = (data: readonly { id: string }[]) => data.map(({ id }) => id);

@@ -1,43 +1,43 @@
 import { counted } from '#platform/plural.ts';
 import type { InjectionReport } from './injection/injection.ts';
 import { killers, type MutantOutcome } from './mutants/score.ts';
-import { isPerfect, type Proof } from './proof.ts';
+import { type IsolationResults, isPerfect } from './results.ts';
 import type { NonInterferenceReport } from './worlds/noninterference.ts';
 
 /** The results for people. */
-export function proofText(proof: Proof): string {
-  const { lint, roles, injection, injectionOnRds, nonInterference, mutants } = proof;
+export function resultsText(results: IsolationResults): string {
+  const { lint, roles, injection, injectionOnRds, nonInterference, mutants } = results;
   const sections = [
     lint &&
       line(
         'lint',
         counted(lint.outcomes.length, 'rule'),
-        counted(lintFaults(proof).length, 'fault'),
-        lintFaults(proof),
+        counted(lintFaults(results).length, 'fault'),
+        lintFaults(results),
       ),
     roles && line('roles, contexts, ledger', 'every rule tried', counted(roles.length, 'broken rule'), roles),
     injection && injectionText('injection', injection),
     injectionOnRds && injectionText('injection, as on RDS', injectionOnRds),
     nonInterference && nonInterferenceText(nonInterference),
     mutants && mutantsText(mutants),
-    isPerfect(proof) ? 'Isolation holds.' : 'Isolation does not hold: see above.',
+    isPerfect(results) ? 'Isolation holds.' : 'Isolation does not hold: see above.',
   ];
   return sections.filter((section) => section !== undefined).join('\n\n');
 }
 
 /** The results for programs. */
-export function proofJson(proof: Proof): unknown {
+export function resultsJson(results: IsolationResults): unknown {
   return {
-    perfect: isPerfect(proof),
-    lint: proof.lint && { rules: proof.lint.outcomes.length, faults: lintFaults(proof) },
-    roles: proof.roles && { faults: proof.roles },
-    injection: proof.injection,
-    injectionOnRds: proof.injectionOnRds,
-    nonInterference: proof.nonInterference,
-    mutants: proof.mutants && {
-      total: proof.mutants.length,
-      killed: proof.mutants.filter(({ killer }) => killer !== undefined).length,
-      outcomes: proof.mutants.map(({ mutant, killer, because }) => ({
+    perfect: isPerfect(results),
+    lint: results.lint && { rules: results.lint.outcomes.length, faults: lintFaults(results) },
+    roles: results.roles && { faults: results.roles },
+    injection: results.injection,
+    injectionOnRds: results.injectionOnRds,
+    nonInterference: results.nonInterference,
+    mutants: results.mutants && {
+      total: results.mutants.length,
+      killed: results.mutants.filter(({ killer }) => killer !== undefined).length,
+      outcomes: results.mutants.map(({ mutant, killer, because }) => ({
         kind: mutant.kind,
         name: mutant.name,
         killer: killer ?? null,
@@ -47,7 +47,7 @@ export function proofJson(proof: Proof): unknown {
   };
 }
 
-function lintFaults({ lint }: Proof): string[] {
+function lintFaults({ lint }: IsolationResults): string[] {
   return (lint?.outcomes ?? []).flatMap(({ rule, faults, couldNotRun }) => [
     ...faults.map(({ object, detail }) => `${rule.name}: ${object}: ${detail}`),
     ...(couldNotRun === undefined ? [] : [`${rule.name} could not run: ${couldNotRun}`]),

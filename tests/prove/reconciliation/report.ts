@@ -1,7 +1,7 @@
 import { counted } from '#platform/plural.ts';
 import type { InjectionResult } from './inject.ts';
 import { type LoadReport, longestWaitMs } from './load.ts';
-import type { ReconciliationProof } from './proof.ts';
+import type { ReconciliationResults } from './results.ts';
 
 /** One line while the proof runs. */
 export function resultText({ name, faults }: InjectionResult): string {
@@ -9,7 +9,7 @@ export function resultText({ name, faults }: InjectionResult): string {
 }
 
 /** The table of all classes, with what was found, its cause, the action, and whether anything else changed. */
-export function proofText({ results, ok }: ReconciliationProof): string {
+export function resultsText({ results, ok }: ReconciliationResults): string {
   const head = ['class', 'found at', 'cause', 'action', 'proof'];
   const rows = results.map(({ name, skus, causes, actions, faults }) => [
     name,

@@ -3,7 +3,12 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { environment } from '#platform/environment.ts';
-import { type DrillRecord, type DrillStage, drillStages, newestDrill } from '#recovery/drill/records.ts';
+import {
+  type DrillMilestone,
+  type DrillRecord,
+  drillMilestones,
+  newestDrill,
+} from '#recovery/drill/records.ts';
 import { recoveryPolicy } from '#recovery/policy.ts';
 import { paths } from '#scripts/paths.ts';
 import type { BackedUp } from './backed-up.ts';
@@ -16,7 +21,7 @@ const patienceMs = 60_000;
 
 const leftover = 'check drill-leftovers';
 
-const wordsOf: Readonly<Record<DrillStage, string>> = {
+const wordsOf: Readonly<Record<DrillMilestone, string>> = {
   requested: 'requested',
   available: 'available',
   queryable: 'queryable',
@@ -24,15 +29,16 @@ const wordsOf: Readonly<Record<DrillStage, string>> = {
   'torn-down': 'torn down',
 };
 
-/** Kills `npm run verify:backup` with -9 as soon as a stage is recorded, and runs it once more. */
-export const drillKilled: readonly Sabotage[] = drillStages.slice(0, -1).map((stage) => ({
-  name: `drill killed after it was ${wordsOf[stage]}`,
+/** Kills `npm run verify:backup` with -9 as soon as a milestone is recorded, and runs it once more. */
+export const drillKilled: readonly Sabotage[] = drillMilestones.slice(0, -1).map((milestone) => ({
+  name: `drill killed after it was ${wordsOf[milestone]}`,
   // Until another run carries on, the verdict is missing or the instance is left over.
-  reporters: stage === 'requested' ? ['drill'] : stage === 'verdict' ? [leftover] : ['drill', leftover],
+  reporters:
+    milestone === 'requested' ? ['drill'] : milestone === 'verdict' ? [leftover] : ['drill', leftover],
   commit: async (on) => {
-    const killed = await killAfter(on.world, stage);
+    const killed = await killAfter(on.world, milestone);
     await on.world.aws.rds.settled();
-    const seen = stage === 'requested' ? [] : await lookAtLeftovers(on);
+    const seen = milestone === 'requested' ? [] : await lookAtLeftovers(on);
     const again = await verifyBackup(on.world, '--json').ended;
     return {
       said: [saidOf(killed), ...seen],
@@ -66,23 +72,25 @@ export function verifyBackup({ adminUrl }: Place, ...args: readonly string[]): R
   return { child, ended: once(child, 'close').then(([code]) => ({ code, stdout })) };
 }
 
-/** Returns a function that waits until one more drill than now has reached a stage. */
-export function untilWritten({ aws }: Place, stage: DrillStage): () => Promise<void> {
+/** Returns a function that waits until one more drill than now has reached a milestone. */
+export function untilWritten({ aws }: Place, milestone: DrillMilestone): () => Promise<void> {
   const bucket = process.env[environment.evidenceBucket] ?? '';
   const written = () =>
-    aws.s3.keys(bucket).filter((key) => key.startsWith('drills/') && key.endsWith(`-${stage}.json`)).length;
+    aws.s3.keys(bucket).filter((key) => key.startsWith('drills/') && key.endsWith(`-${milestone}.json`))
+      .length;
   const before = written();
   return async () => {
     const giveUpAt = Date.now() + patienceMs;
     while (written() === before) {
-      if (Date.now() > giveUpAt) throw new Error(`no drill reached ${stage} within ${patienceMs / 1000} s`);
+      if (Date.now() > giveUpAt)
+        throw new Error(`no drill reached ${milestone} within ${patienceMs / 1000} s`);
       await delay(pollMs);
     }
   };
 }
 
-async function killAfter(place: Place, stage: DrillStage): Promise<DrillRecord> {
-  const reached = untilWritten(place, stage);
+async function killAfter(place: Place, milestone: DrillMilestone): Promise<DrillRecord> {
+  const reached = untilWritten(place, milestone);
   // Without an answer to the deletion, the command cannot end before it is killed.
   const end = place.aws.rds.faults.inject('silent', { operation: 'DeleteDBInstance' });
   const { child, ended } = verifyBackup(place);

@@ -1,5 +1,5 @@
 import { counted } from '#platform/plural.ts';
-import type { RecoveryProof } from './proof.ts';
+import type { RecoveryResults } from './results.ts';
 import type { SabotageResult, Said } from './sabotage.ts';
 
 /** One line while the proof runs. */
@@ -8,7 +8,7 @@ export function resultText({ name, faults, durationMs }: SabotageResult): string
 }
 
 /** The table of all sabotages, with who reported them and which reports were wrong. */
-export function proofText({ results, ok, durationMs }: RecoveryProof): string {
+export function resultsText({ results, ok, durationMs }: RecoveryResults): string {
   const head = ['sabotage', 'reported by', 'verdict', 'wrong reports'];
   const rows = results.map(({ name, told, faults }) => [
     name,
@@ -36,7 +36,7 @@ export function proofText({ results, ok, durationMs }: RecoveryProof): string {
   ].join('\n');
 }
 
-function summaryText({ results, ok, durationMs }: RecoveryProof): string {
+function summaryText({ results, ok, durationMs }: RecoveryResults): string {
   const broken = results.filter(({ told }) => told.length > 0).length;
   const troubled = results.filter(({ faults }) => faults.length > 0).length;
   const seconds = `${Math.round(durationMs / 1000)} s`;

@@ -238,7 +238,7 @@ describe('the drill that is due', () => {
 });
 
 describe('records', () => {
-  test('contain how long after the request each stage was reached', async () => {
+  test('contain how long after the request each milestone was reached', async () => {
     await drills.request({}, 10_000);
     expect(await newestDrill()).toEqual({
       ...{ id: '000001', request: expect.anything(), requestedAt: ago(10_000) },

@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from 'vitest';
 import { abandonDrill, tickDrill } from '#recovery/drill/drill.ts';
-import { newestDrill, recordStage } from '#recovery/drill/records.ts';
+import { newestDrill, recordMilestone } from '#recovery/drill/records.ts';
 import { sweepDrills } from '#recovery/drill/sweep.ts';
 import { recoveryPolicy } from '#recovery/policy.ts';
 import type { XmlElements } from '#scripts/local/aws/xml.ts';
@@ -16,8 +16,8 @@ const tick = async (more?: Parameters<typeof drills.around>[0]) =>
 /** The records after the request, each with its detail. */
 const afterRequest = async () =>
   (await drills.written())
-    .filter(([, stage]) => stage !== 'requested')
-    .map(([, stage, detail]) => [stage, detail]);
+    .filter(([, milestone]) => milestone !== 'requested')
+    .map(([, milestone, detail]) => [milestone, detail]);
 const failed = (summary: string) => ['verdict', { passed: false, summary }];
 const count = (action: string) => rds.actions().filter((each) => each === action).length;
 
@@ -98,7 +98,7 @@ test('a drill that is given up keeps its first verdict', async () => {
   const drill = await newestDrill();
   if (!drill) throw new Error('there is no drill');
   await abandonDrill(drill, 'It was interrupted.', now);
-  await recordStage(drill.id, drill.requestedAt, 'verdict', { passed: true, summary: 'Proven.' }, now);
+  await recordMilestone(drill.id, drill.requestedAt, 'verdict', { passed: true, summary: 'Proven.' }, now);
   expect(await afterRequest()).toEqual([failed('It was interrupted.')]);
   expect((await newestDrill())?.verdictAt).toEqual(now);
 });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { recordStage } from '#recovery/drill/records.ts';
+import { recordMilestone } from '#recovery/drill/records.ts';
 import { openAws } from '#tests/aws.ts';
 
 const aws = openAws();
@@ -13,15 +13,15 @@ const requested = {
   asOf: at.toISOString(),
 } as const;
 
-test('the first record of a stage counts', async () => {
-  await recordStage('000001', at, 'requested', requested, at);
+test('the first record of a milestone counts', async () => {
+  await recordMilestone('000001', at, 'requested', requested, at);
   const recorded = aws.evidenceKeys();
-  await recordStage('000001', at, 'requested', requested, new Date(at.getTime() + 60_000));
+  await recordMilestone('000001', at, 'requested', requested, new Date(at.getTime() + 60_000));
   expect(aws.evidenceKeys()).toEqual(recorded);
 });
 
-test('a stage that cannot be recorded is an error', async () => {
+test('a milestone that cannot be recorded is an error', async () => {
   const end = aws.local.s3.faults.inject('denied', { operation: 'PutObject' });
-  await expect(recordStage('000002', at, 'requested', requested, at)).rejects.toThrow('S3 PutObject');
+  await expect(recordMilestone('000002', at, 'requested', requested, at)).rejects.toThrow('S3 PutObject');
   end();
 });

@@ -11,8 +11,8 @@ const tick = async (more?: Parameters<typeof drills.around>[0]) =>
 /** The records after the request, each with its detail. */
 const afterRequest = async () =>
   (await drills.written())
-    .filter(([, stage]) => stage !== 'requested')
-    .map(([, stage, detail]) => [stage, detail]);
+    .filter(([, milestone]) => milestone !== 'requested')
+    .map(([, milestone, detail]) => [milestone, detail]);
 const failed = (summary: string) => ['verdict', { passed: false, summary }];
 const tornDown = ['torn-down', {}];
 const endpoint = { Endpoint: { Address: '127.0.0.1', Port: 1 }, MasterUsername: 'master' };

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, vi } from 'vitest';
 import { environment } from '#platform/environment.ts';
 import { readEvidence } from '#platform/evidence.ts';
-import { type DrillRequest, recordStage } from '#recovery/drill/records.ts';
+import { type DrillRequest, recordMilestone } from '#recovery/drill/records.ts';
 import type { DrillSurroundings } from '#recovery/drill/surroundings.ts';
 import { recoveryPolicy } from '#recovery/policy.ts';
 import { drillPrefix } from '#recovery/rds/rds.ts';
@@ -23,12 +23,12 @@ export interface ScriptedDrills {
   around(more?: Partial<DrillSurroundings>): DrillSurroundings;
   /** Records the request of a drill, `agoMs` ago. */
   request(more?: Partial<DrillRequest>, agoMs?: number, id?: string): Promise<void>;
-  /** Records that the drill has reached these stages. */
-  reach(...stages: readonly ('available' | 'queryable' | 'verdict')[]): Promise<void>;
+  /** Records that the drill has reached these milestones. */
+  reach(...milestones: readonly ('available' | 'queryable' | 'verdict')[]): Promise<void>;
   /** The next descriptions of the drill instance by RDS; `undefined` when it does not exist. */
   instance(...described: readonly Described[]): void;
   /** The records of drills, the oldest first. */
-  written(): Promise<readonly (readonly [drill: string, stage: string, detail: unknown])[]>;
+  written(): Promise<readonly (readonly [drill: string, milestone: string, detail: unknown])[]>;
 }
 
 const id = '000001';
@@ -72,12 +72,12 @@ export function openScriptedDrills(): ScriptedDrills {
         instance: `${drillPrefix}${ofId}`,
         ...more,
       };
-      await recordStage(ofId, requestedAt, 'requested', request, requestedAt);
+      await recordMilestone(ofId, requestedAt, 'requested', request, requestedAt);
     },
-    async reach(...stages) {
-      for (const stage of stages) {
+    async reach(...milestones) {
+      for (const milestone of milestones) {
         const verdict = { passed: true, summary: 'Proven.' };
-        await recordStage(id, requestedAt, stage, stage === 'verdict' ? verdict : {}, new Date());
+        await recordMilestone(id, requestedAt, milestone, milestone === 'verdict' ? verdict : {}, new Date());
       }
     },
     instance(...described) {
@@ -114,7 +114,7 @@ export function openScriptedDrills(): ScriptedDrills {
       const records = await Promise.all(
         keys.map(async (key) => JSON.parse(Buffer.from((await readEvidence(key)) ?? []).toString())),
       );
-      return records.map(({ drill, stage, detail }) => [drill, stage, detail] as const);
+      return records.map(({ drill, milestone, detail }) => [drill, milestone, detail] as const);
     },
   };
 }

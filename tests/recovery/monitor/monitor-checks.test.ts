@@ -3,7 +3,7 @@ import * as sns from '@aws-sdk/client-sns';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { environment } from '#platform/environment.ts';
 import { putEvidence, readEvidence } from '#platform/evidence.ts';
-import { brokenLinks, lastDrill, recordStage } from '#recovery/drill/records.ts';
+import { brokenLinks, lastDrill, recordMilestone } from '#recovery/drill/records.ts';
 import { sendAlertProbe } from '#recovery/monitor/alert-probe.ts';
 import type { CheckResult } from '#recovery/monitor/check.ts';
 import { checkBackups, type MonitorOptions } from '#recovery/monitor/monitor.ts';
@@ -274,9 +274,9 @@ describe('drills', () => {
   test('a removed record is reported, even when an earlier drill would then be the last', async () => {
     const note = async (id: string, passed: boolean, begun: Date) => {
       const request = { kind: 'snapshot', source: instance, asOf: '', instance: '', keep: false } as const;
-      await recordStage(id, begun, 'requested', request, begun);
-      await recordStage(id, begun, 'verdict', { passed, summary: '' }, begun);
-      await recordStage(id, begun, 'torn-down', {}, begun);
+      await recordMilestone(id, begun, 'requested', request, begun);
+      await recordMilestone(id, begun, 'verdict', { passed, summary: '' }, begun);
+      await recordMilestone(id, begun, 'torn-down', {}, begun);
     };
     const status = async () => (await lookAt('last-drill', { lastDrill })).status;
     const lose = async (end: string) => {
@@ -312,10 +312,10 @@ describe('drills', () => {
   test('records that were written at the same moment may have the same previous record', async () => {
     const begun = later(-minuteMs);
     const request = { kind: 'snapshot', source: instance, asOf: '', instance: '', keep: false } as const;
-    await recordStage('000004', begun, 'requested', request, begun);
-    // One run gives the drill up while another records a stage.
-    await recordStage('000004', begun, 'verdict', { passed: true, summary: '' }, begun);
-    await recordStage('000004', begun, 'queryable', {}, begun);
+    await recordMilestone('000004', begun, 'requested', request, begun);
+    // One run gives the drill up while another records a milestone.
+    await recordMilestone('000004', begun, 'verdict', { passed: true, summary: '' }, begun);
+    await recordMilestone('000004', begun, 'queryable', {}, begun);
     expect(await lookAt('last-drill', { lastDrill })).toMatchObject({ status: 'ok' });
   });
 

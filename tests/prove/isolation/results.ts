@@ -9,7 +9,7 @@ import { type MutantOutcome, scoreMutants } from './mutants/score.ts';
 import { probe } from './probes/probes.ts';
 import { type NonInterferenceReport, proveNonInterference } from './worlds/noninterference.ts';
 
-/** The parts of the isolation proof, in their order. */
+/** The parts of what `npm run prove:isolation` tries, in their order. */
 export const parts = [
   'lint',
   'roles',
@@ -22,7 +22,7 @@ export const parts = [
 export type Part = (typeof parts)[number];
 
 /** The results of the parts. A part that was not requested is undefined. */
-export interface Proof {
+export interface IsolationResults {
   readonly lint?: IsolationReport;
   /** The rules of roles, contexts and ledger that do not hold. */
   readonly roles?: readonly string[];
@@ -33,7 +33,7 @@ export interface Proof {
   readonly mutants?: readonly MutantOutcome[];
 }
 
-export interface ProofOptions {
+export interface WallOptions {
   readonly only: readonly Part[];
   readonly runs: number;
   readonly seed?: number | undefined;
@@ -45,8 +45,8 @@ export interface ProofOptions {
 /** Runs the requested parts on a server of their own, each with a new database. */
 export async function proveWall(
   { clusterUrl, template }: ProvingCluster,
-  { only, runs, seed, signal, onStep }: ProofOptions,
-): Promise<Proof> {
+  { only, runs, seed, signal, onStep }: WallOptions,
+): Promise<IsolationResults> {
   const inClone = async <T>(work: (url: string) => Promise<T>) => {
     await using clone = await cloneDatabase(clusterUrl, template);
     return await work(clone.url);
@@ -94,7 +94,7 @@ export function isPerfect({
   injectionOnRds,
   nonInterference,
   mutants,
-}: Proof): boolean {
+}: IsolationResults): boolean {
   return (
     (lint?.ok ?? true) &&
     (roles ?? []).length === 0 &&

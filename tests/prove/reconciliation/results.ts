@@ -8,7 +8,7 @@ import { type FaultClass, faultClasses, type LoseEvidence } from './faults.ts';
 import { createFixture } from './fixture.ts';
 import { type InjectionResult, inject } from './inject.ts';
 
-export interface ReconciliationProof {
+export interface ReconciliationResults {
   readonly results: readonly InjectionResult[];
   readonly ok: boolean;
 }
@@ -28,8 +28,8 @@ export async function proveFaults(
     readonly onResult?: (result: InjectionResult) => void;
     readonly signal?: AbortSignal;
   } = {},
-): Promise<ReconciliationProof> {
-  const fixture = `stage_${randomUUID().replaceAll('-', '')}`;
+): Promise<ReconciliationResults> {
+  const fixture = `fixture_${randomUUID().replaceAll('-', '')}`;
   await asSuperuser(clusterUrl, (client) =>
     client.query(
       `create database ${escapeIdentifier(fixture)} template ${escapeIdentifier(template)} strategy wal_log`,

@@ -2,7 +2,7 @@ import { createRecoveryFixture } from './fixture.ts';
 import { commitSabotage, type Sabotage, type SabotageResult } from './sabotage.ts';
 import { sabotages } from './sabotages.ts';
 
-export interface RecoveryProof {
+export interface RecoveryResults {
   readonly results: readonly SabotageResult[];
   readonly ok: boolean;
   readonly durationMs: number;
@@ -15,7 +15,7 @@ export async function proveRecovery(
     readonly onResult?: (result: SabotageResult) => void;
     readonly signal?: AbortSignal;
   } = {},
-): Promise<RecoveryProof> {
+): Promise<RecoveryResults> {
   const startedMs = performance.now();
   await using fixture = await createRecoveryFixture();
   const results: SabotageResult[] = [];
