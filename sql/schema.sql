@@ -4656,7 +4656,7 @@ grant execute on function inventory.location_json(inventory.locations) to stocka
 
 -- inventory.movements
 create table inventory.movements (
-  entry_id uuid constraint movements_id_not_null not null,
+  entry_id uuid not null,
   item_id uuid not null,
   location_id uuid not null,
   quantity numeric(15,4) not null,

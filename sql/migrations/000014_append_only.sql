@@ -23,6 +23,19 @@ on conflict (org_id, item_id, location_id, lot) do update
 set local role stockade_owner;
 
 alter table inventory.movements rename column id to entry_id;
+
+-- Postgres 18 names the NOT NULL of a column, and keeps that name when the column gets another one.
+do $migration$
+begin
+  if exists (
+    select
+    from pg_constraint
+    where conrelid = 'inventory.movements'::regclass and conname = 'movements_id_not_null'
+  ) then
+    alter table inventory.movements rename constraint movements_id_not_null to movements_entry_id_not_null;
+  end if;
+end
+$migration$;
 drop index inventory.movements_item;
 alter table inventory.movements
   drop constraint movements_org_id_item_id_fkey,

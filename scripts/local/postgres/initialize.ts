@@ -26,7 +26,6 @@ const run = promisify(execFile);
 const initdbOptions = [
   '--username=postgres',
   '--encoding=UTF8',
-  '--locale-provider=builtin',
   '--locale=C.UTF-8',
   '--data-checksums',
   '--auth=scram-sha-256',
@@ -42,6 +41,11 @@ export interface InitializeOptions {
   readonly durable: boolean;
   /** What the folder is made from instead of an empty cluster. */
   readonly seed?: Seed | undefined;
+}
+
+/** Postgres 16 has only the locales of the operating system. */
+function localeProvider({ major }: Binaries): string {
+  return `--locale-provider=${major === '16' ? 'libc' : 'builtin'}`;
 }
 
 /** The files of another cluster, and the password that its superuser has. */
@@ -94,7 +98,14 @@ async function initialize(options: InitializeOptions, password: string): Promise
   try {
     await run(
       binaries.initdb,
-      [...initdbOptions, `--pwfile=${handedOver}`, ...(durable ? [] : ['--no-sync']), '-D', folder],
+      [
+        ...initdbOptions,
+        localeProvider(binaries),
+        `--pwfile=${handedOver}`,
+        ...(durable ? [] : ['--no-sync']),
+        '-D',
+        folder,
+      ],
       { cwd: '/', env: { PATH: process.env.PATH, LC_ALL: 'C' }, uid: account?.uid, gid: account?.gid },
     );
     renameSync(folder, data);
