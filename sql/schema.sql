@@ -5118,7 +5118,7 @@ create table stockade_migrations.functions (
 );
 alter table stockade_migrations.functions owner to stockade_owner;
 comment on table stockade_migrations.functions is
-  'Platform data: the function files that this database has, and the functions that each defines.';
+  'Platform data: the function files that this database has, and the functions that each has created.';
 
 -- stockade_migrations.started
 create table stockade_migrations.started (

@@ -33,7 +33,7 @@ const sources = [
   'sql/migrations/*.sql',
   'sql/functions/**/*.sql',
   'sql/*.sql',
-  'layers/schema/{book,migrations}/*.ts',
+  'layers/schema/{book,migrations}/**/*.ts',
 ];
 const makers = ['scripts/local/logins.ts', 'scripts/local/postgres/*.ts', 'tests/prepared-cluster.ts'];
 

@@ -6,6 +6,9 @@ export class MigrationError extends Refusal {
   override readonly name = 'MigrationError';
 }
 
+/** The database has migrations that this release does not know. A newer release has migrated it. */
+export class NewerSchema extends MigrationError {}
+
 /** The SQLSTATE of an error that Postgres answered, or undefined for any other error. */
 export function sqlstateOf(error: unknown): string | undefined {
   return error instanceof DatabaseError ? error.code : undefined;

@@ -29,9 +29,9 @@ test('beside a terminal there is one line every ten seconds, and no sooner', () 
   vi.advanceTimersByTime(10_000);
   progress.update(13, 200);
   vi.advanceTimersByTime(10_000);
-  progress.update(14);
+  progress.update(14, 200, 1_500);
   progress.stop();
-  expect(text()).toBe('13 of 200 movements\n14 of 200 movements\n');
+  expect(text()).toBe('13 of 200 movements\n14 of 200 movements, about 2 s left\n');
 });
 
 test('a second start resets the ten seconds and the count', () => {

@@ -4,8 +4,8 @@ import { SingleBar } from 'cli-progress';
 export interface Progress {
   /** Starts to show `done` of `total` things, such as `movements`. */
   start(total: number, things: string): void;
-  /** Reports how many are done, and the new total when it has changed. */
-  update(done: number, total?: number): void;
+  /** Reports how many are done, the new total when it has changed, and how long the rest takes when that was measured. */
+  update(done: number, total?: number, leftMs?: number): void;
   stop(): void;
 }
 
@@ -54,11 +54,12 @@ function lineProgress(stream: NodeJS.WriteStream): Progress {
       thingsNow = things;
       lastLineMs = performance.now();
     },
-    update: (done, total = totalNow) => {
+    update: (done, total = totalNow, leftMs = undefined) => {
       totalNow = total;
       if (performance.now() - lastLineMs < quietLineEveryMs) return;
       lastLineMs = performance.now();
-      stream.write(`${done} of ${totalNow} ${thingsNow}\n`);
+      const left = leftMs === undefined ? '' : `, about ${Math.ceil(leftMs / 1_000)} s left`;
+      stream.write(`${done} of ${totalNow} ${thingsNow}${left}\n`);
     },
     stop: () => {},
   };

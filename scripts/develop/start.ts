@@ -10,7 +10,7 @@ import { type Platform, startPlatform } from '../local/platform.ts';
 import { dueText, jobText } from '../local/schedule/report.ts';
 import type { JobReport } from '../local/schedule/scheduler.ts';
 import { paths } from '../paths.ts';
-import { returnPointText } from '../recovery/interlocked.ts';
+import { returnPointText } from '../recovery/return-point.ts';
 
 await command({
   name: 'start',

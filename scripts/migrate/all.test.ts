@@ -38,7 +38,7 @@ test('it plans, migrates the running platform up to a number, then to the end, a
     /^Would apply:\n {2}000001_baseline\n[\s\S]*\nWould run the function files:\n[\s\S]* {2}inventory\/posting\n/,
   );
 
-  const first = migrateAll('--until', '1');
+  const first = migrateAll('--target', '1');
   expect(first).toMatchObject({ status: 0 });
   expect(first.stdout).toBe(
     `Applied 1 of ${names.length} migrations. Still pending:\n  ${names.slice(1).join('\n  ')}\n`,

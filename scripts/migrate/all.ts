@@ -1,16 +1,20 @@
 import { join } from 'node:path';
-import { counted } from '#platform/plural.ts';
 import type { ReturnPoint } from '#recovery/contract-interlock.ts';
-import type { IsolationReport } from '#schema/lint/isolation-lint.ts';
+import { interlocked } from '#recovery/interlocked.ts';
 import { readIsolationRules } from '#schema/lint/isolation-rules.ts';
-import { type MigrationEvent, type MigrationReport, migrate } from '#schema/migrations/migrate.ts';
+import { defaultBatchLimits } from '#schema/migrations/backfill/batch-size.ts';
+import { defaultPauseLimits } from '#schema/migrations/backfill/throttle.ts';
+import { migrate } from '#schema/migrations/migrate.ts';
 import { command } from '../cli/command.ts';
 import { databaseOptions, findDatabaseUrl } from '../cli/database/database-url.ts';
 import * as option from '../cli/option.ts';
 import { paths } from '../paths.ts';
-import { interlocked, returnPointText } from '../recovery/interlocked.ts';
-import { lintDatabase, rulesFolder } from './isolation/lint-database.ts';
-import { isolationJson, isolationText } from './isolation/report.ts';
+import { returnPointText } from '../recovery/return-point.ts';
+import { rulesFolder } from './isolation/lint-database.ts';
+import { reportJson, reportText } from './run/report.ts';
+import { showEvents } from './run/show-events.ts';
+
+const bytesPerMb = 1024 * 1024;
 
 await command({
   name: 'migrate:all',
@@ -22,11 +26,14 @@ await command({
     'No statement waits for a lock longer than --lock-timeout, so that requests do not queue up. It is then retried.',
     'On AWS, a migration marked "--! contract" needs a recent passed drill and a log that is shipped up to now. --dry-run',
     'reports whether it would run.',
-    'At the newest schema, it also checks the isolation between organizations, like `npm run validate:isolation`.',
+    'After each migration it checks the isolation between organizations, and stops when a new fault has appeared. At the',
+    'newest schema it checks all of it, like `npm run validate:isolation`.',
+    'A file that fills rows does so in batches of about --batch-time, because writers may wait for the rows of a batch. It',
+    'pauses while a replica is behind or a transaction stays open, and stops after --max-pause; run it again to continue.',
   ].join('\n'),
   options: {
     ...databaseOptions,
-    until: option.text({
+    target: option.text({
       description: 'stop after this migration: its number or its name',
       placeholder: 'migration',
     }),
@@ -52,97 +59,68 @@ await command({
       description: 'how long to wait for another migration run',
       default: 60_000,
     }),
+    batchTimeMs: option.duration({
+      flag: 'batch-time',
+      description: 'how long one batch of rows should take',
+      default: defaultBatchLimits.batchTimeMs,
+      minMs: 1,
+      maxMs: 60_000,
+    }),
+    backfillBatch: option.integer({
+      flag: 'batch-rows',
+      description: 'the most rows of one batch',
+      default: defaultBatchLimits.backfillBatch,
+      min: 1,
+      max: 1_000_000,
+    }),
+    maxReplicaLagMs: option.duration({
+      flag: 'max-replica-lag',
+      description: 'pause while a replica is further behind',
+      default: defaultPauseLimits.maxReplicaLagMs,
+    }),
+    maxReplicaLagMb: option.integer({
+      flag: 'max-replica-wal',
+      description: 'pause while a replica has more megabytes of WAL to replay',
+      default: defaultPauseLimits.maxReplicaLagBytes / bytesPerMb,
+      min: 1,
+    }),
+    maxTransactionAgeMs: option.duration({
+      flag: 'max-transaction-age',
+      description: 'pause while a transaction has been open for longer',
+      default: defaultPauseLimits.maxTransactionAgeMs,
+    }),
+    maxPauseMs: option.duration({
+      flag: 'max-pause',
+      description: 'stop after a pause of this length',
+      default: defaultPauseLimits.maxPauseMs,
+    }),
   },
   examples: [
     { type: '', does: 'migrates the local platform that `npm start` runs' },
     { type: '--dry-run', does: 'lists the pending migrations' },
-    { type: '--until 3 --database-url postgres://…', does: 'migrates that database up to migration 3' },
+    { type: '--target 3 --database-url postgres://…', does: 'migrates that database up to migration 3' },
   ],
-  run: async ({ options, signal, note }) => {
+  run: async ({ options, signal, note, progress }) => {
     const databaseUrl = await findDatabaseUrl(options);
     const returnPoints: ReturnPoint[] = [];
+    const shown = showEvents(note, progress);
     const report = await migrate({
+      ...options,
       connectionString: databaseUrl,
       directory: options.migrations ?? paths.migrations,
-      until: options.until,
-      dryRun: options.dryRun,
-      lockTimeoutMs: options.lockTimeoutMs,
-      turnWaitMs: options.turnWaitMs,
+      maxReplicaLagBytes: options.maxReplicaLagMb * bytesPerMb,
+      rules: await readIsolationRules(join(paths.root, rulesFolder)),
       signal,
       beforeContract: interlocked(databaseUrl, (point) => {
         returnPoints.push(point);
         note(returnPointText(point));
       }),
-      onProgress: (event) => note(eventText(event)),
+      onProgress: shown,
     });
-    // The rules describe the newest schema: earlier schemas break some of them.
-    if (report.dryRun || report.pending.length > 0) {
-      return {
-        json: { ...report, returnPoints },
-        text: reportText(report),
-        failed: report.refused.length > 0,
-      };
-    }
-    const isolation = await lintDatabase(
-      databaseUrl,
-      await readIsolationRules(join(paths.root, rulesFolder)),
-    );
-    const json = { ...report, returnPoints, isolation: isolationJson(isolation) };
-    if (isolation.ok) return { json, text: reportText(report) };
-    return { json, text: `${reportText(report)}\n\n${faultsText(isolation)}`, failed: true };
+    return {
+      json: { ...reportJson(report), returnPoints },
+      text: reportText(report),
+      failed: report.refused.length > 0 || report.opened !== undefined || report.isolation?.ok === false,
+    };
   },
 });
-
-function faultsText(isolation: IsolationReport): string {
-  return [
-    isolationText(isolation),
-    'What was applied stays. Repair each fault in its function file or in a new migration, as described above, and migrate again.',
-    'If somebody changed the database by hand, undo that change and run `npm run validate:isolation`.',
-  ].join('\n');
-}
-
-function eventText(event: MigrationEvent): string {
-  switch (event.kind) {
-    case 'waiting':
-      return `waiting for another migration run: ${event.holder}`;
-    case 'planned':
-      return `${counted(event.pending.length, 'file')} to apply`;
-    case 'applying':
-      return `${event.name} …`;
-    case 'retrying':
-      return `${event.name} waited too long for a lock and starts again (attempt ${event.attempt + 1})`;
-    case 'filling':
-      return `${event.name}: filled ${event.rowsFilled} of ${counted(event.rowsTotal, 'row')}${event.resumed ? ' (continued)' : ''}`;
-    case 'applied':
-      return `${event.name} applied in ${Math.round(event.durationMs)} ms`;
-  }
-}
-
-function reportText(report: MigrationReport): string {
-  const pending = report.pending.map(({ name }) => `\n  ${name}`).join('');
-  if (report.dryRun) return planText(report, pending);
-  const total = report.before + report.applied.length + report.pending.length;
-  const done = [
-    ...(report.applied.length ? [`${report.applied.length} of ${counted(total, 'migration')}`] : []),
-    ...(report.functions.applied.length ? [counted(report.functions.applied.length, 'function file')] : []),
-  ].join(' and ');
-  const text = done ? `Applied ${done}.` : 'Nothing to apply.';
-  return pending ? `${text} Still pending:${pending}` : `${text} The database is up to date.`;
-}
-
-function planText(report: MigrationReport, pending: string): string {
-  const functions = report.functions.pending.map((name) => `\n  ${name}`).join('');
-  if (!pending && !functions) return 'Nothing to apply: the database is up to date.';
-  return [
-    ...(pending ? [`Would apply:${pending}`] : []),
-    ...(functions ? [`Would run the function files:${functions}`] : []),
-  ]
-    .join('\n')
-    .concat(refusedText(report));
-}
-
-function refusedText({ refused }: MigrationReport): string {
-  return refused
-    .map(({ name, message, remedy }) => `\nWould stop before ${name}: ${message}\n  ${remedy}`)
-    .join('');
-}

@@ -3,9 +3,9 @@ import type { RestoreReport } from '#portability/restore-org/restore-org.ts';
 import type { DrillRecord } from '#recovery/drill/records.ts';
 import type { ProofOutcome } from '#recovery/proofs/proof.ts';
 import { drillText, outcomeText } from './drill-report.ts';
-import { returnPointText } from './interlocked.ts';
 import { copyText } from './organization-copy.ts';
 import { restoreText } from './restore-org-report.ts';
+import { returnPointText } from './return-point.ts';
 
 const asOf = '2026-03-01T09:30:00.000Z';
 const passed: ProofOutcome = {

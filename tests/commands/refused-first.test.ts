@@ -25,6 +25,8 @@ describe('an option says what it may be', () => {
     ['develop/prove-tests.ts', '--patience', '0s', 'It must be at least 1s.'],
     ['migrate/all.ts', '--lock-timeout', '0s', 'It must be at least 1ms.'],
     ['migrate/all.ts', '--lock-timeout', '2h', 'It must be at most 1h.'],
+    ['migrate/all.ts', '--batch-time', '0ms', 'It must be at least 1ms.'],
+    ['migrate/all.ts', '--batch-rows', '0', wholeNumber('1 to 1000000')],
     ['keys/create.ts', '--expires', '0s', 'It must be at least 1s.'],
     ['keys/create.ts', '--expires', '40000d', 'It must be at most 36500d.'],
     ['develop/token.ts', '--lifetime', '0s', 'It must be at least 1s.'],
@@ -43,7 +45,19 @@ test.each([
   ['develop/prove-isolation.ts', { '--runs': '100' }],
   ['develop/prove-reconciliation.ts', { '--load': '0ms' }],
   ['develop/prove-tests.ts', { '--count': '300', '--seed': '1', '--workers': '2', '--patience': '10m' }],
-  ['migrate/all.ts', { '--lock-timeout': '200ms', '--turn-wait': '1m' }],
+  [
+    'migrate/all.ts',
+    {
+      '--lock-timeout': '200ms',
+      '--turn-wait': '1m',
+      '--batch-time': '100ms',
+      '--batch-rows': '10000',
+      '--max-replica-lag': '10s',
+      '--max-replica-wal': '256',
+      '--max-transaction-age': '5m',
+      '--max-pause': '1h',
+    },
+  ],
   ['develop/token.ts', { '--lifetime': '8h' }],
 ])('%s --help says what an option is that is not given', async (script, defaults) => {
   const { exitCode, stdout } = await run(script, ['--help']);

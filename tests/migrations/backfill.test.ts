@@ -34,8 +34,8 @@ const rows = async () =>
 type Filling = Extract<MigrationEvent, { kind: 'filling' }>;
 
 /** Runs it and answers how far it was after each batch. */
-async function fill(): Promise<Omit<Filling, 'kind' | 'name'>[]> {
-  const events: Omit<Filling, 'kind' | 'name'>[] = [];
+async function fill(): Promise<Pick<Filling, 'rowsFilled' | 'rowsTotal' | 'resumed'>[]> {
+  const events: Pick<Filling, 'rowsFilled' | 'rowsTotal' | 'resumed'>[] = [];
   await run({
     backfillBatch: 10,
     onProgress: (event) => {
@@ -62,7 +62,7 @@ describe('a backfill', () => {
 
   test('that is killed is carried on from its checkpoint: no batch runs twice', async () => {
     await put(backfill(count, batch()));
-    await run({ until: 1 });
+    await run({ target: 1 });
     await world.client.query(
       `create table s.touched (id int);
        grant all on s.touched to stockade_owner;
@@ -90,7 +90,7 @@ describe('a backfill', () => {
 
   test('begins again while rows arrive before its checkpoint', async () => {
     await put(backfill(count, batch()));
-    await run({ until: 1 });
+    await run({ target: 1 });
     // The last row of the first pass brings one that the pass has gone by, as an old program would.
     await world.client.query(
       `delete from s.things where id = 1;

@@ -152,7 +152,7 @@ describe('killed', () => {
       '000003_index': '--! concurrently\ncreate index concurrently things_id on s.things (id);',
     });
     const writer = await connect();
-    await run({ until: 2 });
+    await run({ target: 2 });
     await writer.query('begin; insert into s.things values (1)');
     await startAndKill(migratorWaitsForLock);
     await writer.query('commit');

@@ -53,7 +53,7 @@ describe('function files', () => {
     });
     const planned: (readonly string[])[] = [];
     const report = await run({
-      until: 2,
+      target: 2,
       onProgress: (event) => {
         if (event.kind === 'planned') planned.push(event.pending);
       },
@@ -107,7 +107,15 @@ describe('function files', () => {
 
   test('one that is killed is run again, whole', async () => {
     await run();
-    await put({ 's/one': one(10, '\nselect pg_advisory_xact_lock(4711);') });
+    await put({
+      's/one': one(
+        10,
+        `\ndo $$ begin
+      perform pg_advisory_xact_lock(4711);
+      create or replace function s.one() returns int language sql as 'select 10';
+    end $$;`,
+      ),
+    });
     await world.client.query('select pg_advisory_lock(4711)');
     await startAndKill(migratorWaitsForLock);
     expect(await ask('s.one()')).toBe(1);
@@ -144,6 +152,77 @@ describe('function files', () => {
     } finally {
       await world.client.query(`drop owned by ${role}; drop role ${role}`);
     }
+  });
+});
+
+describe('a function that is missing', () => {
+  const droppedByContract = {
+    '000002_things': '--! needs s/one\ncreate table s.things (id int default s.one());',
+    '000003_contract': '--! contract\ndrop table s.things; drop function if exists s.one;',
+  };
+
+  test('because a later contract dropped it on a fresh installation is created again by its file', async () => {
+    await rm(join(world.root, 'functions/s/a.sql'));
+    await put(droppedByContract);
+    const report = await run();
+    expect(report.functions).toMatchObject({ applied: [{ name: 's/one' }, { name: 's/one' }], pending: [] });
+    expect(await ask('s.one()')).toBe(1);
+    expect(await run()).toMatchObject({ applied: [], functions: { applied: [], pending: [] } });
+  });
+
+  test('because somebody dropped it is created again by the next run', async () => {
+    await run();
+    await world.client.query('drop function s.two()');
+    expect((await run({ dryRun: true })).functions.pending).toEqual(['s/a']);
+    expect((await run()).functions.applied.map(({ name }) => name)).toEqual(['s/a']);
+    expect(await ask('s.two()')).toBe(2);
+  });
+});
+
+describe('what a function file leaves behind', () => {
+  const takesText = {
+    's/one': `create or replace function s.one(text) returns int language sql as 'select 5';`,
+    's/a': `--! needs s/one\ncreate or replace function s.two() returns int language sql as $$ select s.one('') $$;`,
+  };
+  const leftBehind = 's/one.sql defines s.one without s.one(), which this database has';
+  beforeEach(() => run());
+
+  test('is refused when a signature was changed, and nothing of the file is kept', async () => {
+    await put(takesText);
+    await expect(run()).rejects.toMatchObject({
+      message: leftBehind,
+      remedy: expect.stringContaining('drop it in a migration: drop function s.one();'),
+    });
+    expect(await ask(`to_regprocedure('s.one(text)') is null`)).toBe(true);
+  });
+
+  test('is dropped by a migration that comes with it', async () => {
+    await put({ ...takesText, '000002_drop': '--! contract\ndrop function s.one();' });
+    await run();
+    expect(await ask(`to_regprocedure('s.one()') is null and s.two() = 5`)).toBe(true);
+    expect((await run()).functions.applied).toEqual([]);
+  });
+
+  test('is refused in the end when that migration drops another signature', async () => {
+    await put({ ...takesText, '000002_drop': '--! contract\ndrop function if exists s.one(int);' });
+    await expect(run()).rejects.toThrow('no function file defines s.one(), which this database has');
+  });
+
+  test('is refused when a function was created that no line of the file names', async () => {
+    await put({
+      's/b': `do $$ begin execute 'create or replace function s.b() returns int language sql return 1';
+        execute 'create or replace function s.hidden() returns int language sql return 1'; end $$;
+        create or replace function s.b() returns int language sql return 1;`,
+    });
+    await expect(run()).rejects.toThrow('s/b.sql creates s.hidden(), and no line of it says so');
+  });
+
+  test('is refused when a function that the file names was not created', async () => {
+    await put({
+      's/b': `do $$ begin if false then
+        create or replace function s.b() returns int language sql return 1; end if; end $$;`,
+    });
+    await expect(run()).rejects.toThrow('s/b.sql defines s.b, but did not create it');
   });
 });
 

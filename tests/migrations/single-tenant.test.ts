@@ -11,7 +11,7 @@ const directory = paths.migrations;
 /** The inventory of one shop, as it was before there were organizations. */
 beforeAll(async () => {
   database = await createScratchDatabase(inject('clusterUrl'));
-  await migrate({ connectionString: database.url, directory, until: 1 });
+  await migrate({ connectionString: database.url, directory, target: 1 });
   client = new Client(database.url);
   await client.connect();
 });
@@ -95,7 +95,7 @@ test('what one shop had comes along as the organization main, each movement as a
 test('what is written between the steps comes along: before the wall without an organization, after the backfills too', async () => {
   await using shop = await createScratchDatabase(inject('clusterUrl'));
   const until = (step?: string) =>
-    migrate({ connectionString: shop.url, directory, ...(step && { until: step }) });
+    migrate({ connectionString: shop.url, directory, ...(step && { target: step }) });
   await until('000001_baseline');
   const writer = new Client(shop.url);
   await writer.connect();

@@ -257,7 +257,7 @@ test('with a drill and a log it is applied, and a restore to the return point un
   await noteDrill('000001', 0, true);
   await world.archive();
   const [, last = ''] = await nextNumbers(2);
-  const done = await migrateAll(['--until', last]);
+  const done = await migrateAll(['--target', last]);
   const { returnPoints } = done.json;
   expect(returnPoints).toEqual([
     expect.objectContaining({ migration: expect.stringContaining('_contract'), source: world.instance }),

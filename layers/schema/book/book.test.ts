@@ -145,6 +145,23 @@ describe('a function file', () => {
     ],
     ['without a function', { 's/a': 'select 1;' }, 's/a.sql defines no function'],
     [
+      'with rows',
+      { 's/a': `${defines('s.a')}\ninsert into s.things values (1);` },
+      's/a.sql:2: "insert into s …" does not belong into a file of functions',
+    ],
+    [
+      'with a grant on a table',
+      { 's/a': `${defines('s.a')} grant select on s.t to x;` },
+      'does not belong into',
+    ],
+    ['with a table', { 's/a': `${defines('s.a')} create table s.t ();` }, 's/a.sql:1: "create table s …"'],
+    ['with a block that creates none', { 's/a': `${defines('s.a')} do $$ begin end $$;` }, 'does not belong'],
+    [
+      'with a setting of one',
+      { 's/a': `${defines('s.a')} alter function s.a set jit = off;` },
+      'does not belong',
+    ],
+    [
       'that defines what another one defines',
       { 's/a': defines('s.same'), 's/b': defines('s.same') },
       's.same is defined in s/a.sql and in s/b.sql',
@@ -157,6 +174,18 @@ describe('a function file', () => {
   ])('is refused %s', async (_, files, message) => {
     await put({ '000001_base': 'select 1;', ...files });
     await expect(read()).rejects.toThrow(message);
+  });
+
+  test('may hold the comment, the grants and the owner of its functions', async () => {
+    await put({
+      's/a': `${defines('s.a')}
+        comment on function s.a is 'one; two';
+        revoke execute on function s.a() from public;
+        grant all privileges on routine s.a() to x;
+        alter function s.a(text) owner to x;
+        create or replace procedure s.b() language sql as 'select 1';`,
+    });
+    expect((await read()).functions).toHaveLength(1);
   });
 
   test('may define a function inside a block, for one version of Postgres or another', async () => {

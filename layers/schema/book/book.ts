@@ -99,16 +99,20 @@ function neededBy(needs: readonly string[], functions: readonly FunctionFile[]):
  */
 export function refuseVanished(book: Book, applied: Applied, defined: readonly string[]): void {
   const inBook = new Set(book.functions.flatMap(({ routines }) => routines));
-  const dropped = book.migrations.slice(applied.migrations).map(({ content }) => content.toLowerCase());
-  const vanished = defined.filter(
-    (routine) => !inBook.has(routine) && !dropped.some((content) => dropOf(routine).test(content)),
-  );
+  const isDropped = droppedLater(book, applied);
+  const vanished = defined.filter((routine) => !inBook.has(routine) && !isDropped(routine));
   if (vanished.length === 0) return;
   const next = String(book.migrations.length + 1).padStart(6, '0');
   throw new MigrationError(
     `this database has ${vanished.join(', ')}, which no function file defines any more`,
     `Restore the file, or add a migration (${next}_….sql) that drops it: drop function if exists ${vanished[0]};`,
   );
+}
+
+/** Answers whether a migration that is still to be applied drops a routine (`schema.name`). */
+export function droppedLater({ migrations }: Book, applied: Applied): (routine: string) => boolean {
+  const contents = migrations.slice(applied.migrations).map(({ content }) => content.toLowerCase());
+  return (routine) => contents.some((content) => dropOf(routine).test(content));
 }
 
 function dropOf(routine: string): RegExp {

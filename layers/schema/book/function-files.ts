@@ -2,6 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MigrationError } from '../migration-error.ts';
 import { readDirectives } from './directives.ts';
+import { refuseOtherStatements } from './function-statements.ts';
 import { readSqlFile } from './migration-files.ts';
 
 /** One file of functions: a family, run again as a whole when its digest changes. */
@@ -39,6 +40,7 @@ export async function readFunctionFiles(directory: string): Promise<FunctionFile
     const { content, sha256 } = await readSqlFile(join(directory, file));
     const { role, needs } = readDirectives(file, content, 'functions');
     const routines = routinesOf(file, schema, content);
+    refuseOtherStatements(file, content);
     files.push({ name: file.slice(0, -4), schema, file, content, sha256, role, needs, routines });
   }
   refuseDefinedTwice(files);

@@ -8,6 +8,8 @@ export interface IsolationFault {
   readonly detail: string;
   /** What to do: a statement, if one is enough. */
   readonly remedy: string;
+  /** Not a fault of the database: exceptions.json accepts one that does not exist. */
+  readonly isStaleException?: true;
 }
 
 /** The result of one rule. */
@@ -120,6 +122,7 @@ function withoutExceptions(
         object,
         detail: `exceptions.json allows "${detail}", but that does not exist any more`,
         remedy: 'restore it from its migration, or remove the exception if it is no longer needed',
+        isStaleException: true as const,
       })),
   ];
 }

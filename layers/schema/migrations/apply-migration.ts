@@ -2,8 +2,13 @@ import type { Client } from 'pg';
 import type { Migration } from '../book/migration-files.ts';
 import { MigrationError } from '../migration-error.ts';
 import { splitStatements } from '../script/sql-statements.ts';
-import { applyBackfill, type BackfillPolicy, type BackfillProgress } from './apply-backfill.ts';
 import { applyConcurrently } from './apply-concurrently.ts';
+import {
+  applyBackfill,
+  type BackfillOptions,
+  type BackfillPolicy,
+  type Filled,
+} from './backfill/apply-backfill.ts';
 import { isLockConflict, lockedOut } from './lock-conflict.ts';
 import { retry } from './retry.ts';
 import { runAtOnce } from './run-at-once.ts';
@@ -17,46 +22,53 @@ export interface ApplyContext extends LockPolicy {
 }
 
 /** What a backfill needs besides. */
-export interface BackfillContext extends ApplyContext, BackfillPolicy {
-  readonly onBatch: (progress: BackfillProgress) => void | Promise<void>;
+export interface BackfillContext extends ApplyContext, BackfillPolicy, BackfillOptions {}
+
+/** What applying a migration took. */
+export interface MigrationApplied {
+  /** How long the successful attempt took, in milliseconds. */
+  readonly durationMs: number;
+  /** Of a backfill. */
+  readonly filled?: Filled;
 }
 
 /**
  * Applies one migration and writes its journal row. One in a transaction is applied with its row or not at all; one that is
  * not is carried on where an earlier run has left it.
- * @returns how long the successful attempt took, in milliseconds
  * @throws MigrationError naming file, line, column and SQLSTATE
  */
 export async function applyMigration(
   client: Client,
   file: Migration,
   context: BackfillContext,
-): Promise<number> {
+): Promise<MigrationApplied> {
   const statements = splitStatements(file.content);
   if (statements.length === 0) {
     throw new MigrationError(`${file.file} holds no statement`, 'Write the migration, or remove the file.');
   }
-  return await retried(client, file.file, context, () => {
+  return await retried(client, file.file, context, async () => {
     switch (file.way) {
-      case 'transaction':
-        return runAtOnce(client, file, statements, context, {
-          record: (durationMs) => recordApplied(client, file, durationMs),
-        });
+      case 'transaction': {
+        const record = (durationMs: number) => recordApplied(client, file, durationMs);
+        return { durationMs: await runAtOnce(client, file, statements, context, { record }) };
+      }
       case 'concurrently':
-        return applyConcurrently(client, file, statements, context);
-      case 'backfill':
-        return applyBackfill(client, file, statements, context);
+        return { durationMs: await applyConcurrently(client, file, statements, context) };
+      case 'backfill': {
+        const filled = await applyBackfill(client, file, statements, context);
+        return { durationMs: filled.durationMs, filled };
+      }
     }
   });
 }
 
 /** Runs a file again while it meets locks. */
-export async function retried(
+export async function retried<Result>(
   client: Client,
   file: string,
   context: ApplyContext,
-  work: () => Promise<number>,
-): Promise<number> {
+  work: () => Promise<Result>,
+): Promise<Result> {
   try {
     return await retry(
       { attempts: context.lockAttempts, maxPauseMs: 2_000, signal: context.signal },

@@ -1,7 +1,7 @@
 import type { Client } from 'pg';
 import { inTransaction } from '#platform/postgres/transaction.ts';
 import { chainDigest, type Migration } from '../book/migration-files.ts';
-import { MigrationError } from '../migration-error.ts';
+import { MigrationError, NewerSchema } from '../migration-error.ts';
 
 /** One row of the journal: a migration that this database has. */
 export interface AppliedMigration {
@@ -19,7 +19,7 @@ export interface AppliedFunctions {
   /** `schema/family`. */
   readonly name: string;
   readonly sha256: string;
-  /** What it defines, as `schema.name`. */
+  /** What it has created, as `schema.name(types of the arguments)`. */
   readonly routines: readonly string[];
 }
 
@@ -60,7 +60,7 @@ export async function createJournal(client: Client): Promise<void> {
       applied_by text not null default session_user
     );
     comment on table stockade_migrations.functions is
-      'Platform data: the function files that this database has, and the functions that each defines.';
+      'Platform data: the function files that this database has, and the functions that each has created.';
     create table if not exists stockade_migrations.started (
       number integer primary key check (number > 0),
       sha256 text not null check (sha256 ~ '^[0-9a-f]{64}$'),
@@ -137,8 +137,8 @@ function alteredJournal(row: AppliedMigration): MigrationError {
   );
 }
 
-function unknownToDirectory(row: AppliedMigration, files: readonly Migration[]): MigrationError {
-  return new MigrationError(
+function unknownToDirectory(row: AppliedMigration, files: readonly Migration[]): NewerSchema {
+  return new NewerSchema(
     `this database has ${row.name} (${short(row.sha256)}), which this release does not know: its last migration is ${files.at(-1)?.name ?? 'none'}`,
     'The database was migrated by a newer release: run that release, or restore the file if it was removed by mistake.',
   );

@@ -32,12 +32,12 @@ describe('applying', () => {
     ]);
   });
 
-  test('stops at until, by number or name, and refuses one that is not there', async () => {
+  test('stops at the target, by number or name, and refuses one that is not there', async () => {
     await put(two);
-    expect(await run({ until: 1 })).toMatchObject({ pending: [{ number: 2, name: '000002_more' }] });
+    expect(await run({ target: 1 })).toMatchObject({ pending: [{ number: 2, name: '000002_more' }] });
     expect(await journal()).toEqual(['000001_things']);
-    await expect(run({ until: '000009_x' })).rejects.toThrow('there is no migration 000009_x');
-    await run({ until: '000002_more.sql' });
+    await expect(run({ target: '000009_x' })).rejects.toThrow('there is no migration 000009_x');
+    await run({ target: '000002_more.sql' });
     expect(await journal()).toEqual(['000001_things', '000002_more']);
   });
 
@@ -73,9 +73,27 @@ describe('applying', () => {
     },
   );
 
+  test.each([
+    'reset role',
+    'SET ROLE NONE',
+    'set local role none',
+    'set session authorization default',
+    'reset session authorization',
+  ])(
+    'a file that says %s is refused: its objects would belong to the user who migrates',
+    async (statement) => {
+      await put({ '000001_things': `create schema s;\n${statement};\ncreate table s.things ();` });
+      await expect(run()).rejects.toMatchObject({
+        message: `000001_things.sql:2: "${statement.toLowerCase().replace(' default', '')}" leaves the role that the runner has taken`,
+        remedy: expect.stringContaining('set local role stockade_owner'),
+      });
+      expect(await journal()).toEqual([]);
+    },
+  );
+
   test('a setting or role that a file leaves behind does not reach the next one', async () => {
     await put({
-      '000001_things': `create schema s; create table s.seen as select 1; reset role; set work_mem = '77MB';`,
+      '000001_things': `create schema s; create table s.seen as select 1; set role pg_read_all_data; set work_mem = '77MB';`,
       '000002_more': `create table s.more as select current_user::text as me, current_setting('work_mem') as memory`,
     });
     await run();

@@ -1,8 +1,8 @@
 import type { Client } from 'pg';
 import { inTransaction } from '#platform/postgres/transaction.ts';
 import { OWNER } from '../book/directives.ts';
-import { MigrationError } from '../migration-error.ts';
-import { type Statement, words } from '../script/sql-statements.ts';
+import type { Statement } from '../script/sql-statements.ts';
+import { refuseRunnersWork } from './refused-statements.ts';
 import { type LockPolicy, resetSession, runStatement, type SqlFile } from './session.ts';
 
 /** A file that one role runs. */
@@ -31,7 +31,7 @@ export async function runAtOnce(
   { lockTimeoutMs }: LockPolicy,
   { before, record }: Around,
 ): Promise<number> {
-  refuseTransactionControl(file, statements);
+  refuseRunnersWork(file, statements);
   const startedMs = performance.now();
   await resetSession(client);
   const begin =
@@ -52,29 +52,4 @@ export async function runAtOnce(
     },
     { begin },
   );
-}
-
-const TRANSACTION_CONTROL = new Set([
-  'begin',
-  'start',
-  'commit',
-  'end',
-  'rollback',
-  'abort',
-  'prepare',
-  'savepoint',
-  'release',
-]);
-
-/** A file that commits by itself could leave half of itself behind; one transaction per file is the promise. */
-function refuseTransactionControl(file: SqlFile, statements: readonly Statement[]): void {
-  for (const statement of statements) {
-    const [first = '', second = ''] = words(statement.tokens, 2);
-    if (!TRANSACTION_CONTROL.has(first) || (first === 'prepare' && second !== 'transaction')) continue;
-    const line = file.content.slice(0, statement.start).split('\n').length;
-    throw new MigrationError(
-      `${file.file}:${line}: "${first}" controls the transaction, which the runner does`,
-      'Remove it: a file is one transaction, together with its journal row.',
-    );
-  }
 }

@@ -1,25 +1,51 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Client } from 'pg';
 import { inTransaction } from '#platform/postgres/transaction.ts';
-import { OWNER } from '../book/directives.ts';
-import type { Migration } from '../book/migration-files.ts';
-import { locateSqlError, MigrationError } from '../migration-error.ts';
-import type { Statement } from '../script/sql-statements.ts';
-import { type LockPolicy, resetSession } from './session.ts';
-import { noteStarted, readStarted, recordFinished, type Started } from './started.ts';
+import { OWNER } from '../../book/directives.ts';
+import type { Migration } from '../../book/migration-files.ts';
+import { locateSqlError, MigrationError } from '../../migration-error.ts';
+import type { Statement } from '../../script/sql-statements.ts';
+import { type LockPolicy, resetSession } from '../session.ts';
+import { noteStarted, readStarted, recordFinished, type Started } from '../started.ts';
+import { type BatchLimits, firstBatchRows, nextBatchRows } from './batch-size.ts';
+import { refuseHidden } from './hidden-rows.ts';
+import { createPaceMeter, type Pace } from './pace.ts';
+import { type PauseLimits, pauseForOthers, seesOthers } from './throttle.ts';
 
 /** How a backfill goes about it. */
-export interface BackfillPolicy {
-  /** How many rows one transaction fills. */
-  readonly backfillBatch: number;
-}
+export interface BackfillPolicy extends BatchLimits, PauseLimits {}
 
 /** How far a backfill has come, over all runs of it. */
-export interface BackfillProgress {
+export interface BackfillProgress extends Pace {
   readonly rowsFilled: number;
   readonly rowsTotal: number;
   /** Whether an earlier run began it. */
   readonly resumed: boolean;
+  /** How many rows the last batch had at most. */
+  readonly batchRows: number;
+  /** How long somebody has waited for the rows of the last batch, in milliseconds. */
+  readonly othersWaitedMs: number;
+}
+
+/** What a run has done of a backfill. */
+export interface Filled {
+  readonly durationMs: number;
+  readonly rows: number;
+  readonly batches: number;
+  readonly longestBatchMs: number;
+  /** The longest wait of others for the rows of a batch. */
+  readonly othersWaitedMs: number;
+  /** How long it has paused for others. */
+  readonly pausedMs: number;
+}
+
+/** What a backfill needs besides the policy. */
+export interface BackfillOptions {
+  readonly signal?: AbortSignal | undefined;
+  readonly onBatch: (progress: BackfillProgress) => void | Promise<void>;
+  readonly onPause: (reason: string, pausedMs: number) => void | Promise<void>;
+  /** Called once when the user who migrates cannot see what a pause depends on. */
+  readonly onBlind: () => void | Promise<void>;
 }
 
 /** One answer of the batch. */
@@ -37,19 +63,15 @@ interface Batch {
  * answers `checkpoint` (null: nothing is left), `wanted` and `filled`.
  *
  * Each batch is a transaction of its own, with its checkpoint in the journal: a run that is killed is carried on from there.
- * Between two batches it waits for as long as half of one took. It ends when the count is zero; while the count falls, it
- * begins again.
+ * Between two batches it waits for as long as half of one took, and longer for others ({@link pauseForOthers}). It ends when
+ * the count is zero; while the count falls, it begins again.
  */
 export async function applyBackfill(
   client: Client,
   file: Migration,
   statements: readonly Statement[],
-  policy: LockPolicy &
-    BackfillPolicy & {
-      readonly signal?: AbortSignal | undefined;
-      readonly onBatch: (progress: BackfillProgress) => void | Promise<void>;
-    },
-): Promise<number> {
+  policy: LockPolicy & BackfillPolicy & BackfillOptions,
+): Promise<Filled> {
   const [count, batch, third] = statements;
   if (!count || !batch || third) {
     throw new MigrationError(
@@ -61,18 +83,33 @@ export async function applyBackfill(
   await resetSession(client);
   await client.query(`set role ${OWNER}`);
   await refuseHidden(client, file);
+  const isBlind = !(await seesOthers(client));
+  if (isBlind) await policy.onBlind();
   let started = await readStarted(client, file);
   const resumed = started.checkpoint !== null;
+  const rowsBefore = started.rowsFilled;
+  const pace = createPaceMeter(rowsBefore, startedMs);
+  let batchRows = firstBatchRows(policy);
+  let [batches, longestBatchMs, longestWaitMs, pausedMs] = [0, 0, 0, 0];
   for (let left = await countLeft(client, file, count); left > 0; ) {
     const rowsTotal = started.rowsFilled + left;
     for (;;) {
       policy.signal?.throwIfAborted();
+      if (!isBlind) pausedMs += await pauseForOthers(client, policy, { ...policy, file: file.file });
       const batchMs = performance.now();
-      const next = await fillBatch(client, file, batch, started, policy);
+      const next = await fillBatch(client, file, batch, started, { ...policy, batchRows });
+      const tookMs = performance.now() - batchMs;
       if (!next) break;
-      started = next;
-      await policy.onBatch({ rowsFilled: started.rowsFilled, rowsTotal, resumed });
-      await delay((performance.now() - batchMs) / 2, undefined, { signal: policy.signal });
+      const { othersWaitedMs } = next;
+      started = next.started;
+      batches += 1;
+      longestBatchMs = Math.max(longestBatchMs, tookMs);
+      longestWaitMs = Math.max(longestWaitMs, othersWaitedMs);
+      const { rowsFilled } = started;
+      const measured = pace.measure(rowsFilled, rowsTotal, performance.now());
+      await policy.onBatch({ rowsFilled, rowsTotal, resumed, batchRows, othersWaitedMs, ...measured });
+      batchRows = nextBatchRows({ rows: batchRows, tookMs, othersWaitedMs }, policy);
+      await delay(Math.max(tookMs / 2, othersWaitedMs), undefined, { signal: policy.signal });
     }
     // Others may have written rows before the checkpoint meanwhile: another pass, from the beginning, fills them.
     started = { ...started, checkpoint: null };
@@ -84,7 +121,8 @@ export async function applyBackfill(
   const durationMs = performance.now() - startedMs;
   await recordFinished(client, file, durationMs);
   await resetSession(client);
-  return durationMs;
+  const rows = started.rowsFilled - rowsBefore;
+  return { durationMs, rows, batches, longestBatchMs, othersWaitedMs: longestWaitMs, pausedMs };
 }
 
 /** One batch and its checkpoint, both or neither; undefined when nothing was left. */
@@ -93,13 +131,13 @@ async function fillBatch(
   file: Migration,
   batch: Statement,
   before: Started,
-  { lockTimeoutMs, backfillBatch }: LockPolicy & BackfillPolicy,
-): Promise<Started | undefined> {
+  { lockTimeoutMs, batchRows }: LockPolicy & { readonly batchRows: number },
+): Promise<{ readonly started: Started; readonly othersWaitedMs: number } | undefined> {
   const begin = `begin; set local role ${file.role}; set local lock_timeout = ${lockTimeoutMs}` as const;
   return await inTransaction(
     client,
     async () => {
-      const answer = await run<Batch>(client, file, batch, [before.checkpoint, backfillBatch]);
+      const answer = await run<Batch>(client, file, batch, [before.checkpoint, batchRows]);
       const [row] = answer;
       if (!row || !('checkpoint' in row && 'wanted' in row && 'filled' in row)) {
         throw new MigrationError(
@@ -124,10 +162,20 @@ async function fillBatch(
       const after = { ...before, checkpoint: row.checkpoint, rowsFilled: before.rowsFilled + filled };
       await client.query(`set local role ${OWNER}`);
       await noteStarted(client, file, after);
-      return after;
+      return { started: after, othersWaitedMs: await longestWaitForUs(client) };
     },
     { begin },
   );
+}
+
+/** How long the first of those who wait for a lock of this transaction has waited, in milliseconds; it ends with the commit. */
+async function longestWaitForUs(client: Client): Promise<number> {
+  const { rows } = await client.query<{ waited: number }>(
+    `select coalesce(max(1000 * extract(epoch from clock_timestamp() - waitstart)), 0)::float8 as waited
+     from pg_locks
+     where not granted and pid <> pg_backend_pid() and pg_backend_pid() = any (pg_blocking_pids(pid))`,
+  );
+  return rows[0]?.waited ?? 0;
 }
 
 async function countLeft(client: Client, file: Migration, count: Statement): Promise<number> {
@@ -161,33 +209,5 @@ function stillLeft(file: Migration, left: number): MigrationError {
   return new MigrationError(
     `${file.file} has ended, and ${left} rows are still not filled`,
     'Correct its batch: it goes past rows that its count finds, or others add rows that are not filled. Then run again.',
-  );
-}
-
-/** A policy hides rows from a role without an error: a backfill that sees nothing would be done with nothing. */
-async function refuseHidden(client: Client, file: Migration): Promise<void> {
-  const names = [...new Set(file.content.match(/\b[a-z_][a-z0-9_]*\.[a-z_][a-z0-9_]*\b/g))];
-  const { rows } = await client.query<{ table: string }>(
-    // By name, not by to_regclass(): that needs the use of the schema.
-    `select format('%I.%I', n.nspname, c.relname) as "table"
-     from unnest($1::text[]) as name
-     join pg_namespace n on n.nspname = split_part(name, '.', 1)
-     join pg_class c on c.relnamespace = n.oid and c.relname = split_part(name, '.', 2) and c.relrowsecurity
-     where not (pg_get_userbyid(c.relowner) = $2 and not c.relforcerowsecurity)
-       and not exists (
-         select from pg_policy p
-         where p.polrelid = c.oid
-           and p.polpermissive
-           and p.polcmd in ('*', 'r')
-           and pg_get_expr(p.polqual, p.polrelid) = 'true'
-           and p.polroles && array[0, to_regrole($2)::oid]
-       )
-     order by 1`,
-    [names, file.role],
-  );
-  if (rows.length === 0) return;
-  throw new MigrationError(
-    `${file.file}: row-level security hides rows of ${rows.map(({ table }) => table).join(', ')} from ${file.role}`,
-    'Run it as a role whose policy shows every row ("--! role …"): a backfill that sees no rows would be done at once.',
   );
 }

@@ -1,11 +1,13 @@
 import type { Client } from 'pg';
 import { inTransaction } from '#platform/postgres/transaction.ts';
-import { type Applied, type Book, refuseVanished } from '../book/book.ts';
-import type { FunctionFile } from '../book/function-files.ts';
-import { type AppliedFunctions, type AppliedMigration, readFunctionJournal } from './journal.ts';
+import { type Applied, type Book, refuseVanished } from '../../book/book.ts';
+import type { FunctionFile } from '../../book/function-files.ts';
+import { type AppliedMigration, readFunctionJournal } from '../journal.ts';
+import { nameOf, readRoutines } from './routines.ts';
 
 /**
- * What a database has of a book.
+ * What a database has of a book. A function file of which a function is missing, because a migration or a person has dropped
+ * it, does not count: it runs again.
  * @throws MigrationError when it has a function that the book has lost
  */
 export async function readApplied(
@@ -14,31 +16,30 @@ export async function readApplied(
   migrations: readonly AppliedMigration[],
 ): Promise<Applied> {
   const journal = await readFunctionJournal(client);
+  const there = new Set((await readRoutines(client)).map(({ signature }) => signature));
+  const complete = journal.filter(({ routines }) => routines.every((routine) => there.has(routine)));
   const applied = {
     migrations: migrations.length,
-    functions: new Map(journal.map(({ name, sha256 }) => [name, sha256])),
+    functions: new Map(complete.map(({ name, sha256 }) => [name, sha256])),
   };
-  refuseVanished(book, applied, await stillThere(client, journal));
+  const left = journal.flatMap(({ routines }) => routines).filter((routine) => there.has(routine));
+  refuseVanished(book, applied, [...new Set(left.map(nameOf))].sort());
   return applied;
 }
 
-/** The functions of the journal that exist, as `schema.name`. */
-async function stillThere(client: Client, journal: readonly AppliedFunctions[]): Promise<string[]> {
-  const { rows } = await client.query<{ routine: string }>(
-    `select distinct routine
-     from unnest($1::text[]) as routine
-     join pg_proc p on p.proname = split_part(routine, '.', 2)
-     join pg_namespace n on n.oid = p.pronamespace and n.nspname = split_part(routine, '.', 1)
-     order by routine`,
-    [journal.flatMap(({ routines }) => routines)],
-  );
-  return rows.map(({ routine }) => routine);
+/** The signatures of what the function files of this database have created. */
+export async function readRecorded(client: Client): Promise<string[]> {
+  return (await readFunctionJournal(client)).flatMap(({ routines }) => routines);
 }
 
-/** Writes the journal row of a function file. The caller's transaction decides whether it stays. */
+/**
+ * Writes the journal row of a function file. The caller's transaction decides whether it stays.
+ * @param routines the signatures that it has created
+ */
 export async function recordFunctions(
   client: Client,
-  { name, sha256, routines }: FunctionFile,
+  { name, sha256 }: FunctionFile,
+  routines: readonly string[],
   durationMs: number,
 ): Promise<void> {
   await client.query(

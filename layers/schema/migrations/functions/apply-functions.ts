@@ -1,10 +1,17 @@
 import type { Client } from 'pg';
-import type { FunctionFile } from '../book/function-files.ts';
-import { MigrationError } from '../migration-error.ts';
-import { splitStatements } from '../script/sql-statements.ts';
-import { type ApplyContext, retried } from './apply-migration.ts';
+import type { FunctionFile } from '../../book/function-files.ts';
+import { MigrationError } from '../../migration-error.ts';
+import { splitStatements } from '../../script/sql-statements.ts';
+import { type ApplyContext, retried } from '../apply-migration.ts';
+import { runAtOnce } from '../run-at-once.ts';
 import { recordFunctions } from './function-journal.ts';
-import { runAtOnce } from './run-at-once.ts';
+import { checkRoutines, listRoutines } from './routines.ts';
+
+/** What applying a function file needs besides the file. */
+export interface FunctionsContext extends ApplyContext {
+  /** Whether a migration that is still to be applied drops the routine `schema.name`. */
+  readonly isDropped: (name: string) => boolean;
+}
 
 /**
  * Runs a file of functions, all of it or nothing, and records its digest. The role that the file names creates the functions
@@ -15,18 +22,25 @@ import { runAtOnce } from './run-at-once.ts';
 export async function applyFunctions(
   client: Client,
   file: FunctionFile,
-  context: ApplyContext,
+  context: FunctionsContext,
 ): Promise<number> {
   const statements = splitStatements(file.content);
   if (statements.length === 0) {
     throw new MigrationError(`${file.file} holds no statement`, 'Write its functions, or remove the file.');
   }
-  return await retried(client, file.file, context, () =>
-    runAtOnce(client, file, statements, context, {
-      before: () => revokeGrants(client, file),
-      record: (durationMs) => recordFunctions(client, file, durationMs),
-    }),
-  );
+  return await retried(client, file.file, context, () => {
+    let there: Awaited<ReturnType<typeof listRoutines>> = [];
+    return runAtOnce(client, file, statements, context, {
+      before: async () => {
+        await revokeGrants(client, file);
+        there = await listRoutines(client);
+      },
+      record: async (durationMs) => {
+        const created = await checkRoutines(client, file, there, context.isDropped);
+        await recordFunctions(client, file, created, durationMs);
+      },
+    });
+  });
 }
 
 /**
