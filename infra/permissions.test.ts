@@ -86,6 +86,17 @@ const expected: Readonly<Record<string, readonly string[]>> = {
     'sns:ListSubscriptionsByTopic <AlertsTopic of data>',
     'sns:Publish <AlertsTopic of data>',
   ],
+  MigrationHandler: [
+    ...inNetwork,
+    `secretsmanager:GetSecretValue ${prodContext.databaseMasterSecretArn}`,
+    'rds:DescribeDBInstances *',
+    ...['contracts', 'drills'].flatMap((folder) => [
+      `s3:GetObjectVersion <EvidenceBucket of data>/${folder}/*`,
+      `s3:ListBucketVersions <EvidenceBucket of data> if {"StringLike":{"s3:prefix":"${folder}/*"}}`,
+    ]),
+    's3:PutObject <EvidenceBucket of data>/contracts/*',
+    's3:PutObjectRetention <EvidenceBucket of data>/contracts/*',
+  ],
   VerifySnapshotJob: [
     ...inNetwork,
     ...loginAs('stockade_jobs'),
@@ -151,6 +162,18 @@ test('only the drill may have RDS use the key of the database, and it restores i
   Template.fromStack(keyed.jobs).hasResourceProperties('AWS::Lambda::Function', {
     Environment: { Variables: { [environment.drillSubnetGroup]: 'drills' } },
   });
+});
+
+test('only the function that migrates may decrypt the secret of the master, and only through Secrets Manager', () => {
+  const databaseMasterSecretKeyArn = 'arn:aws:kms:eu-central-1:123456789012:key/2a3b';
+  const keyed = unbundled({ ...prodContext, databaseMasterSecretKeyArn });
+  const lines = permissionsOf(Template.fromStack(keyed.jobs).toJSON().Resources).flatMap(([name, each]) =>
+    each.filter((line) => line.includes(databaseMasterSecretKeyArn)).map((line) => `${name} ${line}`),
+  );
+  const service = '{"Fn::Join":["",["secretsmanager.",{"Ref":"AWS::Region"},".",{"Ref":"AWS::URLSuffix"}]]}';
+  expect(lines).toEqual([
+    `MigrationHandler kms:Decrypt ${databaseMasterSecretKeyArn} if {"StringEquals":{"kms:ViaService":${service}}}`,
+  ]);
 });
 
 test('no function has a policy from elsewhere, and the framework may only call its handler', () => {

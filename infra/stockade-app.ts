@@ -60,6 +60,8 @@ export function stockadeApp(options: StockadeAppOptions = {}): StockadeApp {
     data,
     backups: backupTarget(stage.name, context),
   });
+  // The migration is in the stack of the jobs: the API must not serve a release before its schema is there.
+  api.addStackDependency(jobs, 'the migration runs first');
   const monitoring = new MonitoringStack(app, `stockade-${stage.name}-monitoring`, {
     stage,
     data,

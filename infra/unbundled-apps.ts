@@ -12,6 +12,7 @@ export const prodContext = {
   databaseVpcId: 'vpc-0a1b2c3d',
   databaseSubnetIds: 'subnet-0a1b2c3d,subnet-1a2b3c4d',
   databaseSecurityGroupId: 'sg-0a1b2c3d',
+  databaseMasterSecretArn: 'arn:aws:secretsmanager:eu-central-1:123456789012:secret:rds!db-EXAMPLE-a1B2c3',
   databaseInstanceIdentifier: 'stockade-prod',
   backupCopyRegion: 'eu-west-1',
   jwtIssuer: 'https://login.example.com/',

@@ -4,7 +4,7 @@ import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Function as Lambda } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import { environment } from '#platform/environment.ts';
-import { type DatabaseTarget, placeholderDatabase } from '../settings/database-target.ts';
+import { type DatabaseTarget, type MasterSecret, placeholderDatabase } from '../settings/database-target.ts';
 import type { FunctionNetwork } from './lambda-function.ts';
 
 /**
@@ -75,12 +75,38 @@ export class DatabaseAccess extends Construct {
         ],
       }),
     );
+    this.nameDatabase(fn);
+    fn.addEnvironment(logins[role], role);
+    fn.addEnvironment(environment.databaseMaxConnections, '1');
+    trustRds(fn);
+  }
+
+  /** Lets a function log in as the master of the database, with the password in its secret: for migrations only. */
+  grantConnectAsMaster(fn: Lambda, { arn, kmsKeyArn }: MasterSecret): void {
+    fn.addToRolePolicy(new PolicyStatement({ actions: ['secretsmanager:GetSecretValue'], resources: [arn] }));
+    if (kmsKeyArn !== undefined) {
+      const { region, urlSuffix } = Stack.of(this);
+      fn.addToRolePolicy(
+        new PolicyStatement({
+          actions: ['kms:Decrypt'],
+          resources: [kmsKeyArn],
+          conditions: { StringEquals: { 'kms:ViaService': `secretsmanager.${region}.${urlSuffix}` } },
+        }),
+      );
+    }
+    this.nameDatabase(fn);
+    fn.addEnvironment(environment.masterSecretArn, arn);
+    trustRds(fn);
+  }
+
+  private nameDatabase(fn: Lambda): void {
     fn.addEnvironment(environment.databaseHost, this.target.host);
     fn.addEnvironment(environment.databasePort, String(this.target.port));
     fn.addEnvironment(environment.databaseName, this.target.databaseName);
-    fn.addEnvironment(logins[role], role);
-    fn.addEnvironment(environment.databaseMaxConnections, '1');
-    // IAM logins need TLS, and since Node 20 the Lambda runtime does not trust the RDS certificate authorities by default.
-    fn.addEnvironment('NODE_EXTRA_CA_CERTS', '/var/runtime/ca-cert.pem');
   }
+}
+
+/** Logins need TLS, and since Node 20 the Lambda runtime does not trust the RDS certificate authorities by default. */
+function trustRds(fn: Lambda): void {
+  fn.addEnvironment('NODE_EXTRA_CA_CERTS', '/var/runtime/ca-cert.pem');
 }

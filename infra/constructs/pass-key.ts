@@ -1,16 +1,13 @@
 import { CustomResource, RemovalPolicy, Validations } from 'aws-cdk-lib';
-import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import type { CfnFunction, Function as Lambda } from 'aws-cdk-lib/aws-lambda';
-import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
-import { Provider } from 'aws-cdk-lib/custom-resources';
 import { Construct } from 'constructs';
 import { environment } from '#platform/environment.ts';
 import type { StageConfig } from '../settings/config.ts';
 import type { DatabaseTarget } from '../settings/database-target.ts';
-import { acknowledgeWildcard } from './acknowledge-wildcard.ts';
 import type { DatabaseAccess } from './database-access.ts';
+import { deployProvider } from './deploy-provider.ts';
 import { LambdaFunction } from './lambda-function.ts';
 
 /** How long the database accepts a pass after its creation. */
@@ -74,7 +71,7 @@ export class PassKey extends Construct {
 
     this.known = new CustomResource(this, 'Known', {
       resourceType: 'Custom::StockadePassKey',
-      serviceToken: this.provider(handler, stage).serviceToken,
+      serviceToken: deployProvider(this, handler, stage).serviceToken,
       // A change of any of these sends the key again: another database does not know it.
       properties: {
         PassKeyId: this.id,
@@ -103,21 +100,5 @@ export class PassKey extends Construct {
     fn.addEnvironment(environment.passKey, this.secret.secretValue.unsafeUnwrap());
     (fn.node.defaultChild as CfnFunction).kmsKeyArn = this.encryption.keyArn;
     this.encryption.grantDecrypt(fn);
-  }
-
-  /** Answers CloudFormation. A function inside a network without internet access could not do that. */
-  private provider(handler: Lambda, stage: StageConfig): Provider {
-    const logGroup = new LogGroup(this, 'ProviderLogs', {
-      retention: stage.logRetentionDays,
-      removalPolicy: RemovalPolicy.DESTROY,
-    });
-    const role = new Role(this, 'ProviderRole', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
-    logGroup.grantWrite(role);
-    acknowledgeWildcard(
-      role,
-      `${handler.functionArn}:*`,
-      'The provider may invoke one function; the framework includes its versions, but there are none.',
-    );
-    return new Provider(this, 'Provider', { onEventHandler: handler, frameworkOnEventRole: role, logGroup });
   }
 }

@@ -94,6 +94,39 @@ test('port and name may differ, and the port must be valid', () => {
     );
 });
 
+describe('the secret of the master', () => {
+  const arn = 'arn:aws:secretsmanager:eu-central-1:123456789012:secret:rds!db-1-a1B2c3';
+  const key = 'arn:aws:kms:eu-central-1:123456789012:key/1f2e';
+
+  test('may be named, with its key', () => {
+    expect(read('prod', { ...described, databaseMasterSecretArn: arn })).toEqual({
+      ...target,
+      masterSecret: { arn, kmsKeyArn: undefined },
+    });
+    expect(
+      read('dev', { ...described, databaseMasterSecretArn: arn, databaseMasterSecretKeyArn: key }),
+    ).toEqual({ ...target, masterSecret: { arn, kmsKeyArn: key } });
+  });
+
+  test.each([
+    [{ databaseMasterSecretArn: 'hunter2' }, 'databaseMasterSecretArn is "hunter2": it must match'],
+    [
+      { databaseMasterSecretKeyArn: key },
+      'databaseMasterSecretKeyArn is set without databaseMasterSecretArn',
+    ],
+    [
+      { databaseMasterSecretArn: arn, databaseMasterSecretKeyArn: 'alias/x' },
+      'databaseMasterSecretKeyArn is "alias/x": it must match',
+    ],
+    [
+      { databaseMasterSecretArn: arn, databaseResourceId: 'prx-0a1b2c' },
+      'a migration needs the database itself',
+    ],
+  ])('is refused as %o', (more, message) => {
+    expect(read('prod', { ...described, ...more })).toContain(message);
+  });
+});
+
 describe('an id of the wrong kind is refused at synthesis, not when the first connection fails', () => {
   const shapes = {
     databaseResourceId: [

@@ -13,6 +13,15 @@ export interface DatabaseTarget {
   readonly subnetIds: readonly string[];
   /** The database's own security group. It is opened to the functions, on `port` only. */
   readonly securityGroupId: string;
+  /** The secret of its master, for the migrations of a deploy. Undefined when a person migrates before each deploy. */
+  readonly masterSecret?: MasterSecret;
+}
+
+/** A secret in Secrets Manager with a user and password, such as the one that RDS keeps of its master. */
+export interface MasterSecret {
+  readonly arn: string;
+  /** The customer managed key that encrypts it. Undefined for the AWS managed key. */
+  readonly kmsKeyArn: string | undefined;
 }
 
 /** Reads one context value (`-c key=value`, or the `context` of cdk.json). */
@@ -41,7 +50,12 @@ const required = {
   databaseSecurityGroupId: 'the security group of the database',
 } as const;
 
-const optional = ['databasePort', 'databaseName'] as const;
+const optional = [
+  'databasePort',
+  'databaseName',
+  'databaseMasterSecretArn',
+  'databaseMasterSecretKeyArn',
+] as const;
 
 /**
  * The database that the context names. Only `dev` may name none; it then gets the placeholder.
@@ -58,7 +72,9 @@ export function databaseTarget(stage: StageName, context: ReadContext): Database
     const remedy = missing.map(([key, where]) => `  -c ${key}=…  (${where})`).join('\n');
     throw new ConfigurationError(`Stage ${stage} does not say which database to use. Pass:\n${remedy}`);
   }
+  const masterSecret = masterSecretOf(context);
   return {
+    ...(masterSecret && { masterSecret }),
     host: String(context('databaseHost')),
     port: portNumber(context('databasePort') || placeholderDatabase.port),
     databaseName: String(context('databaseName') || placeholderDatabase.databaseName),
@@ -67,6 +83,31 @@ export function databaseTarget(stage: StageName, context: ReadContext): Database
     subnetIds: identifier('databaseSubnetIds', context, /^subnet-[0-9a-f]+(,subnet-[0-9a-f]+)*$/).split(','),
     securityGroupId: identifier('databaseSecurityGroupId', context, /^sg-[0-9a-f]+$/),
   };
+}
+
+const secretShape = /^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:\S+$/;
+const keyShape = /^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key\/[A-Za-z0-9-]+$/;
+
+function masterSecretOf(context: ReadContext): MasterSecret | undefined {
+  const arn = arnOf('databaseMasterSecretArn', context, secretShape);
+  const kmsKeyArn = arnOf('databaseMasterSecretKeyArn', context, keyShape);
+  if (arn === undefined) {
+    if (kmsKeyArn === undefined) return undefined;
+    throw new ConfigurationError('databaseMasterSecretKeyArn is set without databaseMasterSecretArn');
+  }
+  if (String(context('databaseResourceId')).startsWith('prx-')) {
+    throw new ConfigurationError(
+      'databaseMasterSecretArn is set, but databaseHost is a proxy: a migration needs the database itself. Leave the secret out, and run migrate:all before each deploy.',
+    );
+  }
+  return { arn, kmsKeyArn };
+}
+
+function arnOf(key: (typeof optional)[number], context: ReadContext, shape: RegExp): string | undefined {
+  const value = context(key);
+  if (value === undefined || value === '') return undefined;
+  if (shape.test(String(value))) return String(value);
+  throw new ConfigurationError(`${key} is ${JSON.stringify(value)}: it must match ${shape}`);
 }
 
 /** Checks an id here, because a stage with a wrong id can be deployed, and then every connection is refused. */

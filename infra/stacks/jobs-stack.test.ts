@@ -11,8 +11,10 @@ import { prodContext, reviewable, unbundledApps } from '../unbundled-apps.ts';
 
 const unbundled = unbundledApps();
 
-/** Entries that a deploy runs, in the stack of the API. */
-const atDeploy = ['pass-key'];
+/** Entries that a deploy runs: the one in the stack of the API, the other when a deploy migrates. */
+const atDeploy = ['pass-key', 'migrate'];
+/** What a migration at the deploy needs: its function, and the provider that calls it. */
+const migrationFunctions = ['MigrationHandler', 'MigrationProvider'];
 /** Entries that an alert starts. */
 const atAlert = ['alert-receipt'];
 /** Functions that call AWS and no database. */
@@ -20,11 +22,13 @@ const withoutDatabase = ['SweepDrills'];
 /** Functions that never run twice at once, in any stage. */
 const alone = ['VerifySnapshot'];
 
+const isOfMigration = (id: string) => migrationFunctions.some((name) => id.startsWith(name));
+
 describe.each([
   ['dev', {}],
   ['prod', { ...prodContext, alertEmails: 'on-call@example.com' }],
 ] as const)('%s', (stage, context) => {
-  const { jobs, data } = unbundled(context);
+  const { api, jobs, data } = unbundled(context);
   const template = Template.fromStack(jobs);
   const { Resources } = template.toJSON();
   const idOf = (element: CfnElement) => jobs.getLogicalId(element);
@@ -43,7 +47,21 @@ describe.each([
       .filter((name) => ![...atDeploy, ...atAlert].includes(name));
     expect(jobs.jobs.map(({ name }) => name).sort()).toEqual(entries.sort());
     template.resourceCountIs('AWS::Scheduler::Schedule', entries.length);
-    template.resourceCountIs('AWS::Lambda::Function', entries.length + atAlert.length);
+    const functions = Object.keys(template.findResources('AWS::Lambda::Function'));
+    const ofMigration = functions.filter(isOfMigration);
+    expect(ofMigration).toHaveLength(stage === 'prod' ? migrationFunctions.length : 0);
+    expect(functions).toHaveLength(entries.length + atAlert.length + ofMigration.length);
+  });
+
+  test('a deploy with the secret of the master migrates before any other function changes', () => {
+    const migrated = Object.keys(template.findResources('Custom::StockadeSchema'));
+    expect(migrated).toHaveLength(stage === 'prod' ? 1 : 0);
+    if (migrated.length === 0) return;
+    for (const [id, { DependsOn }] of Object.entries(template.findResources('AWS::Lambda::Function'))) {
+      if (isOfMigration(id) || withoutDatabase.some((name) => id.startsWith(name))) continue;
+      expect([id, DependsOn]).toEqual([id, expect.arrayContaining(migrated)]);
+    }
+    expect(api.dependencies).toContain(jobs);
   });
 
   test.each(jobs.jobs.map((job) => [job.name, job] as const))(
@@ -99,6 +117,7 @@ describe.each([
 
   test('every job logs in as stockade_jobs or not at all, has fifteen minutes, and in prod runs alone', () => {
     for (const [id, { Properties }] of Object.entries(template.findResources('AWS::Lambda::Function'))) {
+      if (isOfMigration(id)) continue;
       const isOneOf = (names: readonly string[]) => names.some((name) => id.startsWith(name));
       const user = isOneOf(withoutDatabase) ? undefined : 'stockade_jobs';
       expect([

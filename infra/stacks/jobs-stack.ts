@@ -10,6 +10,7 @@ import { DrillAccess, drillInstancePrefix } from '../constructs/drill-access.ts'
 import { HttpsEgress } from '../constructs/https-egress.ts';
 import { LambdaFunction } from '../constructs/lambda-function.ts';
 import { ScheduledJob } from '../constructs/scheduled-job.ts';
+import { SchemaMigration } from '../constructs/schema-migration.ts';
 import type { BackupTarget } from '../settings/backup-target.ts';
 import type { StageConfig } from '../settings/config.ts';
 import type { DatabaseTarget } from '../settings/database-target.ts';
@@ -22,9 +23,11 @@ export interface JobsStackProps {
   readonly backups: BackupTarget;
 }
 
-/** The jobs that run on a schedule. */
+/** The jobs that run on a schedule, and the migration that each deploy begins with. */
 export class JobsStack extends Stack {
   readonly jobs: readonly ScheduledJob[];
+  /** Undefined when a person migrates before each deploy. */
+  readonly migration: SchemaMigration | undefined;
 
   constructor(scope: Construct, id: string, props: JobsStackProps) {
     const { stage, database: target, data, backups } = props;
@@ -81,8 +84,17 @@ export class JobsStack extends Stack {
     });
 
     this.jobs = [reconciliation, tidying, monitor, heartbeat, ...this.drillJobs(props, database, aws)];
+    const { masterSecret } = target;
+    this.migration =
+      masterSecret &&
+      new SchemaMigration(this, 'Migration', {
+        ...{ stage, database, target, masterSecret, aws, backups },
+        evidence: data.evidence,
+      });
     for (const fn of [receipt, ...this.jobs.map((job) => job.function)]) {
-      if (fn.isBoundToVpc) database.grantConnect(fn, 'stockade_jobs');
+      if (!fn.isBoundToVpc) continue;
+      database.grantConnect(fn, 'stockade_jobs');
+      if (this.migration) fn.node.addDependency(this.migration);
     }
   }
 

@@ -3,6 +3,7 @@ import { Metric, Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import type { Construct } from 'constructs';
 import { Alarm, type AlarmProps } from '../constructs/alarm.ts';
 import type { ScheduledJob } from '../constructs/scheduled-job.ts';
+import type { SchemaMigration } from '../constructs/schema-migration.ts';
 import type { StageConfig } from '../settings/config.ts';
 import type { ApiStack } from './api-stack.ts';
 import type { DataStack } from './data-stack.ts';
@@ -28,6 +29,7 @@ export class MonitoringStack extends Stack {
     this.watchReconciliation();
     this.watchBackups();
     for (const job of jobs.jobs) this.watchJob(job);
+    if (jobs.migration) this.watchMigration(jobs.migration);
   }
 
   private watchApi(api: ApiStack): void {
@@ -112,6 +114,17 @@ export class MonitoringStack extends Stack {
       when: { lessThan: 1 },
       periods: silentAfterHours,
       silence: 'alarming',
+    });
+  }
+
+  private watchMigration({ function: fn }: SchemaMigration): void {
+    this.alarm({
+      name: 'migrate-errors',
+      severity: 'warning',
+      meaning: 'A migration at a deploy failed or ran out of time, so the deploy stopped.',
+      runbook: 'migrate-errors',
+      metric: fn.metricErrors({ period: Duration.minutes(15) }),
+      when: { atLeast: 1 },
     });
   }
 

@@ -172,10 +172,38 @@ export function drillConfig(env: NodeJS.ProcessEnv = process.env): DrillConfig {
   }
   return {
     source: identifier,
-    sqlDirectory: required(env, environment.sqlDirectory),
+    sqlDirectory: sqlDirectory(env),
     subnetGroup: env[environment.drillSubnetGroup] || undefined,
     securityGroupIds: env[environment.drillSecurityGroupIds]?.split(',').filter(Boolean),
   };
+}
+
+/** How a migration reaches the database: a whole URL, or an RDS endpoint and the secret of its master. */
+export type MasterConfig =
+  | { readonly url: string }
+  | { readonly host: string; readonly port: number; readonly name: string; readonly secretArn: string };
+
+/**
+ * Reads the settings of the database for migrations.
+ * @throws MissingSetting when both the URL and the secret are missing: only the function that migrates has them
+ */
+export function masterConfig(env: NodeJS.ProcessEnv = process.env): MasterConfig {
+  const url = env[environment.masterDatabaseUrl];
+  if (url) return { url };
+  return {
+    host: required(env, environment.databaseHost),
+    port: positiveInteger(env, environment.databasePort, 5432),
+    name: required(env, environment.databaseName),
+    secretArn: required(env, environment.masterSecretArn),
+  };
+}
+
+/**
+ * The folder `sql` of this release.
+ * @throws MissingSetting when it is not set
+ */
+export function sqlDirectory(env: NodeJS.ProcessEnv = process.env): string {
+  return required(env, environment.sqlDirectory);
 }
 
 /** The stage of this process, such as `prod`. */

@@ -38,6 +38,10 @@ export const environment = {
   jobsDatabaseUrl: 'STOCKADE_JOBS_DATABASE_URL',
   /** … or the user that logs in with IAM at the endpoint above. */
   jobsDatabaseUser: 'STOCKADE_JOBS_DATABASE_USER',
+  /** For migrations only: the database as the user who migrates, as a whole URL … */
+  masterDatabaseUrl: 'STOCKADE_MASTER_DATABASE_URL',
+  /** … or the secret of Secrets Manager with the user and password of the master, for the endpoint above. */
+  masterSecretArn: 'STOCKADE_MASTER_SECRET_ARN',
   /** For recovery only: the RDS instance of the database, whose backups are watched and restored … */
   dbInstanceIdentifier: 'STOCKADE_DB_INSTANCE_IDENTIFIER',
   /** … or, in its place, the Aurora cluster. */
@@ -48,7 +52,7 @@ export const environment = {
   evidenceBucket: 'STOCKADE_EVIDENCE_BUCKET',
   /** The number of days in which nobody can delete or replace evidence, not even the owner of the account. */
   evidenceRetentionDays: 'STOCKADE_EVIDENCE_RETENTION_DAYS',
-  /** For drills only: the folder `sql` of this release. A drill compares the restored copy with it. */
+  /** For migrations and drills: the folder `sql` of this release. A drill compares the restored copy with it. */
   sqlDirectory: 'STOCKADE_SQL_DIRECTORY',
   /** The subnet group of restored copies. The default is the one of production … */
   drillSubnetGroup: 'STOCKADE_DRILL_SUBNET_GROUP',

@@ -1,0 +1,94 @@
+import { join } from 'node:path';
+import type { ClientConfig } from 'pg';
+import { type MasterConfig, masterConfig, sqlDirectory } from '#platform/config.ts';
+import { readDatabaseSecret } from '#platform/database-secret.ts';
+import { log } from '#platform/log.ts';
+import { counted } from '#platform/plural.ts';
+import { readIsolationRules } from '#schema/lint/isolation-rules.ts';
+import { MigrationError, NewerSchema } from '#schema/migration-error.ts';
+import { type MigrationEvent, type MigrationReport, migrate } from '#schema/migrations/migrate.ts';
+import { interlocked } from './interlocked.ts';
+
+/** What a deploy has done to the schema. */
+export interface Deployed {
+  readonly applied: readonly string[];
+  /** A newer release has migrated this database, so this deploy leaves it as it is. */
+  readonly isNewer: boolean;
+}
+
+/** The time that a run needs to stop: one batch, or one statement that waits for a lock. */
+const reserveMs = 60_000;
+
+/**
+ * Migrates the database of this function to the release that this function belongs to, as `npm run migrate:all` does. It stops
+ * a minute before its time is over; the next call continues there.
+ *
+ * A database that a newer release has migrated is left as it is: CloudFormation runs the function of the earlier release when
+ * it rolls back, and every release works with the migrations of the next one until a contract.
+ * @throws MigrationError when the migration did not finish, or the wall is open afterwards
+ */
+export async function migrateAtDeploy({ remainingMs }: { remainingMs: () => number }): Promise<Deployed> {
+  const sql = sqlDirectory();
+  const config = masterConfig();
+  const { client, url } = await connectionOf(config);
+  const stop = AbortSignal.timeout(Math.max(remainingMs() - reserveMs, 1));
+  let last: MigrationEvent | undefined;
+  try {
+    const report = await migrate({
+      client,
+      directory: join(sql, 'migrations'),
+      rules: await readIsolationRules(join(sql, 'lint')),
+      signal: stop,
+      beforeContract: interlocked(url, (point) =>
+        log.warn('only a backup can undo this migration', { ...point }),
+      ),
+      onProgress: (event) => {
+        if (event.kind !== 'filling') log.info('migrating', { event });
+        last = event;
+      },
+    });
+    refuseOpened(report);
+    const applied = [...report.applied, ...report.functions.applied].map(({ name }) => name);
+    log.info('migrated', { applied });
+    return { applied, isNewer: false };
+  } catch (error) {
+    if (stop.aborted) throw outOfTime(last);
+    if (!(error instanceof NewerSchema)) throw error;
+    log.warn('a newer release has migrated this database: it was left as it is', { reason: error.message });
+    return { applied: [], isNewer: true };
+  }
+}
+
+async function connectionOf(config: MasterConfig): Promise<{ client: ClientConfig; url: string }> {
+  if ('url' in config) return { client: { connectionString: config.url }, url: config.url };
+  const { host, port, name, secretArn } = config;
+  const { username, password } = await readDatabaseSecret(secretArn);
+  return {
+    client: { host, port, database: name, user: username, password, ssl: { rejectUnauthorized: true } },
+    // For the interlock, which reads the host.
+    url: `postgres://${host}:${port}/${name}`,
+  };
+}
+
+function refuseOpened({ opened, isolation }: MigrationReport): void {
+  const report = opened?.isolation ?? (isolation?.ok === false ? isolation : undefined);
+  if (!report) return;
+  const faults = report.outcomes.flatMap(({ rule, faults, couldNotRun }) => [
+    ...faults.map(({ object, detail }) => `${rule.name}: ${object}: ${detail}`),
+    ...(couldNotRun === undefined ? [] : [`${rule.name} could not run: ${couldNotRun}`]),
+  ]);
+  throw new MigrationError(
+    `${opened ? `After ${opened.after.join(', ')}` : 'At the newest schema'} the isolation lint has ${counted(faults.length, 'fault')}: ${faults.slice(0, 5).join('; ')}`,
+    'What was applied stays. Run npm run validate:isolation for all faults and their remedies.',
+  );
+}
+
+function outOfTime(last: MigrationEvent | undefined): MigrationError {
+  const at = last && 'name' in last ? ` at ${last.name}` : '';
+  const filled =
+    last?.kind === 'filling' ? ` (${last.rowsFilled} of ${counted(last.rowsTotal, 'row')} filled)` : '';
+  return new MigrationError(
+    `the migration needs more time than one call of the function has: it stopped${at}${filled}`,
+    'Everything that was done is kept. Call the function again until it succeeds, or run npm run migrate:all; then deploy again.',
+  );
+}

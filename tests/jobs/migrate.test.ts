@@ -1,0 +1,78 @@
+import { cp, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Context } from 'aws-lambda';
+import { afterEach, beforeEach, expect, inject, test } from 'vitest';
+import { handler } from '#functions/jobs/migrate.lambda.ts';
+import { environment } from '#platform/environment.ts';
+import { paths } from '#scripts/paths.ts';
+import { cloneDatabase, onCluster } from '#tests/template.ts';
+
+let sql: string;
+let database: string;
+let names: string[];
+
+/** This release with one more migration, and a database that has this release. */
+beforeEach(async () => {
+  sql = await mkdtemp(join(tmpdir(), 'stockade-deploy-'));
+  await cp(join(paths.root, 'sql'), sql, { recursive: true });
+  names = (await readdir(paths.migrations)).sort();
+  database = `deploy_${sql.slice(-6).toLowerCase()}`;
+  await cloneDatabase(database);
+  process.env[environment.sqlDirectory] = sql;
+  process.env[environment.masterDatabaseUrl] = Object.assign(new URL(inject('clusterUrl')), {
+    pathname: database,
+  }).href;
+});
+afterEach(async () => {
+  await rm(sql, { recursive: true });
+  await onCluster(`drop database ${database} with (force)`);
+});
+
+async function put(text: string): Promise<string> {
+  const name = `${String(names.length + 1).padStart(6, '0')}_next`;
+  await writeFile(join(sql, 'migrations', `${name}.sql`), text);
+  return name;
+}
+
+const deploy = (event: unknown, remainingMs = 840_000) =>
+  handler(event, { getRemainingTimeInMillis: () => remainingMs } as Context);
+
+test('a deploy migrates; another one has nothing to do; a person may call it without an event', async () => {
+  const name = await put('create schema next;');
+  expect(await deploy({ RequestType: 'Create' })).toEqual({
+    PhysicalResourceId: 'schema',
+    applied: [name],
+    isNewer: false,
+  });
+  expect(await deploy({ RequestType: 'Update' })).toMatchObject({ applied: [] });
+  expect(await deploy({})).toMatchObject({ applied: [] });
+});
+
+test('the end of the stack touches nothing', async () => {
+  delete process.env[environment.masterDatabaseUrl];
+  expect(await deploy({ RequestType: 'Delete' })).toEqual({ PhysicalResourceId: 'schema' });
+});
+
+test('a migration that opens the wall fails the deploy, with the fault', async () => {
+  const name = await put('grant select on tenancy.context_keys to stockade_api;');
+  await expect(deploy({ RequestType: 'Update' })).rejects.toThrow(
+    new RegExp(`^After ${name} the isolation lint has \\d+ faults?: 00\\d\\d_\\w+: tenancy\\.context_keys`),
+  );
+});
+
+test('a run without time left says where it stopped and how to go on', async () => {
+  await put('create schema next;');
+  await expect(deploy({ RequestType: 'Update' }, 60_001)).rejects.toMatchObject({
+    message: expect.stringMatching(
+      /^the migration needs more time than one call of the function has: it stopped/,
+    ),
+    remedy: expect.stringContaining('npm run migrate:all'),
+  });
+});
+
+test('the release before leaves a newer database as it is, as in a rollback', async () => {
+  await rm(join(sql, 'migrations', names.at(-1) ?? ''));
+  await rm(join(sql, 'functions/recovery/restorations.sql'));
+  expect(await deploy({ RequestType: 'Update' })).toMatchObject({ applied: [], isNewer: true });
+});
