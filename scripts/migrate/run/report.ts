@@ -28,10 +28,11 @@ export function reportText(report: MigrationReport): string {
 function filledText({ applied }: MigrationReport): string {
   return applied
     .flatMap(({ name, filled }) => {
-      if (!filled) return [];
-      const { rows, batches, longestBatchMs, pausedMs } = filled;
+      if (!filled || filled.batches === 0) return [];
+      const { rows, batches, longestBatchMs, othersWaitedMs, pausedMs } = filled;
+      const waited = othersWaitedMs > 0 ? `, others waited up to ${Math.round(othersWaitedMs)} ms` : '';
       const paused = pausedMs > 0 ? `, paused for ${Math.round(pausedMs / 1000)} s` : '';
-      return `\n${name}: ${counted(rows, 'row')} filled in ${counted(batches, 'batch', 'batches')}, the longest ${Math.round(longestBatchMs)} ms${paused}.`;
+      return `\n${name}: ${counted(rows, 'row')} filled in ${counted(batches, 'batch', 'batches')}, the longest ${Math.round(longestBatchMs)} ms${waited}${paused}.`;
     })
     .join('');
 }

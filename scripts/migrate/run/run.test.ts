@@ -35,7 +35,7 @@ test('the report says how a backfill went', () => {
   const report = { ...nothing, applied: [{ number: 3, name: '000003_fill', durationMs: 9_000, filled }] };
   expect(reportText(report)).toBe(
     'Applied 1 of 3 migrations. The database is up to date.\n' +
-      '000003_fill: 1200 rows filled in 7 batches, the longest 132 ms, paused for 4 s.',
+      '000003_fill: 1200 rows filled in 7 batches, the longest 132 ms, others waited up to 88 ms, paused for 4 s.',
   );
   expect(reportJson(report).applied).toEqual(report.applied);
 });

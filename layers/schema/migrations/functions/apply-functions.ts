@@ -5,7 +5,7 @@ import { splitStatements } from '../../script/sql-statements.ts';
 import { type ApplyContext, retried } from '../apply-migration.ts';
 import { runAtOnce } from '../run-at-once.ts';
 import { recordFunctions } from './function-journal.ts';
-import { checkRoutines, listRoutines } from './routines.ts';
+import { checkRoutines, readRoutines } from './routines.ts';
 
 /** What applying a function file needs besides the file. */
 export interface FunctionsContext extends ApplyContext {
@@ -29,11 +29,11 @@ export async function applyFunctions(
     throw new MigrationError(`${file.file} holds no statement`, 'Write its functions, or remove the file.');
   }
   return await retried(client, file.file, context, () => {
-    let there: Awaited<ReturnType<typeof listRoutines>> = [];
+    let there: Awaited<ReturnType<typeof readRoutines>> = [];
     return runAtOnce(client, file, statements, context, {
       before: async () => {
         await revokeGrants(client, file);
-        there = await listRoutines(client);
+        there = await readRoutines(client);
       },
       record: async (durationMs) => {
         const created = await checkRoutines(client, file, there, context.isDropped);

@@ -1,5 +1,4 @@
 import type { Client } from 'pg';
-import { inTransaction } from '#platform/postgres/transaction.ts';
 import type { FunctionFile } from '../../book/function-files.ts';
 import { MigrationError } from '../../migration-error.ts';
 
@@ -11,27 +10,33 @@ export interface Routine {
   readonly signature: string;
 }
 
-/** The functions and procedures of a database, without those of Postgres itself and of extensions. */
-export async function readRoutines(client: Client): Promise<readonly Routine[]> {
-  return await inTransaction(client, () => listRoutines(client), {
-    // Types of other schemas are named with their schema, as in the transaction of a file.
-    begin: 'begin read only; set local search_path = public',
-  });
-}
-
 /** A routine as it is stored now: a statement that creates or replaces it gives it another version. */
 interface StoredRoutine extends Routine {
   readonly oid: number;
   readonly version: string;
 }
 
-/** The same inside a transaction whose search path is `public`. */
-export async function listRoutines(client: Client): Promise<readonly StoredRoutine[]> {
+/**
+ * The functions and procedures of a database, without those of Postgres itself and of extensions. Signatures are the same for
+ * every user and search path.
+ */
+export async function readRoutines(client: Client): Promise<readonly StoredRoutine[]> {
   const { rows } = await client.query<StoredRoutine>(
     `select p.oid, p.ctid::text as version, n.nspname || '.' || p.proname as name,
-       format('%s.%s(%s)', n.nspname, p.proname, oidvectortypes(p.proargtypes)) as signature
+       format('%s.%s(%s)', n.nspname, p.proname, types.names) as signature
      from pg_proc p
      join pg_namespace n on n.oid = p.pronamespace
+     cross join lateral (
+       select string_agg(
+           case t.typnamespace
+             when 'pg_catalog'::regnamespace then format_type(t.oid, null)
+             else format('%s.%I', t.typnamespace::regnamespace, t.typname)
+           end,
+           ', ' order by a.place
+         ) as names
+       from unnest(p.proargtypes) with ordinality as a (type, place)
+       join pg_type t on t.oid = a.type
+     ) types
      where n.nspname not in ('pg_catalog', 'information_schema')
        and not exists (
          select from pg_depend d where d.classid = 'pg_proc'::regclass and d.objid = p.oid and d.deptype = 'e'
@@ -57,7 +62,7 @@ export async function checkRoutines(
   isDropped: (name: string) => boolean,
 ): Promise<string[]> {
   const versions = new Map(before.map(({ oid, version }) => [oid, version]));
-  const after = await listRoutines(client);
+  const after = await readRoutines(client);
   const unlisted = after.find(({ name, oid }) => !routines.includes(name) && !versions.has(oid));
   if (unlisted) {
     throw new MigrationError(
