@@ -52,8 +52,8 @@ export async function migrateAtDeploy({ remainingMs }: { remainingMs: () => numb
     log.info('migrated', { applied });
     return { applied, isNewer: false };
   } catch (error) {
-    if (stop.aborted) throw outOfTime(last);
-    if (!(error instanceof NewerSchema)) throw error;
+    if (stop.aborted && isStop(error)) throw withRemedy(outOfTime(last));
+    if (!(error instanceof NewerSchema)) throw withRemedy(error);
     log.warn('a newer release has migrated this database: it was left as it is', { reason: error.message });
     return { applied: [], isNewer: true };
   }
@@ -81,6 +81,17 @@ function refuseOpened({ opened, isolation }: MigrationReport): void {
     `${opened ? `After ${opened.after.join(', ')}` : 'At the newest schema'} the isolation lint has ${counted(faults.length, 'fault')}: ${faults.slice(0, 5).join('; ')}`,
     'What was applied stays. Run npm run validate:isolation for all faults and their remedies.',
   );
+}
+
+/** CloudFormation and the log of Lambda show only the message of an error. */
+function withRemedy(error: unknown): unknown {
+  if (!(error instanceof MigrationError)) return error;
+  return new MigrationError(`${error.message}\n${error.remedy}`, error.remedy, { cause: error });
+}
+
+/** How work ends that a signal stops; a fault that comes after the signal is still a fault. */
+function isStop(error: unknown): boolean {
+  return error instanceof Error && ['AbortError', 'TimeoutError'].includes(error.name);
 }
 
 function outOfTime(last: MigrationEvent | undefined): MigrationError {

@@ -63,12 +63,9 @@ test('a migration that opens the wall fails the deploy, with the fault', async (
 
 test('a run without time left says where it stopped and how to go on', async () => {
   await put('create schema next;');
-  await expect(deploy({ RequestType: 'Update' }, 60_001)).rejects.toMatchObject({
-    message: expect.stringMatching(
-      /^the migration needs more time than one call of the function has: it stopped/,
-    ),
-    remedy: expect.stringContaining('npm run migrate:all'),
-  });
+  await expect(deploy({ RequestType: 'Update' }, 60_001)).rejects.toThrow(
+    /^the migration needs more time than one call of the function has: it stopped.*\n.* npm run migrate:all;/,
+  );
 });
 
 test('the release before leaves a newer database as it is, as in a rollback', async () => {
