@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Client } from 'pg';
 import { afterAll, beforeAll, inject } from 'vitest';
 import { type LoginRole, loginUrl } from '#scripts/local/logins.ts';
+import { cloneDatabase, onCluster } from '#tests/template.ts';
 
 /** A database of the test file's own, without anything in front of it. */
 export interface ImportDatabase {
@@ -33,7 +34,7 @@ export function openDatabase(): ImportDatabase {
   }
 
   beforeAll(async () => {
-    await onCluster(`create database ${name} template ${inject('templateDatabase')}`);
+    await cloneDatabase(name);
     asking = await open(url.href);
   });
   afterAll(async () => {
@@ -47,14 +48,4 @@ export function openDatabase(): ImportDatabase {
     superuser: () => open(url.href),
     ask: async (text, values = []) => (await asking.query(text, [...values])).rows,
   };
-}
-
-async function onCluster(statement: string): Promise<void> {
-  const cluster = new Client(inject('clusterUrl'));
-  await cluster.connect();
-  try {
-    await cluster.query(statement);
-  } finally {
-    await cluster.end();
-  }
 }

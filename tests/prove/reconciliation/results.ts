@@ -1,9 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { join } from 'node:path';
 import { escapeIdentifier } from 'pg';
-import { applyRoles } from '#schema/migrations/apply-roles.ts';
-import { paths } from '#scripts/paths.ts';
-import { asSuperuser } from '../clone.ts';
+import { asSuperuser, copyDatabase } from '../clone.ts';
 import { type FaultClass, faultClasses, type LoseEvidence } from './faults.ts';
 import { createFixture } from './fixture.ts';
 import { type InjectionResult, inject } from './inject.ts';
@@ -30,18 +27,10 @@ export async function proveFaults(
   } = {},
 ): Promise<ReconciliationResults> {
   const fixture = `fixture_${randomUUID().replaceAll('-', '')}`;
-  await asSuperuser(clusterUrl, (client) =>
-    client.query(
-      `create database ${escapeIdentifier(fixture)} template ${escapeIdentifier(template)} strategy wal_log`,
-    ),
-  );
+  await copyDatabase(clusterUrl, fixture, template);
   const fixtureUrl = new URL(clusterUrl);
   fixtureUrl.pathname = fixture;
   try {
-    // A copy has the objects of its template but not the privileges of the database itself.
-    await asSuperuser(fixtureUrl.href, (client) =>
-      applyRoles(client, join(paths.migrations, '../roles.sql')),
-    );
     await createFixture(fixtureUrl.href);
     const results: InjectionResult[] = [];
     for (const fault of options.classes ?? faultClasses) {
