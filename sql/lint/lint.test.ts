@@ -1,10 +1,11 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Client, escapeIdentifier } from 'pg';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { applyIsolationRules, type IsolationReport, lintIsolation } from '#schema/lint/isolation-lint.ts';
 import { readIsolationRules } from '#schema/lint/isolation-rules.ts';
 import { paths } from '#scripts/paths.ts';
+import { seedOf } from '#tests/prepared-cluster.ts';
 import { type ProvingCluster, startProvingCluster } from '#tests/prove/cluster.ts';
 
 const here = import.meta.dirname;
@@ -16,7 +17,7 @@ let client: Client;
 let foundBefore: readonly string[];
 
 beforeAll(async () => {
-  server = await startProvingCluster();
+  server = await startProvingCluster(seedOf(inject('preparedCluster')));
   const url = new URL(server.clusterUrl);
   url.pathname = server.template;
   client = new Client(url.href);

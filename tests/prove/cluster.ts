@@ -1,11 +1,8 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { migrate } from '#schema/migrations/migrate.ts';
-import { setLogins } from '#scripts/local/logins.ts';
+import { type MigratedSeed, makeDatabase } from '#scripts/local/migrated-seed.ts';
 import { startCluster } from '#scripts/local/postgres/cluster.ts';
 import { makeScratchFolder } from '#scripts/local/postgres/scratch-folder.ts';
-import { paths } from '#scripts/paths.ts';
-import { asSuperuser } from './clone.ts';
 
 /** A new Postgres server with one migrated database to clone. It is deleted when it is disposed of. */
 export interface ProvingCluster extends AsyncDisposable {
@@ -15,21 +12,22 @@ export interface ProvingCluster extends AsyncDisposable {
   readonly logFile: string;
 }
 
-/** Starts a server for attacks, shared with nobody. */
-export async function startProvingCluster(): Promise<ProvingCluster> {
+/** Starts a server for attacks, shared with nobody. A seed contains the files of a migrated cluster. */
+export async function startProvingCluster(seed?: MigratedSeed): Promise<ProvingCluster> {
   const directory = makeScratchFolder('prove');
-  const cluster = await startCluster({ directory, durable: false, settings: { max_connections: '100' } });
+  const cluster = await startCluster({
+    directory,
+    durable: false,
+    seed,
+    settings: { max_connections: '100' },
+  });
   const dispose = async () => {
     await cluster.destroy();
     await rm(directory, { recursive: true, force: true });
   };
   try {
-    const template = 'stockade_template';
-    await asSuperuser(cluster.url, (client) => client.query(`create database ${template}`));
-    const url = new URL(cluster.url);
-    url.pathname = template;
-    await migrate({ connectionString: url.href, directory: paths.migrations });
-    await setLogins(url.href);
+    const template = 'stockade';
+    await makeDatabase(cluster, template, seed);
     return {
       clusterUrl: cluster.url,
       template,
