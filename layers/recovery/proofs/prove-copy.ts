@@ -50,6 +50,8 @@ export interface ProofReport {
 }
 
 export interface ProveOptions extends Omit<ProofContext, 'connect'> {
+  /** The proofs to run. Default: all. */
+  readonly only?: readonly ProofName[];
   /** Called after each proof. Two proofs run at a time. */
   readonly onOutcome?: (outcome: ProofOutcome) => void;
 }
@@ -60,7 +62,12 @@ export interface ProveOptions extends Omit<ProofContext, 'connect'> {
  * makes the report not ok.
  * @throws TakenOver when another run changes the master password meanwhile
  */
-export async function proveCopy({ onOutcome, signal, ...options }: ProveOptions): Promise<ProofReport> {
+export async function proveCopy({
+  only = proofNames,
+  onOutcome,
+  signal,
+  ...options
+}: ProveOptions): Promise<ProofReport> {
   const startedMs = performance.now();
   const outcomes: ProofOutcome[] = [];
   const inTurn = async (names: readonly ProofName[]) => {
@@ -73,8 +80,8 @@ export async function proveCopy({ onOutcome, signal, ...options }: ProveOptions)
   };
   // Wait for both lanes before raising: an open connection would keep its locks.
   const lanes = await Promise.allSettled([
-    inTurn(pageProofs),
-    inTurn(proofNames.filter((name) => !pageProofs.includes(name))),
+    inTurn(only.filter((name) => pageProofs.includes(name))),
+    inTurn(only.filter((name) => !pageProofs.includes(name))),
   ]);
   for (const lane of lanes) if (lane.status === 'rejected') throw lane.reason;
   return {
