@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { paths } from '#scripts/paths.ts';
+import { orderingNpm, takeOrders } from './ordered-npm.ts';
 
 /** A fenced block of shell commands in a document. */
 export interface Block {
@@ -45,27 +46,14 @@ export function npmCommands({ text }: Block): { script: string; options: string[
   });
 }
 
-/**
- * What npm does with `npm run [--silent] SCRIPT [-- OPTIONS]`, and nothing for any other line: npm itself takes longer to
- * start than most commands take.
- */
-const quickNpm = `#!/bin/sh
-[ "$1" = run ] && shift || { echo "npm $1 is not run here" >&2; exit 97; }
-[ "$1" != --silent ] || shift
-script=$1; shift
-file=$(sed -n "s/^ *\\"$script\\": \\"node \\([^ ]*\\)\\",*$/\\1/p" package.json)
-[ -n "$file" ] || { echo "there is no script $script" >&2; exit 97; }
-[ $# = 0 ] || [ "$1" = -- ] || { echo "npm takes $1 for itself" >&2; exit 97; }
-[ $# = 0 ] || shift
-exec "${process.execPath}" "$file" "$@"
-`;
-
 /** A terminal in which blocks are pasted one after the other: variables stay. */
 export class Terminal {
+  private readonly folder: string;
   private readonly state: string;
   private readonly env: NodeJS.ProcessEnv;
 
-  private constructor(state: string, env: NodeJS.ProcessEnv) {
+  private constructor(folder: string, state: string, env: NodeJS.ProcessEnv) {
+    this.folder = folder;
     this.state = state;
     this.env = env;
   }
@@ -75,8 +63,8 @@ export class Terminal {
     await writeFile(state, '');
     const programs = join(folder, 'bin');
     await mkdir(programs, { recursive: true });
-    await writeFile(join(programs, 'npm'), quickNpm, { mode: 0o755 });
-    return new Terminal(state, { ...env, PATH: `${programs}:${env.PATH}` });
+    await writeFile(join(programs, 'npm'), orderingNpm, { mode: 0o755 });
+    return new Terminal(folder, state, { ...env, PATH: `${programs}:${env.PATH}` });
   }
 
   /** Pastes lines. @throws when a command ends with another exit code than its line says */
@@ -86,8 +74,10 @@ export class Terminal {
       ...text.split('\n').map(expecting),
       `export -p > '${this.state}'`,
     ].join('\n');
+    using orders = await takeOrders(this.folder);
+    const env = { ...this.env, ...orders.env };
     return await new Promise((resolve, reject) => {
-      execFile('sh', ['-c', script], { cwd: paths.root, env: this.env }, (error, stdout, stderr) => {
+      execFile('sh', ['-c', script], { cwd: paths.root, env }, (error, stdout, stderr) => {
         if (error) reject(new Error(`${where} ended with ${error.code}:\n${text}\n${stdout}${stderr}`));
         else resolve({ stdout, stderr });
       });
