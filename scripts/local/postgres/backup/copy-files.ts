@@ -1,7 +1,6 @@
-import { chownSync, copyFileSync, statSync } from 'node:fs';
+import { chownSync, statSync } from 'node:fs';
 import { chown, constants, copyFile, mkdir, open, readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { setImmediate as othersFirst } from 'node:timers/promises';
 import type { Account } from '../account.ts';
 
 /** A file to copy, by its path below the folder. */
@@ -28,10 +27,6 @@ export interface CopyOptions {
 }
 
 const filesAtOnce = 8;
-/** A cluster has a thousand files of a few pages: to hand such a file to another thread takes longer than to copy it. */
-const smallBytes = 256 * 1024;
-/** What else this process does waits for no more than these. */
-const smallInARow = 16;
 
 /** Lists a folder that others may be changing: what goes away meanwhile is left out. */
 export async function listFiles(folder: string, isWanted: (path: string) => boolean): Promise<Listing> {
@@ -46,6 +41,7 @@ export async function listFiles(folder: string, isWanted: (path: string) => bool
         folders.push(below);
         await descend(below);
       } else if (entry.isFile()) {
+        // A cluster has a thousand files: to hand such a question to another thread takes longer than the answer.
         const stats = statSync(join(folder, below), { throwIfNoEntry: false });
         if (stats) files.push({ path: below, bytes: stats.size });
       }
@@ -56,8 +52,8 @@ export async function listFiles(folder: string, isWanted: (path: string) => bool
 }
 
 /**
- * Copies what was listed into a folder that is there. Files that are gone by now are passed over. Where the file
- * system can share blocks between copies (APFS, Btrfs, XFS) the copies cost next to nothing.
+ * Copies what was listed into a folder that is there. Each copy has the mode of its file. Files that are gone by now are
+ * passed over. Where the file system can share blocks between copies (APFS, Btrfs, XFS) the copies cost next to nothing.
  */
 export async function copyFiles(
   from: string,
@@ -71,44 +67,23 @@ export async function copyFiles(
     if (account) await chown(join(to, folder), account.uid, account.gid);
   }
   const left = files.values();
-  let small = 0;
   async function copyNext(): Promise<void> {
     for (const { path, bytes } of left) {
       signal?.throwIfAborted();
       const target = join(to, path);
-      const isSmall = bytes <= smallBytes;
-      const copied = isSmall
-        ? copySmall(join(from, path), target, account)
-        : await copyLarge(join(from, path), target, account);
+      const copied = await copyFile(join(from, path), target, constants.COPYFILE_FICLONE).then(
+        () => true,
+        nothingThere,
+      );
       if (!copied) continue;
+      if (account) chownSync(target, account.uid, account.gid);
       if (durable) await syncPath(target);
       onCopied?.(bytes);
-      small += isSmall ? 1 : 0;
-      if (isSmall && small % smallInARow === 0) await othersFirst();
     }
   }
   await Promise.all(Array.from({ length: filesAtOnce }, copyNext));
   if (durable) for (const folder of [...folders].reverse()) await syncPath(join(to, folder));
   if (durable) await syncPath(to);
-}
-
-/** Copies a file with its mode. False when it is gone. */
-async function copyLarge(from: string, to: string, account: Account | undefined): Promise<boolean> {
-  const copied = await copyFile(from, to, constants.COPYFILE_FICLONE).then(() => true, nothingThere);
-  if (copied && account) await chown(to, account.uid, account.gid);
-  return copied ?? false;
-}
-
-/** The same, while this process waits. */
-function copySmall(from: string, to: string, account: Account | undefined): boolean {
-  try {
-    copyFileSync(from, to, constants.COPYFILE_FICLONE);
-  } catch (error) {
-    nothingThere(error as NodeJS.ErrnoException);
-    return false;
-  }
-  if (account) chownSync(to, account.uid, account.gid);
-  return true;
 }
 
 /** Puts a file, or the names in a folder, on disk. */
