@@ -26,7 +26,8 @@ export default async function setup({ provide }: TestProject): Promise<() => Pro
     directory,
     durable: false,
     seed: seedOf(prepared),
-    settings: { max_connections: '300' },
+    // It serves the whole run, so it may be larger than one that lives for a moment.
+    settings: { max_connections: '300', shared_buffers: '128MB' },
   });
   provide('clusterUrl', cluster.url);
   provide('clusterLog', join(cluster.directory, 'postgres.log'));
