@@ -20,6 +20,8 @@ import { recordWire, type WireRecorder } from './wire/recorder.ts';
 export type { Answer, Caller, Request } from './caller.ts';
 
 const keyEnvironment = 'test';
+/** One for all files of a worker: it takes longer to create than a token to sign. */
+const signingKey = createSigningKey();
 
 /** A database of the test file's own, the real handlers behind the real gateway, and callers. */
 export interface World {
@@ -66,7 +68,7 @@ export function openWorld(): World {
     process.env[environment.operatorKey] = operatorKey;
     process.env[environment.adminDatabaseUrl] = wire.through(loginUrl(adminUrl.href, 'stockade_admin'));
     process.env[environment.jobsDatabaseUrl] = loginUrl(adminUrl.href, 'stockade_jobs');
-    issuer = await startIssuer(await createSigningKey());
+    issuer = await startIssuer(await signingKey);
     Object.assign(process.env, await trustIssuer(adminUrl.href, issuer, createPassKey()));
     gateway = await serveGateway({ routes, load: loadHandler });
   });
