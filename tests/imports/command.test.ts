@@ -7,6 +7,7 @@ import { text as readText } from 'node:stream/consumers';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { paths } from '#scripts/paths.ts';
+import { run } from '#tests/commands/run.ts';
 import { openDatabase } from './database.ts';
 import { newOrganization, onHand } from './engine.ts';
 
@@ -47,7 +48,8 @@ function start(...args: readonly string[]): ChildProcess {
 }
 
 async function type(...args: readonly string[]) {
-  return await ended(start(...args));
+  const typed = await run('ledger/import.ts', ['--database-url', database.url, ...args]);
+  return { out: typed.stdout, err: typed.stderr, code: typed.exitCode };
 }
 
 async function ended(child: ChildProcess) {
@@ -179,20 +181,15 @@ describe('what is typed wrongly exits with 2 and says what is wrong', () => {
       colour: 1,
     });
     const gone = join(folder, 'gone.csv');
-    const [noFile, noJson, badFields, nobody, both] = await Promise.all([
-      wrong(gone, '--profile', profile, '--org', org.slug),
-      wrong(file, '--profile', broken, '--org', org.slug),
-      wrong(file, '--profile', bad, '--org', org.slug),
-      wrong(file, '--profile', profile),
-      wrong(folder, '--profile', profile, '--org', org.slug),
-    ]);
-    expect(noFile).toContain(`cannot read ${gone}`);
-    expect(noJson).toContain('is not JSON');
+    const given = ['--profile', profile, '--org', org.slug];
+    expect(await wrong(gone, ...given)).toContain(`cannot read ${gone}`);
+    expect(await wrong(file, '--profile', broken, '--org', org.slug)).toContain('is not JSON');
+    const badFields = await wrong(file, '--profile', bad, '--org', org.slug);
     expect(badFields).toContain('quantity.sign: must be in, out or byKind');
     expect(badFields).toContain('location: is required');
     expect(badFields).toContain('profile: has no field "colour"');
-    expect(nobody).toContain('--org');
-    expect(both).toContain('is not a file');
+    expect(await wrong(file, '--profile', profile)).toContain('--org');
+    expect(await wrong(folder, ...given)).toContain('is not a file');
   });
 
   test('a column that the file does not have, with those it has', async () => {
