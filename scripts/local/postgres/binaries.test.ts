@@ -1,17 +1,40 @@
 import { execFile, execFileSync } from 'node:child_process';
-import { chmodSync, cpSync, existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { runsAsRoot } from './account.ts';
-import { type Binaries, findBinaries, reachableBinaries } from './binaries.ts';
+import { type Binaries, binariesVariable, findBinaries, reachableBinaries } from './binaries.ts';
 
 test('the programs of this platform are found and run', () => {
   const binaries = findBinaries();
   const said = execFileSync(binaries.postgres, ['--version'], { encoding: 'utf8' });
   expect(said).toContain(`(PostgreSQL) ${binaries.major}.`);
   expect(existsSync(binaries.initdb)).toBe(true);
+});
+
+test('the programs of another version are those in the folder that the environment names', () => {
+  const home = mkdtempSync(join(tmpdir(), 'stockade-older-'));
+  const named = process.env[binariesVariable];
+  try {
+    writeFileSync(join(home, 'package.json'), '{"version": "16.14.0-beta.17"}');
+    process.env[binariesVariable] = home;
+    expect(findBinaries()).toMatchObject({ native: join(home, 'native'), major: '16' });
+  } finally {
+    rmSync(home, { recursive: true });
+    delete process.env[binariesVariable];
+    if (named !== undefined) process.env[binariesVariable] = named;
+  }
 });
 
 describe.skipIf(!runsAsRoot())('for root', () => {
