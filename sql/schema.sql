@@ -502,9 +502,12 @@ grant execute on function inventory.count_forgettable(interval,interval) to stoc
 -- inventory.create_item(jsonb)
 CREATE OR REPLACE FUNCTION inventory.create_item(p_item jsonb)
  RETURNS json
- LANGUAGE sql
+ LANGUAGE plpgsql
  SET search_path TO ''
 AS $function$
+declare
+  v_item inventory.items;
+begin
   insert into inventory.items (org_id, sku, name, unit, tracking, allow_negative, reorder_point, metadata)
   values (
     tenancy.require_scope('write'),
@@ -516,20 +519,28 @@ AS $function$
     (p_item ->> 'reorderPoint')::numeric,
     coalesce(p_item -> 'metadata', '{}')
   )
-  returning inventory.item_json(items)
+  returning * into v_item;
+  if p_item ? 'aliases' then
+    perform inventory.add_item_aliases(v_item, p_item -> 'aliases');
+  end if;
+  return inventory.item_json(v_item);
+end
 $function$;
 alter function inventory.create_item(jsonb) owner to stockade_owner;
 comment on function inventory.create_item(jsonb) is
-  'Creates an item of the organization that was entered: {sku, name, unit?, tracking?, allowNegative?, reorderPoint?, metadata?}, and returns it as the API shows it. Raises SK902 when no organization was entered, SK104 when the caller may not write, 23505 when the SKU is taken, 23514 for a value out of its bounds.';
+  'Creates an item of the organization that was entered: {sku, aliases?, name, unit?, tracking?, allowNegative?, reorderPoint?, metadata?}, and returns it as the API shows it. Raises SK902 when no organization was entered, SK104 when the caller may not write, 23505 when the SKU is taken, SK206 when a code is a SKU and an alias, 23514 for a value out of its bounds.';
 revoke execute on function inventory.create_item(jsonb) from public;
 grant execute on function inventory.create_item(jsonb) to stockade_api, stockade_jobs;
 
 -- inventory.create_location(jsonb)
 CREATE OR REPLACE FUNCTION inventory.create_location(p_location jsonb)
  RETURNS json
- LANGUAGE sql
+ LANGUAGE plpgsql
  SET search_path TO ''
 AS $function$
+declare
+  v_location inventory.locations;
+begin
   insert into inventory.locations (org_id, code, name, kind)
   values (
     tenancy.require_scope('write'),
@@ -537,13 +548,96 @@ AS $function$
     p_location ->> 'name',
     coalesce(p_location ->> 'kind', 'warehouse')
   )
-  returning inventory.location_json(locations)
+  returning * into v_location;
+  if p_location ? 'aliases' then
+    perform inventory.add_location_aliases(v_location, p_location -> 'aliases');
+  end if;
+  return inventory.location_json(v_location);
+end
 $function$;
 alter function inventory.create_location(jsonb) owner to stockade_owner;
 comment on function inventory.create_location(jsonb) is
-  'Creates a location of the organization that was entered: {code, name, kind?}, and returns it as the API shows it. Raises SK902 when no organization was entered, SK104 when the caller may not write, 23505 when the code is taken, 23514 for a value out of its bounds.';
+  'Creates a location of the organization that was entered: {code, aliases?, name, kind?}, and returns it as the API shows it. Raises SK902 when no organization was entered, SK104 when the caller may not write, 23505 when the code is taken, SK206 when a code is an alias, 23514 for a value out of its bounds.';
 revoke execute on function inventory.create_location(jsonb) from public;
 grant execute on function inventory.create_location(jsonb) to stockade_api, stockade_jobs;
+
+-- inventory.current_codes(jsonb)
+CREATE OR REPLACE FUNCTION inventory.current_codes(p_lines jsonb)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE
+ SET search_path TO ''
+AS $function$
+  select jsonb_agg(
+    line.value || jsonb_build_object(
+      'sku', coalesce(item.sku, normalize(line.value ->> 'sku')),
+      'location', coalesce(location.code, normalize(line.value ->> 'location'))
+    )
+    order by line.n
+  )
+  from jsonb_array_elements(p_lines) with ordinality as line (value, n)
+  left join lateral (
+    select i.sku
+    from inventory.items i
+    where i.org_id = (select tenancy.current_org()) and i.id = inventory.find_item(line.value ->> 'sku')
+    limit 1
+  ) as item on true
+  left join lateral (
+    select l.code
+    from inventory.locations l
+    where l.org_id = (select tenancy.current_org()) and l.id = inventory.find_location(line.value ->> 'location')
+    limit 1
+  ) as location on true
+$function$;
+alter function inventory.current_codes(jsonb) owner to stockade_owner;
+comment on function inventory.current_codes(jsonb) is
+  'The lines of an entry, each with the SKU and the code that its item and its location have now.';
+revoke execute on function inventory.current_codes(jsonb) from public;
+grant execute on function inventory.current_codes(jsonb) to stockade_ledger;
+
+-- inventory.current_location_codes(uuid,text[])
+CREATE OR REPLACE FUNCTION inventory.current_location_codes(p_org_id uuid, p_codes text[])
+ RETURNS text[]
+ LANGUAGE sql
+ STABLE
+ SET search_path TO ''
+AS $function$
+  select array_agg(coalesce(aliased.code, s.code) order by s.n)
+  from unnest(p_codes) with ordinality as s (code, n)
+  left join lateral (
+    select l.code
+    from inventory.location_aliases a
+    join inventory.locations l on l.org_id = a.org_id and l.id = a.location_id
+    where a.org_id = p_org_id and a.alias = s.code
+    limit 1
+  ) as aliased on true
+$function$;
+alter function inventory.current_location_codes(uuid,text[]) owner to stockade_owner;
+comment on function inventory.current_location_codes(uuid,text[]) is
+  'The codes of a batch, with each alias replaced by the code that its location has now.';
+revoke execute on function inventory.current_location_codes(uuid,text[]) from public;
+
+-- inventory.current_skus(uuid,text[])
+CREATE OR REPLACE FUNCTION inventory.current_skus(p_org_id uuid, p_skus text[])
+ RETURNS text[]
+ LANGUAGE sql
+ STABLE
+ SET search_path TO ''
+AS $function$
+  select array_agg(coalesce(aliased.sku, s.sku) order by s.n)
+  from unnest(p_skus) with ordinality as s (sku, n)
+  left join lateral (
+    select i.sku
+    from inventory.item_aliases a
+    join inventory.items i on i.org_id = a.org_id and i.id = a.item_id
+    where a.org_id = p_org_id and a.alias = s.sku
+    limit 1
+  ) as aliased on true
+$function$;
+alter function inventory.current_skus(uuid,text[]) owner to stockade_owner;
+comment on function inventory.current_skus(uuid,text[]) is
+  'The codes of a batch, with each alias replaced by the SKU that its item has now.';
+revoke execute on function inventory.current_skus(uuid,text[]) from public;
 
 -- inventory.draw_seal_boundary()
 CREATE OR REPLACE FUNCTION inventory.draw_seal_boundary()
@@ -647,6 +741,70 @@ comment on function inventory.find_import_locations(uuid,text[]) is
   'The ids of the locations of a batch, in its order; null when there is no such location.';
 revoke execute on function inventory.find_import_locations(uuid,text[]) from public;
 
+-- inventory.find_item(text)
+CREATE OR REPLACE FUNCTION inventory.find_item(p_code text)
+ RETURNS uuid
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO ''
+AS $function$
+declare
+  v_org_id constant uuid := tenancy.current_org();
+  v_id uuid;
+begin
+  if p_code ~ '^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$' then
+    select id into v_id from inventory.items where org_id = v_org_id and id = p_code::uuid;
+  else
+    select id into v_id from inventory.items where org_id = v_org_id and sku = p_code;
+  end if;
+  if v_id is null then
+    select item_id into v_id from inventory.item_aliases where org_id = v_org_id and alias = p_code;
+  end if;
+  -- An alias may have another form. What has none is compared in the normal form, as codes are stored.
+  if v_id is null and p_code is not nfc normalized then
+    return inventory.find_item(normalize(p_code));
+  end if;
+  return v_id;
+end
+$function$;
+alter function inventory.find_item(text) owner to stockade_owner;
+comment on function inventory.find_item(text) is
+  'The id of the item that a SKU, an alias or an id names, in the organization that was entered; null when there is none.';
+revoke execute on function inventory.find_item(text) from public;
+grant execute on function inventory.find_item(text) to stockade_api, stockade_jobs, stockade_ledger;
+
+-- inventory.find_location(text)
+CREATE OR REPLACE FUNCTION inventory.find_location(p_code text)
+ RETURNS uuid
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO ''
+AS $function$
+declare
+  v_org_id constant uuid := tenancy.current_org();
+  v_id uuid;
+begin
+  if p_code ~ '^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$' then
+    select id into v_id from inventory.locations where org_id = v_org_id and id = p_code::uuid;
+  else
+    select id into v_id from inventory.locations where org_id = v_org_id and code = p_code;
+  end if;
+  if v_id is null then
+    select location_id into v_id from inventory.location_aliases where org_id = v_org_id and alias = p_code;
+  end if;
+  -- An alias may have another form. What has none is compared in the normal form, as codes are stored.
+  if v_id is null and p_code is not nfc normalized then
+    return inventory.find_location(normalize(p_code));
+  end if;
+  return v_id;
+end
+$function$;
+alter function inventory.find_location(text) owner to stockade_owner;
+comment on function inventory.find_location(text) is
+  'The id of the location that a code, an alias or an id names, in the organization that was entered; null when there is none.';
+revoke execute on function inventory.find_location(text) from public;
+grant execute on function inventory.find_location(text) to stockade_api, stockade_jobs, stockade_ledger;
+
 -- inventory.finish_reconciliation(uuid,jsonb)
 CREATE OR REPLACE FUNCTION inventory.finish_reconciliation(p_lease uuid, p_outcome jsonb)
  RETURNS void
@@ -710,6 +868,21 @@ comment on function inventory.finish_reconciliation(uuid,jsonb) is
   'Gives the organization that was entered back: {status?, error?, lagSeconds?, dueInSeconds?, nextBucket?}. With a status (finished, failed) its run is over; without one it continues with the next lease. Raises SK601 when the lease is not held any more, SK902 when no organization was entered.';
 revoke execute on function inventory.finish_reconciliation(uuid,jsonb) from public;
 grant execute on function inventory.finish_reconciliation(uuid,jsonb) to stockade_jobs;
+
+-- inventory.first_positions(text[],integer[])
+CREATE OR REPLACE FUNCTION inventory.first_positions(p_codes text[], p_line_codes integer[])
+ RETURNS integer[]
+ LANGUAGE sql
+ IMMUTABLE
+ SET search_path TO ''
+AS $function$
+  select array_agg(array_position(p_codes, p_codes[line.code]) order by line.n)
+  from unnest(p_line_codes) with ordinality as line (code, n)
+$function$;
+alter function inventory.first_positions(text[],integer[]) owner to stockade_owner;
+comment on function inventory.first_positions(text[],integer[]) is
+  'The positions that lines have in a list of codes, with the first one for a code that is in the list more than once.';
+revoke execute on function inventory.first_positions(text[],integer[]) from public;
 
 -- inventory.forget_idempotency_keys(interval,text,integer)
 CREATE OR REPLACE FUNCTION inventory.forget_idempotency_keys(p_older_than interval, p_after text, p_page integer)
@@ -917,6 +1090,8 @@ declare
   v_tracking text[];
   v_allow_negative boolean[];
   v_location_ids uuid[];
+  v_skus text[] := p_skus;
+  v_codes text[] := p_locations;
   -- Of each line: null when it is to be applied, '' when it was settled before, else why it is rejected.
   v_reasons text[];
   v_missing_items text[];
@@ -952,8 +1127,37 @@ begin
   where org_id = v_org_id and file_digest = p_file_digest and profile_digest = p_profile_digest;
 
   select * into v_item_ids, v_tracking, v_allow_negative
-  from inventory.find_import_items(v_org_id, p_skus, p_options);
-  v_location_ids := inventory.find_import_locations(v_org_id, p_locations);
+  from inventory.find_import_items(v_org_id, v_skus, p_options);
+  v_location_ids := inventory.find_import_locations(v_org_id, v_codes);
+  -- What has no such SKU or code may be an alias. Lines that name one item twice get one position.
+  if array_position(v_item_ids, null) is not null then
+    v_skus := inventory.current_skus(v_org_id, p_skus);
+    if v_skus <> p_skus then
+      p_line_skus := inventory.first_positions(v_skus, p_line_skus);
+      select * into v_item_ids, v_tracking, v_allow_negative
+      from inventory.find_import_items(v_org_id, v_skus, p_options);
+    end if;
+  end if;
+  if array_position(v_location_ids, null) is not null then
+    v_codes := inventory.current_location_codes(v_org_id, p_locations);
+    if v_codes <> p_locations then
+      p_line_locations := inventory.first_positions(v_codes, p_line_locations);
+      v_location_ids := inventory.find_import_locations(v_org_id, v_codes);
+    end if;
+  end if;
+  if v_skus <> p_skus or v_codes <> p_locations then
+    -- What a trial has moved is named by the codes of the file.
+    p_options := p_options || jsonb_build_object('moved', (
+      select coalesce(
+        jsonb_agg(distinct moved.value || jsonb_build_object(
+          'sku', v_skus[array_position(p_skus, moved.value ->> 'sku')],
+          'location', v_codes[array_position(p_locations, moved.value ->> 'location')]
+        )),
+        '[]'
+      )
+      from jsonb_array_elements(p_options -> 'moved') as moved (value)
+    ));
+  end if;
 
   select array_agg(
     case
@@ -989,7 +1193,7 @@ begin
     if not v_trial then
       v_items_created := inventory.make_import_items(v_org_id, v_missing_items, v_missing_names, p_options);
       select * into v_item_ids, v_tracking, v_allow_negative
-      from inventory.find_import_items(v_org_id, p_skus, p_options);
+      from inventory.find_import_items(v_org_id, v_skus, p_options);
     end if;
   end if;
 
@@ -1003,7 +1207,7 @@ begin
     ) as missing;
     if not v_trial then
       v_locations_created := inventory.make_import_locations(v_org_id, v_missing_locations);
-      v_location_ids := inventory.find_import_locations(v_org_id, p_locations);
+      v_location_ids := inventory.find_import_locations(v_org_id, v_codes);
     end if;
   end if;
 
@@ -1034,8 +1238,8 @@ begin
         where line.reason is null and (v_watch_all or not v_allow_negative[line.sku])
       ) as watched
       cross join lateral inventory.import_refusals(
-        v_org_id, p_options, cardinality(p_kinds), p_skus, v_item_ids, v_allow_negative,
-        p_locations, v_location_ids, watched.entries, watched.skus, watched.locations, watched.lots, watched.quantities
+        v_org_id, p_options, cardinality(p_kinds), v_skus, v_item_ids, v_allow_negative,
+        v_codes, v_location_ids, watched.entries, watched.skus, watched.locations, watched.lots, watched.quantities
       ) as refused;
       select array_agg(coalesce(line.reason, v_refusals[line.entry]) order by n)
       into v_reasons
@@ -1196,14 +1400,29 @@ begin
   if v_trial then
     select jsonb_agg(
       jsonb_build_object(
-        'sku', p_skus[key.sku],
-        'location', p_locations[key.location],
+        'sku', item.code,
+        'location', location.code,
         'lot', key.lot,
         'quantity', key.after - key.before
       )
     )
     into moved
     from unnest(v_key_skus, v_key_locations, v_key_lots, v_before, v_on_hand) as key (sku, location, lot, before, after)
+    -- Under every code, because a later batch may use another one.
+    cross join lateral (
+      select p_skus[key.sku]
+      union
+      select i.sku from inventory.items i where i.org_id = p_org_id and i.id = p_item_ids[key.sku]
+      union
+      select a.alias from inventory.item_aliases a where a.org_id = p_org_id and a.item_id = p_item_ids[key.sku]
+    ) as item (code)
+    cross join lateral (
+      select p_locations[key.location]
+      union
+      select l.code from inventory.locations l where l.org_id = p_org_id and l.id = p_location_ids[key.location]
+      union
+      select a.alias from inventory.location_aliases a where a.org_id = p_org_id and a.location_id = p_location_ids[key.location]
+    ) as location (code)
     where key.after <> key.before;
   end if;
 end
@@ -1280,17 +1499,133 @@ comment on function inventory.insert_entry(uuid,text,text,text,timestamp with ti
   'Posts one entry whose lines are known to be well formed, and returns it with the balance that each line left. For post_entry() and reverse_entry(), which check it first. Raises SK201 insufficient stock, SK202 stale balance.';
 revoke execute on function inventory.insert_entry(uuid,text,text,text,timestamp with time zone,jsonb,uuid,text[],text[],uuid[],uuid[],text[],numeric[],bigint[]) from public;
 
+-- inventory.invisible_characters()
+CREATE OR REPLACE FUNCTION inventory.invisible_characters()
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+  -- Of Unicode 15.0, which Postgres 16, 17 and 18 all know: controls, format and default ignorable characters (those without
+  -- a width and those that turn the direction are among them), separators and blanks other than U+0020, the empty braille
+  -- pattern, private use, and what is not assigned. The normal form of an assigned character never changes. An older Postgres
+  -- does not know the one of a new character, and would refuse a dump with it. The list is written out because a class such
+  -- as [:cntrl:] differs between collations, and what is assigned differs between versions.
+  select '['
+    '\u0000-\u001f\u007f-\u00a0\u00ad\u034f\u0378-\u0379\u0380-\u0383\u038b\u038d\u03a2\u0530\u0557-\u0558\u058b-\u058c'
+    '\u0590\u05c8-\u05cf\u05eb-\u05ee\u05f5-\u0605\u061c\u06dd\u070e-\u070f\u074b-\u074c\u07b2-\u07bf\u07fb-\u07fc'
+    '\u082e-\u082f\u083f\u085c-\u085d\u085f\u086b-\u086f\u088f-\u0897\u08e2\u0984\u098d-\u098e\u0991-\u0992\u09a9\u09b1'
+    '\u09b3-\u09b5\u09ba-\u09bb\u09c5-\u09c6\u09c9-\u09ca\u09cf-\u09d6\u09d8-\u09db\u09de\u09e4-\u09e5\u09ff-\u0a00\u0a04'
+    '\u0a0b-\u0a0e\u0a11-\u0a12\u0a29\u0a31\u0a34\u0a37\u0a3a-\u0a3b\u0a3d\u0a43-\u0a46\u0a49-\u0a4a\u0a4e-\u0a50'
+    '\u0a52-\u0a58\u0a5d\u0a5f-\u0a65\u0a77-\u0a80\u0a84\u0a8e\u0a92\u0aa9\u0ab1\u0ab4\u0aba-\u0abb\u0ac6\u0aca'
+    '\u0ace-\u0acf\u0ad1-\u0adf\u0ae4-\u0ae5\u0af2-\u0af8\u0b00\u0b04\u0b0d-\u0b0e\u0b11-\u0b12\u0b29\u0b31\u0b34'
+    '\u0b3a-\u0b3b\u0b45-\u0b46\u0b49-\u0b4a\u0b4e-\u0b54\u0b58-\u0b5b\u0b5e\u0b64-\u0b65\u0b78-\u0b81\u0b84\u0b8b-\u0b8d'
+    '\u0b91\u0b96-\u0b98\u0b9b\u0b9d\u0ba0-\u0ba2\u0ba5-\u0ba7\u0bab-\u0bad\u0bba-\u0bbd\u0bc3-\u0bc5\u0bc9\u0bce-\u0bcf'
+    '\u0bd1-\u0bd6\u0bd8-\u0be5\u0bfb-\u0bff\u0c0d\u0c11\u0c29\u0c3a-\u0c3b\u0c45\u0c49\u0c4e-\u0c54\u0c57\u0c5b-\u0c5c'
+    '\u0c5e-\u0c5f\u0c64-\u0c65\u0c70-\u0c76\u0c8d\u0c91\u0ca9\u0cb4\u0cba-\u0cbb\u0cc5\u0cc9\u0cce-\u0cd4\u0cd7-\u0cdc'
+    '\u0cdf\u0ce4-\u0ce5\u0cf0\u0cf4-\u0cff\u0d0d\u0d11\u0d45\u0d49\u0d50-\u0d53\u0d64-\u0d65\u0d80\u0d84\u0d97-\u0d99'
+    '\u0db2\u0dbc\u0dbe-\u0dbf\u0dc7-\u0dc9\u0dcb-\u0dce\u0dd5\u0dd7\u0de0-\u0de5\u0df0-\u0df1\u0df5-\u0e00\u0e3b-\u0e3e'
+    '\u0e5c-\u0e80\u0e83\u0e85\u0e8b\u0ea4\u0ea6\u0ebe-\u0ebf\u0ec5\u0ec7\u0ecf\u0eda-\u0edb\u0ee0-\u0eff\u0f48'
+    '\u0f6d-\u0f70\u0f98\u0fbd\u0fcd\u0fdb-\u0fff\u10c6\u10c8-\u10cc\u10ce-\u10cf\u115f-\u1160\u1249\u124e-\u124f\u1257'
+    '\u1259\u125e-\u125f\u1289\u128e-\u128f\u12b1\u12b6-\u12b7\u12bf\u12c1\u12c6-\u12c7\u12d7\u1311\u1316-\u1317'
+    '\u135b-\u135c\u137d-\u137f\u139a-\u139f\u13f6-\u13f7\u13fe-\u13ff\u1680\u169d-\u169f\u16f9-\u16ff\u1716-\u171e'
+    '\u1737-\u173f\u1754-\u175f\u176d\u1771\u1774-\u177f\u17b4-\u17b5\u17de-\u17df\u17ea-\u17ef\u17fa-\u17ff\u180b-\u180f'
+    '\u181a-\u181f\u1879-\u187f\u18ab-\u18af\u18f6-\u18ff\u191f\u192c-\u192f\u193c-\u193f\u1941-\u1943\u196e-\u196f'
+    '\u1975-\u197f\u19ac-\u19af\u19ca-\u19cf\u19db-\u19dd\u1a1c-\u1a1d\u1a5f\u1a7d-\u1a7e\u1a8a-\u1a8f\u1a9a-\u1a9f'
+    '\u1aae-\u1aaf\u1acf-\u1aff\u1b4d-\u1b4f\u1b7f\u1bf4-\u1bfb\u1c38-\u1c3a\u1c4a-\u1c4c\u1c89-\u1c8f\u1cbb-\u1cbc'
+    '\u1cc8-\u1ccf\u1cfb-\u1cff\u1f16-\u1f17\u1f1e-\u1f1f\u1f46-\u1f47\u1f4e-\u1f4f\u1f58\u1f5a\u1f5c\u1f5e\u1f7e-\u1f7f'
+    '\u1fb5\u1fc5\u1fd4-\u1fd5\u1fdc\u1ff0-\u1ff1\u1ff5\u1fff-\u200f\u2028-\u202f\u205f-\u206f\u2072-\u2073\u208f'
+    '\u209d-\u209f\u20c1-\u20cf\u20f1-\u20ff\u218c-\u218f\u2427-\u243f\u244b-\u245f\u2800\u2b74-\u2b75\u2b96\u2cf4-\u2cf8'
+    '\u2d26\u2d28-\u2d2c\u2d2e-\u2d2f\u2d68-\u2d6e\u2d71-\u2d7e\u2d97-\u2d9f\u2da7\u2daf\u2db7\u2dbf\u2dc7\u2dcf\u2dd7'
+    '\u2ddf\u2e5e-\u2e7f\u2e9a\u2ef4-\u2eff\u2fd6-\u2fef\u2ffc-\u3000\u3040\u3097-\u3098\u3100-\u3104\u3130\u3164\u318f'
+    '\u31e4-\u31ef\u321f\ua48d-\ua48f\ua4c7-\ua4cf\ua62c-\ua63f\ua6f8-\ua6ff\ua7cb-\ua7cf\ua7d2\ua7d4\ua7da-\ua7f1'
+    '\ua82d-\ua82f\ua83a-\ua83f\ua878-\ua87f\ua8c6-\ua8cd\ua8da-\ua8df\ua954-\ua95e\ua97d-\ua97f\ua9ce\ua9da-\ua9dd\ua9ff'
+    '\uaa37-\uaa3f\uaa4e-\uaa4f\uaa5a-\uaa5b\uaac3-\uaada\uaaf7-\uab00\uab07-\uab08\uab0f-\uab10\uab17-\uab1f\uab27\uab2f'
+    '\uab6c-\uab6f\uabee-\uabef\uabfa-\uabff\ud7a4-\ud7af\ud7c7-\ud7ca\ud7fc-\uf8ff\ufa6e-\ufa6f\ufada-\ufaff\ufb07-\ufb12'
+    '\ufb18-\ufb1c\ufb37\ufb3d\ufb3f\ufb42\ufb45\ufbc3-\ufbd2\ufd90-\ufd91\ufdc8-\ufdce\ufdd0-\ufdef\ufe00-\ufe0f'
+    '\ufe1a-\ufe1f\ufe53\ufe67\ufe6c-\ufe6f\ufe75\ufefd-\uff00\uffa0\uffbf-\uffc1\uffc8-\uffc9\uffd0-\uffd1\uffd8-\uffd9'
+    '\uffdd-\uffdf\uffe7\uffef-\ufffb\ufffe-\uffff\U0001000c\U00010027\U0001003b\U0001003e\U0001004e-\U0001004f'
+    '\U0001005e-\U0001007f\U000100fb-\U000100ff\U00010103-\U00010106\U00010134-\U00010136\U0001018f\U0001019d-\U0001019f'
+    '\U000101a1-\U000101cf\U000101fe-\U0001027f\U0001029d-\U0001029f\U000102d1-\U000102df\U000102fc-\U000102ff'
+    '\U00010324-\U0001032c\U0001034b-\U0001034f\U0001037b-\U0001037f\U0001039e\U000103c4-\U000103c7\U000103d6-\U000103ff'
+    '\U0001049e-\U0001049f\U000104aa-\U000104af\U000104d4-\U000104d7\U000104fc-\U000104ff\U00010528-\U0001052f'
+    '\U00010564-\U0001056e\U0001057b\U0001058b\U00010593\U00010596\U000105a2\U000105b2\U000105ba\U000105bd-\U000105ff'
+    '\U00010737-\U0001073f\U00010756-\U0001075f\U00010768-\U0001077f\U00010786\U000107b1\U000107bb-\U000107ff'
+    '\U00010806-\U00010807\U00010809\U00010836\U00010839-\U0001083b\U0001083d-\U0001083e\U00010856\U0001089f-\U000108a6'
+    '\U000108b0-\U000108df\U000108f3\U000108f6-\U000108fa\U0001091c-\U0001091e\U0001093a-\U0001093e\U00010940-\U0001097f'
+    '\U000109b8-\U000109bb\U000109d0-\U000109d1\U00010a04\U00010a07-\U00010a0b\U00010a14\U00010a18\U00010a36-\U00010a37'
+    '\U00010a3b-\U00010a3e\U00010a49-\U00010a4f\U00010a59-\U00010a5f\U00010aa0-\U00010abf\U00010ae7-\U00010aea'
+    '\U00010af7-\U00010aff\U00010b36-\U00010b38\U00010b56-\U00010b57\U00010b73-\U00010b77\U00010b92-\U00010b98'
+    '\U00010b9d-\U00010ba8\U00010bb0-\U00010bff\U00010c49-\U00010c7f\U00010cb3-\U00010cbf\U00010cf3-\U00010cf9'
+    '\U00010d28-\U00010d2f\U00010d3a-\U00010e5f\U00010e7f\U00010eaa\U00010eae-\U00010eaf\U00010eb2-\U00010efc'
+    '\U00010f28-\U00010f2f\U00010f5a-\U00010f6f\U00010f8a-\U00010faf\U00010fcc-\U00010fdf\U00010ff7-\U00010fff'
+    '\U0001104e-\U00011051\U00011076-\U0001107e\U000110bd\U000110c3-\U000110cf\U000110e9-\U000110ef\U000110fa-\U000110ff'
+    '\U00011135\U00011148-\U0001114f\U00011177-\U0001117f\U000111e0\U000111f5-\U000111ff\U00011212\U00011242-\U0001127f'
+    '\U00011287\U00011289\U0001128e\U0001129e\U000112aa-\U000112af\U000112eb-\U000112ef\U000112fa-\U000112ff\U00011304'
+    '\U0001130d-\U0001130e\U00011311-\U00011312\U00011329\U00011331\U00011334\U0001133a\U00011345-\U00011346'
+    '\U00011349-\U0001134a\U0001134e-\U0001134f\U00011351-\U00011356\U00011358-\U0001135c\U00011364-\U00011365'
+    '\U0001136d-\U0001136f\U00011375-\U000113ff\U0001145c\U00011462-\U0001147f\U000114c8-\U000114cf\U000114da-\U0001157f'
+    '\U000115b6-\U000115b7\U000115de-\U000115ff\U00011645-\U0001164f\U0001165a-\U0001165f\U0001166d-\U0001167f'
+    '\U000116ba-\U000116bf\U000116ca-\U000116ff\U0001171b-\U0001171c\U0001172c-\U0001172f\U00011747-\U000117ff'
+    '\U0001183c-\U0001189f\U000118f3-\U000118fe\U00011907-\U00011908\U0001190a-\U0001190b\U00011914\U00011917\U00011936'
+    '\U00011939-\U0001193a\U00011947-\U0001194f\U0001195a-\U0001199f\U000119a8-\U000119a9\U000119d8-\U000119d9'
+    '\U000119e5-\U000119ff\U00011a48-\U00011a4f\U00011aa3-\U00011aaf\U00011af9-\U00011aff\U00011b0a-\U00011bff\U00011c09'
+    '\U00011c37\U00011c46-\U00011c4f\U00011c6d-\U00011c6f\U00011c90-\U00011c91\U00011ca8\U00011cb7-\U00011cff\U00011d07'
+    '\U00011d0a\U00011d37-\U00011d39\U00011d3b\U00011d3e\U00011d48-\U00011d4f\U00011d5a-\U00011d5f\U00011d66\U00011d69'
+    '\U00011d8f\U00011d92\U00011d99-\U00011d9f\U00011daa-\U00011edf\U00011ef9-\U00011eff\U00011f11\U00011f3b-\U00011f3d'
+    '\U00011f5a-\U00011faf\U00011fb1-\U00011fbf\U00011ff2-\U00011ffe\U0001239a-\U000123ff\U0001246f\U00012475-\U0001247f'
+    '\U00012544-\U00012f8f\U00012ff3-\U00012fff\U00013430-\U0001343f\U00013456-\U000143ff\U00014647-\U000167ff'
+    '\U00016a39-\U00016a3f\U00016a5f\U00016a6a-\U00016a6d\U00016abf\U00016aca-\U00016acf\U00016aee-\U00016aef'
+    '\U00016af6-\U00016aff\U00016b46-\U00016b4f\U00016b5a\U00016b62\U00016b78-\U00016b7c\U00016b90-\U00016e3f'
+    '\U00016e9b-\U00016eff\U00016f4b-\U00016f4e\U00016f88-\U00016f8e\U00016fa0-\U00016fdf\U00016fe5-\U00016fef'
+    '\U00016ff2-\U00016fff\U000187f8-\U000187ff\U00018cd6-\U00018cff\U00018d09-\U0001afef\U0001aff4\U0001affc\U0001afff'
+    '\U0001b123-\U0001b131\U0001b133-\U0001b14f\U0001b153-\U0001b154\U0001b156-\U0001b163\U0001b168-\U0001b16f'
+    '\U0001b2fc-\U0001bbff\U0001bc6b-\U0001bc6f\U0001bc7d-\U0001bc7f\U0001bc89-\U0001bc8f\U0001bc9a-\U0001bc9b'
+    '\U0001bca0-\U0001ceff\U0001cf2e-\U0001cf2f\U0001cf47-\U0001cf4f\U0001cfc4-\U0001cfff\U0001d0f6-\U0001d0ff'
+    '\U0001d127-\U0001d128\U0001d173-\U0001d17a\U0001d1eb-\U0001d1ff\U0001d246-\U0001d2bf\U0001d2d4-\U0001d2df'
+    '\U0001d2f4-\U0001d2ff\U0001d357-\U0001d35f\U0001d379-\U0001d3ff\U0001d455\U0001d49d\U0001d4a0-\U0001d4a1'
+    '\U0001d4a3-\U0001d4a4\U0001d4a7-\U0001d4a8\U0001d4ad\U0001d4ba\U0001d4bc\U0001d4c4\U0001d506\U0001d50b-\U0001d50c'
+    '\U0001d515\U0001d51d\U0001d53a\U0001d53f\U0001d545\U0001d547-\U0001d549\U0001d551\U0001d6a6-\U0001d6a7'
+    '\U0001d7cc-\U0001d7cd\U0001da8c-\U0001da9a\U0001daa0\U0001dab0-\U0001deff\U0001df1f-\U0001df24\U0001df2b-\U0001dfff'
+    '\U0001e007\U0001e019-\U0001e01a\U0001e022\U0001e025\U0001e02b-\U0001e02f\U0001e06e-\U0001e08e\U0001e090-\U0001e0ff'
+    '\U0001e12d-\U0001e12f\U0001e13e-\U0001e13f\U0001e14a-\U0001e14d\U0001e150-\U0001e28f\U0001e2af-\U0001e2bf'
+    '\U0001e2fa-\U0001e2fe\U0001e300-\U0001e4cf\U0001e4fa-\U0001e7df\U0001e7e7\U0001e7ec\U0001e7ef\U0001e7ff'
+    '\U0001e8c5-\U0001e8c6\U0001e8d7-\U0001e8ff\U0001e94c-\U0001e94f\U0001e95a-\U0001e95d\U0001e960-\U0001ec70'
+    '\U0001ecb5-\U0001ed00\U0001ed3e-\U0001edff\U0001ee04\U0001ee20\U0001ee23\U0001ee25-\U0001ee26\U0001ee28\U0001ee33'
+    '\U0001ee38\U0001ee3a\U0001ee3c-\U0001ee41\U0001ee43-\U0001ee46\U0001ee48\U0001ee4a\U0001ee4c\U0001ee50\U0001ee53'
+    '\U0001ee55-\U0001ee56\U0001ee58\U0001ee5a\U0001ee5c\U0001ee5e\U0001ee60\U0001ee63\U0001ee65-\U0001ee66\U0001ee6b'
+    '\U0001ee73\U0001ee78\U0001ee7d\U0001ee7f\U0001ee8a\U0001ee9c-\U0001eea0\U0001eea4\U0001eeaa\U0001eebc-\U0001eeef'
+    '\U0001eef2-\U0001efff\U0001f02c-\U0001f02f\U0001f094-\U0001f09f\U0001f0af-\U0001f0b0\U0001f0c0\U0001f0d0'
+    '\U0001f0f6-\U0001f0ff\U0001f1ae-\U0001f1e5\U0001f203-\U0001f20f\U0001f23c-\U0001f23f\U0001f249-\U0001f24f'
+    '\U0001f252-\U0001f25f\U0001f266-\U0001f2ff\U0001f6d8-\U0001f6db\U0001f6ed-\U0001f6ef\U0001f6fd-\U0001f6ff'
+    '\U0001f777-\U0001f77a\U0001f7da-\U0001f7df\U0001f7ec-\U0001f7ef\U0001f7f1-\U0001f7ff\U0001f80c-\U0001f80f'
+    '\U0001f848-\U0001f84f\U0001f85a-\U0001f85f\U0001f888-\U0001f88f\U0001f8ae-\U0001f8af\U0001f8b2-\U0001f8ff'
+    '\U0001fa54-\U0001fa5f\U0001fa6e-\U0001fa6f\U0001fa7d-\U0001fa7f\U0001fa89-\U0001fa8f\U0001fabe\U0001fac6-\U0001facd'
+    '\U0001fadc-\U0001fadf\U0001fae9-\U0001faef\U0001faf9-\U0001faff\U0001fb93\U0001fbcb-\U0001fbef\U0001fbfa-\U0001ffff'
+    '\U0002a6e0-\U0002a6ff\U0002b73a-\U0002b73f\U0002b81e-\U0002b81f\U0002cea2-\U0002ceaf\U0002ebe1-\U0002f7ff'
+    '\U0002fa1e-\U0002ffff\U0003134b-\U0003134f\U000323b0-\U0010ffff'
+    ']'
+$function$;
+alter function inventory.invisible_characters() owner to stockade_owner;
+comment on function inventory.invisible_characters() is
+  'The characters that no code has, as a bracket expression of a regular expression: those that cannot be seen, that change the direction of a text, or that have no fixed meaning.';
+revoke execute on function inventory.invisible_characters() from public;
+grant execute on function inventory.invisible_characters() to stockade_api, stockade_jobs;
+
 -- inventory.is_code(text)
 CREATE OR REPLACE FUNCTION inventory.is_code(p_text text)
  RETURNS boolean
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
 AS $function$
-  select length(p_text) between 1 and 64 and p_text = btrim(p_text) and p_text !~ '[[:cntrl:]/?%\\]|^\.+$'
+  select length(p_text) between 1 and 64
+    and p_text = btrim(p_text)
+    -- What is plain ASCII pays for nothing else.
+    and (p_text ~ '^[ -~]*$' or p_text is nfc normalized and p_text !~ inventory.invisible_characters())
+    and p_text !~ '^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$'
 $function$;
 alter function inventory.is_code(text) owner to stockade_owner;
 comment on function inventory.is_code(text) is
-  'Whether a text can be a SKU or the code of a location. Both are path segments of the API: 1 to 64 characters, no control characters, nothing that ends a segment, no blank at either end.';
+  'Whether a text can be a SKU or the code of a location: 1 to 64 visible characters in the normal form NFC, no blank at either end, and not the form of an id, because a path of the API takes either.';
 revoke execute on function inventory.is_code(text) from public;
 grant execute on function inventory.is_code(text) to stockade_api, stockade_jobs;
 
@@ -1322,6 +1657,87 @@ comment on function inventory.iso(timestamp with time zone) is
   'An instant as the API writes it: UTC, ISO 8601, milliseconds.';
 revoke execute on function inventory.iso(timestamp with time zone) from public;
 grant execute on function inventory.iso(timestamp with time zone) to stockade_admin, stockade_api, stockade_jobs, stockade_ledger;
+
+-- inventory.keep_item_codes_apart()
+CREATE OR REPLACE FUNCTION inventory.keep_item_codes_apart()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_taken text;
+begin
+  if current_setting('transaction_isolation') <> 'read committed' then
+    raise exception 'codes are written in a read committed transaction, which sees those of others' using errcode = '25001';
+  end if;
+  -- In statements of their own: the check below takes its snapshot when the lock is there.
+  if tg_table_name = 'items' then
+    perform pg_advisory_xact_lock_shared(hashtextextended(o.org_id::text, 7326))
+    from (select distinct org_id from written order by org_id) as o;
+    select w.sku into v_taken
+    from written w
+    where exists (select from inventory.item_aliases a where a.org_id = w.org_id and a.alias = w.sku)
+    limit 1;
+  else
+    perform pg_advisory_xact_lock(hashtextextended(o.org_id::text, 7326))
+    from (select distinct org_id from written order by org_id) as o;
+    select w.alias into v_taken
+    from written w
+    where exists (select from inventory.items i where i.org_id = w.org_id and i.sku = w.alias)
+    limit 1;
+  end if;
+  if found then
+    raise exception 'the code % is both a SKU and an alias', v_taken using errcode = 'SK206', detail = to_json(v_taken);
+  end if;
+  return null;
+end
+$function$;
+alter function inventory.keep_item_codes_apart() owner to stockade_owner;
+comment on function inventory.keep_item_codes_apart() is
+  'Refuses a code that would be the SKU of an item and an alias, also when both are written at the same time. Raises SK206 with the code; 25001 in a transaction that is not read committed.';
+revoke execute on function inventory.keep_item_codes_apart() from public;
+
+-- inventory.keep_location_codes_apart()
+CREATE OR REPLACE FUNCTION inventory.keep_location_codes_apart()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_taken text;
+begin
+  if current_setting('transaction_isolation') <> 'read committed' then
+    raise exception 'codes are written in a read committed transaction, which sees those of others' using errcode = '25001';
+  end if;
+  -- In statements of their own: the check below takes its snapshot when the lock is there.
+  if tg_table_name = 'locations' then
+    perform pg_advisory_xact_lock_shared(hashtextextended(o.org_id::text, 7327))
+    from (select distinct org_id from written order by org_id) as o;
+    select w.code into v_taken
+    from written w
+    where exists (select from inventory.location_aliases a where a.org_id = w.org_id and a.alias = w.code)
+    limit 1;
+  else
+    perform pg_advisory_xact_lock(hashtextextended(o.org_id::text, 7327))
+    from (select distinct org_id from written order by org_id) as o;
+    select w.alias into v_taken
+    from written w
+    where exists (select from inventory.locations l where l.org_id = w.org_id and l.code = w.alias)
+    limit 1;
+  end if;
+  if found then
+    raise exception 'the code % is both the code of a location and an alias', v_taken
+      using errcode = 'SK206', detail = to_json(v_taken);
+  end if;
+  return null;
+end
+$function$;
+alter function inventory.keep_location_codes_apart() owner to stockade_owner;
+comment on function inventory.keep_location_codes_apart() is
+  'Refuses a code that would be the code of a location and an alias, also when both are written at the same time. Raises SK206 with the code; 25001 in a transaction that is not read committed.';
+revoke execute on function inventory.keep_location_codes_apart() from public;
 
 -- inventory.kind_sign(text)
 CREATE OR REPLACE FUNCTION inventory.kind_sign(p_kind text)
@@ -1618,6 +2034,7 @@ declare
   v_expected_versions bigint[];
   v_fits boolean;
   v_has_sign boolean;
+  v_lines jsonb;
 begin
   perform inventory.require_kinds(array[v_kind], inventory.postable_kinds());
 
@@ -1636,6 +2053,11 @@ begin
   left join inventory.locations l on l.org_id = v_org_id and l.code = line.location;
 
   if v_fits is not true then
+    -- Only a line without such a SKU or code may have an alias or another normal form. With the current codes, none has.
+    v_lines := inventory.current_codes(p_entry -> 'lines');
+    if v_lines <> p_entry -> 'lines' then
+      return inventory.post_entry(jsonb_set(p_entry, '{lines}', v_lines));
+    end if;
     perform inventory.raise_line_errors(p_entry -> 'lines');
     raise exception 'the entry has no lines' using errcode = 'SK301',
       detail = json_build_array(json_build_object('field', 'lines', 'message', 'is empty: an entry has at least one line'));
@@ -2414,6 +2836,89 @@ comment on function inventory.trigger_history() is
   'What is known of the ledger''s triggers over time: {watching, changes: [{at, kind, command, triggers}]}. Without a watch nothing is known of what came after the last change.';
 revoke execute on function inventory.trigger_history() from public;
 grant execute on function inventory.trigger_history() to stockade_jobs;
+
+-- inventory.update_item(text,jsonb)
+CREATE OR REPLACE FUNCTION inventory.update_item(p_code text, p_patch jsonb)
+ RETURNS json
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+declare
+  v_org_id constant uuid := tenancy.require_scope('write');
+  v_id constant uuid := inventory.find_item(p_code);
+  v_item inventory.items;
+begin
+  -- Two changes of one item come one after the other, the aliases too.
+  perform from inventory.items where org_id = v_org_id and id = v_id for no key update;
+  if not found then
+    return null;
+  end if;
+  -- An alias that becomes the SKU of its own item is an alias no longer.
+  delete from inventory.item_aliases
+  where org_id = v_org_id
+    and item_id = v_id
+    and (p_patch ? 'aliases' and not p_patch -> 'aliases' ? alias or alias = p_patch ->> 'sku');
+  update inventory.items
+  set sku = coalesce(p_patch ->> 'sku', sku),
+      name = coalesce(p_patch ->> 'name', name),
+      unit = coalesce(p_patch ->> 'unit', unit),
+      allow_negative = coalesce((p_patch ->> 'allowNegative')::boolean, allow_negative),
+      reorder_point = case when p_patch ? 'reorderPoint' then (p_patch ->> 'reorderPoint')::numeric else reorder_point end,
+      metadata = coalesce(p_patch -> 'metadata', metadata),
+      updated_at = now()
+  where org_id = v_org_id and id = v_id
+  returning * into v_item;
+  if p_patch ? 'aliases' then
+    perform inventory.add_item_aliases(v_item, p_patch -> 'aliases');
+  end if;
+  return inventory.item_json(v_item);
+end
+$function$;
+alter function inventory.update_item(text,jsonb) owner to stockade_owner;
+comment on function inventory.update_item(text,jsonb) is
+  'Changes the fields of an item that p_patch has, {sku?, aliases?, name?, unit?, allowNegative?, reorderPoint?, metadata?}, and returns it as the API shows it; null when p_code names none. The aliases are replaced as a whole. Raises SK902 when no organization was entered, SK104 when the caller may not write, 23505 when the SKU is taken, SK206 when a code is a SKU and an alias, 23514 for a value out of its bounds.';
+revoke execute on function inventory.update_item(text,jsonb) from public;
+grant execute on function inventory.update_item(text,jsonb) to stockade_api;
+
+-- inventory.update_location(text,jsonb)
+CREATE OR REPLACE FUNCTION inventory.update_location(p_code text, p_patch jsonb)
+ RETURNS json
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+declare
+  v_org_id constant uuid := tenancy.require_scope('write');
+  v_id constant uuid := inventory.find_location(p_code);
+  v_location inventory.locations;
+begin
+  -- Two changes of one location come one after the other, the aliases too.
+  perform from inventory.locations where org_id = v_org_id and id = v_id for no key update;
+  if not found then
+    return null;
+  end if;
+  -- An alias that becomes the code of its own location is an alias no longer.
+  delete from inventory.location_aliases
+  where org_id = v_org_id
+    and location_id = v_id
+    and (p_patch ? 'aliases' and not p_patch -> 'aliases' ? alias or alias = p_patch ->> 'code');
+  update inventory.locations
+  set code = coalesce(p_patch ->> 'code', code),
+      name = coalesce(p_patch ->> 'name', name),
+      kind = coalesce(p_patch ->> 'kind', kind),
+      updated_at = now()
+  where org_id = v_org_id and id = v_id
+  returning * into v_location;
+  if p_patch ? 'aliases' then
+    perform inventory.add_location_aliases(v_location, p_patch -> 'aliases');
+  end if;
+  return inventory.location_json(v_location);
+end
+$function$;
+alter function inventory.update_location(text,jsonb) owner to stockade_owner;
+comment on function inventory.update_location(text,jsonb) is
+  'Changes the fields of a location that p_patch has, {code?, aliases?, name?, kind?}, and returns it as the API shows it; null when p_code names none. The aliases are replaced as a whole. Raises SK902 when no organization was entered, SK104 when the caller may not write, 23505 when the code is taken, SK206 when a code is an alias, 23514 for a value out of its bounds.';
+revoke execute on function inventory.update_location(text,jsonb) from public;
+grant execute on function inventory.update_location(text,jsonb) to stockade_api;
 
 -- inventory.watch_triggers()
 CREATE OR REPLACE FUNCTION inventory.watch_triggers()
@@ -4555,6 +5060,21 @@ comment on function inventory.settle_import_lines(inventory.imports,jsonb,bigint
   'Records that the lines of a batch are settled: those without a reason were applied, those with one are rejected, and those with an empty one were settled before. p_import is the import as it was before the batch.';
 revoke execute on function inventory.settle_import_lines(inventory.imports,jsonb,bigint[],text[],bigint,bigint) from public;
 
+-- inventory.item_aliases
+create table inventory.item_aliases (
+  org_id uuid not null,
+  alias text not null,
+  item_id uuid not null,
+  constraint item_aliases_pkey PRIMARY KEY (org_id, alias),
+  constraint item_aliases_alias_check CHECK (length(alias) >= 1 AND length(alias) <= 64)
+);
+alter table inventory.item_aliases owner to stockade_owner;
+comment on table inventory.item_aliases is
+  'Tenant data: the further codes that find an item.';
+grant select, insert, delete on table inventory.item_aliases to stockade_api;
+grant select, insert on table inventory.item_aliases to stockade_jobs;
+grant select on table inventory.item_aliases to stockade_ledger;
+
 -- inventory.items
 create table inventory.items (
   id uuid default inventory.new_id() not null,
@@ -4584,6 +5104,39 @@ grant select, insert (sku, name, unit, org_id, tracking, allow_negative, reorder
 grant select, insert (sku, name, unit, org_id, tracking, allow_negative, reorder_point, metadata) on table inventory.items to stockade_jobs;
 grant select on table inventory.items to stockade_ledger;
 
+-- inventory.add_item_aliases(inventory.items,jsonb)
+CREATE OR REPLACE FUNCTION inventory.add_item_aliases(p_item inventory.items, p_aliases jsonb)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+declare
+  v_taken text;
+begin
+  -- In the order of the codes: two writers that give the same ones cannot deadlock.
+  insert into inventory.item_aliases (org_id, alias, item_id)
+  select p_item.org_id, given.alias, p_item.id
+  from jsonb_array_elements_text(p_aliases) as given (alias)
+  order by given.alias
+  on conflict (org_id, alias) do nothing;
+
+  select given.alias into v_taken
+  from jsonb_array_elements_text(p_aliases) as given (alias)
+  where not exists (
+    select from inventory.item_aliases a where a.org_id = p_item.org_id and a.alias = given.alias and a.item_id = p_item.id
+  )
+  limit 1;
+  if found then
+    raise exception 'the alias % is that of another item', v_taken using errcode = 'SK206', detail = to_json(v_taken);
+  end if;
+end
+$function$;
+alter function inventory.add_item_aliases(inventory.items,jsonb) owner to stockade_owner;
+comment on function inventory.add_item_aliases(inventory.items,jsonb) is
+  'Gives an item the aliases of a list that it does not have yet. Raises SK206, with the code, when one is a SKU or the alias of another item.';
+revoke execute on function inventory.add_item_aliases(inventory.items,jsonb) from public;
+grant execute on function inventory.add_item_aliases(inventory.items,jsonb) to stockade_api, stockade_jobs;
+
 -- inventory.item_json(inventory.items)
 CREATE OR REPLACE FUNCTION inventory.item_json(p_item inventory.items)
  RETURNS json
@@ -4594,6 +5147,11 @@ AS $function$
   select json_build_object(
     'id', p_item.id,
     'sku', p_item.sku,
+    'aliases', (
+      select coalesce(json_agg(a.alias order by a.alias), '[]')
+      from inventory.item_aliases a
+      where a.org_id = p_item.org_id and a.item_id = p_item.id
+    ),
     'name', p_item.name,
     'unit', p_item.unit,
     'tracking', p_item.tracking,
@@ -4609,6 +5167,21 @@ comment on function inventory.item_json(inventory.items) is
   'An item as the API shows it.';
 revoke execute on function inventory.item_json(inventory.items) from public;
 grant execute on function inventory.item_json(inventory.items) to stockade_api, stockade_jobs;
+
+-- inventory.location_aliases
+create table inventory.location_aliases (
+  org_id uuid not null,
+  alias text not null,
+  location_id uuid not null,
+  constraint location_aliases_pkey PRIMARY KEY (org_id, alias),
+  constraint location_aliases_alias_check CHECK (length(alias) >= 1 AND length(alias) <= 64)
+);
+alter table inventory.location_aliases owner to stockade_owner;
+comment on table inventory.location_aliases is
+  'Tenant data: the further codes that find a location.';
+grant select, insert, delete on table inventory.location_aliases to stockade_api;
+grant select, insert on table inventory.location_aliases to stockade_jobs;
+grant select on table inventory.location_aliases to stockade_ledger;
 
 -- inventory.locations
 create table inventory.locations (
@@ -4632,6 +5205,41 @@ grant select, insert (code, name, kind, org_id), update (code, name, kind, updat
 grant select, insert (code, name, kind, org_id) on table inventory.locations to stockade_jobs;
 grant select on table inventory.locations to stockade_ledger;
 
+-- inventory.add_location_aliases(inventory.locations,jsonb)
+CREATE OR REPLACE FUNCTION inventory.add_location_aliases(p_location inventory.locations, p_aliases jsonb)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+declare
+  v_taken text;
+begin
+  -- In the order of the codes: two writers that give the same ones cannot deadlock.
+  insert into inventory.location_aliases (org_id, alias, location_id)
+  select p_location.org_id, given.alias, p_location.id
+  from jsonb_array_elements_text(p_aliases) as given (alias)
+  order by given.alias
+  on conflict (org_id, alias) do nothing;
+
+  select given.alias into v_taken
+  from jsonb_array_elements_text(p_aliases) as given (alias)
+  where not exists (
+    select
+    from inventory.location_aliases a
+    where a.org_id = p_location.org_id and a.alias = given.alias and a.location_id = p_location.id
+  )
+  limit 1;
+  if found then
+    raise exception 'the alias % is that of another location', v_taken using errcode = 'SK206', detail = to_json(v_taken);
+  end if;
+end
+$function$;
+alter function inventory.add_location_aliases(inventory.locations,jsonb) owner to stockade_owner;
+comment on function inventory.add_location_aliases(inventory.locations,jsonb) is
+  'Gives a location the aliases of a list that it does not have yet. Raises SK206, with the code, when one is the code or the alias of another location.';
+revoke execute on function inventory.add_location_aliases(inventory.locations,jsonb) from public;
+grant execute on function inventory.add_location_aliases(inventory.locations,jsonb) to stockade_api, stockade_jobs;
+
 -- inventory.location_json(inventory.locations)
 CREATE OR REPLACE FUNCTION inventory.location_json(p_location inventory.locations)
  RETURNS json
@@ -4642,6 +5250,11 @@ AS $function$
   select json_build_object(
     'id', p_location.id,
     'code', p_location.code,
+    'aliases', (
+      select coalesce(json_agg(a.alias order by a.alias), '[]')
+      from inventory.location_aliases a
+      where a.org_id = p_location.org_id and a.location_id = p_location.id
+    ),
     'name', p_location.name,
     'kind', p_location.kind,
     'createdAt', inventory.iso(p_location.created_at),
@@ -5319,6 +5932,8 @@ grant select, insert, update on table tenancy.users to stockade_admin;
 CREATE INDEX balances_location ON inventory.balances USING btree (org_id, location_id, item_id, lot);
 CREATE INDEX discrepancies_key ON inventory.discrepancies USING btree (org_id, item_id, location_id, lot);
 CREATE UNIQUE INDEX entries_reverses ON inventory.entries USING btree (org_id, reverses) WHERE reverses IS NOT NULL;
+CREATE INDEX item_aliases_item ON inventory.item_aliases USING btree (org_id, item_id);
+CREATE INDEX location_aliases_location ON inventory.location_aliases USING btree (org_id, location_id);
 CREATE INDEX movements_key ON inventory.movements USING btree (org_id, item_id, location_id, lot, entry_id);
 CREATE INDEX seal_closings_seq ON inventory.seal_closings USING btree (org_id, seq);
 CREATE INDEX api_keys_key_id ON tenancy.api_keys USING btree (key_id);
@@ -5408,9 +6023,25 @@ create policy tenant on inventory.imports
   using (org_id = (( SELECT tenancy.current_org() AS current_org)))
   with check (org_id = (( SELECT tenancy.current_org() AS current_org)));
 
+-- On inventory.item_aliases
+alter table inventory.item_aliases
+  add constraint item_aliases_org_id_item_id_fkey FOREIGN KEY (org_id, item_id) REFERENCES inventory.items(org_id, id) ON DELETE CASCADE;
+CREATE TRIGGER codes_apart_inserted AFTER INSERT ON inventory.item_aliases REFERENCING NEW TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION inventory.keep_item_codes_apart();
+alter table inventory.item_aliases enable always trigger codes_apart_inserted;
+alter table inventory.item_aliases enable row level security;
+alter table inventory.item_aliases force row level security;
+create policy tenant on inventory.item_aliases
+  to public
+  using (org_id = (( SELECT tenancy.current_org() AS current_org)))
+  with check (org_id = (( SELECT tenancy.current_org() AS current_org)));
+
 -- On inventory.items
 alter table inventory.items
   add constraint items_org_id_fkey FOREIGN KEY (org_id) REFERENCES tenancy.organizations(id);
+CREATE TRIGGER codes_apart_inserted AFTER INSERT ON inventory.items REFERENCING NEW TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION inventory.keep_item_codes_apart();
+alter table inventory.items enable always trigger codes_apart_inserted;
+CREATE TRIGGER codes_apart_updated AFTER UPDATE ON inventory.items REFERENCING NEW TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION inventory.keep_item_codes_apart();
+alter table inventory.items enable always trigger codes_apart_updated;
 alter table inventory.items enable row level security;
 alter table inventory.items force row level security;
 create policy post_ledger on inventory.items
@@ -5422,9 +6053,25 @@ create policy tenant on inventory.items
   using (org_id = (( SELECT tenancy.current_org() AS current_org)))
   with check (org_id = (( SELECT tenancy.current_org() AS current_org)));
 
+-- On inventory.location_aliases
+alter table inventory.location_aliases
+  add constraint location_aliases_org_id_location_id_fkey FOREIGN KEY (org_id, location_id) REFERENCES inventory.locations(org_id, id) ON DELETE CASCADE;
+CREATE TRIGGER codes_apart_inserted AFTER INSERT ON inventory.location_aliases REFERENCING NEW TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION inventory.keep_location_codes_apart();
+alter table inventory.location_aliases enable always trigger codes_apart_inserted;
+alter table inventory.location_aliases enable row level security;
+alter table inventory.location_aliases force row level security;
+create policy tenant on inventory.location_aliases
+  to public
+  using (org_id = (( SELECT tenancy.current_org() AS current_org)))
+  with check (org_id = (( SELECT tenancy.current_org() AS current_org)));
+
 -- On inventory.locations
 alter table inventory.locations
   add constraint locations_org_id_fkey FOREIGN KEY (org_id) REFERENCES tenancy.organizations(id);
+CREATE TRIGGER codes_apart_inserted AFTER INSERT ON inventory.locations REFERENCING NEW TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION inventory.keep_location_codes_apart();
+alter table inventory.locations enable always trigger codes_apart_inserted;
+CREATE TRIGGER codes_apart_updated AFTER UPDATE ON inventory.locations REFERENCING NEW TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION inventory.keep_location_codes_apart();
+alter table inventory.locations enable always trigger codes_apart_updated;
 alter table inventory.locations enable row level security;
 alter table inventory.locations force row level security;
 create policy post_ledger on inventory.locations

@@ -4,7 +4,7 @@ import { endpoint } from '#http/endpoint.ts';
 import { operation } from '#http/operation.ts';
 import { PageQuery, toList } from '#http/page.ts';
 import { AsOf, BalanceFilter, itemBalance, listBalances } from '#ledger/balances.ts';
-import { Code } from '#ledger/input.ts';
+import { ExistingCode } from '#ledger/input.ts';
 
 export const handler = endpoint(routesOf('balances'), {
   'GET /v1/balances': operation({
@@ -15,7 +15,7 @@ export const handler = endpoint(routesOf('balances'), {
     },
   }),
   'GET /v1/items/{sku}/balance': operation({
-    path: z.object({ sku: Code }),
+    path: z.object({ sku: ExistingCode }),
     query: z.strictObject(AsOf.shape),
     handle: ({ tenant, path, query }) => itemBalance(tenant, path.sku, query),
   }),

@@ -3,11 +3,11 @@ import { routesOf } from '#functions/routes.ts';
 import { endpoint } from '#http/endpoint.ts';
 import { operation } from '#http/operation.ts';
 import { PageQuery, toList } from '#http/page.ts';
-import { Code } from '#ledger/input.ts';
-import { CreateItem, items, PatchItem } from '#ledger/items.ts';
+import { ExistingCode } from '#ledger/input.ts';
+import { CreateItem, ItemFilter, items, PatchItem } from '#ledger/items.ts';
 
-const path = z.object({ sku: Code });
-const query = z.strictObject(PageQuery([/./]));
+const path = z.object({ sku: ExistingCode });
+const query = z.strictObject({ ...PageQuery([/./]), ...ItemFilter.shape });
 
 export const handler = endpoint(routesOf('items'), {
   'POST /v1/items': operation({
@@ -17,8 +17,8 @@ export const handler = endpoint(routesOf('items'), {
   }),
   'GET /v1/items': operation({
     query,
-    handle: async ({ tenant, query: { limit, cursor } }) =>
-      toList(await items.list(tenant, { limit, after: cursor })),
+    handle: async ({ tenant, query: { limit, cursor, sku } }) =>
+      toList(await items.list(tenant, sku, { limit, after: cursor })),
   }),
   'GET /v1/items/{sku}': operation({ path, handle: ({ tenant, path }) => items.get(tenant, path.sku) }),
   'PATCH /v1/items/{sku}': operation({

@@ -3,11 +3,11 @@ import { routesOf } from '#functions/routes.ts';
 import { endpoint } from '#http/endpoint.ts';
 import { operation } from '#http/operation.ts';
 import { PageQuery, toList } from '#http/page.ts';
-import { Code } from '#ledger/input.ts';
-import { CreateLocation, locations, PatchLocation } from '#ledger/locations.ts';
+import { ExistingCode } from '#ledger/input.ts';
+import { CreateLocation, LocationFilter, locations, PatchLocation } from '#ledger/locations.ts';
 
-const path = z.object({ code: Code });
-const query = z.strictObject(PageQuery([/./]));
+const path = z.object({ code: ExistingCode });
+const query = z.strictObject({ ...PageQuery([/./]), ...LocationFilter.shape });
 
 export const handler = endpoint(routesOf('locations'), {
   'POST /v1/locations': operation({
@@ -17,8 +17,8 @@ export const handler = endpoint(routesOf('locations'), {
   }),
   'GET /v1/locations': operation({
     query,
-    handle: async ({ tenant, query: { limit, cursor } }) =>
-      toList(await locations.list(tenant, { limit, after: cursor })),
+    handle: async ({ tenant, query: { limit, cursor, code } }) =>
+      toList(await locations.list(tenant, code, { limit, after: cursor })),
   }),
   'GET /v1/locations/{code}': operation({
     path,

@@ -1,5 +1,5 @@
 import type * as z from 'zod';
-import { type FieldError, InvalidInput } from '#platform/errors.ts';
+import { type FieldError, wrongFields } from '#platform/errors.ts';
 
 /**
  * Checks a part of a request against its schema, and returns it as the schema answers it.
@@ -8,13 +8,7 @@ import { type FieldError, InvalidInput } from '#platform/errors.ts';
 export function validate<Schema extends z.ZodType>(schema: Schema, value: unknown): z.infer<Schema> {
   const outcome = schema.safeParse(value, { reportInput: true });
   if (outcome.success) return outcome.data;
-  const errors = outcome.error.issues.flatMap(toFieldErrors);
-  throw new InvalidInput(
-    errors.length === 1
-      ? 'A field of the request is wrong.'
-      : `${errors.length} fields of the request are wrong.`,
-    errors,
-  );
+  throw wrongFields(outcome.error.issues.flatMap(toFieldErrors));
 }
 
 function toFieldErrors(issue: z.core.$ZodIssue): FieldError[] {

@@ -6,7 +6,8 @@ import { inTenant, queryInTenant } from '#tenancy/scope.ts';
 import type { Tenant } from '#tenancy/tenant.ts';
 import { balancesThen, type PastAnswer, type PastRequest, pastAnswer } from './balances-past.ts';
 import type { BalanceFigures } from './entries.ts';
-import { Code, Lot } from './input.ts';
+import { ExistingCode, Lot } from './input.ts';
+import { refuseMalformed } from './name-faults.ts';
 
 export interface Balance extends BalanceFigures {
   readonly sku: string;
@@ -23,7 +24,11 @@ export interface PastBalance {
   readonly version: number;
 }
 
-export const BalanceFilter = z.object({ sku: Code.optional(), location: Code.optional(), lot: Lot });
+export const BalanceFilter = z.object({
+  sku: ExistingCode.optional(),
+  location: ExistingCode.optional(),
+  lot: Lot,
+});
 
 /** `basis`: by the time of recording (what the books said then) or by the time of effect (what is known today about then). */
 export const AsOf = z.object({
@@ -75,39 +80,40 @@ export async function listBalances(
   const then = pastRequest(asked);
   if (!then) {
     const rows = await queryInTenant<Balance>(tenant, 'read', ...list(current, filter, page));
+    if (rows.length === 0) refuseMalformed({ sku: filter.sku, location: filter.location });
     return { page: pageOf(rows, page) };
   }
   const [answer, rows] = await inTenant(tenant, 'read', (tx) =>
     Promise.all([pastAnswer(tx, then), tx.query<PastBalance>(...list(past(then), filter, page))]),
   );
+  if (rows.length === 0) refuseMalformed({ sku: filter.sku, location: filter.location });
   return { ...answer, page: pageOf(rows, page) };
 }
 
 /**
- * The stock of an item, now or at `asOf`: in total, and per location and lot.
+ * The stock of an item, named by its SKU, an alias or its id, now or at `asOf`: in total, and per location and lot.
  * @throws not_found when there is no such item
  */
 export async function itemBalance(
   tenant: Tenant,
-  sku: string,
+  name: string,
   asked: z.infer<typeof AsOf>,
 ): Promise<ItemBalance | PastItemBalance> {
   const then = pastRequest(asked);
   if (then) {
     const [answer, rows] = await inTenant(tenant, 'read', (tx) =>
-      Promise.all([pastAnswer(tx, then), tx.query<Place<PastBalance>>(...ofItem(past(then), sku))]),
+      Promise.all([pastAnswer(tx, then), tx.query<Place<PastBalance>>(...ofItem(past(then), name))]),
     );
-    const locations = placesOf(rows, sku);
-    return { sku, ...answer, onHand: total(locations.map(({ onHand }) => onHand)), locations };
+    const item = itemOf(rows, name);
+    return { ...item, ...answer, onHand: total(item.locations.map(({ onHand }) => onHand)) };
   }
-  const rows = await queryInTenant<Place<Balance>>(tenant, 'read', ...ofItem(current, sku));
-  const locations = placesOf(rows, sku);
+  const rows = await queryInTenant<Place<Balance>>(tenant, 'read', ...ofItem(current, name));
+  const item = itemOf(rows, name);
   return {
-    sku,
-    onHand: total(locations.map(({ onHand }) => onHand)),
-    reserved: total(locations.map(({ reserved }) => reserved)),
-    available: total(locations.map(({ available }) => available)),
-    locations,
+    ...item,
+    onHand: total(item.locations.map(({ onHand }) => onHand)),
+    reserved: total(item.locations.map(({ reserved }) => reserved)),
+    available: total(item.locations.map(({ available }) => available)),
   };
 }
 
@@ -130,8 +136,11 @@ function list(
   const values = [...source.values];
   const value = (given: unknown) => `$${values.push(given)}`;
   const conditions = ['true'];
-  if (filter.sku !== undefined) conditions.push(`i.sku = ${value(filter.sku)}`);
-  if (filter.location !== undefined) conditions.push(`l.code = ${value(filter.location)}`);
+  if (filter.sku !== undefined)
+    conditions.push(`b.item_id = (select inventory.find_item(${value(filter.sku)}))`);
+  if (filter.location !== undefined) {
+    conditions.push(`b.location_id = (select inventory.find_location(${value(filter.location)}))`);
+  }
   if (filter.lot !== undefined) conditions.push(`b.lot = ${value(filter.lot)}`);
   if (after) {
     conditions.push(`(i.sku, l.code, b.lot) > (${value(after[0])}, ${value(after[1])}, ${value(after[2])})`);
@@ -150,26 +159,31 @@ function pageOf<Row extends Balance | PastBalance>(rows: readonly Row[], { limit
   return toPage(rows, limit, ({ sku, location, lot }) => [sku, location, lot ?? '']);
 }
 
-type Place<Row extends Balance | PastBalance> = Omit<Row, 'sku'> & { readonly location: string | null };
+type Place<Row extends Balance | PastBalance> = Row & { readonly location: string | null };
 
-function ofItem(source: Source, sku: string): Statement {
+function ofItem(source: Source, name: string): Statement {
   const values = [...source.values];
-  const text = `select l.code as location, nullif(b.lot, '') as lot, ${source.figures}
+  const text = `select i.sku, l.code as location, nullif(b.lot, '') as lot, ${source.figures}
     from inventory.items i
     left join ${source.from} on b.org_id = i.org_id and b.item_id = i.id
     left join inventory.locations l on l.org_id = b.org_id and l.id = b.location_id
-    where i.sku = $${values.push(sku)}
+    where i.id = (select inventory.find_item($${values.push(name)}))
     order by l.code, b.lot`;
   return [text, values];
 }
 
 /** @throws not_found when there is no row; an item without movements has one row without a location */
-function placesOf<Row extends { readonly location: string | null }>(
+function itemOf<Row extends { readonly sku: string; readonly location: string | null }>(
   rows: readonly Row[],
-  sku: string,
-): Row[] {
-  if (rows.length === 0) throw new NotFound(`item ${JSON.stringify(sku)}`);
-  return rows.filter(({ location }) => location !== null);
+  name: string,
+): { sku: string; locations: Omit<Row, 'sku'>[] } {
+  const [first] = rows;
+  if (!first) {
+    refuseMalformed({ sku: name });
+    throw new NotFound(`item ${JSON.stringify(name)}`);
+  }
+  const places = rows.filter(({ location }) => location !== null);
+  return { sku: first.sku, locations: places.map(({ sku: _, ...place }) => place) };
 }
 
 /** Adds quantities without rounding errors: quantities of four decimals are whole numbers of ten-thousandths. */

@@ -2,9 +2,10 @@ import { NotFound } from '#platform/errors.ts';
 import { type Page, type PageRequest, toPage } from '#platform/page.ts';
 import { callInTenant, queryInTenant } from '#tenancy/scope.ts';
 import type { Tenant } from '#tenancy/tenant.ts';
+import { refuseMalformed } from './name-faults.ts';
 
-/** Describes a table of items or locations. Their rows are named by a code and managed one at a time. */
-export interface CatalogTable<Created, Patched extends object> {
+/** Describes a table of items or locations. Their rows are named by a code, an alias or an id, and managed one at a time. */
+export interface CatalogTable<Created, Patched> {
   /** The word for a row in sentences, such as `item`. */
   readonly noun: string;
   readonly table: `inventory.${string}`;
@@ -12,92 +13,92 @@ export interface CatalogTable<Created, Patched extends object> {
   readonly code: string;
   /** The SQL function that presents a row as the API does. */
   readonly show: `inventory.${string}`;
+  /** The SQL function that finds the id of the row that a text names. */
+  readonly find: `inventory.${string}`;
   /** The SQL function that creates a row from json. */
   readonly create: `inventory.${string}`;
-  /** The columns that can be changed, by field name. */
-  readonly columns: Readonly<Record<keyof Patched & string, string>>;
-  /** Never set. It only carries the type of the input that creates a row. */
+  /** The SQL function that changes a row, named by a text, to what json says. */
+  readonly update: `inventory.${string}`;
+  /** Never set. They only carry the types of the inputs that create and change a row. */
   readonly created?: Created;
+  readonly patched?: Patched;
 }
 
 export interface Catalog<Row, Created, Patched> {
-  /** @throws already_exists when the code is taken */
+  /** @throws already_exists when the code or an alias is taken */
   create(tenant: Tenant, row: Created): Promise<Row>;
-  /** @throws not_found */
-  get(tenant: Tenant, code: string): Promise<Row>;
-  /** Ordered by code. */
-  list(tenant: Tenant, page: PageRequest): Promise<Page<Row>>;
-  /** Changes only the fields that are given. @throws not_found, already_exists when the new code is taken */
-  update(tenant: Tenant, code: string, patch: Patched): Promise<Row>;
+  /** `name` is a code, an alias or an id. @throws not_found */
+  get(tenant: Tenant, name: string): Promise<Row>;
+  /** Ordered by code; with `code`, the one that it names. */
+  list(tenant: Tenant, code: string | undefined, page: PageRequest): Promise<Page<Row>>;
+  /** Changes only the fields that are given. @throws not_found, already_exists when the new code or an alias is taken */
+  update(tenant: Tenant, name: string, patch: Patched): Promise<Row>;
   /** @throws not_found, in_use when it has ever had a movement */
-  remove(tenant: Tenant, code: string): Promise<void>;
+  remove(tenant: Tenant, name: string): Promise<void>;
 }
 
 /** Creates the five operations on a table of the catalogue. */
-export function catalog<Row extends object, Created, Patched extends object>(
+export function catalog<Row extends object, Created, Patched>(
   definition: CatalogTable<Created, Patched>,
 ): Catalog<Row, Created, Patched> {
-  const { noun, table, code: codeColumn, show, columns } = definition;
+  const { noun, table, code: codeColumn, show, find } = definition;
 
-  function found(rows: readonly { row: Row }[], code: string): Row {
-    const [first] = rows;
-    if (!first) throw new NotFound(`${noun} ${JSON.stringify(code)}`);
-    return first.row;
+  function found(rows: readonly { row: Row | null }[], name: string): Row {
+    const row = rows[0]?.row;
+    if (row) return row;
+    refuseMalformed({ [codeColumn]: name });
+    throw new NotFound(`${noun} ${JSON.stringify(name)}`);
   }
 
   return {
     create: (tenant, row) => callInTenant<Row>(tenant, 'write', definition.create, [row]),
 
-    async get(tenant, code) {
+    async get(tenant, name) {
       const rows = await queryInTenant<{ row: Row }>(
         tenant,
         'read',
-        `select ${show}(t) as row from ${table} t where t.${codeColumn} = $1`,
-        [code],
+        `select ${show}(t) as row from ${table} t where t.id = (select ${find}($1))`,
+        [name],
       );
-      return found(rows, code);
+      return found(rows, name);
     },
 
-    async list(tenant, { limit, after }) {
+    async list(tenant, code, { limit, after }) {
+      const values: unknown[] = [after?.[0] ?? null, limit + 1];
+      const named = code === undefined ? '' : `and t.id = (select ${find}($${values.push(code)}))`;
       const rows = await queryInTenant<{ row: Row; code: string }>(
         tenant,
         'read',
         `select ${show}(t) as row, t.${codeColumn} as code
          from ${table} t
-         where $1::text is null or t.${codeColumn} > $1
+         where ($1::text is null or t.${codeColumn} > $1) ${named}
          order by t.${codeColumn}
          limit $2`,
-        [after?.[0] ?? null, limit + 1],
+        values,
       );
+      if (rows.length === 0) refuseMalformed({ [codeColumn]: code });
       const { rows: shown, next } = toPage(rows, limit, (last) => [last.code]);
       return { rows: shown.map(({ row }) => row), next };
     },
 
-    async update(tenant, code, patch) {
-      const changes = Object.entries(patch).filter(([, value]) => value !== undefined);
-      const assignments = changes.map(
-        ([field], index) => `${columns[field as keyof Patched & string]} = $${index + 2}`,
-      );
-      const rows = await queryInTenant<{ row: Row }>(
+    async update(tenant, name, patch) {
+      const rows = await queryInTenant<{ row: Row | null }>(
         tenant,
         'write',
-        `update ${table} t
-         set ${['updated_at = now()', ...assignments].join(', ')}
-         where t.${codeColumn} = $1
-         returning ${show}(t) as row`,
-        [code, ...changes.map(([, value]) => value)],
+        `select ${definition.update}($1, $2) as row`,
+        [name, patch],
       );
-      return found(rows, code);
+      return found(rows, name);
     },
 
-    async remove(tenant, code) {
+    async remove(tenant, name) {
       const rows = await queryInTenant<{ row: Row }>(
         tenant,
         'write',
-        `delete from ${table} t where t.${codeColumn} = $1 returning ${show}(t) as row`,
-        [code],
+        `delete from ${table} t where t.id = (select ${find}($1)) returning ${show}(t) as row`,
+        [name],
       );
-      found(rows, code);
+      found(rows, name);
     },
   };
 }

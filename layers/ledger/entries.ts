@@ -3,7 +3,8 @@ import { NotFound } from '#platform/errors.ts';
 import { Instant } from '#platform/instant.ts';
 import { callInTenant, queryInTenant } from '#tenancy/scope.ts';
 import type { Tenant } from '#tenancy/tenant.ts';
-import { Code, Lot, Metadata, maxLines, PositiveQuantity, Quantity, Reference } from './input.ts';
+import { ExistingCode, Lot, Metadata, maxLines, PositiveQuantity, Quantity, Reference } from './input.ts';
+import { explainNames } from './name-faults.ts';
 import { kindSigns, type PostableKind, postableKinds } from './posting-rules.ts';
 import { inFieldsOfTransfer } from './transfer-fields.ts';
 
@@ -74,8 +75,8 @@ export const PostEntry = z
     dryRun: z.boolean().optional(),
     lines: lines(
       z.strictObject({
-        sku: Code,
-        location: Code,
+        sku: ExistingCode,
+        location: ExistingCode,
         lot: Lot,
         quantity: Quantity,
         expectedVersion: z.int('must be a whole number').min(0, 'must not be negative').optional(),
@@ -91,10 +92,10 @@ export const PostEntry = z
 
 export const PostTransfer = z
   .strictObject({
-    from: Code,
-    to: Code,
+    from: ExistingCode,
+    to: ExistingCode,
     reference: Reference.optional(),
-    lines: lines(z.strictObject({ sku: Code, lot: Lot, quantity: PositiveQuantity })).max(
+    lines: lines(z.strictObject({ sku: ExistingCode, lot: Lot, quantity: PositiveQuantity })).max(
       maxLines / 2,
       `must have at most ${maxLines / 2} lines: each becomes two movements`,
     ),
@@ -111,17 +112,18 @@ export const ReverseEntry = z.strictObject({
  * Quantities are signed, in the item's own unit, at most four decimals.
  * @throws insufficient_stock when lines take more than is available (all such balances are listed)
  * @throws stale_balance when a line's expectedVersion is not the balance's version
- * @throws invalid_input (422) when a line names an item, location or lot that does not exist or does not fit
+ * @throws invalid_input (422) when a line names an item, location or lot that does not exist or does not fit; 400 when no
+ *   code has the form of a name
  */
 export async function postEntry(tenant: Tenant, entry: z.infer<typeof PostEntry>): Promise<PostedEntry> {
   const { dryRun, ...posting } = entry;
-  const posted = await callInTenant<PostedEntry>(
-    tenant,
-    dryRun ? 'dry-run' : 'write',
-    'inventory.post_entry',
-    [posting],
-  );
-  return dryRun ? { ...posted, dryRun } : posted;
+  try {
+    const mode = dryRun ? 'dry-run' : 'write';
+    const posted = await callInTenant<PostedEntry>(tenant, mode, 'inventory.post_entry', [posting]);
+    return dryRun ? { ...posted, dryRun } : posted;
+  } catch (error) {
+    throw explainNames(error, entry.lines);
+  }
 }
 
 /**

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { codeFault, maxCodeCharacters } from './code-form.ts';
 import { greatestQuantity, quantityDecimals } from './posting-rules.ts';
 
 /** The building blocks of the ledger's inputs. Each has a message that says how to correct the value. */
@@ -22,25 +23,46 @@ export const Quantity = z
 
 export const PositiveQuantity = Quantity.refine((value) => value > 0, { error: 'must be greater than zero' });
 
+export const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+
+/** A text that people read, type and compare: in the normal form NFC, whatever form it was sent in. */
+function visibleText() {
+  return z
+    .string({ error: 'must be a string' })
+    .normalize('NFC')
+    .min(1, 'must not be empty')
+    .superRefine((text, context) => {
+      const message = codeFault(text);
+      if (message) context.addIssue({ code: 'custom', message });
+    });
+}
+
+/** A SKU, the code of a location, or an alias of either. It has not the form of an id, so that a path can take both. */
+export const Code = visibleText().refine(
+  (text) => !uuidPattern.test(text),
+  'must not have the form of an id, which names an item or a location by itself',
+);
+
 /**
- * A SKU or the code of a location. People read and type it, and it is part of URLs. API Gateway decodes paths twice, so
- * `A%3FB` would name the item `A`. That is why characters that end a path segment are refused.
+ * Names an item or a location that exists: by its code, by an alias or, in a path, by its id. An alias may be of a form that
+ * no code has, so `name-faults.ts` tells what is wrong with a name only when it names nothing.
  */
-export const Code = z
+export const ExistingCode = z
   .string({ error: 'must be a string' })
   .min(1, 'must not be empty')
-  .max(64, 'must have at most 64 characters')
-  .refine((value) => value === value.trim(), 'must not begin or end with a blank')
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: it matches control characters
-  .refine((value) => !/[\u0000-\u001f\u007f-\u009f]/.test(value), 'must not contain control characters')
   .refine(
-    (value) => !/[/?%\\]/.test(value) && !/^\.+$/.test(value),
-    'must not contain / ? % or \\, and must not consist of dots only',
+    (name) => [...name.normalize('NFC')].length <= maxCodeCharacters,
+    `must have at most ${maxCodeCharacters} characters`,
   );
+
+const maxAliases = 100;
+export const Aliases = z
+  .array(Code, { error: 'must be a list of codes' })
+  .max(maxAliases, `must have at most ${maxAliases} codes`);
 
 /** A lot. An empty string means no lot. Every other value follows the rules of a code. */
 export const Lot = z
-  .union([z.literal(''), Code], { error: ({ errors }) => errors?.at(-1)?.[0]?.message })
+  .union([z.literal(''), visibleText()], { error: ({ errors }) => errors?.at(-1)?.[0]?.message })
   .optional();
 
 export const Name = z
@@ -60,8 +82,6 @@ export const Metadata = z
   .refine((value) => Buffer.byteLength(JSON.stringify(value)) <= maxMetadataBytes, {
     error: `must have at most ${maxMetadataBytes} bytes as JSON`,
   });
-
-export const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
 export const EntryId = z.string().regex(uuidPattern, 'must be the id of an entry');
 

@@ -1,10 +1,12 @@
 import * as z from 'zod';
 import { catalog } from './catalog.ts';
-import { Code, Metadata, Name } from './input.ts';
+import { Aliases, Code, ExistingCode, Metadata, Name } from './input.ts';
 
 export interface Item {
   readonly id: string;
   readonly sku: string;
+  /** Further codes that find the item wherever its SKU does. */
+  readonly aliases: readonly string[];
   readonly name: string;
   /** The unit of every quantity of this item. */
   readonly unit: string;
@@ -31,6 +33,7 @@ const ReorderPoint = z
 
 export const CreateItem = z.strictObject({
   sku: Code,
+  aliases: Aliases.optional(),
   name: Name,
   unit: Unit.optional(),
   tracking: z.enum(['none', 'lot']).optional(),
@@ -43,6 +46,7 @@ export const CreateItem = z.strictObject({
 export const PatchItem = z
   .strictObject({
     sku: Code,
+    aliases: Aliases,
     name: Name,
     unit: Unit,
     allowNegative: AllowNegative,
@@ -51,18 +55,14 @@ export const PatchItem = z
   })
   .partial();
 
+export const ItemFilter = z.object({ sku: ExistingCode.optional() });
+
 export const items = catalog<Item, z.infer<typeof CreateItem>, z.infer<typeof PatchItem>>({
   noun: 'item',
   table: 'inventory.items',
   code: 'sku',
   show: 'inventory.item_json',
+  find: 'inventory.find_item',
   create: 'inventory.create_item',
-  columns: {
-    sku: 'sku',
-    name: 'name',
-    unit: 'unit',
-    allowNegative: 'allow_negative',
-    reorderPoint: 'reorder_point',
-    metadata: 'metadata',
-  },
+  update: 'inventory.update_item',
 });

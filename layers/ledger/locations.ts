@@ -1,10 +1,12 @@
 import * as z from 'zod';
 import { catalog } from './catalog.ts';
-import { Code, Name } from './input.ts';
+import { Aliases, Code, ExistingCode, Name } from './input.ts';
 
 export interface Location {
   readonly id: string;
   readonly code: string;
+  /** Further codes that find the location wherever its code does. */
+  readonly aliases: readonly string[];
   readonly name: string;
   readonly kind: LocationKind;
   readonly createdAt: string;
@@ -16,19 +18,23 @@ export type LocationKind = (typeof locationKinds)[number];
 
 export const CreateLocation = z.strictObject({
   code: Code,
+  aliases: Aliases.optional(),
   name: Name,
   kind: z.enum(locationKinds).optional(),
 });
 
 export const PatchLocation = z
-  .strictObject({ code: Code, name: Name, kind: z.enum(locationKinds) })
+  .strictObject({ code: Code, aliases: Aliases, name: Name, kind: z.enum(locationKinds) })
   .partial();
+
+export const LocationFilter = z.object({ code: ExistingCode.optional() });
 
 export const locations = catalog<Location, z.infer<typeof CreateLocation>, z.infer<typeof PatchLocation>>({
   noun: 'location',
   table: 'inventory.locations',
   code: 'code',
   show: 'inventory.location_json',
+  find: 'inventory.find_location',
   create: 'inventory.create_location',
-  columns: { code: 'code', name: 'name', kind: 'kind' },
+  update: 'inventory.update_location',
 });

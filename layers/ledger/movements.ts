@@ -4,7 +4,8 @@ import { type Page, type PageRequest, toPage } from '#platform/page.ts';
 import { queryInTenant } from '#tenancy/scope.ts';
 import type { Tenant } from '#tenancy/tenant.ts';
 import { type EntryKind, type EntryLine, entryKinds } from './entries.ts';
-import { Code } from './input.ts';
+import { ExistingCode } from './input.ts';
+import { refuseMalformed } from './name-faults.ts';
 
 export interface ListedMovement extends EntryLine {
   readonly entryId: string;
@@ -16,8 +17,8 @@ export interface ListedMovement extends EntryLine {
 
 /** `since` (inclusive) and `until` (exclusive) are times of recording. The list has the same order. */
 export const MovementFilter = z.object({
-  sku: Code.optional(),
-  location: Code.optional(),
+  sku: ExistingCode.optional(),
+  location: ExistingCode.optional(),
   kind: z.enum(entryKinds).optional(),
   since: Instant.optional(),
   until: Instant.optional(),
@@ -32,8 +33,11 @@ export async function listMovements(
   const values: unknown[] = [limit + 1];
   const value = (given: unknown) => `$${values.push(given)}`;
   const conditions = ['true'];
-  if (filter.sku !== undefined) conditions.push(`i.sku = ${value(filter.sku)}`);
-  if (filter.location !== undefined) conditions.push(`l.code = ${value(filter.location)}`);
+  if (filter.sku !== undefined)
+    conditions.push(`m.item_id = (select inventory.find_item(${value(filter.sku)}))`);
+  if (filter.location !== undefined) {
+    conditions.push(`m.location_id = (select inventory.find_location(${value(filter.location)}))`);
+  }
   if (filter.kind !== undefined) conditions.push(`e.kind = ${value(filter.kind)}`);
   if (filter.since !== undefined) conditions.push(`m.recorded_at >= ${value(filter.since)}`);
   if (filter.until !== undefined) conditions.push(`m.recorded_at < ${value(filter.until)}`);
@@ -59,6 +63,7 @@ export async function listMovements(
      limit $1`,
     values,
   );
+  if (rows.length === 0) refuseMalformed({ sku: filter.sku, location: filter.location });
   const { rows: shown, next } = toPage(rows, limit, (last) => [last.entryId, String(last.line)]);
   return { rows: shown.map(({ line: _, ...movement }) => movement), next };
 }

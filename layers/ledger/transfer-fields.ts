@@ -1,4 +1,4 @@
-import { type FieldError, InvalidInput } from '#platform/errors.ts';
+import { type FieldError, InvalidInput, wrongFields } from '#platform/errors.ts';
 import { toProblem } from '#platform/postgres/sqlstate.ts';
 
 /**
@@ -13,7 +13,10 @@ export function inFieldsOfTransfer(error: unknown): unknown {
     const sent = fieldOfTransfer(field);
     if (!errors.has(sent)) errors.set(sent, { field: sent, message });
   }
-  return new InvalidInput(problem.message, [...errors.values()], problem.status);
+  const translated = [...errors.values()];
+  // Both movements of a line have its fields, so there may be fewer of them than before.
+  if (problem.status === 400) return wrongFields(translated);
+  return new InvalidInput(problem.message, translated, problem.status);
 }
 
 function fieldOfTransfer(field: string): string {

@@ -45,6 +45,16 @@ export class InvalidInput extends Problem {
   }
 }
 
+/** Fields of a request that are wrong by themselves, whatever the database holds. */
+export function wrongFields(errors: readonly FieldError[]): InvalidInput {
+  return new InvalidInput(
+    errors.length === 1
+      ? 'A field of the request is wrong.'
+      : `${errors.length} fields of the request are wrong.`,
+    errors,
+  );
+}
+
 /** The caller sent no credential, or one that is not valid. */
 export class Unauthenticated extends Problem {
   override readonly name = 'Unauthenticated';

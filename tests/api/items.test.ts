@@ -11,6 +11,7 @@ const instant = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/
 const longAgo = '2026-01-02T03:04:05.678Z';
 const defaults = {
   id: uuid,
+  aliases: [],
   unit: 'each',
   tracking: 'none',
   allowNegative: false,

@@ -42,7 +42,10 @@ describe('a location is created', () => {
     const code = `made ${kind}`;
     const { status, body } = await create({ code, name: 'Main', ...(kind && { kind }) });
     const shown = { code, name: 'Main', kind: kind ?? 'warehouse' };
-    expect([status, body]).toEqual([201, { id: uuid, ...shown, createdAt: instant, updatedAt: instant }]);
+    expect([status, body]).toEqual([
+      201,
+      { id: uuid, aliases: [], ...shown, createdAt: instant, updatedAt: instant },
+    ]);
     expect(body.updatedAt).toBe(body.createdAt);
     expect(Math.abs(Date.parse(body.createdAt) - Date.now())).toBeLessThan(60_000);
     const got = await get(code);

@@ -1,22 +1,25 @@
 /** The values at the bounds of the CHECKs of the ledger's tables. */
 
 const codes = {
-  taken: ['A', 'x'.repeat(64), 'a b', '.a', 'a..', 'Ä'.repeat(64), 'a#b'],
+  taken: [
+    ...['A', 'x'.repeat(64), 'a b', '.a', 'a..', 'Ä'.repeat(64), '\u{1f600}'.repeat(64), 'a#b'],
+    ...['M8/40', '1/2" ELBOW', 'JUICE 50%', 'a?b', 'a\\b', '.', '..', 'é', 'ﬁ', 'a\u0323\u0302'.normalize()],
+  ],
   refused: [
-    '',
-    'x'.repeat(65),
-    ' a',
-    'a ',
-    'a\tb',
-    'a\u007fb',
-    'a\u009fb',
-    'a/b',
-    'a?b',
-    'a%b',
-    'a\\b',
-    '.',
-    '..',
-    '...',
+    ...['', 'x'.repeat(65), ' a', 'a ', 'a\tb', 'a\u007fb', 'a\u009fb', 'e\u0301', '\u212b'],
+    ...[
+      'a\u200bb',
+      'a\u00adb',
+      '\ufeffa',
+      '\u202aa',
+      'a\u2066b',
+      'a\u00a0b',
+      'a\u3000b',
+      '\u2800',
+      'a\ufe0f',
+    ],
+    ...['\ue000', '\u0378', '\u{e0041}', '\u{1fae9}'],
+    ...['0197b1f2-6c1e-7a30-9d2f-3a5e0c7b1d42', '0197B1F2-6C1E-7A30-9D2F-3A5E0C7B1D42'],
   ],
 };
 const text = (longest: number) => ({

@@ -24,11 +24,11 @@ export class Ledger {
   }
 
   item(sku: unknown): Item | undefined {
-    return this.items.find((item) => item.sku === sku);
+    return named(this.items, (item) => item.sku, sku);
   }
 
   location(code: unknown): Location | undefined {
-    return this.locations.find((location) => location.code === code);
+    return named(this.locations, (location) => location.code, code);
   }
 
   entry(id: unknown): Entry | undefined {
@@ -59,6 +59,17 @@ export class Ledger {
   }
 }
 
+/** The row of a code, or else of an alias. */
+function named<Row extends Item | Location>(
+  rows: readonly Row[],
+  codeOf: (row: Row) => string,
+  name: unknown,
+): Row | undefined {
+  return (
+    rows.find((row) => codeOf(row) === name) ?? rows.find(({ aliases }) => aliases.includes(name as string))
+  );
+}
+
 /** UTC to the millisecond, as the API writes it: in that form instants compare as texts. */
 export type Instant = string;
 export type Basis = 'recorded' | 'effective';
@@ -66,6 +77,7 @@ export type Basis = 'recorded' | 'effective';
 export interface Item {
   readonly id: string;
   sku: string;
+  aliases: readonly string[];
   name: string;
   unit: string;
   readonly tracking: 'none' | 'lot';
@@ -79,6 +91,7 @@ export interface Item {
 export interface Location {
   readonly id: string;
   code: string;
+  aliases: readonly string[];
   name: string;
   kind: string;
   readonly createdAt: Instant;

@@ -28,6 +28,8 @@ export type Vocabulary = z.core.$ZodRegistry<{
   readonly id?: string;
   readonly description?: string;
   readonly examples?: readonly unknown[];
+  /** Characters, where a rule of its own counts them. */
+  readonly maxLength?: number;
 }>;
 
 /** Everything about the API that is written by hand. */

@@ -109,7 +109,7 @@ describe('the other columns', () => {
     expect(read(wrong, full).faults).toEqual([
       'the SKU must not be empty',
       'the quantity "x" is not a number',
-      'the location "a\\u0000b" must not contain control characters',
+      'the location "a\\u0000b" must not contain U+0000 NULL after "a": remove it',
       expect.stringMatching(/^the reference "r{80}…" must have at most 200 characters$/),
       'the time "1/2" does not match the pattern yyyy-MM-dd',
       'the organization is empty',

@@ -1,4 +1,4 @@
-import { Code, Name, Reference } from '#ledger/input.ts';
+import { Code, Lot, Name, Reference } from '#ledger/input.ts';
 import { InvalidInput } from '#platform/errors.ts';
 import { counted } from '#platform/plural.ts';
 import type { CsvRecord } from './csv-reader.ts';
@@ -40,11 +40,11 @@ export function lineReader(
 ): (record: CsvRecord) => ReadLine {
   const at = columnsOf(profile, header);
   const readTime = profile.time && timeReader(profile.time.format);
-  const readSku = remembered((text) => checked(Code, 'the SKU', inCase(text.trim(), profile.sku.case)));
-  const readLocation = remembered((text) => checked(Code, 'the location', text.trim()));
-  const readLot = remembered((text) =>
-    text.trim() === '' ? { value: '' } : checked(Code, 'the lot', text.trim()),
+  const readSku = remembered((text) =>
+    checked(Code, 'the SKU', inCase(withoutBlanks(text), profile.sku.case)),
   );
+  const readLocation = remembered((text) => checked(Code, 'the location', withoutBlanks(text)));
+  const readLot = remembered((text) => checked(Lot, 'the lot', withoutBlanks(text)));
   const readName = remembered((text) =>
     text.trim() === '' ? { value: '' } : checked(Name, 'the name', text.trim()),
   );
@@ -209,6 +209,11 @@ function columnsOf(profile: ImportProfile, header: readonly string[]): Columns {
   }
   if (errors.length > 0) throw new InvalidInput('The profile does not fit the file.', errors);
   return found as unknown as Columns;
+}
+
+/** Without blanks of every width at its ends. A byte order mark is none: it is named like every invisible character. */
+function withoutBlanks(text: string): string {
+  return text.replace(/^[^\S\ufeff]+|[^\S\ufeff]+$/g, '');
 }
 
 function inCase(text: string, to: 'upper' | 'lower' | undefined): string {

@@ -80,6 +80,12 @@ const table: Readonly<Record<string, (error: SqlError) => Problem>> = {
       422,
       'This Idempotency-Key was used for another request: choose a new key for a new request.',
     ),
+  SK206: (error) =>
+    new Problem(
+      'already_exists',
+      409,
+      `The code ${JSON.stringify(detailOf<string>(error))} is in use already, as a code or as an alias: choose another one, or take it away there first.`,
+    ),
   SK301: (error) =>
     new InvalidInput(
       'The request refers to something that does not exist or does not fit. See "errors".',

@@ -15,6 +15,9 @@ export const goldenTriggersFile = 'layers/audit/reconciliation/golden-triggers.j
 /** Where TypeScript reads the rules of posting, which stand once, in SQL. */
 const postingRulesFile = 'layers/ledger/posting-rules.ts';
 
+/** Where TypeScript reads which characters no code has. */
+const invisibleCharactersFile = 'layers/ledger/invisible-characters.ts';
+
 /** A file that is generated from the migrations; its path is relative to the root of the checkout. */
 export interface GoldenFile {
   readonly file: string;
@@ -51,6 +54,7 @@ async function dumpOn(
       { file: goldenFile, content: await dumpCatalog(client) },
       { file: goldenTriggersFile, content: await triggerDigests(client) },
       { file: postingRulesFile, content: await postingRules(client) },
+      { file: invisibleCharactersFile, content: await invisibleCharacters(client) },
     ];
   } finally {
     await client.end();
@@ -87,6 +91,22 @@ ${kinds.map((kind, nth) => `  ${kind}: ${signs[nth]},\n`).join('')}} as const;
 export const greatestQuantity = ${whole.replaceAll(/(?<=\d)(?=(\d{3})+$)/g, '_')}.${fraction};
 export const quantityWholeDigits = ${whole.length};
 export const quantityDecimals = ${decimals};
+`;
+}
+
+/** The characters that no code has, as a regular expression of JavaScript: Postgres writes \\U0001d173 for \\u{1d173}. */
+async function invisibleCharacters(client: Client): Promise<string> {
+  const { rows } = await client.query<{ characters: string }>(
+    'select inventory.invisible_characters() as characters',
+  );
+  const characters = rows[0]?.characters.replaceAll(/\\U0*([0-9a-f]+)/g, '\\u{$1}');
+  return `// \`npm run schema\` writes this file from sql/functions/inventory/forms.sql.
+
+/** A character that no code has: one that cannot be seen, that changes the direction of a text, or without a fixed meaning. */
+export const invisibleCharacter =
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: it matches control characters
+  // biome-ignore lint/suspicious/noMisleadingCharacterClass: it is a class of single characters
+  /${characters}/u;
 `;
 }
 

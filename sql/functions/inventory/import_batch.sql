@@ -7,64 +7,6 @@
 --! needs 000016_imports
 -- Posting a batch of an import.
 
-create or replace function inventory.post_import_entries(
-  p_org_id uuid,
-  p_import_id uuid,
-  p_options jsonb,
-  p_kinds text[],
-  p_references text[],
-  p_times text[],
-  p_item_ids uuid[],
-  p_location_ids uuid[],
-  p_lines bigint[],
-  p_line_entries integer[],
-  p_line_skus integer[],
-  p_line_locations integer[],
-  p_lots text[],
-  p_quantities numeric[],
-  p_reasons text[]
-)
-returns void
-language plpgsql
-volatile
-set search_path = ''
-as $$
-declare
-  v_recorded_at timestamptz(3) := clock_timestamp();
-  v_entry_ids uuid[] := array(select inventory.new_id() from generate_series(1, cardinality(p_kinds)));
-  v_occurred_at timestamptz[] := array(
-    select coalesce(at::timestamp at time zone (p_options ->> 'timeZone'), v_recorded_at)
-    from unnest(p_times) with ordinality as t (at, n)
-    order by n
-  );
-begin
-  insert into inventory.entries (org_id, id, kind, reference, occurred_at, recorded_at, actor, metadata)
-  select
-    p_org_id, v_entry_ids[e.entry], p_kinds[e.entry], p_references[e.entry], v_occurred_at[e.entry], v_recorded_at,
-    tenancy.current_actor(), jsonb_build_object('import', p_import_id, 'line', e.first_line)
-  from (
-    select line.entry, min(line.line) as first_line
-    from unnest(p_lines, p_line_entries, p_reasons) as line (line, entry, reason)
-    where line.reason is null
-    group by line.entry
-  ) as e
-  order by e.entry;
-
-  insert into inventory.movements (org_id, entry_id, line, item_id, location_id, lot, quantity, occurred_at, recorded_at)
-  select
-    p_org_id, v_entry_ids[m.entry], row_number() over (partition by m.entry order by m.n),
-    p_item_ids[m.sku], p_location_ids[m.location], m.lot, m.quantity, v_occurred_at[m.entry], v_recorded_at
-  from unnest(p_line_entries, p_line_skus, p_line_locations, p_lots, p_quantities, p_reasons)
-    with ordinality as m (entry, sku, location, lot, quantity, reason, n)
-  where m.reason is null
-  order by m.n;
-end
-$$;
-
-comment on function inventory.post_import_entries is
-  'Posts the entries of a batch with those of their lines that have no reason against them, which were checked before. Raises '
-  '22003 when a balance would exceed its digits.';
-
 -- Each item and location comes once. A line names them, and its entry, by their position.
 create or replace function inventory.import_batch(
   p_file_digest bytea,
@@ -103,6 +45,8 @@ declare
   v_tracking text[];
   v_allow_negative boolean[];
   v_location_ids uuid[];
+  v_skus text[] := p_skus;
+  v_codes text[] := p_locations;
   -- Of each line: null when it is to be applied, '' when it was settled before, else why it is rejected.
   v_reasons text[];
   v_missing_items text[];
@@ -138,8 +82,37 @@ begin
   where org_id = v_org_id and file_digest = p_file_digest and profile_digest = p_profile_digest;
 
   select * into v_item_ids, v_tracking, v_allow_negative
-  from inventory.find_import_items(v_org_id, p_skus, p_options);
-  v_location_ids := inventory.find_import_locations(v_org_id, p_locations);
+  from inventory.find_import_items(v_org_id, v_skus, p_options);
+  v_location_ids := inventory.find_import_locations(v_org_id, v_codes);
+  -- What has no such SKU or code may be an alias. Lines that name one item twice get one position.
+  if array_position(v_item_ids, null) is not null then
+    v_skus := inventory.current_skus(v_org_id, p_skus);
+    if v_skus <> p_skus then
+      p_line_skus := inventory.first_positions(v_skus, p_line_skus);
+      select * into v_item_ids, v_tracking, v_allow_negative
+      from inventory.find_import_items(v_org_id, v_skus, p_options);
+    end if;
+  end if;
+  if array_position(v_location_ids, null) is not null then
+    v_codes := inventory.current_location_codes(v_org_id, p_locations);
+    if v_codes <> p_locations then
+      p_line_locations := inventory.first_positions(v_codes, p_line_locations);
+      v_location_ids := inventory.find_import_locations(v_org_id, v_codes);
+    end if;
+  end if;
+  if v_skus <> p_skus or v_codes <> p_locations then
+    -- What a trial has moved is named by the codes of the file.
+    p_options := p_options || jsonb_build_object('moved', (
+      select coalesce(
+        jsonb_agg(distinct moved.value || jsonb_build_object(
+          'sku', v_skus[array_position(p_skus, moved.value ->> 'sku')],
+          'location', v_codes[array_position(p_locations, moved.value ->> 'location')]
+        )),
+        '[]'
+      )
+      from jsonb_array_elements(p_options -> 'moved') as moved (value)
+    ));
+  end if;
 
   select array_agg(
     case
@@ -175,7 +148,7 @@ begin
     if not v_trial then
       v_items_created := inventory.make_import_items(v_org_id, v_missing_items, v_missing_names, p_options);
       select * into v_item_ids, v_tracking, v_allow_negative
-      from inventory.find_import_items(v_org_id, p_skus, p_options);
+      from inventory.find_import_items(v_org_id, v_skus, p_options);
     end if;
   end if;
 
@@ -189,7 +162,7 @@ begin
     ) as missing;
     if not v_trial then
       v_locations_created := inventory.make_import_locations(v_org_id, v_missing_locations);
-      v_location_ids := inventory.find_import_locations(v_org_id, p_locations);
+      v_location_ids := inventory.find_import_locations(v_org_id, v_codes);
     end if;
   end if;
 
@@ -220,8 +193,8 @@ begin
         where line.reason is null and (v_watch_all or not v_allow_negative[line.sku])
       ) as watched
       cross join lateral inventory.import_refusals(
-        v_org_id, p_options, cardinality(p_kinds), p_skus, v_item_ids, v_allow_negative,
-        p_locations, v_location_ids, watched.entries, watched.skus, watched.locations, watched.lots, watched.quantities
+        v_org_id, p_options, cardinality(p_kinds), v_skus, v_item_ids, v_allow_negative,
+        v_codes, v_location_ids, watched.entries, watched.skus, watched.locations, watched.lots, watched.quantities
       ) as refused;
       select array_agg(coalesce(line.reason, v_refusals[line.entry]) order by n)
       into v_reasons

@@ -1,5 +1,9 @@
---! needs 000016_imports
+--! needs inventory/forms
+--! needs tenancy/context
 --! needs 000008_stock_policy
+--! needs 000014_append_only
+--! needs 000016_imports
+--! needs 000027_aliases
 -- The items, locations and lines of a batch of an import.
 
 create or replace function inventory.find_import_items(
@@ -39,6 +43,59 @@ $$;
 
 comment on function inventory.find_import_locations is
   'The ids of the locations of a batch, in its order; null when there is no such location.';
+
+create or replace function inventory.current_skus(p_org_id uuid, p_skus text[])
+returns text[]
+language sql
+stable
+set search_path = ''
+as $$
+  select array_agg(coalesce(aliased.sku, s.sku) order by s.n)
+  from unnest(p_skus) with ordinality as s (sku, n)
+  left join lateral (
+    select i.sku
+    from inventory.item_aliases a
+    join inventory.items i on i.org_id = a.org_id and i.id = a.item_id
+    where a.org_id = p_org_id and a.alias = s.sku
+    limit 1
+  ) as aliased on true
+$$;
+
+comment on function inventory.current_skus is
+  'The codes of a batch, with each alias replaced by the SKU that its item has now.';
+
+create or replace function inventory.current_location_codes(p_org_id uuid, p_codes text[])
+returns text[]
+language sql
+stable
+set search_path = ''
+as $$
+  select array_agg(coalesce(aliased.code, s.code) order by s.n)
+  from unnest(p_codes) with ordinality as s (code, n)
+  left join lateral (
+    select l.code
+    from inventory.location_aliases a
+    join inventory.locations l on l.org_id = a.org_id and l.id = a.location_id
+    where a.org_id = p_org_id and a.alias = s.code
+    limit 1
+  ) as aliased on true
+$$;
+
+comment on function inventory.current_location_codes is
+  'The codes of a batch, with each alias replaced by the code that its location has now.';
+
+create or replace function inventory.first_positions(p_codes text[], p_line_codes integer[])
+returns integer[]
+language sql
+immutable
+set search_path = ''
+as $$
+  select array_agg(array_position(p_codes, p_codes[line.code]) order by line.n)
+  from unnest(p_line_codes) with ordinality as line (code, n)
+$$;
+
+comment on function inventory.first_positions is
+  'The positions that lines have in a list of codes, with the first one for a code that is in the list more than once.';
 
 create or replace function inventory.make_import_items(p_org_id uuid, p_skus text[], p_names text[], p_options jsonb)
 returns bigint
@@ -161,3 +218,61 @@ $$;
 comment on function inventory.settle_import_lines is
   'Records that the lines of a batch are settled: those without a reason were applied, those with one are rejected, and those '
   'with an empty one were settled before. p_import is the import as it was before the batch.';
+
+create or replace function inventory.post_import_entries(
+  p_org_id uuid,
+  p_import_id uuid,
+  p_options jsonb,
+  p_kinds text[],
+  p_references text[],
+  p_times text[],
+  p_item_ids uuid[],
+  p_location_ids uuid[],
+  p_lines bigint[],
+  p_line_entries integer[],
+  p_line_skus integer[],
+  p_line_locations integer[],
+  p_lots text[],
+  p_quantities numeric[],
+  p_reasons text[]
+)
+returns void
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  v_recorded_at timestamptz(3) := clock_timestamp();
+  v_entry_ids uuid[] := array(select inventory.new_id() from generate_series(1, cardinality(p_kinds)));
+  v_occurred_at timestamptz[] := array(
+    select coalesce(at::timestamp at time zone (p_options ->> 'timeZone'), v_recorded_at)
+    from unnest(p_times) with ordinality as t (at, n)
+    order by n
+  );
+begin
+  insert into inventory.entries (org_id, id, kind, reference, occurred_at, recorded_at, actor, metadata)
+  select
+    p_org_id, v_entry_ids[e.entry], p_kinds[e.entry], p_references[e.entry], v_occurred_at[e.entry], v_recorded_at,
+    tenancy.current_actor(), jsonb_build_object('import', p_import_id, 'line', e.first_line)
+  from (
+    select line.entry, min(line.line) as first_line
+    from unnest(p_lines, p_line_entries, p_reasons) as line (line, entry, reason)
+    where line.reason is null
+    group by line.entry
+  ) as e
+  order by e.entry;
+
+  insert into inventory.movements (org_id, entry_id, line, item_id, location_id, lot, quantity, occurred_at, recorded_at)
+  select
+    p_org_id, v_entry_ids[m.entry], row_number() over (partition by m.entry order by m.n),
+    p_item_ids[m.sku], p_location_ids[m.location], m.lot, m.quantity, v_occurred_at[m.entry], v_recorded_at
+  from unnest(p_line_entries, p_line_skus, p_line_locations, p_lots, p_quantities, p_reasons)
+    with ordinality as m (entry, sku, location, lot, quantity, reason, n)
+  where m.reason is null
+  order by m.n;
+end
+$$;
+
+comment on function inventory.post_import_entries is
+  'Posts the entries of a batch with those of their lines that have no reason against them, which were checked before. Raises '
+  '22003 when a balance would exceed its digits.';

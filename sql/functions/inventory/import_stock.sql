@@ -1,6 +1,7 @@
 --! needs inventory/forms
 --! needs inventory/posting_rules
 --! needs 000012_balances
+--! needs 000027_aliases
 -- The stock policy for the entries of an import.
 --
 -- The trigger on movements cannot apply it to a batch: it sees one statement, in which a receipt would make up for an issue
@@ -120,14 +121,29 @@ begin
   if v_trial then
     select jsonb_agg(
       jsonb_build_object(
-        'sku', p_skus[key.sku],
-        'location', p_locations[key.location],
+        'sku', item.code,
+        'location', location.code,
         'lot', key.lot,
         'quantity', key.after - key.before
       )
     )
     into moved
     from unnest(v_key_skus, v_key_locations, v_key_lots, v_before, v_on_hand) as key (sku, location, lot, before, after)
+    -- Under every code, because a later batch may use another one.
+    cross join lateral (
+      select p_skus[key.sku]
+      union
+      select i.sku from inventory.items i where i.org_id = p_org_id and i.id = p_item_ids[key.sku]
+      union
+      select a.alias from inventory.item_aliases a where a.org_id = p_org_id and a.item_id = p_item_ids[key.sku]
+    ) as item (code)
+    cross join lateral (
+      select p_locations[key.location]
+      union
+      select l.code from inventory.locations l where l.org_id = p_org_id and l.id = p_location_ids[key.location]
+      union
+      select a.alias from inventory.location_aliases a where a.org_id = p_org_id and a.location_id = p_location_ids[key.location]
+    ) as location (code)
     where key.after <> key.before;
   end if;
 end

@@ -1,8 +1,11 @@
 --! needs inventory/balances
 --! needs inventory/forms
+--! needs inventory/items
+--! needs inventory/locations
 --! needs inventory/posting_rules
 --! needs tenancy/context
 --! needs 000014_append_only
+--! needs 000027_aliases
 --! role stockade_ledger
 -- Posting entries. These functions belong to stockade_ledger: see the policies post_ledger.
 
@@ -141,6 +144,7 @@ declare
   v_expected_versions bigint[];
   v_fits boolean;
   v_has_sign boolean;
+  v_lines jsonb;
 begin
   perform inventory.require_kinds(array[v_kind], inventory.postable_kinds());
 
@@ -159,6 +163,11 @@ begin
   left join inventory.locations l on l.org_id = v_org_id and l.code = line.location;
 
   if v_fits is not true then
+    -- Only a line without such a SKU or code may have an alias or another normal form. With the current codes, none has.
+    v_lines := inventory.current_codes(p_entry -> 'lines');
+    if v_lines <> p_entry -> 'lines' then
+      return inventory.post_entry(jsonb_set(p_entry, '{lines}', v_lines));
+    end if;
     perform inventory.raise_line_errors(p_entry -> 'lines');
     raise exception 'the entry has no lines' using errcode = 'SK301',
       detail = json_build_array(json_build_object('field', 'lines', 'message', 'is empty: an entry has at least one line'));

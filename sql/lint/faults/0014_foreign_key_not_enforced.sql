@@ -12,6 +12,7 @@ alter table inventory.balances alter constraint balances_org_id_item_id_fkey not
 alter table inventory.balances disable trigger all;
 
 -- The other side: deleting an item then leaves balances that refer to nothing.
+-- finds item_aliases_org_id_item_id_fkey on inventory.item_aliases
 -- finds items_org_id_fkey on inventory.items
 -- finds balances_org_id_item_id_fkey on inventory.balances
 alter table inventory.items disable trigger all;

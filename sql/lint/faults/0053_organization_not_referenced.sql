@@ -1,4 +1,5 @@
 -- finds inventory.items
+-- finds inventory.item_aliases
 alter table inventory.items drop constraint items_org_id_fkey;
 
 -- The table it refers to is not connected to organizations.

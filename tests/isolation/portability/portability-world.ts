@@ -144,7 +144,7 @@ async function allTables(superuser: Client): Promise<string[]> {
 /** Puts something of every kind into an organization, and what is hard to carry: Unicode, extremes, deep json. */
 export async function fillTenant(world: World, tenant: Caller, email: string): Promise<void> {
   const odd = '\u2028 "quoted" \\n \u0001\u0085 Ünï 💡 \u{10ffff} \'; drop table x; --';
-  await tenant.item('BOLT', { metadata: { deep: nested(45), text: odd, big: 12345678901234, tiny: 1e-300 } });
+  await tenant.item('BOLT', { aliases: ['M8/40', 'Ü-alt'], metadata: { deep: nested(45), text: odd, big: 12345678901234, tiny: 1e-300 } });
   await tenant.item('Ü 日本💡', { unit: 'kg', allowNegative: true, reorderPoint: 0.0001 });
   await tenant.item('LOTTED', { tracking: 'lot' });
   await tenant.item('ONCE-NEGATIVE', { allowNegative: true });
@@ -153,7 +153,7 @@ export async function fillTenant(world: World, tenant: Caller, email: string): P
   await tenant.post('opening', { sku: 'BOLT', location: 'MAIN', quantity: 99999999999.9999 });
   await tenant.post('issue', { sku: 'BOLT', location: 'MAIN', quantity: -0.0001 });
   await tenant.post('adjustment', { sku: 'Ü 日本💡', location: 'MAIN', quantity: -12345678901.2345 });
-  await tenant.post('receipt', { sku: 'LOTTED', location: 'Außen lager', lot: 'ß\u00a01', quantity: 3 });
+  await tenant.post('receipt', { sku: 'LOTTED', location: 'Außen lager', lot: 'ß – 1', quantity: 3 });
   await tenant.post('return', { sku: 'LOTTED', location: 'Außen lager', lot: 'ß2', quantity: 1.5 });
   // The stock is below zero, and its item may not go there any more.
   await tenant.post('issue', { sku: 'ONCE-NEGATIVE', location: 'MAIN', quantity: -5 });

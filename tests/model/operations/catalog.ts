@@ -4,6 +4,8 @@ import { codes, type Draw, freshKey, index, maybe, pathOf, pick, rarely, sent, s
 
 const name = fc.constantFrom('Tea', 'Café “noir”');
 const metadata = fc.constantFrom({}, { buyer: 'Ada', sizes: [1, 2.5, null] });
+/** Few, and some that are codes as well, so that they meet. */
+const aliases = fc.uniqueArray(fc.constantFrom('old-1', 'old-2', 'OLD', 'a', 'shop'), { maxLength: 2 });
 const reorderPoint = fc.constantFrom(null, 12.5, 0.0001, 0, null);
 
 export const createItem: fc.Arbitrary<Draw> = fc
@@ -11,6 +13,7 @@ export const createItem: fc.Arbitrary<Draw> = fc
     at: index,
     isTaken: rarely(4),
     name,
+    aliases: maybe(aliases, 3),
     unit: maybe(fc.constantFrom('kg'), 3),
     tracking: maybe(fc.constantFrom('lot', 'none'), 2),
     allowNegative: maybe(fc.boolean(), 2),
@@ -33,6 +36,7 @@ export const createLocation: fc.Arbitrary<Draw> = fc
     at: index,
     isTaken: rarely(4),
     name,
+    aliases: maybe(aliases, 3),
     kind: maybe(fc.constantFrom('store', 'transit'), 2),
     isKeyed: rarely(4),
   })
@@ -57,6 +61,7 @@ export const changeItem: fc.Arbitrary<Draw> = fc
     isStray: rarely(10),
     body: fc.record({
       sku: maybe(fc.constantFrom(...skus), 2),
+      aliases: maybe(aliases, 3),
       name: maybe(name, 3),
       unit: maybe(fc.constantFrom('kg', 'each'), 3),
       allowNegative: maybe(fc.boolean(), 2),
@@ -76,6 +81,7 @@ export const changeLocation: fc.Arbitrary<Draw> = fc
     isStray: rarely(10),
     body: fc.record({
       code: maybe(fc.constantFrom(...codes), 2),
+      aliases: maybe(aliases, 3),
       name: maybe(name, 2),
       kind: maybe(fc.constantFrom('supplier', 'other'), 3),
     }),
@@ -106,9 +112,19 @@ export const showOne: fc.Arbitrary<Draw> = fc
   });
 
 export function skuAt({ ledger }: Side, at: number): string {
-  return pick(ledger.items, at)?.sku ?? skus[0];
+  return (
+    pick(
+      ledger.items.flatMap(({ sku, aliases }) => [sku, ...aliases]),
+      at,
+    ) ?? skus[0]
+  );
 }
 
 export function codeAt({ ledger }: Side, at: number): string {
-  return pick(ledger.locations, at)?.code ?? codes[0];
+  return (
+    pick(
+      ledger.locations.flatMap(({ code, aliases }) => [code, ...aliases]),
+      at,
+    ) ?? codes[0]
+  );
 }

@@ -100,13 +100,14 @@ function balanceFor(line: DrawnLine, own: Side, sign: number, at: Location | und
   return own.ledger.balance({ item, location, lot: item.tracking === 'lot' ? (lots[line.lot] ?? '') : '' });
 }
 
-function nameLine({ amount, expected, stray }: DrawnLine, balance: Balance, sign: number): Named {
+function nameLine({ amount, expected, stray, item: at }: DrawnLine, balance: Balance, sign: number): Named {
   const { item, location, lot, version } = balance;
   const shift = { right: 0, behind: -1, ahead: 1 };
   const isLotWanted = (lot !== '') !== (stray === 'lot');
   return {
-    sku: stray === 'sku' ? 'NOTHING' : item.sku,
-    location: stray === 'location' ? 'NOWHERE' : location.code,
+    sku: stray === 'sku' ? 'NOTHING' : (pick([item.sku, ...item.aliases], at) ?? item.sku),
+    location:
+      stray === 'location' ? 'NOWHERE' : (pick([location.code, ...location.aliases], at) ?? location.code),
     lot: isLotWanted ? lot || lots[0] : undefined,
     quantity: sign * toNumber(magnitudeOf(amount, balance, sign)),
     expectedVersion: expected && Math.max(version + shift[expected], 0),

@@ -14,8 +14,8 @@ export const balanceRoutes: Routes = {
       .balances(past)
       .filter(
         ({ item, location, lot }) =>
-          (query.sku ?? item.sku) === item.sku &&
-          (query.location ?? location.code) === location.code &&
+          (query.sku === undefined || asked.ledger.item(query.sku) === item) &&
+          (query.location === undefined || asked.ledger.location(query.location) === location) &&
           (query.lot ?? lot) === lot,
       );
     const { status, body } = listed(asked, found, placeOf, (balance) => ({

@@ -6,9 +6,10 @@ import { listed } from './paging.ts';
 /** Items and locations: created, shown, listed by their code, changed, and deleted until they have been moved. */
 export const catalogRoutes: Routes = {
   'POST /v1/items': ({ ledger, body, witness }) => {
-    if (ledger.item(body.sku)) throw new Refused(409, 'already_exists');
+    refuseTaken((name) => ledger.item(name), body.sku, body.aliases ?? []);
     const item = {
       id: witness.id('id'),
+      aliases: [],
       unit: 'each',
       tracking: 'none',
       allowNegative: false,
@@ -17,28 +18,36 @@ export const catalogRoutes: Routes = {
       ...body,
       ...created(witness),
     } as Item;
+    item.aliases = inOrder(item.aliases);
     ledger.items.push(item);
     return { status: 201, body: { ...item } };
   },
   'GET /v1/items': (asked) => listed(asked, sorted(asked.ledger.items, skuOf), (item) => [skuOf(item)], show),
   'GET /v1/items/{code}': (asked) => ({ status: 200, body: show(itemOf(asked)) }),
-  'PATCH /v1/items/{code}': (asked) => change(asked, itemOf(asked), asked.ledger.item(asked.body.sku)),
+  'PATCH /v1/items/{code}': (asked) => {
+    const item = itemOf(asked);
+    return change(asked, item, asked.body.sku ?? item.sku, (name) => asked.ledger.item(name));
+  },
   'DELETE /v1/items/{code}': (asked) => {
     const item = itemOf(asked);
     return remove(asked.ledger, asked.ledger.items, item, 'item');
   },
 
   'POST /v1/locations': ({ ledger, body, witness }) => {
-    if (ledger.location(body.code)) throw new Refused(409, 'already_exists');
-    const location = { id: witness.id('id'), kind: 'warehouse', ...body, ...created(witness) } as Location;
+    refuseTaken((name) => ledger.location(name), body.code, body.aliases ?? []);
+    const own = { id: witness.id('id'), aliases: [], kind: 'warehouse' };
+    const location = { ...own, ...body, ...created(witness) } as Location;
+    location.aliases = inOrder(location.aliases);
     ledger.locations.push(location);
     return { status: 201, body: { ...location } };
   },
   'GET /v1/locations': (asked) =>
     listed(asked, sorted(asked.ledger.locations, codeOf), (location) => [codeOf(location)], show),
   'GET /v1/locations/{code}': (asked) => ({ status: 200, body: show(locationOf(asked)) }),
-  'PATCH /v1/locations/{code}': (asked) =>
-    change(asked, locationOf(asked), asked.ledger.location(asked.body.code)),
+  'PATCH /v1/locations/{code}': (asked) => {
+    const location = locationOf(asked);
+    return change(asked, location, asked.body.code ?? location.code, (name) => asked.ledger.location(name));
+  },
   'DELETE /v1/locations/{code}': (asked) => {
     const location = locationOf(asked);
     return remove(asked.ledger, asked.ledger.locations, location, 'location');
@@ -71,11 +80,25 @@ function locationOf({ ledger, named }: Asked): Location {
   return location;
 }
 
-/** Changes the fields that are sent. `taken` is who has the new name already. */
-function change({ body, witness }: Asked, row: Item | Location, taken: Item | Location | undefined) {
-  if (taken && taken !== row) throw new Refused(409, 'already_exists');
-  Object.assign(row, body, { updatedAt: witness.time('updatedAt') });
+type Finder = (name: unknown) => Item | Location | undefined;
+
+/** No code names two, and no code is its own alias. `own` may have any of them already. */
+function refuseTaken(find: Finder, code: unknown, aliases: readonly string[], own?: Item | Location): void {
+  const holders = [code, ...aliases].map(find);
+  if (aliases.includes(code as string) || holders.some((holder) => holder && holder !== own))
+    throw new Refused(409, 'already_exists');
+}
+
+/** Changes the fields that are sent. An alias that becomes the code is an alias no longer. */
+function change({ body, witness }: Asked, row: Item | Location, code: string, find: Finder) {
+  refuseTaken(find, code, body.aliases ?? [], row);
+  const aliases = inOrder(body.aliases ?? row.aliases.filter((alias) => alias !== code));
+  Object.assign(row, body, { aliases, updatedAt: witness.time('updatedAt') });
   return { status: 200, body: { ...row } };
+}
+
+function inOrder(aliases: readonly string[]): string[] {
+  return [...aliases].sort();
 }
 
 function remove<Row extends Item | Location>(

@@ -26,8 +26,8 @@ export const historyRoutes: Routes = {
     const newestFirst = [...ledger.entries].reverse().flatMap(({ movements }) => movements);
     const found = newestFirst.filter(
       ({ item, location, entry }) =>
-        (query.sku ?? item.sku) === item.sku &&
-        (query.location ?? location.code) === location.code &&
+        (query.sku === undefined || ledger.item(query.sku) === item) &&
+        (query.location === undefined || ledger.location(query.location) === location) &&
         (query.kind ?? entry.kind) === entry.kind &&
         (query.since === undefined || entry.recordedAt >= query.since) &&
         (query.until === undefined || entry.recordedAt < query.until),

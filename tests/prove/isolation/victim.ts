@@ -99,14 +99,17 @@ async function plantSecurityEvent(superuser: Client, id: string, text: string): 
 async function plantCatalogue(superuser: Client, { skus, locations, text }: Holdings): Promise<void> {
   await superuser.query(
     `select inventory.create_item(jsonb_build_object(
-       'sku', sku, 'name', $2::text, 'unit', left($2, 32), 'tracking', 'lot', 'allowNegative', true,
+       'sku', sku, 'aliases', jsonb_build_array(left('also ' || sku, 64)), 'name', $2::text, 'unit', left($2, 32), 'tracking', 'lot', 'allowNegative', true,
        'metadata', jsonb_build_object($2::text, $2::text)
      ))
      from unnest($1::text[]) as sku`,
     [skus, text],
   );
   await superuser.query(
-    `select inventory.create_location(jsonb_build_object('code', code, 'name', $2::text)) from unnest($1::text[]) as code`,
+    `select inventory.create_location(jsonb_build_object(
+       'code', code, 'aliases', jsonb_build_array(left('also ' || code, 64)), 'name', $2::text
+     ))
+     from unnest($1::text[]) as code`,
     [locations, text],
   );
 }

@@ -7,6 +7,7 @@ const times = { createdAt: '2026-03-01T09:30:00.000Z', updatedAt: '2026-03-01T09
 const tea = {
   id,
   sku: 'TEA-EARL-GREY',
+  aliases: ['EG-100'],
   name: 'Earl Grey, 100 g tin',
   unit: 'each',
   tracking: 'none',
@@ -15,7 +16,7 @@ const tea = {
   metadata: {},
   ...times,
 };
-const london = { id, code: 'LONDON', name: 'London warehouse', kind: 'warehouse', ...times };
+const london = { id, code: 'LONDON', aliases: [], name: 'London warehouse', kind: 'warehouse', ...times };
 
 const sku = { sku: tea.sku };
 const code = { code: london.code };
@@ -26,11 +27,12 @@ export const catalogRoutes: Readonly<Record<string, RouteDocumentation>> = {
     summary: 'Creates an item',
     answer: Item,
     problems: ['already_exists'],
-    example: { body: { sku: tea.sku, name: tea.name, reorderPoint: 20 }, answer: tea },
+    example: { body: { sku: tea.sku, aliases: tea.aliases, name: tea.name, reorderPoint: 20 }, answer: tea },
   },
   'GET /v1/items': {
     id: 'listItems',
     summary: 'Lists items, by SKU',
+    description: 'With `sku`, the list has the one item that this SKU or alias names, or none.',
     answer: listOf(Item),
     example: { answer: { data: [tea], nextCursor: null } },
   },
@@ -44,7 +46,8 @@ export const catalogRoutes: Readonly<Record<string, RouteDocumentation>> = {
     id: 'updateItem',
     summary: 'Changes an item',
     description:
-      'Changes only the fields that you send. `tracking` cannot change, because the history would no longer fit.',
+      'Changes only the fields that you send; `aliases` replaces the whole list. A new SKU does not keep the old one as an ' +
+      'alias: send it. `tracking` cannot change, because the history would no longer fit.',
     answer: Item,
     problems: ['already_exists'],
     example: { path: sku, body: { reorderPoint: 20 }, answer: tea },
@@ -65,6 +68,7 @@ export const catalogRoutes: Readonly<Record<string, RouteDocumentation>> = {
   'GET /v1/locations': {
     id: 'listLocations',
     summary: 'Lists locations, by code',
+    description: 'With `code`, the list has the one location that this code or alias names, or none.',
     answer: listOf(Location),
     example: { answer: { data: [london], nextCursor: null } },
   },
@@ -77,7 +81,9 @@ export const catalogRoutes: Readonly<Record<string, RouteDocumentation>> = {
   'PATCH /v1/locations/{code}': {
     id: 'updateLocation',
     summary: 'Changes a location',
-    description: 'Changes only the fields that you send.',
+    description:
+      'Changes only the fields that you send; `aliases` replaces the whole list. A new code does not keep the old one as an ' +
+      'alias: send it.',
     answer: Location,
     problems: ['already_exists'],
     example: { path: code, body: { name: london.name }, answer: london },

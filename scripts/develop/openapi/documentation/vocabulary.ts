@@ -1,7 +1,20 @@
 import * as z from 'zod';
 import type { Vocabulary } from '#http/openapi/documentation.ts';
 import { AsOf, BalanceFilter } from '#ledger/balances.ts';
-import { Code, EntryId, Lot, Metadata, PositiveQuantity, Quantity, Reference } from '#ledger/input.ts';
+import { maxCodeCharacters } from '#ledger/code-form.ts';
+import {
+  Aliases,
+  Code,
+  EntryId,
+  ExistingCode,
+  Lot,
+  Metadata,
+  PositiveQuantity,
+  Quantity,
+  Reference,
+} from '#ledger/input.ts';
+import { ItemFilter } from '#ledger/items.ts';
+import { LocationFilter } from '#ledger/locations.ts';
 import { MovementFilter } from '#ledger/movements.ts';
 import { Instant } from '#platform/instant.ts';
 import { KeyId } from '#tenancy/credentials/key-store.ts';
@@ -12,8 +25,22 @@ export const vocabulary: Vocabulary = z.registry();
 vocabulary.add(Code, {
   id: 'Code',
   description:
-    'Names an item (its SKU) or a location. No control characters, none of `/ ? % \\`, no space at either end, not only dots.',
+    'Names an item (its SKU or an alias) or a location: visible text without a blank at either end, stored in the normal ' +
+    'form NFC. It has no invisible character, none that changes the direction of a text, and not the form of an id.',
+  maxLength: maxCodeCharacters,
   examples: ['TEA-EARL-GREY', 'LONDON'],
+});
+vocabulary.add(ExistingCode, {
+  description:
+    'The SKU or code of what exists, an alias of it or, in a path, its id. A path carries no `/`, `?` or `%` and no name of dots only: use the id there. ' +
+    '(Encoded once, API Gateway takes `%2F` for a separator and drops what follows `%3F`.)',
+  maxLength: maxCodeCharacters,
+  examples: ['TEA-EARL-GREY', '0197b1f2-6c1e-7a30-9d2f-3a5e0c7b1d42'],
+});
+vocabulary.add(Aliases, {
+  description:
+    'Further codes that find it wherever its SKU or code does. No two items, and no two locations, share one.',
+  examples: [['EG-100']],
 });
 vocabulary.add(Lot, {
   id: 'Lot',
@@ -60,6 +87,8 @@ const filters = {
   location: 'Only this location.',
   lot: 'Only this lot.',
 } as const;
+vocabulary.add(ItemFilter.shape.sku, { description: filters.sku });
+vocabulary.add(LocationFilter.shape.code, { description: filters.location });
 vocabulary.add(MovementFilter.shape.sku, { description: filters.sku });
 vocabulary.add(MovementFilter.shape.location, { description: filters.location });
 vocabulary.add(MovementFilter.shape.kind, { description: 'Only entries of this kind.' });

@@ -86,6 +86,14 @@ async function pointersAcross(superuser: Client, ours: string, other: string): P
        select org_id, id, '${location}', '', 0 from inventory.items where org_id = '${ours}'`,
     ),
     pointer(
+      'an alias of an item',
+      `insert into inventory.item_aliases (org_id, alias, item_id) values ('${ours}', 'Z', '${item}')`,
+    ),
+    pointer(
+      'an alias of a location',
+      `insert into inventory.location_aliases (org_id, alias, location_id) values ('${ours}', 'Z', '${location}')`,
+    ),
+    pointer(
       'a movement of an entry',
       `insert into inventory.movements (org_id, entry_id, line, item_id, location_id, lot, quantity, occurred_at, recorded_at)
        select i.org_id, '${entry}', 9, i.id, l.id, '', 1, now(), now()

@@ -22,7 +22,9 @@ const allowed: Readonly<Record<LoginRole, Allowed>> = {
       'inventory.entries': 'select',
       'inventory.import_rejects': 'select',
       'inventory.imports': 'select',
+      'inventory.item_aliases': 'select insert delete',
       'inventory.items': 'select insert(columns) update(columns) delete',
+      'inventory.location_aliases': 'select insert delete',
       'inventory.locations': 'select insert(columns) update(columns) delete',
       'inventory.movements': 'select',
       'inventory.reconciliation_runs': 'select',
@@ -36,8 +38,9 @@ const allowed: Readonly<Record<LoginRole, Allowed>> = {
     },
     tenancy: `create_api_key current_actor current_org enter_with_key enter_with_pass list_api_keys list_members
       note_key_use record_mismatch require_scope revoke_api_key rotate_api_key`,
-    inventory: `claim_idempotency_key create_item create_location is_code iso item_json location_json new_id
-      post_entry remember_response reverse_entry seal_header seal_json`,
+    inventory: `add_item_aliases add_location_aliases claim_idempotency_key create_item create_location find_item find_location
+      invisible_characters is_code iso item_json location_json new_id post_entry remember_response reverse_entry seal_header
+      seal_json update_item update_location`,
     recovery: '',
   },
   stockade_jobs: {
@@ -48,7 +51,9 @@ const allowed: Readonly<Record<LoginRole, Allowed>> = {
       'inventory.entries': 'select',
       'inventory.import_rejects': 'select',
       'inventory.imports': 'select',
+      'inventory.item_aliases': 'select insert',
       'inventory.items': 'select insert(columns)',
+      'inventory.location_aliases': 'select insert',
       'inventory.locations': 'select insert(columns)',
       'inventory.movements': 'select',
       'inventory.reconciliation_runs': 'select',
@@ -63,9 +68,9 @@ const allowed: Readonly<Record<LoginRole, Allowed>> = {
     },
     tenancy: `active_organizations begin_export current_actor current_org enter_as_job forget_security_events known_organizations
       open_export portable_schema require_scope`,
-    inventory: `backfill_balances begin_backfill begin_reconciliation correct_balance count_forgettable create_item
-      create_location draw_seal_boundary end_backfill finish_reconciliation forget_idempotency_keys held_quantities
-      import_batch is_code iso item_json lease_reconciliation ledger_triggers location_json new_id note_seal_anchor post_entry
+    inventory: `add_item_aliases add_location_aliases backfill_balances begin_backfill begin_reconciliation correct_balance count_forgettable create_item
+      create_location draw_seal_boundary end_backfill find_item find_location finish_reconciliation forget_idempotency_keys
+      held_quantities import_batch invisible_characters is_code iso item_json lease_reconciliation ledger_triggers location_json new_id note_seal_anchor post_entry
       reconciliation_lag record_reconciliation seal_header seal_json seal_next settle_discrepancies
       tell_reconciliation_failures tell_trigger_faults trigger_history`,
     recovery: `alert_probes beat begin_alert_probe claim_checks list_checks newest_heartbeat note_alert_probe

@@ -1,0 +1,44 @@
+--! needs tenancy/context
+-- Other names of items and locations: a code that an item had before, or the one of another system. An alias finds the item
+-- wherever a SKU does.
+create table inventory.item_aliases (
+  org_id uuid not null,
+  -- Of any form: it may be the code that a single-tenant inventory had.
+  alias text not null check (length(alias) between 1 and 64),
+  item_id uuid not null,
+  primary key (org_id, alias),
+  foreign key (org_id, item_id) references inventory.items (org_id, id) on delete cascade
+);
+
+create table inventory.location_aliases (
+  org_id uuid not null,
+  -- Of any form: it may be the code that a single-tenant inventory had.
+  alias text not null check (length(alias) between 1 and 64),
+  location_id uuid not null,
+  primary key (org_id, alias),
+  foreign key (org_id, location_id) references inventory.locations (org_id, id) on delete cascade
+);
+
+comment on table inventory.item_aliases is
+  'Tenant data: the further codes that find an item.';
+comment on table inventory.location_aliases is
+  'Tenant data: the further codes that find a location.';
+
+create index item_aliases_item on inventory.item_aliases (org_id, item_id);
+create index location_aliases_location on inventory.location_aliases (org_id, location_id);
+
+alter table inventory.item_aliases enable row level security;
+alter table inventory.item_aliases force row level security;
+create policy tenant on inventory.item_aliases
+  using (org_id = (select tenancy.current_org()))
+  with check (org_id = (select tenancy.current_org()));
+
+alter table inventory.location_aliases enable row level security;
+alter table inventory.location_aliases force row level security;
+create policy tenant on inventory.location_aliases
+  using (org_id = (select tenancy.current_org()))
+  with check (org_id = (select tenancy.current_org()));
+
+grant select on inventory.item_aliases, inventory.location_aliases to stockade_api, stockade_jobs, stockade_ledger;
+grant insert, delete on inventory.item_aliases, inventory.location_aliases to stockade_api;
+grant insert on inventory.item_aliases, inventory.location_aliases to stockade_jobs;

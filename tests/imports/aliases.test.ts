@@ -1,0 +1,60 @@
+import { expect, test } from 'vitest';
+import { openDatabase } from './database.ts';
+import { newOrganization, onHand, plainProfile, type RunOptions, run } from './engine.ts';
+
+const database = openDatabase();
+const { organization: _, ...profile } = { ...plainProfile, location: { column: 'at' } };
+
+/** An organization with an item NEW, also called OLD and EARLIER, at MAIN, also called HQ. */
+async function own() {
+  const org = await newOrganization(database);
+  await database.ask(
+    `with item as (insert into inventory.items (org_id, sku, name) values ($1, 'NEW', 'New') returning id),
+       location as (insert into inventory.locations (org_id, code, name) values ($1, 'MAIN', 'Main') returning id),
+       item_aliases as (
+         insert into inventory.item_aliases (org_id, alias, item_id)
+         select $1, alias, id from item, unnest(array['OLD', 'EARLIER']) as alias
+       )
+     insert into inventory.location_aliases (org_id, alias, location_id) select $1, 'HQ', id from location`,
+    [org.id],
+  );
+  const runLines = (lines: string, options?: RunOptions) =>
+    run(database, `sku,at,qty,ref\n${lines}`, { profile, organizations: org.directory, ...options });
+  return { run: runLines, onHand: () => onHand(database, org.slug) };
+}
+
+const lines = 'NEW,MAIN,5,r1\nOLD,HQ,-3,r2\nEARLIER,MAIN,-3,r3\nOLD,MAIN,1,r4\nNEW,HQ,-3,r5\nOTHER,HQ,1,r6\n';
+const refused = [4, 'not enough stock of NEW at MAIN: 2 available, the entry takes 3'];
+
+test.each([1, 2, 1_000])(
+  'an alias is its item: the stock is one, in batches of %d, and a dry run says the same',
+  async (batchLines) => {
+    const org = await own();
+    const dry = await org.run(lines, { trial: true, batchLines });
+    const real = await org.run(lines, { batchLines });
+    for (const { report, rejects } of [dry, real]) {
+      expect(rejects).toEqual([refused]);
+      expect(report).toMatchObject({ applied: 5, itemsCreated: 1, locationsCreated: 0 });
+    }
+    expect(await org.onHand()).toEqual({ NEW: 0, OTHER: 1 });
+  },
+);
+
+test('an alias and its SKU in one entry are summed before the check', async () => {
+  const org = await own();
+  const { rejects } = await org.run('NEW,MAIN,2,r0\nOLD,MAIN,-1,r1\nNEW,HQ,-2,r1\n');
+  expect(rejects.map(([line]) => line)).toEqual([3, 4]);
+  expect(await org.onHand()).toEqual({ NEW: 2 });
+});
+
+test('a code is read in the normal form, and an invisible character is named', async () => {
+  const org = await own();
+  const { rejects } = await org.run(
+    'CAFE\u0301,MAIN,1,r1\nCAFÉ\u00a0,MAIN,1,r2\n\ufeffCAFÉ,MAIN,1,r3\nCAFÉ,M\u00adN,1,r4\n',
+  );
+  expect(rejects).toEqual([
+    [4, 'the SKU "\ufeffCAFÉ" must not contain U+FEFF ZERO WIDTH NO-BREAK SPACE at its beginning: remove it'],
+    [5, 'the location "M\u00adN" must not contain U+00AD SOFT HYPHEN after "M": remove it'],
+  ]);
+  expect(await org.onHand()).toEqual({ CAFÉ: 2 });
+});
