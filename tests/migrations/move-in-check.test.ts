@@ -66,6 +66,32 @@ test('an inventory of rows that fit can move in, and the check changes nothing',
   expect((await digest()).rows).toEqual(before.rows);
 });
 
+test('what only just fits is no offence', async () => {
+  await client.query('begin');
+  try {
+    await client.query(`
+      insert into inventory.users (email, name) values ('ü.ß@exämple.com', repeat('x', 200)), ('a@b', null);
+      insert into inventory.items (sku, name, unit, created_at) values
+        (repeat(U&'\\+01F600', 64), repeat('ä', 200), repeat('x', 32), '1900-01-01Z'),
+        ('日本 é', 'x', 'x', '9999-12-31 23:59:59Z'),
+        ('0197b1f2-6c1e-7a30-9d2f-3a5e0c7b1d4', 'x', 'x', now());
+      insert into inventory.locations (code, name, kind) values ('..', 'x', 'other'), ('#', 'x', 'transit');
+      insert into inventory.movements (item_id, location_id, quantity, kind, reference, occurred_at, recorded_at)
+      select '${ids.nut}', l.id, m.quantity, m.kind, m.reference, '1900-01-01Z', now()
+      from inventory.locations l
+      cross join (values
+        (99999999999.9999, 'receipt', repeat('x', 200)), (-0.0001, 'issue', ''), (-1, 'receipt', null), (1, 'transfer', null)
+      ) as m (quantity, kind, reference)
+      where l.code = '..';
+      create table inventory.shifts (user_id uuid references inventory.users (id));
+      create view inventory.stock as select item_id, sum(quantity) as on_hand from inventory.movements group by item_id;
+      alter table inventory.items add column shelf text not null default '', add column brand text`);
+    expect(await inOpenTransaction(() => found())).toEqual([]);
+  } finally {
+    await client.query('rollback');
+  }
+});
+
 /** A statement that spoils a row that fits, and what the check says: the rule, the table, the row and the value. */
 const spoilt: [rule: string, spoil: string, table: string, id: string, value: string | null][] = [
   ['code-form', `update inventory.items set sku = 'BOLT ' where sku = 'BOLT'`, 'items', ids.bolt, 'BOLT '],

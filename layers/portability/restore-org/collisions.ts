@@ -98,9 +98,10 @@ export const renamable: Readonly<Record<string, { readonly path: string; readonl
 function remedyOf(found: readonly Collision[], table: string): string {
   const named = renamable[table];
   if (named) {
-    const [code = ''] = found.find((each) => each.table === table)?.values ?? [];
+    // By its id: a path does not carry every code.
+    const there = found.find((each) => each.table === table)?.there ?? '';
     return (
-      `Give the one in production another ${named.field}: resume the organization (npm run org:resume), call PATCH ${named.path}/${encodeURIComponent(String(code))} ` +
+      `Give the one in production another ${named.field}: resume the organization (npm run org:resume), call PATCH ${named.path}/${there} ` +
       `with {"${named.field}": "…"}, suspend it again, and repeat this command. Then both exist.`
     );
   }

@@ -144,7 +144,10 @@ async function allTables(superuser: Client): Promise<string[]> {
 /** Puts something of every kind into an organization, and what is hard to carry: Unicode, extremes, deep json. */
 export async function fillTenant(world: World, tenant: Caller, email: string): Promise<void> {
   const odd = '\u2028 "quoted" \\n \u0001\u0085 Ünï 💡 \u{10ffff} \'; drop table x; --';
-  await tenant.item('BOLT', { aliases: ['M8/40', 'Ü-alt'], metadata: { deep: nested(45), text: odd, big: 12345678901234, tiny: 1e-300 } });
+  await tenant.item('BOLT', {
+    aliases: ['M8/40', 'Ü-alt'],
+    metadata: { deep: nested(45), text: odd, big: 12345678901234, tiny: 1e-300 },
+  });
   await tenant.item('Ü 日本💡', { unit: 'kg', allowNegative: true, reorderPoint: 0.0001 });
   await tenant.item('LOTTED', { tracking: 'lot' });
   await tenant.item('ONCE-NEGATIVE', { allowNegative: true });
