@@ -82,6 +82,12 @@ const table: Readonly<Record<string, Row>> = {
     422,
     'This Idempotency-Key was used for another request: choose a new key for a new request.',
   ],
+  SK206: [
+    'Problem',
+    'already_exists',
+    409,
+    'The code "M8/40" is in use already, as a code or as an alias: choose another one, or take it away there first.',
+  ],
   SK301: [
     'InvalidInput',
     'invalid_input',
@@ -138,6 +144,7 @@ const details: Readonly<Record<string, unknown>> = {
   SK104: { scope: 'write' },
   SK201: lines,
   SK202: lines,
+  SK206: 'M8/40',
   SK301: fields,
 };
 

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { entryKinds } from '#ledger/entries.ts';
-import { Aliases, Code, Metadata, Reference } from '#ledger/input.ts';
+import { Code, ExistingCode, Metadata, Reference } from '#ledger/input.ts';
 import { scopes } from '#tenancy/credentials/api-keys.ts';
 import { roles } from '#tenancy/users.ts';
 import { vocabulary } from './vocabulary.ts';
@@ -31,7 +31,7 @@ vocabulary.add(LotOrNull, { description: 'null for an item without lots.' });
 export const Item = z.strictObject({
   id: Id,
   sku: Code,
-  aliases: Aliases,
+  aliases: z.array(ExistingCode),
   name: z.string(),
   unit: z.string(),
   tracking: z.enum(['none', 'lot']),
@@ -46,7 +46,7 @@ vocabulary.add(Item, { id: 'Item' });
 export const Location = z.strictObject({
   id: Id,
   code: Code,
-  aliases: Aliases,
+  aliases: z.array(ExistingCode),
   name: z.string(),
   kind: z.enum(['warehouse', 'store', 'supplier', 'customer', 'transit', 'other']),
   createdAt: Time,
