@@ -179,7 +179,15 @@ export const spoiledExports: readonly [what: string, spoil: Spoil, message: RegE
   ],
   [
     'a row that breaks a rule of the table',
-    (c) => forge(c, 'inventory.items', (l) => l.map((x) => x.replace('"sku":"BOLT"', '"sku":"A/B"'))),
+    (c) => forge(c, 'inventory.items', (l) => l.map((x) => x.replace('"sku":"BOLT"', '"sku":"BOLT "'))),
     'items_sku_check',
+  ],
+  [
+    'an alias that is the SKU of another item',
+    (c) =>
+      forge(c, 'inventory.item_aliases', (l) =>
+        l.map((x) => x.replace('"alias":"M8/40"', '"alias":"LOTTED"')),
+      ),
+    'the code LOTTED is both a SKU and an alias',
   ],
 ];
