@@ -13,7 +13,7 @@ let client: Client;
 /** The inventory of one shop, as it was before there were organizations, with rows that fit. */
 beforeAll(async () => {
   database = await createScratchDatabase(inject('clusterUrl'));
-  await migrate({ connectionString: database.url, directory: paths.migrations, until: 1 });
+  await migrate({ connectionString: database.url, directory: paths.migrations, target: 1 });
   client = new Client(database.url);
   await client.connect();
 });
