@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import type pg from 'pg';
-import { type Statement, sendBatch } from '#platform/postgres/batch.ts';
+import { type RowForm, type Statement, sendBatch } from '#platform/postgres/batch.ts';
 
 /**
  * Statements on one connection. They are sent in order, and none waits for the answers of those before it: what is sent
@@ -29,19 +29,28 @@ export class Pipeline {
   send<Row extends pg.QueryResultRow>(
     text: string,
     values: readonly unknown[] = [],
+    rows?: RowForm,
   ): Promise<pg.QueryResult<Row>> {
     const ahead = this.held;
     this.held = [];
     const answer =
       ahead.length > 0
-        ? sendBatch<Row>(this.client, { ahead, statement: { text, values } })
-        : this.client.query<Row>({ text, values: [...values] });
+        ? sendBatch<Row>(this.client, { ahead, statement: { text, values, rows } })
+        : this.client.query<Row>({ ...rows, text, values: [...values] });
     // outcomeOf() looks for its failure. Until then the failure must not count as unhandled.
     answer.catch(() => {
       this.failed = true;
     });
     this.sent.push(answer);
     return answer;
+  }
+
+  /**
+   * Sends what is held, if there is anything. The end of a transaction must not travel with its beginning: a refused entering
+   * would skip the end, and leave the transaction open.
+   */
+  flush(): void {
+    if (this.held.length > 0) this.send('select');
   }
 
   /** Whether a statement is known to have failed, on the server or before it was sent. */
@@ -62,9 +71,14 @@ export class Pipeline {
     try {
       return await work;
     } catch (error) {
-      const answers = await Promise.allSettled(this.sent);
-      const failure = answers.find((answer) => answer.status === 'rejected');
+      const failure = await this.firstFailure();
       throw failure ? failure.reason : error;
     }
+  }
+
+  /** Waits for every answer so far. @returns the first failure, because it caused the later ones */
+  async firstFailure(): Promise<PromiseRejectedResult | undefined> {
+    const answers = await Promise.allSettled(this.sent);
+    return answers.find((answer) => answer.status === 'rejected');
   }
 }

@@ -1,7 +1,8 @@
 import type pg from 'pg';
 import type { Statement } from '#platform/postgres/batch.ts';
 import { withConnection } from '#platform/postgres/database.ts';
-import { isRetryable, isSqlError, sqlstate } from '#platform/postgres/sqlstate.ts';
+import { isSqlError, sqlstate } from '#platform/postgres/sqlstate.ts';
+import { end, withRetries } from './ending.ts';
 import { enter, noteKeyUse, type TransactionMode } from './entering.ts';
 import { Pipeline } from './pipeline.ts';
 import type { IdempotencyClaim, Tenant } from './tenant.ts';
@@ -22,9 +23,6 @@ export interface TenantTransaction {
   /** Runs a statement and answers its rows. Statements without an `await` in between travel together. */
   query<Row extends pg.QueryResultRow>(text: string, values?: readonly unknown[]): Promise<Row[]>;
 }
-
-/** Attempts at a transaction that loses to a deadlock or a serialization failure. */
-const maxAttempts = 4;
 
 /**
  * Runs one statement and answers its rows, in one round trip.
@@ -87,7 +85,7 @@ export async function inTenant<T>(
   work: (tx: TenantTransaction) => Promise<T>,
 ): Promise<T> {
   refuseClaim(tenant, mode);
-  return await withRetries(async (client) => {
+  return await transaction(async (client) => {
     const pipeline = new Pipeline(client);
     pipeline.hold('begin');
     enter(pipeline, tenant, mode);
@@ -113,6 +111,7 @@ async function workIn<T>(pipeline: Pipeline, work: (tx: TenantTransaction) => Pr
   try {
     return await work(tx);
   } catch (error) {
+    pipeline.flush();
     pipeline.send('rollback');
     throw error;
   } finally {
@@ -131,7 +130,7 @@ function oneStatement<Row extends pg.QueryResultRow>(
   { text, values }: Statement,
   claim?: IdempotencyClaim,
 ): Promise<Row[]> {
-  return withRetries(async (client) => {
+  return transaction(async (client) => {
     const pipeline = new Pipeline(client);
     if (mode !== 'read') pipeline.hold('begin');
     enter(pipeline, tenant, mode);
@@ -145,27 +144,8 @@ function oneStatement<Row extends pg.QueryResultRow>(
   });
 }
 
-/**
- * Ends a transaction. It has failed when any statement has: also one whose failure nobody waited for, one that a savepoint
- * has healed for the server, and one that the client could not send.
- */
-async function end(pipeline: Pipeline, mode: TransactionMode): Promise<void> {
-  const ending = mode === 'dry-run' || pipeline.hasFailed ? 'rollback' : 'commit';
-  const { command } = await pipeline.send(ending);
-  await pipeline.allSucceeded();
-  // A failed transaction answers COMMIT with ROLLBACK, and the client reports that as success.
-  if (command.toLowerCase() !== ending)
-    throw new Error(`the database answered ${ending} with ${command}: nothing was stored`);
-}
-
-async function withRetries<T>(transaction: (client: pg.PoolClient) => Promise<T>): Promise<T> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return await withConnection(transaction);
-    } catch (error) {
-      if (attempt >= maxAttempts || !isRetryable(error)) throw error;
-    }
-  }
+function transaction<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+  return withRetries(() => withConnection(work));
 }
 
 /** Only {@link callInTenant} stores a response. Any other write under a key would take effect at every repetition. */

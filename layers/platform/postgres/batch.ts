@@ -5,6 +5,14 @@ import { prepareValue } from 'pg/lib/utils.js';
 export interface Statement {
   readonly text: string;
   readonly values: readonly unknown[];
+  /** The form of the rows in the answer; objects, as `pg` parses them, when it is left out. */
+  readonly rows?: RowForm | undefined;
+}
+
+/** How `pg` shall return the rows of one statement. */
+export interface RowForm {
+  readonly rowMode?: 'array' | undefined;
+  readonly types?: pg.CustomTypesConfig | undefined;
 }
 
 /** Statements that are sent as one message. All of them are unnamed. */
@@ -63,8 +71,8 @@ class Batch extends QueryOfPg {
   private done = 0;
 
   constructor(message: Message, callback: (error: Error | undefined, result: unknown) => void) {
-    const { text, values } = message.statement;
-    super({ text, values: [...values], queryMode: 'extended' } as pg.QueryConfig, callback);
+    const { text, values, rows } = message.statement;
+    super({ ...rows, text, values: [...values], queryMode: 'extended' } as pg.QueryConfig, callback);
     this.message = message;
   }
 

@@ -4,7 +4,8 @@ import { adminDatabaseConfig, type DatabaseConfig, databaseConfig, jobsDatabaseC
 import { Unavailable } from '../errors.ts';
 import { log } from '../log.ts';
 import { endSession } from './end-session.ts';
-import { isSessionChanged, watchSession } from './session-watch.ts';
+import { watchSession } from './session-watch.ts';
+import { takeConnection } from './taken-connection.ts';
 
 const connectTimeoutMs = 5_000;
 
@@ -86,28 +87,20 @@ export async function withConnection<T>(
   login: Login = 'tenants',
 ): Promise<T> {
   const { pool, config } = open(login);
-  const client = await connect(pool);
-  const deadline = setDeadline(client, config);
-  let broken: Error | undefined;
-  const onError = (error: Error) => {
-    broken = error;
-  };
-  client.on('error', onError);
+  const connection = await takeConnection(pool);
+  const deadline = setDeadline(connection.client, config);
   let failure: unknown;
   try {
-    return await work(client);
+    return await work(connection.client);
   } catch (error) {
     failure = error;
     await deadline.ended();
     if (deadline.isOver())
       throw new Unavailable('The request took too long and was stopped.', error, 'timeout');
-    // The connection was lost during the work. Nobody knows whether the work took effect: this is why Idempotency-Key exists.
-    if (broken) throw new Unavailable('The connection to the database was lost: try again.', error);
-    throw error;
+    throw connection.explain(error);
   } finally {
     deadline.clear();
-    client.off('error', onError);
-    client.release(broken ?? isSessionChanged(client, failure));
+    connection.giveBack(failure);
   }
 }
 
@@ -135,14 +128,6 @@ function setDeadline(client: pg.PoolClient, config: DatabaseConfig) {
     ended: async () => await ending,
     clear: () => clearTimeout(timer),
   };
-}
-
-async function connect(pool: pg.Pool): Promise<pg.PoolClient> {
-  try {
-    return await pool.connect();
-  } catch (error) {
-    throw new Unavailable('The database does not answer: try again.', error);
-  }
 }
 
 function connectionOf(config: DatabaseConfig): pg.PoolConfig {
