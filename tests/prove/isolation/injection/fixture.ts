@@ -1,8 +1,8 @@
 import { Client } from 'pg';
 import { type Caller, caller } from '../../../caller.ts';
-import { type Api, keyEnvironment, serveApi } from '../api.ts';
-import { type Holdings, plantOrganization, unplantedTables } from '../victim.ts';
-import { leakMarker } from './attack.ts';
+import { type Api, serveApi } from '../api.ts';
+import { unplantedTables } from '../victim.ts';
+import { canary, forbiddenTexts, plantParties } from './parties.ts';
 import { injectionHandlers, injectionRoutes } from './route.ts';
 import { VictimAtWork } from './victim-at-work.ts';
 import { type Watch, watchOrganization } from './watch.ts';
@@ -10,36 +10,6 @@ import { type Watch, watchOrganization } from './watch.ts';
 /** Short timeouts, so that the attacks take less time. Isolation must not depend on their values. */
 export const deadlineMs = 1_200;
 const roleTimeouts = ['statement_timeout = 500', 'lock_timeout = 300'];
-/** A text that must never reach the attacker. It fits every column, including key ids. */
-const canary = 'canary7f3a9c';
-const canaryQuantity = 7391.0407;
-
-const holdings: Holdings = {
-  slug: 'other-organization',
-  skus: [`${canary}-sku`, 'KNOWN-1', 'KNOWN-2'],
-  locations: [`${canary}-here`],
-  lot: `${canary}-lot`,
-  references: [`${canary}-reference`],
-  idempotencyKeys: [`${canary}-idempotency`, 'KNOWN-1'],
-  text: canary,
-  keyId: canary,
-  quantity: canaryQuantity,
-  entries: 1,
-};
-
-const ownHoldings: Holdings = {
-  ...holdings,
-  slug: 'attacker',
-  skus: ['OWN-1', 'OWN-2'],
-  locations: ['OWN'],
-  lot: 'own',
-  references: ['own'],
-  idempotencyKeys: ['own'],
-  text: 'own',
-  keyId: 'own0own0own0',
-  quantity: 1,
-};
-
 /** Two organizations, the API with the bad handlers, and the watch. */
 export interface InjectionFixture extends AsyncDisposable {
   readonly database: string;
@@ -62,8 +32,7 @@ export async function openFixture(adminUrl: string, server: 'own' | 'rds'): Prom
   await using opened = new AsyncDisposableStack();
   opened.defer(() => superuser.end());
   const database = await prepareDatabase(superuser, server);
-  const victim = await plantOrganization(superuser, holdings, keyEnvironment);
-  const attacker = await plantOrganization(superuser, ownHoldings, keyEnvironment);
+  const { victim, attacker } = await plantParties(superuser);
   const extra = { routes: injectionRoutes, handlers: injectionHandlers };
   const api = await serveApi(adminUrl, { extra, deadlineMs });
   opened.defer(() => api.close());
@@ -113,14 +82,3 @@ const openCore = `
     end loop;
   end
   $$`;
-
-/** The texts that only rows of the target contain: the canary, and its ids. */
-async function forbiddenTexts(superuser: Client, orgId: string): Promise<string[]> {
-  const { rows } = await superuser.query<{ id: string }>(
-    `select id::text from inventory.items where org_id = $1
-     union all select id::text from inventory.locations where org_id = $1
-     union all select user_id::text from tenancy.memberships where org_id = $1`,
-    [orgId],
-  );
-  return [canary, leakMarker, String(canaryQuantity), ...rows.map(({ id }) => id)];
-}

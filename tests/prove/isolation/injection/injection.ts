@@ -1,6 +1,7 @@
-import { type Attack, hidden, type Target, type Way, waysOf } from './attack.ts';
+import { type Attack, type Way, waysOf } from './attack.ts';
 import { allAttacks } from './attacks/all.ts';
 import { deadlineMs, type InjectionFixture, openFixture } from './fixture.ts';
+import { targetOf } from './parties.ts';
 
 /** A success of an attack. */
 export interface Breach {
@@ -65,7 +66,11 @@ async function attackAll(
   options: InjectionOptions,
 ): Promise<InjectionReport> {
   const attacks = (
-    await allAttacks(fixture.superuser, await targetOf(fixture), await contextsOf(fixture))
+    await allAttacks(
+      fixture.superuser,
+      await targetOf(fixture.superuser, fixture.database, fixture.victim),
+      await contextsOf(fixture),
+    )
   ).filter(({ name }) => options.only?.(name) ?? true);
   const remains: InjectionReport['remains'][number][] = [];
   // The first look records the state of a session before any attack.
@@ -135,21 +140,6 @@ async function attackOnce(
   }
   if (!(await atWork.isAlive())) note('harmed others', ['the session of another organization was ended']);
   return breaches;
-}
-
-async function targetOf({ database, superuser, victim }: InjectionFixture): Promise<Target> {
-  const { rows } = await superuser.query<{ id: string }>(
-    'select id from inventory.entries where org_id = $1 limit 1',
-    [victim.id],
-  );
-  return {
-    database,
-    org: `${hidden(victim.id)}::uuid`,
-    slug: hidden(victim.slug),
-    sku: hidden('KNOWN-1'),
-    unusedSku: hidden('KNOWN-2'),
-    entry: hidden(rows[0]?.id ?? ''),
-  };
 }
 
 /** Genuine contexts of the target, by their origin. */
