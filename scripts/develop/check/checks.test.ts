@@ -14,13 +14,13 @@ import { toolFaults } from './tool.ts';
 test('a download address in the lockfile is found', () => {
   const lockfile = (resolved?: string) =>
     JSON.stringify({ packages: { 'node_modules/a': { version: '1.0.0', resolved } } });
-  expect(lockfileFaults(lockfile('https://registry.example/a.tgz'))).toEqual([
+  expect(lockfileFaults('package-lock.json', lockfile('https://registry.example/a.tgz'))).toEqual([
     'package-lock.json: node_modules/a has the download address https://registry.example/a.tgz',
   ]);
-  expect(lockfileFaults(lockfile('git+ssh://git@example.com/a.git'))).toEqual([
+  expect(lockfileFaults('package-lock.json', lockfile('git+ssh://git@example.com/a.git'))).toEqual([
     'package-lock.json: node_modules/a has the download address git+ssh://git@example.com/a.git',
   ]);
-  expect(lockfileFaults(lockfile())).toEqual([]);
+  expect(lockfileFaults('package-lock.json', lockfile())).toEqual([]);
 });
 
 test('an optional package that the lockfile leaves out is found, wherever it could have been', () => {
@@ -29,12 +29,16 @@ test('an optional package that the lockfile leaves out is found, wherever it cou
     'package-lock.json: node_modules/@s/a/node_modules/b may use b-darwin@2.0.0, which is not locked';
   const lockfile = (more: object) =>
     JSON.stringify({ packages: { '': {}, 'node_modules/@s/a/node_modules/b': optional, ...more } });
-  expect(lockfileFaults(lockfile({}))).toEqual([fault]);
-  expect(lockfileFaults(lockfile({ 'node_modules/other/node_modules/b-darwin': {} }))).toEqual([fault]);
-  expect(lockfileFaults(lockfile({ 'node_modules/b-darwin': {} }))).toEqual([]);
-  expect(lockfileFaults(lockfile({ 'node_modules/@s/a/node_modules/b-darwin': {} }))).toEqual([]);
+  expect(lockfileFaults('package-lock.json', lockfile({}))).toEqual([fault]);
+  expect(
+    lockfileFaults('package-lock.json', lockfile({ 'node_modules/other/node_modules/b-darwin': {} })),
+  ).toEqual([fault]);
+  expect(lockfileFaults('package-lock.json', lockfile({ 'node_modules/b-darwin': {} }))).toEqual([]);
+  expect(
+    lockfileFaults('package-lock.json', lockfile({ 'node_modules/@s/a/node_modules/b-darwin': {} })),
+  ).toEqual([]);
   const bundled = { 'node_modules/@s/a/node_modules/b': { ...optional, inBundle: true } };
-  expect(lockfileFaults(lockfile(bundled))).toEqual([]);
+  expect(lockfileFaults('package-lock.json', lockfile(bundled))).toEqual([]);
 });
 
 test('a page that names a command that does not exist is found, with its line', () => {

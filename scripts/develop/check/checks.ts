@@ -44,8 +44,8 @@ export const checks: readonly Check[] = [
   },
   {
     name: 'lockfile',
-    promise: 'the lockfile has versions and digests, and no download addresses',
-    faults: async (root) => lockfileFaults(await readFile(join(root, 'package-lock.json'), 'utf8')),
+    promise: 'the lockfiles have versions and digests, and no download addresses',
+    faults: (root) => faultsOfFiles(root, '{package-lock.json,tests/**/package-lock.json}', lockfileFaults),
   },
   {
     name: 'commands',

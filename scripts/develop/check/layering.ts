@@ -66,7 +66,8 @@ export function targetOf(file: string, specifier: string): string | undefined {
 /** `layers/ledger` for a file of a layer, the top folder for any other; undefined for a file of the root itself. */
 function partOf(file: string): string | undefined {
   const [top, second, third] = file.split('/');
-  if (second === undefined) return undefined;
+  // What commands put into a hidden folder, such as .stockade, belongs to no part.
+  if (second === undefined || top?.startsWith('.')) return undefined;
   return top === 'layers' && third !== undefined ? `layers/${second}` : top;
 }
 

@@ -8,15 +8,15 @@ interface LockedPackage {
  * The faults of a package-lock.json. With a download address, `npm ci` asks that host and not your own registry. With a
  * missing optional package (npm omits those of other platforms when the registry lacks them), `npm ci` refuses the file.
  */
-export function lockfileFaults(lockfile: string): string[] {
-  const { packages = {} }: { packages?: Record<string, LockedPackage> } = JSON.parse(lockfile);
+export function lockfileFaults(file: string, content: string): string[] {
+  const { packages = {} }: { packages?: Record<string, LockedPackage> } = JSON.parse(content);
   return Object.entries(packages).flatMap(([path, { resolved, inBundle, optionalDependencies = {} }]) => [
     ...(resolved && /^(git\+)?(https?|ssh):/.test(resolved)
-      ? [`package-lock.json: ${path} has the download address ${resolved}`]
+      ? [`${file}: ${path} has the download address ${resolved}`]
       : []),
     ...Object.entries(optionalDependencies)
       .filter(([name]) => !inBundle && !isLocked(packages, path, name))
-      .map(([name, version]) => `package-lock.json: ${path} may use ${name}@${version}, which is not locked`),
+      .map(([name, version]) => `${file}: ${path} may use ${name}@${version}, which is not locked`),
   ]);
 }
 

@@ -1,0 +1,44 @@
+import pg from 'pg';
+import { inTenant, type TenantClient } from '#tenancy/adapters/pg.ts';
+import { proveAdapter } from './contract.ts';
+import type { Queries } from './library.ts';
+
+const queriesOf = (client: TenantClient): Queries => ({
+  names: async () => {
+    const { rows } = await client.query<{ name: string }>('select name from shop."Item" order by name');
+    return rows.map(({ name }) => name);
+  },
+  nameOf: async (id) => {
+    const { rows } = await client.query<[string]>({
+      text: 'select name from shop."Item" where id = $1',
+      values: [id],
+      rowMode: 'array',
+    });
+    return rows[0]?.[0];
+  },
+  add: (id, name) => client.query('insert into shop."Item" (id, name) values ($1, $2)', [id, name]),
+  rename: async (id, name) =>
+    (await client.query('update shop."Item" set name = $2 where id = $1', [id, name])).rowCount ?? 0,
+  tag: async (itemId, tagId) => {
+    await client.query('insert into shop."Tag" (id, label) values ($1, $1)', [tagId]);
+    await client.query('insert into shop."_ItemToTag" ("A", "B") values ($1, $2)', [itemId, tagId]);
+  },
+  labelsOf: async (itemId) => {
+    const { rows } = await client.query<{ label: string }>(
+      'select t.label from shop."Tag" t join shop."_ItemToTag" j on j."B" = t.id where j."A" = $1',
+      [itemId],
+    );
+    return rows.map(({ label }) => label);
+  },
+  raw: (text) => client.query(text),
+});
+
+proveAdapter({
+  Pool: pg.Pool,
+  open: (pool) => ({
+    inTenant: (tenant, mode, work) => inTenant(pool, tenant, mode, (client) => work(queriesOf(client))),
+    outside: queriesOf(pool as unknown as TenantClient),
+    close: async () => {},
+  }),
+  sqlstateOf: (error) => (error as pg.DatabaseError).code,
+});
