@@ -2,15 +2,15 @@ import type pg from 'pg';
 import { afterAll, beforeAll, describe } from 'vitest';
 import { tenantPool } from '#tenancy/adapters/tenant-pool.ts';
 import type { AdaptedShop } from './adapted-shop.ts';
-import { proveInjections } from './contract/injections.ts';
-import { proveIsolation } from './contract/isolation.ts';
-import { proveRefusals } from './contract/refusals.ts';
-import { proveTransactions } from './contract/transactions.ts';
+import { testInjections } from './contract/injections.ts';
+import { testIsolation } from './contract/isolation.ts';
+import { testRefusals } from './contract/refusals.ts';
+import { testTransactions } from './contract/transactions.ts';
 import type { Library } from './library.ts';
 import { openShop, type ShopOrganization } from './shop.ts';
 
-/** Proves that an adapter keeps what inTenant() promises. Call it at the top of a test file, and add tests of the library's own. */
-export function proveAdapter(library: Library): AdaptedShop {
+/** Tests that an adapter keeps what inTenant() promises. Call it at the top of a test file, and add tests of the library's own. */
+export function testAdapter(library: Library): AdaptedShop {
   const shop = openShop();
   const closing: (() => Promise<void>)[] = [];
   let acme: ShopOrganization;
@@ -52,9 +52,9 @@ export function proveAdapter(library: Library): AdaptedShop {
       return opened;
     },
   };
-  describe('isolation', () => proveIsolation(adapted));
-  describe('transactions', () => proveTransactions(adapted));
-  describe('refusals', () => proveRefusals(adapted));
-  describe('injection', () => proveInjections(adapted));
+  describe('isolation', () => testIsolation(adapted));
+  describe('transactions', () => testTransactions(adapted));
+  describe('refusals', () => testRefusals(adapted));
+  describe('injection', () => testInjections(adapted));
   return adapted;
 }

@@ -5,7 +5,7 @@ import pg from 'pg';
 import { expect, test } from 'vitest';
 import { inTenant } from '#tenancy/adapters/drizzle.ts';
 import { tenantPool } from '#tenancy/adapters/tenant-pool.ts';
-import { proveAdapter } from './contract.ts';
+import { testAdapter } from './contract.ts';
 import { type Queries, says } from './library.ts';
 
 const shop = pgSchema('shop');
@@ -53,7 +53,7 @@ const queriesOf = (
   raw: (statement) => db.execute(sql.raw(statement)),
 });
 
-const adapted = proveAdapter({
+const adapted = testAdapter({
   Pool: pg.Pool,
   open: (pool) => {
     const db = drizzle({ client: pool, schema });

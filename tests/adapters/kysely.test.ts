@@ -1,7 +1,7 @@
 import { CompiledQuery, type Generated, Kysely, PostgresDialect } from 'kysely';
 import pg from 'pg';
 import { inTenant } from '#tenancy/adapters/kysely.ts';
-import { proveAdapter } from './contract.ts';
+import { testAdapter } from './contract.ts';
 import type { Queries } from './library.ts';
 
 interface Tables {
@@ -45,7 +45,7 @@ const queriesOf = (outer: Kysely<Tables>): Queries => {
   };
 };
 
-proveAdapter({
+testAdapter({
   Pool: pg.Pool,
   open: (pool) => {
     const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });

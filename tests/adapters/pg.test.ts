@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { inTenant, type TenantClient } from '#tenancy/adapters/pg.ts';
-import { proveAdapter } from './contract.ts';
+import { testAdapter } from './contract.ts';
 import type { Queries } from './library.ts';
 
 const queriesOf = (client: TenantClient): Queries => ({
@@ -33,7 +33,7 @@ const queriesOf = (client: TenantClient): Queries => ({
   raw: (text) => client.query(text),
 });
 
-proveAdapter({
+testAdapter({
   Pool: pg.Pool,
   open: (pool) => ({
     inTenant: (tenant, mode, work) => inTenant(pool, tenant, mode, (client) => work(queriesOf(client))),

@@ -25,7 +25,7 @@ const tenantOf = ({ apiKey }: Victim): Tenant => ({
   scope: 'write',
 });
 
-export function proveInjections({ shop, library }: AdaptedShop): void {
+export function testInjections({ shop, library }: AdaptedShop): void {
   test('no statement that is injected sees or changes a row of another organization', async () => {
     const { superuser, role } = shop;
     // The application may do all that the API may do, so that nothing but the wall stops it.

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { AdaptedShop } from '../adapted-shop.ts';
 import { says } from '../library.ts';
 
-export function proveIsolation(adapted: AdaptedShop): void {
+export function testIsolation(adapted: AdaptedShop): void {
   const rows = `select "id" from shop."Item"`;
   const outside = 'this query runs outside of inTenant(), where it would see no row';
 

@@ -7,7 +7,7 @@ import type { AdaptedShop } from '../adapted-shop.ts';
 import type { Queries } from '../library.ts';
 import { says } from '../library.ts';
 
-export function proveRefusals(adapted: AdaptedShop): void {
+export function testRefusals(adapted: AdaptedShop): void {
   const names = (queries: Queries) => queries.names();
   const visit = (tenant: Tenant, work: (queries: Queries) => Promise<unknown> = names) =>
     adapted.opened.inTenant(tenant, 'write', work);

@@ -3,7 +3,7 @@ import type { AdaptedShop } from '../adapted-shop.ts';
 import type { Queries } from '../library.ts';
 import { says } from '../library.ts';
 
-export function proveTransactions(adapted: AdaptedShop): void {
+export function testTransactions(adapted: AdaptedShop): void {
   const write = <T>(work: (queries: Queries) => Promise<T>) =>
     adapted.opened.inTenant(adapted.acme.tenant(), 'write', work);
   const read = <T>(work: (queries: Queries) => Promise<T>) =>

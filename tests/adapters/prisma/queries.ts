@@ -8,7 +8,7 @@ import { type Client, openPrisma } from './library.ts';
 export { prisma } from './library.ts';
 
 /** What Prisma can do besides what every library can. */
-export function proveQueries(adapted: AdaptedShop): void {
+export function testQueries(adapted: AdaptedShop): void {
   const open = (): Client => openPrisma(tenantPool(adapted.open().pool));
 
   test('nested writes, relations, enums, decimals and raw queries work', async () => {
