@@ -3,8 +3,9 @@
 --! needs inventory/import_stock
 --! needs inventory/posting_rules
 --! needs tenancy/context
---! needs 000014_append_only
---! needs 000016_imports
+--! needs 000008_movement_columns
+--! needs 000011_entries
+--! needs 000020_imports
 -- Posting a batch of an import.
 
 create or replace function inventory.post_import_entries(

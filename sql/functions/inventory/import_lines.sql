@@ -1,5 +1,5 @@
---! needs 000016_imports
---! needs 000008_stock_policy
+--! needs 000020_imports
+--! needs 000006_item_columns
 -- The items, locations and lines of a batch of an import.
 
 create or replace function inventory.find_import_items(

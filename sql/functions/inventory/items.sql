@@ -1,6 +1,6 @@
 --! needs inventory/forms
 --! needs tenancy/context
---! needs 000008_stock_policy
+--! needs 000006_item_columns
 -- Items.
 
 create or replace function inventory.item_json(p_item inventory.items)

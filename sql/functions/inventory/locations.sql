@@ -1,6 +1,6 @@
 --! needs inventory/forms
 --! needs tenancy/context
---! needs 000008_stock_policy
+--! needs 000007_location_columns
 -- Locations.
 
 create or replace function inventory.location_json(p_location inventory.locations)

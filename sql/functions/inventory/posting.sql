@@ -2,7 +2,8 @@
 --! needs inventory/forms
 --! needs inventory/posting_rules
 --! needs tenancy/context
---! needs 000014_append_only
+--! needs 000008_movement_columns
+--! needs 000011_entries
 --! role stockade_ledger
 -- Posting entries. These functions belong to stockade_ledger: see the policies post_ledger.
 
