@@ -99,7 +99,7 @@ describe('the order', () => {
       's/moving': defines('s.moving', `${needs('000002_policies')}--! until 000004_switch\n`),
     };
     await put(moving);
-    expect((await plan()).slice(-4)).toEqual(['s/b', 's/moving', 's/a', '000004_switch']);
+    expect((await plan()).slice(-4)).toEqual(['s/b', 's/a', 's/moving', '000004_switch']);
     const all = ['s/a', 's/b', 's/context', 's/keys'];
     expect(await plan(await having(3, all))).toEqual(['s/moving', '000004_switch']);
     await put({ 's/moving': `${moving['s/moving']} -- changed` });

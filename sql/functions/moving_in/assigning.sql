@@ -110,7 +110,10 @@ volatile
 set search_path = ''
 as $$
 declare
-  v_after uuid := coalesce(p_checkpoint ->> 'movement', '00000000-0000-0000-0000-000000000000');
+  v_nil constant uuid := '00000000-0000-0000-0000-000000000000';
+  v_after constant uuid := coalesce(p_checkpoint ->> 'movement', v_nil::text);
+  -- No checkpoint comes twice.
+  v_batch constant integer := coalesce((p_checkpoint ->> 'batch')::integer, 0) + 1;
   v_limit constant integer := least(p_limit, 2000);
   v_movements uuid[];
 begin
@@ -120,19 +123,20 @@ begin
   end if;
   filled := moving_in.assign_table('items', v_limit) + moving_in.assign_table('locations', v_limit);
   if filled > 0 then
-    return query select jsonb_build_object('movement', v_after), filled, filled;
+    return query select jsonb_build_object('movement', v_after, 'batch', v_batch), filled, filled;
     return;
   end if;
   v_movements := array(select m.id from inventory.movements m where m.id > v_after order by m.id limit v_limit);
   if v_movements <> '{}' then
     filled := moving_in.follow_items(v_movements);
-    return query select jsonb_build_object('movement', v_movements[cardinality(v_movements)]), filled, filled;
+    return query
+    select jsonb_build_object('movement', v_movements[cardinality(v_movements)], 'batch', v_batch), filled, filled;
     return;
   end if;
   if moving_in.misplaced_rows() > 0 then
     -- Others had locked them, or inserted them while their item moved.
     perform pg_sleep(0.05);
-    return query select jsonb_build_object('movement', '00000000-0000-0000-0000-000000000000'), 0, 0;
+    return query select jsonb_build_object('movement', v_nil, 'batch', v_batch), 0, 0;
     return;
   end if;
   return query select null::jsonb, 0, 0;

@@ -8,6 +8,8 @@ returns integer
 language plpgsql
 volatile
 set search_path = ''
+-- Rows are found by their keys, however many there are.
+set enable_seqscan = off
 as $$
 declare
   v_movements uuid[];

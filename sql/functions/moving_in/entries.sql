@@ -115,6 +115,8 @@ returns integer
 language plpgsql
 volatile
 set search_path = ''
+-- Rows are found by their keys, however many there are.
+set enable_seqscan = off
 as $$
 declare
   v_entries uuid[] := p_entries;
@@ -145,7 +147,9 @@ begin
     select m.id from inventory.movements m where m.id = any (v_members) order by m.id for no key update skip locked
   );
   v_busy := array(
-    select coalesce(m.entry_id, m.id) from inventory.movements m where m.id = any (v_members) and m.id <> all (v_free)
+    select coalesce(m.entry_id, m.id)
+    from (select unnest(v_members) as id except select unnest(v_free)) as locked
+    join inventory.movements m on m.id = locked.id
   );
   if v_busy <> '{}' then
     -- The old program is changing them. Their entries are derived again later.
@@ -163,10 +167,11 @@ begin
     );
   end if;
 
+  -- Of a movement that nobody has touched there is no entry.
   delete from inventory.entries e
-  using tenancy.organizations o
+  using tenancy.organizations o, unnest(v_entries) as entry (id)
   where e.org_id = o.id
-    and e.id = any (v_entries || v_members);
+    and e.id = entry.id;
   perform moving_in.follow_items(v_members);
   update inventory.movements m
   set entry_id = m.id,
@@ -201,9 +206,9 @@ begin
   v_members := array(select unnest(v_members) union select unnest(v_first || v_second));
   -- A half that stood alone before had an entry of its own.
   delete from inventory.entries e
-  using tenancy.organizations o
+  using tenancy.organizations o, unnest(v_second) as half (id)
   where e.org_id = o.id
-    and e.id = any (v_second);
+    and e.id = half.id;
   perform moving_in.insert_entries(v_members, coalesce(v_first, '{}'));
   return cardinality(v_members);
 end
@@ -221,7 +226,8 @@ set search_path = ''
 as $$
 declare
   v_nil constant uuid := '00000000-0000-0000-0000-000000000000';
-  v_after uuid := coalesce(p_checkpoint ->> 'id', v_nil::text);
+  v_after constant uuid := coalesce(p_checkpoint ->> 'id', v_nil::text);
+  v_round constant integer := coalesce((p_checkpoint ->> 'round')::integer, 1);
   v_ids uuid[];
 begin
   v_ids := array(
@@ -236,13 +242,13 @@ begin
   );
   if v_ids <> '{}' then
     filled := moving_in.derive_entries(v_ids);
-    return query select jsonb_build_object('id', v_ids[cardinality(v_ids)]), filled, filled;
+    return query select jsonb_build_object('id', v_ids[cardinality(v_ids)], 'round', v_round), filled, filled;
     return;
   end if;
   if exists (select from inventory.movements m where m.entry_id is null) then
-    -- Others had locked them. The walk begins again.
+    -- Others had locked them. The walk begins again, as another round: no checkpoint comes twice.
     perform pg_sleep(0.05);
-    return query select jsonb_build_object('id', v_nil), 0, 0;
+    return query select jsonb_build_object('id', v_nil, 'round', v_round + 1), 0, 0;
     return;
   end if;
   return query select null::jsonb, 0, 0;

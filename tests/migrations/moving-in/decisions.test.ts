@@ -16,6 +16,7 @@ beforeAll(async () => {
   await world.shop.addUser('ann@example.com');
   await world.shop.addUser('bob@example.com');
   await world.shop.addItem('BOLT');
+  await world.shop.addItem('NUT');
 });
 
 const organization = { slug: 'shop', name: 'Shop' };
@@ -24,7 +25,7 @@ test('an inventory that nobody has decided about is not migrated, and nothing is
   const before = await world.status();
   await expect(withClient(world.source, refuseUndecided)).rejects.toMatchObject({
     message:
-      'this database is an inventory with 1 item and 0 movements, and nobody has decided which organization they belong to and what its 2 users may do',
+      'this database is an inventory with 2 items and 0 movements, and nobody has decided which organization they belong to and what its 2 users may do',
     remedy: expect.stringContaining('npm run migrate:org -- --slug SLUG --name NAME --everyone viewer'),
   });
   await expect(world.moveBalances()).rejects.toThrow('nobody has decided');
@@ -86,6 +87,16 @@ test.each<[string, Decisions, string]>([
       assignments: [{ table: 'items', column: 'brand', value: 'x', organization: 'shop' }],
     },
     'names inventory.items.brand, and there is no such column',
+  ],
+  [
+    'a code that cannot be one',
+    { organization, everyone: 'clerk', codes: [{ table: 'items', code: 'BOLT', becomes: 'M8/40' }] },
+    '("M8/40"): a code has the form of a code',
+  ],
+  [
+    'two items of one code',
+    { organization, everyone: 'clerk', codes: [{ table: 'items', code: 'BOLT', becomes: 'NUT' }] },
+    '("NUT"): no two rows have one code',
   ],
 ])('refused: %s, and no table of the old program is touched', async (_, decisions, message) => {
   await expect(world.moveOrganizations(decisions)).rejects.toThrow(message);
