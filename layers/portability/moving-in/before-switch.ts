@@ -3,8 +3,9 @@ import type { Migration } from '#schema/book/migration-files.ts';
 import { catchUp } from './catch-up.ts';
 import { refuseUnequal } from './equality.ts';
 import { asOwner } from './inventory-found.ts';
-import { crossingMovements, refuseOffences, uncoveredRows } from './offences.ts';
+import { refuseUncovered } from './offences.ts';
 import { lastOf } from './steps.ts';
+import { refuseUndecided } from './undecided.ts';
 
 /**
  * What must hold before the switch: everything is caught up with, every row is covered by the decisions, and balances and
@@ -23,13 +24,8 @@ export async function allowSwitch(
 
 /** Catches up, then compares. @throws MigrationError naming what differs */
 export async function refuseDifferences(client: Client, signal?: AbortSignal): Promise<void> {
+  await refuseUndecided(client);
   await catchUp(client, { signal });
-  await asOwner(
-    client,
-    async () => {
-      refuseOffences([...(await uncoveredRows(client)), ...(await crossingMovements(client))]);
-      await refuseUnequal(client);
-    },
-    'begin isolation level repeatable read read only',
-  );
+  await refuseUncovered(client);
+  await asOwner(client, () => refuseUnequal(client), 'begin isolation level repeatable read read only');
 }

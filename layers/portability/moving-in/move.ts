@@ -11,6 +11,7 @@ import { assignRows } from './catch-up.ts';
 import { decide } from './decide.ts';
 import type { Decisions } from './decisions.ts';
 import { findInventory } from './inventory-found.ts';
+import { refuseUncovered } from './offences.ts';
 import { lastOf } from './steps.ts';
 import { refuseUndecided } from './undecided.ts';
 import { readUnpaired, type Unpaired } from './unpaired.ts';
@@ -40,7 +41,10 @@ export async function moveOrganizations(options: MoveOptions, decisions: Decisio
   await withTurn(options, (client) => decide(client, decisions));
   runs.push(await migrate({ ...options, until: lastOf.organizations }));
   // The backfill of an earlier run has followed the assignments of that time.
-  await withTurn(options, (client) => assignRows(client, options.signal));
+  await withTurn(options, async (client) => {
+    await assignRows(client, options.signal);
+    await refuseUncovered(client);
+  });
   return { isMoving: true, runs };
 }
 

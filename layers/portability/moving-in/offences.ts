@@ -1,5 +1,6 @@
 import type { Client } from 'pg';
 import { MigrationError } from '#schema/migration-error.ts';
+import { asOwner } from './inventory-found.ts';
 
 /** A row of the old program that cannot move as it is. */
 export interface Offence {
@@ -13,14 +14,25 @@ export interface Offence {
 /** How many offences of each rule are named. */
 const MOST = 20;
 
-/** The users and rows that the decisions leave without a role or an organization. */
+/** The users and rows that the decisions do not cover. */
 export async function uncoveredRows(client: Client): Promise<Offence[]> {
   return await read(client, 'moving_in.offences($1)');
 }
 
-/** The movements whose item and location belong to different organizations. */
-export async function crossingMovements(client: Client): Promise<Offence[]> {
-  return await read(client, 'moving_in.crossing_movements($1)');
+/**
+ * Refuses rows that the decisions do not cover, and movements whose item and location belong to different organizations.
+ * @throws MigrationError naming them
+ */
+export async function refuseUncovered(client: Client): Promise<void> {
+  const offences = await asOwner(
+    client,
+    async () => [
+      ...(await uncoveredRows(client)),
+      ...(await read(client, 'moving_in.crossing_movements($1)')),
+    ],
+    'begin isolation level repeatable read read only',
+  );
+  refuseOffences(offences);
 }
 
 async function read(client: Client, call: string): Promise<Offence[]> {

@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest';
+import { lastOf } from '#portability/moving-in/steps.ts';
 import { openMovingWorld } from './moving-world.ts';
 
 const world = openMovingWorld();
+const lastBeforeSwitch = Number(lastOf.switch.slice(0, 6)) - 1;
 
 const decisions = {
   organization: { slug: 'shop', name: 'Shop' },
@@ -16,6 +18,10 @@ const decisions = {
     { table: 'locations', column: 'name', value: 'MAIN', organization: 'shop' },
     { table: 'locations', column: 'name', value: 'BARN', organization: 'farm' },
   ],
+  codes: [
+    { table: 'items', code: 'M8/40', becomes: 'M8-40' },
+    { table: 'locations', code: 'BARN', becomes: 'BARN 1' },
+  ],
 } as const;
 
 test('rows go to several organizations by a column, and a location of another organization is named', async () => {
@@ -23,6 +29,7 @@ test('rows go to several organizations by a column, and a location of another or
   await shop.addUser('ann@example.com');
   await shop.addUser('bob@example.com');
   await shop.addItem('BOLT');
+  await shop.addItem('M8/40');
   await shop.copyItem('EGGS', 'Eggs');
   await shop.addLocation('MAIN');
   await shop.addLocation('BARN');
@@ -30,7 +37,12 @@ test('rows go to several organizations by a column, and a location of another or
   await shop.receive('EGGS', 'BARN', 12);
   const crossing = await shop.receive('EGGS', 'MAIN', 6);
 
-  await world.moveOrganizations(decisions);
+  await expect(world.moveOrganizations(decisions)).rejects.toMatchObject({
+    message: expect.stringMatching(
+      /movements [0-9a-f-]{36} \(EGGS at MAIN\): the location of a movement belongs to the organization of its item/,
+    ),
+    remedy: expect.stringContaining('--assign'),
+  });
   const organizationOf = async (sku: string) => {
     const { rows } = await superuser.query(
       `select array_agg(distinct o.slug) as of
@@ -76,6 +88,13 @@ test('rows go to several organizations by a column, and a location of another or
   });
   expect(await shop.stock('BOLT', 'MAIN')).toBe(10);
   await shop.deleteUser('eve@example.com');
+  await world.moveRest({ until: lastBeforeSwitch });
+  await superuser.query(
+    `set role stockade_owner;
+     create table if not exists inventory.item_aliases (org_id uuid, alias text, item_id uuid, primary key (org_id, alias));
+     create table if not exists inventory.location_aliases (org_id uuid, alias text, location_id uuid, primary key (org_id, alias));
+     reset role`,
+  );
   await world.moveRest();
 
   const { rows: members } = await superuser.query(
@@ -89,6 +108,21 @@ test('rows go to several organizations by a column, and a location of another or
     { slug: 'farm', email: 'bob@example.com', role: 'clerk' },
     { slug: 'shop', email: 'ann@example.com', role: 'admin' },
     { slug: 'shop', email: 'bob@example.com', role: 'viewer' },
+  ]);
+  const { rows: aliases } = await superuser.query(
+    `select o.slug, a.alias, i.sku as code
+     from inventory.item_aliases a
+     join tenancy.organizations o on o.id = a.org_id
+     join inventory.items i on i.org_id = a.org_id and i.id = a.item_id
+     union all
+     select o.slug, a.alias, l.code
+     from inventory.location_aliases a
+     join tenancy.organizations o on o.id = a.org_id
+     join inventory.locations l on l.org_id = a.org_id and l.id = a.location_id`,
+  );
+  expect(aliases).toEqual([
+    { slug: 'shop', alias: 'M8/40', code: 'M8-40' },
+    { slug: 'farm', alias: 'BARN', code: 'BARN 1' },
   ]);
   const farm = await world.api('farm');
   const own = await world.api('shop');
