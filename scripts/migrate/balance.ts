@@ -15,8 +15,8 @@ await command({
   ].join('\n'),
   options: movingInOptions,
   examples: [{ type: '', does: 'makes entries and balances, and proves them equal to the movements' }],
-  run: async ({ options, signal, note }) => {
-    const { isMoving, runs, unpaired } = await moveBalances(await moveOptions(options, { signal, note }));
+  run: async ({ options, ...context }) => {
+    const { isMoving, runs, unpaired } = await moveBalances(await moveOptions(options, context));
     const applied = runs.flatMap((run) => run.applied);
     return {
       text: isMoving

@@ -1,8 +1,9 @@
 import type { MoveOptions } from '#portability/moving-in/move.ts';
+import type { Context } from '../cli/command.ts';
 import { databaseOptions, findDatabaseUrl } from '../cli/database/database-url.ts';
 import * as option from '../cli/option.ts';
 import { paths } from '../paths.ts';
-import { eventText } from './events.ts';
+import { showEvents } from './run/show-events.ts';
 
 /** The options of the commands that move an inventory in. */
 export const movingInOptions = {
@@ -24,13 +25,13 @@ export async function moveOptions(
     readonly data: string;
     readonly lockTimeoutMs: number;
   },
-  { signal, note }: { readonly signal: AbortSignal; readonly note: (line: string) => void },
+  { signal, note, progress }: Pick<Context<unknown, unknown>, 'signal' | 'note' | 'progress'>,
 ): Promise<MoveOptions & { readonly connectionString: string }> {
   return {
     connectionString: await findDatabaseUrl(options),
     directory: paths.migrations,
     lockTimeoutMs: options.lockTimeoutMs,
     signal,
-    onProgress: (event) => note(eventText(event)),
+    onProgress: showEvents(note, progress),
   };
 }

@@ -55,11 +55,11 @@ await command({
     },
     { type: '', does: 'carries on with the decisions that were made' },
   ],
-  run: async ({ options, signal, note }) => {
+  run: async ({ options, ...context }) => {
     const decisions = await readDecisions(options);
-    const move = await moveOptions(options, { signal, note });
+    const move = await moveOptions(options, context);
     if (options.dryRun) {
-      const { pending } = await migrate({ ...move, until: lastOf.organizations, dryRun: true });
+      const { pending } = await migrate({ ...move, target: lastOf.organizations, dryRun: true });
       const names = pending.map(({ name }) => `\n  ${name}`).join('');
       return {
         text: pending.length ? `Would apply:${names}` : 'Nothing to apply.',

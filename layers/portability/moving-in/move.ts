@@ -18,7 +18,7 @@ import { readUnpaired, type Unpaired } from './unpaired.ts';
 
 type Without<Options, Key extends keyof Options> = Options extends unknown ? Omit<Options, Key> : never;
 
-export type MoveOptions = Without<MigrateOptions, 'until' | 'dryRun' | 'beforeContract'>;
+export type MoveOptions = Without<MigrateOptions, 'target' | 'dryRun' | 'beforeContract'>;
 
 /** What a part of the move has done. */
 export interface MoveReport {
@@ -37,9 +37,9 @@ export interface MoveReport {
 export async function moveOrganizations(options: MoveOptions, decisions: Decisions): Promise<MoveReport> {
   const found = await withClient(options, findInventory);
   if (found.kind !== 'moving') return { isMoving: false, runs: [] };
-  const runs = [await migrate({ ...options, until: lastOf.decisions })];
+  const runs = [await migrate({ ...options, target: lastOf.decisions })];
   await withTurn(options, (client) => decide(client, decisions));
-  runs.push(await migrate({ ...options, until: lastOf.organizations }));
+  runs.push(await migrate({ ...options, target: lastOf.organizations }));
   // The backfill of an earlier run has followed the assignments of that time.
   await withTurn(options, async (client) => {
     await assignRows(client, options.signal);
@@ -58,7 +58,7 @@ export async function moveBalances(
   const found = await withClient(options, findInventory);
   if (found.kind !== 'moving') return { isMoving: false, runs: [], unpaired: { count: 0, halves: [] } };
   await withClient(options, refuseUndecided);
-  const runs = [await migrate({ ...options, until: lastOf.balances })];
+  const runs = [await migrate({ ...options, target: lastOf.balances })];
   const unpaired = await withTurn(options, async (client) => {
     await refuseDifferences(client, options.signal);
     return await readUnpaired(client);

@@ -88,7 +88,7 @@ test('rows go to several organizations by a column, and a location of another or
   });
   expect(await shop.stock('BOLT', 'MAIN')).toBe(10);
   await shop.deleteUser('eve@example.com');
-  await world.moveRest({ until: lastBeforeSwitch });
+  await world.moveRest({ target: lastBeforeSwitch });
   await superuser.query(
     `set role stockade_owner;
      create table if not exists inventory.item_aliases (org_id uuid, alias text, item_id uuid, primary key (org_id, alias));

@@ -35,7 +35,7 @@ test('an inventory that nobody has decided about is not migrated, and nothing is
 
 test('a migration that comes without the decision refuses as well', async () => {
   await world.moveOrganizations({}).catch(() => {});
-  await expect(world.moveRest({ until: '000006_item_columns' })).rejects.toThrow(
+  await expect(world.moveRest({ target: '000006_item_columns' })).rejects.toThrow(
     'this database has rows, and nobody has decided which organization they belong to',
   );
 });

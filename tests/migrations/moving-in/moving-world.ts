@@ -51,7 +51,7 @@ export function openMovingWorld(): MovingWorld {
 
   beforeAll(async () => {
     database = await createScratchDatabase(inject('clusterUrl'));
-    await migrate({ ...source(), until: 1 });
+    await migrate({ ...source(), target: 1 });
     superuser = new Client(database.url);
     superuser.on('error', () => {});
     await superuser.connect();
