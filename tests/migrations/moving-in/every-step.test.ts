@@ -36,7 +36,9 @@ async function oneDay(day: number): Promise<void> {
   await shop.closeMonth();
 }
 
-test('every statement of the old program works after every file of the move, until the switch and not after it', async () => {
+test('every statement of the old program works after every file of the move, until the switch and not after it', {
+  timeout: 180_000,
+}, async () => {
   const { shop, superuser } = world;
   await shop.addUser('ada@example.com');
   await shop.addItem('BOLT');
