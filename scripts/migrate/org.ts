@@ -53,7 +53,7 @@ await command({
       type: '--slug acme --name "Acme Ltd" --roles roles.csv --assign assign.csv',
       does: 'moves rows into several organizations',
     },
-    { type: '', does: 'carries on with the decisions that were made' },
+    { type: '', does: 'continues with the decisions that were made' },
   ],
   run: async ({ options, ...context }) => {
     const decisions = await readDecisions(options);
