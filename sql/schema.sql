@@ -5269,13 +5269,13 @@ grant execute on function inventory.location_json(inventory.locations) to stocka
 
 -- inventory.movements
 create table inventory.movements (
-  entry_id uuid not null,
   item_id uuid not null,
   location_id uuid not null,
   quantity numeric(15,4) not null,
   occurred_at timestamp(3) with time zone not null,
   recorded_at timestamp(3) with time zone not null,
   org_id uuid not null,
+  entry_id uuid not null,
   line integer not null,
   lot text default ''::text not null,
   constraint movements_pkey PRIMARY KEY (org_id, entry_id, line),

@@ -1,5 +1,8 @@
 import type { Context } from 'aws-lambda';
 import * as z from 'zod';
+import { allowSwitch } from '#portability/moving-in/before-switch.ts';
+import { lastOf } from '#portability/moving-in/steps.ts';
+import { refuseUndecided } from '#portability/moving-in/undecided.ts';
 import { type Deployed, migrateAtDeploy } from '#recovery/migrate-at-deploy.ts';
 
 /** A request of CloudFormation; a person calls the function without one. */
@@ -15,6 +18,9 @@ export async function handler(event: unknown, context: Context): Promise<typeof 
   if (RequestType === 'Delete') return schema;
   return {
     ...schema,
-    ...(await migrateAtDeploy({ remainingMs: () => context.getRemainingTimeInMillis() })),
+    ...(await migrateAtDeploy({
+      remainingMs: () => context.getRemainingTimeInMillis(),
+      move: { refuseUndecided, allowSwitch, switchName: lastOf.switch },
+    })),
   };
 }

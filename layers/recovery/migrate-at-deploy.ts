@@ -1,12 +1,18 @@
 import { join } from 'node:path';
-import type { ClientConfig } from 'pg';
+import type { Client, ClientConfig } from 'pg';
 import { type MasterConfig, masterConfig, sqlDirectory } from '#platform/config.ts';
 import { readDatabaseSecret } from '#platform/database-secret.ts';
 import { log } from '#platform/log.ts';
 import { counted } from '#platform/plural.ts';
 import { readIsolationRules } from '#schema/lint/isolation-rules.ts';
 import { MigrationError, NewerSchema } from '#schema/migration-error.ts';
-import { type MigrationEvent, type MigrationReport, migrate } from '#schema/migrations/migrate.ts';
+import {
+  type MigrateOptions,
+  type MigrationEvent,
+  type MigrationReport,
+  migrate,
+  withClient,
+} from '#schema/migrations/migrate.ts';
 import { interlocked } from './interlocked.ts';
 
 /** What a deploy has done to the schema. */
@@ -14,6 +20,21 @@ export interface Deployed {
   readonly applied: readonly string[];
   /** A newer release has migrated this database, so this deploy leaves it as it is. */
   readonly isNewer: boolean;
+}
+
+/** What must hold when the database is an inventory that another program still works on. */
+export interface MoveGuards {
+  /** Refuses to begin. */
+  readonly refuseUndecided: (client: Client) => Promise<void>;
+  /** Refuses the migration that ends the other program. */
+  readonly allowSwitch: NonNullable<MigrateOptions['beforeContract']>;
+  /** The name of that migration. */
+  readonly switchName: string;
+}
+
+export interface DeployOptions {
+  readonly remainingMs: () => number;
+  readonly move: MoveGuards;
 }
 
 /** The time that a run needs to stop: one batch, or one statement that waits for a lock. */
@@ -27,21 +48,27 @@ const reserveMs = 60_000;
  * it rolls back, and every release works with the migrations of the next one until a contract.
  * @throws MigrationError when the migration did not finish, or the wall is open afterwards
  */
-export async function migrateAtDeploy({ remainingMs }: { remainingMs: () => number }): Promise<Deployed> {
+export async function migrateAtDeploy({ remainingMs, move }: DeployOptions): Promise<Deployed> {
   const sql = sqlDirectory();
   const config = masterConfig();
   const { client, url } = await connectionOf(config);
   const stop = AbortSignal.timeout(Math.max(remainingMs() - reserveMs, 1));
   let last: MigrationEvent | undefined;
   try {
+    const source = { client, directory: join(sql, 'migrations') };
+    await withClient(source, move.refuseUndecided);
+    const interlock = interlocked(url, (point) =>
+      log.warn('only a backup can undo this migration', { ...point }),
+    );
     const report = await migrate({
-      client,
-      directory: join(sql, 'migrations'),
+      ...source,
+      wallFrom: move.switchName,
       rules: await readIsolationRules(join(sql, 'lint')),
       signal: stop,
-      beforeContract: interlocked(url, (point) =>
-        log.warn('only a backup can undo this migration', { ...point }),
-      ),
+      beforeContract: async (file, connected, run) => {
+        await move.allowSwitch(file, connected, run);
+        await interlock?.(file, connected, run);
+      },
       onProgress: (event) => {
         if (event.kind !== 'filling') log.info('migrating', { event });
         last = event;

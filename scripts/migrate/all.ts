@@ -1,10 +1,13 @@
 import { join } from 'node:path';
+import { allowSwitch } from '#portability/moving-in/before-switch.ts';
+import { lastOf } from '#portability/moving-in/steps.ts';
+import { refuseUndecided } from '#portability/moving-in/undecided.ts';
 import type { ReturnPoint } from '#recovery/contract-interlock.ts';
 import { interlocked } from '#recovery/interlocked.ts';
 import { readIsolationRules } from '#schema/lint/isolation-rules.ts';
 import { defaultBatchLimits } from '#schema/migrations/backfill/batch-size.ts';
 import { defaultPauseLimits } from '#schema/migrations/backfill/throttle.ts';
-import { migrate } from '#schema/migrations/migrate.ts';
+import { migrate, withClient } from '#schema/migrations/migrate.ts';
 import { command } from '../cli/command.ts';
 import { databaseOptions, findDatabaseUrl } from '../cli/database/database-url.ts';
 import * as option from '../cli/option.ts';
@@ -24,6 +27,7 @@ await command({
     'You can run it again, run it twice at once, and interrupt it: each file is applied completely or not at all.',
     'A file that fills rows or builds indexes is continued where it stopped.',
     'No statement waits for a lock longer than --lock-timeout, so that requests do not queue up. It is then retried.',
+    'An inventory that another program still works on is moved in: decide with migrate:org how, and run migrate:balance before.',
     'On AWS, a migration marked "--! contract" needs a recent passed drill and a log that is shipped up to now. --dry-run',
     'reports whether it would run.',
     'After each migration it checks the isolation between organizations, and stops when a new fault has appeared. At the',
@@ -104,17 +108,23 @@ await command({
     const databaseUrl = await findDatabaseUrl(options);
     const returnPoints: ReturnPoint[] = [];
     const shown = showEvents(note, progress);
+    const source = { connectionString: databaseUrl, directory: options.migrations ?? paths.migrations };
+    await withClient(source, refuseUndecided);
+    const interlock = interlocked(databaseUrl, (point) => {
+      returnPoints.push(point);
+      note(returnPointText(point));
+    });
     const report = await migrate({
       ...options,
-      connectionString: databaseUrl,
-      directory: options.migrations ?? paths.migrations,
+      ...source,
       maxReplicaLagBytes: options.maxReplicaLagMb * bytesPerMb,
       rules: await readIsolationRules(join(paths.root, rulesFolder)),
       signal,
-      beforeContract: interlocked(databaseUrl, (point) => {
-        returnPoints.push(point);
-        note(returnPointText(point));
-      }),
+      wallFrom: lastOf.switch,
+      beforeContract: async (file, client, run) => {
+        await allowSwitch(file, client, run);
+        await interlock?.(file, client, run);
+      },
       onProgress: shown,
     });
     return {

@@ -92,7 +92,50 @@ describe('the order', () => {
     expect(await plan(before)).toEqual(['000004_expand', 's/b', '000005_contract', '000006_last', 's/c']);
   });
 
+  test('a file that lives only until a migration runs before it, and never after it', async () => {
+    const moving = {
+      ...book,
+      '000004_switch': `--! contract\n${needs('s/moving')}drop function s.moving;`,
+      's/moving': defines('s.moving', `${needs('000002_policies')}--! until 000004_switch\n`),
+    };
+    await put(moving);
+    expect((await plan()).slice(-4)).toEqual(['s/b', 's/a', 's/moving', '000004_switch']);
+    const all = ['s/a', 's/b', 's/context', 's/keys'];
+    expect(await plan(await having(3, all))).toEqual(['s/moving', '000004_switch']);
+    await put({ 's/moving': `${moving['s/moving']} -- changed` });
+    expect(await plan(await having(4, [...all, 's/moving']))).toEqual([]);
+    expect((await read()).digest).toBe(
+      bookDigest(
+        (await read()).migrations.at(-1)?.chain ?? '',
+        (await read()).functions.filter(({ name }) => name !== 's/moving'),
+      ),
+    );
+  });
+
   test.each<[string, Record<string, string>, string]>([
+    [
+      'what stays needs what is dropped',
+      {
+        '000002_drop': 'select 1;',
+        's/a': defines('s.a', '--! until 000002_drop\n'),
+        's/b': defines('s.b', needs('s/a')),
+      },
+      's/b.sql needs s/a, which is gone by then',
+    ],
+    [
+      'a migration needs what an earlier one drops',
+      {
+        '000002_drop': 'select 1;',
+        '000003_late': `${needs('s/a')}select 1;`,
+        's/a': defines('s.a', '--! until 000002_drop\n'),
+      },
+      '000003_late.sql needs s/a, which is gone by then',
+    ],
+    [
+      'a file lives until an unknown migration',
+      { 's/a': defines('s.a', '--! until 000009_none\n') },
+      's/a.sql needs 000009_none, and there is no such file',
+    ],
     [
       'two families need each other',
       { 's/a': defines('s.a', needs('s/b')), 's/b': defines('s.b', needs('s/a')) },

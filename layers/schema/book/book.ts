@@ -28,17 +28,30 @@ export async function readBook(migrationsDirectory: string): Promise<Book> {
 }
 
 /**
- * SHA-256 over the chain of the migrations and the digest of every function file, by name. A database has the same one when
+ * SHA-256 over the chain of the migrations and the digest of every function file that stays, by name. A database has the same one when
  * it has the same migrations and function files: `tenancy.book_digest()` computes it there.
  */
 export function bookDigest(
   chain: string,
-  functions: readonly Pick<FunctionFile, 'name' | 'sha256'>[],
+  functions: readonly Pick<FunctionFile, 'name' | 'sha256' | 'until'>[],
 ): string {
-  const lines = functions.map(({ name, sha256 }) => `${name} ${sha256}\n`).sort();
+  const lines = staying(functions)
+    .map(({ name, sha256 }) => `${name} ${sha256}\n`)
+    .sort();
   return createHash('sha256')
     .update([`${chain}\n`, ...lines].join(''))
     .digest('hex');
+}
+
+/** The function files that no migration drops. */
+export function staying<File extends Pick<FunctionFile, 'until'>>(functions: readonly File[]): File[] {
+  return functions.filter(({ until }) => until === undefined);
+}
+
+/** The function files that a database with these migrations can have: not those that one of them has dropped. */
+export function living({ migrations, functions }: Book, applied: number): FunctionFile[] {
+  const dropped = new Set(migrations.slice(0, applied).map(({ name }) => name));
+  return functions.filter(({ until }) => until === undefined || !dropped.has(until));
 }
 
 /** One thing that a run does. */
@@ -57,10 +70,13 @@ export interface Applied {
 /**
  * What brings a database to the migration number `until`, in order. A function file runs as late as it can: before the
  * first migration that needs it, before the first migration that takes something away, or at the end. So it finds the new
- * columns that it was changed for, and nobody runs its old text when the old columns go.
+ * columns that it was changed for, and nobody runs its old text when the old columns go. What a migration has dropped does
+ * not run again.
  */
-export function planSteps({ migrations, functions }: Book, applied: Applied, until: number): Step[] {
-  const waiting = new Set(functions.filter(({ name, sha256 }) => applied.functions.get(name) !== sha256));
+export function planSteps(book: Book, applied: Applied, until: number): Step[] {
+  const { migrations, functions } = book;
+  const alive = living(book, applied.migrations);
+  const waiting = new Set(alive.filter(({ name, sha256 }) => applied.functions.get(name) !== sha256));
   const reach = reachOf(migrations, functions);
   const take = (isWanted: (file: FunctionFile) => boolean): Step[] => {
     const taken = functions.filter((file) => waiting.has(file) && isWanted(file));

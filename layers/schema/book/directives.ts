@@ -18,6 +18,8 @@ export interface Directives {
   readonly role: string;
   /** What must be there before: function files as `schema/family`, migrations as `NNNNNN_name`. */
   readonly needs: readonly string[];
+  /** The migration that drops the functions of the file: they live only until then. */
+  readonly until: string | undefined;
 }
 
 /** Runs whatever does not name another role, and owns every object that does not need another owner. */
@@ -29,12 +31,13 @@ const forms = {
   contract: /^contract$/,
   role: /^role ([a-z_][a-z0-9_]*)$/,
   needs: /^needs ([a-z0-9_]+\/[a-z0-9_]+|\d{6}_[a-z0-9_]+)$/,
+  until: /^until (\d{6}_[a-z0-9_]+)$/,
 } as const;
 
 type Directive = keyof typeof forms;
 
 const ofMigrations: readonly Directive[] = ['concurrently', 'backfill', 'contract', 'role', 'needs'];
-const ofFunctions: readonly Directive[] = ['role', 'needs'];
+const ofFunctions: readonly Directive[] = ['role', 'needs', 'until'];
 
 /**
  * Reads the `--!` lines of a file.
@@ -73,9 +76,12 @@ export function readDirectives(
 function settle(file: string, found: ReadonlyMap<Directive, readonly string[]>): Directives {
   const way = (['concurrently', 'backfill'] as const).filter((each) => found.has(each));
   const roles = found.get('role') ?? [];
-  if (way.length > 1 || roles.length > 1 || (roles.length > 0 && way.includes('concurrently'))) {
+  const untils = found.get('until') ?? [];
+  const isRoleIdle = roles.length > 0 && way.includes('concurrently');
+  if (way.length > 1 || roles.length > 1 || untils.length > 1 || isRoleIdle) {
+    const several = untils.length > 1 ? untils : [...way, ...roles];
     throw new MigrationError(
-      `${file} has directives of which only one can hold: ${[...way, ...roles].join(' and ')}`,
+      `${file} has directives of which only one can hold: ${several.join(' and ')}`,
       'Keep one of them, or make two files.',
     );
   }
@@ -84,6 +90,7 @@ function settle(file: string, found: ReadonlyMap<Directive, readonly string[]>):
     isContract: found.has('contract'),
     role: roles[0] ?? OWNER,
     needs: found.get('needs') ?? [],
+    until: untils[0],
   };
 }
 
@@ -93,6 +100,7 @@ const examples: Readonly<Record<Directive, string>> = {
   contract: '--! contract',
   role: '--! role stockade_ledger',
   needs: '--! needs inventory/posting or --! needs 000003_name',
+  until: '--! until 000003_name',
 };
 
 function unknownDirective(place: string, directive: string, allowed: readonly Directive[]): MigrationError {

@@ -17,6 +17,8 @@ export interface FunctionFile {
   readonly sha256: string;
   readonly role: string;
   readonly needs: readonly string[];
+  /** The migration that drops what the file defines; undefined for a file that stays. */
+  readonly until: string | undefined;
   /** The functions and procedures it defines, as `schema.name`, in order. */
   readonly routines: readonly string[];
 }
@@ -38,10 +40,10 @@ export async function readFunctionFiles(directory: string): Promise<FunctionFile
       );
     }
     const { content, sha256 } = await readSqlFile(join(directory, file));
-    const { role, needs } = readDirectives(file, content, 'functions');
+    const { role, needs, until } = readDirectives(file, content, 'functions');
     const routines = routinesOf(file, schema, content);
     refuseOtherStatements(file, content);
-    files.push({ name: file.slice(0, -4), schema, file, content, sha256, role, needs, routines });
+    files.push({ name: file.slice(0, -4), schema, file, content, sha256, role, needs, until, routines });
   }
   refuseDefinedTwice(files);
   return files;

@@ -24,6 +24,7 @@ export function inOrderOfNeeds(
   };
   for (const file of functions) visit(file, []);
   refuseNeedsOfLater(migrations, functions);
+  refuseNeedsOfDropped(migrations, functions);
   return [...ordered];
 }
 
@@ -47,8 +48,8 @@ export function reachOf(
 
 function refuseUnknown(migrations: readonly Migration[], functions: readonly FunctionFile[]): void {
   const known = new Set([...migrations, ...functions].map(({ name }) => name));
-  for (const { file, needs } of [...migrations, ...functions]) {
-    const unknown = needs.find((need) => !known.has(need));
+  for (const { file, needs, until } of [...migrations, ...functions]) {
+    const unknown = [...needs, ...(until ? [until] : [])].find((need) => !known.has(need));
     if (!unknown) continue;
     throw new MigrationError(
       `${file} needs ${unknown}, and there is no such file`,
@@ -71,6 +72,24 @@ function refuseNeedsOfLater(migrations: readonly Migration[], functions: readonl
   function wayTo(name: string, number: number): string[] {
     const next = byName.get(name)?.needs.find((need) => reach(need) >= number);
     return next ? [name, ...wayTo(next, number)] : [name];
+  }
+}
+
+/** What lives only until a migration may be needed by that migration, by earlier ones, and by what is gone as well then. */
+function refuseNeedsOfDropped(migrations: readonly Migration[], functions: readonly FunctionFile[]): void {
+  const numbers = new Map(migrations.map(({ name, number }) => [name, number]));
+  const untils = new Map(functions.map(({ name, until }) => [name, until && numbers.get(until)]));
+  const ends = [
+    ...migrations.map(({ file, needs, number }) => ({ file, needs, end: number })),
+    ...functions.map(({ file, needs, name }) => ({ file, needs, end: untils.get(name) ?? Infinity })),
+  ];
+  for (const { file, needs, end } of ends) {
+    const dropped = needs.find((need) => (untils.get(need) ?? Infinity) < end);
+    if (!dropped) continue;
+    throw new MigrationError(
+      `${file} needs ${dropped}, which is gone by then`,
+      'Move what it needs to a file that stays, or give the file the same "--! until".',
+    );
   }
 }
 

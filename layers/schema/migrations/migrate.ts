@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { Client } from 'pg';
 import { inTransaction } from '#platform/postgres/transaction.ts';
-import { type Applied, type Book, droppedLater, planSteps, readBook } from '../book/book.ts';
+import { type Applied, type Book, droppedLater, living, planSteps, readBook } from '../book/book.ts';
 import type { Migration } from '../book/migration-files.ts';
 import { lintIsolation } from '../lint/isolation-lint.ts';
 import { MigrationError } from '../migration-error.ts';
@@ -33,12 +33,19 @@ export async function migrate(options: MigrateOptions): Promise<MigrationReport>
     const applied = await readApplied(client, book, before);
     await prepare(client, options);
     const isNew = before.length === 0;
+    const { wallFrom } = options;
+    const hasWall = !isNew && (wallFrom === undefined || before.some(({ name }) => name === wallFrom));
     const done = await runPlan(client, book, applied, target, {
       ...options,
       // A database that is made from nothing has nothing yet to go back to, and nobody's rows behind the wall.
       beforeContract: isNew ? undefined : options.beforeContract,
-      rules: isNew ? [] : options.rules,
+      rules: hasWall ? options.rules : [],
     });
+    // The program that a contract ends needed privileges that everybody loses now.
+    const contracts = new Set(book.migrations.flatMap(({ name, isContract }) => (isContract ? [name] : [])));
+    if (done.migrations.some(({ name }) => contracts.has(name))) {
+      await applyRoles(client, rolesFileOf(options), options.signal);
+    }
     await applyWatch(client, join(options.directory, '..', 'watch.sql'));
     return { before: before.length, ...(await finish(client, book, done, options)) };
   });
@@ -76,7 +83,8 @@ async function finish(
   { rules = [] }: MigrateOptions,
 ): Promise<Omit<MigrationReport, 'before'>> {
   const left = await readApplied(client, book, await readJournal(client));
-  const waiting = book.functions.filter(({ name, sha256 }) => left.functions.get(name) !== sha256);
+  const alive = living(book, left.migrations);
+  const waiting = alive.filter(({ name, sha256 }) => left.functions.get(name) !== sha256);
   const isNewest = left.migrations === book.migrations.length && waiting.length === 0;
   if (isNewest) {
     await forgetRemoved(client, book);
@@ -116,7 +124,8 @@ async function plan(
   };
 }
 
-async function withClient<Result>(
+/** Connects as the runner does, and closes the connection when the work has succeeded or failed. */
+export async function withClient<Result>(
   source: MigrationSource,
   work: (client: Client) => Promise<Result>,
 ): Promise<Result> {
@@ -153,8 +162,12 @@ async function takeTurnOf(client: Client, options: MigrateOptions): Promise<void
 }
 
 async function prepare(client: Client, options: MigrateOptions): Promise<void> {
-  await applyRoles(client, options.rolesFile ?? join(options.directory, '..', 'roles.sql'), options.signal);
+  await applyRoles(client, rolesFileOf(options), options.signal);
   await inTransaction(client, () => createJournal(client));
+}
+
+function rolesFileOf({ rolesFile, directory }: MigrateOptions): string {
+  return rolesFile ?? join(directory, '..', 'roles.sql');
 }
 
 function lastWanted(files: readonly Migration[], target: string | number | undefined): number {

@@ -22,6 +22,11 @@ export type MigrateOptions = MigrationSource &
      * newest schema all rules must hold. Without them nothing is checked.
      */
     readonly rules?: readonly IsolationRule[];
+    /**
+     * The migration that brings the rows behind the wall. A run of a database that did not have it before does not watch the
+     * wall on the way: nobody's rows are behind it yet.
+     */
+    readonly wallFrom?: string;
     /** Only report what would run; nothing is written. */
     readonly dryRun?: boolean;
     /** How long to wait for another runner of the same database. Default: 60,000. */

@@ -81,15 +81,13 @@ function everythingNeeded(file: FunctionFile, functions: readonly FunctionFile[]
   return needed;
 }
 
-/** The migration that creates each table, or moves it to where it is. */
+/** The migration that creates each table. A table that moved is no matter of order: plpgsql looks for it when it is called. */
 function tablesOf(migrations: readonly Migration[]): Map<string, Migration> {
   const tables = new Map<string, Migration>();
   for (const migration of migrations) {
     for (const [, name = ''] of migration.content.matchAll(/^create table (\w+\.\w+)/gm)) {
       tables.set(name, migration);
     }
-    const moves = migration.content.matchAll(/^alter table \w+\.(\w+) set schema (\w+)/gm);
-    for (const [, table, schema] of moves) tables.set(`${schema}.${table}`, migration);
   }
   return tables;
 }

@@ -1,8 +1,9 @@
 --! needs inventory/held_balances
 --! needs tenancy/context
 --! needs tenancy/entering
---! needs 000014_append_only
---! needs 000021_balance_backfills
+--! needs 000008_movement_columns
+--! needs 000011_entries
+--! needs 000024_balance_backfills
 -- Rebuilding the balances of an organization from history. A balance that cannot be written, because its movements add up
 -- to more than it can hold for instance, keeps no other from being rebuilt.
 

@@ -1,5 +1,5 @@
 --! needs inventory/posting_rules
---! needs 000012_balances
+--! needs 000013_balances
 --! role stockade_ledger
 -- Keeping the balances. These functions belong to stockade_ledger: see the policies post_ledger.
 

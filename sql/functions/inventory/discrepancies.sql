@@ -1,7 +1,7 @@
 --! needs inventory/held_balances
 --! needs inventory/reconciliation_leases
 --! needs tenancy/entering
---! needs 000020_reconciliation
+--! needs 000023_reconciliation
 -- What a run of the reconciliation found, and what is done about it.
 
 create or replace function inventory.settle_discrepancies(p_lease uuid, p_settled jsonb)

@@ -36,12 +36,15 @@ begin
       )::uuid
     $id$;
   end if;
+  -- The old program calls it in the defaults of its columns, until the switch.
+  if to_regclass('inventory.users') is not null then
+    grant execute on function inventory.new_id to public;
+  end if;
 end
 $function$;
 
 comment on function inventory.new_id is
   'A new time-ordered id (UUID version 7), so that new rows land at the end of their index.';
-revoke execute on function inventory.new_id from public;
 grant execute on function inventory.new_id to stockade_api, stockade_jobs, stockade_admin, stockade_ledger;
 
 create or replace function inventory.iso(p_at timestamptz)

@@ -1,5 +1,4 @@
---! needs 000014_append_only
---! needs 000018_seals
+--! needs 000022_seals
 -- Balances held while they are derived from history.
 
 -- No search_path of its own, so that Postgres makes it a part of the statement that calls it.

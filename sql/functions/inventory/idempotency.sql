@@ -1,6 +1,6 @@
 --! needs tenancy/context
---! needs 000015_idempotency
---! needs 000017_security_events
+--! needs 000019_idempotency
+--! needs 000021_security_events
 -- Idempotency keys. They are deleted page by page, organization by organization, so that no statement holds many rows.
 
 create or replace function inventory.claim_idempotency_key(p_key text, p_fingerprint bytea)

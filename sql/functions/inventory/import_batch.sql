@@ -3,8 +3,9 @@
 --! needs inventory/import_stock
 --! needs inventory/posting_rules
 --! needs tenancy/context
---! needs 000014_append_only
---! needs 000016_imports
+--! needs 000008_movement_columns
+--! needs 000011_entries
+--! needs 000020_imports
 -- Posting a batch of an import.
 
 -- Each item and location comes once. A line names them, and its entry, by their position.

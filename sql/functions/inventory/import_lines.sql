@@ -1,9 +1,8 @@
---! needs inventory/forms
+--! needs 000020_imports
 --! needs tenancy/context
---! needs 000008_stock_policy
---! needs 000014_append_only
---! needs 000016_imports
---! needs 000027_aliases
+--! needs 000006_item_columns
+--! needs inventory/forms
+--! needs 000030_aliases
 -- The items, locations and lines of a batch of an import.
 
 create or replace function inventory.find_import_items(

@@ -1,7 +1,7 @@
 --! needs inventory/forms
 --! needs inventory/posting_rules
---! needs 000012_balances
---! needs 000027_aliases
+--! needs 000013_balances
+--! needs 000030_aliases
 -- The stock policy for the entries of an import.
 --
 -- The trigger on movements cannot apply it to a batch: it sees one statement, in which a receipt would make up for an issue

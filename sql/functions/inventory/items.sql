@@ -1,7 +1,7 @@
 --! needs inventory/forms
 --! needs tenancy/context
---! needs 000008_stock_policy
---! needs 000027_aliases
+--! needs 000006_item_columns
+--! needs 000030_aliases
 -- Items, and the codes that name them.
 --
 -- No key spans two tables, so a trigger keeps SKUs and aliases apart. Writers of SKUs share a lock of the organization, a

@@ -1,8 +1,8 @@
 --! needs inventory/forms
 --! needs inventory/items
 --! needs tenancy/context
---! needs 000008_stock_policy
---! needs 000027_aliases
+--! needs 000007_location_columns
+--! needs 000030_aliases
 -- Locations, and the codes that name them.
 --
 -- No key spans two tables, so a trigger keeps codes and aliases apart. Writers of codes share a lock of the organization, a

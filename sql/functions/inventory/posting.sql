@@ -4,8 +4,9 @@
 --! needs inventory/locations
 --! needs inventory/posting_rules
 --! needs tenancy/context
---! needs 000014_append_only
---! needs 000027_aliases
+--! needs 000008_movement_columns
+--! needs 000011_entries
+--! needs 000030_aliases
 --! role stockade_ledger
 -- Posting entries. These functions belong to stockade_ledger: see the policies post_ledger.
 

@@ -1,5 +1,5 @@
 --! needs tenancy/context
---! needs 000020_reconciliation
+--! needs 000023_reconciliation
 -- Which organization is reconciled next, and by which run.
 
 -- A failure is counted when the organization is taken, so that a process that dies counts as well. A run that gives it back

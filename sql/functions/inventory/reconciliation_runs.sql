@@ -1,5 +1,5 @@
 --! needs inventory/reconciliation_leases
---! needs 000020_reconciliation
+--! needs 000023_reconciliation
 -- The runs of the reconciliation.
 
 create or replace function inventory.begin_reconciliation(p_lease uuid, p_kind text)

@@ -1,5 +1,5 @@
 --! needs tenancy/context
---! needs 000018_seals
+--! needs 000022_seals
 -- The seal boundary: writers share a lock, and the sealer takes it alone for the instant in which it draws the boundary.
 
 create or replace function inventory.refuse_sealed()

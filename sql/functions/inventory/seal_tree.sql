@@ -1,4 +1,5 @@
---! needs 000014_append_only
+--! needs 000008_movement_columns
+--! needs 000011_entries
 -- The Merkle tree of a seal. docs/SEALS.md defines its bytes.
 
 create or replace function inventory.seal_leaves(

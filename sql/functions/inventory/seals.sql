@@ -1,7 +1,7 @@
 --! needs inventory/forms
 --! needs inventory/seal_tree
 --! needs tenancy/context
---! needs 000018_seals
+--! needs 000022_seals
 -- Seals.
 
 create or replace function inventory.seal_header(p_seal inventory.seals)

@@ -1,4 +1,4 @@
---! needs 000022_trigger_watch
+--! needs 000025_trigger_watch
 -- The watch over the ledger's triggers. sql/watch.sql creates the event trigger that calls it.
 
 create or replace function inventory.ledger_triggers()

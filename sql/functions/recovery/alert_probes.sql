@@ -1,4 +1,4 @@
---! needs 000024_backup_monitor
+--! needs 000027_backup_monitor
 -- Test alerts, sent to see whether alerts arrive.
 
 create or replace function recovery.begin_alert_probe(p_at timestamptz, p_every interval, p_retry interval)

@@ -1,4 +1,4 @@
---! needs 000024_backup_monitor
+--! needs 000027_backup_monitor
 -- The checks of the backups: their results, and the alerts that were sent about them.
 
 create or replace function recovery.note_checks(p_results jsonb, p_at timestamptz)

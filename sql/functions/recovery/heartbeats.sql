@@ -1,5 +1,5 @@
 --! needs 000003_organizations
---! needs 000025_heartbeats
+--! needs 000028_heartbeats
 -- Heartbeats: proof of how far a restored copy goes.
 
 create or replace function recovery.beat()

@@ -1,7 +1,7 @@
 --! needs tenancy/context
 --! needs tenancy/digests
 --! needs tenancy/tenant_tables
---! needs 000026_restorations
+--! needs 000029_restorations
 -- Bringing one organization back from a restored copy.
 
 create or replace function recovery.observe_others(p_org_id uuid)

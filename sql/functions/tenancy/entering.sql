@@ -1,6 +1,5 @@
 --! needs tenancy/context
 --! needs tenancy/pass_keys
---! needs 000007_wall
 -- The ways into an organization: with an API key, with a pass, as a job. Each proves its caller and signs the context.
 
 create or replace function tenancy.examine_key(p_key_id text, p_secret_digest bytea, p_scope text, p_selectors text[])

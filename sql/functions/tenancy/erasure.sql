@@ -1,8 +1,8 @@
 --! needs tenancy/context
 --! needs tenancy/digests
 --! needs tenancy/tenant_tables
---! needs 000007_wall
---! needs 000023_erasures
+--! needs 000031_switch
+--! needs 000026_erasures
 -- Erasing an organization.
 
 create or replace function tenancy.await_requests(p_longest interval)

@@ -2,7 +2,7 @@
 --! needs tenancy/context
 --! needs tenancy/digests
 --! needs tenancy/tenant_tables
---! needs 000009_entries
+--! needs 000011_entries
 -- Exporting the organization that was entered.
 
 create or replace function tenancy.portable_schema()

@@ -3,7 +3,6 @@
 --! needs tenancy/digests
 --! needs tenancy/import_lines
 --! needs tenancy/tenant_tables
---! needs 000007_wall
 -- Importing an organization from an export.
 
 create or replace function tenancy.require_import()

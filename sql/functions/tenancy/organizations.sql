@@ -1,6 +1,6 @@
 --! needs inventory/forms
 --! needs tenancy/context
---! needs 000007_wall
+--! needs 000003_organizations
 -- Which organizations there are, for jobs, and who belongs to the one that was entered.
 
 create or replace function tenancy.active_organizations(p_after uuid, p_most integer)

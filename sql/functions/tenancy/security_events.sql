@@ -1,7 +1,6 @@
 --! needs tenancy/context
 --! needs tenancy/pass_keys
---! needs 000007_wall
---! needs 000017_security_events
+--! needs 000021_security_events
 -- Security events: attempts to use a valid credential for another organization.
 
 create or replace function tenancy.record_mismatch(

@@ -1,5 +1,4 @@
---! needs 000014_append_only
---! needs 000019_seal_boundary
+--! needs 000031_switch
 -- Which tables hold rows of organizations, and how they depend on each other. It is read from the catalogue, so that a new
 -- table takes part in exports, imports and erasures without being listed anywhere.
 

@@ -1,6 +1,6 @@
 import type { Client } from 'pg';
 import { inTransaction } from '#platform/postgres/transaction.ts';
-import { type Applied, type Book, refuseVanished } from '../../book/book.ts';
+import { type Applied, type Book, refuseVanished, staying } from '../../book/book.ts';
 import type { FunctionFile } from '../../book/function-files.ts';
 import { type AppliedMigration, readFunctionJournal } from '../journal.ts';
 import { nameOf, readRoutines } from './routines.ts';
@@ -54,9 +54,9 @@ export async function recordFunctions(
   );
 }
 
-/** Forgets the function files that the book no longer has; refuseVanished() has seen that nothing of them is left. */
+/** Forgets the function files that the book no longer has, or has only until a migration: nothing of them is left. */
 export async function forgetRemoved(client: Client, { functions }: Book): Promise<void> {
-  const names = functions.map(({ name }) => name);
+  const names = staying(functions).map(({ name }) => name);
   await inTransaction(
     client,
     () => client.query('delete from stockade_migrations.functions where name <> all ($1::text[])', [names]),

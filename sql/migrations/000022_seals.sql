@@ -135,3 +135,7 @@ grant select on
   inventory.seal_boundaries, inventory.seals, inventory.seal_pages, inventory.seal_closings, inventory.seal_anchors
   to stockade_jobs;
 grant select on inventory.seals, inventory.seal_pages, inventory.seal_closings, inventory.seal_anchors to stockade_api;
+
+-- A posting reads the boundary of the organization that it names in every statement.
+create policy post_ledger on inventory.seal_boundaries for select to stockade_ledger using (true);
+grant select on inventory.seal_boundaries to stockade_ledger;

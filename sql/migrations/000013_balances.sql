@@ -1,6 +1,6 @@
 --! needs tenancy/context
--- Expand: one balance per item, location and lot. A trigger keeps it in the transaction of the movement, and nobody
--- else writes it.
+-- Expand: one balance per item, location and lot. From the switch on, a trigger keeps it in the transaction of the movement
+-- and nobody else writes it. Until then the move does.
 create table inventory.balances (
   org_id uuid not null,
   item_id uuid not null,
@@ -9,10 +9,8 @@ create table inventory.balances (
   on_hand numeric(15, 4) not null default 0,
   reserved numeric(15, 4) not null default 0 check (reserved >= 0),
   version bigint not null check (version >= 0),
-  primary key (org_id, item_id, location_id, lot),
-  -- Every movement has its balance row, so these two also hold for movements: checked once per key, not per movement.
-  foreign key (org_id, item_id) references inventory.items (org_id, id),
-  foreign key (org_id, location_id) references inventory.locations (org_id, id)
+  -- The foreign keys come with the switch: the old program may delete an item before its balance is gone.
+  primary key (org_id, item_id, location_id, lot)
 ) with (fillfactor = 80);
 
 comment on table inventory.balances is
@@ -23,8 +21,8 @@ comment on column inventory.balances.version is
 -- No index on a column that changes, so that updates stay heap-only.
 create index balances_location on inventory.balances (org_id, location_id, item_id, lot);
 
+-- The owner fills the table and obeys no policy until the switch.
 alter table inventory.balances enable row level security;
-alter table inventory.balances force row level security;
 create policy tenant on inventory.balances
   using (org_id = (select tenancy.current_org()))
   with check (org_id = (select tenancy.current_org()));

@@ -1,0 +1,47 @@
+import type { Client } from 'pg';
+import { asOwner } from './inventory-found.ts';
+
+export interface CatchUpOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Called after each batch with how many changes are left. */
+  readonly onBatch?: ((changesLeft: number) => void | Promise<void>) | undefined;
+}
+
+/** How many changes one transaction takes, and how many the switch may find. */
+const BATCH = 2_000;
+const LEFT = 200;
+
+/**
+ * Takes what the old program has written since into organizations, entries and balances, batch by batch, until next to nothing
+ * is left: while the old program writes there is always something. The caller must be the only runner.
+ */
+export async function catchUp(client: Client, { signal, onBatch }: CatchUpOptions = {}): Promise<void> {
+  await assignRows(client, signal);
+  for (;;) {
+    signal?.throwIfAborted();
+    const { taken, left } = await asOwner(client, async () => {
+      const { rows } = await client.query<{ taken: number; left: number }>(
+        `select moving_in.catch_up($1) as taken, (select count(*)::int from moving_in.changed_movements) as left`,
+        [BATCH],
+      );
+      return rows[0] ?? { taken: 0, left: 0 };
+    });
+    await onBatch?.(left);
+    if (taken <= LEFT) return;
+  }
+}
+
+/** Moves the rows that assignments give to another organization than they have. */
+export async function assignRows(client: Client, signal?: AbortSignal): Promise<void> {
+  let checkpoint: string | null = null;
+  do {
+    signal?.throwIfAborted();
+    checkpoint = await asOwner(client, async () => {
+      const { rows } = await client.query<{ checkpoint: unknown }>(
+        'select checkpoint from moving_in.assign_rows($1, $2)',
+        [checkpoint, BATCH],
+      );
+      return rows[0]?.checkpoint ? JSON.stringify(rows[0].checkpoint) : null;
+    });
+  } while (checkpoint !== null);
+}

@@ -1,0 +1,186 @@
+--! contract
+--! needs inventory/append_only
+--! needs inventory/balances
+--! needs inventory/forms
+--! needs inventory/seal_boundary
+--! needs moving_in/switching
+--! needs tenancy/context
+-- Contract: the switch. The old program ends and the new one begins: every key and every reference begins with the
+-- organization, the wall goes up, movements belong to entries, nothing of the ledger is ever changed again, and a trigger
+-- keeps the balances.
+--
+-- Everything that takes time was done before, so that this is an instant. Constraints are added without reading the rows;
+-- the next file reads them.
+
+-- Most of what is left to catch up with is taken before anybody has to wait.
+select moving_in.catch_up_until(200);
+
+-- The movements first: most transactions wait for them. Who waits there waits for all four, so the others have less time.
+lock table inventory.movements in access exclusive mode;
+set local lock_timeout = '50ms';
+lock table inventory.items in access exclusive mode;
+lock table inventory.locations in access exclusive mode;
+lock table inventory.users in access exclusive mode;
+
+select moving_in.catch_up_until(0);
+select moving_in.refuse_offences();
+select moving_in.apply_codes();
+select moving_in.dismiss_old_program();
+
+drop trigger place_row on inventory.items;
+drop trigger place_row on inventory.locations;
+drop trigger place_movement on inventory.movements;
+drop trigger note_movement on inventory.movements;
+
+-- The users.
+alter table inventory.users set schema tenancy;
+
+comment on table tenancy.users is
+  'Platform data: the people, by e-mail address. One may belong to several organizations: memberships says to which.';
+
+grant select, insert, update on tenancy.users to stockade_admin;
+
+set local role stockade_admin;
+insert into tenancy.memberships (org_id, user_id, role)
+select r.org_id, u.id, r.role
+from tenancy.users u
+join moving_in.roles r on r.email = u.email;
+insert into tenancy.memberships (org_id, user_id, role)
+select r.org_id, u.id, r.role
+from tenancy.users u
+join moving_in.roles r on r.email = '*'
+where not exists (select from tenancy.memberships m where m.user_id = u.id);
+set local role stockade_owner;
+
+-- The keys and references.
+alter table inventory.movements
+  drop constraint movements_item_id_fkey,
+  drop constraint movements_location_id_fkey;
+
+alter table inventory.items
+  drop constraint items_pkey,
+  drop constraint items_sku_key,
+  drop constraint items_sku_check,
+  add constraint items_pkey primary key using index items_org_id_id_key,
+  add constraint items_org_id_sku_key unique using index items_org_id_sku_key,
+  add foreign key (org_id) references tenancy.organizations (id) not valid,
+  add constraint items_sku_check check (inventory.is_code(sku)) not valid,
+  alter column org_id drop default;
+
+alter table inventory.locations
+  drop constraint locations_pkey,
+  drop constraint locations_code_key,
+  drop constraint locations_code_check,
+  add constraint locations_pkey primary key using index locations_org_id_id_key,
+  add constraint locations_org_id_code_key unique using index locations_org_id_code_key,
+  add foreign key (org_id) references tenancy.organizations (id) not valid,
+  add constraint locations_code_check check (inventory.is_code(code)) not valid,
+  alter column org_id drop default;
+
+drop index inventory.movements_item;
+alter table inventory.movements
+  drop constraint movements_user_id_fkey,
+  drop constraint movements_pkey,
+  drop column id,
+  drop column kind,
+  drop column reference,
+  drop column user_id,
+  -- The check says already that no row lacks one.
+  alter column entry_id set not null,
+  alter column org_id drop default,
+  alter column line drop default,
+  alter column occurred_at drop default,
+  alter column recorded_at drop default,
+  add constraint movements_pkey primary key using index movements_org_id_entry_id_line_key,
+  add foreign key (org_id, entry_id) references inventory.entries (org_id, id) not valid;
+alter table inventory.movements drop constraint movements_entry_id_check;
+
+alter table inventory.balances
+  -- Every movement has its balance row, so these two also hold for movements: checked once per key, not per movement.
+  add foreign key (org_id, item_id) references inventory.items (org_id, id) not valid,
+  add foreign key (org_id, location_id) references inventory.locations (org_id, id) not valid;
+
+comment on table inventory.items is
+  'Tenant data: what is kept in stock.';
+comment on table inventory.locations is
+  'Tenant data: where stock is kept.';
+comment on table inventory.movements is
+  'Tenant data (append-only): the lines of the postings.';
+
+-- The wall.
+alter table inventory.items enable row level security;
+alter table inventory.items force row level security;
+create policy tenant on inventory.items
+  using (org_id = (select tenancy.current_org()))
+  with check (org_id = (select tenancy.current_org()));
+
+alter table inventory.locations enable row level security;
+alter table inventory.locations force row level security;
+create policy tenant on inventory.locations
+  using (org_id = (select tenancy.current_org()))
+  with check (org_id = (select tenancy.current_org()));
+
+alter table inventory.movements enable row level security;
+alter table inventory.movements force row level security;
+create policy tenant on inventory.movements
+  using (org_id = (select tenancy.current_org()))
+  with check (org_id = (select tenancy.current_org()));
+
+alter table inventory.entries force row level security;
+alter table inventory.balances force row level security;
+
+grant select on inventory.items, inventory.locations, inventory.movements to stockade_api, stockade_jobs;
+grant insert (org_id, sku, name, unit, tracking, allow_negative, reorder_point, metadata)
+  on inventory.items to stockade_api, stockade_jobs;
+grant update (sku, name, unit, allow_negative, reorder_point, metadata, updated_at) on inventory.items to stockade_api;
+grant delete on inventory.items to stockade_api;
+grant insert (org_id, code, name, kind) on inventory.locations to stockade_api, stockade_jobs;
+grant update (code, name, kind, updated_at) on inventory.locations to stockade_api;
+grant delete on inventory.locations to stockade_api;
+
+-- The functions that post have verified the context once and name its organization in every statement. They belong to
+-- stockade_ledger, which obeys no policy on these tables and has no privilege beyond what posting takes. Each further
+-- function of stockade_ledger is a fault for the isolation lint until it is listed there.
+create policy post_ledger on inventory.items for select to stockade_ledger using (true);
+create policy post_ledger on inventory.locations for select to stockade_ledger using (true);
+create policy post_ledger on inventory.movements to stockade_ledger using (true) with check (true);
+grant select on inventory.items, inventory.locations to stockade_ledger;
+grant select, insert on inventory.movements to stockade_ledger;
+
+-- The ledger.
+create trigger append_only
+  before update or delete or truncate on inventory.entries
+  for each statement execute function inventory.refuse_change();
+alter table inventory.entries enable always trigger append_only;
+create trigger append_only_rows
+  after delete on inventory.entries
+  referencing old table as removed
+  for each statement execute function inventory.refuse_change();
+alter table inventory.entries enable always trigger append_only_rows;
+
+create trigger append_only
+  before update or delete or truncate on inventory.movements
+  for each statement execute function inventory.refuse_change();
+alter table inventory.movements enable always trigger append_only;
+create trigger append_only_rows
+  after delete on inventory.movements
+  referencing old table as removed
+  for each statement execute function inventory.refuse_change();
+alter table inventory.movements enable always trigger append_only_rows;
+
+-- Triggers fire in the order of their names, so this one comes before apply_movements: a writer that waits here holds no
+-- balances yet.
+create trigger above_seal_boundary
+  after insert on inventory.movements
+  referencing new table as added
+  for each statement execute function inventory.refuse_sealed();
+alter table inventory.movements enable always trigger above_seal_boundary;
+
+create trigger apply_movements
+  after insert on inventory.movements
+  referencing new table as added
+  for each statement execute function inventory.apply_movements();
+alter table inventory.movements enable always trigger apply_movements;
+
+-- Nothing of the move is left.
+drop schema moving_in cascade;
