@@ -35,7 +35,8 @@ begin
 
   execute format('grant create on database %I to stockade_owner', current_database());
   -- The program of an inventory that is moving in keeps what everybody has until the switch; then this file runs again.
-  if to_regclass('inventory.users') is not null then
+  -- By name, not by to_regclass(): that needs the use of the schema.
+  if exists (select from pg_class where relnamespace = to_regnamespace('inventory') and relname = 'users') then
     return;
   end if;
   -- Without TEMPORARY no session can shadow a table's name with one of its own.
@@ -72,7 +73,9 @@ do $$
 declare
   v_function regprocedure;
 begin
-  if not (select rolsuper from pg_roles where rolname = current_user) or to_regclass('inventory.users') is not null then
+  if not (select rolsuper from pg_roles where rolname = current_user)
+    or exists (select from pg_class where relnamespace = to_regnamespace('inventory') and relname = 'users')
+  then
     return;
   end if;
   for v_function in

@@ -5,7 +5,9 @@
 do $$
 begin
   -- Made by a migration that this database may not have yet. And there is no ledger as long as the old program works.
-  if to_regprocedure('inventory.watch_triggers()') is null or to_regclass('inventory.users') is not null then
+  if to_regprocedure('inventory.watch_triggers()') is null
+    or exists (select from pg_class where relnamespace = to_regnamespace('inventory') and relname = 'users')
+  then
     return;
   end if;
   if exists (

@@ -1,13 +1,14 @@
+import { readFile } from 'node:fs/promises';
 import { counted } from '#platform/plural.ts';
+import { readCodeMap } from '#portability/moving-in/check/code-map.ts';
 import { readDecisionFile } from '#portability/moving-in/decision-file.ts';
 import {
   type Decisions,
   readAssignments,
-  readCodes,
   readOrganization,
   readRoles,
 } from '#portability/moving-in/decisions.ts';
-import { moveOrganizations } from '#portability/moving-in/move.ts';
+import { checkMove, moveOrganizations } from '#portability/moving-in/move.ts';
 import { lastOf } from '#portability/moving-in/steps.ts';
 import { migrate } from '#schema/migrations/migrate.ts';
 import { roles } from '#tenancy/users.ts';
@@ -15,6 +16,7 @@ import { command } from '../cli/command.ts';
 import { dryRunDescription } from '../cli/dry-run.ts';
 import { UsageError } from '../cli/failure.ts';
 import * as option from '../cli/option.ts';
+import { moveInCheckText } from './moving-in/check-report.ts';
 import { moveOptions, movingInOptions } from './moving-in-options.ts';
 
 await command({
@@ -25,6 +27,7 @@ await command({
     'The old program goes on reading and writing under its own login: nothing is taken from it, and its tables stay.',
     'You decide what the rows belong to and what the users may do. Nobody gets a role unless you name it: a user without',
     'one stops the move. You can run it again, to carry on or to change decisions. A file replaces the one before.',
+    'First every row is checked: while a rule refuses one, nothing is changed.',
     'The files are CSV with a header:',
     '  --roles   email,organization,role (organization may be left out when there is one)',
     '  --assign  table,column,value,organization (table is items or locations; a movement belongs to its item)',
@@ -41,10 +44,19 @@ await command({
       exists: true,
     }),
     map: option.path({ description: 'what codes become', placeholder: 'file', exists: true }),
+    check: option.flag({
+      description: 'only name every row that the new rules refuse, and what to do',
+    }),
+    most: option.integer({
+      description: 'how many rows of each rule are named; all are counted',
+      default: 20,
+      min: 1,
+    }),
     dryRun: option.flag({ description: dryRunDescription }),
     ...movingInOptions,
   },
   examples: [
+    { type: '--check', does: 'names every row that cannot move in, and suggests a map for its codes' },
     {
       type: '--slug acme --name "Acme Ltd" --everyone clerk',
       does: 'moves everything into one organization, and makes every user a clerk',
@@ -58,6 +70,10 @@ await command({
   run: async ({ options, ...context }) => {
     const decisions = await readDecisions(options);
     const move = await moveOptions(options, context);
+    if (options.check) {
+      const check = await checkMove(move, decisions, options.most);
+      return { text: moveInCheckText(check), json: check, failed: check.offences.length > 0 };
+    }
     if (options.dryRun) {
       const { pending } = await migrate({ ...move, target: lastOf.organizations, dryRun: true });
       const names = pending.map(({ name }) => `\n  ${name}`).join('');
@@ -94,6 +110,6 @@ async function readDecisions(options: {
     everyone: options.everyone,
     roles: options.roles && readRoles(await readDecisionFile(options.roles)),
     assignments: options.assign && readAssignments(await readDecisionFile(options.assign)),
-    codes: options.map && readCodes(await readDecisionFile(options.map)),
+    codes: options.map && readCodeMap(await readFile(options.map)),
   } as Decisions;
 }

@@ -1,6 +1,7 @@
 import type { Client } from 'pg';
 import type { Migration } from '#schema/book/migration-files.ts';
 import { catchUp } from './catch-up.ts';
+import { refuseOffendingRows } from './check-rows.ts';
 import { refuseUnequal } from './equality.ts';
 import { asOwner } from './inventory-found.ts';
 import { refuseUncovered } from './offences.ts';
@@ -8,7 +9,7 @@ import { lastOf } from './steps.ts';
 import { refuseUndecided } from './undecided.ts';
 
 /**
- * What must hold before the switch: everything is caught up with, every row is covered by the decisions, and balances and
+ * What must hold before the switch: no rule refuses a row, everything is caught up with, every row is covered by the decisions, and balances and
  * entries are equal to the movements. It belongs into `beforeContract` of a migration run.
  * @throws MigrationError naming what differs; the old program goes on working
  */
@@ -19,6 +20,7 @@ export async function allowSwitch(
 ): Promise<void> {
   // A dry run may not catch up, and it may be far from the switch.
   if (file.name !== lastOf.switch || dryRun) return;
+  await refuseOffendingRows(client);
   await refuseDifferences(client);
 }
 

@@ -72,7 +72,6 @@ async function keepAssignments(
   organizations: ReadonlyMap<string, string>,
 ): Promise<void> {
   if (!assignments) return;
-  await refuseUnknownColumns(client, assignments);
   await client.query('delete from moving_in.assignments');
   await client.query(
     `insert into moving_in.assignments (table_name, column_name, value, org_id)
@@ -83,29 +82,6 @@ async function keepAssignments(
       assignments.map(({ value }) => value),
       assignments.map(({ organization }) => organizations.get(organization)),
     ],
-  );
-}
-
-async function refuseUnknownColumns(
-  client: Client,
-  assignments: readonly { readonly table: string; readonly column: string }[],
-): Promise<void> {
-  const { rows } = await client.query<{ name: string }>(
-    `select distinct format('inventory.%s.%s', wanted.table_name, wanted.column_name) as name
-     from unnest($1::text[], $2::text[]) as wanted (table_name, column_name)
-     where not exists (
-       select from pg_attribute a
-       where a.attrelid = format('inventory.%I', wanted.table_name)::regclass
-         and a.attname = wanted.column_name
-         and a.attnum > 0
-         and not a.attisdropped
-     )`,
-    [assignments.map(({ table }) => table), assignments.map(({ column }) => column)],
-  );
-  if (!rows[0]) return;
-  throw new MigrationError(
-    `the file of --assign names ${rows.map(({ name }) => name).join(', ')}, and there is no such column`,
-    'Name a column of the table as the old program has it.',
   );
 }
 

@@ -3,6 +3,7 @@ import { counted } from '#platform/plural.ts';
 import { MigrationError } from '#schema/migration-error.ts';
 import { CreateOrganization, type NewOrganization, Slug } from '#tenancy/organizations.ts';
 import { emailPattern, type MemberRole, roles } from '#tenancy/users.ts';
+import type { CodeLine } from './check/code-map.ts';
 
 /** One line of the file of roles. Without an organization it means the default one. */
 export interface RoleLine {
@@ -17,13 +18,6 @@ export interface AssignmentLine {
   readonly column: string;
   readonly value: string;
   readonly organization: string;
-}
-
-/** One line of the file of codes. */
-export interface CodeLine {
-  readonly table: 'items' | 'locations';
-  readonly code: string;
-  readonly becomes: string;
 }
 
 /**
@@ -67,8 +61,6 @@ const AssignmentRecord = z.strictObject({
   organization: Slug,
 });
 
-const CodeRecord = z.strictObject({ table: Table, code: Text, becomes: Text });
-
 type CsvRecords = readonly Readonly<Record<string, string>>[];
 
 /** @throws MigrationError naming each line that is no role, or that names a user twice in one organization */
@@ -97,13 +89,6 @@ export function readAssignments(records: CsvRecords): AssignmentLine[] {
       'Use one column for each table: by two, a row could belong to two organizations.',
     );
   }
-  return lines;
-}
-
-/** @throws MigrationError naming each line that is no code, and each code that is there twice */
-export function readCodes(records: CsvRecords): CodeLine[] {
-  const lines = readLines('--map', records, CodeRecord);
-  refuseTwice('--map', lines, ({ table, code }) => `${table}: ${JSON.stringify(code)}`);
   return lines;
 }
 

@@ -8,10 +8,12 @@ import {
 import { takeTurn } from '#schema/migrations/turn.ts';
 import { refuseDifferences } from './before-switch.ts';
 import { assignRows } from './catch-up.ts';
+import type { MoveInCheck } from './check/offence.ts';
+import { checkRows } from './check-rows.ts';
 import { decide } from './decide.ts';
 import type { Decisions } from './decisions.ts';
 import { findInventory } from './inventory-found.ts';
-import { refuseUncovered } from './offences.ts';
+import { refuseOffences, refuseUncovered } from './offences.ts';
 import { lastOf } from './steps.ts';
 import { refuseUndecided } from './undecided.ts';
 import { readUnpaired, type Unpaired } from './unpaired.ts';
@@ -29,14 +31,31 @@ export interface MoveReport {
 }
 
 /**
+ * Looks for every row that a rule of the new schema refuses, and changes nothing. An inventory that has moved in, and one
+ * without rows, has none.
+ */
+export async function checkMove(
+  options: MoveOptions,
+  decisions: Pick<Decisions, 'codes' | 'assignments'>,
+  mostPerRule?: number,
+): Promise<MoveInCheck> {
+  return await withClient(options, async (client) => {
+    const { kind } = await findInventory(client);
+    if (kind !== 'moving') return { offences: [], counts: {} };
+    return await checkRows(client, decisions, { mostPerRule, signal: options.signal });
+  });
+}
+
+/**
  * Gives every row of the inventory its organization while the old program goes on working. Running it again carries on, and
  * takes decisions that were changed.
- * @throws MigrationError when a decision is missing or leaves a row without an answer; then no table of the old program was
+ * @throws MigrationError when a rule of the new schema refuses a row, or a decision is missing or leaves a row without an answer; then no table of the old program was
  *   touched
  */
 export async function moveOrganizations(options: MoveOptions, decisions: Decisions): Promise<MoveReport> {
   const found = await withClient(options, findInventory);
   if (found.kind !== 'moving') return { isMoving: false, runs: [] };
+  refuseOffences((await checkMove(options, decisions)).offences);
   const runs = [await migrate({ ...options, target: lastOf.decisions })];
   await withTurn(options, (client) => decide(client, decisions));
   runs.push(await migrate({ ...options, target: lastOf.organizations }));

@@ -25,7 +25,7 @@ test('offences are shown by rule, with the row, the value, the remedy, and how m
 code-form (3 rows)
   items ${offence.id}: "TRAIL "
     a SKU is visible text: it must not begin or end with a blank
-  and 2 more: --json lists all
+  and 2 more: --most names more
   Say in the map what it becomes (--map): the old one stays as an alias.
 
 kind (1 row)

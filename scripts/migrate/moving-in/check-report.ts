@@ -22,7 +22,7 @@ export function moveInCheckText({ offences, counts }: MoveInCheck): string {
 
 function ruleText(ruleId: string, group: readonly Offence[], count: number): string {
   const rows = group.map(({ table, id, value, rule }) => `  ${table} ${id}: ${shown(value)}\n    ${rule}`);
-  const more = count > group.length ? [`  and ${count - group.length} more: --json lists all`] : [];
+  const more = count > group.length ? [`  and ${count - group.length} more: --most names more`] : [];
   const remedies = [...new Set(group.map(({ remedy }) => `  ${remedy}`))];
   return [`${ruleId} (${counted(count, 'row')})`, ...rows, ...more, ...remedies].join('\n');
 }

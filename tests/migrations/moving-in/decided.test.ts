@@ -29,7 +29,7 @@ test('decisions are kept, may be made again, and replaced; the default organizat
   await world.moveOrganizations({
     organization,
     roles: roles.slice(0, 1),
-    codes: [{ table: 'items', code: 'A/', becomes: 'A' }],
+    codes: [{ table: 'items', code: 'A/', becomes: 'A', line: 2 }],
   });
   expect((await world.status()).decisions).toMatchObject({ everyone: 'viewer', roles: 1, codes: 1 });
   await expect(

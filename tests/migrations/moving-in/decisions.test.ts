@@ -2,7 +2,6 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import {
   type Decisions,
   readAssignments,
-  readCodes,
   readOrganization,
   readRoles,
 } from '#portability/moving-in/decisions.ts';
@@ -90,12 +89,16 @@ test.each<[string, Decisions, string]>([
   ],
   [
     'a code that cannot be one',
-    { organization, everyone: 'clerk', codes: [{ table: 'items', code: 'BOLT', becomes: 'M8/40' }] },
+    {
+      organization,
+      everyone: 'clerk',
+      codes: [{ table: 'items', code: 'BOLT', becomes: 'BOLT\t', line: 2 }],
+    },
     '("M8/40"): a code has the form of a code',
   ],
   [
     'two items of one code',
-    { organization, everyone: 'clerk', codes: [{ table: 'items', code: 'BOLT', becomes: 'NUT' }] },
+    { organization, everyone: 'clerk', codes: [{ table: 'items', code: 'BOLT', becomes: 'NUT', line: 2 }] },
     '("NUT"): no two rows have one code',
   ],
 ])('refused: %s, and no table of the old program is touched', async (_, decisions, message) => {
@@ -141,11 +144,6 @@ describe('a file', () => {
       'of assignments of another table',
       () => readAssignments([{ ...assignment, table: 'movements' }]),
       'line 2: table must be items or locations',
-    ],
-    [
-      'of codes without a new code',
-      () => readCodes([{ table: 'items', code: 'A', becomes: '' }]),
-      'line 2: becomes must not be empty',
     ],
   ])('is refused: %s', (_, read, message) => {
     expect(read).toThrow(message);

@@ -18,7 +18,8 @@ const fetchedRows = 1_000;
 /**
  * Checks a single-tenant inventory before it moves in, or while it does: finds every row that a rule of the new schema would
  * refuse or that it could not carry, from all rules at once. It only reads, in one snapshot, and applies the map of codes and
- * the assignments in its queries. Connect as somebody who sees all rows.
+ * the assignments in its queries. Connect as
+ * the runner does: the check becomes the owner of the tables.
  *
  * @example const { offences } = await checkMoveIn(client, { codes: readCodeMap(await readFile('map.csv')) })
  */
@@ -37,7 +38,10 @@ export async function checkMoveIn(client: pg.ClientBase, options: CheckOptions =
       for (const rules of Object.values(byTable)) await findRows(client, rules, found, signal);
       await suggestCodes(client, found);
     },
-    { begin: 'begin isolation level repeatable read read only', ending: 'rollback' },
+    {
+      begin: 'begin isolation level repeatable read read only; set local role stockade_owner',
+      ending: 'rollback',
+    },
   );
   return { offences: found.offences, counts: found.counts };
 }
