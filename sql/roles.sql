@@ -5,17 +5,27 @@
 -- stockade_api, stockade_jobs and stockade_admin log in. None of the five is a superuser, none bypasses
 -- row-level security, and none but the owner may create anything.
 do $$
-declare
-  v_role text;
 begin
   if to_regrole('stockade_owner') is null then
     create role stockade_owner nologin;
   end if;
+end
+$$;
+
+do $$
+begin
   if to_regrole('stockade_ledger') is null then
     create role stockade_ledger nologin;
   end if;
   -- To create functions as stockade_ledger. Inherited, the policies for stockade_ledger would hold for the owner as well.
   grant stockade_ledger to stockade_owner with inherit false, set true;
+end
+$$;
+
+do $$
+declare
+  v_role text;
+begin
   foreach v_role in array array['stockade_api', 'stockade_jobs', 'stockade_admin'] loop
     if to_regrole(v_role) is null then
       execute format('create role %I login', v_role);
@@ -34,6 +44,11 @@ begin
   end if;
 
   execute format('grant create on database %I to stockade_owner', current_database());
+end
+$$;
+
+do $$
+begin
   -- Without TEMPORARY no session can shadow a table's name with one of its own.
   execute format('revoke create, temporary on database %I from public', current_database());
   revoke all on schema public from public;

@@ -10,7 +10,7 @@ import { databaseOptions, findDatabaseUrl } from '../cli/database/database-url.t
 import * as option from '../cli/option.ts';
 import { paths } from '../paths.ts';
 import { returnPointText } from '../recovery/return-point.ts';
-import { rulesFolder } from './isolation/lint-database.ts';
+import { exceptionsBeside, rulesFolder } from './isolation/lint-database.ts';
 import { reportJson, reportText } from './run/report.ts';
 import { showEvents } from './run/show-events.ts';
 
@@ -42,7 +42,7 @@ await command({
     }),
     migrations: option.path({
       description:
-        'the folder with the migrations, and roles.sql and functions/ beside it (default: those of this release)',
+        'the folder with the migrations, with roles.sql, functions/ and lint/ beside it (default: those of this release)',
       placeholder: 'folder',
       exists: true,
     }),
@@ -102,14 +102,15 @@ await command({
   ],
   run: async ({ options, signal, note, progress }) => {
     const databaseUrl = await findDatabaseUrl(options);
+    const directory = options.migrations ?? paths.migrations;
     const returnPoints: ReturnPoint[] = [];
     const shown = showEvents(note, progress);
     const report = await migrate({
       ...options,
       connectionString: databaseUrl,
-      directory: options.migrations ?? paths.migrations,
+      directory,
       maxReplicaLagBytes: options.maxReplicaLagMb * bytesPerMb,
-      rules: await readIsolationRules(join(paths.root, rulesFolder)),
+      rules: await readIsolationRules(join(paths.root, rulesFolder), exceptionsBeside(directory)),
       signal,
       beforeContract: interlocked(databaseUrl, (point) => {
         returnPoints.push(point);
