@@ -56,7 +56,7 @@ const options = {
   keepStatistics: option.flag({
     description: 'keep the planner statistics, which show each organization values of the others',
   }),
-  out: option.path({ description: 'the new folder for the files ', default: 'adopted' }),
+  out: option.path({ description: 'the new folder for the files', default: 'adopted' }),
   check: option.flag({ description: 'only report what would be done, and write no file' }),
 };
 

@@ -27,10 +27,12 @@ test.for(fixtures)('%s: the application works at every step, and behind the wall
   };
   await world.migrate({ until: lastBeforeContract, onProgress });
   expect(steps.length).toBeGreaterThan(20);
+  if (program.signUp) await application.query(program.signUp);
   await world.migrate();
   expect(isolationText(await world.lint())).toMatch(/^No faults/);
 
   const organizations = await organizationsOf(world, fixture);
+  expect(organizations).toHaveLength(program.signUp ? 3 : 2);
   const seen: number[][] = [];
   for (const entry of organizations) {
     await enter(application, entry, 'write');

@@ -11,6 +11,8 @@ export interface Program {
    * @throws when a statement fails, or answers something else than the application expects
    */
   work(client: Client, n: number): Promise<void>;
+  /** Creates another row that becomes an organization, where rows do, as the application does when somebody signs up. */
+  readonly signUp: string | undefined;
   /** Statements that refer to a row of another organization. Each must fail. $1 is what {@link secret} answers there. */
   readonly reaching: readonly string[];
   /** The id of a row that another organization must not reach. */
@@ -71,6 +73,7 @@ const shop: Program = {
     await client.query('delete from shop.orders where id = $1', [order.id]);
     await client.query('update shop.products set price = price + 1 where sku = $1', [`POT-${n}`]);
   },
+  signUp: undefined,
   secret: 'select min(id) as id from shop.customers',
   reaching: [
     `insert into shop.orders (number, customer_id) values ('stolen', $1)`,
@@ -141,6 +144,7 @@ const tracker: Program = {
     ]);
     expectSame('parts of a deleted project', count, 0);
   },
+  signUp: `insert into accounts.workspaces (name) values ('Café & Söhne')`,
   secret: 'select min(id::text)::uuid as id from work.tasks',
   reaching: [
     `insert into work.tasks (parent_id, title) values ($1, 'stolen')`,
@@ -185,6 +189,7 @@ const prisma: Program = {
     await client.query(`DELETE FROM "public"."StockMove" WHERE "itemId" = $1`, [`cmoved${n}`]);
     await client.query(`DELETE FROM "public"."Item" WHERE "id" = $1`, [`cmoved${n}`]);
   },
+  signUp: `INSERT INTO "public"."Account" ("id", "name") VALUES ('cacc000000000000000000003', 'Café & Söhne')`,
   secret: `select min("id") as id from "Item"`,
   reaching: [
     `insert into "StockMove" ("id", "itemId", "kind", "quantity") values ('stolen', $1, 'ISSUE', 1)`,
