@@ -5,7 +5,7 @@ import { backfillTable } from './write/backfill.ts';
 import { type Draft, fileOf } from './write/draft.ts';
 import { expandTable } from './write/expand.ts';
 import { addForeignKeys, replaceForeignKeys } from './write/foreign-keys.ts';
-import { buildIndexes } from './write/indexes.ts';
+import { buildIndexes, dropOldIndexes } from './write/indexes.ts';
 import { admitWriters, closeDatabase, closeOthers } from './write/last-step.ts';
 import { addOrganizations } from './write/organizations.ts';
 import { takeOverOthers, takeOverSchemas } from './write/take-over.ts';
@@ -28,7 +28,7 @@ export function adopt(proposal: Proposal, tenancy: TenancyBook): Adoption {
     ...admitWriters(proposal),
     ...takeOverOthers(proposal),
     ...proposal.tenant.flatMap((tenant) => [
-      expandTable(proposal, tenant),
+      ...expandTable(proposal, tenant),
       ...backfillTable(proposal, tenant),
     ]),
     buildIndexes(proposal),
@@ -37,6 +37,7 @@ export function adopt(proposal: Proposal, tenancy: TenancyBook): Adoption {
   const contract = [
     ...replaceForeignKeys(proposal),
     ...proposal.tenant.map((tenant) => raiseWall(proposal, tenant)),
+    ...dropOldIndexes(proposal),
     ...closeOthers(proposal),
     ...narrowViews(proposal),
     closeDatabase(proposal),

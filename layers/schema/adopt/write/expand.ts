@@ -21,35 +21,54 @@ export const fillTrigger = 'zz_organization';
  * With one organization a constant default fills the column without a rewrite, a scan or a null. With organizations from a
  * table, a trigger asks the row's parent, and a backfill does the same for the rows that are there.
  */
-export function expandTable(proposal: Proposal, tenant: TenantTable): Draft {
+export function expandTable(proposal: Proposal, tenant: TenantTable): Draft[] {
   const { organizations } = proposal.choices;
   const { table } = tenant;
-  return {
+  const { name } = table;
+  const column = {
     topic: topicOf(table, 'organization'),
     directives: ['role none', 'needs tenancy/context'],
-    why: `Expand: ${table.name} gets the organization of each row. What the application does goes on as before.`,
-    statements: [
-      ...takeOverTable(proposal.application, table),
-      'set local role stockade_owner',
-      ...(organizations.kind === 'one'
-        ? [
-            `alter table ${table.name} add column org_id uuid not null default ${literal(organizations.id)}`,
-            `alter table ${table.name} alter column org_id set default coalesce(tenancy.current_org(), ${literal(organizations.id)})`,
-          ]
-        : filledByTrigger(proposal, tenant)),
-    ],
+    why: `Expand: ${name} gets the organization of each row. What the application does goes on as before.`,
   };
-}
-
-function filledByTrigger(proposal: Proposal, tenant: TenantTable): string[] {
-  const { name } = tenant.table;
+  const taken = [...takeOverTable(proposal.application, table), 'set local role stockade_owner'];
+  if (organizations.kind === 'one') {
+    const id = literal(organizations.id);
+    return [
+      {
+        ...column,
+        statements: [
+          ...taken,
+          `alter table ${name} add column org_id uuid not null default ${id}`,
+          `alter table ${name} alter column org_id set default coalesce(tenancy.current_org(), ${id})`,
+        ],
+      },
+    ];
+  }
   return [
-    `alter table ${name} add column org_id uuid`,
-    `alter table ${name} alter column org_id set default tenancy.current_org()`,
-    fillFunctionDefinition(proposal, tenant),
-    `create trigger ${fillTrigger} before insert or update on ${name}
+    {
+      ...column,
+      statements: [
+        ...taken,
+        `alter table ${name} add column org_id uuid`,
+        `alter table ${name} alter column org_id set default tenancy.current_org()`,
+        fillFunctionDefinition(proposal, tenant),
+      ],
+    },
+    {
+      topic: topicOf(table, 'new_rows'),
+      why: `Expand: from here on every new row of ${name} has an organization, and every row that is updated.`,
+      statements: [
+        `create trigger ${fillTrigger} before insert or update on ${name}
   for each row execute function ${fillFunction(tenant)}()`,
-    `alter table ${name} add constraint ${presenceCheck(tenant)} check (org_id is not null) not valid`,
+      ],
+    },
+    {
+      topic: topicOf(table, 'presence'),
+      why: 'The check holds for every new row; those that are there are checked when they are filled.',
+      statements: [
+        `alter table ${name} add constraint ${presenceCheck(tenant)} check (org_id is not null) not valid`,
+      ],
+    },
   ];
 }
 

@@ -26,9 +26,11 @@ export function addForeignKeys(proposal: Proposal): Draft[] {
     return {
       topic: topicOf(child.table, `refers_${temporaryName(key)}`),
       why: `Expand: no row of ${key.child} refers to a row of ${key.parent} of another organization.`,
-      statements: [
+      statements: parentFirst(
+        key,
+        'share row exclusive',
         `alter table ${key.child} add constraint ${temporaryName(key)} ${definition(key)} not valid`,
-      ],
+      ),
     };
   });
   const anchors = proposal.tenant
@@ -55,6 +57,19 @@ export function addForeignKeys(proposal: Proposal): Draft[] {
     };
   });
   return [...anchors, ...added, ...validated];
+}
+
+/**
+ * A transaction of the application locks the parent before the child, or with it: the key of each row that it writes is
+ * checked. The statement alone locks the child first, so that the two would wait for each other.
+ */
+function parentFirst({ parent, child }: ForeignKey, mode: string, statement: string): string[] {
+  if (parent === child) return [statement];
+  const reason = 'the key needs both tables; the parent comes first, as in transactions of the application.';
+  return [
+    `-- allow lock-table: ${reason}\nlock table ${parent} in ${mode} mode`,
+    `-- allow several-tables-locked: ${reason}\n${statement}`,
+  ];
 }
 
 /** A key that is never null leads to a parent, whose organization exists. */
@@ -84,7 +99,7 @@ export function replaceForeignKeys(proposal: Proposal): Draft[] {
     directives: ['contract'],
     why: `Contract: the key without the organization goes, and the one with it takes its name, which the application may know.`,
     statements: [
-      `alter table ${key.child} drop constraint ${key.name}`,
+      ...parentFirst(key, 'access exclusive', `alter table ${key.child} drop constraint ${key.name}`),
       `alter table ${key.child} rename constraint ${temporaryName(key)} to ${key.name}`,
     ],
   }));

@@ -75,3 +75,25 @@ export function buildIndexes({ tenant }: Proposal): Draft {
     ]),
   };
 }
+
+/** Contract: the old indexes go, while others read and write, and the new ones take their names. */
+export function dropOldIndexes({ tenant }: Proposal): Draft[] {
+  // A constraint has taken the name of its index with it.
+  const plain = tenant.flatMap(({ table }) => replacements(table)).filter(({ index }) => !index.constraint);
+  return [
+    {
+      topic: 'old_indexes',
+      directives: ['concurrently', 'contract'],
+      why: 'Contract: what the old indexes were for, the new ones are for.',
+      statements: plain.map(({ index }) => `drop index concurrently if exists ${index.name}`),
+    },
+    {
+      topic: 'index_names',
+      directives: ['contract'],
+      why: 'The names of the old indexes, which the application may know from errors.',
+      statements: plain.map(
+        ({ index, plainName }) => `alter index ${index.schema}.${plainName} rename to ${index.plainName}`,
+      ),
+    },
+  ];
+}

@@ -101,7 +101,8 @@ export function closeDatabase(proposal: Proposal): Draft {
       ...(choices.organizations.kind === 'root'
         ? [
             'drop function tenancy.organization_of_row(text, text)',
-            `drop policy ${addingPolicy} on tenancy.organizations`,
+            `-- allow policy-dropped: it let the owner add the organizations of rows, which it does no more.
+drop policy ${addingPolicy} on tenancy.organizations`,
           ]
         : []),
     ],

@@ -12,12 +12,14 @@ export const clearsStatistics = 180_000;
  */
 export function dropStatistics({ version }: Application, { table }: TenantTable): string[] {
   const columns = [...table.columns.map(({ name, plainName }) => ({ name, plainName })), orgId];
+  const replaced = replacements(table);
   const expressions = [
-    ...replacements(table).map(({ index }) => ({ index, shift: 1 })),
+    // In these org_id is the first column.
+    ...replaced.map(({ index, plainName }) => ({ index, name: `${index.schema}.${plainName}`, before: 1 })),
     ...table.indexes
-      .filter((index) => !replacements(table).some((each) => each.index === index))
-      .map((index) => ({ index, shift: 0 })),
-  ].flatMap(({ index, shift }) => index.expressions.map((n) => `${index.name} alter column ${n + shift}`));
+      .filter((index) => !replaced.some((each) => each.index === index))
+      .map((index) => ({ index, name: index.name, before: 0 })),
+  ].flatMap(({ index, name, before }) => index.expressions.map((n) => `${name} alter column ${n + before}`));
   return [
     `alter table ${table.name}\n  ${columns.map(({ name }) => `alter column ${name} set statistics 0`).join(',\n  ')}`,
     ...expressions.map((place) => `alter index ${place} set statistics 0`),

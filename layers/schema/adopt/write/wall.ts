@@ -24,7 +24,7 @@ export function raiseWall(proposal: Proposal, tenant: TenantTable): Draft {
     directives: ['contract', 'needs tenancy/context'],
     why: `Contract: from here on ${name} shows and takes only the rows of the organization that was entered.`,
     statements: [
-      ...replaceIndexes(table, replacements(table)),
+      ...replaceConstraints(table, replacements(table)),
       ...(byTrigger
         ? [`drop trigger ${fillTrigger} on ${name}`, `drop function ${fillFunction(tenant)}()`]
         : []),
@@ -42,29 +42,21 @@ with check (org_id = (select tenancy.current_org()))`,
   };
 }
 
-/** The new indexes take the names of the old ones, and their constraints. */
-function replaceIndexes({ name }: Table, all: readonly Replacement[]): string[] {
+/** The new indexes become the constraints, with the names that the application may know. */
+function replaceConstraints({ name }: Table, all: readonly Replacement[]): string[] {
   const constraints = all.filter(({ index }) => index.constraint);
-  const plain = all.filter(({ index }) => !index.constraint);
-  return [
-    ...(constraints.length > 0
-      ? [
-          `alter table ${name}\n  ${[
-            ...constraints.map(({ index }) => `drop constraint ${index.plainName}`),
-            ...constraints.map(
-              ({ index, plainName }) =>
-                `add constraint ${index.plainName} ${index.isPrimary ? 'primary key' : 'unique'} using index ${plainName}${deferral(index)}`,
-            ),
-          ].join(',\n  ')}`,
-        ]
+  const firstPrimaryKey = all.find(({ becomesPrimaryKey }) => becomesPrimaryKey);
+  const parts = [
+    ...constraints.map(({ index }) => `drop constraint ${index.plainName}`),
+    ...constraints.map(
+      ({ index, plainName }) =>
+        `add constraint ${index.plainName} ${index.isPrimary ? 'primary key' : 'unique'} using index ${plainName}${deferral(index)}`,
+    ),
+    ...(firstPrimaryKey
+      ? [`add constraint ${firstPrimaryKey.plainName} primary key using index ${firstPrimaryKey.plainName}`]
       : []),
-    ...plain.flatMap(({ index, plainName, becomesPrimaryKey }) => [
-      `drop index ${index.name}`,
-      becomesPrimaryKey
-        ? `alter table ${name} add constraint ${index.plainName} primary key using index ${plainName}`
-        : `alter index ${index.schema}.${plainName} rename to ${index.plainName}`,
-    ]),
   ];
+  return parts.length > 0 ? [`alter table ${name}\n  ${parts.join(',\n  ')}`] : [];
 }
 
 function deferral({ constraint }: Replacement['index']): string {
@@ -77,7 +69,8 @@ function deferral({ constraint }: Replacement['index']): string {
  * one it goes on keeping back what it kept back. A policy that slept, because row-level security was off, would wake up.
  */
 function narrowed({ name, rowSecurity }: Table, policy: Policy): string[] {
-  const drop = `drop policy ${policy.name} on ${name}`;
+  const drop = `-- allow policy-dropped: nothing is shown to everybody by it any more: the policy of the organization follows.
+drop policy ${policy.name} on ${name}`;
   if (!rowSecurity) return [drop];
   if (!policy.isPermissive) return [];
   const { command, roles, using, check } = policy;
