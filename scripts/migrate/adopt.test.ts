@@ -1,9 +1,9 @@
 import { spawnSync } from 'node:child_process';
-import { readdir } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, inject, test } from 'vitest';
+import { expect, inject, onTestFinished, test } from 'vitest';
 import { openApplication } from '#tests/migrations/adopt/application-world.ts';
-import { makeScratchFolder } from '../local/postgres/scratch-folder.ts';
 import { paths } from '../paths.ts';
 
 function run(script: string, ...args: string[]) {
@@ -14,7 +14,9 @@ function run(script: string, ...args: string[]) {
 
 test('it reports, writes files that migrate:all applies with a clean lint, and overwrites none', async () => {
   await using world = await openApplication('shop', inject('clusterUrl'));
-  const out = join(makeScratchFolder('adopt-command'), 'adopted');
+  const folder = await mkdtemp(join(tmpdir(), 'stockade-adopt-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const out = join(folder, 'adopted');
   const shop = ['--database-url', world.adminUrl, '--slug', 'corner', '--tables', 'shop.customers'];
   const decided = [
     ...shop,

@@ -39,16 +39,18 @@ const statements: Readonly<Record<Fixture, (many: Many) => string>> = {
     select w.id, format('L%s', n) from accounts.workspaces w, generate_series(1, 10) n;
     create temporary table numbered as select id, workspace_id, row_number() over () as n from work.projects;
     insert into work.tasks (project_id, title)
-    select p.id, format('Task %s', n) from generate_series(1, ${many(20_000)}) n
-    join numbered p on p.n = 1 + n % (select count(*) from numbered);
+    select p.id, format('Task %s', s.k) from generate_series(1, ${many(20_000)}) as s (k)
+    join numbered p on p.n = 1 + s.k % (select count(*) from numbered);
     insert into work.tasks (parent_id, title)
     select t.id, 'Part of ' || t.title from work.tasks t where t.project_id is not null;
     insert into work.task_labels (task_id, label_id)
     select t.id, (select l.id from work.labels l where l.workspace_id = p.workspace_id limit 1)
-    from work.tasks t join work.projects p on p.id = t.project_id limit ${many(20_000)};
+    from work.tasks t join work.projects p on p.id = t.project_id limit ${many(20_000)}
+    on conflict do nothing;
     insert into work.task_watchers (task_id, person_id)
     select t.id, p.lead_id from work.tasks t join work.projects p on p.id = t.project_id where p.lead_id is not null
-    limit ${many(10_000)};
+    limit ${many(10_000)}
+    on conflict do nothing;
     insert into work.comments (task_id, author_id, body)
     select t.id, null, 'A comment' from work.tasks t limit ${many(30_000)};
     create index comments_task on work.comments (task_id);

@@ -26,7 +26,8 @@ export function addForeignKeys(proposal: Proposal): Draft[] {
     return {
       topic: topicOf(child.table, `refers_${temporaryName(key)}`),
       why: `Expand: no row of ${key.child} refers to a row of ${key.parent} of another organization.`,
-      statements: parentFirst(
+      statements: inOrder(
+        proposal,
         key,
         'share row exclusive',
         `alter table ${key.child} add constraint ${temporaryName(key)} ${definition(key)} not valid`,
@@ -60,14 +61,22 @@ export function addForeignKeys(proposal: Proposal): Draft[] {
 }
 
 /**
- * A transaction of the application locks the parent before the child, or with it: the key of each row that it writes is
- * checked. The statement alone locks the child first, so that the two would wait for each other.
+ * A statement about a key locks both of its tables, the child first. A transaction of the application writes a row before the
+ * rows that refer to it, so that the two would wait for each other: the tables are locked in the order of the application.
  */
-function parentFirst({ parent, child }: ForeignKey, mode: string, statement: string): string[] {
-  if (parent === child) return [statement];
-  const reason = 'the key needs both tables; the parent comes first, as in transactions of the application.';
+function inOrder(
+  { tenant }: Proposal,
+  { parent, child }: ForeignKey,
+  mode: string,
+  statement: string,
+): string[] {
+  const [first, second] = tenant
+    .map(({ table }) => table.name)
+    .filter((name) => name === parent || name === child);
+  if (!first || !second) return [statement];
+  const reason = 'the key needs both tables, and this is the order in which the application writes them.';
   return [
-    `-- allow lock-table: ${reason}\nlock table ${parent} in ${mode} mode`,
+    `-- allow lock-table: ${reason}\nlock table ${first} in ${mode} mode`,
     `-- allow several-tables-locked: ${reason}\n${statement}`,
   ];
 }
@@ -99,7 +108,7 @@ export function replaceForeignKeys(proposal: Proposal): Draft[] {
     directives: ['contract'],
     why: `Contract: the key without the organization goes, and the one with it takes its name, which the application may know.`,
     statements: [
-      ...parentFirst(key, 'access exclusive', `alter table ${key.child} drop constraint ${key.name}`),
+      ...inOrder(proposal, key, 'access exclusive', `alter table ${key.child} drop constraint ${key.name}`),
       `alter table ${key.child} rename constraint ${temporaryName(key)} to ${key.name}`,
     ],
   }));

@@ -39,8 +39,8 @@ function canBePrimaryKey({ columns }: Table, index: Index): boolean {
     index.isUnique &&
     !index.isPartial &&
     index.constraint === null &&
-    index.columns !== null &&
-    index.columns.every((name) => columns.some((column) => column.name === name && column.notNull))
+    (index.columns?.every((name) => columns.some((column) => column.name === name && column.notNull)) ??
+      false)
   );
 }
 
