@@ -41,7 +41,7 @@ export async function foresee(
   });
 }
 
-/** The tables of the proposal in the place of those that have an org_id. */
+/** The tables of the proposal instead of those that have an org_id. */
 function proposedTables(names: readonly string[]): string {
   return `select t.oid, t.name, t.owner, t.class, t.row_security, t.row_security_forced, 'org_id' as org_column,
   null::int2 as org_number, 'uuid'::regtype::oid as org_type, true as org_not_null

@@ -52,7 +52,7 @@ export function exceptionsFor(
 
 const tenancyTables = /\btenancy\.(organizations|users|memberships|api_keys|security_events)\b/;
 
-/** The exceptions of Stockade's own tenancy schema, with the application's logins in the place of stockade_api. */
+/** The exceptions of Stockade's own tenancy schema, with the application's logins instead of stockade_api. */
 function ofTenancy(
   { logins }: Proposal,
   routines: readonly string[],

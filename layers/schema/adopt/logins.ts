@@ -34,7 +34,7 @@ export function whyLoginRefused(application: Application, logins: readonly Role[
     return [
       {
         object: 'the login',
-        says: 'no role that logs in may use the tables, other than superusers, to whom no policy applies',
+        says: 'no role that logs in may use the tables, other than superusers, who skip every policy',
         remedy:
           'Create a login role for the application, let it log in as that one, and pass it with --login.',
       },

@@ -40,7 +40,7 @@ const usersMoveWith = 'wall';
 
 /**
  * Takes the tenancy schema out of Stockade's own files, statement by statement, so that it is the one of this release:
- * without the roles and forms of the ledger, and with the application's logins in the place of stockade_api.
+ * without the roles and forms of the ledger, and with the application's logins instead of stockade_api.
  * @param directory Stockade's folder `sql`
  * @param logins as SQL writes them
  */
@@ -128,7 +128,7 @@ interface Chunk {
   readonly statement: string;
 }
 
-/** A file as its statements, each with what stands before it; without the directives, which are written anew. */
+/** A file as its statements, each with what stands before it; without the directives, which are written again. */
 function chunksOf(content: string): Chunk[] {
   const bare = content.replaceAll(/^--!.*\n/gm, '');
   let end = 0;

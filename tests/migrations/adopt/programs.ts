@@ -8,9 +8,12 @@ export interface Program {
   /**
    * Writes rows and reads them back: it inserts, updates, moves and deletes, through each of its tables.
    * @param n another number each time
+   * @param account the row of the table of organizations that the caller belongs to; the first that it sees when none is given
    * @throws when a statement fails, or answers something else than the application expects
    */
-  work(client: Client, n: number): Promise<void>;
+  work(client: Client, n: number, account?: string): Promise<void>;
+  /** The row of the table of organizations that became the organization $1; undefined where there is no such table. */
+  readonly accountOf: string | undefined;
   /** Creates another row that becomes an organization, where rows do, as the application does when somebody signs up. */
   readonly signUp: string | undefined;
   /** Statements that refer to a row of another organization. Each must fail. $1 is what {@link secret} answers there. */
@@ -73,6 +76,7 @@ const shop: Program = {
     await client.query('delete from shop.orders where id = $1', [order.id]);
     await client.query('update shop.products set price = price + 1 where sku = $1', [`POT-${n}`]);
   },
+  accountOf: undefined,
   signUp: undefined,
   secret: 'select min(id) as id from shop.customers',
   reaching: [
@@ -92,10 +96,11 @@ const tracker: Program = {
     'work.task_watchers',
     'work.comments',
   ],
-  async work(client, n) {
+  async work(client, n, own) {
     const workspace = await one<{ id: string }>(
       client,
-      'select id from accounts.workspaces order by name limit 1',
+      'select id from accounts.workspaces where $1::uuid is null or id = $1 order by name limit 1',
+      [own ?? null],
     );
     const insert = async (statement: string, values: unknown[]) =>
       (await one<{ id: string }>(client, `${statement} returning id`, values)).id;
@@ -144,6 +149,7 @@ const tracker: Program = {
     ]);
     expectSame('parts of a deleted project', count, 0);
   },
+  accountOf: 'select id from accounts.workspaces where org_id = $1',
   signUp: `insert into accounts.workspaces (name) values ('Café & Söhne')`,
   secret: 'select min(id::text)::uuid as id from work.tasks',
   reaching: [
@@ -154,8 +160,12 @@ const tracker: Program = {
 
 const prisma: Program = {
   tables: ['"Account"', '"User"', '"Item"', '"Tag"', '"StockMove"', '"_ItemToTag"'],
-  async work(client, n) {
-    const account = await one<{ id: string }>(client, `select "id" from "Account" order by "id" limit 1`);
+  async work(client, n, own) {
+    const account = await one<{ id: string }>(
+      client,
+      `SELECT "id" FROM "public"."Account" WHERE $1::text IS NULL OR "id" = $1 ORDER BY "id" LIMIT 1`,
+      [own ?? null],
+    );
     const item = await one<{ id: string }>(
       client,
       `INSERT INTO "public"."Item" ("id", "sku", "name", "accountId", "updatedAt") VALUES ($1, $2, 'Pot', $3, now()) RETURNING "id"`,
@@ -189,6 +199,7 @@ const prisma: Program = {
     await client.query(`DELETE FROM "public"."StockMove" WHERE "itemId" = $1`, [`cmoved${n}`]);
     await client.query(`DELETE FROM "public"."Item" WHERE "id" = $1`, [`cmoved${n}`]);
   },
+  accountOf: 'select "id" from "Account" where org_id = $1',
   signUp: `INSERT INTO "public"."Account" ("id", "name") VALUES ('cacc000000000000000000003', 'Café & Söhne')`,
   secret: `select min("id") as id from "Item"`,
   reaching: [

@@ -2,6 +2,9 @@ import { Client } from 'pg';
 import { type Entry, enter } from '#tests/migrations/adopt/entry.ts';
 import type { Program } from '#tests/migrations/adopt/programs.ts';
 
+/** An organization, and the row of the application that became it, which its clients know. */
+export type AccountEntry = Entry & { readonly account: string | undefined };
+
 /** What the clients of an application met. */
 export interface Tally {
   readonly statements: number;
@@ -20,7 +23,7 @@ export async function startClients(
   url: string,
   program: Program,
   count: number,
-  entries: readonly Entry[] = [],
+  entries: readonly AccountEntry[] = [],
 ): Promise<() => Promise<Tally>> {
   let isOver = false;
   let statements = 0;
@@ -42,7 +45,7 @@ export async function startClients(
     while (!isOver) {
       try {
         if (entry) await enter(timed, entry, 'write');
-        await program.work(timed, nextNumber());
+        await program.work(timed, nextNumber(), entry?.account);
         if (entry) await timed.query('commit');
       } catch (error) {
         failures.push((error as Error).message);

@@ -9,7 +9,7 @@ import {
 } from '#tests/migrations/adopt/application-world.ts';
 import { type Entry, enter, keyOf } from '#tests/migrations/adopt/entry.ts';
 import { programs } from '#tests/migrations/adopt/programs.ts';
-import { startClients, type Tally } from './clients.ts';
+import { type AccountEntry, startClients, type Tally } from './clients.ts';
 import { fillApplication } from './rows.ts';
 
 /** What an adoption under load showed. */
@@ -108,15 +108,21 @@ async function under(
   return { ...(await end()), seconds };
 }
 
-async function entriesOf(world: ApplicationWorld, fixture: Fixture): Promise<Entry[]> {
+async function entriesOf(world: ApplicationWorld, fixture: Fixture): Promise<AccountEntry[]> {
   await world.admin.query('set role stockade_admin');
   if (fixture === 'shop') await addOrganization(world.admin, { slug: 'second', name: 'Second shop' });
   const { rows } = await world.admin.query<{ id: string }>(
     'select id from tenancy.organizations order by slug',
   );
-  const entries: Entry[] = [];
-  for (const { id } of rows) entries.push(await keyOf(world.admin, id));
+  const keys: Entry[] = [];
+  for (const { id } of rows) keys.push(await keyOf(world.admin, id));
   await world.admin.query('reset role');
+  const { accountOf } = programs[fixture];
+  const entries: AccountEntry[] = [];
+  for (const key of keys) {
+    const account = accountOf ? await world.admin.query<{ id: string }>(accountOf, [key.id]) : undefined;
+    entries.push({ ...key, account: account?.rows[0]?.id });
+  }
   return entries;
 }
 

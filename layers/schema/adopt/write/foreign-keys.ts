@@ -2,6 +2,7 @@ import type { ForeignKey } from '../application.ts';
 import { nameWith } from '../names.ts';
 import { keysBetween, type Proposal } from '../proposal.ts';
 import type { TenantTable } from '../tenant-tables.ts';
+import { writeOrder } from '../write-order.ts';
 import { type Draft, topicOf } from './draft.ts';
 
 /** The keys of the application that get org_id in front: those from one tenant's table to another. */
@@ -65,14 +66,14 @@ export function addForeignKeys(proposal: Proposal): Draft[] {
  * rows that refer to it, so that the two would wait for each other: the tables are locked in the order of the application.
  */
 function inOrder(
-  { tenant }: Proposal,
+  proposal: Proposal,
   { parent, child }: ForeignKey,
   mode: string,
   statement: string,
 ): string[] {
-  const [first, second] = tenant
-    .map(({ table }) => table.name)
-    .filter((name) => name === parent || name === child);
+  const [first, second] = writeOrder(proposal.tenant, tenantKeys(proposal)).filter(
+    (name) => name === parent || name === child,
+  );
   if (!first || !second) return [statement];
   const reason = 'the key needs both tables, and this is the order in which the application writes them.';
   return [

@@ -25,7 +25,7 @@ export function closeOthers(proposal: Proposal): Draft[] {
       (table): Draft => ({
         topic: topicOf(table, 'closed'),
         directives: ['contract'],
-        why: `Contract: ${table.name} is for whoever migrates the application, as stockade_owner.`,
+        why: `Contract: ${table.name} is for the migrations of the application, which run as stockade_owner.`,
         statements: [
           ...revokedFromAll(proposal, table),
           classified(table, 'the migrations of the application.'),

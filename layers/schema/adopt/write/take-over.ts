@@ -3,7 +3,7 @@ import { quoted } from '../names.ts';
 import type { Proposal } from '../proposal.ts';
 import { type Draft, topicOf } from './draft.ts';
 
-/** The schemas come to the owner of the wall. Whoever owned them may still create objects in them, until the last step. */
+/** The schemas come to the owner of the wall. Their owners may still create objects in them, until the last step. */
 export function takeOverSchemas({ application }: Proposal): Draft {
   return {
     topic: 'schemas',

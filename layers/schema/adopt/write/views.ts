@@ -4,14 +4,14 @@ import type { Proposal } from '../proposal.ts';
 import type { Draft } from './draft.ts';
 import { loginGrants } from './grants.ts';
 
-/** Contract: a view reads with the rights of its reader, to whom the policies apply. */
+/** Contract: a view reads with the rights of its reader, who obeys the policies. */
 export function narrowViews(proposal: Proposal): Draft[] {
   return proposal.application.views
     .filter(({ isMaterialized }) => !isMaterialized)
     .map((view) => ({
       topic: fileWords(view.name, 'view'),
       directives: ['contract', 'role none'],
-      why: `Contract: ${view.name} reads with the rights of whoever reads it. With those of its owner it would show every organization.`,
+      why: `Contract: ${view.name} reads with the rights of its reader. With those of its owner it would show every organization.`,
       statements: [
         `alter view ${view.name} owner to stockade_owner`,
         'set local role stockade_owner',
