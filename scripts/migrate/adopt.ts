@@ -152,7 +152,7 @@ function nextSteps(folder: string, { files, lastBeforeContract }: AdoptionPlan['
   const migrate = `npm run migrate:all -- --migrations ${migrations} --database-url …`;
   return [
     `Wrote ${counted(files.size, 'file')} into ${folder}.`,
-    `1. ${migrate} --until ${lastBeforeContract}`,
+    `1. ${migrate} --target ${lastBeforeContract}`,
     '   The application goes on as it is.',
     '2. Deploy the application so that every transaction enters an organization.',
     `3. ${migrate}`,

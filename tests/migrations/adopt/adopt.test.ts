@@ -25,7 +25,7 @@ test.for(fixtures)('%s: the application works at every step, and behind the wall
     await work(application, n);
     steps.push(event.name ?? '');
   };
-  await world.migrate({ until: lastBeforeContract, onProgress });
+  await world.migrate({ target: lastBeforeContract, onProgress });
   expect(steps.length).toBeGreaterThan(20);
   if (program.signUp) await application.query(program.signUp);
   await world.migrate();

@@ -71,7 +71,7 @@ export async function proveAdoption(fixture: Fixture, options: ProofOptions): Pr
 
   step(`${fixture}: expand, with the application as it was`);
   const expand = await under(await startClients(world.loginUrl, program, options.clients), () =>
-    world.migrate({ until: adoption.lastBeforeContract, signal: options.signal }),
+    world.migrate({ target: adoption.lastBeforeContract, signal: options.signal }),
   );
   step(`${fixture}: contract, with the application inside transactions that enter`);
   const entries = await entriesOf(world, fixture);
