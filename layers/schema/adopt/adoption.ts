@@ -8,7 +8,7 @@ import { addForeignKeys, replaceForeignKeys } from './write/foreign-keys.ts';
 import { buildIndexes, dropOldIndexes } from './write/indexes.ts';
 import { admitWriters, closeDatabase, closeOthers } from './write/last-step.ts';
 import { addOrganizations } from './write/organizations.ts';
-import { takeOverOthers, takeOverSchemas } from './write/take-over.ts';
+import { takeOverObjects, takeOverOthers, takeOverSchemas } from './write/take-over.ts';
 import { narrowViews } from './write/views.ts';
 import { raiseWall } from './write/wall.ts';
 
@@ -31,6 +31,7 @@ export function adopt(proposal: Proposal, tenancy: TenancyBook): Adoption {
       ...expandTable(proposal, tenant),
       ...backfillTable(proposal, tenant),
     ]),
+    takeOverObjects(proposal),
     buildIndexes(proposal),
     ...addForeignKeys(proposal),
   ];

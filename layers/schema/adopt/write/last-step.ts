@@ -62,32 +62,26 @@ export function closeDatabase(proposal: Proposal): Draft {
   const { application, logins, choices } = proposal;
   const users = rolesOf(proposal, [...rolesThatUse(proposal)]).filter((role) => role !== 'public');
   const toLogins = logins.map(({ sql }) => sql).join(', ');
-  const owned = <Each extends { readonly owner: string }>(all: readonly Each[]) =>
-    all.filter(({ owner }) => owner !== 'stockade_owner');
   const writers = writersOf(proposal);
   return {
     topic: 'closed',
     directives: ['contract', 'role none'],
     why: 'Contract: nobody but stockade_owner owns or creates anything, and what only the migration needed is gone.',
     statements: [
-      ...owned(application.routines).flatMap(({ name }) => [
-        `alter routine ${name} owner to stockade_owner`,
-        `revoke all on routine ${name} from public`,
-        `grant execute on routine ${name} to ${toLogins}`,
-      ]),
-      ...owned(application.types).map(
-        ({ name, isDomain }) => `alter ${isDomain ? 'domain' : 'type'} ${name} owner to stockade_owner`,
-      ),
-      ...owned(application.sequences).flatMap(({ name }) => [
-        `alter sequence ${name} owner to stockade_owner`,
-        `grant usage on sequence ${name} to ${toLogins}`,
-      ]),
       `revoke create, temporary on database ${quoted(application.database)} from ${['public', ...users].join(', ')}`,
       ...logins.map(
         ({ sql, searchPath }) =>
           `alter role ${sql} in database ${quoted(application.database)} set search_path = ${pathOf(searchPath)}`,
       ),
       'set local role stockade_owner',
+      ...application.routines.flatMap(({ name }) => [
+        `revoke all on routine ${name} from public`,
+        `grant execute on routine ${name} to ${toLogins}`,
+      ]),
+      ...application.sequences.flatMap(({ name }) => [
+        `revoke all on sequence ${name} from ${users.join(', ')}`,
+        `grant usage on sequence ${name} to ${toLogins}`,
+      ]),
       ...application.schemas.flatMap(({ name }) => [
         `revoke all on schema ${name} from ${['public', ...users].join(', ')}`,
         `grant usage on schema ${name} to ${users.join(', ')}`,

@@ -20,6 +20,37 @@ export function takeOverSchemas({ application }: Proposal): Draft {
   };
 }
 
+/** Functions, types, sequences and views come to the owner of the wall as well. Their owners go on using them. */
+export function takeOverObjects({ application }: Proposal): Draft {
+  const { routines, types, sequences, views } = application;
+  const granted = (kind: string, object: Owned, privileges: string) =>
+    keepers(application, object).map((role) => `grant ${privileges} on ${kind} ${object.name} to ${role}`);
+  return {
+    topic: 'objects',
+    directives: ['role none'],
+    why: 'What belongs to the application beside its tables comes to the owner of the wall, and stays in use.',
+    statements: [
+      ...routines.flatMap((each) => [
+        `alter routine ${each.name} owner to stockade_owner`,
+        ...granted('routine', each, 'execute'),
+      ]),
+      ...types.map(
+        ({ name, isDomain }) => `alter ${isDomain ? 'domain' : 'type'} ${name} owner to stockade_owner`,
+      ),
+      ...sequences.flatMap((each) => [
+        `alter sequence ${each.name} owner to stockade_owner`,
+        ...granted('sequence', each, 'usage, select, update'),
+      ]),
+      ...views
+        .filter(({ isMaterialized }) => !isMaterialized)
+        .flatMap((each) => [
+          `alter view ${each.name} owner to stockade_owner`,
+          ...granted('table', each, 'select, insert, update, delete'),
+        ]),
+    ],
+  };
+}
+
 /** A table comes to the owner of the wall, and its owner before keeps what an owner can do with rows. */
 export function takeOverTable(application: Application, table: Table): string[] {
   return [

@@ -10,11 +10,9 @@ export function narrowViews(proposal: Proposal): Draft[] {
     .filter(({ isMaterialized }) => !isMaterialized)
     .map((view) => ({
       topic: fileWords(view.name, 'view'),
-      directives: ['contract', 'role none'],
+      directives: ['contract'],
       why: `Contract: ${view.name} reads with the rights of its reader. With those of its owner it would show every organization.`,
       statements: [
-        `alter view ${view.name} owner to stockade_owner`,
-        'set local role stockade_owner',
         ...(view.isInvoker ? [] : [`alter view ${view.name} set (security_invoker = true)`]),
         ...loginGrants(proposal, view, { writes: true }),
       ],
