@@ -5,17 +5,27 @@
 -- stockade_api, stockade_jobs and stockade_admin log in. None of the five is a superuser, none bypasses
 -- row-level security, and none but the owner may create anything.
 do $$
-declare
-  v_role text;
 begin
   if to_regrole('stockade_owner') is null then
     create role stockade_owner nologin;
   end if;
+end
+$$;
+
+do $$
+begin
   if to_regrole('stockade_ledger') is null then
     create role stockade_ledger nologin;
   end if;
   -- To create functions as stockade_ledger. Inherited, the policies for stockade_ledger would hold for the owner as well.
   grant stockade_ledger to stockade_owner with inherit false, set true;
+end
+$$;
+
+do $$
+declare
+  v_role text;
+begin
   foreach v_role in array array['stockade_api', 'stockade_jobs', 'stockade_admin'] loop
     if to_regrole(v_role) is null then
       execute format('create role %I login', v_role);
@@ -34,6 +44,11 @@ begin
   end if;
 
   execute format('grant create on database %I to stockade_owner', current_database());
+end
+$$;
+
+do $$
+begin
   -- The program of an inventory that is moving in keeps what everybody has until the switch; then this file runs again.
   -- By name, not by to_regclass(): that needs the use of the schema.
   if exists (select from pg_class where relnamespace = to_regnamespace('inventory') and relname = 'users') then

@@ -13,7 +13,7 @@ import { databaseOptions, findDatabaseUrl } from '../cli/database/database-url.t
 import * as option from '../cli/option.ts';
 import { paths } from '../paths.ts';
 import { returnPointText } from '../recovery/return-point.ts';
-import { rulesFolder } from './isolation/lint-database.ts';
+import { exceptionsBeside, rulesFolder } from './isolation/lint-database.ts';
 import { reportJson, reportText } from './run/report.ts';
 import { showEvents } from './run/show-events.ts';
 
@@ -46,7 +46,7 @@ await command({
     }),
     migrations: option.path({
       description:
-        'the folder with the migrations, and roles.sql and functions/ beside it (default: those of this release)',
+        'the folder with the migrations, with roles.sql, functions/ and lint/ beside it (default: those of this release)',
       placeholder: 'folder',
       exists: true,
     }),
@@ -106,9 +106,10 @@ await command({
   ],
   run: async ({ options, signal, note, progress }) => {
     const databaseUrl = await findDatabaseUrl(options);
+    const directory = options.migrations ?? paths.migrations;
     const returnPoints: ReturnPoint[] = [];
     const shown = showEvents(note, progress);
-    const source = { connectionString: databaseUrl, directory: options.migrations ?? paths.migrations };
+    const source = { connectionString: databaseUrl, directory };
     await withClient(source, refuseUndecided);
     const interlock = interlocked(databaseUrl, (point) => {
       returnPoints.push(point);
@@ -118,7 +119,7 @@ await command({
       ...options,
       ...source,
       maxReplicaLagBytes: options.maxReplicaLagMb * bytesPerMb,
-      rules: await readIsolationRules(join(paths.root, rulesFolder)),
+      rules: await readIsolationRules(join(paths.root, rulesFolder), exceptionsBeside(directory)),
       signal,
       wallFrom: lastOf.switch,
       beforeContract: async (file, client, run) => {

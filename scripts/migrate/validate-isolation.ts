@@ -5,7 +5,7 @@ import { databaseOptions, findDatabaseUrl } from '../cli/database/database-url.t
 import { UsageError } from '../cli/failure.ts';
 import * as option from '../cli/option.ts';
 import { paths } from '../paths.ts';
-import { lintDatabase, lintMigrations, rulesFolder } from './isolation/lint-database.ts';
+import { exceptionsBeside, lintDatabase, lintMigrations, rulesFolder } from './isolation/lint-database.ts';
 import { isolationJson, isolationText } from './isolation/report.ts';
 
 await command({
@@ -20,6 +20,12 @@ await command({
     scratch: option.flag({
       description: 'check an empty database after all migrations, on a temporary Postgres',
     }),
+    migrations: option.path({
+      description:
+        'the folder of the migrations that made the database: lint/exceptions.json beside it has what is accepted (default: those of this release)',
+      placeholder: 'folder',
+      exists: true,
+    }),
     rule: option.several(
       option.text({
         description: 'run only this rule, by its number',
@@ -33,6 +39,10 @@ await command({
   examples: [
     { type: '', does: 'checks the local platform that `npm start` runs' },
     { type: '--database-url postgres://…', does: 'checks that database' },
+    {
+      type: '--migrations adopted/migrations --database-url postgres://…',
+      does: 'checks an adopted application',
+    },
     { type: '--scratch', does: 'checks the migrations, as CI does' },
     { type: '--rule 0001 --rule 0002', does: 'runs these two rules' },
   ],
@@ -40,13 +50,17 @@ await command({
     if (options.scratch && options.databaseUrl) {
       throw new UsageError('--scratch and --database-url exclude each other', 'Pass one of them.');
     }
-    const rules = choose(await readIsolationRules(join(paths.root, rulesFolder)), options.rule);
+    const migrations = options.migrations ?? paths.migrations;
+    const rules = choose(
+      await readIsolationRules(join(paths.root, rulesFolder), exceptionsBeside(migrations)),
+      options.rule,
+    );
     if (options.sql) {
       const query = isolationQuery(rules);
       return { text: `set search_path = '';\n${query};`, json: { query } };
     }
     const report = options.scratch
-      ? await lintMigrations(paths.migrations, rules, signal)
+      ? await lintMigrations(migrations, rules, signal)
       : await lintDatabase(await findDatabaseUrl(options), rules);
     return { text: isolationText(report), json: isolationJson(report), failed: !report.ok };
   },

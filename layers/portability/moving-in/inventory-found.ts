@@ -1,7 +1,7 @@
 import type { Client } from 'pg';
 import { inTransaction } from '#platform/postgres/transaction.ts';
 import { readJournal } from '#schema/migrations/journal.ts';
-import { lastOf } from './steps.ts';
+import { baseline, lastOf } from './steps.ts';
 
 /** How many rows of the old program there are. */
 export interface OldRows {
@@ -24,7 +24,8 @@ export type InventoryFound =
 export async function findInventory(client: Client): Promise<InventoryFound> {
   const applied = (await readJournal(client)).map(({ name }) => name);
   if (applied.includes(lastOf.switch)) return { kind: 'moved' };
-  if (applied.length === 0) return { kind: 'empty' };
+  // Another application that was adopted has no inventory.
+  if (applied[0] !== baseline) return { kind: 'empty' };
   const rows = await asOwner(client, () => countRows(client), 'begin read only');
   const isEmpty = Object.values(rows).every((count) => count === 0);
   return isEmpty ? { kind: 'empty' } : { kind: 'moving', applied, rows };

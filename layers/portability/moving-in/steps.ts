@@ -9,3 +9,6 @@ export const lastOf = {
   balances: '000018_columns_checked',
   switch: '000031_switch',
 } as const;
+
+/** The migration that is the single-tenant inventory itself. */
+export const baseline = '000001_baseline';

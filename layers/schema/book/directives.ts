@@ -14,7 +14,7 @@ export interface Directives {
   readonly way: Way;
   /** True after `--! contract`: it takes away what the release before it needs, so that only a backup leads back. */
   readonly isContract: boolean;
-  /** The role that runs the file, and that owns the functions it creates. */
+  /** The role that runs the file, and that owns the functions it creates. `none` is the user that migrates. */
   readonly role: string;
   /** What must be there before: function files as `schema/family`, migrations as `NNNNNN_name`. */
   readonly needs: readonly string[];

@@ -38,12 +38,15 @@ export class IsolationRulesError extends Refusal {
 
 /**
  * Reads the rules of a directory: the rules `NNNN_name.sql`, in order; the terms they use, `terms/name.sql`; and the
- * accepted faults, `exceptions.json`.
+ * accepted faults, `exceptions.json`, or another file of them for a database that is not of this release's migrations.
  * @throws IsolationRulesError naming the file that is missing or malformed
  */
-export async function readIsolationRules(directory: string): Promise<IsolationRule[]> {
+export async function readIsolationRules(
+  directory: string,
+  exceptionsFile = join(directory, 'exceptions.json'),
+): Promise<IsolationRule[]> {
   const terms = await readTerms(join(directory, 'terms'));
-  const exceptions = await readExceptions(join(directory, 'exceptions.json'));
+  const exceptions = await readExceptions(exceptionsFile);
   const files = await listSql(directory);
   const rules: IsolationRule[] = [];
   for (const file of files) {
@@ -74,7 +77,7 @@ export async function readIsolationRules(directory: string): Promise<IsolationRu
   if (rules.length === 0 || homeless) {
     throw new IsolationRulesError(
       homeless
-        ? `exceptions.json names a rule that does not exist: ${homeless.rule}`
+        ? `${exceptionsFile} names a rule that does not exist: ${homeless.rule}`
         : `${directory} has no rules`,
       'Pass an unchanged directory sql/lint of a release.',
     );

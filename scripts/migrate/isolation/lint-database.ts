@@ -1,4 +1,6 @@
+import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { Client } from 'pg';
 import { type IsolationReport, lintIsolation } from '#schema/lint/isolation-lint.ts';
 import type { IsolationRule } from '#schema/lint/isolation-rules.ts';
@@ -9,6 +11,15 @@ import { createScratchDatabase } from '#scripts/migrate/catalog/scratch-database
 
 /** The folder with the rules, relative to the root of the checkout. */
 export const rulesFolder = 'sql/lint';
+
+/**
+ * The faults that are accepted in databases of some migrations: `lint/exceptions.json` beside them, as `migrate:adopt` writes
+ * it. Undefined when there is none; then those of this release hold.
+ */
+export function exceptionsBeside(migrations: string): string | undefined {
+  const file = join(migrations, '..', 'lint', 'exceptions.json');
+  return existsSync(file) ? file : undefined;
+}
 
 /** Applies the rules to a database. Any role that can connect can run them. */
 export async function lintDatabase(

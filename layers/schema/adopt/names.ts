@@ -1,0 +1,50 @@
+import { createHash } from 'node:crypto';
+
+/** A name as SQL writes it: quoted unless it is plain. Postgres' own words are not plain. */
+export function quoted(name: string): string {
+  return /^[a-z_][a-z0-9_]*$/.test(name) && !reserved.has(name) ? name : `"${name.replaceAll('"', '""')}"`;
+}
+
+const reserved = new Set([
+  'user',
+  'order',
+  'group',
+  'table',
+  'default',
+  'column',
+  'check',
+  'all',
+  'end',
+  'select',
+]);
+
+/** The name inside the quotes. */
+export function bare(name: string): string {
+  return name.startsWith('"') ? name.slice(1, -1).replaceAll('""', '"') : name;
+}
+
+export function literal(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
+}
+
+/** Postgres cuts a longer name off, without an error. */
+const maxNameBytes = 63;
+
+/** Another name with an ending of its own, such as `orders_pkey_org`. A long one ends in a digest, so that two stay two. */
+export function nameWith(name: string, ending: string): string {
+  const whole = bare(name) + ending;
+  if (Buffer.byteLength(whole) <= maxNameBytes) return quoted(whole);
+  const digest = createHash('sha256').update(whole).digest('hex').slice(0, 8);
+  let cut = bare(name);
+  while (Buffer.byteLength(cut) > maxNameBytes - ending.length - digest.length - 1) cut = cut.slice(0, -1);
+  return quoted(`${cut}_${digest}${ending}`);
+}
+
+/** Words of a file name. */
+export function fileWords(...names: readonly string[]): string {
+  return names
+    .map((name) => name.replaceAll(/([a-z0-9])([A-Z])/g, '$1_$2').toLowerCase())
+    .join('_')
+    .replaceAll(/[^a-z0-9]+/g, '_')
+    .replaceAll(/^_+|_+$/g, '');
+}
