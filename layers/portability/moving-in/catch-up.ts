@@ -7,27 +7,28 @@ export interface CatchUpOptions {
   readonly onBatch?: ((changesLeft: number) => void | Promise<void>) | undefined;
 }
 
-/** How many changes one transaction takes, and how many the switch may find. */
+/** How many changes one transaction takes, and how few are next to nothing. */
 const BATCH = 2_000;
 const LEFT = 200;
 
 /**
  * Takes what the old program has written since into organizations, entries and balances, batch by batch, until next to nothing
- * is left: while the old program writes there is always something. The caller must be the only runner.
+ * is left, or no fewer than after the batch before: while the old program writes there is always something. The caller must be the only runner.
  */
 export async function catchUp(client: Client, { signal, onBatch }: CatchUpOptions = {}): Promise<void> {
   await assignRows(client, signal);
-  for (;;) {
+  for (let before = Number.POSITIVE_INFINITY; ; ) {
     signal?.throwIfAborted();
-    const { taken, left } = await asOwner(client, async () => {
-      const { rows } = await client.query<{ taken: number; left: number }>(
-        `select moving_in.catch_up($1) as taken, (select count(*)::int from moving_in.changed_movements) as left`,
-        [BATCH],
+    const left = await asOwner(client, async () => {
+      await client.query('select moving_in.catch_up($1)', [BATCH]);
+      const { rows } = await client.query<{ left: number }>(
+        'select count(*)::int as left from moving_in.changed_movements',
       );
-      return rows[0] ?? { taken: 0, left: 0 };
+      return rows[0]?.left ?? 0;
     });
     await onBatch?.(left);
-    if (taken <= LEFT) return;
+    if (left <= LEFT || left >= before) return;
+    before = left;
   }
 }
 

@@ -35,8 +35,8 @@ const families = [
   'tenancy/security_events',
 ];
 
-/** The users are the ledger's at first, and move with its wall; an adopted database has them with the organizations. */
-const usersMoveWith = 'wall';
+/** The users are the ledger's at first, and move at the switch; an adopted database has them with the organizations. */
+const usersMoveWith = 'switch';
 
 /**
  * Takes the tenancy schema out of Stockade's own files, statement by statement, so that it is the one of this release:

@@ -74,15 +74,23 @@ language plpgsql
 volatile
 set search_path = ''
 as $$
+declare
+  v_left bigint;
+  v_before bigint;
 begin
-  while moving_in.catch_up(2000) > p_left loop
-    null;
+  loop
+    perform moving_in.catch_up(2000);
+    select count(*) into v_left from moving_in.changed_movements;
+    -- A program that writes without a pause is never caught up with further than this.
+    exit when v_left <= p_left or v_left >= v_before;
+    v_before := v_left;
   end loop;
 end
 $$;
 
 comment on function moving_in.catch_up_until is
-  'Catches up until a round was about at most p_left movements. 0 needs the old program to be locked out.';
+  'Catches up until at most p_left changes are left, or until a round leaves no fewer than the round before: what was written '
+  'meanwhile. With the old program locked out, nothing is left.';
 
 create or replace function moving_in.unequal_entries(p_most integer)
 returns table (movement_id uuid, entry_id uuid, fault text)

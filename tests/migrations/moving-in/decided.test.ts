@@ -8,6 +8,7 @@ const organization = { slug: 'shop', name: 'Shop' };
 test('decisions are kept, may be made again, and replaced; the default organization stays', async () => {
   await world.shop.addUser('ann@example.com');
   await world.shop.addUser('bob@example.com');
+  await world.shop.addItem('A/');
   const roles = [
     { email: 'ann@example.com', organization: undefined, role: 'admin' },
     { email: 'gone@example.com', organization: undefined, role: 'clerk' },

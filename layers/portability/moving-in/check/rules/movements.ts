@@ -46,8 +46,8 @@ export const movementId = (newestId: string): RowRule => ({
 export const recordedAt: RowRule = {
   id: 'recorded-at',
   table,
-  // Instants out of all bounds have a rule of their own.
-  fits: `t.recorded_at <= now() or t.recorded_at >= '10000-01-01Z'`,
+  // The column rounds to milliseconds, up as well. Instants out of all bounds have a rule of their own.
+  fits: `t.recorded_at <= clock_timestamp() + interval '1 millisecond' or t.recorded_at >= '10000-01-01Z'`,
   value: 't.recorded_at',
   rule: 'a movement was recorded in the past',
   remedy: 'Write when it was recorded, at the latest now.',
