@@ -1,6 +1,6 @@
 import type { Node, SelectStmt } from 'libpg-query';
 import type { KnownSchema } from '../schema/known-schema.ts';
-import { allOf, as, everyNode, type NodeKind, nameOf } from '../syntax/nodes.ts';
+import { allOf, as, everyNode, type NodeKind, nameOf, stringsOf } from '../syntax/nodes.ts';
 import { type Effects, locked, merged, noEffects, type TableEffect, working } from './effects.ts';
 
 /** What a statement that reads or writes rows does to tables; nothing for any other. */
@@ -17,7 +17,19 @@ export function dataEffects(schema: KnownSchema, node: Node): Effects {
     working(table, 'ACCESS SHARE', 'reads', 'its rows are read'),
   );
   if (target) effects.push(writeEffect(node, target));
-  return { ...noEffects, tables: merged(effects) };
+  const called = functionOf(node);
+  return {
+    ...noEffects,
+    tables: merged(effects),
+    opaque: called && `it calls ${called}(), which may do anything`,
+  };
+}
+
+/** A function of somebody's own that a statement calls. */
+function functionOf(node: Node): string | undefined {
+  const calls = [...everyNode(node)].flatMap((each) => as(each, 'FuncCall') ?? []);
+  const names = calls.map(({ funcname }) => stringsOf(funcname));
+  return names.find((parts) => parts.length > 1 && parts[0] !== 'pg_catalog')?.join('.');
 }
 
 function writeEffect(node: Node, target: string): TableEffect {
