@@ -3,7 +3,7 @@ import { clausesOf } from '../schema/constraints.ts';
 import type { KnownSchema } from '../schema/known-schema.ts';
 import { as, nameOf, qualified, stringsOf, typeText } from '../syntax/nodes.ts';
 import { locked, type TableEffect, working } from './effects.ts';
-import { volatileFunction } from './volatility.ts';
+import { isSurelyVolatile, volatileFunction } from './volatility.ts';
 
 /** `serial` and its sisters: a sequence, and a default that draws from it for every row. */
 export const serialTypes = /^(?:big|small)?serial[248]?$/;
@@ -15,7 +15,7 @@ export function addColumnEffects(schema: KnownSchema, table: string, column: Col
   const scan = scanReason(column, clauses);
   return [
     own
-      ? working(table, 'ACCESS EXCLUSIVE', 'rewrite', own)
+      ? working(table, 'ACCESS EXCLUSIVE', 'rewrite', own.because, own.isCertain)
       : scan
         ? working(table, 'ACCESS EXCLUSIVE', 'scan', scan)
         : locked(table, 'ACCESS EXCLUSIVE'),
@@ -29,21 +29,28 @@ function rewriteReason(
   schema: KnownSchema,
   column: ColumnDef,
   clauses: readonly Constraint[],
-): string | undefined {
+): { because: string; isCertain: boolean } | undefined {
   const type = typeText(column.typeName);
-  if (serialTypes.test(type)) return `${column.colname} draws a number for every row`;
+  if (serialTypes.test(type)) return surely(`${column.colname} draws a number for every row`);
   for (const clause of clauses) {
-    if (clause.contype === 'CONSTR_IDENTITY') return `${column.colname} draws a number for every row`;
+    if (clause.contype === 'CONSTR_IDENTITY') return surely(`${column.colname} draws a number for every row`);
     if (clause.contype === 'CONSTR_GENERATED' && clause.generated_kind !== 'v') {
-      return `${column.colname} is computed and stored for every row`;
+      return surely(`${column.colname} is computed and stored for every row`);
     }
     const volatile = clause.contype === 'CONSTR_DEFAULT' && volatileFunction(schema, clause.raw_expr);
-    if (volatile) return `${volatile}() may give every row another value of ${column.colname}`;
+    if (volatile) {
+      const because = `${volatile}() may give every row another value of ${column.colname}`;
+      return { because, isCertain: isSurelyVolatile(volatile) };
+    }
   }
   if (schema.domains.get(qualified(stringsOf(column.typeName?.names)))) {
-    return `the constraints of the domain ${type} are verified for every row`;
+    return surely(`the constraints of the domain ${type} are verified for every row`);
   }
   return undefined;
+}
+
+function surely(because: string) {
+  return { because, isCertain: true };
 }
 
 function scanReason(column: ColumnDef, clauses: readonly Constraint[]): string | undefined {

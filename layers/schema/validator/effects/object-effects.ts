@@ -8,6 +8,11 @@ import { modeOfStrength } from './lock-modes.ts';
 export function objectEffects(schema: KnownSchema, node: Node): Effects | undefined {
   const tables = objectLocks(schema, node);
   if (tables) return { ...noEffects, tables };
+  const called = as(node, 'CallStmt')?.funccall;
+  if (called) {
+    const name = stringsOf(called.funcname).join('.');
+    return { ...noEffects, opaque: `it calls ${name}(), which may do anything` };
+  }
   const owned = as(node, 'DropOwnedStmt') ?? as(node, 'ReassignOwnedStmt');
   return owned ? { ...noEffects, opaque: 'it changes everything that a role owns' } : undefined;
 }

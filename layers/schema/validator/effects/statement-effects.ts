@@ -63,6 +63,7 @@ function dropEffects(schema: KnownSchema, drop: DropStmt): Effects {
     if (onTable.has(type)) return [locked(qualified(parts.slice(0, -1)), 'ACCESS EXCLUSIVE')];
     if (type === 'OBJECT_INDEX') return dropIndexEffects(schema, qualified(parts), drop.concurrent === true);
     if (type === 'OBJECT_TABLE') return dropTableEffects(schema, qualified(parts), isCascade);
+    if (type === 'OBJECT_MATVIEW') return [locked(qualified(parts), 'ACCESS EXCLUSIVE')];
     if (type === 'OBJECT_SCHEMA') {
       const inside = [...schema.tables.keys()].filter((table) => table.startsWith(`${parts[0]}.`));
       return isCascade ? inside.map((table) => locked(table, 'ACCESS EXCLUSIVE')) : [];

@@ -12,6 +12,21 @@ const settled = new Set(
   ),
 );
 
+const volatile = new Set([
+  'random',
+  'clock_timestamp',
+  'timeofday',
+  'gen_random_uuid',
+  'uuidv4',
+  'uuidv7',
+  'nextval',
+]);
+
+/** Whether it is a volatile function of Postgres itself. Another one may be inlined, and then nothing is written again. */
+export function isSurelyVolatile(name: string): boolean {
+  return volatile.has(name.replace(/^pg_catalog\./, ''));
+}
+
 /**
  * The function in a default that may give every row another value, so that Postgres writes each row: one that is volatile,
  * or that nobody knows.

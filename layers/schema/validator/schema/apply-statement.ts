@@ -113,6 +113,9 @@ function applyCommand(schema: KnownSchema, table: string, command: AlterTableCmd
       return;
     case 'AT_DropNotNull':
       setNotNull(schema, table, column, false);
+      for (const [name, { kind, columns }] of known?.constraints ?? []) {
+        if (kind === 'not null' && columns.includes(column)) known?.constraints.delete(name);
+      }
       return;
     case 'AT_AlterColumnType': {
       const type = typeText(as(command.def, 'ColumnDef')?.typeName);

@@ -43,23 +43,25 @@ export async function readStatements(file: string, content: string): Promise<Sql
 function parse(file: string, content: string): SqlStatement[] {
   const bytes = Buffer.from(content);
   const found: SqlStatement[] = [];
+  let previousEnd = 0;
   for (const { stmt, stmt_location: at = 0, stmt_len: length } of rawStatements(file, content)) {
     if (!stmt) continue;
     const raw = bytes.subarray(at, length ? at + length : bytes.length).toString();
-    const leading = LEADING.exec(raw)?.[0] ?? '';
-    const { trailing, before } = splitComments(leading, found.length > 0);
+    const text = raw.replace(LEADING, '');
+    const start = bytes.subarray(0, at).toString().length + raw.length - text.length;
+    const { trailing, before } = splitComments(content.slice(previousEnd, start), found.length > 0);
     const last = found.at(-1);
     if (last && trailing) found[found.length - 1] = { ...last, comments: `${last.comments}\n${trailing}` };
-    const start = bytes.subarray(0, at).toString().length + leading.length;
     found.push({
       kind: kindOf(stmt),
       node: stmt,
-      text: raw.slice(leading.length).trimEnd(),
+      text: text.trimEnd(),
       start,
       line: content.slice(0, start).split('\n').length,
       comments: before,
       isInDo: false,
     });
+    previousEnd = start + text.length + 1;
   }
   return withLastComment(found, content);
 }

@@ -52,7 +52,7 @@ export async function runSource(
 async function advance(url: string, { source }: SourceVerdict, index: number): Promise<void> {
   if (source.runner !== 'stockade') return;
   if (index > 0) {
-    await migrate({ connectionString: url, directory: source.folder, until: index });
+    await migrate({ connectionString: url, directory: source.folder, target: index });
     return;
   }
   const client = new Client({ connectionString: url });
@@ -100,10 +100,26 @@ export interface Before {
   readonly roles?: string | undefined;
 }
 
+/** Faults for which Postgres, or the runner, would refuse the file at once. */
+const refusedAtOnce = new Set(['transaction-control', 'concurrently-in-transaction']);
+
+/** Statements that would change the server on which others run too. */
+const ofServer = new Set<string>(['DropdbStmt', 'CreatedbStmt', 'AlterSystemStmt']);
+
+/** Why a file is not run; undefined when it is. */
+function reasonNotToRun({ findings, file }: FileVerdict): string | undefined {
+  const fault = findings.find(({ rule }) => refusedAtOnce.has(rule));
+  if (fault) return `not run: ${fault.detail}`;
+  const statement = file.statements.find(({ kind }) => ofServer.has(kind));
+  return statement && `not run: line ${statement.line} changes the server`;
+}
+
 /** Runs one file on a copy of a database, loaded with rows. */
 export async function runFile(before: Before, verdict: FileVerdict, content: string): Promise<FileRun> {
   const file = verdict.file.file;
   const locked = new Set(verdict.reviews.flatMap(({ effects }) => effects.tables.map(({ table }) => table)));
+  const reason = reasonNotToRun(verdict);
+  if (reason) return { file, disagreements: [], notes: [reason] };
   const notes: string[] = [];
   for (const filled of attempts) {
     try {

@@ -1,6 +1,7 @@
 import { targetOf } from '../../effects/data-effects.ts';
 import type { Rule } from '../rule.ts';
 import { isBounded } from './bounded.ts';
+import { isUnconditional } from './whole-table-write.ts';
 
 export const backfillInOneTransaction: Rule = {
   name: 'backfill-in-one-transaction',
@@ -9,6 +10,7 @@ export const backfillInOneTransaction: Rule = {
     const { statement, file, isNew } = review;
     const target = targetOf(statement.node);
     if (!target || statement.kind === 'CopyStmt' || file.way === 'backfill' || isBounded(review)) return [];
+    if (isUnconditional(statement.node)) return [];
     const isOnlyRead = isNew(target);
     return [
       {

@@ -7,7 +7,7 @@ export const wholeTableWrite: Rule = {
   check: ({ statement: { node, kind }, isNew }) => {
     const write = as(node, 'UpdateStmt') ?? as(node, 'DeleteStmt');
     const table = nameOf(write?.relation);
-    if (!write || isNew(table) || (write.whereClause && !isAlwaysTrue(write.whereClause))) return [];
+    if (!write || isNew(table) || !isUnconditional(node)) return [];
     const verb = kind === 'UpdateStmt' ? 'update' : 'delete';
     return [
       {
@@ -18,6 +18,12 @@ export const wholeTableWrite: Rule = {
     ];
   },
 };
+
+/** Whether an UPDATE or DELETE touches every row. */
+export function isUnconditional(node: Parameters<typeof as>[0]): boolean {
+  const write = as(node, 'UpdateStmt') ?? as(node, 'DeleteStmt');
+  return write !== undefined && (!write.whereClause || isAlwaysTrue(write.whereClause));
+}
 
 function isAlwaysTrue(where: Parameters<typeof as>[0]): boolean {
   const constant = as(where, 'A_Const');
