@@ -3,8 +3,10 @@ import type { Step } from '#schema/book/book.ts';
 import type { Way } from '#schema/book/directives.ts';
 import type { TableEffect, Work } from '#schema/validator/effects/effects.ts';
 import type { LockMode } from '#schema/validator/effects/lock-modes.ts';
+import { as, nameOf } from '#schema/validator/syntax/nodes.ts';
+import type { SqlStatement } from '#schema/validator/syntax/statements.ts';
 import { validateFile } from '#schema/validator/validate.ts';
-import { type DatabaseShape, readDatabaseShape, type TableSize } from './catalog-schema.ts';
+import { readDatabaseShape, type TableSize } from './catalog-schema.ts';
 
 /** How fast a database of an ordinary server reads a table, and writes one or builds an index, in bytes a second: stated, not measured. */
 export const rates = { read: 200e6, write: 40e6 } as const;
@@ -41,25 +43,46 @@ export interface PlannedFile {
 /** What each statement of the migrations of a plan will do to the tables of a database, statement after statement. */
 export async function planStatements(steps: readonly Step[], client: Client): Promise<PlannedFile[]> {
   const shape = await readDatabaseShape(client);
+  const sizes = new Map(shape.sizes);
   const files: PlannedFile[] = [];
   for (const step of steps) {
     if (step.kind !== 'migration') continue;
     const { file, content, name, way, isContract } = step.file;
     const { reviews } = await validateFile({ file, content }, 'stockade', shape.schema);
-    const statements = reviews.map(({ statement, effects, unreadable, isNew }) => ({
-      line: statement.line,
-      statement: shortened(statement.text),
-      effects: effects.tables.filter(({ table }) => !isNew(table)).map((effect) => planned(effect, shape)),
-      opaque: effects.opaque ?? unreadable[0],
-    }));
+    const statements = reviews.map(({ statement, effects, unreadable, isNew }) => {
+      const others = effects.tables
+        .filter(({ table }) => !isNew(table))
+        .map((effect) => planned(effect, sizes));
+      followMove(sizes, statement);
+      return {
+        line: statement.line,
+        statement: shortened(statement.text),
+        effects: others,
+        opaque: effects.opaque ?? unreadable[0],
+      };
+    });
     files.push({ name, way, isContract, statements });
   }
   return files;
 }
 
-function planned({ table, lock, work, because }: TableEffect, { sizes }: DatabaseShape): PlannedEffect {
+function planned(
+  { table, lock, work, because }: TableEffect,
+  sizes: ReadonlyMap<string, TableSize>,
+): PlannedEffect {
   const size = sizes.get(table);
   return { table, lock, work, because, size, expectedMs: expectedMs(work, because, size) };
+}
+
+/** A table that is renamed or moved stays as large as it is. */
+function followMove(sizes: Map<string, TableSize>, { node }: SqlStatement): void {
+  const rename = as(node, 'RenameStmt');
+  const move = as(node, 'AlterObjectSchemaStmt');
+  const from = nameOf(rename?.relation ?? move?.relation);
+  const [schema, name] = from.split('.');
+  const size = sizes.get(from);
+  if (!size || !(move || rename?.renameType === 'OBJECT_TABLE')) return;
+  sizes.set(move ? `${move.newschema}.${name}` : `${schema}.${rename?.newname}`, size);
 }
 
 /** Work over a table takes what its size takes; a change of the catalogue alone takes a moment. */

@@ -54,6 +54,8 @@ function formatted(template: string, inserted: readonly (string | undefined)[]):
     if (kind === '%') return '%';
     const value = inserted[next];
     next += 1;
+    // A literal may be any: it changes neither the locks nor the work of a statement.
+    if (value === undefined && kind === 'L') return `'?'`;
     if (value === undefined) {
       isKnown = false;
       return '';

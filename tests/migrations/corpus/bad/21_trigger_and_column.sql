@@ -1,5 +1,5 @@
--- finds trigger-on-table
-alter table depot.parcels add column touched_at timestamptz;
+-- finds trigger-on-table, several-tables-locked
+alter table depot.customers add column touched_at timestamptz;
 
 create trigger parcel_stamped
   before insert on depot.parcels

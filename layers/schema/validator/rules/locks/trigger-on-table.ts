@@ -10,7 +10,8 @@ export const triggerOnTable: Rule = {
     const table = nameOf(trigger?.relation);
     if (!trigger || review.isNew(table)) return [];
     const others = (review.transaction ?? []).filter((each) => !isOfTriggers(each, table));
-    if (!others.some((each) => stalledTables(each).length > 0 || works(each))) return [];
+    const isBusy = (each: Review) => stalledTables(each).some((other) => other !== table) || works(each);
+    if (!others.some(isBusy)) return [];
     return [
       {
         object: table,
