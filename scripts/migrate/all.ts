@@ -9,23 +9,17 @@ import { command } from '../cli/command.ts';
 import { databaseOptions, findDatabaseUrl } from '../cli/database/database-url.ts';
 import * as option from '../cli/option.ts';
 import { paths } from '../paths.ts';
-<<<<<<< HEAD
 import { returnPointText } from '../recovery/return-point.ts';
 import { rulesFolder } from './isolation/lint-database.ts';
+import { statementsText } from './plan/plan-text.ts';
+import { type PlannedFile, planStatements } from './plan/statement-plan.ts';
 import { reportJson, reportText } from './run/report.ts';
 import { showEvents } from './run/show-events.ts';
 
 const bytesPerMb = 1024 * 1024;
-=======
-import { interlocked, returnPointText } from '../recovery/interlocked.ts';
-import { lintDatabase, rulesFolder } from './isolation/lint-database.ts';
-import { isolationJson, isolationText } from './isolation/report.ts';
-import { statementsText } from './plan/plan-text.ts';
-import { type PlannedFile, planStatements } from './plan/statement-plan.ts';
 
 /** How often a file that met a lock is started again. */
 const lockAttempts = 60;
->>>>>>> 149e7f4 (feat(schema): validate migrations by command, prove it on a corpus, and plan each statement of a dry run)
 
 await command({
   name: 'migrate:all',
@@ -109,36 +103,21 @@ await command({
   },
   examples: [
     { type: '', does: 'migrates the local platform that `npm start` runs' },
-<<<<<<< HEAD
-    { type: '--dry-run', does: 'lists the pending migrations' },
-    { type: '--target 3 --database-url postgres://…', does: 'migrates that database up to migration 3' },
-=======
     { type: '--dry-run', does: 'prints what each pending statement would lock, and for how long' },
-    { type: '--until 3 --database-url postgres://…', does: 'migrates that database up to migration 3' },
->>>>>>> 149e7f4 (feat(schema): validate migrations by command, prove it on a corpus, and plan each statement of a dry run)
+    { type: '--target 3 --database-url postgres://…', does: 'migrates that database up to migration 3' },
   ],
   run: async ({ options, signal, note, progress }) => {
     const databaseUrl = await findDatabaseUrl(options);
     const returnPoints: ReturnPoint[] = [];
-<<<<<<< HEAD
     const shown = showEvents(note, progress);
-=======
     const plan: PlannedFile[] = [];
->>>>>>> 149e7f4 (feat(schema): validate migrations by command, prove it on a corpus, and plan each statement of a dry run)
     const report = await migrate({
       ...options,
       connectionString: databaseUrl,
       directory: options.migrations ?? paths.migrations,
-<<<<<<< HEAD
       maxReplicaLagBytes: options.maxReplicaLagMb * bytesPerMb,
       rules: await readIsolationRules(join(paths.root, rulesFolder)),
-=======
-      until: options.until,
-      dryRun: options.dryRun,
-      lockTimeoutMs: options.lockTimeoutMs,
       lockAttempts,
-      turnWaitMs: options.turnWaitMs,
->>>>>>> 149e7f4 (feat(schema): validate migrations by command, prove it on a corpus, and plan each statement of a dry run)
       signal,
       onPlan: async (steps, client) => {
         plan.push(...(await planStatements(steps, client)));
@@ -149,84 +128,10 @@ await command({
       }),
       onProgress: shown,
     });
-<<<<<<< HEAD
     return {
-      json: { ...reportJson(report), returnPoints },
-      text: reportText(report),
+      json: { ...reportJson(report), returnPoints, ...(report.dryRun ? { plan } : {}) },
+      text: reportText(report, statementsText(plan, { lockTimeoutMs: options.lockTimeoutMs, lockAttempts })),
       failed: report.refused.length > 0 || report.opened !== undefined || report.isolation?.ok === false,
     };
   },
 });
-=======
-    // The rules describe the newest schema: earlier schemas break some of them.
-    if (report.dryRun) {
-      return {
-        json: { ...report, returnPoints, plan },
-        text: planText(report, statementsText(plan, { lockTimeoutMs: options.lockTimeoutMs, lockAttempts })),
-        failed: report.refused.length > 0,
-      };
-    }
-    if (report.pending.length > 0) return { json: { ...report, returnPoints }, text: reportText(report) };
-    const isolation = await lintDatabase(
-      databaseUrl,
-      await readIsolationRules(join(paths.root, rulesFolder)),
-    );
-    const json = { ...report, returnPoints, isolation: isolationJson(isolation) };
-    if (isolation.ok) return { json, text: reportText(report) };
-    return { json, text: `${reportText(report)}\n\n${faultsText(isolation)}`, failed: true };
-  },
-});
-
-function faultsText(isolation: IsolationReport): string {
-  return [
-    isolationText(isolation),
-    'What was applied stays. Repair each fault in its function file or in a new migration, as described above, and migrate again.',
-    'If somebody changed the database by hand, undo that change and run `npm run validate:isolation`.',
-  ].join('\n');
-}
-
-function eventText(event: MigrationEvent): string {
-  switch (event.kind) {
-    case 'waiting':
-      return `waiting for another migration run: ${event.holder}`;
-    case 'planned':
-      return `${counted(event.pending.length, 'file')} to apply`;
-    case 'applying':
-      return `${event.name} …`;
-    case 'retrying':
-      return `${event.name} waited too long for a lock and starts again (attempt ${event.attempt + 1})`;
-    case 'filling':
-      return `${event.name}: filled ${event.rowsFilled} of ${counted(event.rowsTotal, 'row')}${event.resumed ? ' (continued)' : ''}`;
-    case 'applied':
-      return `${event.name} applied in ${Math.round(event.durationMs)} ms`;
-  }
-}
-
-function reportText(report: MigrationReport): string {
-  const pending = report.pending.map(({ name }) => `\n  ${name}`).join('');
-  const total = report.before + report.applied.length + report.pending.length;
-  const done = [
-    ...(report.applied.length ? [`${report.applied.length} of ${counted(total, 'migration')}`] : []),
-    ...(report.functions.applied.length ? [counted(report.functions.applied.length, 'function file')] : []),
-  ].join(' and ');
-  const text = done ? `Applied ${done}.` : 'Nothing to apply.';
-  return pending ? `${text} Still pending:${pending}` : `${text} The database is up to date.`;
-}
-
-function planText(report: MigrationReport, statements: string): string {
-  const functions = report.functions.pending.map((name) => `\n  ${name}`).join('');
-  if (report.pending.length === 0 && !functions) return 'Nothing to apply: the database is up to date.';
-  return [
-    ...(report.pending.length > 0 ? [`Would apply:\n${statements}`] : []),
-    ...(functions ? [`Would run the function files:${functions}`] : []),
-  ]
-    .join('\n')
-    .concat(refusedText(report));
-}
-
-function refusedText({ refused }: MigrationReport): string {
-  return refused
-    .map(({ name, message, remedy }) => `\nWould stop before ${name}: ${message}\n  ${remedy}`)
-    .join('');
-}
->>>>>>> 149e7f4 (feat(schema): validate migrations by command, prove it on a corpus, and plan each statement of a dry run)
