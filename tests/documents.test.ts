@@ -41,7 +41,7 @@ test('every file of the implementation summary exists, and every feature has a t
   expect(features.flat().filter((path) => !existsSync(join(paths.root, path)))).toEqual([]);
 });
 
-test.each(['docs', 'docs/runbook', 'docs/isolation', 'docs/examples', 'docs/adapters'])(
+test.each(['docs', 'docs/runbook', 'docs/isolation', 'docs/migrations', 'docs/examples', 'docs/adapters'])(
   'the index of %s has every page',
   (folder) => {
     const index = read(`${folder}/README.md`);

@@ -86,7 +86,7 @@ test('a path is absolute, and there when it has to be', () => {
 
 test('an option that is given several times keeps its values in order, and refuses a bad one', () => {
   const tags = option.several(option.integer({ description: 'tag', min: 1 }));
-  expect([tags.description, tags.default]).toEqual(['tag (may be repeated)', []]);
+  expect([tags.description, tags.default, tags.isList]).toEqual(['tag (may be repeated)', [], true]);
   read(tags, '2');
   expect(read(tags, '1')).toEqual([2, 1]);
   expect(() => read(tags, '0')).toThrow('at least 1');

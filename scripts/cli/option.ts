@@ -12,6 +12,8 @@ export interface Option<Value> {
   readonly placeholder?: string | undefined;
   readonly required?: boolean | undefined;
   readonly default?: unknown;
+  /** Whether it may be given more than once. */
+  readonly isList?: boolean;
   /** Reads the text a user typed. @throws InvalidArgumentError saying what is allowed */
   readonly parse?: (text: string) => Exclude<Value, undefined>;
 }
@@ -140,6 +142,7 @@ export function several<Value>(one: Option<Value>): Option<readonly Exclude<Valu
   const values: Exclude<Value, undefined>[] = [];
   return {
     ...one,
+    isList: true,
     description: `${one.description} (may be repeated)`,
     default: one.required ? undefined : values,
     parse: (typed) => {

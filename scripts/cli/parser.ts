@@ -69,7 +69,8 @@ function buildParser(form: CommandForm): Command {
 }
 
 function buildArgument(key: string, given: Option<unknown>): Argument {
-  const argument = new Argument(given.required ? `<${kebab(key)}>` : `[${kebab(key)}]`, given.description);
+  const name = given.isList ? `${kebab(key)}...` : kebab(key);
+  const argument = new Argument(given.required ? `<${name}>` : `[${name}]`, given.description);
   if (given.parse) argument.argParser(given.parse);
   return given.default === undefined ? argument : argument.default(given.default);
 }

@@ -35,7 +35,7 @@ test('it plans, migrates the running platform up to a number, then to the end, a
   expect(plan.pending.map(({ name }: { name: string }) => name)).toEqual(names);
   expect(plan.functions.pending).toContain('inventory/posting');
   expect(migrateAll('--dry-run').stdout).toMatch(
-    /^Would apply:\n {2}000001_baseline\n[\s\S]*\nWould run the function files:\n[\s\S]* {2}inventory\/posting\n/,
+    /^Would apply:\n {2}000001_baseline {2}\(one transaction\)\n[\s\S]*\nEach statement waits 200 ms for a lock;[\s\S]*\nWould run the function files:\n[\s\S]* {2}inventory\/posting\n/,
   );
 
   const first = migrateAll('--target', '1');

@@ -14,10 +14,15 @@ import * as option from '../cli/option.ts';
 import { paths } from '../paths.ts';
 import { returnPointText } from '../recovery/return-point.ts';
 import { exceptionsBeside, rulesFolder } from './isolation/lint-database.ts';
+import { statementsText } from './plan/plan-text.ts';
+import { type PlannedFile, planStatements } from './plan/statement-plan.ts';
 import { reportJson, reportText } from './run/report.ts';
 import { showEvents } from './run/show-events.ts';
 
 const bytesPerMb = 1024 * 1024;
+
+/** How often a file that met a lock is started again. */
+const lockAttempts = 60;
 
 await command({
   name: 'migrate:all',
@@ -42,7 +47,8 @@ await command({
       placeholder: 'migration',
     }),
     dryRun: option.flag({
-      description: 'only list the migrations and function files that would be applied or refused',
+      description:
+        'only print the plan: each statement with its lock, the size of its tables, what it reads or writes, and the time',
     }),
     migrations: option.path({
       description:
@@ -101,7 +107,7 @@ await command({
   },
   examples: [
     { type: '', does: 'migrates the local platform that `npm start` runs' },
-    { type: '--dry-run', does: 'lists the pending migrations' },
+    { type: '--dry-run', does: 'prints what each pending statement would lock, and for how long' },
     { type: '--target 3 --database-url postgres://…', does: 'migrates that database up to migration 3' },
   ],
   run: async ({ options, signal, note, progress }) => {
@@ -109,6 +115,7 @@ await command({
     const directory = options.migrations ?? paths.migrations;
     const returnPoints: ReturnPoint[] = [];
     const shown = showEvents(note, progress);
+    const plan: PlannedFile[] = [];
     const source = { connectionString: databaseUrl, directory };
     await withClient(source, refuseUndecided);
     const interlock = interlocked(databaseUrl, (point) => {
@@ -120,7 +127,11 @@ await command({
       ...source,
       maxReplicaLagBytes: options.maxReplicaLagMb * bytesPerMb,
       rules: await readIsolationRules(join(paths.root, rulesFolder), exceptionsBeside(directory)),
+      lockAttempts,
       signal,
+      onPlan: async (steps, client) => {
+        plan.push(...(await planStatements(steps, client)));
+      },
       wallFrom: lastOf.switch,
       beforeContract: async (file, client, run) => {
         await allowSwitch(file, client, run);
@@ -129,8 +140,8 @@ await command({
       onProgress: shown,
     });
     return {
-      json: { ...reportJson(report), returnPoints },
-      text: reportText(report),
+      json: { ...reportJson(report), returnPoints, ...(report.dryRun ? { plan } : {}) },
+      text: reportText(report, statementsText(plan, { lockTimeoutMs: options.lockTimeoutMs, lockAttempts })),
       failed: report.refused.length > 0 || report.opened !== undefined || report.isolation?.ok === false,
     };
   },

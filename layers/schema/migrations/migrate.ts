@@ -110,6 +110,7 @@ async function plan(
   const journal = await readJournal(client);
   pendingMigrations(journal, book.migrations);
   const steps = planSteps(book, await readApplied(client, book, journal), target);
+  await options.onPlan?.(steps, client);
   const planned = steps.flatMap((step) => (step.kind === 'migration' ? [step.file] : []));
   return {
     dryRun: true,

@@ -1,4 +1,5 @@
 import type { Client, ClientConfig } from 'pg';
+import type { Step } from '../book/book.ts';
 import type { Migration } from '../book/migration-files.ts';
 import type { IsolationReport } from '../lint/isolation-lint.ts';
 import type { IsolationRule } from '../lint/isolation-rules.ts';
@@ -40,6 +41,8 @@ export type MigrateOptions = MigrationSource &
       client: Client,
       run: { readonly dryRun: boolean },
     ) => Promise<void>;
+    /** Awaited in a dry run with the steps of the plan, before the client is closed. */
+    readonly onPlan?: (steps: readonly Step[], client: Client) => Promise<void>;
     /** Awaited before the run goes on. */
     readonly onProgress?: (event: MigrationEvent) => void | Promise<void>;
     /** Stops the run after the file at work. */

@@ -8,12 +8,15 @@ export interface ScratchDatabase extends AsyncDisposable {
 }
 
 /**
- * Creates an empty database on the cluster of `clusterUrl`, as its user.
+ * Creates an empty database on the cluster of `clusterUrl`, as its user, or a copy of `template`, to which nobody is connected.
  * Disposing ends every session in the database and drops it.
  */
-export async function createScratchDatabase(clusterUrl: string): Promise<ScratchDatabase> {
+export async function createScratchDatabase(
+  clusterUrl: string,
+  template = 'template0',
+): Promise<ScratchDatabase> {
   const name = `scratch_${randomUUID().replaceAll('-', '')}`;
-  await run(clusterUrl, `create database ${name} template template0`);
+  await run(clusterUrl, `create database ${name} template ${template}`);
   const url = new URL(clusterUrl);
   url.pathname = `/${name}`;
   return {

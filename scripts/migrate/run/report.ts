@@ -11,10 +11,10 @@ export function reportJson({ opened, isolation, ...report }: MigrationReport) {
   };
 }
 
-/** The report, for people. */
-export function reportText(report: MigrationReport): string {
+/** The report, for people. `statements` is the plan of a dry run, statement by statement. */
+export function reportText(report: MigrationReport, statements = ''): string {
   const pending = report.pending.map(({ name }) => `\n  ${name}`).join('');
-  if (report.dryRun) return planText(report, pending);
+  if (report.dryRun) return planText(report, statements);
   const total = report.before + report.applied.length + report.pending.length;
   const done = [
     ...(report.applied.length ? [`${report.applied.length} of ${counted(total, 'migration')}`] : []),
@@ -52,11 +52,11 @@ const whatToDo = [
   'If somebody changed the database by hand, undo that change and run `npm run validate:isolation`.',
 ].join('\n');
 
-function planText(report: MigrationReport, pending: string): string {
+function planText(report: MigrationReport, statements: string): string {
   const functions = report.functions.pending.map((name) => `\n  ${name}`).join('');
-  if (!pending && !functions) return 'Nothing to apply: the database is up to date.';
+  if (report.pending.length === 0 && !functions) return 'Nothing to apply: the database is up to date.';
   return [
-    ...(pending ? [`Would apply:${pending}`] : []),
+    ...(report.pending.length > 0 ? [`Would apply:\n${statements}`] : []),
     ...(functions ? [`Would run the function files:${functions}`] : []),
   ]
     .join('\n')

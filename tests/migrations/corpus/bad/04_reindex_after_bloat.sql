@@ -1,0 +1,2 @@
+-- finds reindex-not-concurrent
+reindex index depot.parcels_barcode;

@@ -1,0 +1,2 @@
+-- finds refresh-not-concurrent
+refresh materialized view depot.parcels_per_customer;

@@ -1,0 +1,3 @@
+--! contract
+-- finds partition-detach-not-concurrent
+alter table depot.scans detach partition depot.scans_2025;

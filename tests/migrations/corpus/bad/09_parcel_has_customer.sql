@@ -1,0 +1,3 @@
+-- finds constraint-scans
+alter table depot.parcels
+  add constraint parcels_customer_fkey foreign key (customer_id) references depot.customers (id) on delete restrict;

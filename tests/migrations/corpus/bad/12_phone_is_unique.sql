@@ -1,0 +1,2 @@
+-- finds unique-constraint
+alter table depot.customers add unique (phone);

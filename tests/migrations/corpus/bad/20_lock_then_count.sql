@@ -1,0 +1,2 @@
+-- finds lock-table
+lock table depot.parcels in exclusive mode;

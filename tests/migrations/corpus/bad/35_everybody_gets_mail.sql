@@ -1,0 +1,2 @@
+-- finds whole-table-write
+update depot.customers set newsletter = true;

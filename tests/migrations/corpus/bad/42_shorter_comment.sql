@@ -1,0 +1,2 @@
+-- finds column-type-rewrites
+alter table depot.tariffs alter column comment type varchar(10);

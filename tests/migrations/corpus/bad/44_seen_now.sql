@@ -1,0 +1,2 @@
+-- finds column-default-rewrites
+alter table depot.parcels add column seen_at timestamptz default clock_timestamp();

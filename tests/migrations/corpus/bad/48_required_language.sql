@@ -1,0 +1,2 @@
+-- finds required-column
+alter table depot.customers add column language text not null;

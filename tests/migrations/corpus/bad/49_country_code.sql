@@ -1,0 +1,2 @@
+-- finds char-type
+create table depot.countries (code char(2) primary key, name text not null);

@@ -1,0 +1,2 @@
+-- finds json-column
+alter table depot.parcels add column extra json;

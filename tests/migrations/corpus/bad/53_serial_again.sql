@@ -1,0 +1,2 @@
+-- finds serial-column
+create table depot.vans (id bigserial primary key);

@@ -1,0 +1,2 @@
+-- finds integer-key
+create table depot.vans (id int generated always as identity primary key, plate text not null);

@@ -1,0 +1,2 @@
+-- finds enum-value-order
+alter type depot.state add value 'returned';

@@ -1,0 +1,3 @@
+-- finds table-without-schema
+alter table depot.customers add column language text;
+create table vans (id uuid primary key);

@@ -1,0 +1,2 @@
+-- finds drop-column
+alter table depot.customers drop column phone;

@@ -1,0 +1,4 @@
+-- finds drop-column
+alter table depot.parcels
+  add column size text,
+  drop column if exists depth;

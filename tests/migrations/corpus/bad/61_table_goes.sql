@@ -1,0 +1,2 @@
+-- finds drop-table
+drop table if exists depot.scans_2026;

@@ -1,0 +1,2 @@
+-- finds drop-table
+drop materialized view depot.parcels_per_customer;

@@ -1,0 +1,2 @@
+-- finds drop-object
+drop function depot.zone_of(text);

@@ -1,0 +1,2 @@
+-- finds drop-trigger
+drop trigger parcel_touched on depot.parcels;

@@ -1,0 +1,2 @@
+-- finds drop-key
+alter table depot.customers drop constraint customers_email_key;

@@ -1,0 +1,2 @@
+-- finds drop-default
+alter table depot.parcels alter column state drop default;

@@ -1,0 +1,2 @@
+-- finds drop-not-null
+alter table depot.customers alter column name drop not null;

@@ -1,0 +1,3 @@
+-- run by psql
+-- finds drop-database
+drop database depot;

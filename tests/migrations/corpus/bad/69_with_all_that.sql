@@ -1,0 +1,3 @@
+--! contract
+-- finds drop-cascade
+drop table depot.tariffs cascade;

@@ -1,0 +1,2 @@
+-- finds truncate-table
+truncate table depot.scans_2026;

@@ -1,0 +1,2 @@
+-- finds rename-column
+alter table depot.parcels rename column remark to note;

@@ -1,0 +1,2 @@
+-- finds rename-table
+alter table depot.tariffs rename to prices;

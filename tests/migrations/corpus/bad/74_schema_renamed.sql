@@ -1,0 +1,2 @@
+-- finds rename-schema
+alter schema depot rename to station;

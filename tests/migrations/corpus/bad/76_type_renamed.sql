@@ -1,0 +1,2 @@
+-- finds rename-type
+alter type depot.state rename to parcel_state;

@@ -1,0 +1,2 @@
+-- finds grant-to-public
+grant select on depot.tariffs to public;

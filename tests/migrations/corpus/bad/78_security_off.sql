@@ -1,0 +1,2 @@
+-- finds row-security-off
+alter table depot.customers disable row level security;

@@ -1,0 +1,2 @@
+-- finds row-security-on
+alter table depot.parcels enable row level security;

@@ -1,0 +1,3 @@
+--! contract
+-- finds policy-dropped
+drop policy own on depot.customers;

@@ -1,0 +1,2 @@
+-- finds policy-dropped
+alter policy own on depot.customers using (true);

@@ -1,0 +1,2 @@
+-- finds role-past-policies
+create role depot_reader login bypassrls;

@@ -1,0 +1,2 @@
+-- finds disable-trigger
+alter table depot.parcels disable trigger user;

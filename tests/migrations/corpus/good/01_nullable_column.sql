@@ -1,0 +1,1 @@
+alter table depot.parcels add column note text;

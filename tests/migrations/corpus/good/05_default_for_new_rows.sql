@@ -1,0 +1,1 @@
+alter table depot.parcels alter column remark set default 'none';

@@ -1,0 +1,2 @@
+--! concurrently
+create index concurrently parcels_created on depot.parcels (created_at);

@@ -1,0 +1,1 @@
+alter table depot.parcels add constraint parcels_weight_check check (weight > 0) not valid;

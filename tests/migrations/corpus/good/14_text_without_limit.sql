@@ -1,0 +1,1 @@
+alter table depot.tariffs alter column comment type text;

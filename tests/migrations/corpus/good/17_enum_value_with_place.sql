@@ -1,0 +1,1 @@
+alter type depot.state add value if not exists 'returned' before 'lost';

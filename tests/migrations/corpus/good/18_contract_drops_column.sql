@@ -1,0 +1,2 @@
+--! contract
+alter table depot.customers drop column phone;

@@ -1,0 +1,2 @@
+--! contract
+alter table depot.customers drop constraint customers_email_key;

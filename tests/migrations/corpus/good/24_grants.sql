@@ -1,0 +1,2 @@
+grant select on depot.tariffs to reporting;
+grant update (price) on depot.tariffs to reporting;

@@ -1,0 +1,1 @@
+comment on table depot.parcels is 'What we carry.';

@@ -1,0 +1,1 @@
+refresh materialized view concurrently depot.parcels_per_customer;

@@ -1,0 +1,2 @@
+-- run by psql
+create index concurrently if not exists parcels_created on depot.parcels (created_at);
