@@ -77,7 +77,7 @@ export async function validateFile(
 /** Other runners take every comment for a comment. */
 function directivesOf(runner: Runner, file: string, content: string): Directives {
   if (runner === 'stockade') return readDirectives(file, content);
-  return { way: 'transaction', isContract: false, role: OWNER, needs: [] };
+  return { way: 'transaction', isContract: false, role: OWNER, needs: [], until: undefined };
 }
 
 class FileReader {

@@ -13,6 +13,7 @@ import { findFiles } from './files.ts';
 import { wordFaults } from './forbidden-words.ts';
 import { layeringFaults } from './layering.ts';
 import { lockfileFaults } from './lockfile.ts';
+import { migrationFaults } from './migration-faults.ts';
 import { englishFaults } from './plain-english.ts';
 import { sqlBookFaults } from './sql-book.ts';
 import { toolFaults } from './tool.ts';
@@ -84,6 +85,11 @@ export const checks: readonly Check[] = [
     promise:
       'each SQL function stands in one file of sql/functions, with its comment, and says what it needs',
     faults: (root) => sqlBookFaults(join(root, 'sql/migrations')),
+  },
+  {
+    name: 'migrations',
+    promise: 'no migration stalls or breaks the programs that run meanwhile (docs/migrations/)',
+    faults: (root) => migrationFaults(join(root, 'sql/migrations')),
   },
   {
     name: 'schema',

@@ -1,3 +1,4 @@
+--! needs 000030_aliases
 --! needs inventory/forms
 --! needs moving_in/catching_up
 --! needs moving_in/offences
