@@ -4,6 +4,8 @@
 --
 -- Constant defaults fill the new columns without rewriting or reading the table. The default organization stays until the
 -- switch, so that the old program, which knows no organizations, goes on writing.
+-- allow do-block: the default is the organization of this very database, which only an EXECUTE can write into the text.
+-- It is one statement, a constant default that reads no row.
 do $migration$
 begin
   execute format(

@@ -1,5 +1,7 @@
 --! needs moving_in/placing
 -- Expand: every location gets an organization.
+-- allow do-block: the default is the organization of this very database, which only an EXECUTE can write into the text.
+-- It is one statement, a constant default that reads no row.
 do $migration$
 begin
   execute format(

@@ -1,6 +1,8 @@
 --! needs moving_in/placing
 -- Expand: every movement gets an organization, and a place in an entry: which entry, which line, which lot. From here on
 -- moving_in.changed_movements says which movements have changed.
+-- allow do-block: the default is the organization of this very database, which only an EXECUTE can write into the text.
+-- It is one statement, a constant default that reads no row.
 do $migration$
 begin
   execute format(

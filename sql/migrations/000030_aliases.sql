@@ -10,6 +10,7 @@ create table inventory.item_aliases (
   foreign key (org_id, item_id) references inventory.items (org_id, id) on delete cascade
 );
 
+-- allow several-tables-locked: the new tables are empty, so no key reads a row, and the file ends in an instant.
 create table inventory.location_aliases (
   org_id uuid not null,
   -- Of any form: it may be the code that a single-tenant inventory had.

@@ -9,17 +9,24 @@
 -- organization, the wall goes up, movements belong to entries, nothing of the ledger is ever changed again, and a trigger
 -- keeps the balances.
 --
--- Everything that takes time was done before, so that this is an instant. Constraints are added without reading the rows;
--- the next file reads them.
+-- What takes time was done before, so that this is an instant: no movement and no balance is read. Constraints are added
+-- without reading the rows; the next file reads them.
 
 -- Most of what is left to catch up with is taken before anybody has to wait.
 select moving_in.catch_up_until(200);
 
 -- The movements first: most transactions wait for them. Who waits there waits for all four, so the others have less time.
+-- allow lock-table: between the last change that is caught up with and the new triggers, nobody may write.
 lock table inventory.movements in access exclusive mode;
 set local lock_timeout = '50ms';
+-- allow lock-table: its keys change in the same instant as those of the movements.
+-- allow several-tables-locked: after 50 ms it gives up, before Postgres looks for a deadlock, and the runner tries again.
 lock table inventory.items in access exclusive mode;
+-- allow lock-table: its keys change in the same instant as those of the movements.
+-- allow several-tables-locked: after 50 ms it gives up, before Postgres looks for a deadlock, and the runner tries again.
 lock table inventory.locations in access exclusive mode;
+-- allow lock-table: a user who is added after the check of the roles would have none.
+-- allow several-tables-locked: after 50 ms it gives up, before Postgres looks for a deadlock, and the runner tries again.
 lock table inventory.users in access exclusive mode;
 
 select moving_in.catch_up_until(0);
@@ -33,6 +40,7 @@ drop trigger place_movement on inventory.movements;
 drop trigger note_movement on inventory.movements;
 
 -- The users.
+-- allow rename-table: the old program ends in this file, and the new one knows only the new name.
 alter table inventory.users set schema tenancy;
 
 comment on table tenancy.users is
@@ -41,10 +49,14 @@ comment on table tenancy.users is
 grant select, insert, update on tenancy.users to stockade_admin;
 
 set local role stockade_admin;
+-- allow work-under-lock: the users of one program are few, and none may be without a role when the new one begins.
+-- allow backfill-in-one-transaction: nobody else knows the rows yet, and a failure undoes the whole switch.
 insert into tenancy.memberships (org_id, user_id, role)
 select r.org_id, u.id, r.role
 from tenancy.users u
 join moving_in.roles r on r.email = u.email;
+-- allow work-under-lock: the users of one program are few, and none may be without a role when the new one begins.
+-- allow backfill-in-one-transaction: nobody else knows the rows yet, and a failure undoes the whole switch.
 insert into tenancy.memberships (org_id, user_id, role)
 select r.org_id, u.id, r.role
 from tenancy.users u
@@ -57,6 +69,7 @@ alter table inventory.movements
   drop constraint movements_item_id_fkey,
   drop constraint movements_location_id_fkey;
 
+-- allow several-tables-locked: before the switch only commands of the operator write organizations, and no row is read.
 alter table inventory.items
   drop constraint items_pkey,
   drop constraint items_sku_key,
@@ -77,7 +90,9 @@ alter table inventory.locations
   add constraint locations_code_check check (inventory.is_code(code)) not valid,
   alter column org_id drop default;
 
+-- allow index-drop-not-concurrent: the switch has locked its table already, and the old program needs it until now.
 drop index inventory.movements_item;
+-- allow several-tables-locked: the users are locked already, by their old name, and until now only the move writes entries.
 alter table inventory.movements
   drop constraint movements_user_id_fkey,
   drop constraint movements_pkey,
@@ -95,6 +110,7 @@ alter table inventory.movements
   add foreign key (org_id, entry_id) references inventory.entries (org_id, id) not valid;
 alter table inventory.movements drop constraint movements_entry_id_check;
 
+-- allow several-tables-locked: until now only the move writes balances, and it has caught up in this transaction.
 alter table inventory.balances
   -- Every movement has its balance row, so these two also hold for movements: checked once per key, not per movement.
   add foreign key (org_id, item_id) references inventory.items (org_id, id) not valid,
@@ -148,20 +164,24 @@ grant select on inventory.items, inventory.locations to stockade_ledger;
 grant select, insert on inventory.movements to stockade_ledger;
 
 -- The ledger.
+-- allow trigger-on-table: until now only the move writes entries, and changes them; the new program may not for an instant.
 create trigger append_only
   before update or delete or truncate on inventory.entries
   for each statement execute function inventory.refuse_change();
 alter table inventory.entries enable always trigger append_only;
+-- allow trigger-on-table: until now only the move writes entries, and changes them; the new program may not for an instant.
 create trigger append_only_rows
   after delete on inventory.entries
   referencing old table as removed
   for each statement execute function inventory.refuse_change();
 alter table inventory.entries enable always trigger append_only_rows;
 
+-- allow trigger-on-table: the switch has locked the table already, and the first movement of the new program needs it.
 create trigger append_only
   before update or delete or truncate on inventory.movements
   for each statement execute function inventory.refuse_change();
 alter table inventory.movements enable always trigger append_only;
+-- allow trigger-on-table: the switch has locked the table already, and the first movement of the new program needs it.
 create trigger append_only_rows
   after delete on inventory.movements
   referencing old table as removed
@@ -170,12 +190,14 @@ alter table inventory.movements enable always trigger append_only_rows;
 
 -- Triggers fire in the order of their names, so this one comes before apply_movements: a writer that waits here holds no
 -- balances yet.
+-- allow trigger-on-table: the switch has locked the table already, and the first movement of the new program needs it.
 create trigger above_seal_boundary
   after insert on inventory.movements
   referencing new table as added
   for each statement execute function inventory.refuse_sealed();
 alter table inventory.movements enable always trigger above_seal_boundary;
 
+-- allow trigger-on-table: the switch has locked the table already, and the first movement of the new program needs it.
 create trigger apply_movements
   after insert on inventory.movements
   referencing new table as added
@@ -183,4 +205,6 @@ create trigger apply_movements
 alter table inventory.movements enable always trigger apply_movements;
 
 -- Nothing of the move is left.
+-- allow several-tables-locked: the triggers of the old program are gone, and only commands of the move use these tables.
+-- allow drop-cascade: everything of the schema is the move's own, and its triggers on other tables were dropped above.
 drop schema moving_in cascade;

@@ -36,7 +36,7 @@ export function resultText({ name, ok, durationMs, faults }: CheckResult): strin
   const lines = faults.join('\n').split('\n').filter(Boolean);
   const cut = lines.length > shownLines ? [`… and ${counted(lines.length - shownLines, 'more line')}`] : [];
   return [
-    `${ok ? 'ok  ' : 'FAIL'}  ${name.padEnd(10)}${(durationMs / 1000).toFixed(1)} s`,
+    `${ok ? 'ok  ' : 'FAIL'}  ${name.padEnd(11)}${(durationMs / 1000).toFixed(1)} s`,
     ...[...lines.slice(0, shownLines), ...cut].map((line) => `  ${line}`),
   ].join('\n');
 }
