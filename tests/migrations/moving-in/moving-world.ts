@@ -16,7 +16,8 @@ import { createScratchDatabase, type ScratchDatabase } from '#scripts/migrate/ca
 import { paths } from '#scripts/paths.ts';
 import { addApiKey, findOrganization } from '#tenancy/organizations.ts';
 import { type Caller, caller } from '#tests/caller.ts';
-import { createOldLogin, type OldLogin, type OldProgram } from './old-program.ts';
+import type { OldProgram } from '#tests/prove/migration/old-program.ts';
+import { createOldLogin, type OldLogin } from './old-login.ts';
 
 const keyEnvironment = 'test';
 

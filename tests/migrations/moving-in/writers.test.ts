@@ -5,8 +5,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { lastOf } from '#portability/moving-in/steps.ts';
 import { paths } from '#scripts/paths.ts';
+import type { OldProgram } from '#tests/prove/migration/old-program.ts';
 import { openMovingWorld } from './moving-world.ts';
-import type { OldProgram } from './old-program.ts';
 
 const world = openMovingWorld();
 
