@@ -193,6 +193,8 @@ test('every function with an AWS client in its bundle is recorded here or with t
     'functions/api/drills.lambda.ts': ['s3'],
     // For its name: it publishes nothing.
     'functions/jobs/alert-receipt.lambda.ts': ['sns'],
+    // It asks RDS and S3 what the drill asks, before a migration that only a backup can undo.
+    'functions/jobs/migrate.lambda.ts': ['rds', 's3', 'secrets'],
     'functions/jobs/monitor-backups.lambda.ts': ['rds', 's3', 'sns'],
     'functions/jobs/reconcile-balances.lambda.ts': ['s3', 'sns'],
     'functions/jobs/sweep-drills.lambda.ts': ['rds'],

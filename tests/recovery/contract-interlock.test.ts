@@ -147,9 +147,12 @@ test('without a drill it is refused after the migrations before it, and a dry ru
   const text = await run('migrate/all.ts', [
     ...['--migrations', join(folder, 'migrations'), '--database-url', world.adminUrl, '--dry-run'],
   ]);
-  expect(text.stdout).toContain(
-    `Would apply:\n  ${next}_expand\n  ${last}_contract\nWould stop before ${last}_contract: `,
-  );
+  const planned = [
+    `Would apply:\n  ${next}_expand `,
+    `\n  ${last}_contract `,
+    `\nWould stop before ${last}_contract: `,
+  ];
+  for (const line of planned) expect(text.stdout).toContain(line);
 
   const { remedy } = await expectRefused(/no backup has ever been restored and proven/);
   expect(remedy).toContain('npm run verify:backup');

@@ -1,4 +1,5 @@
 import type { Client } from 'pg';
+import { staying } from '#schema/book/book.ts';
 import { IncompleteDump } from '#schema/catalog/catalog.ts';
 import { dumpCatalog } from '#schema/catalog/dump.ts';
 import { lineDiff } from '#schema/catalog/line-diff.ts';
@@ -35,7 +36,7 @@ export async function proveSchema({ connect, book }: ProofContext, findings: Fin
 /** The function files that the copy has otherwise than this release. */
 async function functionFaults(client: Client, { functions }: ProofBook): Promise<string[]> {
   const applied = new Map((await readFunctionJournal(client)).map(({ name, sha256 }) => [name, sha256]));
-  const faults = functions
+  const faults = staying(functions)
     .filter(({ name, sha256 }) => applied.get(name) !== sha256)
     .map(({ name }) =>
       applied.has(name)
