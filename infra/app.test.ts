@@ -33,10 +33,13 @@ interface FunctionResource {
   };
 }
 
-/** All entries. With an issuer, all of them are deployed. */
+/**
+ * The entries that are deployed with an issuer and without a database: all but the migration, which needs the secret of the
+ * database's master.
+ */
 const entries = ['api', 'jobs'].flatMap((folder) =>
   readdirSync(join(projectRoot, 'functions', folder))
-    .filter((file) => file.endsWith('.lambda.ts'))
+    .filter((file) => file.endsWith('.lambda.ts') && file !== 'migrate.lambda.ts')
     .map((file) => `functions/${folder}/${file}`),
 );
 const everything = ['-c', 'jwtIssuer=https://login.example.com', '-c', 'jwtAudience=stockade'];

@@ -51,12 +51,7 @@ test('an organization that is there is called --org by every command, one that i
     scripts.filter((file) =>
       readFileSync(join(paths.root, 'scripts', file), 'utf8').includes(`    ${name}: option.`),
     );
-  expect(withOption('slug')).toEqual([
-    'migrate/adopt.ts',
-    'migrate/org.ts',
-    'org/create.ts',
-    'org/import.ts',
-  ]);
+  expect(withOption('slug')).toEqual(['migrate/org.ts', 'org/create.ts', 'org/import.ts']);
   expect(withOption('org')).toEqual(
     expect.arrayContaining(['org/suspend.ts', 'org/resume.ts', 'org/export.ts']),
   );
