@@ -138,9 +138,9 @@ test('a check that could not run has not passed', async () => {
 test('a result says what is wrong, and not more than a screen of it', () => {
   const faults = Array.from({ length: 100 }, (_, index) => `fault ${index}`);
   const lines = resultText({ name: 'types', ok: false, durationMs: 1234, faults }).split('\n');
-  expect(lines.slice(0, 2)).toEqual(['FAIL  types     1.2 s', '  fault 0']);
+  expect(lines.slice(0, 2)).toEqual(['FAIL  types      1.2 s', '  fault 0']);
   expect(lines.at(-1)).toBe('  … and 40 more lines');
-  expect(resultText({ name: 'types', ok: true, durationMs: 0, faults: [] })).toBe('ok    types     0.0 s');
+  expect(resultText({ name: 'types', ok: true, durationMs: 0, faults: [] })).toBe('ok    types      0.0 s');
 });
 
 test.each([
