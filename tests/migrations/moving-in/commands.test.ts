@@ -31,9 +31,26 @@ test('the commands refuse to begin undecided, decide by files, move in two parts
   });
   expect(run('org', '--slug', 'shop')).toMatchObject({ status: 2 });
 
+  await world.shop.addItem('TRAIL ');
+  expect(run('org', '--check')).toMatchObject({
+    status: 1,
+    stdout: expect.stringMatching(/^1 row cannot move in\..*code-form.*"TRAIL ".*items,"TRAIL ",TRAIL/s),
+  });
+  expect(run('org', '--slug', 'shop', '--name', 'Shop', '--everyone', 'clerk')).toMatchObject({
+    status: 1,
+    stderr: expect.stringContaining('(TRAIL )'),
+  });
+  expect(JSON.parse(run('status', '--json').stdout).applied).toEqual(['000001_baseline']);
+  const codes = join(folder, 'map.csv');
+  await writeFile(codes, 'table,code,becomes\nitems,"TRAIL ",TRAIL\n');
+  expect(run('org', '--check', '--map', codes)).toMatchObject({
+    status: 0,
+    stdout: 'Every row can move in.\n',
+  });
+
   const roles = join(folder, 'roles.csv');
   await writeFile(roles, 'email,role\nann@example.com,boss\n');
-  const decisions = ['--slug', 'shop', '--name', 'Shop', '--roles', roles];
+  const decisions = ['--slug', 'shop', '--name', 'Shop', '--roles', roles, '--map', codes];
   expect(run('org', ...decisions)).toMatchObject({
     status: 1,
     stderr: expect.stringContaining('line 2: role must be one of viewer, clerk, admin'),
