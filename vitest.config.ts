@@ -28,6 +28,8 @@ export default defineConfig({
   ],
   test: {
     include: ['{layers,functions,scripts,infra,tests,sql}/**/*.test.ts'],
+    // Prisma and what it brings weigh more than everything else together: `npm run test:adapters` installs it, and tests it.
+    exclude: process.env.STOCKADE_TEST_ADAPTERS === 'all' ? [] : ['tests/adapters/prisma.test.ts'],
     globalSetup: ['./tests/cluster.ts'],
     // What a worker has loaded serves all its files: loading took longer than most of them.
     isolate: false,

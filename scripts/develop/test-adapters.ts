@@ -10,7 +10,7 @@ await command({
   summary: 'Tests the adapters of the query libraries with the libraries themselves, Prisma too.',
   description: [
     'Prisma and what it brings weigh 300 MB, so `npm ci` leaves them out. The first run installs them into .stockade/prisma/',
-    'and generates the client; that needs the registry, and no other host. From then on `npm test` tests Prisma as well.',
+    'and generates the client; that needs the registry, and no other host. `npm test` tests the other adapters alone.',
     'Delete the folder to get rid of them. Exit code 1 when a test fails.',
   ].join('\n'),
   examples: [{ type: '', does: 'installs Prisma if needed, and tests all adapters' }],
