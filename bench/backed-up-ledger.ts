@@ -2,7 +2,7 @@ import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sealOrganization } from '#audit/seals/seal-organization.ts';
-import { closeAwsClients } from '#platform/aws-call.ts';
+import { closeAwsClients } from '#platform/aws/call.ts';
 import { environment } from '#platform/environment.ts';
 import { copyUrl } from '#recovery/drill/copy-url.ts';
 import type { DrillSurroundings } from '#recovery/drill/surroundings.ts';

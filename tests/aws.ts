@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll } from 'vitest';
-import { closeAwsClients } from '#platform/aws-call.ts';
+import { closeAwsClients } from '#platform/aws/call.ts';
 import { environment } from '#platform/environment.ts';
 import { type ReceivedAlert, readAlert } from '#scripts/local/alert.ts';
 import { type LocalAws, startLocalAws } from '#scripts/local/aws/loopback.ts';

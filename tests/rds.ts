@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Client } from 'pg';
 import { afterAll, afterEach, beforeAll, inject } from 'vitest';
-import { closeAwsClients } from '#platform/aws-call.ts';
+import { closeAwsClients } from '#platform/aws/call.ts';
 import { environment } from '#platform/environment.ts';
 import { type LocalAws, startLocalAws } from '#scripts/local/aws/loopback.ts';
 import type { LocalRds } from '#scripts/local/aws/rds/service.ts';

@@ -1,7 +1,7 @@
 import { Template } from 'aws-cdk-lib/assertions';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { handler } from '#functions/jobs/monitor-backups.lambda.ts';
-import { closeAwsClients } from '#platform/aws-call.ts';
+import { closeAwsClients } from '#platform/aws/call.ts';
 import { environment } from '#platform/environment.ts';
 import { recordMilestone } from '#recovery/drill/records.ts';
 import { type RecordedService, recordService } from '#tests/recorded-aws.ts';

@@ -10,7 +10,7 @@ import { ApiStack } from '../stacks/api-stack.ts';
 import { DataStack } from '../stacks/data-stack.ts';
 import type { StockadeApp } from '../stockade-app.ts';
 import { prodContext, unbundledApps } from '../unbundled-apps.ts';
-import { passLifetimeSeconds } from './pass-key.ts';
+import { passLifetimeSeconds } from './at-deploy/pass-key.ts';
 
 const unbundled = unbundledApps();
 const apps = new Map<string, StockadeApp>();

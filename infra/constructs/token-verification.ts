@@ -2,9 +2,9 @@ import type { Function as Lambda } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import { environment } from '#platform/environment.ts';
 import type { TokenTrust } from '../settings/identity.ts';
+import { PassKey, type PassKeyProps } from './at-deploy/pass-key.ts';
 import { HttpsEgress } from './https-egress.ts';
 import type { FunctionNetwork } from './lambda-function.ts';
-import { PassKey, type PassKeyProps } from './pass-key.ts';
 
 export interface TokenVerificationProps extends PassKeyProps {
   readonly trust: TokenTrust;

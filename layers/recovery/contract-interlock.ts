@@ -1,7 +1,7 @@
 import type { ClientBase } from 'pg';
+import { putEvidence } from '#platform/aws/evidence.ts';
 import { backedUpConfig, evidenceConfig } from '#platform/config.ts';
 import { environment } from '#platform/environment.ts';
-import { putEvidence } from '#platform/evidence.ts';
 import type { Migration } from '#schema/book/migration-files.ts';
 import { MigrationError } from '#schema/migration-error.ts';
 import { type BackedUpDatabase, backedUpDatabase, isReachedAt } from './backed-up-database.ts';

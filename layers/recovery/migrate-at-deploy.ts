@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Client, ClientConfig } from 'pg';
+import { readDatabaseSecret } from '#platform/aws/database-secret.ts';
 import { type MasterConfig, masterConfig, sqlDirectory } from '#platform/config.ts';
-import { readDatabaseSecret } from '#platform/database-secret.ts';
 import { log } from '#platform/log.ts';
 import { counted } from '#platform/plural.ts';
 import { readIsolationRules } from '#schema/lint/isolation-rules.ts';

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { AwsRefused } from '#platform/aws-call.ts';
+import { AwsRefused } from '#platform/aws/call.ts';
 import { Unavailable } from '#platform/errors.ts';
 import { type CopyAddress, openCopy } from './drill/copy.ts';
 import { type DrillWish, planDrill } from './drill/plan.ts';

@@ -1,8 +1,8 @@
 import type { Client } from 'pg';
 import { anchorsRoot } from '#audit/seals/anchor-key.ts';
-import { AwsRefused } from '#platform/aws-call.ts';
+import { AwsRefused } from '#platform/aws/call.ts';
+import { listEvidence } from '#platform/aws/evidence.ts';
 import { MissingSetting, Unavailable } from '#platform/errors.ts';
-import { listEvidence } from '#platform/evidence.ts';
 import { inOrganizationAsJob } from '#tenancy/job-transaction.ts';
 import { readErasures } from './erasures.ts';
 import { readOrganizations } from './proofs/read-organizations.ts';

@@ -1,6 +1,6 @@
 import { DatabaseError } from 'pg';
 import { describe, expect, test } from 'vitest';
-import { AwsRefused } from '#platform/aws-call.ts';
+import { AwsRefused } from '#platform/aws/call.ts';
 import { InvalidInput, NotFound, Unavailable } from '#platform/errors.ts';
 import { CommandError, describeFailure, failureText, UsageError } from './failure.ts';
 

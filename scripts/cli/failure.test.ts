@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { Client } from 'pg';
 import { expect, inject, test } from 'vitest';
-import { AwsRefused } from '#platform/aws-call.ts';
+import { AwsRefused } from '#platform/aws/call.ts';
 import { MissingSetting, NotFound, Unavailable } from '#platform/errors.ts';
 import { RecoveryRefused } from '#recovery/recovery-refused.ts';
 import { MigrationError } from '#schema/migration-error.ts';

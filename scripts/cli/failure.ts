@@ -1,5 +1,5 @@
 import { DatabaseError } from 'pg';
-import { AwsRefused } from '#platform/aws-call.ts';
+import { AwsRefused } from '#platform/aws/call.ts';
 import { Problem } from '#platform/errors.ts';
 import { Refusal } from '#platform/refusal.ts';
 

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, escapeIdentifier } from 'pg';
 import { routes } from '#functions/routes.ts';
 import type { Schedule } from '#functions/schedules.ts';
-import { closeAwsClients } from '#platform/aws-call.ts';
+import { closeAwsClients } from '#platform/aws/call.ts';
 import { environment } from '#platform/environment.ts';
 import { log } from '#platform/log.ts';
 import { closeDatabase } from '#platform/postgres/database.ts';

@@ -45,8 +45,8 @@ test('what a command in another terminal publishes is printed, and the evidence 
   const command = join(data, 'command.ts');
   await writeFile(
     command,
-    `import { publishAlert } from ${from('layers/platform/alerts.ts')};
-     import { putEvidence, readEvidence } from ${from('layers/platform/evidence.ts')};
+    `import { publishAlert } from ${from('layers/platform/aws/alerts.ts')};
+     import { putEvidence, readEvidence } from ${from('layers/platform/aws/evidence.ts')};
      import { sendAlertProbe } from ${from('layers/recovery/monitor/alert-probe.ts')};
      import { recoveryPolicy } from ${from('layers/recovery/policy.ts')};
      import { withRole } from ${from('scripts/cli/database/connect.ts')};

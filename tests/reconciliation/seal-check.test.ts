@@ -6,7 +6,7 @@ import { checkSeals } from '#audit/reconciliation/seal-check.ts';
 import { anchorKey } from '#audit/seals/anchor-key.ts';
 import { genesisHash, type Seal, sealHash } from '#audit/seals/seal.ts';
 import { sealOrganization } from '#audit/seals/seal-organization.ts';
-import { putEvidence } from '#platform/evidence.ts';
+import { putEvidence } from '#platform/aws/evidence.ts';
 import { openAws } from '#tests/aws.ts';
 import { run } from '#tests/commands/run.ts';
 import type { Caller } from '#tests/world.ts';

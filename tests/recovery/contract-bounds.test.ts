@@ -1,7 +1,7 @@
 import type { ClientBase } from 'pg';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
+import { readEvidence } from '#platform/aws/evidence.ts';
 import { environment } from '#platform/environment.ts';
-import { readEvidence } from '#platform/evidence.ts';
 import { allowContract, findWayBack } from '#recovery/contract-interlock.ts';
 import { recordMilestone } from '#recovery/drill/records.ts';
 import { recoveryPolicy } from '#recovery/policy.ts';

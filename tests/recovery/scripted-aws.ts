@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach } from 'vitest';
-import { closeAwsClients } from '#platform/aws-call.ts';
+import { closeAwsClients } from '#platform/aws/call.ts';
 import { AwsError } from '#scripts/local/aws/aws-error.ts';
 import type { Faults } from '#scripts/local/aws/faults.ts';
 import type { QueryParameters } from '#scripts/local/aws/query-parameters.ts';

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { anchorKey } from '#audit/seals/anchor-key.ts';
 import { Anchors } from '#audit/seals/verify/anchors.ts';
 import { Faults } from '#audit/seals/verify/fault.ts';
-import { putEvidence } from '#platform/evidence.ts';
+import { putEvidence } from '#platform/aws/evidence.ts';
 import { openAws } from '#tests/aws.ts';
 
 openAws();

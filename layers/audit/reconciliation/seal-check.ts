@@ -1,8 +1,8 @@
 import type pg from 'pg';
-import { AwsRefused } from '#platform/aws-call.ts';
+import { AwsRefused } from '#platform/aws/call.ts';
+import { listEvidence, readEvidence } from '#platform/aws/evidence.ts';
 import { evidenceConfig } from '#platform/config.ts';
 import { MissingSetting, Unavailable } from '#platform/errors.ts';
-import { listEvidence, readEvidence } from '#platform/evidence.ts';
 import { anchorBody } from '../seals/anchor.ts';
 import { anchorKey, anchorPrefix } from '../seals/anchor-key.ts';
 import { genesisHash, type Seal, sealHash } from '../seals/seal.ts';

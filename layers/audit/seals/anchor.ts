@@ -1,8 +1,8 @@
 import type pg from 'pg';
-import { AwsRefused } from '#platform/aws-call.ts';
+import { AwsRefused } from '#platform/aws/call.ts';
+import { EvidenceConflict, putEvidence } from '#platform/aws/evidence.ts';
 import { evidenceConfig } from '#platform/config.ts';
 import { MissingSetting, Unavailable } from '#platform/errors.ts';
-import { EvidenceConflict, putEvidence } from '#platform/evidence.ts';
 import { inOrganizationAsJob } from '#tenancy/job-transaction.ts';
 import { anchorKey } from './anchor-key.ts';
 import { type Seal, sealHash, sealHeader } from './seal.ts';

@@ -1,4 +1,4 @@
-import { AwsRefused } from '#platform/aws-call.ts';
+import { AwsRefused } from '#platform/aws/call.ts';
 import {
   type DBInstance,
   deleteInstance,

@@ -1,4 +1,4 @@
-import { AwsRefused } from '#platform/aws-call.ts';
+import { AwsRefused } from '#platform/aws/call.ts';
 import { Unavailable } from '#platform/errors.ts';
 import { type ProofOutcome, TakenOver } from '../proofs/proof.ts';
 import { type ProofReport, proveCopy } from '../proofs/prove-copy.ts';

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { EvidenceConflict, listEvidence, putEvidence, readEvidence } from '#platform/evidence.ts';
+import { EvidenceConflict, listEvidence, putEvidence, readEvidence } from '#platform/aws/evidence.ts';
 import type { ProofReport } from '../proofs/prove-copy.ts';
 
 /** The milestones of a drill, in their order. Each is recorded once, and each record contains the digest of the record before. */

@@ -1,4 +1,4 @@
-import { AwsRefused } from '#platform/aws-call.ts';
+import { AwsRefused } from '#platform/aws/call.ts';
 import { counted } from '#platform/plural.ts';
 import { ageOf, type RecoveryPolicy } from '../policy.ts';
 import { deleteInstance, describeDrillInstances, drillPrefix, drillTag } from '../rds/rds.ts';

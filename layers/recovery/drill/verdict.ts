@@ -1,4 +1,4 @@
-import { AwsRefused } from '#platform/aws-call.ts';
+import { AwsRefused } from '#platform/aws/call.ts';
 import { RecoveryRefused } from '../recovery-refused.ts';
 import { type DrillRecord, type DrillVerdict, recordMilestone } from './records.ts';
 

@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { publishAlert } from '#platform/alerts.ts';
+import { publishAlert } from '#platform/aws/alerts.ts';
 import type { RecoveryPolicy } from '../policy.ts';
 
 /** The name of a test alert. It distinguishes test alerts from all others. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { AwsRefused } from '#platform/aws-call.ts';
+import { AwsRefused } from '#platform/aws/call.ts';
 import { MissingSetting, Unavailable } from '#platform/errors.ts';
 import type { BlindReason } from './blindness.ts';
 import { blindness, DatabaseUnreachable, NoSuchDatabase } from './blindness.ts';

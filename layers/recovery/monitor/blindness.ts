@@ -1,4 +1,4 @@
-import { AwsRefused } from '#platform/aws-call.ts';
+import { AwsRefused } from '#platform/aws/call.ts';
 import { MissingSetting, Unavailable } from '#platform/errors.ts';
 
 /** The reasons why a check could not run. */

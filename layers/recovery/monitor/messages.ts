@@ -1,4 +1,4 @@
-import type { Alert } from '#platform/alerts.ts';
+import type { Alert } from '#platform/aws/alerts.ts';
 import { counted } from '#platform/plural.ts';
 import { spoken } from '../policy.ts';
 import type { Change } from './changes.ts';

@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { publishAlert } from '#platform/alerts.ts';
+import { publishAlert } from '#platform/aws/alerts.ts';
 import { measure } from '#platform/metrics.ts';
 import { inTransaction } from '#platform/postgres/transaction.ts';
 import type { InJobs } from '../in-jobs.ts';

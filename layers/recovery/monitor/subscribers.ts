@@ -1,5 +1,5 @@
 import { ListSubscriptionsByTopicCommand, SNSClient } from '@aws-sdk/client-sns';
-import { callAws, clientOf, clientSettings } from '#platform/aws-call.ts';
+import { callAws, clientOf, clientSettings } from '#platform/aws/call.ts';
 import { alertTopicArn } from '#platform/config.ts';
 
 const sns = clientOf(() => new SNSClient(clientSettings));

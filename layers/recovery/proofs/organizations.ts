@@ -1,6 +1,6 @@
 import { anchorKey, anchorsRoot } from '#audit/seals/anchor-key.ts';
 import { wasAnchoredAfter } from '#audit/seals/verify/anchors.ts';
-import { listEvidence } from '#platform/evidence.ts';
+import { listEvidence } from '#platform/aws/evidence.ts';
 import { readErasures } from '../erasures.ts';
 import { hasAnchors, refuseWithoutAnchors } from './anchors.ts';
 import type { Findings, ProofContext } from './proof.ts';

@@ -3,7 +3,7 @@ import {
   RestoreDBInstanceFromDBSnapshotCommand,
   RestoreDBInstanceToPointInTimeCommand,
 } from '@aws-sdk/client-rds';
-import { callAws } from '#platform/aws-call.ts';
+import { callAws } from '#platform/aws/call.ts';
 import { RecoveryRefused } from '../recovery-refused.ts';
 import { type DBInstance, describeInstance, rdsClient } from './rds.ts';
 

@@ -7,7 +7,7 @@ import {
   DescribeDBClusterSnapshotsCommand,
   DescribeDBClustersCommand,
 } from '@aws-sdk/client-rds';
-import { callAws } from '#platform/aws-call.ts';
+import { callAws } from '#platform/aws/call.ts';
 import { everyPage, rdsClient, unlessAbsent } from './rds.ts';
 
 export type { DBCluster, DBClusterAutomatedBackup, DBClusterSnapshot } from '@aws-sdk/client-rds';

@@ -13,7 +13,7 @@ import {
   RestoreDBInstanceFromDBSnapshotCommand,
   RestoreDBInstanceToPointInTimeCommand,
 } from '@aws-sdk/client-rds';
-import { AwsRefused, callAws, clientOf, clientSettings } from '#platform/aws-call.ts';
+import { AwsRefused, callAws, clientOf, clientSettings } from '#platform/aws/call.ts';
 import { RecoveryRefused } from '../recovery-refused.ts';
 
 export type { DBInstance, DBInstanceAutomatedBackup, DBSnapshot } from '@aws-sdk/client-rds';

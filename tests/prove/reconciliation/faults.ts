@@ -3,8 +3,8 @@ import type { Cause } from '#audit/reconciliation/discrepancy.ts';
 import { anchorBody } from '#audit/seals/anchor.ts';
 import { anchorKey } from '#audit/seals/anchor-key.ts';
 import type { Seal } from '#audit/seals/seal.ts';
+import { putEvidence } from '#platform/aws/evidence.ts';
 import { evidenceConfig } from '#platform/config.ts';
-import { putEvidence } from '#platform/evidence.ts';
 import { inOrganization, post, skus } from './fixture.ts';
 
 /** Removes a key and all of its versions from the evidence bucket. Object Lock prevents this on AWS. */

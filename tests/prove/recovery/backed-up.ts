@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import * as rds from '@aws-sdk/client-rds';
 import * as sns from '@aws-sdk/client-sns';
 import { handler as receive } from '#functions/jobs/alert-receipt.lambda.ts';
-import { closeAwsClients } from '#platform/aws-call.ts';
+import { closeAwsClients } from '#platform/aws/call.ts';
 import { environment } from '#platform/environment.ts';
 import { closeDatabase } from '#platform/postgres/database.ts';
 import type { DrillVerdict } from '#recovery/monitor/check.ts';

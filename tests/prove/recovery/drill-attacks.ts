@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { putEvidence, readEvidence } from '#platform/aws/evidence.ts';
 import { evidenceConfig } from '#platform/config.ts';
-import { putEvidence, readEvidence } from '#platform/evidence.ts';
 import { beginDrill } from '#recovery/drill/begin.ts';
 import { tickDrill } from '#recovery/drill/drill.ts';
 import type { DrillWish } from '#recovery/drill/plan.ts';

@@ -1,7 +1,7 @@
-import { closeAwsClients } from '#platform/aws-call.ts';
+import { closeAwsClients } from '#platform/aws/call.ts';
+import { putEvidence, readEvidence } from '#platform/aws/evidence.ts';
 import { evidenceConfig } from '#platform/config.ts';
 import { environment } from '#platform/environment.ts';
-import { putEvidence, readEvidence } from '#platform/evidence.ts';
 import type { BlindReason } from '#recovery/monitor/blindness.ts';
 import type { MonitorOptions } from '#recovery/monitor/monitor.ts';
 import { rdsClient } from '#recovery/rds/rds.ts';

@@ -4,8 +4,8 @@ import {
   RestoreDBInstanceFromDBSnapshotCommand,
 } from '@aws-sdk/client-rds';
 import { afterEach, expect, test } from 'vitest';
+import { readEvidence } from '#platform/aws/evidence.ts';
 import { environment } from '#platform/environment.ts';
-import { readEvidence } from '#platform/evidence.ts';
 import { beginDrill, dueDrill } from '#recovery/drill/begin.ts';
 import { tickDrill } from '#recovery/drill/drill.ts';
 import { brokenLinks, lastDrill, listDrillKeys } from '#recovery/drill/records.ts';

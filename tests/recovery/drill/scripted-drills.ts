@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, vi } from 'vitest';
+import { readEvidence } from '#platform/aws/evidence.ts';
 import { environment } from '#platform/environment.ts';
-import { readEvidence } from '#platform/evidence.ts';
 import { type DrillRequest, recordMilestone } from '#recovery/drill/records.ts';
 import type { DrillSurroundings } from '#recovery/drill/surroundings.ts';
 import { recoveryPolicy } from '#recovery/policy.ts';

@@ -1,6 +1,6 @@
 import * as sns from '@aws-sdk/client-sns';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { closeAwsClients } from '#platform/aws-call.ts';
+import { closeAwsClients } from '#platform/aws/call.ts';
 import { environment } from '#platform/environment.ts';
 import type { CheckResult } from '#recovery/monitor/check.ts';
 import { checkBackups } from '#recovery/monitor/monitor.ts';

@@ -1,8 +1,8 @@
 import * as rds from '@aws-sdk/client-rds';
 import * as sns from '@aws-sdk/client-sns';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { putEvidence, readEvidence } from '#platform/aws/evidence.ts';
 import { environment } from '#platform/environment.ts';
-import { putEvidence, readEvidence } from '#platform/evidence.ts';
 import { brokenLinks, lastDrill, recordMilestone } from '#recovery/drill/records.ts';
 import { sendAlertProbe } from '#recovery/monitor/alert-probe.ts';
 import type { CheckResult } from '#recovery/monitor/check.ts';

@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Client } from 'pg';
 import { afterAll, beforeAll, expect, inject, test, vi } from 'vitest';
-import { closeAwsClients } from '#platform/aws-call.ts';
+import { closeAwsClients } from '#platform/aws/call.ts';
 import type { InJobs } from '#recovery/in-jobs.ts';
 import type { CheckResult } from '#recovery/monitor/check.ts';
 import { checkBackups } from '#recovery/monitor/monitor.ts';

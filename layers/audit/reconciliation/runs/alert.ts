@@ -1,4 +1,4 @@
-import type { Alert } from '#platform/alerts.ts';
+import type { Alert } from '#platform/aws/alerts.ts';
 import { counted } from '#platform/plural.ts';
 import { type BalanceKey, causesOfHistory, type Discrepancy, driftOf, type Figures } from '../discrepancy.ts';
 import type { RunReport } from '../reconcile.ts';

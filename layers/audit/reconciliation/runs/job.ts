@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { publishAlert } from '#platform/alerts.ts';
+import { publishAlert } from '#platform/aws/alerts.ts';
 import { log } from '#platform/log.ts';
 import { measure } from '#platform/metrics.ts';
 import { inOrganizationAsJob } from '#tenancy/job-transaction.ts';

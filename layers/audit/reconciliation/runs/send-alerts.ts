@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { publishAlert } from '#platform/alerts.ts';
+import { publishAlert } from '#platform/aws/alerts.ts';
 import { inTransaction } from '#platform/postgres/transaction.ts';
 import type { RunReport } from '../reconcile.ts';
 import { triggerFaults } from '../triggers.ts';

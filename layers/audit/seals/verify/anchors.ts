@@ -1,7 +1,7 @@
-import { AwsRefused } from '#platform/aws-call.ts';
+import { AwsRefused } from '#platform/aws/call.ts';
+import { listEvidence, readEvidence } from '#platform/aws/evidence.ts';
 import { evidenceConfig } from '#platform/config.ts';
 import { MissingSetting, Unavailable } from '#platform/errors.ts';
-import { listEvidence, readEvidence } from '#platform/evidence.ts';
 import { anchorBody } from '../anchor.ts';
 import { anchorKey, anchorPrefix } from '../anchor-key.ts';
 import type { Seal } from '../seal.ts';

@@ -1,6 +1,6 @@
 import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
-import { callAws, clientOf, clientSettings } from './aws-call.ts';
-import { alertTopicArn, stage } from './config.ts';
+import { alertTopicArn, stage } from '../config.ts';
+import { callAws, clientOf, clientSettings } from './call.ts';
 
 /** A message for the person on call. */
 export interface Alert {

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
-import { closeAwsClients } from './aws-call.ts';
+import { closeAwsClients } from './call.ts';
 import { readDatabaseSecret } from './database-secret.ts';
 
 const arn = 'arn:aws:secretsmanager:eu-central-1:123456789012:secret:rds!db-1-a1B2c3';

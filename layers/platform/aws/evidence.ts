@@ -7,9 +7,9 @@ import {
   PutObjectCommand,
   S3Client,
 } from '@aws-sdk/client-s3';
-import { AwsRefused, callAws, clientOf, clientSettings } from './aws-call.ts';
-import { type EvidenceConfig, evidenceConfig } from './config.ts';
-import { Unavailable } from './errors.ts';
+import { type EvidenceConfig, evidenceConfig } from '../config.ts';
+import { Unavailable } from '../errors.ts';
+import { AwsRefused, callAws, clientOf, clientSettings } from './call.ts';
 
 /**
  * What proves the ledger from outside the database. A key is written once. Object Lock protects versions, not keys:

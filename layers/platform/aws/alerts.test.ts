@@ -1,9 +1,9 @@
 import { afterEach, expect, test } from 'vitest';
 import { openAws } from '#tests/aws.ts';
+import { environment } from '../environment.ts';
+import { MissingSetting, Unavailable } from '../errors.ts';
 import { type Alert, publishAlert } from './alerts.ts';
-import { AwsRefused } from './aws-call.ts';
-import { environment } from './environment.ts';
-import { MissingSetting, Unavailable } from './errors.ts';
+import { AwsRefused } from './call.ts';
 
 const aws = openAws();
 afterEach(() => aws.local.sns.faults.clear());

@@ -4,15 +4,15 @@ import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Function as Lambda } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import { environment } from '#platform/environment.ts';
-import { type BackupTarget, backupVariables } from '../settings/backup-target.ts';
-import type { StageConfig } from '../settings/config.ts';
-import type { DatabaseTarget, MasterSecret } from '../settings/database-target.ts';
-import { projectRoot } from './bundle.ts';
-import type { DatabaseAccess } from './database-access.ts';
-import { deployProvider } from './deploy-provider.ts';
-import type { EvidenceBucket } from './evidence-bucket.ts';
-import type { HttpsEgress } from './https-egress.ts';
-import { LambdaFunction } from './lambda-function.ts';
+import { type BackupTarget, backupVariables } from '../../settings/backup-target.ts';
+import type { StageConfig } from '../../settings/config.ts';
+import type { DatabaseTarget, MasterSecret } from '../../settings/database-target.ts';
+import { projectRoot } from '../bundle.ts';
+import type { DatabaseAccess } from '../database-access.ts';
+import type { EvidenceBucket } from '../evidence-bucket.ts';
+import type { HttpsEgress } from '../https-egress.ts';
+import { LambdaFunction } from '../lambda-function.ts';
+import { deployProvider } from './provider.ts';
 
 /** The provider that calls the function waits 15 minutes. The function must have answered by then. */
 const timeoutSeconds = 14 * 60;

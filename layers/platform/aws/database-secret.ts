@@ -1,7 +1,7 @@
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import * as z from 'zod';
-import { callAws, clientOf, clientSettings } from './aws-call.ts';
-import { MissingSetting } from './errors.ts';
+import { MissingSetting } from '../errors.ts';
+import { callAws, clientOf, clientSettings } from './call.ts';
 
 /** What RDS keeps of a user in Secrets Manager. */
 const DatabaseSecret = z.object({ username: z.string().min(1), password: z.string().min(1) });

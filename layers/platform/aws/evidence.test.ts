@@ -1,9 +1,9 @@
 import { DeleteObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { openAws } from '#tests/aws.ts';
-import { AwsRefused } from './aws-call.ts';
-import { environment } from './environment.ts';
-import { MissingSetting, Unavailable } from './errors.ts';
+import { environment } from '../environment.ts';
+import { MissingSetting, Unavailable } from '../errors.ts';
+import { AwsRefused } from './call.ts';
 import { EvidenceConflict, listEvidence, putEvidence, readEvidence } from './evidence.ts';
 
 const aws = openAws();

@@ -4,11 +4,11 @@ import type { CfnFunction, Function as Lambda } from 'aws-cdk-lib/aws-lambda';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import { environment } from '#platform/environment.ts';
-import type { StageConfig } from '../settings/config.ts';
-import type { DatabaseTarget } from '../settings/database-target.ts';
-import type { DatabaseAccess } from './database-access.ts';
-import { deployProvider } from './deploy-provider.ts';
-import { LambdaFunction } from './lambda-function.ts';
+import type { StageConfig } from '../../settings/config.ts';
+import type { DatabaseTarget } from '../../settings/database-target.ts';
+import type { DatabaseAccess } from '../database-access.ts';
+import { LambdaFunction } from '../lambda-function.ts';
+import { deployProvider } from './provider.ts';
 
 /** How long the database accepts a pass after its creation. */
 export const passLifetimeSeconds = 60;

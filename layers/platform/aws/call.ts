@@ -1,4 +1,4 @@
-import { Unavailable } from './errors.ts';
+import { Unavailable } from '../errors.ts';
 
 /**
  * Settings of every AWS client. The SDK reads region, credentials and endpoint from the environment, so this code does

@@ -4,8 +4,8 @@ import type { Function as Lambda } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Provider } from 'aws-cdk-lib/custom-resources';
 import type { Construct } from 'constructs';
-import type { StageConfig } from '../settings/config.ts';
-import { acknowledgeWildcard } from './acknowledge-wildcard.ts';
+import type { StageConfig } from '../../settings/config.ts';
+import { acknowledgeWildcard } from '../acknowledge-wildcard.ts';
 
 /**
  * Calls a function during a deploy, and answers CloudFormation for it: a function inside a network without internet access
