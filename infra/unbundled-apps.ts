@@ -1,7 +1,5 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll } from 'vitest';
+import { scratchOutput } from './scratch-output.ts';
 import { type StockadeApp, stockadeApp } from './stockade-app.ts';
 
 /** The context of a stage that uses every setting. */
@@ -28,15 +26,14 @@ export const prodContext = {
 export function unbundledApps({
   checked = false,
 } = {}): (context?: Readonly<Record<string, string>>) => StockadeApp {
-  const scratch = mkdtempSync(join(tmpdir(), 'stockade-synth-'));
+  const newOutput = scratchOutput();
   if (!checked) process.env.CDK_VALIDATION = 'false';
   afterAll(() => {
     delete process.env.CDK_VALIDATION;
-    rmSync(scratch, { recursive: true });
   });
   return (context = {}) =>
     stockadeApp({
-      outdir: mkdtempSync(join(scratch, 'out-')),
+      outdir: newOutput(),
       context: { ...context, 'aws:cdk:bundling-stacks': [] },
     });
 }

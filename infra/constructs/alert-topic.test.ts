@@ -3,11 +3,14 @@ import { Match, Template } from 'aws-cdk-lib/assertions';
 import { Code, Function as Lambda, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { expect, test } from 'vitest';
 import { environment } from '#platform/environment.ts';
+import { scratchOutput } from '../scratch-output.ts';
 import { stageConfig } from '../settings/config.ts';
 import { AlertTopic } from './alert-topic.ts';
 
+const newOutput = scratchOutput();
+
 function synthesized(...emails: string[]) {
-  const stack = new Stack(new App(), 'stack');
+  const stack = new Stack(new App({ outdir: newOutput() }), 'stack');
   const alerts = new AlertTopic(stack, 'Alerts', { stage: stageConfig('prod'), emails });
   const fn = new Lambda(stack, 'Function', {
     runtime: Runtime.NODEJS_24_X,

@@ -1,11 +1,9 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { App, Stack } from 'aws-cdk-lib';
 import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
 import { Code, Function as Lambda, Runtime } from 'aws-cdk-lib/aws-lambda';
-import { afterAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { environment } from '#platform/environment.ts';
+import { scratchOutput } from '../scratch-output.ts';
 import { type DatabaseTarget, placeholderDatabase } from '../settings/database-target.ts';
 import { DatabaseAccess } from './database-access.ts';
 import type { FunctionNetwork } from './lambda-function.ts';
@@ -20,11 +18,10 @@ const target: DatabaseTarget = {
   securityGroupId: 'sg-0a1b2c3d',
 };
 
-const scratch = mkdtempSync(join(tmpdir(), 'stockade-synth-'));
-afterAll(() => rmSync(scratch, { recursive: true }));
+const newOutput = scratchOutput();
 
 function stackWithAccess(database = target) {
-  const stack = new Stack(new App({ outdir: mkdtempSync(join(scratch, 'out-')) }), 'stack');
+  const stack = new Stack(new App({ outdir: newOutput() }), 'stack');
   return { stack, access: new DatabaseAccess(stack, 'Database', database) };
 }
 

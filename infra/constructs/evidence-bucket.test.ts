@@ -3,14 +3,17 @@ import { Template } from 'aws-cdk-lib/assertions';
 import { Code, Function as Lambda, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { expect, test } from 'vitest';
 import { environment } from '#platform/environment.ts';
+import { scratchOutput } from '../scratch-output.ts';
 import { stageConfig } from '../settings/config.ts';
 import { DataStack } from '../stacks/data-stack.ts';
 import { EvidenceBucket } from './evidence-bucket.ts';
 
 const stage = { ...stageConfig('prod'), evidenceRetentionDays: 77 };
 
+const newOutput = scratchOutput();
+
 function synthesized() {
-  const app = new App();
+  const app = new App({ outdir: newOutput() });
   const evidence = new EvidenceBucket(new Stack(app, 'data'), 'Evidence', { stage });
   const jobs = new Stack(app, 'jobs');
   const fn = new Lambda(jobs, 'Function', {
@@ -82,7 +85,7 @@ test('a new generation adds a bucket and keeps the old one, whose exports other 
   const exportsOf = (template: Template) =>
     Object.values(template.findOutputs('*')).flatMap(({ Export }) => Export?.Name ?? []);
   const stackOf = (evidenceGeneration: number) => {
-    const app = new App();
+    const app = new App({ outdir: newOutput() });
     const first = new DataStack(app, 'data', { stage: { ...stage, evidenceGeneration }, alertEmails: [] });
     const fn = new Lambda(new Stack(app, 'jobs'), 'Function', {
       runtime: Runtime.NODEJS_24_X,

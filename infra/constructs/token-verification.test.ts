@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { type Route, routes } from '#functions/routes.ts';
 import { environment } from '#platform/environment.ts';
 import { passLifetimeSeconds as lifetimeOfPasses } from '#tenancy/credentials/passes.ts';
+import { scratchOutput } from '../scratch-output.ts';
 import { stageConfig } from '../settings/config.ts';
 import { placeholderDatabase } from '../settings/database-target.ts';
 import { ApiStack } from '../stacks/api-stack.ts';
@@ -13,6 +14,7 @@ import { prodContext, unbundledApps } from '../unbundled-apps.ts';
 import { passLifetimeSeconds } from './at-deploy/pass-key.ts';
 
 const unbundled = unbundledApps();
+const newOutput = scratchOutput();
 const apps = new Map<string, StockadeApp>();
 
 /** The app of a context, created once: no test changes an app. */
@@ -135,7 +137,7 @@ test('no function gets a key before the database knows it', () => {
 
 test('the next generation has another secret, and replaces the key in the database', () => {
   const [one, two] = [1, 2].map((passKeyGeneration) => {
-    const app = new App({ context: { 'aws:cdk:bundling-stacks': [] } });
+    const app = new App({ outdir: newOutput(), context: { 'aws:cdk:bundling-stacks': [] } });
     const stage = { ...stageConfig('dev'), passKeyGeneration };
     const stack = new ApiStack(app, 'api', {
       stage,
