@@ -1,7 +1,7 @@
 import { chmodSync, chownSync, mkdirSync, realpathSync, rmdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Client, escapeLiteral } from 'pg';
-import { findBinaries, reachableBinaries } from './binaries.ts';
+import { type Binaries, findBinaries, reachableBinaries } from './binaries.ts';
 import { type DataPlace, placeData, settleData } from './data-place.ts';
 import { StartFailure } from './failure.ts';
 import { ensureInitialized, keepPassword, removeUnfinished, type Seed } from './initialize.ts';
@@ -67,7 +67,10 @@ const defaultSettings: Readonly<Record<string, string>> = {
 const fastButFragile: Readonly<Record<string, string>> = { fsync: 'off', full_page_writes: 'off' };
 
 /** For servers that live for a moment: less memory to set up, and no processes that only read ahead from a slow disk. */
-const light: Readonly<Record<string, string>> = { shared_buffers: '16MB', io_method: 'sync' };
+function lightSettings({ major }: Binaries): Readonly<Record<string, string>> {
+  // Before 18 there were no such processes, and no such setting.
+  return { shared_buffers: '16MB', ...(Number(major) >= 18 && { io_method: 'sync' }) };
+}
 
 /**
  * Starts the Postgres cluster of a folder, and makes the cluster on the first start.
@@ -141,7 +144,7 @@ async function bringUp(
     account,
     settings: {
       ...defaultSettings,
-      ...(durable ? {} : { ...fastButFragile, ...light }),
+      ...(durable ? {} : { ...fastButFragile, ...lightSettings(binaries) }),
       ...(options.archive ? openArchive(place) : {}),
       ...options.settings,
     },
