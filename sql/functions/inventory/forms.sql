@@ -3,7 +3,8 @@
 --
 -- The functions without a SET clause become a part of the statement or the check that calls them.
 
--- Postgres 18 has uuidv7(). On 16 and 17 it is made from the millisecond clock and random bits (RFC 9562, section 5.7).
+-- Postgres 18 has uuidv7(). On 16 and 17 it is made from the clock and random bits (RFC 9562, section 5.7). As in 18, the
+-- microseconds are the 12 bits after the version (section 6.2, method 3), so that ids of one millisecond keep their order.
 do $function$
 begin
   if to_regprocedure('pg_catalog.uuidv7()') is not null then
@@ -21,19 +22,18 @@ begin
     parallel safe
     as $id$
       select pg_catalog.encode(
-        pg_catalog.set_bit(
-          pg_catalog.set_bit(
-            overlay(
-              pg_catalog.uuid_send(pg_catalog.gen_random_uuid())
-              placing substring(pg_catalog.int8send((extract(epoch from pg_catalog.clock_timestamp()) * 1000)::bigint) from 3)
-              from 1 for 6
-            ),
-            52, 1
-          ),
-          53, 1
+        overlay(
+          overlay(
+            pg_catalog.uuid_send(pg_catalog.gen_random_uuid())
+            placing substring(pg_catalog.int8send(clock.us / 1000) from 3)
+            from 1 for 6
+          )
+          placing substring(pg_catalog.int4send((28672 + clock.us % 1000 * 4096 / 1000)::integer) from 3)
+          from 7 for 2
         ),
         'hex'
       )::uuid
+      from (select (extract(epoch from pg_catalog.clock_timestamp()) * 1000000)::bigint as us) as clock
     $id$;
   end if;
   -- The old program calls it in the defaults of its columns, until the switch.
