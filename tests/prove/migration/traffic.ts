@@ -38,7 +38,7 @@ export const openPrograms: OpenPrograms = async (databaseUrl, count) => {
   return {
     programs,
     async api() {
-      served ??= serveApi(databaseUrl, count);
+      served ??= serveApi(databaseUrl, Math.min(count, connections));
       return (await served).api;
     },
     async [Symbol.asyncDispose]() {
@@ -54,6 +54,12 @@ const shopLogin = `
   end $$;
   grant usage on schema inventory to shop;
   grant select, insert, update, delete on all tables in schema inventory to shop`;
+
+/**
+ * The connections of the API, fewer than its clients: the first request of each one loads the catalogue and compiles
+ * functions.
+ */
+const connections = 8;
 
 /** What the clients ask. */
 const entries = ['items', 'movements', 'balances', 'entries'];

@@ -6,7 +6,7 @@ import { isProven, type ValidatorProof } from './proof.ts';
 export function proofText(proof: ValidatorProof): string {
   const { ours, squawk, squawkTuned, runs } = proof;
   const table = [
-    `${''.padEnd(36)}caught   missed   false alarms`,
+    `${''.padEnd(38)}caught   missed   false alarms`,
     row('this validator', ours),
     row('squawk', squawk),
     row('squawk, without what the runner does', squawkTuned),
@@ -34,7 +34,7 @@ export function proofText(proof: ValidatorProof): string {
 function row(name: string, { caught, missed, falseAlarms, good }: Score): string {
   const bad = caught.length + missed.length;
   return [
-    name.padEnd(36),
+    name.padEnd(38),
     `${caught.length} of ${bad}`.padEnd(9),
     String(missed.length).padEnd(9),
     `${falseAlarms.length} of ${good}`,

@@ -1,75 +1,30 @@
-import { Client } from 'pg';
-import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
-import { type CheckOptions, checkMoveIn } from '#portability/moving-in/check/check-move-in.ts';
-import { readCodeMap } from '#portability/moving-in/check/code-map.ts';
-import type { Offence } from '#portability/moving-in/check/offence.ts';
-import { migrate } from '#schema/migrations/migrate.ts';
-import { createScratchDatabase, type ScratchDatabase } from '#scripts/migrate/catalog/scratch-database.ts';
-import { paths } from '#scripts/paths.ts';
+import { expect, test } from 'vitest';
+import { checkMoveIn } from '#portability/moving-in/check/check-move-in.ts';
+import { ids, openCheckWorld } from './check-world.ts';
 
-let database: ScratchDatabase;
-let client: Client;
-
-/** The inventory of one shop, as it was before there were organizations, with rows that fit. */
-beforeAll(async () => {
-  database = await createScratchDatabase(inject('clusterUrl'));
-  await migrate({ connectionString: database.url, directory: paths.migrations, target: 1 });
-  client = new Client(database.url);
-  await client.connect();
-});
-afterAll(async () => {
-  await client?.end();
-  await database?.[Symbol.asyncDispose]();
-});
-
-const ids = {
-  bolt: '01900000-0000-7000-8000-000000000001',
-  nut: '01900000-0000-7000-8000-000000000002',
-  main: '01900000-0000-7000-8000-000000000003',
-  ada: '01900000-0000-7000-8000-000000000004',
-  moved: '01900000-0000-7000-8000-000000000005',
-} as const;
-
-beforeEach(async () => {
-  await client.query(`
-    truncate inventory.movements, inventory.items, inventory.locations, inventory.users;
-    insert into inventory.users (id, email, name) values ('${ids.ada}', 'ada@example.com', 'Ada');
-    insert into inventory.items (id, sku, name) values ('${ids.bolt}', 'BOLT', 'Bolt'), ('${ids.nut}', 'M8/40', 'Nut');
-    insert into inventory.locations (id, code, name) values ('${ids.main}', 'MAIN', 'Main');
-    insert into inventory.movements (id, item_id, location_id, quantity, kind, reference, user_id)
-    values ('${ids.moved}', '${ids.bolt}', '${ids.main}', 5, 'receipt', 'PO-1', '${ids.ada}')`);
-});
-
-/** What a check finds: the rule, the table, the row and the value. */
-async function found(options: CheckOptions = {}): Promise<(string | null)[][]> {
-  const { offences } = await checkMoveIn(client, options);
-  return offences.map(({ ruleId, table, id, value }) => [ruleId, table, id, value]);
-}
-
-const map = (...lines: string[]) => readCodeMap(Buffer.from(['table,code,becomes', ...lines].join('\n')));
-const item = (sku: string, id = '01900000-0000-7000-8000-0000000000aa') =>
-  client.query('insert into inventory.items (id, sku, name) values ($1, $2, $2)', [id, sku]);
+const world = openCheckWorld();
+const { found } = world;
 
 test('an inventory of rows that fit can move in, and the check changes nothing', async () => {
   const digest = () =>
-    client.query(
+    world.client.query(
       `select md5(string_agg(t::text, '' order by t::text)) as digest from (
          select i::text from inventory.items i union all select m::text from inventory.movements m
        ) as t (t)`,
     );
   const before = await digest();
-  await client.query(
+  await world.client.query(
     "insert into inventory.items (sku, name) values ('1/2\" ELBOW', 'E'), ('JUICE 50%', 'J'), ('..', 'D')",
   );
   expect(await found()).toEqual([]);
-  await client.query("delete from inventory.items where sku in ('1/2\" ELBOW', 'JUICE 50%', '..')");
+  await world.client.query("delete from inventory.items where sku in ('1/2\" ELBOW', 'JUICE 50%', '..')");
   expect((await digest()).rows).toEqual(before.rows);
 });
 
 test('what only just fits is no offence', async () => {
-  await client.query('begin');
+  await world.client.query('begin');
   try {
-    await client.query(`
+    await world.client.query(`
       insert into inventory.users (email, name) values ('ü.ß@exämple.com', repeat('x', 200)), ('a@b', null);
       insert into inventory.items (sku, name, unit, created_at) values
         (repeat(U&'\\+01F600', 64), repeat('ä', 200), repeat('x', 32), '1900-01-01Z'),
@@ -88,7 +43,7 @@ test('what only just fits is no offence', async () => {
       alter table inventory.items add column shelf text not null default '', add column brand text`);
     expect(await inOpenTransaction(() => found())).toEqual([]);
   } finally {
-    await client.query('rollback');
+    await world.client.query('rollback');
   }
 });
 
@@ -236,10 +191,10 @@ const spoilt: [rule: string, spoil: string, table: string, id: string, value: st
 ];
 
 test.each(spoilt)('%s: %s', async (rule, spoil, table, id, value) => {
-  await client.query('begin');
+  await world.client.query('begin');
   try {
     // What a constraint of the old inventory would refuse is there when somebody has dropped it.
-    await client.query(`
+    await world.client.query(`
       alter table inventory.movements
         drop constraint movements_item_id_fkey, drop constraint movements_user_id_fkey,
         drop constraint movements_quantity_check, drop constraint movements_kind_check, drop constraint movements_reference_check;
@@ -247,140 +202,35 @@ test.each(spoilt)('%s: %s', async (rule, spoil, table, id, value) => {
       alter table inventory.locations drop constraint locations_name_check, drop constraint locations_kind_check;
       alter table inventory.users drop constraint users_name_check;
       set local timezone to 'UTC'`);
-    await client.query(spoil);
+    await world.client.query(spoil);
     // The check has a transaction of its own, so what it reads has to be committed.
     const rows = await inOpenTransaction(() => found());
     expect(rows).toEqual([[rule, table, id, value]]);
   } finally {
-    await client.query('rollback');
+    await world.client.query('rollback');
   }
 });
 
 /** Lets a check read the open transaction: its own beginning and end are left out. */
 async function inOpenTransaction<T>(work: () => Promise<T>): Promise<T> {
-  const query = client.query.bind(client);
+  const query = world.client.query.bind(world.client);
   const skipping = (text: unknown, ...rest: unknown[]) =>
     typeof text === 'string' && /^(begin|rollback)/.test(text)
       ? Promise.resolve({ command: text.toUpperCase(), rows: [] })
       : (query as (...all: unknown[]) => unknown)(text, ...rest);
-  client.query = skipping as typeof client.query;
+  world.client.query = skipping as typeof world.client.query;
   try {
     return await work();
   } finally {
-    client.query = query;
+    world.client.query = query;
   }
 }
 
-describe('a map of codes', () => {
-  test('renames what offends, and then nothing offends', async () => {
-    await item('TRAIL ');
-    const { offences } = await checkMoveIn(client);
-    expect(offences).toMatchObject([
-      { ruleId: 'code-form', value: 'TRAIL ', becomes: 'TRAIL' } satisfies Partial<Offence>,
-    ]);
-    expect(offences[0]?.rule).toMatch(/it must not begin or end with a blank$/);
-    expect(await found({ codes: map('items,TRAIL ,TRAIL') })).toEqual([]);
-  });
-
-  test('is refused where a new code offends, a code is unknown, two become one, or an alias is a code', async () => {
-    await item('TRAIL ');
-    expect(await found({ codes: map('items,TRAIL ,TRAIL2 ') })).toEqual([
-      ['map-target', 'map', 'line 2', 'items "TRAIL " becomes "TRAIL2 "'],
-    ]);
-    expect(await found({ codes: map('items,TRAIL ,TRAIL', 'locations,NONE,N') })).toEqual([
-      ['map-unknown', 'map', 'line 3', 'locations "NONE"'],
-    ]);
-    expect(await found({ codes: map('items,TRAIL ,BOLT') })).toEqual([
-      ['code-collision', 'items', ids.bolt, 'BOLT'],
-      ['code-collision', 'items', '01900000-0000-7000-8000-0000000000aa', 'TRAIL '],
-    ]);
-    expect(await found({ codes: map('items,TRAIL ,BOLT', 'items,BOLT,SCREW') })).toEqual([
-      ['alias-collision', 'items', ids.bolt, 'BOLT'],
-    ]);
-    expect(await found({ codes: map('items,BOLT,M8/40', 'items,M8/40,BOLT', 'items,TRAIL ,T') })).toEqual(
-      expect.arrayContaining([
-        ['alias-collision', 'items', ids.bolt, 'BOLT'],
-        ['alias-collision', 'items', ids.nut, 'M8/40'],
-      ]),
-    );
-  });
-
-  test('says which line and which other code', async () => {
-    await item('TRAIL ');
-    const { offences } = await checkMoveIn(client, { codes: map('items,TRAIL ,BOLT') });
-    expect(offences.map(({ rule }) => rule)).toEqual([
-      'no two of an organization have one code: it becomes "BOLT", as "TRAIL "',
-      'no two of an organization have one code: it becomes "BOLT" by line 2, as "BOLT"',
-    ]);
-  });
-
-  test('may give one code to two organizations', async () => {
-    await item('TRAIL ');
-    await client.query('alter table inventory.items add column shop text');
-    await client.query(
-      `update inventory.items set shop = case sku when 'TRAIL ' then 'south' else 'north' end`,
-    );
-    const assign = (table: 'items' | 'locations', column: string, value: string, organization: string) => ({
-      ...{ table, column, value, organization },
-    });
-    const assignments = [
-      assign('items', 'shop', 'north', 'north'),
-      assign('items', 'shop', 'south', 'south'),
-      assign('locations', 'code', 'MAIN', 'north'),
-    ];
-    const codes = map('items,TRAIL ,BOLT');
-    expect(await found({ codes, assignments })).toEqual([]);
-    await client.query(
-      `insert into inventory.movements (id, item_id, location_id, quantity, kind)
-       select '01900000-0000-7000-8000-0000000000bb', id, '${ids.main}', 1, 'receipt' from inventory.items where sku = 'TRAIL '`,
-    );
-    expect(await found({ codes, assignments })).toEqual([
-      ['crossing', 'movements', '01900000-0000-7000-8000-0000000000bb', 'south and north'],
-    ]);
-    await client.query('alter table inventory.items drop column shop');
-  });
-
-  test('knows the organizations that rows have got already', async () => {
-    await client.query(`
-      alter table inventory.items add column org_id uuid not null default '00000000-0000-0000-0000-00000000000a';
-      alter table inventory.locations add column org_id uuid not null default '00000000-0000-0000-0000-00000000000a'`);
-    try {
-      expect(await found()).toEqual([]);
-      await client.query(`update inventory.locations set org_id = '00000000-0000-0000-0000-00000000000b'`);
-      expect(await found()).toEqual([
-        [
-          'crossing',
-          'movements',
-          ids.moved,
-          '00000000-0000-0000-0000-00000000000a and 00000000-0000-0000-0000-00000000000b',
-        ],
-      ]);
-    } finally {
-      await client.query(`
-        alter table inventory.items drop column org_id;
-        alter table inventory.locations drop column org_id`);
-    }
-  });
-
-  test.each([
-    ['code,becomes\nA,B', 'the map begins with "code,becomes"'],
-    ['', 'the map begins with ""'],
-    ['table,code,becomes\nitems,A', 'line 2: has 2 fields instead of 3'],
-    ['table,code,becomes\nitem,A,B', 'line 2: the table "item" is neither items nor locations'],
-    ['table,code,becomes\nitems,,B', 'line 2: the code is empty'],
-    ['table,code,becomes\nitems,A,A', 'line 2: the code becomes what it is'],
-    ['table,code,becomes\nitems,"A\nA",B\nitems,C,D\nitems,C,E', 'line 5: items "C" is on line 4 already'],
-    ['table,code,becomes\nitems,"A', 'is not closed correctly'],
-  ])('%j cannot be read: %s', (text, message) => {
-    expect(() => readCodeMap(Buffer.from(text))).toThrow(message);
-  });
-});
-
 test('codes that become alike get no new code, and neither do those whose new code is taken', async () => {
-  await client.query(
+  await world.client.query(
     `insert into inventory.items (sku, name) values ('A ', 'A'), (' A', 'A'), ('BOLT ', 'B'), (E'NEW\\t1', 'N')`,
   );
-  const { offences } = await checkMoveIn(client);
+  const { offences } = await checkMoveIn(world.client);
   expect(Object.fromEntries(offences.map(({ value, becomes }) => [value, becomes]))).toEqual({
     'A ': undefined,
     ' A': undefined,
@@ -390,11 +240,11 @@ test('codes that become alike get no new code, and neither do those whose new co
 });
 
 test('thousands of offences are counted, and the first of each rule are named', async () => {
-  await client.query(
+  await world.client.query(
     `insert into inventory.items (sku, name) select 'X' || n || ' ', 'X' from generate_series(1, 2500) as n`,
   );
-  const some = await checkMoveIn(client, { mostPerRule: 3 });
+  const some = await checkMoveIn(world.client, { mostPerRule: 3 });
   expect([some.counts, some.offences.length]).toEqual([{ 'code-form': 2500 }, 3]);
-  const all = await checkMoveIn(client, { mostPerRule: Number.POSITIVE_INFINITY });
+  const all = await checkMoveIn(world.client, { mostPerRule: Number.POSITIVE_INFINITY });
   expect(all.offences).toHaveLength(2500);
 });
