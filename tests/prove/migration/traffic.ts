@@ -56,10 +56,10 @@ const shopLogin = `
   grant select, insert, update, delete on all tables in schema inventory to shop`;
 
 /**
- * The connections of the API, fewer than its clients: the first request of each one loads the catalogue and compiles
- * functions.
+ * The connections of the API, fewer than its clients: the first request on each loads the catalogue and compiles functions,
+ * and at the switch all those first requests come at once.
  */
-const connections = 8;
+const connections = 4;
 
 /** What the clients ask. */
 const entries = ['items', 'movements', 'balances', 'entries'];
