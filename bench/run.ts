@@ -5,9 +5,10 @@ import type { Bench, Comparison } from './bench.ts';
 import { reconcile } from './reconcile.ts';
 import { recovery } from './recovery.ts';
 import { seals } from './seals.ts';
+import { statistics } from './statistics.ts';
 import { wall } from './wall.ts';
 
-const benches: readonly Bench[] = [wall, seals, reconcile, balanceRead, recovery];
+const benches: readonly Bench[] = [wall, seals, reconcile, balanceRead, recovery, statistics];
 
 await command({
   name: 'bench',

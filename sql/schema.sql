@@ -3337,6 +3337,33 @@ comment on function tenancy.book_digest() is
   'The digest of the whole schema: SHA-256, in hex, over the chain of the migrations and the digest of every function file that this database has. Databases with the same one have the same tables and functions.';
 revoke execute on function tenancy.book_digest() from public;
 
+-- tenancy.clear_statistics()
+CREATE OR REPLACE FUNCTION tenancy.clear_statistics()
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+declare
+  v_table regclass;
+begin
+  -- Earlier versions have no function for it, and only a superuser may delete the rows.
+  if current_setting('server_version_num')::integer < 180000 then
+    return;
+  end if;
+  foreach v_table in array 'tenancy.organizations'::regclass || tenancy.tenant_tables() loop
+    perform pg_clear_attribute_stats(n.nspname::text, c.relname::text, a.attname::text, false)
+    from pg_class c
+    join pg_namespace n on n.oid = c.relnamespace
+    join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+    where c.oid = v_table;
+  end loop;
+end
+$function$;
+alter function tenancy.clear_statistics() owner to stockade_owner;
+comment on function tenancy.clear_statistics() is
+  'Removes the statistics of every column of the tables of organizations. Before Postgres 18 it removes nothing.';
+revoke execute on function tenancy.clear_statistics() from public;
+
 -- tenancy.create_api_key(text,bytea,text,text[],timestamp with time zone)
 CREATE OR REPLACE FUNCTION tenancy.create_api_key(p_key_id text, p_secret_digest bytea, p_name text, p_scopes text[], p_expires_at timestamp with time zone)
  RETURNS json
@@ -4877,6 +4904,15 @@ create table inventory.balance_backfills (
   constraint balance_backfills_total_movements_check CHECK (total_movements >= 0)
 );
 alter table inventory.balance_backfills owner to stockade_owner;
+alter table inventory.balance_backfills alter column org_id set statistics 0;
+alter table inventory.balance_backfills alter column started_at set statistics 0;
+alter table inventory.balance_backfills alter column finished_at set statistics 0;
+alter table inventory.balance_backfills alter column checkpoint set statistics 0;
+alter table inventory.balance_backfills alter column walked set statistics 0;
+alter table inventory.balance_backfills alter column keys set statistics 0;
+alter table inventory.balance_backfills alter column movements set statistics 0;
+alter table inventory.balance_backfills alter column changed set statistics 0;
+alter table inventory.balance_backfills alter column total_movements set statistics 0;
 comment on table inventory.balance_backfills is
   'Tenant data: how far the rebuilding of the balances from history has come.';
 grant select on table inventory.balance_backfills to stockade_jobs;
@@ -4896,6 +4932,13 @@ create table inventory.balances (
 )
 with (fillfactor = 80);
 alter table inventory.balances owner to stockade_owner;
+alter table inventory.balances alter column org_id set statistics 0;
+alter table inventory.balances alter column item_id set statistics 0;
+alter table inventory.balances alter column location_id set statistics 0;
+alter table inventory.balances alter column lot set statistics 0;
+alter table inventory.balances alter column on_hand set statistics 0;
+alter table inventory.balances alter column reserved set statistics 0;
+alter table inventory.balances alter column version set statistics 0;
 comment on table inventory.balances is
   'Tenant data (derived): the sums of the movements of each item, location and lot.';
 comment on column inventory.balances.version is
@@ -4930,6 +4973,22 @@ create table inventory.discrepancies (
   constraint discrepancies_number_check CHECK (number >= 1)
 );
 alter table inventory.discrepancies owner to stockade_owner;
+alter table inventory.discrepancies alter column org_id set statistics 0;
+alter table inventory.discrepancies alter column run_id set statistics 0;
+alter table inventory.discrepancies alter column number set statistics 0;
+alter table inventory.discrepancies alter column item_id set statistics 0;
+alter table inventory.discrepancies alter column location_id set statistics 0;
+alter table inventory.discrepancies alter column lot set statistics 0;
+alter table inventory.discrepancies alter column stored_on_hand set statistics 0;
+alter table inventory.discrepancies alter column stored_reserved set statistics 0;
+alter table inventory.discrepancies alter column stored_version set statistics 0;
+alter table inventory.discrepancies alter column computed_on_hand set statistics 0;
+alter table inventory.discrepancies alter column computed_reserved set statistics 0;
+alter table inventory.discrepancies alter column computed_version set statistics 0;
+alter table inventory.discrepancies alter column cause set statistics 0;
+alter table inventory.discrepancies alter column detail set statistics 0;
+alter table inventory.discrepancies alter column action set statistics 0;
+alter table inventory.discrepancies alter column settled_at set statistics 0;
 comment on table inventory.discrepancies is
   'Tenant data: what the passes found, why, and what was done about it.';
 grant select on table inventory.discrepancies to stockade_api, stockade_jobs;
@@ -4953,6 +5012,15 @@ create table inventory.entries (
   constraint entries_reference_check CHECK (length(reference) >= 1 AND length(reference) <= 200)
 );
 alter table inventory.entries owner to stockade_owner;
+alter table inventory.entries alter column org_id set statistics 0;
+alter table inventory.entries alter column id set statistics 0;
+alter table inventory.entries alter column kind set statistics 0;
+alter table inventory.entries alter column reference set statistics 0;
+alter table inventory.entries alter column occurred_at set statistics 0;
+alter table inventory.entries alter column recorded_at set statistics 0;
+alter table inventory.entries alter column actor set statistics 0;
+alter table inventory.entries alter column metadata set statistics 0;
+alter table inventory.entries alter column reverses set statistics 0;
 comment on table inventory.entries is
   'Tenant data (append-only): the postings of the ledger.';
 grant select on table inventory.entries to stockade_api, stockade_jobs;
@@ -4970,6 +5038,11 @@ create table inventory.idempotency_keys (
   constraint idempotency_keys_key_check CHECK (length(key) >= 1 AND length(key) <= 255)
 );
 alter table inventory.idempotency_keys owner to stockade_owner;
+alter table inventory.idempotency_keys alter column org_id set statistics 0;
+alter table inventory.idempotency_keys alter column key set statistics 0;
+alter table inventory.idempotency_keys alter column fingerprint set statistics 0;
+alter table inventory.idempotency_keys alter column response set statistics 0;
+alter table inventory.idempotency_keys alter column created_at set statistics 0;
 comment on table inventory.idempotency_keys is
   'Tenant data: the answers to requests that may be sent again.';
 
@@ -4983,6 +5056,10 @@ create table inventory.import_rejects (
   constraint import_rejects_line_check CHECK (line >= 1)
 );
 alter table inventory.import_rejects owner to stockade_owner;
+alter table inventory.import_rejects alter column org_id set statistics 0;
+alter table inventory.import_rejects alter column import_id set statistics 0;
+alter table inventory.import_rejects alter column line set statistics 0;
+alter table inventory.import_rejects alter column reason set statistics 0;
 comment on table inventory.import_rejects is
   'Tenant data: the lines of imported files that were rejected.';
 grant select on table inventory.import_rejects to stockade_api, stockade_jobs;
@@ -5011,6 +5088,17 @@ create table inventory.imports (
   constraint imports_rejected_check CHECK (rejected >= 0)
 );
 alter table inventory.imports owner to stockade_owner;
+alter table inventory.imports alter column org_id set statistics 0;
+alter table inventory.imports alter column id set statistics 0;
+alter table inventory.imports alter column file_digest set statistics 0;
+alter table inventory.imports alter column profile_digest set statistics 0;
+alter table inventory.imports alter column file_name set statistics 0;
+alter table inventory.imports alter column lines_through set statistics 0;
+alter table inventory.imports alter column applied set statistics 0;
+alter table inventory.imports alter column rejected set statistics 0;
+alter table inventory.imports alter column entries set statistics 0;
+alter table inventory.imports alter column started_at set statistics 0;
+alter table inventory.imports alter column finished_at set statistics 0;
 comment on table inventory.imports is
   'Tenant data: the files that were imported, and how far each has come.';
 grant select on table inventory.imports to stockade_api, stockade_jobs;
@@ -5069,6 +5157,9 @@ create table inventory.item_aliases (
   constraint item_aliases_alias_check CHECK (length(alias) >= 1 AND length(alias) <= 64)
 );
 alter table inventory.item_aliases owner to stockade_owner;
+alter table inventory.item_aliases alter column org_id set statistics 0;
+alter table inventory.item_aliases alter column alias set statistics 0;
+alter table inventory.item_aliases alter column item_id set statistics 0;
 comment on table inventory.item_aliases is
   'Tenant data: the further codes that find an item.';
 grant select, insert, delete on table inventory.item_aliases to stockade_api;
@@ -5098,6 +5189,17 @@ create table inventory.items (
   constraint items_unit_check CHECK (length(unit) >= 1 AND length(unit) <= 32)
 );
 alter table inventory.items owner to stockade_owner;
+alter table inventory.items alter column id set statistics 0;
+alter table inventory.items alter column sku set statistics 0;
+alter table inventory.items alter column name set statistics 0;
+alter table inventory.items alter column unit set statistics 0;
+alter table inventory.items alter column created_at set statistics 0;
+alter table inventory.items alter column org_id set statistics 0;
+alter table inventory.items alter column tracking set statistics 0;
+alter table inventory.items alter column allow_negative set statistics 0;
+alter table inventory.items alter column reorder_point set statistics 0;
+alter table inventory.items alter column metadata set statistics 0;
+alter table inventory.items alter column updated_at set statistics 0;
 comment on table inventory.items is
   'Tenant data: what is kept in stock.';
 grant select, insert (sku, name, unit, org_id, tracking, allow_negative, reorder_point, metadata), update (sku, name, unit, allow_negative, reorder_point, metadata, updated_at), delete on table inventory.items to stockade_api;
@@ -5177,6 +5279,9 @@ create table inventory.location_aliases (
   constraint location_aliases_alias_check CHECK (length(alias) >= 1 AND length(alias) <= 64)
 );
 alter table inventory.location_aliases owner to stockade_owner;
+alter table inventory.location_aliases alter column org_id set statistics 0;
+alter table inventory.location_aliases alter column alias set statistics 0;
+alter table inventory.location_aliases alter column location_id set statistics 0;
 comment on table inventory.location_aliases is
   'Tenant data: the further codes that find a location.';
 grant select, insert, delete on table inventory.location_aliases to stockade_api;
@@ -5199,6 +5304,13 @@ create table inventory.locations (
   constraint locations_name_check CHECK (length(name) >= 1 AND length(name) <= 200)
 );
 alter table inventory.locations owner to stockade_owner;
+alter table inventory.locations alter column id set statistics 0;
+alter table inventory.locations alter column code set statistics 0;
+alter table inventory.locations alter column name set statistics 0;
+alter table inventory.locations alter column kind set statistics 0;
+alter table inventory.locations alter column created_at set statistics 0;
+alter table inventory.locations alter column org_id set statistics 0;
+alter table inventory.locations alter column updated_at set statistics 0;
 comment on table inventory.locations is
   'Tenant data: where stock is kept.';
 grant select, insert (code, name, kind, org_id), update (code, name, kind, updated_at), delete on table inventory.locations to stockade_api;
@@ -5284,6 +5396,15 @@ create table inventory.movements (
   constraint movements_quantity_check CHECK (quantity <> 0::numeric)
 );
 alter table inventory.movements owner to stockade_owner;
+alter table inventory.movements alter column item_id set statistics 0;
+alter table inventory.movements alter column location_id set statistics 0;
+alter table inventory.movements alter column quantity set statistics 0;
+alter table inventory.movements alter column occurred_at set statistics 0;
+alter table inventory.movements alter column recorded_at set statistics 0;
+alter table inventory.movements alter column org_id set statistics 0;
+alter table inventory.movements alter column entry_id set statistics 0;
+alter table inventory.movements alter column line set statistics 0;
+alter table inventory.movements alter column lot set statistics 0;
 comment on table inventory.movements is
   'Tenant data (append-only): the lines of the postings.';
 grant select on table inventory.movements to stockade_api, stockade_jobs;
@@ -5323,6 +5444,24 @@ create table inventory.reconciliation_runs (
   constraint reconciliation_runs_trigger_faults_check CHECK (jsonb_typeof(trigger_faults) = 'array'::text)
 );
 alter table inventory.reconciliation_runs owner to stockade_owner;
+alter table inventory.reconciliation_runs alter column org_id set statistics 0;
+alter table inventory.reconciliation_runs alter column id set statistics 0;
+alter table inventory.reconciliation_runs alter column kind set statistics 0;
+alter table inventory.reconciliation_runs alter column status set statistics 0;
+alter table inventory.reconciliation_runs alter column started_at set statistics 0;
+alter table inventory.reconciliation_runs alter column finished_at set statistics 0;
+alter table inventory.reconciliation_runs alter column bucket set statistics 0;
+alter table inventory.reconciliation_runs alter column keys_checked set statistics 0;
+alter table inventory.reconciliation_runs alter column movements_read set statistics 0;
+alter table inventory.reconciliation_runs alter column found set statistics 0;
+alter table inventory.reconciliation_runs alter column corrected set statistics 0;
+alter table inventory.reconciliation_runs alter column alerted set statistics 0;
+alter table inventory.reconciliation_runs alter column seal_seq set statistics 0;
+alter table inventory.reconciliation_runs alter column newest_entry set statistics 0;
+alter table inventory.reconciliation_runs alter column compared_through set statistics 0;
+alter table inventory.reconciliation_runs alter column lag_seconds set statistics 0;
+alter table inventory.reconciliation_runs alter column trigger_faults set statistics 0;
+alter table inventory.reconciliation_runs alter column error set statistics 0;
 comment on table inventory.reconciliation_runs is
   'Tenant data: the passes that compared balances with history.';
 grant select on table inventory.reconciliation_runs to stockade_api, stockade_jobs;
@@ -5345,6 +5484,17 @@ create table inventory.reconciliation_state (
   constraint reconciliation_state_next_bucket_check CHECK (next_bucket >= 0)
 );
 alter table inventory.reconciliation_state owner to stockade_owner;
+alter table inventory.reconciliation_state alter column org_id set statistics 0;
+alter table inventory.reconciliation_state alter column due_at set statistics 0;
+alter table inventory.reconciliation_state alter column lease set statistics 0;
+alter table inventory.reconciliation_state alter column leased_until set statistics 0;
+alter table inventory.reconciliation_state alter column next_bucket set statistics 0;
+alter table inventory.reconciliation_state alter column run_id set statistics 0;
+alter table inventory.reconciliation_state alter column checkpoint set statistics 0;
+alter table inventory.reconciliation_state alter column failures set statistics 0;
+alter table inventory.reconciliation_state alter column compared_through set statistics 0;
+alter table inventory.reconciliation_state alter column failure_told_at set statistics 0;
+alter table inventory.reconciliation_state alter column proven_at set statistics 0;
 comment on table inventory.reconciliation_state is
   'Tenant data: when an organization is due for its next pass, and which run has taken it.';
 grant select on table inventory.reconciliation_state to stockade_jobs;
@@ -5384,6 +5534,12 @@ create table inventory.seal_anchors (
   constraint seal_anchors_key_check CHECK (length(key) >= 1 AND length(key) <= 1024)
 );
 alter table inventory.seal_anchors owner to stockade_owner;
+alter table inventory.seal_anchors alter column org_id set statistics 0;
+alter table inventory.seal_anchors alter column seq set statistics 0;
+alter table inventory.seal_anchors alter column bucket set statistics 0;
+alter table inventory.seal_anchors alter column key set statistics 0;
+alter table inventory.seal_anchors alter column version_id set statistics 0;
+alter table inventory.seal_anchors alter column anchored_at set statistics 0;
 comment on table inventory.seal_anchors is
   'Tenant data (append-only): where seals are stored outside of the database.';
 grant select on table inventory.seal_anchors to stockade_api, stockade_jobs;
@@ -5396,6 +5552,9 @@ create table inventory.seal_boundaries (
   constraint seal_boundaries_pkey PRIMARY KEY (org_id)
 );
 alter table inventory.seal_boundaries owner to stockade_owner;
+alter table inventory.seal_boundaries alter column org_id set statistics 0;
+alter table inventory.seal_boundaries alter column boundary set statistics 0;
+alter table inventory.seal_boundaries alter column settled_through set statistics 0;
 comment on table inventory.seal_boundaries is
   'Tenant data (derived): how far the ledger of an organization is closed to new movements.';
 grant select on table inventory.seal_boundaries to stockade_jobs, stockade_ledger;
@@ -5413,6 +5572,13 @@ create table inventory.seal_closings (
   constraint seal_closings_version_check CHECK (version >= 1)
 );
 alter table inventory.seal_closings owner to stockade_owner;
+alter table inventory.seal_closings alter column org_id set statistics 0;
+alter table inventory.seal_closings alter column item_id set statistics 0;
+alter table inventory.seal_closings alter column location_id set statistics 0;
+alter table inventory.seal_closings alter column lot set statistics 0;
+alter table inventory.seal_closings alter column seq set statistics 0;
+alter table inventory.seal_closings alter column on_hand set statistics 0;
+alter table inventory.seal_closings alter column version set statistics 0;
 comment on table inventory.seal_closings is
   'Tenant data (append-only): what the balances were when they were sealed.';
 grant select on table inventory.seal_closings to stockade_api, stockade_jobs;
@@ -5432,7 +5598,13 @@ create table inventory.seal_pages (
   constraint seal_pages_root_check CHECK (length(root) = 32)
 );
 alter table inventory.seal_pages owner to stockade_owner;
+alter table inventory.seal_pages alter column org_id set statistics 0;
+alter table inventory.seal_pages alter column seq set statistics 0;
+alter table inventory.seal_pages alter column page set statistics 0;
+alter table inventory.seal_pages alter column last_leaf set statistics 0;
+alter table inventory.seal_pages alter column root set statistics 0;
 alter table inventory.seal_pages alter column leaves set storage external;
+alter table inventory.seal_pages alter column leaves set statistics 0;
 comment on table inventory.seal_pages is
   'Tenant data (append-only): the hashes of the sealed movements.';
 grant select on table inventory.seal_pages to stockade_api, stockade_jobs;
@@ -5463,6 +5635,19 @@ create table inventory.seals (
   constraint seals_seq_check CHECK (seq >= 1)
 );
 alter table inventory.seals owner to stockade_owner;
+alter table inventory.seals alter column org_id set statistics 0;
+alter table inventory.seals alter column seq set statistics 0;
+alter table inventory.seals alter column previous_hash set statistics 0;
+alter table inventory.seals alter column after_entry set statistics 0;
+alter table inventory.seals alter column boundary set statistics 0;
+alter table inventory.seals alter column movements set statistics 0;
+alter table inventory.seals alter column merkle_root set statistics 0;
+alter table inventory.seals alter column closings set statistics 0;
+alter table inventory.seals alter column closing_digest set statistics 0;
+alter table inventory.seals alter column recorded_through set statistics 0;
+alter table inventory.seals alter column settled_through set statistics 0;
+alter table inventory.seals alter column sealed_at set statistics 0;
+alter table inventory.seals alter column hash set statistics 0;
 comment on table inventory.seals is
   'Tenant data (append-only): the seals of the ledger, each chained to the one before.';
 grant select on table inventory.seals to stockade_api, stockade_jobs;
@@ -5772,6 +5957,16 @@ create table tenancy.api_keys (
   constraint api_keys_secret_digest_check CHECK (length(secret_digest) = 32)
 );
 alter table tenancy.api_keys owner to stockade_owner;
+alter table tenancy.api_keys alter column org_id set statistics 0;
+alter table tenancy.api_keys alter column key_id set statistics 0;
+alter table tenancy.api_keys alter column secret_digest set statistics 0;
+alter table tenancy.api_keys alter column name set statistics 0;
+alter table tenancy.api_keys alter column scopes set statistics 0;
+alter table tenancy.api_keys alter column created_at set statistics 0;
+alter table tenancy.api_keys alter column expires_at set statistics 0;
+alter table tenancy.api_keys alter column revoked_at set statistics 0;
+alter table tenancy.api_keys alter column last_used_at set statistics 0;
+alter table tenancy.api_keys alter column replaced_by set statistics 0;
 comment on table tenancy.api_keys is
   'Tenant data: the API keys of an organization. It holds only the digest of each secret.';
 comment on column tenancy.api_keys.secret_digest is
@@ -5844,6 +6039,10 @@ create table tenancy.memberships (
   constraint memberships_role_check CHECK (role = ANY (ARRAY['viewer'::text, 'clerk'::text, 'admin'::text]))
 );
 alter table tenancy.memberships owner to stockade_owner;
+alter table tenancy.memberships alter column org_id set statistics 0;
+alter table tenancy.memberships alter column user_id set statistics 0;
+alter table tenancy.memberships alter column role set statistics 0;
+alter table tenancy.memberships alter column created_at set statistics 0;
 comment on table tenancy.memberships is
   'Tenant data: which users belong to an organization, and what they may do there.';
 grant select, insert, update, delete on table tenancy.memberships to stockade_admin;
@@ -5869,6 +6068,14 @@ create table tenancy.organizations (
   constraint organizations_suspension_reason_check CHECK (length(suspension_reason) >= 1 AND length(suspension_reason) <= 500)
 );
 alter table tenancy.organizations owner to stockade_owner;
+alter table tenancy.organizations alter column id set statistics 0;
+alter table tenancy.organizations alter column slug set statistics 0;
+alter table tenancy.organizations alter column name set statistics 0;
+alter table tenancy.organizations alter column status set statistics 0;
+alter table tenancy.organizations alter column max_concurrency set statistics 0;
+alter table tenancy.organizations alter column created_at set statistics 0;
+alter table tenancy.organizations alter column suspended_at set statistics 0;
+alter table tenancy.organizations alter column suspension_reason set statistics 0;
 comment on table tenancy.organizations is
   'Tenant data: the organizations themselves. A caller sees the one it has entered.';
 grant select, insert, update on table tenancy.organizations to stockade_admin;
@@ -5908,6 +6115,15 @@ create table tenancy.security_events (
   constraint security_events_requests_check CHECK (requests >= 1)
 );
 alter table tenancy.security_events owner to stockade_owner;
+alter table tenancy.security_events alter column org_id set statistics 0;
+alter table tenancy.security_events alter column minute set statistics 0;
+alter table tenancy.security_events alter column kind set statistics 0;
+alter table tenancy.security_events alter column actor set statistics 0;
+alter table tenancy.security_events alter column named set statistics 0;
+alter table tenancy.security_events alter column requests set statistics 0;
+alter table tenancy.security_events alter column first_request_id set statistics 0;
+alter table tenancy.security_events alter column first_at set statistics 0;
+alter table tenancy.security_events alter column last_at set statistics 0;
 comment on table tenancy.security_events is
   'Tenant data: the requests whose credential was refused because of the organization they named.';
 grant select on table tenancy.security_events to stockade_api, stockade_jobs;

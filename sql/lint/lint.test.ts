@@ -161,6 +161,11 @@ describe.each(rules)('$name', async ({ name }) => {
     const { rows } = await client.query(`select current_setting('server_version_num')::int / 10000 as major`);
     skip(rows[0].major < since, `needs Postgres ${since}`);
     const named = expected.map((fault) => fault.replace('"current database"', server.template));
-    expect(await foundAfter(sql)).toEqual(named.sort());
+    const after = await foundAfter(sql);
+    expect(after.filter((fault) => name === ofStatistics || !isOfStatistics(fault))).toEqual(named.sort());
   });
 });
+
+// Whatever is planted for another rule has statistics, like every new table, column and index of an expression.
+const ofStatistics = '0056_statistics_hold_values';
+const isOfStatistics = (fault: string) => fault.startsWith('0056 ');

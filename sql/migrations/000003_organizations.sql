@@ -25,6 +25,15 @@ create table tenancy.organizations (
   -- the one pass for a key of the other.
   constraint organizations_slug_check_id check (slug !~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$')
 );
+alter table tenancy.organizations
+  alter column id set statistics 0,
+  alter column slug set statistics 0,
+  alter column name set statistics 0,
+  alter column status set statistics 0,
+  alter column max_concurrency set statistics 0,
+  alter column created_at set statistics 0,
+  alter column suspended_at set statistics 0,
+  alter column suspension_reason set statistics 0;
 
 comment on table tenancy.organizations is
   'Tenant data: the organizations themselves. A caller sees the one it has entered.';
@@ -37,6 +46,11 @@ create table tenancy.memberships (
   created_at timestamptz(3) not null default now(),
   primary key (org_id, user_id)
 );
+alter table tenancy.memberships
+  alter column org_id set statistics 0,
+  alter column user_id set statistics 0,
+  alter column role set statistics 0,
+  alter column created_at set statistics 0;
 
 comment on table tenancy.memberships is
   'Tenant data: which users belong to an organization, and what they may do there.';

@@ -17,6 +17,17 @@ create table tenancy.api_keys (
   replaced_by text,
   primary key (org_id, key_id)
 );
+alter table tenancy.api_keys
+  alter column org_id set statistics 0,
+  alter column key_id set statistics 0,
+  alter column secret_digest set statistics 0,
+  alter column name set statistics 0,
+  alter column scopes set statistics 0,
+  alter column created_at set statistics 0,
+  alter column expires_at set statistics 0,
+  alter column revoked_at set statistics 0,
+  alter column last_used_at set statistics 0,
+  alter column replaced_by set statistics 0;
 
 comment on table tenancy.api_keys is
   'Tenant data: the API keys of an organization. It holds only the digest of each secret.';

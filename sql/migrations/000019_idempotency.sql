@@ -9,6 +9,12 @@ create table inventory.idempotency_keys (
   created_at timestamptz(3) not null default now(),
   primary key (org_id, key)
 );
+alter table inventory.idempotency_keys
+  alter column org_id set statistics 0,
+  alter column key set statistics 0,
+  alter column fingerprint set statistics 0,
+  alter column response set statistics 0,
+  alter column created_at set statistics 0;
 
 comment on table inventory.idempotency_keys is
   'Tenant data: the answers to requests that may be sent again.';

@@ -19,6 +19,18 @@ create table inventory.imports (
   primary key (org_id, id),
   unique (org_id, file_digest, profile_digest)
 );
+alter table inventory.imports
+  alter column org_id set statistics 0,
+  alter column id set statistics 0,
+  alter column file_digest set statistics 0,
+  alter column profile_digest set statistics 0,
+  alter column file_name set statistics 0,
+  alter column lines_through set statistics 0,
+  alter column applied set statistics 0,
+  alter column rejected set statistics 0,
+  alter column entries set statistics 0,
+  alter column started_at set statistics 0,
+  alter column finished_at set statistics 0;
 
 comment on table inventory.imports is
   'Tenant data: the files that were imported, and how far each has come.';
@@ -31,6 +43,11 @@ create table inventory.import_rejects (
   primary key (org_id, import_id, line),
   foreign key (org_id, import_id) references inventory.imports (org_id, id)
 );
+alter table inventory.import_rejects
+  alter column org_id set statistics 0,
+  alter column import_id set statistics 0,
+  alter column line set statistics 0,
+  alter column reason set statistics 0;
 
 comment on table inventory.import_rejects is
   'Tenant data: the lines of imported files that were rejected.';

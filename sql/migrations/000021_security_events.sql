@@ -17,6 +17,16 @@ create table tenancy.security_events (
   -- A flood of refused requests is one row a minute, counted.
   primary key (org_id, minute, actor, kind, named)
 );
+alter table tenancy.security_events
+  alter column org_id set statistics 0,
+  alter column minute set statistics 0,
+  alter column kind set statistics 0,
+  alter column actor set statistics 0,
+  alter column named set statistics 0,
+  alter column requests set statistics 0,
+  alter column first_request_id set statistics 0,
+  alter column first_at set statistics 0,
+  alter column last_at set statistics 0;
 
 comment on table tenancy.security_events is
   'Tenant data: the requests whose credential was refused because of the organization they named.';

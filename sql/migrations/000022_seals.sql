@@ -16,6 +16,10 @@ create table inventory.seal_boundaries (
   settled_through timestamptz(3) not null,
   foreign key (org_id, boundary) references inventory.entries (org_id, id)
 );
+alter table inventory.seal_boundaries
+  alter column org_id set statistics 0,
+  alter column boundary set statistics 0,
+  alter column settled_through set statistics 0;
 
 create table inventory.seals (
   org_id uuid not null references tenancy.organizations (id),
@@ -42,6 +46,20 @@ create table inventory.seals (
   foreign key (org_id, boundary) references inventory.entries (org_id, id),
   foreign key (org_id, after_entry) references inventory.seals (org_id, boundary)
 );
+alter table inventory.seals
+  alter column org_id set statistics 0,
+  alter column seq set statistics 0,
+  alter column previous_hash set statistics 0,
+  alter column after_entry set statistics 0,
+  alter column boundary set statistics 0,
+  alter column movements set statistics 0,
+  alter column merkle_root set statistics 0,
+  alter column closings set statistics 0,
+  alter column closing_digest set statistics 0,
+  alter column recorded_through set statistics 0,
+  alter column settled_through set statistics 0,
+  alter column sealed_at set statistics 0,
+  alter column hash set statistics 0;
 
 -- The leaves, 1024 a page: a whole subtree of the tree, except for the last page. An inclusion proof reads one page and
 -- the roots of the others, and a leaf that differs is found by its id.
@@ -57,6 +75,13 @@ create table inventory.seal_pages (
   primary key (org_id, seq, page),
   foreign key (org_id, seq) references inventory.seals (org_id, seq)
 );
+alter table inventory.seal_pages
+  alter column org_id set statistics 0,
+  alter column seq set statistics 0,
+  alter column page set statistics 0,
+  alter column last_leaf set statistics 0,
+  alter column root set statistics 0,
+  alter column leaves set statistics 0;
 
 -- Hashes cannot be compressed, so Postgres does not try.
 alter table inventory.seal_pages alter column leaves set storage external;
@@ -74,6 +99,14 @@ create table inventory.seal_closings (
   primary key (org_id, item_id, location_id, lot, seq),
   foreign key (org_id, seq) references inventory.seals (org_id, seq)
 );
+alter table inventory.seal_closings
+  alter column org_id set statistics 0,
+  alter column item_id set statistics 0,
+  alter column location_id set statistics 0,
+  alter column lot set statistics 0,
+  alter column seq set statistics 0,
+  alter column on_hand set statistics 0,
+  alter column version set statistics 0;
 
 create index seal_closings_seq on inventory.seal_closings (org_id, seq);
 
@@ -90,6 +123,13 @@ create table inventory.seal_anchors (
   primary key (org_id, seq, bucket),
   foreign key (org_id, seq) references inventory.seals (org_id, seq)
 );
+alter table inventory.seal_anchors
+  alter column org_id set statistics 0,
+  alter column seq set statistics 0,
+  alter column bucket set statistics 0,
+  alter column key set statistics 0,
+  alter column version_id set statistics 0,
+  alter column anchored_at set statistics 0;
 
 comment on table inventory.seal_boundaries is
   'Tenant data (derived): how far the ledger of an organization is closed to new movements.';

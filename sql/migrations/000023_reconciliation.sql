@@ -33,6 +33,25 @@ create table inventory.reconciliation_runs (
   foreign key (org_id, compared_through) references inventory.entries (org_id, id),
   check ((finished_at is null) = (status = 'running'))
 );
+alter table inventory.reconciliation_runs
+  alter column org_id set statistics 0,
+  alter column id set statistics 0,
+  alter column kind set statistics 0,
+  alter column status set statistics 0,
+  alter column started_at set statistics 0,
+  alter column finished_at set statistics 0,
+  alter column bucket set statistics 0,
+  alter column keys_checked set statistics 0,
+  alter column movements_read set statistics 0,
+  alter column found set statistics 0,
+  alter column corrected set statistics 0,
+  alter column alerted set statistics 0,
+  alter column seal_seq set statistics 0,
+  alter column newest_entry set statistics 0,
+  alter column compared_through set statistics 0,
+  alter column lag_seconds set statistics 0,
+  alter column trigger_faults set statistics 0,
+  alter column error set statistics 0;
 
 comment on table inventory.reconciliation_runs is
   'Tenant data: the passes that compared balances with history.';
@@ -67,6 +86,23 @@ create table inventory.discrepancies (
   foreign key (org_id, run_id) references inventory.reconciliation_runs (org_id, id),
   check (num_nulls(item_id, location_id, lot) in (0, 3))
 );
+alter table inventory.discrepancies
+  alter column org_id set statistics 0,
+  alter column run_id set statistics 0,
+  alter column number set statistics 0,
+  alter column item_id set statistics 0,
+  alter column location_id set statistics 0,
+  alter column lot set statistics 0,
+  alter column stored_on_hand set statistics 0,
+  alter column stored_reserved set statistics 0,
+  alter column stored_version set statistics 0,
+  alter column computed_on_hand set statistics 0,
+  alter column computed_reserved set statistics 0,
+  alter column computed_version set statistics 0,
+  alter column cause set statistics 0,
+  alter column detail set statistics 0,
+  alter column action set statistics 0,
+  alter column settled_at set statistics 0;
 
 comment on table inventory.discrepancies is
   'Tenant data: what the passes found, why, and what was done about it.';
@@ -94,6 +130,18 @@ create table inventory.reconciliation_state (
   foreign key (org_id, compared_through) references inventory.entries (org_id, id),
   foreign key (org_id, run_id) references inventory.reconciliation_runs (org_id, id)
 );
+alter table inventory.reconciliation_state
+  alter column org_id set statistics 0,
+  alter column due_at set statistics 0,
+  alter column lease set statistics 0,
+  alter column leased_until set statistics 0,
+  alter column next_bucket set statistics 0,
+  alter column run_id set statistics 0,
+  alter column checkpoint set statistics 0,
+  alter column failures set statistics 0,
+  alter column compared_through set statistics 0,
+  alter column failure_told_at set statistics 0,
+  alter column proven_at set statistics 0;
 
 comment on table inventory.reconciliation_state is
   'Tenant data: when an organization is due for its next pass, and which run has taken it.';

@@ -14,6 +14,16 @@ create table inventory.balance_backfills (
   changed bigint not null default 0 check (changed >= 0),
   total_movements bigint not null check (total_movements >= 0)
 );
+alter table inventory.balance_backfills
+  alter column org_id set statistics 0,
+  alter column started_at set statistics 0,
+  alter column finished_at set statistics 0,
+  alter column checkpoint set statistics 0,
+  alter column walked set statistics 0,
+  alter column keys set statistics 0,
+  alter column movements set statistics 0,
+  alter column changed set statistics 0,
+  alter column total_movements set statistics 0;
 
 comment on table inventory.balance_backfills is
   'Tenant data: how far the rebuilding of the balances from history has come.';

@@ -9,6 +9,10 @@ create table inventory.item_aliases (
   primary key (org_id, alias),
   foreign key (org_id, item_id) references inventory.items (org_id, id) on delete cascade
 );
+alter table inventory.item_aliases
+  alter column org_id set statistics 0,
+  alter column alias set statistics 0,
+  alter column item_id set statistics 0;
 
 -- allow several-tables-locked: the new tables are empty, so no key reads a row, and the file ends in an instant.
 create table inventory.location_aliases (
@@ -19,6 +23,10 @@ create table inventory.location_aliases (
   primary key (org_id, alias),
   foreign key (org_id, location_id) references inventory.locations (org_id, id) on delete cascade
 );
+alter table inventory.location_aliases
+  alter column org_id set statistics 0,
+  alter column alias set statistics 0,
+  alter column location_id set statistics 0;
 
 comment on table inventory.item_aliases is
   'Tenant data: the further codes that find an item.';

@@ -15,6 +15,7 @@ const sample = new Set([
   'delete on inventory.movements to stockade_api',
   'tenancy.sign_context(uuid,text,text[],integer) to stockade_api',
   'append_only on inventory.entries',
+  'inventory.items.sku',
   'TEMPORARY to everybody',
   'the MAC, in tenancy.current_org()',
   'the MAC, in tenancy.email_of_pass(text)',

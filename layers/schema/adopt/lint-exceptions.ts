@@ -93,7 +93,7 @@ function withoutLedger(rules: readonly IsolationRule[], routines: readonly strin
 }
 
 function ofApplication(proposal: Proposal): IsolationException[] {
-  const { application, tenant, shared, logins } = proposal;
+  const { application, tenant, shared, logins, choices } = proposal;
   const isTenant = (name: string) => tenant.some(({ table }) => table.name === name);
   return [
     ...application.foreignKeys
@@ -112,6 +112,12 @@ function ofApplication(proposal: Proposal): IsolationException[] {
         detail: 'there is no primary key',
         why: 'The application has none here, and no columns that could be one.',
       })),
+    ...(choices.keepStatistics ? tenant : []).map(({ table }) => ({
+      rule: '0056',
+      object: table.name,
+      detail: 'statistics of its values are gathered',
+      why: 'Kept on request: plans show each organization values of the others.',
+    })),
     ...shared.flatMap(({ table, isWritable }) =>
       keptPrivileges(proposal, table, { writes: isWritable }).map(({ role, privileges }) => ({
         rule: '0051',

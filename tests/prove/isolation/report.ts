@@ -6,7 +6,7 @@ import type { NonInterferenceReport } from './worlds/noninterference.ts';
 
 /** The results for people. */
 export function resultsText(results: IsolationResults): string {
-  const { lint, roles, injection, injectionOnRds, nonInterference, mutants } = results;
+  const { lint, roles, injection, injectionOnRds, nonInterference, plans, mutants } = results;
   const sections = [
     lint &&
       line(
@@ -19,6 +19,13 @@ export function resultsText(results: IsolationResults): string {
     injection && injectionText('injection', injection),
     injectionOnRds && injectionText('injection, as on RDS', injectionOnRds),
     nonInterference && nonInterferenceText(nonInterference),
+    plans &&
+      line(
+        'plans',
+        `${counted(plans.columns, 'column')} × 2 worlds × ${counted(plans.statements, 'statement')}`,
+        counted(plans.differences.length, 'difference'),
+        plans.differences,
+      ),
     mutants && mutantsText(mutants),
     isPerfect(results) ? 'Isolation holds.' : 'Isolation does not hold: see above.',
   ];
@@ -34,6 +41,7 @@ export function resultsJson(results: IsolationResults): unknown {
     injection: results.injection,
     injectionOnRds: results.injectionOnRds,
     nonInterference: results.nonInterference,
+    plans: results.plans,
     mutants: results.mutants && {
       total: results.mutants.length,
       killed: results.mutants.filter(({ killer }) => killer !== undefined).length,

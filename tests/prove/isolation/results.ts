@@ -6,6 +6,7 @@ import { asSuperuser, cloneDatabase } from '../clone.ts';
 import type { ProvingCluster } from '../cluster.ts';
 import { type InjectionReport, runInjections } from './injection/injection.ts';
 import { type MutantOutcome, scoreMutants } from './mutants/score.ts';
+import { type PlansReport, provePlans } from './plans/plans.ts';
 import { probe } from './probes/probes.ts';
 import { type NonInterferenceReport, proveNonInterference } from './worlds/noninterference.ts';
 
@@ -16,6 +17,7 @@ export const parts = [
   'injection',
   'injection on RDS',
   'non-interference',
+  'plans',
   'mutants',
 ] as const;
 
@@ -30,6 +32,8 @@ export interface IsolationResults {
   /** With the default privileges of Postgres that cannot be revoked on RDS. */
   readonly injectionOnRds?: InjectionReport;
   readonly nonInterference?: NonInterferenceReport;
+  /** What plans, rows and errors show of the values of another organization. */
+  readonly plans?: PlansReport;
   readonly mutants?: readonly MutantOutcome[];
 }
 
@@ -77,6 +81,12 @@ export async function proveWall(
         onRun: (done) => onStep('non-interference', done, runs),
       }),
     ),
+    plans: await ask('plans', () =>
+      provePlans(clusterUrl, template, {
+        signal,
+        onColumn: (done, total) => onStep('plans', done, total),
+      }),
+    ),
     mutants: await ask('mutants', () =>
       scoreMutants(clusterUrl, template, {
         signal,
@@ -93,6 +103,7 @@ export function isPerfect({
   injection,
   injectionOnRds,
   nonInterference,
+  plans,
   mutants,
 }: IsolationResults): boolean {
   return (
@@ -101,6 +112,7 @@ export function isPerfect({
     [injection, injectionOnRds].every((report) => (report?.breaches ?? []).length === 0) &&
     nonInterference?.difference === undefined &&
     (nonInterference?.gaps ?? []).length === 0 &&
+    (plans?.differences ?? []).length === 0 &&
     (mutants ?? []).every(({ killer }) => killer !== undefined)
   );
 }

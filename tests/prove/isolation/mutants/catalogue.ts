@@ -13,6 +13,7 @@ export async function catalogueMutants(superuser: Client): Promise<Mutant[]> {
     functionGrants,
     definers,
     triggers,
+    statistics,
     database,
   ]) {
     const { rows } = await superuser.query<Mutant>(query);
@@ -75,6 +76,14 @@ const keys = `
   where i.indisunique and i.indnkeyatts > 1 and i.indpred is null and ${ours}
     and exists (select from pg_attribute a where a.attrelid = i.indrelid and a.attname = 'org_id')
   order by 1, 2`;
+
+/** Lets Postgres gather statistics of each column that shows them to organizations. */
+const statistics = `
+  select 'statistics gathered' as kind, format('%s.%I', a.attrelid::regclass, a.attname) as name,
+    format('alter table %s alter column %I set statistics -1', a.attrelid::regclass, a.attname) as sql
+  from unnest('tenancy.organizations'::regclass || tenancy.tenant_tables()) as t (oid)
+  join pg_attribute a on a.attrelid = t.oid and a.attnum > 0 and not a.attisdropped
+  order by 2`;
 
 /** Grants each missing verb to each role. */
 const tableGrants = `
