@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { expect, test } from 'vitest';
 import { inTenant, type TenantClient } from '#tenancy/adapters/pg.ts';
 import { testAdapter } from './contract.ts';
 import type { Queries } from './library.ts';
@@ -33,7 +34,7 @@ const queriesOf = (client: TenantClient): Queries => ({
   raw: (text) => client.query(text),
 });
 
-testAdapter({
+const adapted = testAdapter({
   Pool: pg.Pool,
   open: (pool) => ({
     inTenant: (tenant, mode, work) => inTenant(pool, tenant, mode, (client) => work(queriesOf(client))),
@@ -42,3 +43,17 @@ testAdapter({
   }),
   sqlstateOf: (error) => (error as pg.DatabaseError).code,
 });
+
+test.each([false, true])(
+  'nothing is stored behind a healed failure that nobody waited for (pipeline: %s)',
+  async (pipeline) => {
+    const { inTenant } = adapted.open({ pipeline } as pg.PoolConfig);
+    const tenant = adapted.acme.tenant();
+    const written = inTenant(tenant, 'write', async (queries) => {
+      const sent = ['savepoint before', 'select 1 / 0', 'rollback to savepoint before'].map(queries.raw);
+      for (const query of [...sent, queries.add('unawaited', 'unawaited')]) query.catch(() => {});
+    });
+    await expect(written).rejects.toMatchObject({ code: '22012' });
+    expect(await inTenant(tenant, 'read', (queries) => queries.nameOf('unawaited'))).toBeUndefined();
+  },
+);

@@ -17,6 +17,13 @@ export interface LibraryStatement extends RowForm {
   readonly values: readonly unknown[];
 }
 
+/** A statement that only begins or ends a transaction. */
+const controlStatement =
+  /^(begin|start transaction|commit|end|rollback|abort)(?:\s+(?:work|transaction))?[\s;]*$/i;
+
+/** The commands that leave a transaction in the organization that it has entered. */
+const staysEntered = /^(SELECT|CALL|INSERT|UPDATE|DELETE|MERGE|COPY|SAVEPOINT|RELEASE|LOCK)$/;
+
 /** What a refused entering raises. Statements of the application keep the errors of their library. */
 const refusedEntering = /^SK10[1-6]$/;
 
@@ -33,6 +40,8 @@ export class EnteredTransaction {
   private taking: Promise<pg.PoolClient> | undefined;
   /** Whether the server may be inside the transaction. */
   private isOpen = false;
+  /** Whether a statement may have left the organization, such as ROLLBACK, which also goes back to a savepoint. */
+  private mayHaveLeft = false;
   private cause: unknown;
 
   constructor(tenant: Visitor, mode: TransactionMode) {
@@ -79,12 +88,12 @@ export class EnteredTransaction {
 
   /** What the library sends on the connection that it was lent. */
   async query(statement: LibraryStatement): Promise<pg.QueryResult> {
-    const control = /^(begin|start transaction|commit|rollback)$/i
-      .exec(statement.text.trim())?.[1]
-      ?.toLowerCase();
+    // From here on the connection belongs to somebody else, whose transaction a late `rollback` would undo.
+    if (!this.connection) throw ended();
+    const control = controlOf(statement.text);
     if (control === 'rollback') return await this.rollback();
     if (this.phase === 'opening') {
-      if (control === 'begin' || control === 'start transaction') return answered('BEGIN');
+      if (control === 'begin') return answered('BEGIN');
       throw new Refusal(
         `inTenant() opens the transaction itself, and the library sent first: ${statement.text}`,
         'Leave out the isolation level and the access mode; the mode of inTenant() says whether it writes.',
@@ -92,8 +101,7 @@ export class EnteredTransaction {
     }
     if (this.phase === 'ending' && control === 'commit') return answered('COMMIT');
     if (this.phase === 'over' && control === 'commit') throw rolledBack();
-    if (this.phase !== 'working')
-      throw new Error('this transaction has ended: use its handle only inside the callback of inTenant()');
+    if (this.phase !== 'working') throw ended();
     if (control === 'commit')
       throw new Refusal('inTenant() ends the transaction itself, when its callback returns');
     return await this.send(statement);
@@ -107,9 +115,13 @@ export class EnteredTransaction {
     return answer;
   }
 
-  private send({ text, values, rowMode, types }: LibraryStatement): Promise<pg.QueryResult> {
+  private async send({ text, values, rowMode, types }: LibraryStatement): Promise<pg.QueryResult> {
     this.isOpen = true;
-    return this.sending.send(text, values, { rowMode, types });
+    const answer = await this.sending.send(text, values, { rowMode, types });
+    // Several statements in one text have several answers.
+    if ([answer].flat().some(({ command }) => command !== null && !staysEntered.test(command)))
+      this.mayHaveLeft = true;
+    return answer;
   }
 
   private get sending(): Pipeline {
@@ -122,12 +134,30 @@ export class EnteredTransaction {
     if (this.phase === 'over') throw rolledBack();
     this.phase = 'over';
     this.isOpen = true;
+    // Also what the callback has not waited for: behind a failure that a savepoint heals, COMMIT would store the rest.
+    await this.sending.allSucceeded();
+    if (this.mayHaveLeft) await this.requireEntered();
     await end(this.sending, this.mode);
     this.isOpen = false;
     noteKeyUse(this.sending, this.tenant);
     // Without the pipeline mode of `pg` the next user of the connection would queue after the note.
     await this.sending.firstFailure();
-    this.connection?.giveBack(undefined);
+    this.giveBack();
+  }
+
+  /** Outside of the organization statements see no row, and COMMIT is answered as if it had stored something. */
+  private async requireEntered(): Promise<void> {
+    const { rows } = await this.sending.send<{ org: string | null }>('select tenancy.current_org() as org');
+    if (rows[0]?.org) return;
+    throw new Refusal(
+      'a statement of the callback has ended the transaction or left the organization: what came after it saw no row',
+      'Leave out commit, rollback and their kin: inTenant() ends the transaction when its callback returns or throws.',
+    );
+  }
+
+  private giveBack(failure?: unknown): void {
+    this.connection?.giveBack(failure);
+    this.connection = undefined;
   }
 
   /** Undoes the transaction after a failure. @returns the error to throw */
@@ -135,20 +165,42 @@ export class EnteredTransaction {
     this.phase = 'over';
     // The library may have given up waiting for its connection before it came.
     await this.taking?.catch(() => {});
-    if (!this.connection) return this.cause ?? error;
+    const { connection } = this;
+    if (!connection) return this.cause ?? error;
     const failure = await this.sending.firstFailure();
     this.cause = failure?.reason;
     // The failure comes before the server says in which state it leaves the transaction, so this is asked for in any case.
-    if (this.isOpen) await this.connection.client.query('rollback').catch(() => {});
-    this.connection.giveBack(this.cause);
+    if (this.isOpen) await connection.client.query('rollback').catch(() => {});
+    this.giveBack(this.cause);
     if (isSqlError(this.cause) && refusedEntering.test(this.cause.code)) return toProblem(this.cause);
-    return this.connection.explain(error);
+    return connection.explain(error);
   }
 
   /** Whether the abandoned transaction has lost to another one, and may run again. */
   get hasLost(): boolean {
     return isRetryable(this.cause);
   }
+}
+
+/** Whether a statement begins or ends a transaction, in whatever spelling. */
+function controlOf(text: string): 'begin' | 'commit' | 'rollback' | undefined {
+  switch (controlStatement.exec(text.trim())?.[1]?.toLowerCase()) {
+    case 'begin':
+    case 'start transaction':
+      return 'begin';
+    case 'commit':
+    case 'end':
+      return 'commit';
+    case 'rollback':
+    case 'abort':
+      return 'rollback';
+    default:
+      return undefined;
+  }
+}
+
+function ended(): Error {
+  return new Error('this transaction has ended: use its handle only inside the callback of inTenant()');
 }
 
 function rolledBack(): Error {

@@ -88,6 +88,35 @@ export function testTransactions(adapted: AdaptedShop): void {
     expect(await isStored('committed')).toBe(false);
   });
 
+  test.each(['commit;', 'END', 'commit work', 'rollback ;', 'abort', 'rollback transaction'])(
+    'the callback cannot end the transaction with "%s" either',
+    async (statement) => {
+      for (const mode of ['write', 'dry-run'] as const) {
+        await expect(
+          adapted.opened.inTenant(adapted.acme.tenant(), mode, async (queries) => {
+            await queries.add('committed', 'committed');
+            await queries.raw(statement);
+          }),
+        ).rejects.toSatisfy(says(/ends the transaction itself|was rolled back/));
+      }
+      expect(await isStored('committed')).toBe(false);
+    },
+  );
+
+  test.each(['rollback and chain', '/* now */ rollback'])(
+    'what saw no row is no success, after "%s"',
+    async (statement) => {
+      await expect(
+        write(async (queries) => {
+          await queries.add('lost', 'lost');
+          await queries.raw(statement);
+          expect(await queries.rename('acme-1', 'renamed')).toBe(0);
+        }),
+      ).rejects.toSatisfy(says(/has ended the transaction or left the organization/));
+      expect(await isStored('lost')).toBe(false);
+    },
+  );
+
   test('a read can write nothing', async () => {
     for (const attempt of [
       (queries: Queries) => queries.add('read-only', 'x'),
@@ -123,6 +152,25 @@ export function testTransactions(adapted: AdaptedShop): void {
     ).rejects.toThrow('of the application');
     await expect(kept?.names()).rejects.toSatisfy(says(/has ended|already closed|already rolled back/));
   });
+
+  test.each(['stored', 'failed'] as const)(
+    'a rollback that comes after the end (%s) undoes nothing of the next transaction',
+    async (end) => {
+      const { inTenant } = adapted.open({ max: 1 });
+      let kept: Queries | undefined;
+      const first = inTenant(adapted.globex.tenant(), 'write', async (queries) => {
+        kept = queries;
+        await queries.names();
+        if (end === 'failed') throw new Error('of the application');
+      });
+      await first.catch(() => {});
+      await inTenant(adapted.acme.tenant(), 'write', async (queries) => {
+        await queries.add(`beside ${end}`, `beside ${end}`);
+        await expect(kept?.raw('rollback')).rejects.toSatisfy(says(/has ended|already closed|already/));
+      });
+      expect(await isStored(`beside ${end}`)).toBe(true);
+    },
+  );
 
   test('a transaction that loses to a deadlock runs again', async () => {
     let attempts = 0;
