@@ -508,6 +508,7 @@ AS $function$
 declare
   v_item inventory.items;
 begin
+  perform inventory.hold_item_codes(p_item);
   insert into inventory.items (org_id, sku, name, unit, tracking, allow_negative, reorder_point, metadata)
   values (
     tenancy.require_scope('write'),
@@ -541,6 +542,7 @@ AS $function$
 declare
   v_location inventory.locations;
 begin
+  perform inventory.hold_location_codes(p_location);
   insert into inventory.locations (org_id, code, name, kind)
   values (
     tenancy.require_scope('write'),
@@ -1070,6 +1072,52 @@ comment on function inventory.hold_import_balances(uuid,uuid[],uuid[],integer[],
   'Locks every balance of a batch until the trigger has applied it; a balance that does not exist yet is created with zeros.';
 revoke execute on function inventory.hold_import_balances(uuid,uuid[],uuid[],integer[],integer[],text[],text[]) from public;
 
+-- inventory.hold_item_codes(jsonb)
+CREATE OR REPLACE FUNCTION inventory.hold_item_codes(p_item jsonb)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_lock constant bigint := hashtextextended(tenancy.require_scope('write')::text, 7326);
+begin
+  if p_item ? 'aliases' then
+    perform pg_advisory_xact_lock(v_lock);
+  else
+    perform pg_advisory_xact_lock_shared(v_lock);
+  end if;
+end
+$function$;
+alter function inventory.hold_item_codes(jsonb) owner to stockade_owner;
+comment on function inventory.hold_item_codes(jsonb) is
+  'Takes the lock of the organization that writing an item needs, before any row is locked: alone when aliases are given. Raises SK902 when no organization was entered, SK104 when the caller may not write.';
+revoke execute on function inventory.hold_item_codes(jsonb) from public;
+grant execute on function inventory.hold_item_codes(jsonb) to stockade_api, stockade_jobs;
+
+-- inventory.hold_location_codes(jsonb)
+CREATE OR REPLACE FUNCTION inventory.hold_location_codes(p_location jsonb)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_lock constant bigint := hashtextextended(tenancy.require_scope('write')::text, 7327);
+begin
+  if p_location ? 'aliases' then
+    perform pg_advisory_xact_lock(v_lock);
+  else
+    perform pg_advisory_xact_lock_shared(v_lock);
+  end if;
+end
+$function$;
+alter function inventory.hold_location_codes(jsonb) owner to stockade_owner;
+comment on function inventory.hold_location_codes(jsonb) is
+  'Takes the lock of the organization that writing a location needs, before any row is locked: alone when aliases are given. Raises SK902 when no organization was entered, SK104 when the caller may not write.';
+revoke execute on function inventory.hold_location_codes(jsonb) from public;
+grant execute on function inventory.hold_location_codes(jsonb) to stockade_api, stockade_jobs;
+
 -- inventory.import_batch(bytea,bytea,text,jsonb,text[],text[],text[],text[],text[],text[],bigint[],integer[],integer[],integer[],text[],numeric[])
 CREATE OR REPLACE FUNCTION inventory.import_batch(p_file_digest bytea, p_profile_digest bytea, p_file_name text, p_options jsonb, p_skus text[], p_names text[], p_locations text[], p_kinds text[], p_references text[], p_times text[], p_lines bigint[], p_line_entries integer[], p_line_skus integer[], p_line_locations integer[], p_lots text[], p_quantities numeric[])
  RETURNS json
@@ -1129,21 +1177,29 @@ begin
   select * into v_item_ids, v_tracking, v_allow_negative
   from inventory.find_import_items(v_org_id, v_skus, p_options);
   v_location_ids := inventory.find_import_locations(v_org_id, v_codes);
-  -- What has no such SKU or code may be an alias. Lines that name one item twice get one position.
+  -- What has no such SKU or code may be an alias. Lines that name one item twice get one position. What is missing
+  -- then stays so: nobody gives its code to something else before it is created.
   if array_position(v_item_ids, null) is not null then
+    if v_create and not v_trial then
+      perform inventory.hold_item_codes('{}');
+    end if;
     v_skus := inventory.current_skus(v_org_id, p_skus);
     if v_skus <> p_skus then
       p_line_skus := inventory.first_positions(v_skus, p_line_skus);
-      select * into v_item_ids, v_tracking, v_allow_negative
-      from inventory.find_import_items(v_org_id, v_skus, p_options);
     end if;
+    -- Also what others have created before the lock was there.
+    select * into v_item_ids, v_tracking, v_allow_negative
+    from inventory.find_import_items(v_org_id, v_skus, p_options);
   end if;
   if array_position(v_location_ids, null) is not null then
+    if v_create and not v_trial then
+      perform inventory.hold_location_codes('{}');
+    end if;
     v_codes := inventory.current_location_codes(v_org_id, p_locations);
     if v_codes <> p_locations then
       p_line_locations := inventory.first_positions(v_codes, p_line_locations);
-      v_location_ids := inventory.find_import_locations(v_org_id, v_codes);
     end if;
+    v_location_ids := inventory.find_import_locations(v_org_id, v_codes);
   end if;
   if v_skus <> p_skus or v_codes <> p_locations then
     -- What a trial has moved is named by the codes of the file.
@@ -2845,9 +2901,11 @@ CREATE OR REPLACE FUNCTION inventory.update_item(p_code text, p_patch jsonb)
 AS $function$
 declare
   v_org_id constant uuid := tenancy.require_scope('write');
-  v_id constant uuid := inventory.find_item(p_code);
+  v_id uuid;
   v_item inventory.items;
 begin
+  perform inventory.hold_item_codes(p_patch);
+  v_id := inventory.find_item(p_code);
   -- Two changes of one item come one after the other, the aliases too.
   perform from inventory.items where org_id = v_org_id and id = v_id for no key update;
   if not found then
@@ -2888,9 +2946,11 @@ CREATE OR REPLACE FUNCTION inventory.update_location(p_code text, p_patch jsonb)
 AS $function$
 declare
   v_org_id constant uuid := tenancy.require_scope('write');
-  v_id constant uuid := inventory.find_location(p_code);
+  v_id uuid;
   v_location inventory.locations;
 begin
+  perform inventory.hold_location_codes(p_patch);
+  v_id := inventory.find_location(p_code);
   -- Two changes of one location come one after the other, the aliases too.
   perform from inventory.locations where org_id = v_org_id and id = v_id for no key update;
   if not found then

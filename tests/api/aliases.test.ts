@@ -1,5 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
+import { deadlocksIn } from '#tests/deadlocks.ts';
 import { type Answer, type Caller, openWorld } from '#tests/world.ts';
+import { holdLock } from './held-lock.ts';
 import { expectProblem, notFound } from './problem-document.ts';
 
 const world = openWorld();
@@ -117,6 +119,29 @@ describe.each(kinds)('the aliases of $path', ({ path, code }) => {
     }
     expect((await globex.request('GET', `${path}/${body.id}`)).body).toEqual(body);
   });
+});
+
+test.each([
+  { path: '/v1/items', code: 'sku', lock: 7326 },
+  { path: '/v1/locations', code: 'code', lock: 7327 },
+])('writers of codes and aliases of $path at the same time do not deadlock', async ({ path, code, lock }) => {
+  const other = fresh();
+  await acme.request('POST', path, { [code]: other, name: 'X' });
+  // Somebody writes a code. The writers of aliases wait for it.
+  const held = await holdLock(
+    world.adminUrl,
+    `select pg_advisory_xact_lock_shared(hashtextextended('${acme.id}', ${lock}))`,
+  );
+  const writes = [
+    ...[1, 2, 3].map(() =>
+      acme.request('POST', path, { [code]: fresh(), name: 'X', aliases: [fresh(), fresh()] }),
+    ),
+    acme.request('PATCH', `${path}/${other}`, { [code]: fresh(), aliases: [other] }),
+  ];
+  await held.waiting(writes.length);
+  await held.release();
+  expect((await Promise.all(writes)).map(({ status }) => status)).toEqual([201, 201, 201, 200]);
+  expect(await deadlocksIn(world.adminUrl)).toBe(0);
 });
 
 describe('an alias in a posting', () => {

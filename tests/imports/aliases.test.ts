@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { deadlocksIn } from '#tests/deadlocks.ts';
 import { openDatabase } from './database.ts';
 import { newOrganization, onHand, plainProfile, type RunOptions, run } from './engine.ts';
 
@@ -20,7 +21,7 @@ async function own() {
   );
   const runLines = (lines: string, options?: RunOptions) =>
     run(database, `sku,at,qty,ref\n${lines}`, { profile, organizations: org.directory, ...options });
-  return { run: runLines, onHand: () => onHand(database, org.slug) };
+  return { id: org.id, run: runLines, onHand: () => onHand(database, org.slug) };
 }
 
 const lines = 'NEW,MAIN,5,r1\nOLD,HQ,-3,r2\nEARLIER,MAIN,-3,r3\nOLD,MAIN,1,r4\nNEW,HQ,-3,r5\nOTHER,HQ,1,r6\n';
@@ -58,3 +59,40 @@ test('a code is read in the normal form, and an invisible character is named', a
   ]);
   expect(await org.onHand()).toEqual({ CAFÉ: 2 });
 });
+
+test.each([
+  {
+    does: 'creates the same item',
+    statement: "insert into inventory.items (org_id, sku, name) select id, 'SOON', 'Soon' from org",
+    holds: { SOON: 1 },
+  },
+  {
+    does: 'gives its code to another item',
+    statement: `insert into inventory.item_aliases (org_id, alias, item_id)
+      select i.org_id, 'SOON', i.id from inventory.items i join org on i.org_id = org.id`,
+    holds: { NEW: 1 },
+  },
+])(
+  'an import that creates an item waits for one who $does, and uses what that one wrote',
+  async ({ statement, holds }) => {
+    const org = await own();
+    const writer = await database.superuser();
+    const waiting = async () =>
+      (
+        await database.ask(
+          `select from pg_stat_activity
+         where datname = current_database() and usename = 'stockade_jobs' and wait_event_type = 'Lock'`,
+        )
+      ).length;
+    // As PATCH does: the lock first, then the rows.
+    await writer.query('begin');
+    await writer.query('select pg_advisory_xact_lock(hashtextextended($1, 7326))', [org.id]);
+    const imported = org.run('SOON,MAIN,1,r1\n');
+    await expect.poll(waiting, { timeout: 4_000, interval: 20 }).toBe(1);
+    await writer.query(`with org as (select '${org.id}'::uuid as id) ${statement}`);
+    await writer.query('commit');
+    expect((await imported).report).toMatchObject({ applied: 1, itemsCreated: 0 });
+    expect(await org.onHand()).toEqual(holds);
+    expect(await deadlocksIn(database.url)).toBe(0);
+  },
+);

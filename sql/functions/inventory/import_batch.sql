@@ -1,6 +1,8 @@
 --! needs inventory/forms
 --! needs inventory/import_lines
 --! needs inventory/import_stock
+--! needs inventory/items
+--! needs inventory/locations
 --! needs inventory/posting_rules
 --! needs tenancy/context
 --! needs 000008_movement_columns
@@ -85,21 +87,29 @@ begin
   select * into v_item_ids, v_tracking, v_allow_negative
   from inventory.find_import_items(v_org_id, v_skus, p_options);
   v_location_ids := inventory.find_import_locations(v_org_id, v_codes);
-  -- What has no such SKU or code may be an alias. Lines that name one item twice get one position.
+  -- What has no such SKU or code may be an alias. Lines that name one item twice get one position. What is missing
+  -- then stays so: nobody gives its code to something else before it is created.
   if array_position(v_item_ids, null) is not null then
+    if v_create and not v_trial then
+      perform inventory.hold_item_codes('{}');
+    end if;
     v_skus := inventory.current_skus(v_org_id, p_skus);
     if v_skus <> p_skus then
       p_line_skus := inventory.first_positions(v_skus, p_line_skus);
-      select * into v_item_ids, v_tracking, v_allow_negative
-      from inventory.find_import_items(v_org_id, v_skus, p_options);
     end if;
+    -- Also what others have created before the lock was there.
+    select * into v_item_ids, v_tracking, v_allow_negative
+    from inventory.find_import_items(v_org_id, v_skus, p_options);
   end if;
   if array_position(v_location_ids, null) is not null then
+    if v_create and not v_trial then
+      perform inventory.hold_location_codes('{}');
+    end if;
     v_codes := inventory.current_location_codes(v_org_id, p_locations);
     if v_codes <> p_locations then
       p_line_locations := inventory.first_positions(v_codes, p_line_locations);
-      v_location_ids := inventory.find_import_locations(v_org_id, v_codes);
     end if;
+    v_location_ids := inventory.find_import_locations(v_org_id, v_codes);
   end if;
   if v_skus <> p_skus or v_codes <> p_locations then
     -- What a trial has moved is named by the codes of the file.

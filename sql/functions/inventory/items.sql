@@ -6,6 +6,7 @@
 --
 -- No key spans two tables, so a trigger keeps SKUs and aliases apart. Writers of SKUs share a lock of the organization, a
 -- writer of aliases takes it alone: of two transactions that give one code to two items, the second sees the first.
+-- What writes both takes it alone from the beginning: two that shared it would each wait for the other to be alone.
 
 create or replace function inventory.find_item(p_code text)
 returns uuid
@@ -76,6 +77,30 @@ $$;
 comment on function inventory.keep_item_codes_apart is
   'Refuses a code that would be the SKU of an item and an alias, also when both are written at the same time. Raises SK206 with '
   'the code; 25001 in a transaction that is not read committed.';
+
+create or replace function inventory.hold_item_codes(p_item jsonb)
+returns void
+language plpgsql
+volatile
+-- Login roles take no advisory locks.
+security definer
+set search_path = ''
+as $$
+declare
+  v_lock constant bigint := hashtextextended(tenancy.require_scope('write')::text, 7326);
+begin
+  if p_item ? 'aliases' then
+    perform pg_advisory_xact_lock(v_lock);
+  else
+    perform pg_advisory_xact_lock_shared(v_lock);
+  end if;
+end
+$$;
+
+comment on function inventory.hold_item_codes is
+  'Takes the lock of the organization that writing an item needs, before any row is locked: alone when aliases are given. '
+  'Raises SK902 when no organization was entered, SK104 when the caller may not write.';
+grant execute on function inventory.hold_item_codes to stockade_api, stockade_jobs;
 
 create or replace function inventory.item_json(p_item inventory.items)
 returns json
@@ -148,6 +173,7 @@ as $$
 declare
   v_item inventory.items;
 begin
+  perform inventory.hold_item_codes(p_item);
   insert into inventory.items (org_id, sku, name, unit, tracking, allow_negative, reorder_point, metadata)
   values (
     tenancy.require_scope('write'),
@@ -182,9 +208,11 @@ set search_path = ''
 as $$
 declare
   v_org_id constant uuid := tenancy.require_scope('write');
-  v_id constant uuid := inventory.find_item(p_code);
+  v_id uuid;
   v_item inventory.items;
 begin
+  perform inventory.hold_item_codes(p_patch);
+  v_id := inventory.find_item(p_code);
   -- Two changes of one item come one after the other, the aliases too.
   perform from inventory.items where org_id = v_org_id and id = v_id for no key update;
   if not found then

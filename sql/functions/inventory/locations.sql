@@ -7,6 +7,7 @@
 --
 -- No key spans two tables, so a trigger keeps codes and aliases apart. Writers of codes share a lock of the organization, a
 -- writer of aliases takes it alone: of two transactions that give one code to two locations, the second sees the first.
+-- What writes both takes it alone from the beginning: two that shared it would each wait for the other to be alone.
 
 create or replace function inventory.find_location(p_code text)
 returns uuid
@@ -111,6 +112,30 @@ comment on function inventory.keep_location_codes_apart is
   'Refuses a code that would be the code of a location and an alias, also when both are written at the same time. Raises SK206 '
   'with the code; 25001 in a transaction that is not read committed.';
 
+create or replace function inventory.hold_location_codes(p_location jsonb)
+returns void
+language plpgsql
+volatile
+-- Login roles take no advisory locks.
+security definer
+set search_path = ''
+as $$
+declare
+  v_lock constant bigint := hashtextextended(tenancy.require_scope('write')::text, 7327);
+begin
+  if p_location ? 'aliases' then
+    perform pg_advisory_xact_lock(v_lock);
+  else
+    perform pg_advisory_xact_lock_shared(v_lock);
+  end if;
+end
+$$;
+
+comment on function inventory.hold_location_codes is
+  'Takes the lock of the organization that writing a location needs, before any row is locked: alone when aliases are given. '
+  'Raises SK902 when no organization was entered, SK104 when the caller may not write.';
+grant execute on function inventory.hold_location_codes to stockade_api, stockade_jobs;
+
 create or replace function inventory.location_json(p_location inventory.locations)
 returns json
 language sql
@@ -180,6 +205,7 @@ as $$
 declare
   v_location inventory.locations;
 begin
+  perform inventory.hold_location_codes(p_location);
   insert into inventory.locations (org_id, code, name, kind)
   values (
     tenancy.require_scope('write'),
@@ -209,9 +235,11 @@ set search_path = ''
 as $$
 declare
   v_org_id constant uuid := tenancy.require_scope('write');
-  v_id constant uuid := inventory.find_location(p_code);
+  v_id uuid;
   v_location inventory.locations;
 begin
+  perform inventory.hold_location_codes(p_patch);
+  v_id := inventory.find_location(p_code);
   -- Two changes of one location come one after the other, the aliases too.
   perform from inventory.locations where org_id = v_org_id and id = v_id for no key update;
   if not found then
