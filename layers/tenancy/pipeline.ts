@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type pg from 'pg';
+import { prepareValue } from 'pg/lib/utils.js';
 import { type RowForm, type Statement, sendBatch } from '#platform/postgres/batch.ts';
 
 /**
@@ -8,7 +9,7 @@ import { type RowForm, type Statement, sendBatch } from '#platform/postgres/batc
  */
 export class Pipeline {
   private readonly client: pg.PoolClient;
-  private readonly sent: Promise<unknown>[] = [];
+  private readonly sent: Promise<void>[] = [];
   private held: Statement[] = [];
   private failed = false;
 
@@ -31,17 +32,22 @@ export class Pipeline {
     values: readonly unknown[] = [],
     rows?: RowForm,
   ): Promise<pg.QueryResult<Row>> {
-    const ahead = this.held;
-    this.held = [];
-    const answer =
-      ahead.length > 0
-        ? sendBatch<Row>(this.client, { ahead, statement: { text, values, rows } })
-        : this.client.query<Row>({ ...rows, text, values: [...values] });
+    const answer = Promise.try(() => {
+      // All values first: `pg` converts them while it writes, and one that throws would leave half a message behind.
+      const prepared = values.map((value) => prepareValue(value));
+      const ahead = this.held;
+      this.held = [];
+      return ahead.length > 0
+        ? sendBatch<Row>(this.client, { ahead, statement: { text, values: prepared, rows } })
+        : this.client.query<Row>({ ...rows, text, values: prepared });
+    });
+    // Without its rows: a long transaction would keep those of all its statements.
+    const done = answer.then(() => {});
     // outcomeOf() looks for its failure. Until then the failure must not count as unhandled.
-    answer.catch(() => {
+    done.catch(() => {
       this.failed = true;
     });
-    this.sent.push(answer);
+    this.sent.push(done);
     return answer;
   }
 

@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { expect, test } from 'vitest';
-import { inTenant, type TenantClient } from '#tenancy/adapters/pg.ts';
+import { inTenant, type TenantClient, tenantPool } from '#tenancy/adapters/pg.ts';
 import { testAdapter } from './contract.ts';
 import type { Queries } from './library.ts';
 
@@ -57,3 +57,40 @@ test.each([false, true])(
     expect(await inTenant(tenant, 'read', (queries) => queries.nameOf('unawaited'))).toBeUndefined();
   },
 );
+
+test.each([
+  { place: 'first', before: [] },
+  { place: 'later', before: ["insert into shop.\"Item\" (id, name) values ('before', 'before')"] },
+])(
+  'a value that cannot be sent fails the transaction, and leaves the connection whole: $place',
+  async ({ before }) => {
+    const pool = tenantPool(new pg.Pool({ connectionString: adapted.shop.url, max: 1 }));
+    const tenant = adapted.acme.tenant();
+    const circular: { self?: unknown } = {};
+    circular.self = circular;
+    const failing = inTenant(pool, tenant, 'write', async (client) => {
+      for (const text of before) await client.query(text);
+      await client.query('select $1::jsonb', [circular]).catch(() => {});
+      await client.query("insert into shop.\"Item\" (id, name) values ('behind', 'behind')");
+    });
+    await expect(failing).rejects.toThrow('circular');
+    const { rows } = await inTenant(pool, tenant, 'read', (client) =>
+      client.query("select id from shop.\"Item\" where id in ('before', 'behind')"),
+    );
+    expect(rows).toEqual([]);
+    await pool.end();
+  },
+);
+
+test.each([
+  { form: 'after the values', args: ['select $1', [1], () => {}] },
+  { form: 'after the text', args: ['select 1', () => {}] },
+  { form: 'in the configuration', args: [{ text: 'select 1', callback: () => {} }] },
+])('a callback $form is refused, and not left waiting', async ({ args }) => {
+  const pool = tenantPool(new pg.Pool({ connectionString: adapted.shop.url, max: 1 }));
+  const asked = inTenant(pool, adapted.acme.tenant(), 'read', (client) =>
+    (client.query as (...args: unknown[]) => Promise<unknown>)(...args),
+  );
+  await expect(asked).rejects.toThrow('has no callbacks');
+  await pool.end();
+});

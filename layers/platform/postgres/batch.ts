@@ -9,10 +9,12 @@ export interface Statement {
   readonly rows?: RowForm | undefined;
 }
 
-/** How `pg` shall return the rows of one statement. */
+/** How `pg` shall send one statement and return its rows. */
 export interface RowForm {
   readonly rowMode?: 'array' | undefined;
   readonly types?: pg.CustomTypesConfig | undefined;
+  /** Makes the server refuse a text of several statements. It does so in any case for one with values. */
+  readonly queryMode?: 'extended' | undefined;
 }
 
 /** Statements that are sent as one message. All of them are unnamed. */

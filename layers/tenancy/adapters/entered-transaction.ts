@@ -7,6 +7,7 @@ import { end } from '../ending.ts';
 import { enter, noteKeyUse, type TransactionMode } from '../entering.ts';
 import { Pipeline } from '../pipeline.ts';
 import type { Tenant } from '../tenant.ts';
+import { controlOf } from './transaction-control.ts';
 
 /** Who asks, and for what. An application has no `Idempotency-Key` of Stockade. */
 export type Visitor = Pick<Tenant, 'credentials' | 'scope'>;
@@ -17,12 +18,11 @@ export interface LibraryStatement extends RowForm {
   readonly values: readonly unknown[];
 }
 
-/** A statement that only begins or ends a transaction. */
-const controlStatement =
-  /^(begin|start transaction|commit|end|rollback|abort)(?:\s+(?:work|transaction))?[\s;]*$/i;
+/** The beginning of a transaction, without an isolation level or an access mode. */
+const plainBegin = /^(begin|start transaction)[\s;]*$/i;
 
-/** The commands that leave a transaction in the organization that it has entered. */
-const staysEntered = /^(SELECT|CALL|INSERT|UPDATE|DELETE|MERGE|COPY|SAVEPOINT|RELEASE|LOCK)$/;
+/** The commands that leave a transaction in the organization that it has entered. SET and RESET may not. */
+const staysEntered = /^(SELECT|CALL|INSERT|UPDATE|DELETE|MERGE|COPY|SAVEPOINT|RELEASE|ROLLBACK|LOCK)$/;
 
 /** What a refused entering raises. Statements of the application keep the errors of their library. */
 const refusedEntering = /^SK10[1-6]$/;
@@ -40,7 +40,7 @@ export class EnteredTransaction {
   private taking: Promise<pg.PoolClient> | undefined;
   /** Whether the server may be inside the transaction. */
   private isOpen = false;
-  /** Whether a statement may have left the organization, such as ROLLBACK, which also goes back to a savepoint. */
+  /** Whether a statement may have left the organization. */
   private mayHaveLeft = false;
   private cause: unknown;
 
@@ -93,7 +93,7 @@ export class EnteredTransaction {
     const control = controlOf(statement.text);
     if (control === 'rollback') return await this.rollback();
     if (this.phase === 'opening') {
-      if (control === 'begin') return answered('BEGIN');
+      if (plainBegin.test(statement.text.trim())) return answered('BEGIN');
       throw new Refusal(
         `inTenant() opens the transaction itself, and the library sent first: ${statement.text}`,
         'Leave out the isolation level and the access mode; the mode of inTenant() says whether it writes.',
@@ -117,10 +117,8 @@ export class EnteredTransaction {
 
   private async send({ text, values, rowMode, types }: LibraryStatement): Promise<pg.QueryResult> {
     this.isOpen = true;
-    const answer = await this.sending.send(text, values, { rowMode, types });
-    // Several statements in one text have several answers.
-    if ([answer].flat().some(({ command }) => command !== null && !staysEntered.test(command)))
-      this.mayHaveLeft = true;
+    const answer = await this.sending.send(text, values, { rowMode, types, queryMode: 'extended' });
+    if (answer.command !== null && !staysEntered.test(answer.command)) this.mayHaveLeft = true;
     return answer;
   }
 
@@ -150,8 +148,8 @@ export class EnteredTransaction {
     const { rows } = await this.sending.send<{ org: string | null }>('select tenancy.current_org() as org');
     if (rows[0]?.org) return;
     throw new Refusal(
-      'a statement of the callback has ended the transaction or left the organization: what came after it saw no row',
-      'Leave out commit, rollback and their kin: inTenant() ends the transaction when its callback returns or throws.',
+      'a statement of the callback has left the organization: what came after it saw no row',
+      'Leave out what sets or resets the settings of Stockade, such as reset all.',
     );
   }
 
@@ -179,23 +177,6 @@ export class EnteredTransaction {
   /** Whether the abandoned transaction has lost to another one, and may run again. */
   get hasLost(): boolean {
     return isRetryable(this.cause);
-  }
-}
-
-/** Whether a statement begins or ends a transaction, in whatever spelling. */
-function controlOf(text: string): 'begin' | 'commit' | 'rollback' | undefined {
-  switch (controlStatement.exec(text.trim())?.[1]?.toLowerCase()) {
-    case 'begin':
-    case 'start transaction':
-      return 'begin';
-    case 'commit':
-    case 'end':
-      return 'commit';
-    case 'rollback':
-    case 'abort':
-      return 'rollback';
-    default:
-      return undefined;
   }
 }
 

@@ -5,7 +5,11 @@ import type { EnteredTransaction, LibraryStatement } from './entered-transaction
 /** The connection as a library gets it: its statements go through the transaction, which gives the connection back. */
 export function lentClient(transaction: EnteredTransaction, client: pg.PoolClient): pg.PoolClient {
   const lent: Lent = {
-    query: async (query, values) => await transaction.query(statementOf(query, values)),
+    query: async (query, values, callback) => {
+      if ([values, callback, Object(query).callback].some((each) => typeof each === 'function'))
+        throw new Refusal('inTenant() has no callbacks', 'Use the promise that query() returns.');
+      return await transaction.query(statementOf(query, values));
+    },
     release: () => {},
   };
   return new Proxy(client, {
@@ -15,7 +19,11 @@ export function lentClient(transaction: EnteredTransaction, client: pg.PoolClien
 }
 
 interface Lent {
-  query(query: string | pg.QueryConfig, values?: readonly unknown[]): Promise<pg.QueryResult>;
+  query(
+    query: string | pg.QueryConfig,
+    values?: readonly unknown[],
+    callback?: unknown,
+  ): Promise<pg.QueryResult>;
   release(): void;
 }
 
