@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { PortabilityError } from '../portability-error.ts';
 import { Collisions } from './collisions.ts';
 
@@ -52,4 +52,45 @@ test.each([
   ['a value of forty-nine characters is cut after forty-eight', 's'.repeat(49), `${'s'.repeat(48)}…`],
 ])('%s', (_, sku, expected) => {
   expect(messageOf(collided([sku]))).toContain(`has sku "${expected}" as lost-1 in the copy`);
+});
+
+describe('a code that is the code of a lost row and an alias in production, or the other way', () => {
+  const item = { org_id: 'acme', id: 'one', sku: 'M8/40' };
+  const alias = { org_id: 'acme', alias: 'M8/40', item_id: 'two' };
+
+  function restored(
+    itemSide: 'past' | 'present',
+    aliasSide: 'past' | 'present',
+  ): PortabilityError | undefined {
+    const collisions = new Collisions();
+    for (const [table, row, side, key] of [
+      ['inventory.items', item, itemSide, ['acme', 'one']],
+      ['inventory.item_aliases', alias, aliasSide, ['acme', 'M8/40']],
+      // Of another table: no collision.
+      ['inventory.locations', { org_id: 'acme', id: 'three', code: 'M8/40' }, 'present', ['acme', 'three']],
+    ] as const) {
+      const line = JSON.stringify(row);
+      collisions.of(table, []).take(line, { [side]: { line, key } });
+    }
+    try {
+      collisions.check();
+      return undefined;
+    } catch (error) {
+      return error as PortabilityError;
+    }
+  }
+
+  test('is named, with what to change in production', () => {
+    const lostItem = restored('past', 'present');
+    expect(lostItem?.message).toBe(
+      'lost rows collide with rows in production: ' +
+        'inventory.items: "M8/40" is the code of one in the copy and the alias of two in production',
+    );
+    expect(lostItem?.remedy).toContain('PATCH /v1/items/two with {"aliases": [the others]}');
+    const lostAlias = restored('present', 'past');
+    expect(lostAlias?.message).toContain(
+      '"M8/40" is the alias of two in the copy and the code of one in production',
+    );
+    expect(lostAlias?.remedy).toContain('PATCH /v1/items/one with {"sku": "…"}');
+  });
 });

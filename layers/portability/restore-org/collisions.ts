@@ -1,5 +1,6 @@
 import { PortabilityError } from '../portability-error.ts';
 import { type KeyValue, keyOf, type RowPair } from './rows.ts';
+import { remedyOfShared, renamable, SharedCodes, textOfShared } from './shared-codes.ts';
 import type { UniqueKey } from './table-keys.ts';
 
 /** A lost row and a row in production have the same values in a unique key. */
@@ -24,6 +25,7 @@ const mostCharacters = 48;
  */
 export class Collisions {
   readonly #found: Collision[] = [];
+  readonly #codes = new SharedCodes();
 
   get found(): readonly Collision[] {
     return this.#found;
@@ -34,6 +36,7 @@ export class Collisions {
     const places = new Map<string, RowPair>();
     return {
       take: (line, pair) => {
+        this.#codes.take(table, line, pair);
         for (const { name, columns, nullsAreDistinct } of uniqueKeys) {
           const values = keyOf(line, columns);
           if (nullsAreDistinct && values.some((value) => value === null)) continue;
@@ -48,14 +51,17 @@ export class Collisions {
 
   /** @throws PortabilityError naming the first rows that collide */
   check(): void {
-    if (this.#found.length === 0) return;
-    const told = this.#found.slice(0, mostTold).map(textOf);
-    const more = this.#found.length - told.length;
+    const shared = this.#codes.found;
+    const count = this.#found.length + shared.length;
+    if (count === 0) return;
+    const told = [...this.#found.map(textOf), ...shared.map(textOfShared)].slice(0, mostTold);
+    const more = count - told.length;
     throw new PortabilityError(
       `lost rows collide with rows in production: ${told.join('; ')}${more > 0 ? `; and ${more} more` : ''}`,
       [
         'Nothing was changed.',
-        ...new Set(this.#found.map(({ table }) => table).map((table) => remedyOf(this.#found, table))),
+        ...new Set(this.#found.map(({ table }) => remedyOf(this.#found, table))),
+        ...shared.slice(0, 1).map(remedyOfShared),
       ].join(' '),
     );
   }
@@ -88,12 +94,6 @@ function textOf({ table, columns, values, lost, there }: Collision): string {
   });
   return `${table} has ${columns.join(', ')} ${shown.join(', ')} as ${lost} in the copy and as ${there} in production`;
 }
-
-/** Tables whose rows have a name that the API can change. */
-export const renamable: Readonly<Record<string, { readonly path: string; readonly field: string }>> = {
-  'inventory.items': { path: '/v1/items', field: 'sku' },
-  'inventory.locations': { path: '/v1/locations', field: 'code' },
-};
 
 function remedyOf(found: readonly Collision[], table: string): string {
   const named = renamable[table];

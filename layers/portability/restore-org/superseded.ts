@@ -1,6 +1,7 @@
-import { type Collision, Collisions, renamable } from './collisions.ts';
+import { type Collision, Collisions } from './collisions.ts';
 import { pairsOf, type Side } from './difference.ts';
 import type { RowPair } from './rows.ts';
+import { renamable } from './shared-codes.ts';
 import type { TableKeys, UniqueKeys } from './table-keys.ts';
 
 const uuid = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g;
