@@ -96,3 +96,55 @@ test.each([
     expect(await deadlocksIn(database.url)).toBe(0);
   },
 );
+
+test.each([1, 1_000])(
+  'an alias of a form that no code has is found, in batches of %d, and nothing is created',
+  async (batchLines) => {
+    const org = await own();
+    await database.ask(
+      `insert into inventory.item_aliases (org_id, alias, item_id)
+     select org_id, alias, id
+     from inventory.items, unnest(array[E'NEW\\u200b', E'N\\u00a0W', E'NE\\u0301W', '00000000-0000-7000-8000-00000000000a']) as alias
+     where org_id = $1`,
+      [org.id],
+    );
+    const lines = [
+      [
+        'NEW\u200b,MAIN,1,r1',
+        'NE\u0301W,MAIN,1,r2',
+        '00000000-0000-7000-8000-00000000000a,MAIN,1,r3',
+        'N\u00a0W,MAIN,-3,r4',
+      ],
+      // The normal form of the third is no alias, and missing items are created in the normal form.
+      [
+        'N\u00c9W,MAIN,1,r5',
+        'O\u0301,MA\u0301,1,r6',
+        '\u00d3,MA\u0301,-1,r7',
+        'X\u200b,MAIN,1,r8',
+        'NEW,M\u00a0N,1,r9',
+      ],
+    ].flat();
+    const refused = [
+      [9, 'the SKU "X\u200b" must not contain U+200B ZERO WIDTH SPACE after "X": remove it'],
+      [
+        10,
+        'the location "M\u00a0N" must not contain U+00A0 NO-BREAK SPACE after "M": write a blank, U+0020, or nothing in its place',
+      ],
+    ];
+    for (const trial of [true, false]) {
+      const { report, rejects } = await org.run(`${lines.join('\n')}\n`, { trial, batchLines });
+      expect(rejects).toEqual(refused);
+      expect(report).toMatchObject({ applied: 7, itemsCreated: 2, locationsCreated: 1 });
+    }
+    expect(await org.onHand()).toEqual({ NEW: 0, 'N\u00c9W': 1, '\u00d3': 0 });
+  },
+);
+
+test('without creating, a malformed name is refused with its fault, and a missing one as missing', async () => {
+  const org = await own();
+  const { rejects } = await org.run('X\u200b,MAIN,1,r1\nY,MAIN,1,r2\n', { createMissing: false });
+  expect(rejects).toEqual([
+    [2, 'the SKU "X\u200b" must not contain U+200B ZERO WIDTH SPACE after "X": remove it'],
+    [3, 'there is no item with the SKU "Y"'],
+  ]);
+});

@@ -1,4 +1,4 @@
-import { Code, Lot, Name, Reference } from '#ledger/input.ts';
+import { Code, ExistingCode, Lot, Name, Reference } from '#ledger/input.ts';
 import { InvalidInput } from '#platform/errors.ts';
 import { counted } from '#platform/plural.ts';
 import type { CsvRecord } from './csv-reader.ts';
@@ -10,6 +10,7 @@ import { timeReader } from './time-format.ts';
 export interface ImportLine {
   /** The number of the line in the file, from 1. */
   readonly line: number;
+  /** As in the file: it may be an alias, of whatever form. */
   readonly sku: string;
   /** The name for the item, in case the import creates it. */
   readonly name: string | null;
@@ -40,10 +41,8 @@ export function lineReader(
 ): (record: CsvRecord) => ReadLine {
   const at = columnsOf(profile, header);
   const readTime = profile.time && timeReader(profile.time.format);
-  const readSku = remembered((text) =>
-    checked(Code, 'the SKU', inCase(withoutBlanks(text), profile.sku.case)),
-  );
-  const readLocation = remembered((text) => checked(Code, 'the location', withoutBlanks(text)));
+  const readSku = remembered((text) => named('the SKU', inCase(withoutBlanks(text), profile.sku.case)));
+  const readLocation = remembered((text) => named('the location', withoutBlanks(text)));
   const readLot = remembered((text) => checked(Lot, 'the lot', withoutBlanks(text)));
   const readName = remembered((text) =>
     text.trim() === '' ? { value: '' } : checked(Name, 'the name', text.trim()),
@@ -116,9 +115,29 @@ interface Schema {
   };
 }
 
+/** A name as it is in the file: an alias may have a form that no code has, so the database says whether it names something. */
+function named(what: string, text: string): Checked<string> {
+  const { error } = (text.includes('\0') ? Code : ExistingCode).safeParse(text);
+  return error ? { fault: faultOf(what, text, error) } : { value: text };
+}
+
+/** Why nothing can have this name; undefined when it has the form of a code. */
+export function nameFault(what: 'the SKU' | 'the location', name: string): string | undefined {
+  const { error } = Code.safeParse(name);
+  return error && faultOf(what, name, error);
+}
+
+function faultOf(
+  what: string,
+  text: string,
+  { issues }: { readonly issues: readonly { readonly message: string }[] },
+): string {
+  return `${what} ${text === '' ? '' : `${shown(text)} `}${issues[0]?.message}`;
+}
+
 function checked(schema: Schema, what: string, text: string): Checked<string> {
   const { data, error } = schema.safeParse(text);
-  if (error) return { fault: `${what} ${text === '' ? '' : `${shown(text)} `}${error.issues[0]?.message}` };
+  if (error) return { fault: faultOf(what, text, error) };
   // Postgres text cannot contain NUL. The other control characters do not belong in a name either.
   // biome-ignore lint/suspicious/noControlCharactersInRegex: it matches control characters
   if (/[\x00-\x1f\x7f-\x9f]/.test(text))

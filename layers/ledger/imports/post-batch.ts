@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import { inOrganizationAsJob } from '#tenancy/job-transaction.ts';
 import type { ImportBatch, ImportEntry } from './batches.ts';
+import { nameFault } from './import-line.ts';
 import type { ImportOrganization } from './organizations.ts';
 import type { ImportProfile } from './profile.ts';
 
@@ -105,6 +106,10 @@ export async function postBatch(
           unit,
           tracking,
           allowNegative,
+          malformed: {
+            items: faultsOf('the SKU', skus.values),
+            locations: faultsOf('the location', locations.values),
+          },
           ...options,
         },
         skus.values,
@@ -124,6 +129,16 @@ export async function postBatch(
   );
   if (!row) throw new Error('inventory.import_batch() returned no row');
   return row.posted;
+}
+
+/** The names that no code can be, each with the reason. Only an alias can be one of them. */
+function faultsOf(what: 'the SKU' | 'the location', names: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    names.flatMap((name) => {
+      const fault = nameFault(what, name);
+      return fault === undefined ? [] : [[name, fault]];
+    }),
+  );
 }
 
 /** The progress of an import in one organization. */

@@ -19,11 +19,22 @@ export class Trial {
     for (const { lines } of entries) {
       for (const { sku, location, lot } of lines) {
         const key = keyOf(organization, sku, location, lot);
-        const units = this.moved.get(key);
+        const units = this.unitsOf(organization, { sku, location, lot });
         if (units) keys.set(key, { sku, location, lot, quantity: units / unitsPerOne });
       }
     }
     return [...keys.values()];
+  }
+
+  /** Under the names of the file or, as the database reads what is no alias, in their normal form. */
+  private unitsOf(organization: ImportOrganization, named: Omit<MovedKey, 'quantity'>): number | undefined {
+    for (const sku of new Set([named.sku, named.sku.normalize()])) {
+      for (const location of new Set([named.location, named.location.normalize()])) {
+        const units = this.moved.get(keyOf(organization, sku, location, named.lot));
+        if (units) return units;
+      }
+    }
+    return undefined;
   }
 
   /** Remembers a batch, and returns how many new items and locations it would create. */

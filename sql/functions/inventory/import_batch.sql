@@ -41,6 +41,9 @@ declare
   v_create constant boolean := (p_options ->> 'createMissing')::boolean;
   v_retry constant boolean := (p_options ->> 'retryRejects')::boolean;
   -- A trial may be for an organization that does not exist yet: then none is entered, and nothing is found.
+  -- The names that only an alias can be, each with the reason.
+  v_malformed_items constant jsonb := p_options -> 'malformed' -> 'items';
+  v_malformed_locations constant jsonb := p_options -> 'malformed' -> 'locations';
   v_org_id constant uuid := case when v_trial then tenancy.current_org() else tenancy.require_scope('write') end;
   v_import inventory.imports;
   -- Arrays of their own, not fields of a record: only in a variable is an element found without counting.
@@ -87,7 +90,7 @@ begin
   select * into v_item_ids, v_tracking, v_allow_negative
   from inventory.find_import_items(v_org_id, v_skus, p_options);
   v_location_ids := inventory.find_import_locations(v_org_id, v_codes);
-  -- What has no such SKU or code may be an alias. Lines that name one item twice get one position. What is missing
+  -- What has no such SKU or code may be an alias or another normal form. Lines that name one item twice get one position. What is missing
   -- then stays so: nobody gives its code to something else before it is created.
   if array_position(v_item_ids, null) is not null then
     if v_create and not v_trial then
@@ -136,10 +139,13 @@ begin
           )
         )
         then ''
-      when v_item_ids[line.sku] is null and not v_create
-        then inventory.no_such_item(p_skus[line.sku])
-      when v_location_ids[line.location] is null and not v_create
-        then inventory.no_such_location(p_locations[line.location])
+      when v_item_ids[line.sku] is null and (not v_create or v_malformed_items ? p_skus[line.sku])
+        then coalesce(v_malformed_items ->> p_skus[line.sku], inventory.no_such_item(p_skus[line.sku]))
+      when v_location_ids[line.location] is null and (not v_create or v_malformed_locations ? p_locations[line.location])
+        then coalesce(
+          v_malformed_locations ->> p_locations[line.location],
+          inventory.no_such_location(p_locations[line.location])
+        )
       else inventory.lot_fault(v_tracking[line.sku], line.lot)
     end
     order by line.n
@@ -149,7 +155,7 @@ begin
     with ordinality as line (line, sku, location, lot, n);
 
   if v_create and array_position(v_item_ids, null) is not null then
-    select array_agg(p_skus[missing.sku]), array_agg(p_names[missing.sku])
+    select array_agg(v_skus[missing.sku]), array_agg(p_names[missing.sku])
     into v_missing_items, v_missing_names
     from (
       select distinct line.sku
@@ -164,7 +170,7 @@ begin
   end if;
 
   if v_create and array_position(v_location_ids, null) is not null then
-    select array_agg(p_locations[missing.location])
+    select array_agg(v_codes[missing.location])
     into v_missing_locations
     from (
       select distinct line.location
@@ -267,7 +273,7 @@ comment on function inventory.import_batch is
   'Posts a batch of lines of an import, of the organization that was entered: every line that is not settled yet '
   'is applied or rejected with a reason, and settled with that. An entry the stock policy refuses is rejected '
   'whole, the others are applied. p_options: {timeZone, createMissing, unit, tracking, allowNegative (of what is '
-  'made), retryRejects, finished, trial (only tell), moved (by earlier batches of the trial)}. Returns {applied, '
+  'made), malformed ({items, locations}: each a reason by name), retryRejects, finished, trial (only tell), moved (by earlier batches of the trial)}. Returns {applied, '
   'entries, itemsCreated, locationsCreated, rejected: [{line, reason}], moved and missing (of a trial)}. Raises '
   'SK103 organization suspended, SK104 write scope missing, SK301 and SK303 a kind or sign that cannot be '
   'imported.';

@@ -49,19 +49,20 @@ language sql
 stable
 set search_path = ''
 as $$
-  select array_agg(coalesce(aliased.sku, s.sku) order by s.n)
+  select array_agg(coalesce(aliased.sku, normalize(s.sku)) order by s.n)
   from unnest(p_skus) with ordinality as s (sku, n)
   left join lateral (
     select i.sku
     from inventory.item_aliases a
     join inventory.items i on i.org_id = a.org_id and i.id = a.item_id
-    where a.org_id = p_org_id and a.alias = s.sku
+    where a.org_id = p_org_id and a.alias in (s.sku, normalize(s.sku))
+    order by a.alias <> s.sku
     limit 1
   ) as aliased on true
 $$;
 
 comment on function inventory.current_skus is
-  'The codes of a batch, with each alias replaced by the SKU that its item has now.';
+  'The codes of a batch in their normal form, with each alias replaced by the SKU that its item has now.';
 
 create or replace function inventory.current_location_codes(p_org_id uuid, p_codes text[])
 returns text[]
@@ -69,19 +70,20 @@ language sql
 stable
 set search_path = ''
 as $$
-  select array_agg(coalesce(aliased.code, s.code) order by s.n)
+  select array_agg(coalesce(aliased.code, normalize(s.code)) order by s.n)
   from unnest(p_codes) with ordinality as s (code, n)
   left join lateral (
     select l.code
     from inventory.location_aliases a
     join inventory.locations l on l.org_id = a.org_id and l.id = a.location_id
-    where a.org_id = p_org_id and a.alias = s.code
+    where a.org_id = p_org_id and a.alias in (s.code, normalize(s.code))
+    order by a.alias <> s.code
     limit 1
   ) as aliased on true
 $$;
 
 comment on function inventory.current_location_codes is
-  'The codes of a batch, with each alias replaced by the code that its location has now.';
+  'The codes of a batch in their normal form, with each alias replaced by the code that its location has now.';
 
 create or replace function inventory.first_positions(p_codes text[], p_line_codes integer[])
 returns integer[]
