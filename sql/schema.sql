@@ -522,7 +522,7 @@ begin
   )
   returning * into v_item;
   if p_item ? 'aliases' then
-    perform inventory.add_item_aliases(v_item, p_item -> 'aliases');
+    perform inventory.add_item_aliases(v_item, inventory.read_aliases(p_item -> 'aliases', '{}'));
   end if;
   return inventory.item_json(v_item);
 end
@@ -552,7 +552,7 @@ begin
   )
   returning * into v_location;
   if p_location ? 'aliases' then
-    perform inventory.add_location_aliases(v_location, p_location -> 'aliases');
+    perform inventory.add_location_aliases(v_location, inventory.read_aliases(p_location -> 'aliases', '{}'));
   end if;
   return inventory.location_json(v_location);
 end
@@ -2280,6 +2280,38 @@ comment on function inventory.raise_stale_balances(uuid,text[],text[],uuid[],uui
   'Raises SK202 when the version of a balance, less the lines just applied to it, is not the version that its line expects: DETAIL lists every such line.';
 revoke execute on function inventory.raise_stale_balances(uuid,text[],text[],uuid[],uuid[],text[],bigint[]) from public;
 
+-- inventory.read_aliases(jsonb,text[])
+CREATE OR REPLACE FUNCTION inventory.read_aliases(p_aliases jsonb, p_kept text[])
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ IMMUTABLE
+ SET search_path TO ''
+AS $function$
+declare
+  v_errors json;
+begin
+  select json_agg(
+    json_build_object('field', format('aliases[%s]', given.n - 1), 'message', 'has a form that no code has')
+    order by given.n
+  )
+  into v_errors
+  from jsonb_array_elements_text(p_aliases) with ordinality as given (alias, n)
+  where given.alias <> all (p_kept) and not inventory.is_code(normalize(given.alias));
+  if v_errors is not null then
+    raise exception 'an alias has a form that no code has' using errcode = 'SK301', detail = v_errors;
+  end if;
+  return (
+    select coalesce(jsonb_agg(case when given.alias = any (p_kept) then given.alias else normalize(given.alias) end), '[]')
+    from jsonb_array_elements_text(p_aliases) as given (alias)
+  );
+end
+$function$;
+alter function inventory.read_aliases(jsonb,text[]) owner to stockade_owner;
+comment on function inventory.read_aliases(jsonb,text[]) is
+  'A list of aliases in their normal form, except for those of p_kept: an alias that was moved in may have any form, and stays. Raises SK301, with each field, for a new one of a form that no code has.';
+revoke execute on function inventory.read_aliases(jsonb,text[]) from public;
+grant execute on function inventory.read_aliases(jsonb,text[]) to stockade_api, stockade_jobs;
+
 -- inventory.rebuild_balances(uuid,uuid[],uuid[],text[])
 CREATE OR REPLACE FUNCTION inventory.rebuild_balances(p_org_id uuid, p_items uuid[], p_locations uuid[], p_lots text[])
  RETURNS TABLE(movements bigint, changed bigint)
@@ -2919,6 +2951,12 @@ begin
   if not found then
     return null;
   end if;
+  if p_patch ? 'aliases' then
+    p_patch := p_patch || jsonb_build_object('aliases', inventory.read_aliases(
+      p_patch -> 'aliases',
+      array(select a.alias from inventory.item_aliases a where a.org_id = v_org_id and a.item_id = v_id)
+    ));
+  end if;
   -- An alias that becomes the SKU of its own item is an alias no longer.
   delete from inventory.item_aliases
   where org_id = v_org_id
@@ -2942,7 +2980,7 @@ end
 $function$;
 alter function inventory.update_item(text,jsonb) owner to stockade_owner;
 comment on function inventory.update_item(text,jsonb) is
-  'Changes the fields of an item that p_patch has, {sku?, aliases?, name?, unit?, allowNegative?, reorderPoint?, metadata?}, and returns it as the API shows it; null when p_code names none. The aliases are replaced as a whole. Raises SK902 when no organization was entered, SK104 when the caller may not write, 23505 when the SKU is taken, SK206 when a code is a SKU and an alias, 23514 for a value out of its bounds.';
+  'Changes the fields of an item that p_patch has, {sku?, aliases?, name?, unit?, allowNegative?, reorderPoint?, metadata?}, and returns it as the API shows it; null when p_code names none. The aliases are replaced as a whole. Raises SK902 when no organization was entered, SK104 when the caller may not write, 23505 when the SKU is taken, SK206 when a code is a SKU and an alias, SK301 for a new alias of a form that no code has, 23514 for a value out of its bounds.';
 revoke execute on function inventory.update_item(text,jsonb) from public;
 grant execute on function inventory.update_item(text,jsonb) to stockade_api;
 
@@ -2964,6 +3002,12 @@ begin
   if not found then
     return null;
   end if;
+  if p_patch ? 'aliases' then
+    p_patch := p_patch || jsonb_build_object('aliases', inventory.read_aliases(
+      p_patch -> 'aliases',
+      array(select a.alias from inventory.location_aliases a where a.org_id = v_org_id and a.location_id = v_id)
+    ));
+  end if;
   -- An alias that becomes the code of its own location is an alias no longer.
   delete from inventory.location_aliases
   where org_id = v_org_id
@@ -2984,7 +3028,7 @@ end
 $function$;
 alter function inventory.update_location(text,jsonb) owner to stockade_owner;
 comment on function inventory.update_location(text,jsonb) is
-  'Changes the fields of a location that p_patch has, {code?, aliases?, name?, kind?}, and returns it as the API shows it; null when p_code names none. The aliases are replaced as a whole. Raises SK902 when no organization was entered, SK104 when the caller may not write, 23505 when the code is taken, SK206 when a code is an alias, 23514 for a value out of its bounds.';
+  'Changes the fields of a location that p_patch has, {code?, aliases?, name?, kind?}, and returns it as the API shows it; null when p_code names none. The aliases are replaced as a whole. Raises SK902 when no organization was entered, SK104 when the caller may not write, 23505 when the code is taken, SK206 when a code is an alias, SK301 for a new alias of a form that no code has, 23514 for a value out of its bounds.';
 revoke execute on function inventory.update_location(text,jsonb) from public;
 grant execute on function inventory.update_location(text,jsonb) to stockade_api;
 

@@ -2,10 +2,10 @@ import { NotFound } from '#platform/errors.ts';
 import { type Page, type PageRequest, toPage } from '#platform/page.ts';
 import { callInTenant, queryInTenant } from '#tenancy/scope.ts';
 import type { Tenant } from '#tenancy/tenant.ts';
-import { refuseMalformed } from './name-faults.ts';
+import { explainAliases, refuseMalformed } from './name-faults.ts';
 
 /** Describes a table of items or locations. Their rows are named by a code, an alias or an id, and managed one at a time. */
-export interface CatalogTable<Created, Patched> {
+export interface CatalogTable<Created, Patched extends Aliased> {
   /** The word for a row in sentences, such as `item`. */
   readonly noun: string;
   readonly table: `inventory.${string}`;
@@ -24,6 +24,10 @@ export interface CatalogTable<Created, Patched> {
   readonly patched?: Patched;
 }
 
+interface Aliased {
+  readonly aliases?: readonly string[] | undefined;
+}
+
 export interface Catalog<Row, Created, Patched> {
   /** @throws already_exists when the code or an alias is taken */
   create(tenant: Tenant, row: Created): Promise<Row>;
@@ -38,7 +42,7 @@ export interface Catalog<Row, Created, Patched> {
 }
 
 /** Creates the five operations on a table of the catalogue. */
-export function catalog<Row extends object, Created, Patched>(
+export function catalog<Row extends object, Created, Patched extends Aliased>(
   definition: CatalogTable<Created, Patched>,
 ): Catalog<Row, Created, Patched> {
   const { noun, table, code: codeColumn, show, find } = definition;
@@ -87,7 +91,9 @@ export function catalog<Row extends object, Created, Patched>(
         'write',
         `select ${definition.update}($1, $2) as row`,
         [name, patch],
-      );
+      ).catch((error) => {
+        throw explainAliases(error, patch.aliases ?? []);
+      });
       return found(rows, name);
     },
 

@@ -60,6 +60,11 @@ export const Aliases = z
   .array(Code, { error: 'must be a list of codes' })
   .max(maxAliases, `must have at most ${maxAliases} codes`);
 
+/** The aliases that replace those of a row. It may keep one whose form no code has, so the database refuses new ones. */
+export const KeptAliases = z
+  .array(ExistingCode, { error: 'must be a list of codes' })
+  .max(maxAliases, `must have at most ${maxAliases} codes`);
+
 /** A lot. An empty string means no lot. Every other value follows the rules of a code. */
 export const Lot = z
   .union([z.literal(''), visibleText()], { error: ({ errors }) => errors?.at(-1)?.[0]?.message })

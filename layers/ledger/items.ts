@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { catalog } from './catalog.ts';
-import { Aliases, Code, ExistingCode, Metadata, Name } from './input.ts';
+import { Aliases, Code, ExistingCode, KeptAliases, Metadata, Name } from './input.ts';
 
 export interface Item {
   readonly id: string;
@@ -46,7 +46,7 @@ export const CreateItem = z.strictObject({
 export const PatchItem = z
   .strictObject({
     sku: Code,
-    aliases: Aliases,
+    aliases: KeptAliases,
     name: Name,
     unit: Unit,
     allowNegative: AllowNegative,

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { catalog } from './catalog.ts';
-import { Aliases, Code, ExistingCode, Name } from './input.ts';
+import { Aliases, Code, ExistingCode, KeptAliases, Name } from './input.ts';
 
 export interface Location {
   readonly id: string;
@@ -24,7 +24,7 @@ export const CreateLocation = z.strictObject({
 });
 
 export const PatchLocation = z
-  .strictObject({ code: Code, aliases: Aliases, name: Name, kind: z.enum(locationKinds) })
+  .strictObject({ code: Code, aliases: KeptAliases, name: Name, kind: z.enum(locationKinds) })
   .partial();
 
 export const LocationFilter = z.object({ code: ExistingCode.optional() });

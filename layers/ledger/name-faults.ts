@@ -1,6 +1,7 @@
-import { InvalidInput, wrongFields } from '#platform/errors.ts';
+import { type FieldError, InvalidInput, wrongFields } from '#platform/errors.ts';
 import { toProblem } from '#platform/postgres/sqlstate.ts';
 import { codeFault } from './code-form.ts';
+import { Code } from './input.ts';
 
 /**
  * Refuses names, by field, of a form that no code has. Call it when they name nothing: an alias may have any form.
@@ -19,9 +20,7 @@ export function explainNames(
   error: unknown,
   lines: readonly { readonly sku: string; readonly location: string }[],
 ): unknown {
-  const problem = toProblem(error);
-  if (!(problem instanceof InvalidInput)) return error;
-  const named = (problem.options.errors ?? []).flatMap(({ field }) => {
+  const named = fieldsOf(error).flatMap(({ field }) => {
     const [, index, part] = /^lines\[(\d+)\]\.(sku|location)$/.exec(field) ?? [];
     return part === undefined ? [] : [[field, lines[Number(index)]?.[part as 'sku' | 'location']] as const];
   });
@@ -31,4 +30,20 @@ export function explainNames(
     return explained;
   }
   return error;
+}
+
+/** The error of a change; where it gives a new alias of a form that no code has, an error that says so instead. */
+export function explainAliases(error: unknown, aliases: readonly string[]): unknown {
+  const faults = fieldsOf(error).flatMap(({ field }) => {
+    const alias = aliases[Number(/^aliases\[(\d+)\]$/.exec(field)?.[1])];
+    const message = Code.safeParse(alias).error?.issues[0]?.message;
+    return alias === undefined || message === undefined ? [] : [{ field, message }];
+  });
+  return faults.length > 0 ? wrongFields(faults) : error;
+}
+
+/** The fields that an error of the database names. */
+function fieldsOf(error: unknown): readonly FieldError[] {
+  const problem = toProblem(error);
+  return problem instanceof InvalidInput ? (problem.options.errors ?? []) : [];
 }

@@ -69,6 +69,39 @@ describe.each(kinds)('the aliases of $path', ({ path, code }) => {
     expect((await patch(three, { [code]: two })).body).toMatchObject({ [code]: two, aliases: [] });
   });
 
+  test('of a form that no code has stay when they are sent back, and come no second time', async () => {
+    const [one, two] = [fresh(), fresh()];
+    const { body } = await create({ [code]: one, aliases: [two] });
+    const odd = [`${one}\u200b`, `E\u0301${one}`];
+    const [table, id] = code === 'sku' ? ['item_aliases', 'item_id'] : ['location_aliases', 'location_id'];
+    const superuser = await world.superuser();
+    await superuser.query(
+      `insert into inventory.${table} (org_id, alias, ${id}) select $1, alias, $2 from unnest($3::text[]) as alias`,
+      [acme.id, body.id, odd],
+    );
+    const shown = (await get(one)).body.aliases;
+    expect(shown).toEqual([two, ...odd].sort());
+    const more = [...shown, `O\u0301${one}`];
+    const expected = [...shown, `\u00d3${one}`].sort();
+    expect((await patch(one, { aliases: more })).body.aliases).toEqual(expected);
+    expect((await patch(one, { aliases: [] })).body.aliases).toEqual([]);
+    const id64 = '00000000-0000-7000-8000-000000000000';
+    const again = await patch(one, { aliases: [two, odd[0], odd[1], id64] });
+    expect([again.status, again.body.errors]).toEqual([
+      400,
+      [
+        {
+          field: 'aliases[1]',
+          message: `must not contain U+200B ZERO WIDTH SPACE after ${JSON.stringify(one)}: remove it`,
+        },
+        {
+          field: 'aliases[3]',
+          message: 'must not have the form of an id, which names an item or a location by itself',
+        },
+      ],
+    ]);
+  });
+
   test('no code names two, in whatever order', async () => {
     const [one, two, three, four] = [fresh(), fresh(), fresh(), fresh()];
     await create({ [code]: one, aliases: [two] });

@@ -190,6 +190,37 @@ comment on function inventory.is_code is
   'end, and not the form of an id, because a path of the API takes either.';
 grant execute on function inventory.is_code to stockade_api, stockade_jobs;
 
+create or replace function inventory.read_aliases(p_aliases jsonb, p_kept text[])
+returns jsonb
+language plpgsql
+immutable
+set search_path = ''
+as $$
+declare
+  v_errors json;
+begin
+  select json_agg(
+    json_build_object('field', format('aliases[%s]', given.n - 1), 'message', 'has a form that no code has')
+    order by given.n
+  )
+  into v_errors
+  from jsonb_array_elements_text(p_aliases) with ordinality as given (alias, n)
+  where given.alias <> all (p_kept) and not inventory.is_code(normalize(given.alias));
+  if v_errors is not null then
+    raise exception 'an alias has a form that no code has' using errcode = 'SK301', detail = v_errors;
+  end if;
+  return (
+    select coalesce(jsonb_agg(case when given.alias = any (p_kept) then given.alias else normalize(given.alias) end), '[]')
+    from jsonb_array_elements_text(p_aliases) as given (alias)
+  );
+end
+$$;
+
+comment on function inventory.read_aliases is
+  'A list of aliases in their normal form, except for those of p_kept: an alias that was moved in may have any form, and stays. '
+  'Raises SK301, with each field, for a new one of a form that no code has.';
+grant execute on function inventory.read_aliases to stockade_api, stockade_jobs;
+
 create or replace function inventory.greatest_quantity()
 returns numeric
 language sql

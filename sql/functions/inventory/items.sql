@@ -187,7 +187,7 @@ begin
   )
   returning * into v_item;
   if p_item ? 'aliases' then
-    perform inventory.add_item_aliases(v_item, p_item -> 'aliases');
+    perform inventory.add_item_aliases(v_item, inventory.read_aliases(p_item -> 'aliases', '{}'));
   end if;
   return inventory.item_json(v_item);
 end
@@ -218,6 +218,12 @@ begin
   if not found then
     return null;
   end if;
+  if p_patch ? 'aliases' then
+    p_patch := p_patch || jsonb_build_object('aliases', inventory.read_aliases(
+      p_patch -> 'aliases',
+      array(select a.alias from inventory.item_aliases a where a.org_id = v_org_id and a.item_id = v_id)
+    ));
+  end if;
   -- An alias that becomes the SKU of its own item is an alias no longer.
   delete from inventory.item_aliases
   where org_id = v_org_id
@@ -244,5 +250,5 @@ comment on function inventory.update_item is
   'Changes the fields of an item that p_patch has, {sku?, aliases?, name?, unit?, allowNegative?, reorderPoint?, metadata?}, and '
   'returns it as the API shows it; null when p_code names none. The aliases are replaced as a whole. Raises SK902 when no '
   'organization was entered, SK104 when the caller may not write, 23505 when the SKU is taken, SK206 when a code is a SKU and an '
-  'alias, 23514 for a value out of its bounds.';
+  'alias, SK301 for a new alias of a form that no code has, 23514 for a value out of its bounds.';
 grant execute on function inventory.update_item to stockade_api;

@@ -215,7 +215,7 @@ begin
   )
   returning * into v_location;
   if p_location ? 'aliases' then
-    perform inventory.add_location_aliases(v_location, p_location -> 'aliases');
+    perform inventory.add_location_aliases(v_location, inventory.read_aliases(p_location -> 'aliases', '{}'));
   end if;
   return inventory.location_json(v_location);
 end
@@ -245,6 +245,12 @@ begin
   if not found then
     return null;
   end if;
+  if p_patch ? 'aliases' then
+    p_patch := p_patch || jsonb_build_object('aliases', inventory.read_aliases(
+      p_patch -> 'aliases',
+      array(select a.alias from inventory.location_aliases a where a.org_id = v_org_id and a.location_id = v_id)
+    ));
+  end if;
   -- An alias that becomes the code of its own location is an alias no longer.
   delete from inventory.location_aliases
   where org_id = v_org_id
@@ -267,5 +273,6 @@ $$;
 comment on function inventory.update_location is
   'Changes the fields of a location that p_patch has, {code?, aliases?, name?, kind?}, and returns it as the API shows it; null '
   'when p_code names none. The aliases are replaced as a whole. Raises SK902 when no organization was entered, SK104 when the '
-  'caller may not write, 23505 when the code is taken, SK206 when a code is an alias, 23514 for a value out of its bounds.';
+  'caller may not write, 23505 when the code is taken, SK206 when a code is an alias, SK301 for a new alias of a form that no '
+  'code has, 23514 for a value out of its bounds.';
 grant execute on function inventory.update_location to stockade_api;
