@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { beforeAll, describe, expect, test } from 'vitest';
 import * as z from 'zod';
@@ -12,6 +13,7 @@ import {
   readDocument,
   readOperations,
 } from '#scripts/develop/openapi/generate.ts';
+import { paths } from '#scripts/paths.ts';
 
 interface Documented {
   readonly operationId: string;
@@ -128,7 +130,7 @@ describe('the document', () => {
   });
 
   test('and the quick reference list the same codes of refusals', async () => {
-    const page = await readFile(new URL('#docs/QUICK_REFERENCE.md', import.meta.url), 'utf8');
+    const page = await readFile(join(paths.root, 'docs/QUICK_REFERENCE.md'), 'utf8');
     const table = page.slice(page.indexOf('## Errors'));
     for (const code of Object.keys(problems))
       expect([code, table.includes(`\`${code}\``)]).toEqual([code, true]);
