@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { bare, fileWords, nameWith, quoted } from './names.ts';
+import { bare, dollarQuoted, fileWords, nameWith, quoted } from './names.ts';
 
 test.each([
   ['orders', 'orders'],
@@ -23,4 +23,9 @@ test('a name with an ending stays within 63 bytes, and two names stay two', () =
 test('the words of a file name come from names of any form', () => {
   expect(fileWords('work', 'StockMove', 'wall')).toBe('work_stock_move_wall');
   expect(fileWords('_AToB', 'Ünnamed key')).toBe('ato_b_nnamed_key');
+});
+
+test('a text with dollar signs stays one text', () => {
+  expect(dollarQuoted('begin end')).toBe('$$begin end$$');
+  expect(dollarQuoted('"a$$" "$body1$"')).toBe('$body2$"a$$" "$body1$"$body2$');
 });

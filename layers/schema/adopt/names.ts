@@ -27,6 +27,13 @@ export function literal(text: string): string {
   return `'${text.replaceAll("'", "''")}'`;
 }
 
+/** A text that may hold names of the application, between dollar signs that it does not hold itself. */
+export function dollarQuoted(text: string): string {
+  let tag = '$$';
+  for (let n = 1; text.includes(tag); n += 1) tag = `$body${n}$`;
+  return tag + text + tag;
+}
+
 /** Postgres cuts a longer name off, without an error. */
 const maxNameBytes = 63;
 

@@ -12,11 +12,11 @@ export interface Draft {
   readonly statements: readonly string[];
 }
 
-/** The draft as a file. */
+/** The draft as a file. A name of the application may hold a line end, which would end the comment. */
 export function fileOf({ directives = [], why, statements }: Draft): string {
   return [
     ...directives.map((directive) => `--! ${directive}`),
-    ...why.split('\n').map((line) => `-- ${line}`),
+    ...why.split(/[\r\n]/).map((line) => `-- ${line}`),
     ...statements.map((statement) => `${statement};\n`),
   ].join('\n');
 }

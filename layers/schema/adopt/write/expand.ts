@@ -1,4 +1,4 @@
-import { literal, nameWith } from '../names.ts';
+import { dollarQuoted, literal, nameWith } from '../names.ts';
 import type { Proposal } from '../proposal.ts';
 import type { TenantTable } from '../tenant-tables.ts';
 import { type Draft, topicOf } from './draft.ts';
@@ -79,14 +79,14 @@ returns trigger
 language plpgsql
 security definer
 set search_path = ''
-as $$
+as ${dollarQuoted(`
 begin
   if new.org_id is null${movedCondition(tenant)} then
     new.org_id := ${indented(newOrganization(proposal, tenant, 'new'))};
   end if;
   return new;
 end
-$$`;
+`)}`;
 }
 
 /** The organization of a row that has none yet: of the table of organizations a new one, of every other that of its parent. */
