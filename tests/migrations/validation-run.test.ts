@@ -4,7 +4,8 @@ import { KnownSchema } from '#schema/validator/schema/known-schema.ts';
 import { validateFile } from '#schema/validator/validate.ts';
 import { createScratchDatabase, type ScratchDatabase } from '#scripts/migrate/catalog/scratch-database.ts';
 import { fillTables } from '#scripts/migrate/validation/rows/fill-tables.ts';
-import { runFile } from '#scripts/migrate/validation/run/run-source.ts';
+import { runFile, runSource } from '#scripts/migrate/validation/run/run-source.ts';
+import { judgeSource } from '#scripts/migrate/validation/verdicts.ts';
 
 const shop = `create schema shop;
 create type shop.kind as enum ('piece', 'set');
@@ -42,7 +43,7 @@ afterAll(async () => {
 async function run(content: string, known = shop) {
   const schema = new KnownSchema();
   await validateFile({ file: 'shop.sql', content: known }, 'transaction', schema);
-  const runner = /concurrently/.test(content) ? 'statement' : 'transaction';
+  const runner = /concurrently|discard/.test(content) ? 'statement' : 'transaction';
   const verdict = await validateFile({ file: 'file.sql', content }, runner, schema);
   return await runFile({ clusterUrl: inject('clusterUrl'), template: template.name }, verdict, content);
 }
@@ -75,6 +76,7 @@ test.each([
   ['a type that is the same on disk', 'alter table shop.items alter column size type text;'],
   ['the table that a foreign key points at', 'alter table shop.orders drop constraint orders_sku_fkey;'],
   ['a concurrent build', 'create index concurrently orders_sku on shop.orders (sku);'],
+  ['a statement that no transaction takes', 'discard all;'],
 ])('the verdict agrees with the fact: %s', async (_, content) => {
   expect(await run(content)).toEqual({ file: 'file.sql', disagreements: [], notes: [] });
 });
@@ -106,4 +108,20 @@ test('a concurrent build that fails is reported with its line', async () => {
   expect(failure).toBeUndefined();
   const { failure: other } = await run('alter table shop.nowhere add column brand text;');
   expect(other).toContain('file.sql:1:');
+});
+
+test('a file that fails ends the run of those after it, with its reason', async () => {
+  const files = [
+    { file: '1.sql', content: 'create table public.lots (id bigint primary key);' },
+    { file: '2.sql', content: 'alter table public.lots drop column nothing;' },
+    { file: '3.sql', content: 'select 1;' },
+    { file: '4.sql', content: 'select 2;' },
+  ];
+  const wanted = new Set(['3.sql', '4.sql']);
+  const verdict = await judgeSource({ folder: '.', runner: 'transaction', files, wanted });
+  const runs = await runSource(inject('clusterUrl'), verdict);
+  expect(runs.map(({ file, failure }) => [file, failure])).toEqual([
+    ['3.sql', expect.stringMatching(/^a file before it fails: 2\.sql.*"nothing"/)],
+    ['4.sql', expect.stringMatching(/^a file before it fails: 2\.sql.*"nothing"/)],
+  ]);
 });

@@ -206,7 +206,9 @@ function onlyOld(tables: ReadonlyMap<number, TableState>, old: ReadonlySet<numbe
 
 /** Statements that Postgres refuses in a transaction although they wait for nobody. */
 function isAlone({ node }: SqlStatement): boolean {
-  return ['VacuumStmt', 'DropdbStmt', 'CreatedbStmt', 'AlterSystemStmt'].includes(kindOf(node));
+  return ['VacuumStmt', 'DropdbStmt', 'CreatedbStmt', 'AlterSystemStmt', 'DiscardStmt'].includes(
+    kindOf(node),
+  );
 }
 
 function transactionWord({ node, text }: SqlStatement): 'begin' | 'end' | undefined {

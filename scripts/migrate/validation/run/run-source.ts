@@ -34,16 +34,24 @@ export async function runSource(
   await createRoles(clusterUrl, verdict.files);
   await using base = await createScratchDatabase(clusterUrl);
   const runs: FileRun[] = [];
-  for (const [index, file] of verdict.files.entries()) {
+  const { runner, wanted, folder } = verdict.source;
+  const last = verdict.files.findLastIndex(({ file }) => wanted.has(file.file));
+  let stopped: string | undefined;
+  for (const [index, file] of verdict.files.slice(0, last + 1).entries()) {
     options.signal?.throwIfAborted();
-    if (verdict.source.wanted.has(file.file.file)) {
-      options.onFile?.(file.file.file);
+    const name = file.file.file;
+    if (wanted.has(name)) {
+      options.onFile?.(name);
+      if (stopped) {
+        runs.push({ file: name, disagreements: [], notes: [], failure: stopped });
+        continue;
+      }
       await advance(base.url, verdict, index);
-      const content = verdict.source.files.find((text) => text.file === file.file.file)?.content ?? '';
-      const roles = verdict.source.runner === 'stockade' ? rolesFile(verdict.source.folder) : undefined;
+      const content = verdict.source.files.find((text) => text.file === name)?.content ?? '';
+      const roles = runner === 'stockade' ? rolesFile(folder) : undefined;
       runs.push(await runFile({ clusterUrl, template: base.name, roles }, file, content));
     }
-    if (verdict.source.runner !== 'stockade') await passBy(base.url, file, verdict);
+    if (runner !== 'stockade' && index < last) stopped ??= await passBy(base.url, file, verdict);
   }
   return runs;
 }
@@ -64,9 +72,20 @@ function rolesFile(folder: string): string {
   return join(folder, '..', 'roles.sql');
 }
 
-async function passBy(url: string, file: FileVerdict, { source }: SourceVerdict): Promise<void> {
+/** Runs a file for those after it. Where it fails, they cannot run either, and the reason is returned. */
+async function passBy(
+  url: string,
+  file: FileVerdict,
+  { source }: SourceVerdict,
+): Promise<string | undefined> {
   const content = source.files.find((text) => text.file === file.file.file)?.content ?? '';
-  await observeFile(url, file, content);
+  try {
+    await observeFile(url, file, content);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof MigrationError)) throw error;
+    return `a file before it fails: ${error.message}`;
+  }
 }
 
 /** Roles that the files name and that no file creates, as the database of an application has them. */
