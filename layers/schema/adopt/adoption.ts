@@ -7,6 +7,7 @@ import { expandTable } from './write/expand.ts';
 import { addForeignKeys, replaceForeignKeys } from './write/foreign-keys.ts';
 import { buildIndexes, dropOldIndexes } from './write/indexes.ts';
 import { admitWriters, closeDatabase, closeOthers } from './write/last-step.ts';
+import { followParents } from './write/moves.ts';
 import { addOrganizations } from './write/organizations.ts';
 import { takeOverObjects, takeOverOthers, takeOverSchemas } from './write/take-over.ts';
 import { narrowViews } from './write/views.ts';
@@ -29,6 +30,7 @@ export function adopt(proposal: Proposal, tenancy: TenancyBook): Adoption {
     ...takeOverOthers(proposal),
     ...proposal.tenant.flatMap((tenant) => [
       ...expandTable(proposal, tenant),
+      ...followParents(proposal, tenant),
       ...backfillTable(proposal, tenant),
     ]),
     takeOverObjects(proposal),

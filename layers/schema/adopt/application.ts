@@ -79,6 +79,11 @@ export interface Table {
   readonly policies: readonly Policy[];
   /** Triggers of the application that fire when any column of a row is updated. */
   readonly updateTriggers: readonly string[];
+  /** The names of its constraints and of its triggers. */
+  readonly constraints: readonly string[];
+  readonly triggers: readonly string[];
+  /** Its statistics over several columns or of expressions, with their schema. */
+  readonly statistics: readonly string[];
   /** The sequences of its serial columns. */
   readonly sequences: readonly string[];
   readonly grants: readonly Grant[];
@@ -89,6 +94,8 @@ export interface Column {
   readonly plainName: string;
   readonly type: string;
   readonly notNull: boolean;
+  /** Computed when it is read: no statistics are kept of it. */
+  readonly isVirtual: boolean;
 }
 
 export interface Index {
@@ -104,6 +111,8 @@ export interface Index {
   readonly isValid: boolean;
   readonly isReplicaIdentity: boolean;
   readonly withoutOverlaps: boolean;
+  /** Whether it sorts and compares each column as a primary key does: ascending, by the default operators and collation. */
+  readonly sortsAsKey: boolean;
   /** What stands before the columns and what follows: `create … (` and the rest. */
   readonly definition: string;
   /** The columns by name; null when one is an expression. */

@@ -10,6 +10,7 @@ const names = new Set([
   'knex_migrations_lock',
   'pgmigrations',
   'mikro_orm_migrations',
+  'typeorm_metadata',
   'SequelizeMeta',
   'schema_migrations',
   'ar_internal_metadata',
@@ -24,7 +25,11 @@ const names = new Set([
   '_sqlx_migrations',
 ]);
 
+/** Laravel and TypeORM call theirs by a name that an application may have for something else. */
+const columnsOfMigrations = new Set(['id migration batch', 'id timestamp name']);
+
 /** Whether a framework keeps its own books in it: no organization has anything to do with it. */
-export function isBookkeeping({ plainName }: Table): boolean {
-  return names.has(plainName);
+export function isBookkeeping({ plainName, columns }: Table): boolean {
+  if (plainName !== 'migrations') return names.has(plainName);
+  return columnsOfMigrations.has(columns.map((column) => column.plainName).join(' '));
 }

@@ -9,6 +9,7 @@ import { exceptionsFor, isAccepted } from './lint-exceptions.ts';
 import { type Proposal, propose } from './proposal.ts';
 import { readApplication } from './read-application.ts';
 import type { Remark } from './remark.ts';
+import { whyNamesTaken } from './taken-names.ts';
 import { readTenancyBook } from './tenancy-book.ts';
 
 /** What was found out about an application, and the files if nothing is in their way. */
@@ -38,7 +39,7 @@ export async function planAdoption(
   const rules = await readIsolationRules(join(sqlDirectory, 'lint'));
   const proposal = propose(await readApplication(client), choices);
   const foreseen = await foresee(client, rules, proposal);
-  const found = [...proposal.decisions, ...proposal.refusals];
+  const found = [...proposal.decisions, ...proposal.refusals, ...whyNamesTaken(proposal)];
   const obstacles = found.length > 0 ? found : await findCrossedRows(client, proposal);
   const reading = {
     proposal,

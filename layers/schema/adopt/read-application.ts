@@ -49,7 +49,7 @@ select
   (
     select coalesce(json_agg(json_build_object(
       'name', quote_ident(a.attname), 'plainName', a.attname, 'type', format_type(a.atttypid, a.atttypmod),
-      'notNull', a.attnotnull
+      'notNull', a.attnotnull, 'isVirtual', a.attgenerated = 'v'
     ) order by a.attnum), '[]')
     from pg_attribute a
     where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
@@ -60,6 +60,12 @@ select
       'method', m.amname, 'isUnique', i.indisunique, 'isPrimary', i.indisprimary, 'isExclusion', i.indisexclusion,
       'isValid', i.indisvalid, 'isReplicaIdentity', i.indisreplident,
       'withoutOverlaps', coalesce((to_jsonb(k) ->> 'conperiod')::boolean, false),
+      'sortsAsKey', not i.indnullsnotdistinct and not exists (
+        select from generate_series(0, i.indnkeyatts - 1) as n
+        join pg_opclass o on o.oid = i.indclass[n]
+        left join pg_attribute a on a.attrelid = c.oid and a.attnum = i.indkey[n]
+        where i.indoption[n] <> 0 or not o.opcdefault or i.indcollation[n] is distinct from a.attcollation
+      ),
       'definition', pg_get_indexdef(i.indexrelid),
       'columns', case when 0 <> all (i.indkey::int2[])
         then ${columnsOf('c.oid', '(i.indkey::int2[])[0:i.indnkeyatts - 1]')} end,
@@ -96,6 +102,12 @@ select
     where t.tgrelid = c.oid and not t.tgisinternal and t.tgenabled <> 'D' and t.tgtype & 16 <> 0 and t.tgattr::text = ''
     order by 1
   ) as "updateTriggers",
+  array(select quote_ident(k.conname) from pg_constraint k where k.conrelid = c.oid) as constraints,
+  array(
+    select format('%I.%I', x.stxnamespace::regnamespace::name, x.stxname) from pg_statistic_ext x where x.stxrelid = c.oid
+    order by 1
+  ) as statistics,
+  array(select quote_ident(t.tgname) from pg_trigger t where t.tgrelid = c.oid) as triggers,
   array(
     select distinct d.objid::regclass::text
     from pg_depend d

@@ -2,6 +2,7 @@ import { counted } from '#platform/plural.ts';
 import type { AdoptionPlan } from '#schema/adopt/plan-adoption.ts';
 import type { Proposal } from '#schema/adopt/proposal.ts';
 import type { Remark } from '#schema/adopt/remark.ts';
+import type { TenantTable } from '#schema/adopt/tenant-tables.ts';
 
 /** The proposal for people: what becomes of each table, what is in the way, and what stays. */
 export function planText(plan: AdoptionPlan): string {
@@ -87,6 +88,7 @@ export function noticed({ tenant, application, choices }: Proposal): Remark[] {
             remedy: 'If it must not, let its WHEN clause leave out updates of nothing but org_id.',
           }))
       : []),
+    ...(choices.organizations.kind === 'root' ? tenant.flatMap(withoutParent) : []),
     ...(choices.keepStatistics || application.version >= 180_000
       ? []
       : [
@@ -96,6 +98,27 @@ export function noticed({ tenant, application, choices }: Proposal): Remark[] {
             remedy: 'They show values of other organizations in plans: delete their rows of pg_statistic.',
           },
         ]),
+  ];
+}
+
+/** The rows that have no organization when they are stored, with organizations from a table. */
+function withoutParent({ table, parents }: TenantTable): Remark[] {
+  const awaited = parents.filter(({ deferrable, isRequired }) => deferrable && isRequired);
+  return [
+    ...awaited.map(({ name, child, parent }) => ({
+      object: `${name} on ${child}`,
+      says: `a row that is stored before its row of ${parent} has no organization yet, and is refused until the last step`,
+      remedy: `Store the row of ${parent} first, although the key waits for the end of the transaction.`,
+    })),
+    ...(parents.length > 0 && !parents.some(({ isRequired }) => isRequired)
+      ? [
+          {
+            object: table.name,
+            says: 'a new row that refers to no row of an organization is refused until the last step',
+            remedy: `Store ${parents.flatMap(({ childColumns }) => childColumns).join(' or ')} with the row.`,
+          },
+        ]
+      : []),
   ];
 }
 

@@ -3,6 +3,7 @@ import type { Proposal } from '../proposal.ts';
 import type { TenantTable } from '../tenant-tables.ts';
 import { type Draft, topicOf } from './draft.ts';
 import { organizationOf } from './organization-source.ts';
+import { addingFunction, addingFunctionDefinition, addingTrigger, isRoot } from './organizations.ts';
 import { takeOverTable } from './take-over.ts';
 
 /** The check that a filled column must pass before it is made not null. */
@@ -13,7 +14,7 @@ export const fillFunction = ({ table }: TenantTable) =>
   `tenancy.${nameWith(`fill_${table.schema}_${table.plainName}`, '')}`;
 
 /** Fires after the application's own triggers, which go by name as well, have set what it reads. */
-export const fillTrigger = 'zz_organization';
+export const fillTrigger = '"~organization"';
 
 /**
  * Expand: every row of a table gets an organization, and the application, which knows of none, goes on writing.
@@ -52,6 +53,7 @@ export function expandTable(proposal: Proposal, tenant: TenantTable): Draft[] {
         `alter table ${name} add column org_id uuid`,
         `alter table ${name} alter column org_id set default tenancy.current_org()`,
         fillFunctionDefinition(proposal, tenant),
+        ...(isRoot(proposal, tenant) ? [addingFunctionDefinition(table, organizations.nameColumn)] : []),
       ],
     },
     {
@@ -60,6 +62,12 @@ export function expandTable(proposal: Proposal, tenant: TenantTable): Draft[] {
       statements: [
         `create trigger ${fillTrigger} before insert or update on ${name}
   for each row execute function ${fillFunction(tenant)}()`,
+        ...(isRoot(proposal, tenant)
+          ? [
+              `create trigger ${addingTrigger} after insert or update on ${name}
+  for each row execute function ${addingFunction}()`,
+            ]
+          : []),
       ],
     },
     {
@@ -72,7 +80,10 @@ export function expandTable(proposal: Proposal, tenant: TenantTable): Draft[] {
   ];
 }
 
-/** As the owner of the wall: the application's login may not read every parent. */
+/**
+ * As the owner of the wall: the application's login may not read every parent. A row that loses its parents, such as by
+ * "on delete set null", stays with its organization.
+ */
 function fillFunctionDefinition(proposal: Proposal, tenant: TenantTable): string {
   return `create function ${fillFunction(tenant)}()
 returns trigger
@@ -82,7 +93,7 @@ set search_path = ''
 as ${dollarQuoted(`
 begin
   if new.org_id is null${movedCondition(tenant)} then
-    new.org_id := ${indented(newOrganization(proposal, tenant, 'new'))};
+    new.org_id := coalesce(${indented(newOrganization(proposal, tenant, 'new'))}, new.org_id);
   end if;
   return new;
 end
@@ -90,15 +101,8 @@ end
 }
 
 /** The organization of a row that has none yet: of the table of organizations a new one, of every other that of its parent. */
-export function newOrganization({ choices }: Proposal, tenant: TenantTable, row: string): string {
-  if (tenant.parents.length > 0 || choices.organizations.kind === 'one') return organizationOf(tenant, row);
-  const { table } = tenant;
-  const key =
-    table.indexes.find(({ isPrimary }) => isPrimary)?.columns ?? table.columns.map(({ name }) => name);
-  const { nameColumn } = choices.organizations;
-  const id = `concat_ws('-', ${key.map((column) => `${row}.${column}`).join(', ')})`;
-  const named = table.columns.find(({ plainName }) => plainName === (nameColumn ?? 'name'));
-  return `tenancy.organization_of_row(${id}, ${named ? `${row}.${named.name}::text` : id})`;
+export function newOrganization(proposal: Proposal, tenant: TenantTable, row: string): string {
+  return isRoot(proposal, tenant) ? 'inventory.new_id()' : organizationOf(tenant, row);
 }
 
 /** A row that the application moves to another parent goes with it to that parent's organization. */

@@ -12,6 +12,12 @@ export function tenantKeys({ application, tenant }: Proposal): readonly ForeignK
 
 const temporaryName = ({ name }: ForeignKey) => nameWith(name, '_org');
 
+/** The names of the keys that a table gets. */
+export function newKeyNames(proposal: Proposal, tenant: TenantTable): string[] {
+  const own = tenantKeys(proposal).filter(({ child }) => child === tenant.table.name);
+  return [organizationKey(tenant), ...own.map(temporaryName)];
+}
+
 /** The name of the key from a table to the organizations. */
 const organizationKey = ({ table }: TenantTable) => nameWith(table.plainName, '_org_id_fkey');
 

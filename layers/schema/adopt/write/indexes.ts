@@ -37,6 +37,7 @@ export function replacements(table: Table): Replacement[] {
 function canBePrimaryKey({ columns }: Table, index: Index): boolean {
   return (
     index.isUnique &&
+    index.sortsAsKey &&
     !index.isPartial &&
     index.constraint === null &&
     (index.columns?.every((name) => columns.some((column) => column.name === name && column.notNull)) ??
@@ -57,10 +58,18 @@ export function definitionWithOrganization(index: Index, table: Table, plainName
   return `create ${unique}index concurrently ${plainName} on ${table.name} using ${index.method} (org_id, ${rest}`;
 }
 
+const ownIndex = (table: Table) => nameWith(table.plainName, '_org_id');
+
+/** The names of the indexes that a table gets. */
+export function newIndexNames(table: Table): string[] {
+  const replaced = replacements(table).map(({ plainName }) => plainName);
+  return replaced.length > 0 ? replaced : [ownIndex(table)];
+}
+
 /** A table without any index still needs one that begins with org_id. */
 function indexOfItsOwn(table: Table): string[] {
   if (replacements(table).length > 0) return [];
-  return [`create index concurrently ${nameWith(table.plainName, '_org_id')} on ${table.name} (org_id)`];
+  return [`create index concurrently ${ownIndex(table)} on ${table.name} (org_id)`];
 }
 
 /** All of them are built in one file, one after the other, while the application writes. */

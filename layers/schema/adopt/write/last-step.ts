@@ -94,7 +94,6 @@ export function closeDatabase(proposal: Proposal): Draft {
         : []),
       ...(choices.organizations.kind === 'root'
         ? [
-            'drop function tenancy.organization_of_row(text, text)',
             `-- allow policy-dropped: it let the owner add the organizations of rows, which it does no more.
 drop policy ${addingPolicy} on tenancy.organizations`,
           ]

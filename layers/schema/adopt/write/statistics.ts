@@ -11,7 +11,7 @@ export const clearsStatistics = 180_000;
  * each. What was gathered before goes where the server can remove it.
  */
 export function dropStatistics({ version }: Application, { table }: TenantTable): string[] {
-  const columns = [...table.columns.map(({ name, plainName }) => ({ name, plainName })), orgId];
+  const columns = [...table.columns.filter(({ isVirtual }) => !isVirtual), orgId];
   const replaced = replacements(table);
   const expressions = [
     // In these org_id is the first column.

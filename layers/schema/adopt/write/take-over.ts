@@ -55,6 +55,7 @@ export function takeOverObjects({ application }: Proposal): Draft {
 export function takeOverTable(application: Application, table: Table): string[] {
   return [
     `alter table ${table.name} owner to stockade_owner`,
+    ...table.statistics.map((statistics) => `alter statistics ${statistics} owner to stockade_owner`),
     ...keepers(application, table).flatMap((role) => [
       `grant select, insert, update, delete, truncate, references, trigger on ${table.name} to ${role}`,
       ...table.sequences.map((sequence) => `grant usage, select, update on sequence ${sequence} to ${role}`),

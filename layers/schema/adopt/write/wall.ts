@@ -1,11 +1,13 @@
 import type { Policy, Table } from '../application.ts';
-import { literal, nameWith, quoted } from '../names.ts';
+import { freeName, literal, quoted } from '../names.ts';
 import type { Proposal } from '../proposal.ts';
 import type { TenantTable } from '../tenant-tables.ts';
 import { type Draft, topicOf } from './draft.ts';
 import { fillFunction, fillTrigger } from './expand.ts';
 import { loginGrants } from './grants.ts';
 import { type Replacement, replacements } from './indexes.ts';
+import { endMoves } from './moves.ts';
+import { addingFunction, addingTrigger, isRoot } from './organizations.ts';
 import { dropStatistics } from './statistics.ts';
 
 /** The name of the one policy of a tenant's table. */
@@ -27,6 +29,10 @@ export function raiseWall(proposal: Proposal, tenant: TenantTable): Draft {
       ...replaceConstraints(table, replacements(table)),
       ...(byTrigger
         ? [`drop trigger ${fillTrigger} on ${name}`, `drop function ${fillFunction(tenant)}()`]
+        : []),
+      ...endMoves(proposal, tenant),
+      ...(isRoot(proposal, tenant)
+        ? [`drop trigger ${addingTrigger} on ${name}`, `drop function ${addingFunction}()`]
         : []),
       `alter table ${name} alter column org_id set default tenancy.current_org()`,
       ...table.policies.flatMap((policy) => narrowed(table, policy)),
@@ -68,16 +74,28 @@ function deferral({ constraint }: Replacement['index']): string {
  * A policy of the application that lets rows through would let those of other organizations through as well. As a restrictive
  * one it goes on keeping back what it kept back. A policy that slept, because row-level security was off, would wake up.
  */
-function narrowed({ name, rowSecurity }: Table, policy: Policy): string[] {
-  const drop = `-- allow policy-dropped: nothing is shown to everybody by it any more: the policy of the organization follows.
-drop policy ${policy.name} on ${name}`;
-  if (!rowSecurity) return [drop];
-  if (!policy.isPermissive) return [];
+function narrowed(table: Table, policy: Policy): string[] {
+  const { name, rowSecurity, policies } = table;
+  const drop = `drop policy ${policy.name} on ${name}`;
+  if (!rowSecurity) {
+    const why = 'nothing is shown to everybody by it any more: the policy of the organization follows.';
+    return [policy.name === tenantPolicy ? drop : `-- allow policy-dropped: ${why}\n${drop}`];
+  }
+  const kept =
+    policy.name === tenantPolicy
+      ? freeName(
+          tenantPolicy,
+          '_own',
+          policies.map((each) => each.name),
+        )
+      : policy.name;
+  if (!policy.isPermissive)
+    return kept === policy.name ? [] : [`alter policy ${policy.name} on ${name} rename to ${kept}`];
   const { command, roles, using, check } = policy;
   return [
     drop,
     [
-      `create policy ${policy.name === tenantPolicy ? nameWith(tenantPolicy, '_own') : policy.name} on ${name} as restrictive`,
+      `create policy ${kept} on ${name} as restrictive`,
       `for ${command} to ${roles.join(', ')}`,
       ...(using === null ? [] : [`using (${using})`]),
       ...(check === null ? [] : [`with check (${check})`]),
