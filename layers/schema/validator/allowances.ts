@@ -12,6 +12,7 @@ export interface BrokenAllowance {
   readonly why: string;
 }
 
+const MORE = /^\s*--\s*(\S.*)$/;
 const FORM = /^\s*--\s*allow\s+([a-z][a-z-]*)\s*(:?)\s*(.*)$/;
 
 /**
@@ -24,8 +25,17 @@ export function readAllowances(
 ): { allowed: Allowance[]; broken: BrokenAllowance[] } {
   const allowed: Allowance[] = [];
   const broken: BrokenAllowance[] = [];
+  // Whether the lines that follow go on with a reason.
+  let isOpen = false;
   for (const line of comments.split('\n')) {
     const [, rule = '', colon, reason = ''] = FORM.exec(line) ?? [];
+    const previous = allowed.at(-1);
+    if (!rule && isOpen && previous) {
+      const more = MORE.exec(line)?.[1]?.trim();
+      if (more) allowed[allowed.length - 1] = { ...previous, reason: `${previous.reason} ${more}` };
+    }
+    isOpen =
+      (isOpen && !rule && MORE.test(line)) || (ruleNames.has(rule) && colon !== '' && reason.trim() !== '');
     if (ruleNames.has(rule)) {
       if (colon && reason.trim()) allowed.push({ rule, reason: reason.trim() });
       else broken.push({ rule, why: `"-- allow ${rule}" gives no reason` });

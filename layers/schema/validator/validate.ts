@@ -5,7 +5,7 @@ import { effectsOf } from './effects/statement-effects.ts';
 import type { Review, ReviewedFile, Runner } from './review.ts';
 import type { Fault } from './rules/rule.ts';
 import { rules } from './rules/rules.ts';
-import { applyStatement } from './schema/apply-statement.ts';
+import { applyStatement, tableRename } from './schema/apply-statement.ts';
 import type { KnownSchema } from './schema/known-schema.ts';
 import { LockBudget } from './session-settings.ts';
 import { doBody } from './syntax/do-block.ts';
@@ -134,15 +134,21 @@ class FileReader {
     this.#transaction?.push(review);
     for (const table of effects.creates) this.#created.add(table);
     applyStatement(this.#schema, statement);
-    this.#renameCreated(statement);
+    this.#rename(statement);
     return findings;
   }
 
-  #renameCreated({ node }: SqlStatement): void {
-    const rename = as(node, 'RenameStmt');
-    if (rename?.renameType !== 'OBJECT_TABLE') return;
-    const from = `${rename.relation?.schemaname ?? 'public'}.${rename.relation?.relname}`;
-    if (this.#created.has(from)) this.#created.add(`${from.split('.')[0]}.${rename.newname}`);
+  /** A table that has another name from here on is as new, and as locked, as before. */
+  #rename({ node }: SqlStatement): void {
+    const { from, to } = tableRename(node) ?? {};
+    if (from === undefined || to === undefined) return;
+    if (this.#created.delete(from)) this.#created.add(to);
+    this.#transaction = this.#transaction?.map((review) => {
+      const tables = review.effects.tables.map((each) =>
+        each.table === from ? { ...each, table: to } : each,
+      );
+      return { ...review, effects: { ...review.effects, tables } };
+    });
   }
 
   /** Sorts what was found by what the file allows. An allowance that nothing needs is a finding. */

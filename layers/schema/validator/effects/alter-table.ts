@@ -114,14 +114,26 @@ function partitionEffects(schema: KnownSchema, table: string, command: AlterTabl
   const name = nameOf(part?.name);
   if (command.subtype === 'AT_DetachPartition') {
     const lock = part?.concurrent ? 'SHARE UPDATE EXCLUSIVE' : 'ACCESS EXCLUSIVE';
-    return [locked(table, lock), { ...locked(name, 'ACCESS EXCLUSIVE'), isCertain: !part?.concurrent }];
+    const isCertain = !part?.concurrent;
+    return [
+      { ...locked(table, lock), isCertain },
+      { ...locked(name, 'ACCESS EXCLUSIVE'), isCertain },
+    ];
   }
   const checks = [...(schema.table(name)?.constraints.values() ?? [])];
   const mayBeProven = checks.some(({ kind, isValid }) => kind === 'check' && isValid);
   return [
     locked(table, 'SHARE UPDATE EXCLUSIVE'),
+    ...defaultPartitionEffects(schema, table),
     mayBeProven
       ? { ...locked(name, 'ACCESS EXCLUSIVE'), isCertain: false }
       : working(name, 'ACCESS EXCLUSIVE', 'scan', 'every row is compared with the bounds of the partition'),
   ];
+}
+
+/** A new partition takes rows from the default one, which is searched for them. */
+export function defaultPartitionEffects(schema: KnownSchema, parent: string): TableEffect[] {
+  const name = schema.table(parent)?.defaultPartition;
+  if (name === undefined) return [];
+  return [working(name, 'ACCESS EXCLUSIVE', 'scan', 'it is searched for rows of the new partition', false)];
 }

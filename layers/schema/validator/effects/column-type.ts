@@ -23,6 +23,13 @@ export function typeChangeWork(
   if (definition?.raw_default || !isSameOnDisk(from, to)) {
     return { work: 'rewrite', because: `${column} becomes ${to} from ${from}`, isCertain: true };
   }
+  if (definition?.collClause) {
+    const index = [...schema.indexes.values()].find(
+      (each) =>
+        each.table === table && (each.columns.includes(column) || each.columns.includes('(expression)')),
+    );
+    if (index) return { work: 'scan', because: `its index ${index.name} is built again`, isCertain: false };
+  }
   const checks = [...(schema.table(table)?.constraints.values() ?? [])].filter(
     ({ kind, columns }) => kind === 'check' && columns.includes(column),
   );

@@ -1,4 +1,4 @@
-import type { DefElem, Node } from 'libpg-query';
+import type { DefElem, IndexStmt, Node } from 'libpg-query';
 import type { KnownSchema } from '../schema/known-schema.ts';
 import { allOf, as, nameOf } from '../syntax/nodes.ts';
 import { type Effects, locked, noEffects, type TableEffect, working } from './effects.ts';
@@ -18,6 +18,7 @@ export function maintenanceEffects(schema: KnownSchema, node: Node): Effects | u
         isCertain,
       );
     const children = [...(schema.table(table)?.children ?? [])];
+    if (isOnlyParent(schema, index)) return { ...noEffects, tables: [locked(table, 'SHARE')] };
     const tables = [build(table, children.length === 0), ...children.map((child) => build(child, false))];
     return { ...noEffects, tables, waitsForOthers: isConcurrent };
   }
@@ -44,6 +45,11 @@ export function maintenanceEffects(schema: KnownSchema, node: Node): Effects | u
     return { ...noEffects, tables: [effect] };
   }
   return reindexEffects(schema, node);
+}
+
+/** An index on ONLY a partitioned table is a shell without rows, to which the indexes of the partitions are attached. */
+export function isOnlyParent(schema: KnownSchema, { relation }: IndexStmt): boolean {
+  return relation?.inh !== true && (schema.table(nameOf(relation))?.children.size ?? 0) > 0;
 }
 
 function reindexEffects(schema: KnownSchema, node: Node): Effects | undefined {

@@ -3,7 +3,7 @@ import { clausesOf } from '../schema/constraints.ts';
 import type { KnownSchema } from '../schema/known-schema.ts';
 import { allOf, as, nameOf, objectName, qualified } from '../syntax/nodes.ts';
 import type { SqlStatement } from '../syntax/statements.ts';
-import { alterTableEffects } from './alter-table.ts';
+import { alterTableEffects, defaultPartitionEffects } from './alter-table.ts';
 import { dataEffects } from './data-effects.ts';
 import { type Effects, locked, merged, noEffects, type TableEffect } from './effects.ts';
 import { maintenanceEffects } from './maintenance-effects.ts';
@@ -22,11 +22,13 @@ export function effectsOf(schema: KnownSchema, { node }: Pick<SqlStatement, 'nod
       waitsForOthers: isConcurrentDetach(node),
     };
   const create = as(node, 'CreateStmt');
-  if (create) return createEffects(create);
+  if (create) return createEffects(schema, create);
   const created = as(node, 'CreateTableAsStmt');
   if (created && created.objtype !== 'OBJECT_MATVIEW') {
     return { ...dataEffects(schema, node), creates: [nameOf(created.into?.rel)] };
   }
+  const view = as(node, 'ViewStmt');
+  if (view) return { ...noEffects, creates: view.replace ? [] : [nameOf(view.view)] };
   const drop = as(node, 'DropStmt');
   if (drop) return dropEffects(schema, drop);
   const found = maintenanceEffects(schema, node) ?? objectEffects(schema, node) ?? dataEffects(schema, node);
@@ -38,8 +40,13 @@ function isConcurrentDetach(node: Node): boolean {
   return commands.some(({ def }) => as(def, 'PartitionCmd')?.concurrent === true);
 }
 
-function createEffects({ relation, tableElts, inhRelations, partbound }: CreateStmt): Effects {
+function createEffects(
+  schema: KnownSchema,
+  { relation, tableElts, inhRelations, partbound, if_not_exists }: CreateStmt,
+): Effects {
   const name = nameOf(relation);
+  // Then it is there already, with rows.
+  if (if_not_exists && schema.table(name)) return noEffects;
   const columns = allOf(tableElts, 'ColumnDef');
   const clauses = [...allOf(tableElts, 'Constraint'), ...columns.flatMap(clausesOf)];
   const referenced = clauses
@@ -48,7 +55,10 @@ function createEffects({ relation, tableElts, inhRelations, partbound }: CreateS
   const parents = allOf(inhRelations, 'RangeVar').map((parent) =>
     locked(nameOf(parent), partbound ? 'ACCESS EXCLUSIVE' : 'SHARE UPDATE EXCLUSIVE'),
   );
-  const tables = merged([...referenced, ...parents]).filter(({ table }) => table !== name);
+  const searched = allOf(partbound ? inhRelations : [], 'RangeVar').flatMap((parent) =>
+    defaultPartitionEffects(schema, nameOf(parent)),
+  );
+  const tables = merged([...referenced, ...parents, ...searched]).filter(({ table }) => table !== name);
   return { ...noEffects, tables, creates: [name] };
 }
 

@@ -26,6 +26,7 @@ import { dropNotNull } from './compatibility/drop-not-null.ts';
 import { dropObject } from './compatibility/drop-object.ts';
 import { dropTable } from './compatibility/drop-table.ts';
 import { dropTrigger } from './compatibility/drop-trigger.ts';
+import { privilegeRevoked } from './compatibility/privilege-revoked.ts';
 import { renameColumn } from './compatibility/rename-column.ts';
 import { renameEnumValue } from './compatibility/rename-enum-value.ts';
 import { renameSchema } from './compatibility/rename-schema.ts';
@@ -33,6 +34,7 @@ import { renameTable } from './compatibility/rename-table.ts';
 import { renameType } from './compatibility/rename-type.ts';
 import { truncateTable } from './compatibility/truncate-table.ts';
 import { backfillInOneTransaction } from './data/backfill-in-one-transaction.ts';
+import { sequenceSetBack } from './data/sequence-set-back.ts';
 import { wholeTableWrite } from './data/whole-table-write.ts';
 import { constraintScans } from './locks/constraint-scans.ts';
 import { exclusionConstraint } from './locks/exclusion-constraint.ts';
@@ -83,6 +85,7 @@ export const rules: readonly Rule[] = [
   transactionLeftOpen,
   workUnderLock,
   backfillInOneTransaction,
+  sequenceSetBack,
   wholeTableWrite,
   charType,
   columnDefaultRewrites,
@@ -106,6 +109,7 @@ export const rules: readonly Rule[] = [
   dropObject,
   dropTable,
   dropTrigger,
+  privilegeRevoked,
   renameColumn,
   renameEnumValue,
   renameSchema,

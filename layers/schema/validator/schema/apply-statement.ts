@@ -19,21 +19,26 @@ export function applyStatement(schema: KnownSchema, { node }: Pick<SqlStatement,
     for (const each of allOf(alter.cmds, 'AlterTableCmd')) applyCommand(schema, nameOf(alter.relation), each);
   const rename = as(node, 'RenameStmt');
   if (rename) applyRename(schema, rename);
-  const move = as(node, 'AlterObjectSchemaStmt');
-  if (move?.relation) {
-    const from = nameOf(move.relation);
-    schema.renameTable(from, `${move.newschema}.${from.split('.')[1]}`);
-  }
+  const renamed = tableRename(node);
+  if (renamed) schema.renameTable(renamed.from, renamed.to);
   applyDrop(schema, node);
   applyTypesAndFunctions(schema, node);
 }
 
-function applyCreate(schema: KnownSchema, { relation, tableElts, inhRelations }: CreateStmt): void {
+function applyCreate(
+  schema: KnownSchema,
+  { relation, tableElts, inhRelations, partbound, if_not_exists }: CreateStmt,
+): void {
   const name = nameOf(relation);
+  if (if_not_exists && schema.table(name)) return;
   schema.addTable(name);
   for (const column of allOf(tableElts, 'ColumnDef')) applyColumn(schema, name, column);
   for (const clause of allOf(tableElts, 'Constraint')) applyConstraint(schema, name, clause);
-  for (const parent of allOf(inhRelations, 'RangeVar')) schema.ensureTable(nameOf(parent)).children.add(name);
+  for (const parent of allOf(inhRelations, 'RangeVar')) {
+    const known = schema.ensureTable(nameOf(parent));
+    known.children.add(name);
+    if (partbound?.is_default) known.defaultPartition = name;
+  }
 }
 
 function applyCreateAs(schema: KnownSchema, name: string, kind: string | undefined): void {
@@ -137,11 +142,23 @@ function applyCommand(schema: KnownSchema, table: string, command: AlterTableCmd
   }
 }
 
+/** The names of a table before and after a statement that renames it or moves it to another schema. */
+export function tableRename(node: SqlStatement['node']): { from: string; to: string } | undefined {
+  const move = as(node, 'AlterObjectSchemaStmt');
+  if (move?.relation) {
+    const from = nameOf(move.relation);
+    return { from, to: `${move.newschema}.${from.split('.')[1]}` };
+  }
+  const rename = as(node, 'RenameStmt');
+  if (rename?.renameType !== 'OBJECT_TABLE') return undefined;
+  const from = nameOf(rename.relation);
+  return { from, to: inSchemaOf(from, rename.newname ?? '') };
+}
+
 function applyRename(schema: KnownSchema, { renameType, relation, subname, newname }: RenameStmt): void {
   const name = nameOf(relation);
   const to = newname ?? '';
   const table = schema.table(name);
-  if (renameType === 'OBJECT_TABLE') schema.renameTable(name, inSchemaOf(name, to));
   if (renameType === 'OBJECT_COLUMN' && table && subname) {
     const column = table.columns.get(subname);
     table.columns.delete(subname);

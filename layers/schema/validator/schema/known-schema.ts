@@ -25,6 +25,8 @@ export interface KnownTable {
   readonly constraints: Map<string, KnownConstraint>;
   /** The tables that are parts of it: partitions and children. */
   readonly children: Set<string>;
+  /** The partition that takes the rows of no other. */
+  defaultPartition?: string;
 }
 
 /** An index, and the table it is on. */
@@ -88,7 +90,10 @@ export class KnownSchema {
       this.tables.set(to, { ...table, name: to });
     }
     for (const [name, index] of this.indexes) {
-      if (index.table === from) this.indexes.set(name, { ...index, table: to });
+      if (index.table !== from) continue;
+      this.indexes.delete(name);
+      const moved = `${to.split('.')[0]}.${name.split('.')[1]}`;
+      this.indexes.set(moved, { ...index, name: moved, table: to });
     }
     for (const { children, constraints } of this.tables.values()) {
       if (children.delete(from)) children.add(to);

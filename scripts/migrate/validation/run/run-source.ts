@@ -123,7 +123,14 @@ export interface Before {
 const refusedAtOnce = new Set(['transaction-control', 'concurrently-in-transaction']);
 
 /** Statements that would change the server on which others run too. */
-const ofServer = new Set<string>(['DropdbStmt', 'CreatedbStmt', 'AlterSystemStmt']);
+const ofServer = new Set<string>([
+  'DropdbStmt',
+  'CreatedbStmt',
+  'AlterDatabaseStmt',
+  'AlterDatabaseSetStmt',
+  'AlterDatabaseRefreshCollStmt',
+  'AlterSystemStmt',
+]);
 
 /** Why a file is not run; undefined when it is. */
 function reasonNotToRun({ findings, file }: FileVerdict): string | undefined {

@@ -1,5 +1,6 @@
+import type { CreatePolicyStmt } from 'libpg-query';
 import type { ReviewedFile } from '../../review.ts';
-import { as, nameOf, objectName, qualified } from '../../syntax/nodes.ts';
+import { allOf, as, nameOf, objectName, qualified } from '../../syntax/nodes.ts';
 import type { Rule } from '../rule.ts';
 
 export const policyDropped: Rule = {
@@ -12,6 +13,15 @@ export const policyDropped: Rule = {
     if (altered && isOpened && !isNew(nameOf(altered.table))) {
       return [fault(nameOf(altered.table), `${altered.policy_name} lets every row through`)];
     }
+    const created = as(node, 'CreatePolicyStmt');
+    if (created && isForAll(created) && !isNew(nameOf(created.table))) {
+      return [
+        fault(
+          nameOf(created.table),
+          `${created.policy_name} lets every row through, whatever the others say`,
+        ),
+      ];
+    }
     const drop = as(node, 'DropStmt');
     if (drop?.removeType !== 'OBJECT_POLICY') return [];
     return (drop.objects ?? []).flatMap((object) => {
@@ -22,6 +32,12 @@ export const policyDropped: Rule = {
     });
   },
 };
+
+/** A permissive policy for everybody, under which every row is seen: policies are joined by "or". */
+function isForAll({ permissive, roles, qual }: CreatePolicyStmt): boolean {
+  const isPublic = allOf(roles, 'RoleSpec').some(({ roletype }) => roletype === 'ROLESPEC_PUBLIC');
+  return permissive === true && isPublic && as(qual, 'A_Const')?.boolval?.boolval === true;
+}
 
 /** A policy is replaced when the same file creates it again; both happen at once. */
 function isCreatedAgain({ statements }: ReviewedFile, table: string, policy: string): boolean {

@@ -22,10 +22,17 @@ function isBoundedQuery(select: SelectStmt | undefined, isNew: Review['isNew']):
 
 /** Whether the conditions name one row, or a list of rows, by a key. */
 export function isByKey(schema: KnownSchema, table: string, where: Node | undefined): boolean {
+  if (conjuncts(where).some(isInLimited)) return true;
   const named = conjuncts(where).flatMap((node) => columnWithValue(node) ?? []);
   const keys = [...schema.indexes.values()].filter((index) => index.table === table && index.isUnique);
   if (keys.length === 0) return named.includes('id');
   return keys.some(({ columns }) => columns.every((column) => named.includes(column)));
+}
+
+/** `column in (select … limit 1000)`. */
+function isInLimited(node: Node): boolean {
+  const link = as(node, 'SubLink');
+  return link?.subLinkType === 'ANY_SUBLINK' && as(link.subselect, 'SelectStmt')?.limitCount !== undefined;
 }
 
 function conjuncts(node: Node | undefined): Node[] {

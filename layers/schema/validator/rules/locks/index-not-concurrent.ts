@@ -1,13 +1,14 @@
+import { isOnlyParent } from '../../effects/maintenance-effects.ts';
 import { as, nameOf } from '../../syntax/nodes.ts';
 import type { Rule } from '../rule.ts';
 
 export const indexNotConcurrent: Rule = {
   name: 'index-not-concurrent',
   title: 'An index is built while nobody can write',
-  check: ({ statement, isNew }) => {
+  check: ({ statement, schema, isNew }) => {
     const index = as(statement.node, 'IndexStmt');
     const table = nameOf(index?.relation);
-    if (!index || index.concurrent || isNew(table)) return [];
+    if (!index || index.concurrent || isNew(table) || isOnlyParent(schema, index)) return [];
     return [
       {
         object: table,

@@ -1,4 +1,4 @@
-import { strengthOf } from '../../effects/lock-modes.ts';
+import { blocksReads, blocksWrites } from '../../effects/lock-modes.ts';
 import { effectsOnOthers } from '../../review.ts';
 import type { Rule } from '../rule.ts';
 
@@ -10,8 +10,9 @@ export const lockBudget: Rule = {
   title: 'A statement waits for a lock without a limit',
   check: (review) => {
     if (review.effects.waitsForOthers) return [];
-    const locked = effectsOnOthers(review).find(
-      ({ lock }) => strengthOf(lock) >= strengthOf('SHARE UPDATE EXCLUSIVE'),
+    // Requests do not queue up after a weaker lock, and nobody writes to a materialized view.
+    const locked = effectsOnOthers(review).find(({ lock, table }) =>
+      review.schema.views.has(table) ? blocksReads(lock) : blocksWrites(lock),
     );
     const { lockTimeoutMs } = review;
     if (!locked || (lockTimeoutMs !== undefined && lockTimeoutMs > 0 && lockTimeoutMs <= mostMs)) return [];

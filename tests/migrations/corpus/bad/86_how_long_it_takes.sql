@@ -1,0 +1,2 @@
+-- finds whole-table-write
+explain (analyze) delete from depot.parcels;

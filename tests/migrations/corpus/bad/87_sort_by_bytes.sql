@@ -1,0 +1,2 @@
+-- finds column-type-rewrites
+alter table depot.parcels alter column barcode type text collate "C";

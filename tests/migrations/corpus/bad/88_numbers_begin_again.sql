@@ -1,0 +1,2 @@
+-- finds sequence-set-back
+alter table depot.customers alter column id restart with 1;

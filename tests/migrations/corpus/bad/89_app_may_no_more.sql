@@ -1,0 +1,2 @@
+-- finds privilege-revoked
+revoke update on depot.parcels from depot_app;

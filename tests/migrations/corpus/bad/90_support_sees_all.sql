@@ -1,0 +1,2 @@
+-- finds policy-dropped
+create policy support on depot.customers using (true);

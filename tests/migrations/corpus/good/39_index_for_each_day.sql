@@ -1,0 +1,1 @@
+create index scans_place on only depot.scans (place);

@@ -1,0 +1,3 @@
+-- run by psql
+analyze depot.parcels;
+refresh materialized view concurrently depot.parcels_per_customer;

@@ -1,0 +1,1 @@
+explain delete from depot.parcels;
