@@ -40,6 +40,12 @@ export interface DeployOptions {
 /** The time that a run needs to stop: one batch, or one statement that waits for a lock. */
 const reserveMs = 60_000;
 
+/** A serverless database that sleeps wakes up when it is asked, which takes half a minute. */
+const connectMs = 60_000;
+
+/** CloudFormation refuses an answer of more than 4,096 bytes, and then shows no reason at all. */
+const maxMessageCharacters = 2_000;
+
 /**
  * Migrates the database of this function to the release that this function belongs to, as `npm run migrate:all` does. It stops
  * a minute before its time is over; the next call continues there.
@@ -52,10 +58,14 @@ export async function migrateAtDeploy({ remainingMs, move }: DeployOptions): Pro
   const sql = sqlDirectory();
   const config = masterConfig();
   const { client, url } = await connectionOf(config);
-  const stop = AbortSignal.timeout(Math.max(remainingMs() - reserveMs, 1));
+  const workMs = Math.max(remainingMs() - reserveMs, 1);
+  const stop = AbortSignal.timeout(workMs);
   let last: MigrationEvent | undefined;
   try {
-    const source = { client, directory: join(sql, 'migrations') };
+    const source = {
+      client: { ...client, connectionTimeoutMillis: Math.min(connectMs, remainingMs()) },
+      directory: join(sql, 'migrations'),
+    };
     await withClient(source, move.refuseUndecided);
     const interlock = interlocked(url, (point) =>
       log.warn('only a backup can undo this migration', { ...point }),
@@ -65,6 +75,8 @@ export async function migrateAtDeploy({ remainingMs, move }: DeployOptions): Pro
       wallFrom: move.switchName,
       rules: await readIsolationRules(join(sql, 'lint')),
       signal: stop,
+      // Another call of the function, or a person, may be at work: after it nothing is left to do.
+      turnWaitMs: Math.max(workMs - reserveMs, 1),
       beforeContract: async (file, connected, run) => {
         await move.allowSwitch(file, connected, run);
         await interlock?.(file, connected, run);
@@ -80,7 +92,7 @@ export async function migrateAtDeploy({ remainingMs, move }: DeployOptions): Pro
     return { applied, isNewer: false };
   } catch (error) {
     if (stop.aborted && isStop(error)) throw withRemedy(outOfTime(last));
-    if (!(error instanceof NewerSchema)) throw withRemedy(error);
+    if (!(error instanceof NewerSchema)) throw withRemedy(refusedConnection(error, url) ?? error);
     log.warn('a newer release has migrated this database: it was left as it is', { reason: error.message });
     return { applied: [], isNewer: true };
   }
@@ -113,7 +125,32 @@ function refuseOpened({ opened, isolation }: MigrationReport): void {
 /** CloudFormation and the log of Lambda show only the message of an error. */
 function withRemedy(error: unknown): unknown {
   if (!(error instanceof MigrationError)) return error;
-  return new MigrationError(`${error.message}\n${error.remedy}`, error.remedy, { cause: error });
+  const room = maxMessageCharacters - (error.remedy?.length ?? 0);
+  const message = error.message.length > room ? `${error.message.slice(0, room)} …` : error.message;
+  return new MigrationError(`${message}\n${error.remedy}`, error.remedy, { cause: error });
+}
+
+const refusals = new Set(['28P01', '28000']);
+const silences = new Set(['ECONNREFUSED', 'ENOTFOUND', 'ETIMEDOUT', 'EHOSTUNREACH', '57P03']);
+
+/** The error when no connection came about; undefined for any other. */
+function refusedConnection(error: unknown, url: string): MigrationError | undefined {
+  if (!(error instanceof Error) || error instanceof MigrationError) return undefined;
+  const { host } = new URL(url);
+  const code = String((error as NodeJS.ErrnoException).code);
+  if (refusals.has(code)) {
+    return new MigrationError(
+      `the database at ${host} does not take the user of the secret: ${error.message}`,
+      'Compare the secret with the password of the database; RDS changes both together. Then deploy again.',
+      { cause: error },
+    );
+  }
+  if (!silences.has(code) && error.message !== 'timeout expired') return undefined;
+  return new MigrationError(
+    `the database at ${host} does not answer: ${error.message}`,
+    'See that it runs and that its security group lets this function in. Then deploy again.',
+    { cause: error },
+  );
 }
 
 /** How work ends that a signal stops; a fault that comes after the signal is still a fault. */

@@ -1,8 +1,10 @@
+import { once } from 'node:events';
 import { cp, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Context } from 'aws-lambda';
-import { afterEach, beforeEach, expect, inject, test } from 'vitest';
+import { afterEach, beforeEach, expect, inject, onTestFinished, test } from 'vitest';
 import { handler } from '#functions/jobs/migrate.lambda.ts';
 import { environment } from '#platform/environment.ts';
 import { paths } from '#scripts/paths.ts';
@@ -72,4 +74,34 @@ test('the release before leaves a newer database as it is, as in a rollback', as
   await rm(join(sql, 'migrations', names.at(-1) ?? ''));
   await rm(join(sql, 'functions/recovery/restorations.sql'));
   expect(await deploy({ RequestType: 'Update' })).toMatchObject({ applied: [], isNewer: true });
+});
+
+test('two deploys at once: one migrates, the other waits for it and has nothing to do', async () => {
+  const name = await put('create schema next;');
+  const both = await Promise.all([deploy({ RequestType: 'Create' }), deploy({ RequestType: 'Create' })]);
+  expect(both.flatMap(({ applied }) => applied)).toEqual([name]);
+});
+
+test('a database that does not answer, or takes no such password, is named with what to do', async () => {
+  const url = new URL(inject('clusterUrl'));
+  const silent = createServer((socket) => socket.on('error', () => {}).resume()).listen(0, '127.0.0.1');
+  await once(silent, 'listening');
+  onTestFinished(() => new Promise((done) => silent.close(() => done())));
+  const { port } = silent.address() as AddressInfo;
+  process.env[environment.masterDatabaseUrl] = `postgres://nobody@127.0.0.1:${port}/none`;
+  await expect(deploy({ RequestType: 'Update' }, 300)).rejects.toThrow(
+    new RegExp(`^the database at 127\\.0\\.0\\.1:${port} does not answer: .+\nSee that it runs`),
+  );
+  url.password = 'wrong';
+  process.env[environment.masterDatabaseUrl] = url.href;
+  await expect(deploy({ RequestType: 'Update' })).rejects.toThrow(
+    /does not take the user of the secret.*\nCompare/,
+  );
+});
+
+test('a long message is cut, so that CloudFormation shows its beginning', async () => {
+  await put(`do $$ begin raise exception 'no' using detail = repeat('x', 5000); end $$;`);
+  const error = await deploy({ RequestType: 'Update' }).catch((fault) => fault);
+  expect(error.message).toMatch(/xxx …\n/);
+  expect(error.message.length).toBeLessThan(2_100);
 });

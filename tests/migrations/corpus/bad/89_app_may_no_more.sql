@@ -1,2 +1,2 @@
 -- finds privilege-revoked
-revoke update on depot.parcels from depot_app;
+revoke update on depot.parcels from pg_monitor;
