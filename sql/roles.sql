@@ -115,6 +115,8 @@ begin
       v_function
     );
   end loop;
+  -- Whoever may update a view may lock it against everybody.
+  revoke update on pg_catalog.pg_settings from public;
   if has_language_privilege('public', 'plpgsql', 'usage') then
     revoke usage on language plpgsql from public;
     grant usage on language plpgsql to stockade_owner, stockade_ledger, stockade_jobs, stockade_admin;

@@ -643,6 +643,48 @@ comment on function inventory.current_skus(uuid,text[]) is
   'The codes of a batch in their normal form, with each alias replaced by the SKU that its item has now.';
 revoke execute on function inventory.current_skus(uuid,text[]) from public;
 
+-- inventory.delete_item(text)
+CREATE OR REPLACE FUNCTION inventory.delete_item(p_code text)
+ RETURNS uuid
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_org_id constant uuid := tenancy.require_scope('write');
+  v_id constant uuid := inventory.find_item(p_code);
+begin
+  delete from inventory.items where org_id = v_org_id and id = v_id;
+  return case when found then v_id end;
+end
+$function$;
+alter function inventory.delete_item(text) owner to stockade_owner;
+comment on function inventory.delete_item(text) is
+  'Deletes an item that has never had a movement, and returns its id; null when p_code names none. Raises SK902 when no organization was entered, SK104 when the caller may not write, 23503 when it has a balance.';
+revoke execute on function inventory.delete_item(text) from public;
+grant execute on function inventory.delete_item(text) to stockade_api;
+
+-- inventory.delete_location(text)
+CREATE OR REPLACE FUNCTION inventory.delete_location(p_code text)
+ RETURNS uuid
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_org_id constant uuid := tenancy.require_scope('write');
+  v_id constant uuid := inventory.find_location(p_code);
+begin
+  delete from inventory.locations where org_id = v_org_id and id = v_id;
+  return case when found then v_id end;
+end
+$function$;
+alter function inventory.delete_location(text) owner to stockade_owner;
+comment on function inventory.delete_location(text) is
+  'Deletes a location that has never had a movement, and returns its id; null when p_code names none. Raises SK902 when no organization was entered, SK104 when the caller may not write, 23503 when it has a balance.';
+revoke execute on function inventory.delete_location(text) from public;
+grant execute on function inventory.delete_location(text) to stockade_api;
+
 -- inventory.draw_seal_boundary()
 CREATE OR REPLACE FUNCTION inventory.draw_seal_boundary()
  RETURNS uuid
@@ -2937,6 +2979,7 @@ grant execute on function inventory.trigger_history() to stockade_jobs;
 CREATE OR REPLACE FUNCTION inventory.update_item(p_code text, p_patch jsonb)
  RETURNS json
  LANGUAGE plpgsql
+ SECURITY DEFINER
  SET search_path TO ''
 AS $function$
 declare
@@ -2988,6 +3031,7 @@ grant execute on function inventory.update_item(text,jsonb) to stockade_api;
 CREATE OR REPLACE FUNCTION inventory.update_location(p_code text, p_patch jsonb)
  RETURNS json
  LANGUAGE plpgsql
+ SECURITY DEFINER
  SET search_path TO ''
 AS $function$
 declare
@@ -5274,8 +5318,7 @@ alter table inventory.item_aliases alter column alias set statistics 0;
 alter table inventory.item_aliases alter column item_id set statistics 0;
 comment on table inventory.item_aliases is
   'Tenant data: the further codes that find an item.';
-grant select, insert, delete on table inventory.item_aliases to stockade_api;
-grant select, insert on table inventory.item_aliases to stockade_jobs;
+grant select, insert on table inventory.item_aliases to stockade_api, stockade_jobs;
 grant select on table inventory.item_aliases to stockade_ledger;
 
 -- inventory.items
@@ -5314,8 +5357,7 @@ alter table inventory.items alter column metadata set statistics 0;
 alter table inventory.items alter column updated_at set statistics 0;
 comment on table inventory.items is
   'Tenant data: what is kept in stock.';
-grant select, insert (sku, name, unit, org_id, tracking, allow_negative, reorder_point, metadata), update (sku, name, unit, allow_negative, reorder_point, metadata, updated_at), delete on table inventory.items to stockade_api;
-grant select, insert (sku, name, unit, org_id, tracking, allow_negative, reorder_point, metadata) on table inventory.items to stockade_jobs;
+grant select, insert (sku, name, unit, org_id, tracking, allow_negative, reorder_point, metadata) on table inventory.items to stockade_api, stockade_jobs;
 grant select on table inventory.items to stockade_ledger;
 
 -- inventory.add_item_aliases(inventory.items,jsonb)
@@ -5396,8 +5438,7 @@ alter table inventory.location_aliases alter column alias set statistics 0;
 alter table inventory.location_aliases alter column location_id set statistics 0;
 comment on table inventory.location_aliases is
   'Tenant data: the further codes that find a location.';
-grant select, insert, delete on table inventory.location_aliases to stockade_api;
-grant select, insert on table inventory.location_aliases to stockade_jobs;
+grant select, insert on table inventory.location_aliases to stockade_api, stockade_jobs;
 grant select on table inventory.location_aliases to stockade_ledger;
 
 -- inventory.locations
@@ -5425,8 +5466,7 @@ alter table inventory.locations alter column org_id set statistics 0;
 alter table inventory.locations alter column updated_at set statistics 0;
 comment on table inventory.locations is
   'Tenant data: where stock is kept.';
-grant select, insert (code, name, kind, org_id), update (code, name, kind, updated_at), delete on table inventory.locations to stockade_api;
-grant select, insert (code, name, kind, org_id) on table inventory.locations to stockade_jobs;
+grant select, insert (code, name, kind, org_id) on table inventory.locations to stockade_api, stockade_jobs;
 grant select on table inventory.locations to stockade_ledger;
 
 -- inventory.add_location_aliases(inventory.locations,jsonb)
@@ -6157,7 +6197,7 @@ alter table tenancy.memberships alter column role set statistics 0;
 alter table tenancy.memberships alter column created_at set statistics 0;
 comment on table tenancy.memberships is
   'Tenant data: which users belong to an organization, and what they may do there.';
-grant select, insert, update, delete on table tenancy.memberships to stockade_admin;
+grant select, insert, update (role) on table tenancy.memberships to stockade_admin;
 grant select on table tenancy.memberships to stockade_api;
 
 -- tenancy.organizations
@@ -6190,7 +6230,7 @@ alter table tenancy.organizations alter column suspended_at set statistics 0;
 alter table tenancy.organizations alter column suspension_reason set statistics 0;
 comment on table tenancy.organizations is
   'Tenant data: the organizations themselves. A caller sees the one it has entered.';
-grant select, insert, update on table tenancy.organizations to stockade_admin;
+grant select, insert, update (status, suspended_at, suspension_reason) on table tenancy.organizations to stockade_admin;
 grant select on table tenancy.organizations to stockade_api, stockade_jobs;
 
 -- tenancy.pass_keys
@@ -6254,7 +6294,7 @@ create table tenancy.users (
 alter table tenancy.users owner to stockade_owner;
 comment on table tenancy.users is
   'Platform data: the people, by e-mail address. One may belong to several organizations: memberships says to which.';
-grant select, insert, update on table tenancy.users to stockade_admin;
+grant select, insert on table tenancy.users to stockade_admin;
 
 -- Indexes
 CREATE INDEX balances_location ON inventory.balances USING btree (org_id, location_id, item_id, lot);

@@ -19,6 +19,8 @@ export interface CatalogTable<Created, Patched extends Aliased> {
   readonly create: `inventory.${string}`;
   /** The SQL function that changes a row, named by a text, to what json says. */
   readonly update: `inventory.${string}`;
+  /** The SQL function that deletes a row, named by a text. */
+  readonly remove: `inventory.${string}`;
   /** Never set. They only carry the types of the inputs that create and change a row. */
   readonly created?: Created;
   readonly patched?: Patched;
@@ -47,7 +49,7 @@ export function catalog<Row extends object, Created, Patched extends Aliased>(
 ): Catalog<Row, Created, Patched> {
   const { noun, table, code: codeColumn, show, find } = definition;
 
-  function found(rows: readonly { row: Row | null }[], name: string): Row {
+  function found<Found>(rows: readonly { row: Found | null }[], name: string): Found {
     const row = rows[0]?.row;
     if (row) return row;
     refuseMalformed({ [codeColumn]: name });
@@ -98,10 +100,10 @@ export function catalog<Row extends object, Created, Patched extends Aliased>(
     },
 
     async remove(tenant, name) {
-      const rows = await queryInTenant<{ row: Row }>(
+      const rows = await queryInTenant<{ row: string | null }>(
         tenant,
         'write',
-        `delete from ${table} t where t.id = (select ${find}($1)) returning ${show}(t) as row`,
+        `select ${definition.remove}($1) as row`,
         [name],
       );
       found(rows, name);

@@ -65,4 +65,5 @@ export const items = catalog<Item, z.infer<typeof CreateItem>, z.infer<typeof Pa
   find: 'inventory.find_item',
   create: 'inventory.create_item',
   update: 'inventory.update_item',
+  remove: 'inventory.delete_item',
 });

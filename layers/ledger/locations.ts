@@ -37,4 +37,5 @@ export const locations = catalog<Location, z.infer<typeof CreateLocation>, z.inf
   find: 'inventory.find_location',
   create: 'inventory.create_location',
   update: 'inventory.update_location',
+  remove: 'inventory.delete_location',
 });

@@ -77,5 +77,6 @@ create policy manage_admin on tenancy.memberships to stockade_admin using (true)
 
 grant select on tenancy.organizations to stockade_api, stockade_jobs;
 grant select on tenancy.memberships to stockade_api;
-grant select, insert, update on tenancy.organizations to stockade_admin;
-grant select, insert, update, delete on tenancy.memberships to stockade_admin;
+-- By column: UPDATE or DELETE on a whole table would let its holder lock everybody out of the table.
+grant select, insert, update (status, suspended_at, suspension_reason) on tenancy.organizations to stockade_admin;
+grant select, insert, update (role) on tenancy.memberships to stockade_admin;

@@ -49,5 +49,4 @@ create policy tenant on inventory.location_aliases
   with check (org_id = (select tenancy.current_org()));
 
 grant select on inventory.item_aliases, inventory.location_aliases to stockade_api, stockade_jobs, stockade_ledger;
-grant insert, delete on inventory.item_aliases, inventory.location_aliases to stockade_api;
-grant insert on inventory.item_aliases, inventory.location_aliases to stockade_jobs;
+grant insert on inventory.item_aliases, inventory.location_aliases to stockade_api, stockade_jobs;

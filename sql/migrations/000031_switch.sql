@@ -46,7 +46,7 @@ alter table inventory.users set schema tenancy;
 comment on table tenancy.users is
   'Platform data: the people, by e-mail address. One may belong to several organizations: memberships says to which.';
 
-grant select, insert, update on tenancy.users to stockade_admin;
+grant select, insert on tenancy.users to stockade_admin;
 
 set local role stockade_admin;
 -- allow work-under-lock: the users of one program are few, and none may be without a role when the new one begins.
@@ -148,11 +148,7 @@ alter table inventory.balances force row level security;
 grant select on inventory.items, inventory.locations, inventory.movements to stockade_api, stockade_jobs;
 grant insert (org_id, sku, name, unit, tracking, allow_negative, reorder_point, metadata)
   on inventory.items to stockade_api, stockade_jobs;
-grant update (sku, name, unit, allow_negative, reorder_point, metadata, updated_at) on inventory.items to stockade_api;
-grant delete on inventory.items to stockade_api;
 grant insert (org_id, code, name, kind) on inventory.locations to stockade_api, stockade_jobs;
-grant update (code, name, kind, updated_at) on inventory.locations to stockade_api;
-grant delete on inventory.locations to stockade_api;
 
 -- The functions that post have verified the context once and name its organization in every statement. They belong to
 -- stockade_ledger, which obeys no policy on these tables and has no privilege beyond what posting takes. Each further

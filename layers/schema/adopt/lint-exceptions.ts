@@ -1,6 +1,7 @@
 import type { IsolationException, IsolationRule } from '../lint/isolation-rules.ts';
 import type { Table } from './application.ts';
 import type { Foreseen } from './forecast.ts';
+import { quoted } from './names.ts';
 import type { Proposal } from './proposal.ts';
 import { keptPrivileges } from './write/grants.ts';
 import { replacements } from './write/indexes.ts';
@@ -128,6 +129,7 @@ function ofApplication(proposal: Proposal): IsolationException[] {
           : 'Named as shared: its rows are no organization’s.',
       })),
     ),
+    ...lockable(proposal),
     ...logins
       .filter(({ searchPath }) => pathOf(searchPath) !== '""')
       .map(({ sql, searchPath }) => ({
@@ -137,6 +139,32 @@ function ofApplication(proposal: Proposal): IsolationException[] {
         why: 'The application names its tables without their schema. Nobody but the owner creates objects in these schemas.',
       })),
   ];
+}
+
+/** The application changes and deletes rows by itself, so its logins keep the privileges with which a table can be locked. */
+function lockable(proposal: Proposal): IsolationException[] {
+  const { application, tenant, shared } = proposal;
+  const writable = [
+    ...tenant.map(({ table }) => table),
+    ...shared.filter(({ isWritable }) => isWritable).map(({ table }) => table),
+    ...application.views.filter(({ isMaterialized }) => !isMaterialized),
+  ];
+  const canLogIn = (role: string) =>
+    application.roles.some((each) => quoted(each.name) === role && each.canLogin);
+  return writable.flatMap((granted) =>
+    keptPrivileges(proposal, granted, { writes: true })
+      .map(({ role, privileges }) => ({
+        role,
+        locking: privileges.filter((privilege) => ['update', 'delete'].includes(privilege)).sort(),
+      }))
+      .filter(({ role, locking }) => locking.length > 0 && canLogIn(role))
+      .map(({ role, locking }) => ({
+        rule: '0057',
+        object: granted.name,
+        detail: `${role} has ${locking.join(', ')}`,
+        why: 'The application changes and deletes rows by itself. Injected SQL can lock this table against everybody.',
+      })),
+  );
 }
 
 function hasPrimaryKey(table: Table): boolean {

@@ -200,10 +200,13 @@ comment on function inventory.create_item is
   'out of its bounds.';
 grant execute on function inventory.create_item to stockade_api, stockade_jobs;
 
+-- Whoever may update or delete rows of a table may lock the whole of it against everybody. So the two functions that do it
+-- run as the owner, who obeys the policies too, and login roles have neither privilege.
 create or replace function inventory.update_item(p_code text, p_patch jsonb)
 returns json
 language plpgsql
 volatile
+security definer
 set search_path = ''
 as $$
 declare
@@ -252,3 +255,24 @@ comment on function inventory.update_item is
   'organization was entered, SK104 when the caller may not write, 23505 when the SKU is taken, SK206 when a code is a SKU and an '
   'alias, SK301 for a new alias of a form that no code has, 23514 for a value out of its bounds.';
 grant execute on function inventory.update_item to stockade_api;
+
+create or replace function inventory.delete_item(p_code text)
+returns uuid
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  v_org_id constant uuid := tenancy.require_scope('write');
+  v_id constant uuid := inventory.find_item(p_code);
+begin
+  delete from inventory.items where org_id = v_org_id and id = v_id;
+  return case when found then v_id end;
+end
+$$;
+
+comment on function inventory.delete_item is
+  'Deletes an item that has never had a movement, and returns its id; null when p_code names none. Raises SK902 when no '
+  'organization was entered, SK104 when the caller may not write, 23503 when it has a balance.';
+grant execute on function inventory.delete_item to stockade_api;

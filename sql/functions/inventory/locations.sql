@@ -227,10 +227,12 @@ comment on function inventory.create_location is
   'taken, SK206 when a code is an alias, 23514 for a value out of its bounds.';
 grant execute on function inventory.create_location to stockade_api, stockade_jobs;
 
+-- Runs as the owner, and so does inventory.delete_location(), for the reason of inventory.update_item().
 create or replace function inventory.update_location(p_code text, p_patch jsonb)
 returns json
 language plpgsql
 volatile
+security definer
 set search_path = ''
 as $$
 declare
@@ -276,3 +278,24 @@ comment on function inventory.update_location is
   'caller may not write, 23505 when the code is taken, SK206 when a code is an alias, SK301 for a new alias of a form that no '
   'code has, 23514 for a value out of its bounds.';
 grant execute on function inventory.update_location to stockade_api;
+
+create or replace function inventory.delete_location(p_code text)
+returns uuid
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  v_org_id constant uuid := tenancy.require_scope('write');
+  v_id constant uuid := inventory.find_location(p_code);
+begin
+  delete from inventory.locations where org_id = v_org_id and id = v_id;
+  return case when found then v_id end;
+end
+$$;
+
+comment on function inventory.delete_location is
+  'Deletes a location that has never had a movement, and returns its id; null when p_code names none. Raises SK902 when no '
+  'organization was entered, SK104 when the caller may not write, 23503 when it has a balance.';
+grant execute on function inventory.delete_location to stockade_api;

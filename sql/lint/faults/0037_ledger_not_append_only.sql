@@ -1,4 +1,5 @@
 -- finds inventory.movements
+-- and 0057 inventory.movements
 grant delete on inventory.movements to stockade_jobs;
 
 -- finds inventory.entries
@@ -8,9 +9,11 @@ grant insert on inventory.entries to stockade_api;
 grant update (quantity) on inventory.movements to stockade_api;
 
 -- finds inventory.entries
+-- and 0057 inventory.entries
 grant truncate on inventory.entries to stockade_admin;
 
 -- finds inventory.imports
+-- and 0057 inventory.imports
 comment on table inventory.imports is 'Tenant data (append-only): planted.';
 create trigger append_only
   before update or delete or truncate on inventory.imports
@@ -20,6 +23,7 @@ grant update on inventory.imports to stockade_jobs;
 
 -- A changed comment does not weaken the ledger itself.
 -- finds inventory.movements
+-- and 0057 inventory.movements
 comment on table inventory.movements is 'Tenant data: planted.';
 grant update on inventory.movements to stockade_jobs;
 

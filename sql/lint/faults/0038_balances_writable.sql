@@ -5,6 +5,7 @@ grant insert on inventory.balances to stockade_jobs;
 grant update (on_hand) on inventory.balances to stockade_api;
 
 -- finds inventory.balances
+-- and 0057 inventory.balances
 grant update, delete, truncate on inventory.balances to stockade_admin;
 
 -- finds inventory.imports

@@ -1,4 +1,5 @@
 -- finds inventory.items
+-- and 0057 inventory.items
 grant truncate on inventory.items to stockade_api;
 
 -- finds inventory.items.sku

@@ -7,4 +7,5 @@ grant select (name) on tenancy.users to stockade_jobs;
 -- More than the exception allows.
 -- finds tenancy.users
 -- finds tenancy.users
+-- and 0057 tenancy.users
 grant delete on tenancy.users to stockade_admin;

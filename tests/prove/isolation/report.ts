@@ -66,7 +66,10 @@ function line(title: string, tried: string, found: string, details: readonly str
   return [`${title.padEnd(28)}${tried}: ${found}`, ...details.map((detail) => `  ${detail}`)].join('\n');
 }
 
-function injectionText(title: string, { attacks, injections, breaches, remains }: InjectionReport): string {
+function injectionText(
+  title: string,
+  { attacks, injections, breaches, remains, bystander }: InjectionReport,
+): string {
   const seen = breaches.filter(({ kind }) => kind === 'seen').length;
   const text = line(
     title,
@@ -74,13 +77,15 @@ function injectionText(title: string, { attacks, injections, breaches, remains }
     `foreign rows seen: ${seen}, other breaches: ${breaches.length - seen}`,
     breaches.map(({ attack, way, kind, what }) => `${attack} (${way}): ${kind}: ${what}`),
   );
-  if (remains.length === 0) return text;
+  const meanwhile = bystander && [
+    `  meanwhile: ${counted(bystander.requests, 'request')} of a bystander, p99 ${bystander.p99Ms} ms, slowest ${bystander.slowestMs} ms`,
+  ];
   const reasons = Map.groupBy(remains, ({ reason }) => reason);
   const known = [...reasons].map(
     ([reason, of]) =>
       `  known: ${counted(new Set(of.map(({ attack }) => attack)).size, 'attack')} without foreign rows that leave or disturb something: ${reason}`,
   );
-  return [text, ...known].join('\n');
+  return [text, ...(meanwhile ?? []), ...known].join('\n');
 }
 
 function nonInterferenceText(report: NonInterferenceReport): string {

@@ -57,7 +57,12 @@ export async function proveWall(
   };
   const attack = (part: Part, server: 'own' | 'rds') =>
     inClone((url) =>
-      runInjections(url, { server, signal, onAttack: (done, total) => onStep(part, done, total) }),
+      runInjections(url, {
+        server,
+        meanwhile: 'somebody works',
+        signal,
+        onAttack: (done, total) => onStep(part, done, total),
+      }),
     );
   const lint = async (url: string) =>
     await asSuperuser(url, async (client) =>

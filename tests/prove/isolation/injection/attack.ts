@@ -25,6 +25,8 @@ export interface Attack {
   readonly statements?: string;
   /** Why it may change or harm something although it sees nothing. */
   readonly remains?: string;
+  /** It uses nothing that only RDS leaves open, so that there, too, nobody else may be kept waiting. */
+  readonly neverStalls?: boolean;
   /** Runs as the superuser after the attack, so that the next attack does not meet its leftovers. */
   readonly undo?: string;
   /** Requests to send in this order. A later one meets the leftovers of an earlier one. */

@@ -2,14 +2,15 @@ import { Client } from 'pg';
 import { type Caller, caller } from '../../../caller.ts';
 import { type Api, serveApi } from '../api.ts';
 import { unplantedTables } from '../victim.ts';
+import { Bystander } from './bystander.ts';
 import { canary, forbiddenTexts, plantParties } from './parties.ts';
 import { injectionHandlers, injectionRoutes } from './route.ts';
 import { VictimAtWork } from './victim-at-work.ts';
 import { type Watch, watchOrganization } from './watch.ts';
 
-/** Short timeouts, so that the attacks take less time. Isolation must not depend on their values. */
+/** A short time, so that the attacks take less. Isolation must not depend on its value. */
 export const deadlineMs = 1_200;
-const roleTimeouts = ['statement_timeout = 500', 'lock_timeout = 300'];
+
 /** Two organizations, the API with the bad handlers, and the watch. */
 export interface InjectionFixture extends AsyncDisposable {
   readonly database: string;
@@ -18,6 +19,8 @@ export interface InjectionFixture extends AsyncDisposable {
   readonly attacker: Caller;
   readonly victim: Caller;
   readonly atWork: VictimAtWork;
+  /** Undefined when nobody works during the attacks. */
+  readonly bystander: Bystander | undefined;
   readonly watch: Watch;
   /** The texts that must not reach the attacker. */
   readonly forbidden: readonly string[];
@@ -26,7 +29,11 @@ export interface InjectionFixture extends AsyncDisposable {
 }
 
 /** Sets the fixture in a database that cannot be used afterwards. `adminUrl` is its URL for the superuser. */
-export async function openFixture(adminUrl: string, server: 'own' | 'rds'): Promise<InjectionFixture> {
+export async function openFixture(
+  adminUrl: string,
+  server: 'own' | 'rds',
+  meanwhile: 'somebody works' | 'nobody works',
+): Promise<InjectionFixture> {
   const superuser = new Client(adminUrl);
   await superuser.connect();
   await using opened = new AsyncDisposableStack();
@@ -38,6 +45,8 @@ export async function openFixture(adminUrl: string, server: 'own' | 'rds'): Prom
   opened.defer(() => api.close());
   const atWork = await VictimAtWork.start(adminUrl, victim.apiKey, canary);
   opened.defer(() => atWork.end());
+  const bystander =
+    meanwhile === 'somebody works' ? opened.use(await Bystander.start(superuser, adminUrl)) : undefined;
   const fixture = {
     database,
     api,
@@ -45,6 +54,7 @@ export async function openFixture(adminUrl: string, server: 'own' | 'rds'): Prom
     attacker: caller(api.url, attacker),
     victim: caller(api.url, victim),
     atWork,
+    bystander,
     watch: await watchOrganization(superuser, victim.id),
     forbidden: await forbiddenTexts(superuser, victim.id),
     unplanted: await unplantedTables(superuser, victim.id),
@@ -53,13 +63,10 @@ export async function openFixture(adminUrl: string, server: 'own' | 'rds'): Prom
   return { ...fixture, [Symbol.asyncDispose]: () => closing.disposeAsync() };
 }
 
-/** Sets the timeouts and the privileges. Returns the quoted name of the database. */
+/** Sets the privileges. Returns the quoted name of the database. */
 async function prepareDatabase(superuser: Client, server: 'own' | 'rds'): Promise<string> {
   const { rows } = await superuser.query<{ name: string }>('select quote_ident(current_database()) as name');
   const database = rows[0]?.name ?? '';
-  for (const setting of roleTimeouts) {
-    await superuser.query(`alter role stockade_api in database ${database} set ${setting}`);
-  }
   if (server === 'rds') await superuser.query(openCore);
   return database;
 }

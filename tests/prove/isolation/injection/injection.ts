@@ -1,5 +1,6 @@
 import { type Attack, type Way, waysOf } from './attack.ts';
 import { allAttacks } from './attacks/all.ts';
+import type { BystanderFigures } from './bystander.ts';
 import { deadlineMs, type InjectionFixture, openFixture } from './fixture.ts';
 import { targetOf } from './parties.ts';
 
@@ -8,7 +9,7 @@ export interface Breach {
   readonly attack: string;
   /** How the attack was sent. */
   readonly way: Way;
-  readonly kind: 'seen' | 'changed' | 'left behind' | 'outlived' | 'harmed others';
+  readonly kind: 'seen' | 'changed' | 'left behind' | 'outlived' | 'harmed others' | 'stalled others';
   readonly what: string;
 }
 
@@ -19,6 +20,8 @@ export interface InjectionReport {
   readonly breaches: readonly Breach[];
   /** Breaches that Postgres allows every role, or that cannot be prevented on RDS. They neither see nor change a row. */
   readonly remains: readonly (Breach & { readonly reason: string })[];
+  /** Of an organization that worked during every attack, if one did. */
+  readonly bystander: BystanderFigures | undefined;
 }
 
 export interface InjectionOptions {
@@ -27,6 +30,8 @@ export interface InjectionOptions {
    * of every database of the cluster.
    */
   readonly server?: 'own' | 'rds';
+  /** `somebody works`: another organization reads and posts during each attack, and nothing may keep it waiting. */
+  readonly meanwhile?: 'somebody works' | 'nobody works';
   /** `first breach` stops at the first breach. */
   readonly until?: 'end' | 'first breach';
   /** `one each` sends a query only in the stricter of two ways. */
@@ -48,7 +53,11 @@ export async function runInjections(
   adminUrl: string,
   options: InjectionOptions = {},
 ): Promise<InjectionReport> {
-  await using fixture = await openFixture(adminUrl, options.server ?? 'own');
+  await using fixture = await openFixture(
+    adminUrl,
+    options.server ?? 'own',
+    options.meanwhile ?? 'nobody works',
+  );
   const unplanted = fixture.unplanted.map(
     (table): Breach => ({
       attack: 'every table of the target has a row to steal',
@@ -76,6 +85,13 @@ async function attackAll(
   // The first look records the state of a session before any attack.
   await fixture.watch.leftovers();
   let injections = 0;
+  const reportUpTo = (attacked: number): InjectionReport => ({
+    attacks: attacked,
+    injections,
+    breaches,
+    remains,
+    bystander: fixture.bystander?.figures(),
+  });
   for (const [index, attack] of attacks.entries()) {
     options.signal?.throwIfAborted();
     for (const [way, inputs] of waysOf(attack, options.ways ?? 'all')) {
@@ -91,22 +107,23 @@ async function attackAll(
         await fixture.watch.changes();
       }
       if (breaches.length > 0 && options.until === 'first breach') {
-        return { attacks: index + 1, injections, breaches, remains };
+        return reportUpTo(index + 1);
       }
     }
     options.onAttack?.(index + 1, attacks.length);
   }
-  return { attacks: attacks.length, injections, breaches, remains };
+  return reportUpTo(attacks.length);
 }
 
 function whyItRemains(attack: Attack, { kind }: Breach, server: 'own' | 'rds'): string | undefined {
   if (kind === 'seen' || kind === 'changed' || kind === 'outlived') return undefined;
   if (attack.remains !== undefined) return attack.remains;
+  if (attack.neverStalls && kind === 'stalled others') return undefined;
   return server === 'rds' ? 'on RDS the functions of Postgres itself cannot be revoked' : undefined;
 }
 
 async function attackOnce(
-  { api, attacker, victim, atWork, watch, forbidden }: InjectionFixture,
+  { api, attacker, victim, atWork, bystander, watch, forbidden }: InjectionFixture,
   way: Way,
   inputs: readonly string[],
 ): Promise<Pick<Breach, 'kind' | 'what'>[]> {
@@ -115,12 +132,16 @@ async function attackOnce(
     breaches.push(...faults.map((what) => ({ kind, what })));
 
   api.wire.forget();
-  for (const input of inputs) {
-    const startedMs = performance.now();
-    await attacker.request('POST', `/injection/${way}`, { input });
-    const tookMs = performance.now() - startedMs;
-    if (tookMs > deadlineMs + graceMs) note('outlived', [`the request took ${Math.round(tookMs)} ms`]);
-  }
+  const attack = async () => {
+    for (const input of inputs) {
+      const startedMs = performance.now();
+      await attacker.request('POST', `/injection/${way}`, { input });
+      const tookMs = performance.now() - startedMs;
+      if (tookMs > deadlineMs + graceMs) note('outlived', [`the request took ${Math.round(tookMs)} ms`]);
+    }
+  };
+  if (bystander) note('stalled others', await bystander.during(attack));
+  else await attack();
   const answers = api.wire.answers().toString('latin1');
   note(
     'seen',

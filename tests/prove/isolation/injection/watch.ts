@@ -22,9 +22,12 @@ const objects = `
     (select string_agg(concat_ws(' ', polrelid, polname, pg_get_expr(polqual, polrelid)), ',' order by oid) from pg_policy),
     (select string_agg(concat_ws(' ', oid, tgname, tgenabled), ',' order by oid) from pg_trigger),
     (select string_agg(concat_ws(' ', nspname, nspacl), ',' order by oid) from pg_namespace where nspname !~ '^pg_(toast_)?temp'),
-    (select string_agg(concat_ws(' ', rolname, rolsuper, rolbypassrls, rolcreaterole), ',' order by oid) from pg_roles),
+    -- Others use the server as well, and create roles: only ours, and the name that attacks create.
+    (select string_agg(concat_ws(' ', rolname, rolsuper, rolbypassrls, rolcreaterole, rolcanlogin, rolconnlimit), ',' order by oid)
+       from pg_roles where rolname ~ '^(stockade_|evil)'),
     (select string_agg(concat_ws(' ', setdatabase, setrole, setconfig), ',' order by setdatabase, setrole)
-       from pg_db_role_setting where setdatabase in (0, (select oid from pg_database where datname = current_database()))),
+       from pg_db_role_setting where (setrole = 0 or setrole::regrole::text ~ '^(stockade_|evil)')
+         and setdatabase in (0, (select oid from pg_database where datname = current_database()))),
     (select string_agg(defaclacl::text, ',') from pg_default_acl),
     (select string_agg(extname, ',' order by extname) from pg_extension),
     (select string_agg(oid::text, ',' order by oid) from pg_largeobject_metadata),

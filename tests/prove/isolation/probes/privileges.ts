@@ -22,10 +22,10 @@ const allowed: Readonly<Record<LoginRole, Allowed>> = {
       'inventory.entries': 'select',
       'inventory.import_rejects': 'select',
       'inventory.imports': 'select',
-      'inventory.item_aliases': 'select insert delete',
-      'inventory.items': 'select insert(columns) update(columns) delete',
-      'inventory.location_aliases': 'select insert delete',
-      'inventory.locations': 'select insert(columns) update(columns) delete',
+      'inventory.item_aliases': 'select insert',
+      'inventory.items': 'select insert(columns)',
+      'inventory.location_aliases': 'select insert',
+      'inventory.locations': 'select insert(columns)',
       'inventory.movements': 'select',
       'inventory.reconciliation_runs': 'select',
       'inventory.seal_anchors': 'select',
@@ -38,8 +38,8 @@ const allowed: Readonly<Record<LoginRole, Allowed>> = {
     },
     tenancy: `create_api_key current_actor current_org enter_with_key enter_with_pass list_api_keys list_members
       note_key_use record_mismatch require_scope revoke_api_key rotate_api_key`,
-    inventory: `add_item_aliases add_location_aliases claim_idempotency_key create_item create_location find_item find_location
-      invisible_characters is_code iso item_json location_json new_id post_entry remember_response reverse_entry seal_header
+    inventory: `add_item_aliases add_location_aliases claim_idempotency_key create_item create_location delete_item
+      delete_location find_item find_location invisible_characters is_code iso item_json location_json new_id post_entry remember_response reverse_entry seal_header
       seal_json update_item update_location`,
     recovery: '',
   },
@@ -81,9 +81,9 @@ const allowed: Readonly<Record<LoginRole, Allowed>> = {
       'tenancy.api_keys': 'select(columns) insert update(columns)',
       'recovery.restorations': 'select',
       'tenancy.erasures': 'select',
-      'tenancy.memberships': 'select insert update delete',
-      'tenancy.organizations': 'select insert update',
-      'tenancy.users': 'select insert update',
+      'tenancy.memberships': 'select insert update(columns)',
+      'tenancy.organizations': 'select insert update(columns)',
+      'tenancy.users': 'select insert',
     },
     tenancy: `begin_import current_org drop_pass_key erase_organization finish_import import_rows import_users
       portable_schema rotate_context_key set_pass_key`,

@@ -6,6 +6,7 @@ import { contextCopies } from './copies.ts';
 import { endlessAttacks } from './endless.ts';
 import { generatedAttacks } from './generated.ts';
 import { leftoverAttacks } from './leftovers.ts';
+import { lockAttacks } from './locks.ts';
 import { oracleAttacks } from './oracles.ts';
 import { outsideAttacks } from './outside.ts';
 import { privilegeAttacks } from './privileges.ts';
@@ -29,6 +30,7 @@ export async function allAttacks(
     ...catalogueAttacks(target),
     ...leftoverAttacks(target),
     ...sessionAttacks(target),
+    ...(await lockAttacks(superuser)),
     ...endlessAttacks(target),
   ];
 }

@@ -53,10 +53,5 @@ export function endlessAttacks(_: Target): Attack[] {
       'every statement has the whole timeout',
       Array(30).fill('select pg_sleep(0.2)').join('; '),
     ),
-    statement(
-      'a lock on every row, held',
-      'others wait for it',
-      `set statement_timeout = 0; lock table inventory.items in access exclusive mode; ${forever}`,
-    ),
   ];
 }

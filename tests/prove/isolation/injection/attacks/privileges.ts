@@ -2,6 +2,9 @@ import type { Attack, Target } from '../attack.ts';
 
 const readAll = 'select * from inventory.items';
 
+/** They wait for a lock of the table before they are refused, and until then others wait behind them. */
+const locksFirst: ReadonlySet<string> = new Set(['a rule', 'a trigger']);
+
 /** Attacks that change the role, create objects, or give names another meaning. */
 export function privilegeAttacks({ org, database }: Target): Attack[] {
   const statement = (name: string, why: string, statements: string): Attack => ({ name, why, statements });
@@ -119,9 +122,12 @@ export function privilegeAttacks({ org, database }: Target): Attack[] {
       ['a text search dictionary', 'create text search dictionary public.evil (template = simple)'],
       ['a comment', `comment on table inventory.items is 'evil'`],
       ['a security label', `security label on table inventory.items is 'evil'`],
-    ].map(([what, sql]) =>
-      statement(`create ${what}`, 'names can be shadowed, or code left behind', `${sql}; ${readAll}`),
-    ),
+    ].map(([what = '', sql]) => ({
+      ...statement(`create ${what}`, 'names can be shadowed, or code left behind', `${sql}; ${readAll}`),
+      ...(locksFirst.has(what) && {
+        remains: 'Postgres takes the lock of CREATE RULE and CREATE TRIGGER before it refuses the command',
+      }),
+    })),
     statement(
       'search_path with a shadow',
       'unqualified names are looked up where the attacker can write',
@@ -139,11 +145,6 @@ export function privilegeAttacks({ org, database }: Target): Attack[] {
       'analyze verbose inventory.items',
     ),
     statement('reindex', 'maintenance runs code', 'reindex table inventory.items'),
-    statement(
-      'lock the tables',
-      'a lock that needs no row',
-      'lock table inventory.items, inventory.balances in access exclusive mode nowait',
-    ),
     statement('checkpoint', 'superuser', 'checkpoint'),
     statement('load', 'a library is loaded', `load 'auto_explain'`),
     statement('two-phase', 'a transaction that outlives the session', `prepare transaction 'evil'`),
