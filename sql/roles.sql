@@ -35,7 +35,6 @@ begin
       execute format('grant rds_iam to %I', v_role);
     end if;
     execute format('grant connect on database %I to %I', current_database(), v_role);
-    execute format('alter role %I in database %I reset all', v_role, current_database());
   end loop;
 
   -- The user that migrates, and that runs the operator's commands, must be able to take these roles.
@@ -60,24 +59,103 @@ begin
 end
 $$;
 
--- A role can change the settings its own sessions begin with, and nothing can keep it from that: what is not said here
--- goes.
-alter role stockade_api reset all;
-alter role stockade_jobs reset all;
-alter role stockade_admin reset all;
+-- What the sessions of each role begin with. A role can change that for itself, and nothing can keep it from that: what is not
+-- said here goes. Each connection of the release compares its role with it too: layers/platform/postgres/login-settings.ts.
+--
+-- One statement, which changes nothing that is right already: no session begins in between, and no two migrations at once
+-- write the same row. And not RESET ALL, which nobody but a superuser may use when one of the settings cannot be reset.
+do $$
+declare
+  v_change record;
+begin
+  for v_change in
+    with wanted (name, value, role) as (
+      values
+        -- A request that waits or runs longer than this is a fault; the caller gets an error and tries again.
+        ('statement_timeout', '15s', 'stockade_api'),
+        ('lock_timeout', '5s', 'stockade_api'),
+        ('idle_in_transaction_session_timeout', '30s', 'stockade_api'),
+        -- One whose caller has gone away is stopped.
+        ('client_connection_check_interval', '5s', 'stockade_api'),
+        ('search_path', '', 'stockade_api'),
+        ('lock_timeout', '30s', 'stockade_jobs'),
+        ('search_path', '', 'stockade_jobs'),
+        ('statement_timeout', '60s', 'stockade_admin'),
+        ('lock_timeout', '5s', 'stockade_admin'),
+        ('search_path', '', 'stockade_admin')
+    ),
+    found as (
+      select r.rolname as role, d.datname as database, split_part(text, '=', 1) as name,
+        nullif(substr(text, strpos(text, '=') + 1), '""') as value
+      from pg_db_role_setting s
+      join pg_roles r on r.oid = s.setrole
+      left join pg_database d on d.oid = s.setdatabase
+      cross join unnest(s.setconfig) as text
+      where s.setdatabase = 0 or d.datname = current_database()
+    )
+    select 1 as turn, format('alter role %I %s reset %I', f.role, 'in database ' || quote_ident(f.database), f.name) as command
+    from found f
+    where f.role in (select role from wanted)
+      and f.name <> 'temp_file_limit'
+      and (
+        f.database is not null
+        or not exists (select from wanted w where (w.role, w.name, w.value) = (f.role, f.name, coalesce(f.value, '')))
+      )
+    union all
+    select 2, format('alter role %I set %I = %L', w.role, w.name, w.value)
+    from wanted w
+    join pg_roles r on r.rolname = w.role
+    where not exists (
+      select
+      from found f
+      where f.database is null and (f.role, f.name, coalesce(f.value, '')) = (w.role, w.name, w.value)
+    )
+    order by turn
+  loop
+    begin
+      execute v_change.command;
+    exception
+      -- It lasts no longer than the login, and matters to nobody.
+      when feature_not_supported then
+        raise notice '%: only a superuser can do this, with RESET ALL', v_change.command;
+    end;
+  end loop;
+end
+$$;
 
--- A request that waits or runs longer than this is a fault; the caller gets an error and tries again.
-alter role stockade_api set statement_timeout = '15s';
-alter role stockade_api set lock_timeout = '5s';
-alter role stockade_api set idle_in_transaction_session_timeout = '30s';
--- One whose caller has gone away is stopped.
-alter role stockade_api set client_connection_check_interval = '5s';
-alter role stockade_api set search_path = '';
-alter role stockade_jobs set lock_timeout = '30s';
-alter role stockade_jobs set search_path = '';
-alter role stockade_admin set statement_timeout = '60s';
-alter role stockade_admin set lock_timeout = '5s';
-alter role stockade_admin set search_path = '';
+-- What sessions may take from the others. These limits a role cannot change itself, unlike its timeouts and its memory.
+--
+-- Files for sorts and joins that do not fit into memory: only a superuser limits them for a role. Where the user that migrates
+-- may not, the limit belongs into the parameters of the server. Connections: requests leave some to jobs and operators,
+-- however many there are, and the other way round.
+do $$
+declare
+  v_connections constant integer := current_setting('max_connections')::integer
+    - current_setting('superuser_reserved_connections')::integer
+    - current_setting('reserved_connections')::integer;
+  v_limit record;
+begin
+  for v_limit in
+    select given.role, given.files, given.connections, r.rolconnlimit, r.rolconfig
+    from (
+      values
+        ('64MB', v_connections - greatest(v_connections / 10, 4), 'stockade_api'),
+        ('4GB', v_connections / 2, 'stockade_admin'),
+        ('16GB', v_connections / 2, 'stockade_jobs')
+    ) as given (files, connections, role)
+    join pg_roles r on r.rolname = given.role
+  loop
+    if v_limit.connections <> v_limit.rolconnlimit then
+      execute format('alter role %I connection limit %s', v_limit.role, v_limit.connections);
+    end if;
+    if has_parameter_privilege('temp_file_limit', 'set')
+      and coalesce('temp_file_limit=' || v_limit.files <> all (v_limit.rolconfig), true)
+    then
+      execute format('alter role %I set temp_file_limit = %L', v_limit.role, v_limit.files);
+    end if;
+  end loop;
+end
+$$;
 
 -- What the core gives to everybody and no request needs, because it reaches beyond its transaction: settings of the
 -- session, locks anybody can name, other sessions, objects that are in no table, counters and sizes over all tenants.

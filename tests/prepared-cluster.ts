@@ -74,7 +74,8 @@ export function seedOf(prepared: PreparedCluster): MigratedSeed {
 
 async function make(draft: string): Promise<void> {
   const directory = makeScratchFolder('prepared');
-  const cluster = await startCluster({ directory, durable: false });
+  // The limits of the roles follow from it. The server of the run has as many.
+  const cluster = await startCluster({ directory, durable: false, settings: { max_connections: '300' } });
   try {
     const client = new Client(cluster.url);
     await client.connect();

@@ -56,11 +56,12 @@ test('alarms use the names and dimensions that functions count', () => {
   const counted = alarms.filter(({ Namespace }) => Namespace === 'Stockade');
   expect(counted.map(({ MetricName }) => MetricName)).toEqual([
     'OrganizationMismatch',
+    'LoginChanged',
     'ReconciliationHeartbeat',
     'BackupMonitorHeartbeat',
   ]);
   for (const { MetricName, Dimensions } of counted) {
-    const call = MetricName === 'OrganizationMismatch' ? 'count' : 'measure';
+    const call = MetricName.endsWith('Heartbeat') ? 'measure' : 'count';
     const program = `import { ${call} } from '#platform/metrics.ts'; ${call}('${MetricName}'${call === 'measure' ? ', 1' : ''})`;
     const line = execFileSync(process.execPath, ['--input-type=module', '--eval', program], {
       cwd: projectRoot,

@@ -49,6 +49,15 @@ export class MonitoringStack extends Stack {
       metric: this.counted('OrganizationMismatch', Duration.minutes(5)),
       when: { atLeast: this.stage.alarms.organizationMismatchesIn5Minutes },
     });
+    this.alarm({
+      name: 'login-changed',
+      severity: 'critical',
+      meaning:
+        'A login role of the database had other settings or another password: somebody runs SQL that is not ours.',
+      runbook: 'login-changed',
+      metric: this.counted('LoginChanged', Duration.minutes(5)),
+      when: { atLeast: 1 },
+    });
   }
 
   private watchReconciliation(): void {

@@ -4,7 +4,9 @@ import { environment } from './environment.ts';
 /** The events that are counted, by their names in CloudWatch, namespace `Stockade`. */
 export type CountedEvent =
   /** A valid credential was refused because of the organization that the request names. */
-  'OrganizationMismatch';
+  | 'OrganizationMismatch'
+  /** A login role had other settings than those of this release, or the database refused its password. */
+  | 'LoginChanged';
 
 /** The figures that are measured, by their names in CloudWatch, with their units. An alarm watches for the silence of a heartbeat. */
 const units = {

@@ -20,6 +20,7 @@ import { destroyInstances } from './aws/rds/service.ts';
 import { type Demo, prepareDemo, seedDemo } from './demo.ts';
 import { type AccessLogLine, serveGateway } from './gateway/server.ts';
 import { startIdentity } from './identity.ts';
+import { keepLogins } from './keep-logins.ts';
 import { createHandlerLoader } from './lambda/handlers.ts';
 import { loginUrl, setLogins } from './logins.ts';
 import { type Cluster, startCluster } from './postgres/cluster.ts';
@@ -30,6 +31,8 @@ import { createScheduler, type Due, type JobReport } from './schedule/scheduler.
 const databaseName = 'stockade';
 const instanceIdentifier = 'stockade';
 const maxConnections = 20;
+/** For how long a role that has changed its own password keeps others out. */
+const lookAtLoginsEveryMs = 30_000;
 /** How long a shutdown waits for a running job, and for the connections of an interrupted one. */
 const graceMs = 10_000;
 
@@ -93,6 +96,8 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
       beforeContract: cluster ? undefined : interlocked(adminUrl, options.onReturnPoint),
     });
     await setLogins(adminUrl);
+    // A Postgres that is not ours has administrators of its own.
+    if (cluster) stops.push(keepLogins(adminUrl, lookAtLoginsEveryMs));
     const { issuer, env } = await startIdentity(options.data, adminUrl);
     stops.push(() => issuer.close());
 

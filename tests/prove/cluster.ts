@@ -13,13 +13,16 @@ export interface ProvingCluster extends AsyncDisposable {
 }
 
 /** Starts a server for attacks, shared with nobody. A seed contains the files of a migrated cluster. */
-export async function startProvingCluster(seed?: MigratedSeed): Promise<ProvingCluster> {
+export async function startProvingCluster(
+  seed?: MigratedSeed,
+  { maxConnections = 100 }: { readonly maxConnections?: number } = {},
+): Promise<ProvingCluster> {
   const directory = makeScratchFolder('prove');
   const cluster = await startCluster({
     directory,
     durable: false,
     seed,
-    settings: { max_connections: '100' },
+    settings: { max_connections: String(maxConnections) },
   });
   const dispose = async () => {
     await cluster.destroy();

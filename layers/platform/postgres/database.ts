@@ -3,11 +3,16 @@ import pg from 'pg';
 import { adminDatabaseConfig, type DatabaseConfig, databaseConfig, jobsDatabaseConfig } from '../config.ts';
 import { Unavailable } from '../errors.ts';
 import { log } from '../log.ts';
+import { limitAnswers } from './answer-limit.ts';
 import { endSession } from './end-session.ts';
+import { refuseChangedLogin } from './login-settings.ts';
 import { watchSession } from './session-watch.ts';
 import { takeConnection } from './taken-connection.ts';
 
 const connectTimeoutMs = 5_000;
+
+/** More than any answer of the API, with two hundred rows of the largest metadata. */
+const maxAnswerBytes = 64 * 1024 * 1024;
 
 /** Who uses the database: tenants' requests, operators (as stockade_admin) or scheduled jobs (as stockade_jobs). */
 export type Login = 'tenants' | 'operators' | 'jobs';
@@ -30,6 +35,8 @@ function open(login: Login): Opened {
   if (already) return already;
   const config = configOf[login]();
   const opening = { pool: createPool(config), config };
+  // Jobs and operators' commands export whole organizations.
+  if (login === 'tenants') opening.pool.on('connect', (client) => limitAnswers(client, maxAnswerBytes));
   opened.set(login, opening);
   return opening;
 }
@@ -70,6 +77,7 @@ export function createPool(config: DatabaseConfig): pg.Pool {
     // Idle connections do not keep a process alive.
     allowExitOnIdle: true,
     application_name: 'stockade',
+    onConnect: refuseChangedLogin,
   });
   // The pool replaces an idle connection that dies. Without a listener the error would end the process.
   created.on('error', (error) => log.warn('an idle database connection was lost', error));

@@ -1,6 +1,10 @@
 import type pg from 'pg';
 import { Unavailable } from '../errors.ts';
+import { log } from '../log.ts';
+import { count } from '../metrics.ts';
+import { mayBeOfLogin, restoreLogin } from './login-settings.ts';
 import { isSessionChanged } from './session-watch.ts';
+import { isSqlError } from './sqlstate.ts';
 
 /** A connection of a pool, in the hands of one caller. */
 export interface TakenConnection {
@@ -39,8 +43,20 @@ export async function takeConnection(pool: pg.Pool): Promise<TakenConnection> {
 
 async function connect(pool: pg.Pool): Promise<pg.PoolClient> {
   try {
-    return await pool.connect();
+    return await pool.connect().catch(async (error) => {
+      if (!mayBeOfLogin(error)) throw error;
+      await restoreLogin(pool.options);
+      return await pool.connect();
+    });
   } catch (error) {
+    noteRefusedLogin(error);
     throw new Unavailable('The database does not answer: try again.', error);
   }
+}
+
+/** A role may change its own password too. Only an administrator can give it back. */
+function noteRefusedLogin(error: unknown): void {
+  if (!isSqlError(error) || error.code !== '28P01') return;
+  log.error('the database refuses the password of the role', { message: error.message });
+  count('LoginChanged');
 }

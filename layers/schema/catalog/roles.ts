@@ -2,7 +2,8 @@ import type { ReadCatalog } from './catalog.ts';
 
 /**
  * The roles that own or may use something in this database, as comments. Roles belong to the cluster, and `sql/roles.sql`
- * creates them. But when a role gets BYPASSRLS or a membership, a diff must show it.
+ * creates them. But when a role gets BYPASSRLS or a membership, a diff must show it. The limits that follow from the size of
+ * the server, or that only a superuser sets, differ from place to place.
  */
 export async function readRoles(read: ReadCatalog): Promise<string[]> {
   const lines = await read<{ line: string }>(`
@@ -22,12 +23,12 @@ export async function readRoles(read: ReadCatalog): Promise<string[]> {
       case when rolbypassrls then 'bypassrls' else 'nobypassrls' end,
       case when rolcreaterole then 'createrole' else 'nocreaterole' end,
       case when rolcreatedb then 'createdb' else 'nocreatedb' end,
-      case when rolreplication then 'replication' else 'noreplication' end,
-      'connection limit ' || nullif(rolconnlimit, -1)
+      case when rolreplication then 'replication' else 'noreplication' end
     )) as line from mentioned
     union all
     select rolname, 2, format('alter role %I set %s', rolname, replace(setting, '=', ' = '))
     from mentioned cross join unnest(rolconfig) as setting
+    where setting !~ '^temp_file_limit='
     union all
     select m.rolname, 3, format('grant %I to %I with admin %s, inherit %s, set %s',
       pg_get_userbyid(a.roleid), m.rolname, a.admin_option, a.inherit_option, a.set_option)

@@ -60,6 +60,7 @@ export async function proveWall(
       runInjections(url, {
         server,
         meanwhile: 'somebody works',
+        alone: true,
         signal,
         onAttack: (done, total) => onStep(part, done, total),
       }),

@@ -27,6 +27,10 @@ export interface Attack {
   readonly remains?: string;
   /** It uses nothing that only RDS leaves open, so that there, too, nobody else may be kept waiting. */
   readonly neverStalls?: boolean;
+  /** It reaches other databases of the server: only for a server that nobody else uses. */
+  readonly wholeServer?: boolean;
+  /** Afterwards nobody logs in as the role until the passwords are set again. */
+  readonly spoilsPassword?: boolean;
   /** Runs as the superuser after the attack, so that the next attack does not meet its leftovers. */
   readonly undo?: string;
   /** Requests to send in this order. A later one meets the leftovers of an earlier one. */

@@ -13,6 +13,7 @@ export const deadlineMs = 1_200;
 
 /** Two organizations, the API with the bad handlers, and the watch. */
 export interface InjectionFixture extends AsyncDisposable {
+  readonly adminUrl: string;
   readonly database: string;
   readonly api: Api;
   readonly superuser: Client;
@@ -33,6 +34,7 @@ export async function openFixture(
   adminUrl: string,
   server: 'own' | 'rds',
   meanwhile: 'somebody works' | 'nobody works',
+  alone: boolean,
 ): Promise<InjectionFixture> {
   const superuser = new Client(adminUrl);
   await superuser.connect();
@@ -48,6 +50,7 @@ export async function openFixture(
   const bystander =
     meanwhile === 'somebody works' ? opened.use(await Bystander.start(superuser, adminUrl)) : undefined;
   const fixture = {
+    adminUrl,
     database,
     api,
     superuser,
@@ -55,7 +58,7 @@ export async function openFixture(
     victim: caller(api.url, victim),
     atWork,
     bystander,
-    watch: await watchOrganization(superuser, victim.id),
+    watch: await watchOrganization(superuser, victim.id, alone),
     forbidden: await forbiddenTexts(superuser, victim.id),
     unplanted: await unplantedTables(superuser, victim.id),
   };

@@ -1,3 +1,5 @@
+import { closeDatabase } from '#platform/postgres/database.ts';
+import { setLogins } from '#scripts/local/logins.ts';
 import { type Attack, type Way, waysOf } from './attack.ts';
 import { allAttacks } from './attacks/all.ts';
 import type { BystanderFigures } from './bystander.ts';
@@ -32,6 +34,11 @@ export interface InjectionOptions {
   readonly server?: 'own' | 'rds';
   /** `somebody works`: another organization reads and posts during each attack, and nothing may keep it waiting. */
   readonly meanwhile?: 'somebody works' | 'nobody works';
+  /**
+   * Whether nobody else uses the server. Then attacks reach the roles too, the API connects again after each attack, and
+   * what every role of the server has is compared.
+   */
+  readonly alone?: boolean;
   /** `first breach` stops at the first breach. */
   readonly until?: 'end' | 'first breach';
   /** `one each` sends a query only in the stricter of two ways. */
@@ -57,6 +64,7 @@ export async function runInjections(
     adminUrl,
     options.server ?? 'own',
     options.meanwhile ?? 'nobody works',
+    options.alone ?? false,
   );
   const unplanted = fixture.unplanted.map(
     (table): Breach => ({
@@ -80,7 +88,7 @@ async function attackAll(
       await targetOf(fixture.superuser, fixture.database, fixture.victim),
       await contextsOf(fixture),
     )
-  ).filter(({ name }) => options.only?.(name) ?? true);
+  ).filter(({ name, wholeServer }) => (options.alone || !wholeServer) && (options.only?.(name) ?? true));
   const remains: InjectionReport['remains'][number][] = [];
   // The first look records the state of a session before any attack.
   await fixture.watch.leftovers();
@@ -96,16 +104,15 @@ async function attackAll(
     options.signal?.throwIfAborted();
     for (const [way, inputs] of waysOf(attack, options.ways ?? 'all')) {
       injections += 1;
-      for (const found of await attackOnce(fixture, way, inputs)) {
+      for (const found of await attackOnce(fixture, way, inputs, options.alone ?? false)) {
         const breach: Breach = { attack: attack.name, way, ...found };
         const reason = whyItRemains(attack, breach, options.server ?? 'own');
         if (reason === undefined) breaches.push(breach);
         else remains.push({ ...breach, reason });
       }
-      if (attack.undo !== undefined) {
-        await fixture.superuser.query(attack.undo);
-        await fixture.watch.changes();
-      }
+      if (attack.spoilsPassword) await setLogins(fixture.adminUrl);
+      if (attack.undo !== undefined) await fixture.superuser.query(attack.undo);
+      if (attack.spoilsPassword || attack.undo !== undefined) await fixture.watch.changes();
       if (breaches.length > 0 && options.until === 'first breach') {
         return reportUpTo(index + 1);
       }
@@ -126,6 +133,7 @@ async function attackOnce(
   { api, attacker, victim, atWork, bystander, watch, forbidden }: InjectionFixture,
   way: Way,
   inputs: readonly string[],
+  alone: boolean,
 ): Promise<Pick<Breach, 'kind' | 'what'>[]> {
   const breaches: Pick<Breach, 'kind' | 'what'>[] = [];
   const note = (kind: Breach['kind'], faults: readonly string[]) =>
@@ -148,10 +156,8 @@ async function attackOnce(
     [...new Set(forbidden)].filter((text) => answers.includes(text)).map((text) => `"${text}" was answered`),
   );
   note('outlived', await watch.stillRunning(graceMs));
-  const changed = await watch.changes();
-  note('changed', changed.rows ? ['rows of the other organization have changed'] : []);
-  note('left behind', changed.objects ? ['objects of the database have changed'] : []);
   note('left behind', await watch.leftovers());
+  if (alone) await closeDatabase();
   for (const [who, organization] of [
     ['the attacker’s', attacker],
     ['the other’s', victim],
@@ -159,6 +165,9 @@ async function attackOnce(
     const { status } = await organization.request('GET', '/v1/items?limit=1');
     if (status !== 200) note('harmed others', [`${who} next request was answered with ${status}`]);
   }
+  const changed = await watch.changes();
+  note('changed', changed.rows ? ['rows of the other organization have changed'] : []);
+  note('left behind', changed.objects ? ['objects of the database or roles have changed'] : []);
   if (!(await atWork.isAlive())) note('harmed others', ['the session of another organization was ended']);
   return breaches;
 }

@@ -12,6 +12,9 @@ export interface Watch {
   leftovers(): Promise<string[]>;
 }
 
+/** In an order of their own: a setting that was changed back comes last. */
+const settings = 'array(select setting from unnest(setconfig) as setting order by setting)';
+
 /** A digest of the objects of the database, roles and their settings, large objects, and secrets. */
 const objects = `
   select md5(concat_ws(',',
@@ -25,7 +28,7 @@ const objects = `
     -- Others use the server as well, and create roles: only ours, and the name that attacks create.
     (select string_agg(concat_ws(' ', rolname, rolsuper, rolbypassrls, rolcreaterole, rolcanlogin, rolconnlimit), ',' order by oid)
        from pg_roles where rolname ~ '^(stockade_|evil)'),
-    (select string_agg(concat_ws(' ', setdatabase, setrole, setconfig), ',' order by setdatabase, setrole)
+    (select string_agg(concat_ws(' ', setdatabase, setrole, ${settings}), ',' order by setdatabase, setrole)
        from pg_db_role_setting where (setrole = 0 or setrole::regrole::text ~ '^(stockade_|evil)')
          and setdatabase in (0, (select oid from pg_database where datname = current_database()))),
     (select string_agg(defaclacl::text, ',') from pg_default_acl),
@@ -48,12 +51,21 @@ const sessionState = `
     nullif(pg_my_temp_schema(), 0) as temporary,
     session_user || ' ' || current_user as users`;
 
-/** Watches an organization. `superuser` is a separate connection. */
-export async function watchOrganization(superuser: Client, orgId: string): Promise<Watch> {
+/** What every role of the server has: attributes, password, memberships, and what its sessions begin with in any database. */
+const roles = `
+  select md5(concat_ws(',',
+    (select string_agg(a::text, ',' order by oid) from pg_authid a),
+    (select string_agg(m::text, ',' order by oid) from pg_auth_members m),
+    (select string_agg(concat_ws(' ', setdatabase, setrole, ${settings}), ',' order by setdatabase, setrole) from pg_db_role_setting)
+  )) as roles`;
+
+/** Watches an organization, and the roles too when nobody else uses the server. `superuser` is a separate connection. */
+export async function watchOrganization(superuser: Client, orgId: string, alone: boolean): Promise<Watch> {
   const digest = await digestStatement(superuser);
   const look = async () => [
     (await superuser.query(digest, [orgId])).rows[0].digest,
-    (await superuser.query(objects)).rows[0].objects,
+    (await superuser.query(objects)).rows[0].objects +
+      (alone ? (await superuser.query(roles)).rows[0].roles : ''),
   ];
   let before = await look();
   let fresh: Record<string, unknown> | undefined;
@@ -73,7 +85,9 @@ export async function watchOrganization(superuser: Client, orgId: string): Promi
   }
 
   async function leftovers(): Promise<string[]> {
-    const { rows } = await withConnection((client) => client.query(sessionState));
+    const session = await withConnection((client) => client.query(sessionState)).catch(() => undefined);
+    if (session === undefined) return ['the API cannot log in any more'];
+    const { rows } = session;
     const { pid, ...state } = rows[0] as Record<string, unknown>;
     const locks = await superuser.query(`select from pg_locks where locktype = 'advisory' and pid = $1`, [
       pid,

@@ -7,6 +7,7 @@ import { endlessAttacks } from './endless.ts';
 import { generatedAttacks } from './generated.ts';
 import { leftoverAttacks } from './leftovers.ts';
 import { lockAttacks } from './locks.ts';
+import { loginAttacks } from './logins.ts';
 import { oracleAttacks } from './oracles.ts';
 import { outsideAttacks } from './outside.ts';
 import { privilegeAttacks } from './privileges.ts';
@@ -31,6 +32,7 @@ export async function allAttacks(
     ...leftoverAttacks(target),
     ...sessionAttacks(target),
     ...(await lockAttacks(superuser)),
+    ...loginAttacks(target),
     ...endlessAttacks(target),
   ];
 }

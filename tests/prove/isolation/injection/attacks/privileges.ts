@@ -6,7 +6,7 @@ const readAll = 'select * from inventory.items';
 const locksFirst: ReadonlySet<string> = new Set(['a rule', 'a trigger']);
 
 /** Attacks that change the role, create objects, or give names another meaning. */
-export function privilegeAttacks({ org, database }: Target): Attack[] {
+export function privilegeAttacks({ org }: Target): Attack[] {
   const statement = (name: string, why: string, statements: string): Attack => ({ name, why, statements });
   return [
     ...[
@@ -43,13 +43,6 @@ export function privilegeAttacks({ org, database }: Target): Attack[] {
     ),
     statement('create a role', 'CREATEROLE', `create role evil superuser login`),
     statement('alter the own role', 'self-service settings', `alter role stockade_api bypassrls`),
-    {
-      name: 'alter the own role’s settings',
-      why: 'later sessions begin with other timeouts',
-      statements: `alter role stockade_api in database ${database} set default_transaction_read_only = on`,
-      remains: 'every role may change the settings of its own later sessions; the next migration resets them',
-      undo: `alter role stockade_api in database ${database} reset default_transaction_read_only`,
-    },
     statement('give up all privileges', 'the role drops its own', 'drop owned by stockade_api cascade'),
     statement('reassign ownership', 'the role gives away', 'reassign owned by stockade_api to stockade_jobs'),
     statement(
