@@ -1,6 +1,7 @@
 import { baseDomain, keyEnvironment, operatorKey, tokenConfig } from '#platform/config.ts';
 import { toProblem } from '#platform/postgres/sqlstate.ts';
 import { resolveOperator } from '#tenancy/credentials/operator.ts';
+import { RefusedKeys } from '#tenancy/credentials/refused-keys.ts';
 import { type ResolutionSettings, resolve } from '#tenancy/resolve.ts';
 import { reportMismatch } from '#tenancy/security-events.ts';
 import type { Credentials } from '#tenancy/tenant.ts';
@@ -20,6 +21,8 @@ export interface TenantResolutionOptions {
   readonly settings?: () => ResolutionSettings;
   /** The key of operators; undefined where only IAM lets them in. */
   readonly operatorKey?: () => string | undefined;
+  /** Keeps floods of unknown keys from the database. */
+  readonly refusedKeys?: RefusedKeys;
   /** Records that a credential was refused for the organization that its request names. */
   readonly reportMismatch?: (credentials: Credentials, request: RequestKeys) => Promise<void>;
 }
@@ -27,6 +30,8 @@ export interface TenantResolutionOptions {
 const defaults = {
   settings: () => ({ keyEnvironment: keyEnvironment(), baseDomain: baseDomain(), tokens: tokenConfig() }),
   operatorKey,
+  // One for all endpoints of the process.
+  refusedKeys: new RefusedKeys(),
   reportMismatch,
 } satisfies Partial<TenantResolutionOptions>;
 
@@ -36,7 +41,7 @@ const defaults = {
  * credential in the transaction of the request.
  *
  * Refuses with 401 when nothing is presented or a credential is malformed, with 403 when a tenant asks for a route of
- * operators, with 503 when a token cannot be verified now. When the database refuses the credential for the organization
+ * operators, with 503 when a token cannot be verified now, with 429 when a flood of unknown keys must not reach the database. When the database refuses the credential for the organization
  * that the request names, this is recorded before the answer goes out.
  *
  * @example
@@ -45,7 +50,7 @@ const defaults = {
  * )
  */
 export function tenantResolution(options: TenantResolutionOptions): HttpMiddleware {
-  const { routes, settings, operatorKey, reportMismatch } = { ...defaults, ...options };
+  const { routes, settings, operatorKey, refusedKeys, reportMismatch } = { ...defaults, ...options };
   const scopes = new Map(routes.map(({ key, scope }) => [key, scope]));
 
   async function tenantResolutionBefore({ event }: { readonly event: HttpEvent }): Promise<void> {
@@ -63,16 +68,32 @@ export function tenantResolution(options: TenantResolutionOptions): HttpMiddlewa
         operator: resolveOperator({ headers, principalArn: principalArnOf(event) }, operatorKey()),
       };
     const credentials = await resolve({ headers, domainName: requestContext.domainName }, settings());
+    if (credentials.key) refusedKeys.assertMayAsk(credentials.key, requestContext.http.sourceIp);
     return { kind: 'tenant', tenant: { credentials, scope } };
+  }
+
+  async function tenantResolutionAfter({ event }: { readonly event: HttpEvent }): Promise<void> {
+    const key = keyOf(event);
+    if (key) refusedKeys.noteAccepted(key);
   }
 
   async function tenantResolutionOnError({ event, error }: Failed): Promise<void> {
     const caller = callers.find(event);
-    if (caller?.kind === 'tenant' && toProblem(error)?.code === 'organization_mismatch')
-      await reportMismatch(caller.tenant.credentials, requestKeys(event));
+    if (caller?.kind !== 'tenant') return;
+    const { credentials } = caller.tenant;
+    const code = toProblem(error)?.code;
+    if (code === 'organization_mismatch') await reportMismatch(credentials, requestKeys(event));
+    // With a user as well it may be the pass that was refused.
+    if (code === 'invalid_credentials' && credentials.key && !credentials.user)
+      refusedKeys.noteRefused(credentials.key, event.requestContext.http.sourceIp);
   }
 
-  return { before: tenantResolutionBefore, onError: tenantResolutionOnError };
+  return { before: tenantResolutionBefore, after: tenantResolutionAfter, onError: tenantResolutionOnError };
+}
+
+function keyOf(event: HttpEvent) {
+  const caller = callers.find(event);
+  return caller?.kind === 'tenant' ? caller.tenant.credentials.key : undefined;
 }
 
 interface Failed {

@@ -40,7 +40,10 @@ export const problems = {
   payload_too_large: { statuses: [413], means: 'the request is larger than 6 MB' },
   idempotency_mismatch: { statuses: [422], means: 'the `Idempotency-Key` was used for another request' },
   quantity_out_of_range: { statuses: [422], means: 'a balance would exceed fifteen digits' },
-  too_many_requests: { statuses: [429], means: 'the organization has too many requests under way' },
+  too_many_requests: {
+    statuses: [429],
+    means: 'the organization has too many requests under way, or too many credentials were not valid',
+  },
   internal: { statuses: [500], means: 'a fault of ours: quote the `requestId`' },
   unavailable: { statuses: [503], means: 'the database does not answer' },
   busy: { statuses: [503], means: 'rows are locked for too long' },

@@ -1,0 +1,73 @@
+import { expect, test } from 'vitest';
+import { createApiKey } from './api-keys.ts';
+import { RefusedKeys } from './refused-keys.ts';
+
+function setUp() {
+  let nowMs = 0;
+  const keys = new RefusedKeys({
+    perSource: { atOnce: 3, perSecond: 1 },
+    overall: { atOnce: 5, perSecond: 10 },
+    nowMs: () => nowMs,
+  });
+  return {
+    keys,
+    passes: (seconds: number) => {
+      nowMs += seconds * 1000;
+    },
+    outcome(key: ReturnType<typeof createApiKey>, source: string): string {
+      try {
+        keys.assertMayAsk(key, source);
+        return 'asked';
+      } catch (error) {
+        return (error as { code: string }).code;
+      }
+    },
+    flood(count: number, source: string) {
+      for (let n = 0; n < count; n += 1) keys.noteRefused(createApiKey('test'), source);
+    },
+  };
+}
+
+test('a key that the database has refused is answered without it, for half a minute and from everywhere', () => {
+  const { keys, outcome, passes } = setUp();
+  const key = createApiKey('test');
+  expect(outcome(key, 'a')).toBe('asked');
+  keys.noteRefused(key, 'a');
+  expect([outcome(key, 'a'), outcome(key, 'b')]).toEqual(['invalid_credentials', 'invalid_credentials']);
+  passes(31);
+  expect(outcome(key, 'a')).toBe('asked');
+});
+
+test('the same key id with another secret is another key', () => {
+  const { keys, outcome } = setUp();
+  const key = createApiKey('test');
+  keys.noteRefused({ ...key, secretDigest: Buffer.alloc(32) }, 'a');
+  expect(outcome(key, 'a')).toBe('asked');
+});
+
+test('a source with too many refusals waits, and others do not', () => {
+  const { flood, outcome, passes } = setUp();
+  flood(3, 'a');
+  expect(outcome(createApiKey('test'), 'a')).toBe('too_many_requests');
+  expect(outcome(createApiKey('test'), 'b')).toBe('asked');
+  passes(1);
+  expect(outcome(createApiKey('test'), 'a')).toBe('asked');
+});
+
+test('too many refusals of many sources let every unknown key wait', () => {
+  const { flood, outcome, passes } = setUp();
+  for (const source of ['a', 'b', 'c', 'd', 'e']) flood(1, source);
+  expect(outcome(createApiKey('test'), 'f')).toBe('too_many_requests');
+  passes(0.1);
+  expect(outcome(createApiKey('test'), 'f')).toBe('asked');
+});
+
+test('a key that was accepted lately is asked about during every flood, until it is refused itself', () => {
+  const { keys, flood, outcome } = setUp();
+  const good = createApiKey('test');
+  keys.noteAccepted(good);
+  flood(100, 'a');
+  expect(outcome(good, 'a')).toBe('asked');
+  keys.noteRefused(good, 'a');
+  expect(outcome(good, 'a')).toBe('invalid_credentials');
+});

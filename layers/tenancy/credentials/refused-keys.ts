@@ -1,0 +1,141 @@
+import { Problem, Unauthenticated } from '#platform/errors.ts';
+import type { PresentedKey } from './api-keys.ts';
+
+/** How many refusals there may be at once, and how many more each second. */
+export interface Allowance {
+  readonly atOnce: number;
+  readonly perSecond: number;
+}
+
+export interface RefusedKeysOptions {
+  readonly perSource?: Allowance;
+  readonly overall?: Allowance;
+  readonly nowMs?: () => number;
+}
+
+const defaults = {
+  perSource: { atOnce: 100, perSecond: 1 },
+  overall: { atOnce: 1_000, perSecond: 50 },
+  nowMs: () => performance.now(),
+} satisfies RefusedKeysOptions;
+
+/** What tells one key from another. */
+type KeyProof = Pick<PresentedKey, 'keyId' | 'secretDigest'>;
+
+/** No key that the database refuses becomes valid later, except when a backup is restored. */
+const refusedForMs = 30_000;
+/** How long a key that was accepted is asked about whatever else happens. */
+const acceptedForMs = 600_000;
+/** Keys or sources remembered at once. A forgotten one costs no more than a question to the database. */
+const maxRemembered = 10_000;
+
+/**
+ * Keeps floods of well-formed unknown keys from the database. A process remembers the keys that the database has refused,
+ * and answers for it. Keys that it does not know yet are asked about as long as neither their source nor all sources
+ * together have had too many refusals. A key that was accepted lately is always asked about, so that its owner may share an
+ * address with somebody else.
+ *
+ * Only refusals are remembered as answers: of an accepted key the database decides in each transaction.
+ */
+export class RefusedKeys {
+  private readonly perSource: Allowance;
+  private readonly nowMs: () => number;
+  private readonly refusedAtMs = new Map<string, number>();
+  private readonly acceptedAtMs = new Map<string, number>();
+  private readonly sources = new Map<string, Bucket>();
+  private readonly overall: Bucket;
+
+  constructor(options: RefusedKeysOptions = {}) {
+    const { perSource, overall, nowMs } = { ...defaults, ...options };
+    this.perSource = perSource;
+    this.nowMs = nowMs;
+    this.overall = new Bucket(overall, nowMs());
+  }
+
+  /**
+   * Decides whether the database is asked about a key.
+   * @throws invalid_credentials when it has refused this key lately
+   * @throws too_many_requests when it has refused too many others
+   */
+  assertMayAsk(key: KeyProof, source: string): void {
+    const nowMs = this.nowMs();
+    const name = nameOf(key);
+    if (isYoung(this.refusedAtMs.get(name), nowMs, refusedForMs)) throw invalid();
+    if (isYoung(this.acceptedAtMs.get(name), nowMs, acceptedForMs)) return;
+    const waits = [this.sources.get(source), this.overall].map(
+      (bucket) => bucket?.secondsUntilFree(nowMs) ?? 0,
+    );
+    const seconds = Math.max(...waits);
+    if (seconds > 0) throw tooMany(Math.ceil(seconds));
+  }
+
+  noteAccepted(key: KeyProof): void {
+    remember(this.acceptedAtMs, nameOf(key), this.nowMs());
+  }
+
+  noteRefused(key: KeyProof, source: string): void {
+    const nowMs = this.nowMs();
+    remember(this.refusedAtMs, nameOf(key), nowMs);
+    this.acceptedAtMs.delete(nameOf(key));
+    const bucket = this.sources.get(source) ?? new Bucket(this.perSource, nowMs);
+    bucket.take(nowMs);
+    remember(this.sources, source, bucket);
+    this.overall.take(nowMs);
+  }
+}
+
+/** A number of refusals that grows again with time. */
+class Bucket {
+  private readonly allowance: Allowance;
+  private left: number;
+  private countedAtMs: number;
+
+  constructor(allowance: Allowance, nowMs: number) {
+    this.allowance = allowance;
+    this.left = allowance.atOnce;
+    this.countedAtMs = nowMs;
+  }
+
+  take(nowMs: number): void {
+    this.refill(nowMs);
+    this.left -= 1;
+  }
+
+  secondsUntilFree(nowMs: number): number {
+    this.refill(nowMs);
+    return this.left >= 1 ? 0 : (1 - this.left) / this.allowance.perSecond;
+  }
+
+  private refill(nowMs: number): void {
+    const { atOnce, perSecond } = this.allowance;
+    this.left = Math.min(atOnce, this.left + ((nowMs - this.countedAtMs) / 1000) * perSecond);
+    this.countedAtMs = nowMs;
+  }
+}
+
+function nameOf({ keyId, secretDigest }: KeyProof): string {
+  return `${keyId}:${secretDigest.toString('base64')}`;
+}
+
+function isYoung(atMs: number | undefined, nowMs: number, forMs: number): boolean {
+  return atMs !== undefined && nowMs - atMs < forMs;
+}
+
+/** Sets it last in the order of insertion, and forgets the one that was set longest ago. */
+function remember<Value>(map: Map<string, Value>, name: string, value: Value): void {
+  map.delete(name);
+  map.set(name, value);
+  if (map.size <= maxRemembered) return;
+  const [oldest] = map.keys();
+  if (oldest !== undefined) map.delete(oldest);
+}
+
+function invalid(): Unauthenticated {
+  return new Unauthenticated('invalid_credentials', 'The credential is not valid.');
+}
+
+function tooMany(retryAfterSeconds: number): Problem {
+  return new Problem('too_many_requests', 429, 'Too many credentials were not valid: try again later.', {
+    retryAfterSeconds,
+  });
+}
