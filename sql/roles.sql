@@ -193,7 +193,7 @@ begin
       v_function
     );
   end loop;
-  -- Whoever may update a view may lock it against everybody.
+  -- A role that may update a view may lock it against everybody.
   revoke update on pg_catalog.pg_settings from public;
   if has_language_privilege('public', 'plpgsql', 'usage') then
     revoke usage on language plpgsql from public;

@@ -200,7 +200,7 @@ comment on function inventory.create_item is
   'out of its bounds.';
 grant execute on function inventory.create_item to stockade_api, stockade_jobs;
 
--- Whoever may update or delete rows of a table may lock the whole of it against everybody. So the two functions that do it
+-- A role that may update or delete rows of a table may lock the whole of it against everybody. So the two functions that do it
 -- run as the owner, who obeys the policies too, and login roles have neither privilege.
 create or replace function inventory.update_item(p_code text, p_patch jsonb)
 returns json

@@ -21,7 +21,7 @@ export async function lockAttacks(superuser: Client): Promise<Attack[]> {
   return [
     ...rows.map(({ name }) => ({
       name: `lock ${name} and hold it`,
-      why: 'whoever may change or delete rows of a table may lock all of it',
+      why: 'a role that may change or delete rows of a table may lock all of it',
       statements: `set local lock_timeout = 0; set local statement_timeout = 0;
                    lock table ${name} in access exclusive mode; ${hold}`,
       neverStalls: true,
