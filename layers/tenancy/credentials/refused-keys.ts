@@ -70,7 +70,11 @@ export class RefusedKeys {
   }
 
   noteAccepted(key: KeyProof): void {
-    remember(this.acceptedAtMs, nameOf(key), this.nowMs());
+    const nowMs = this.nowMs();
+    const name = nameOf(key);
+    // Every request comes here, and most have nothing to add.
+    if (isYoung(this.acceptedAtMs.get(name), nowMs, acceptedForMs / 2)) return;
+    remember(this.acceptedAtMs, name, nowMs);
   }
 
   noteRefused(key: KeyProof, source: string): void {
