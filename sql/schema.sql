@@ -6230,7 +6230,7 @@ alter table tenancy.organizations alter column suspended_at set statistics 0;
 alter table tenancy.organizations alter column suspension_reason set statistics 0;
 comment on table tenancy.organizations is
   'Tenant data: the organizations themselves. A caller sees the one it has entered.';
-grant select, insert, update (status, suspended_at, suspension_reason) on table tenancy.organizations to stockade_admin;
+grant select, insert, update (status, max_concurrency, suspended_at, suspension_reason) on table tenancy.organizations to stockade_admin;
 grant select on table tenancy.organizations to stockade_api, stockade_jobs;
 
 -- tenancy.pass_keys

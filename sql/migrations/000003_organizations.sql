@@ -78,5 +78,5 @@ create policy manage_admin on tenancy.memberships to stockade_admin using (true)
 grant select on tenancy.organizations to stockade_api, stockade_jobs;
 grant select on tenancy.memberships to stockade_api;
 -- By column: UPDATE or DELETE on a whole table would let its holder lock everybody out of the table.
-grant select, insert, update (status, suspended_at, suspension_reason) on tenancy.organizations to stockade_admin;
+grant select, insert, update (max_concurrency, status, suspended_at, suspension_reason) on tenancy.organizations to stockade_admin;
 grant select, insert, update (role) on tenancy.memberships to stockade_admin;

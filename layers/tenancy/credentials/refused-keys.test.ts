@@ -62,12 +62,14 @@ test('too many refusals of many sources let every unknown key wait', () => {
   expect(outcome(createApiKey('test'), 'f')).toBe('asked');
 });
 
-test('a key that was accepted lately is asked about during every flood, until it is refused itself', () => {
+test('a key that was accepted lately is asked about during every flood, until it is refused twice itself', () => {
   const { keys, flood, outcome } = setUp();
   const good = createApiKey('test');
   keys.noteAccepted(good);
   flood(100, 'a');
   expect(outcome(good, 'a')).toBe('asked');
   keys.noteRefused(good, 'a');
-  expect(outcome(good, 'a')).toBe('invalid_credentials');
+  expect([outcome(good, 'a'), outcome(good, 'b')]).toEqual(['too_many_requests', 'too_many_requests']);
+  keys.noteRefused(good, 'a');
+  expect(outcome(good, 'b')).toBe('invalid_credentials');
 });

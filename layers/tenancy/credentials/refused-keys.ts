@@ -79,8 +79,9 @@ export class RefusedKeys {
 
   noteRefused(key: KeyProof, source: string): void {
     const nowMs = this.nowMs();
-    remember(this.refusedAtMs, nameOf(key), nowMs);
-    this.acceptedAtMs.delete(nameOf(key));
+    const name = nameOf(key);
+    // The first refusal of a key that was good is not remembered: a statement of its request may have caused it.
+    if (!this.acceptedAtMs.delete(name)) remember(this.refusedAtMs, name, nowMs);
     const bucket = this.sources.get(source) ?? new Bucket(this.perSource, nowMs);
     bucket.take(nowMs);
     remember(this.sources, source, bucket);

@@ -79,9 +79,12 @@ async function attacksOn(superuser: Client, victim: Victim, client: OpenedLibrar
   const [genuine = ''] = /\w+\|[\w-]+\|key:[^"]+/.exec(JSON.stringify(context)) ?? [];
   const endless = new Set(endlessAttacks(target).map(({ name }) => name));
   const attacks = await allAttacks(superuser, target, { 'of an earlier transaction': genuine });
-  return attacks
-    .filter(({ name }) => !endless.has(name) && !elsewhere.test(name))
-    .filter(({ name }, n) => ofTheShop.test(name) || n % oneOf === 0);
+  return (
+    attacks
+      // The settings of an application's role are its own affair, and nobody puts them back.
+      .filter(({ name, wholeServer }) => !endless.has(name) && !elsewhere.test(name) && !wholeServer)
+      .filter(({ name }, n) => ofTheShop.test(name) || n % oneOf === 0)
+  );
 }
 
 /** Runs an attack as an application would that concatenates SQL. */
