@@ -12,6 +12,7 @@ import { refuseLeftBehind } from './functions/routines.ts';
 import { createJournal, pendingMigrations, readJournal } from './journal.ts';
 import type { MigrateOptions, MigrationReport, MigrationSource } from './options.ts';
 import { runSteps, type StepsDone, type StepsOptions } from './run-steps.ts';
+import { resetSession } from './session.ts';
 import { takeTurn } from './turn.ts';
 
 export type { MigrateOptions, MigrationEvent, MigrationReport, MigrationSource } from './options.ts';
@@ -136,6 +137,7 @@ export async function withClient<Result>(
   client.on('error', () => {});
   await client.connect();
   try {
+    await resetSession(client);
     return await work(client);
   } finally {
     await client.end();

@@ -12,12 +12,16 @@ export interface LockPolicy {
 }
 
 /**
- * Brings the session back to its start: a setting or role that one file left behind must not reach the next,
- * and a time limit that the role or database sets for its clients must not cut a migration short.
+ * Brings the session back to its start: a setting or role that one file left behind must not reach the next, and what the
+ * role or database sets for its clients must not reach a migration. A time limit would cut it short. A transaction that sees
+ * only what there was when it began would miss what others commit while it waits for its locks.
  */
 export async function resetSession(client: Client): Promise<void> {
   await client.query(
-    'reset role; reset all; set statement_timeout = 0; set idle_in_transaction_session_timeout = 0',
+    `reset role; reset all; set statement_timeout = 0; set idle_in_transaction_session_timeout = 0;
+     set default_transaction_isolation = 'read committed'; set default_transaction_read_only = off;
+     set standard_conforming_strings = on; set row_security = on;
+     select set_config(name, '0', false) from pg_settings where name in ('transaction_timeout', 'idle_session_timeout')`,
   );
 }
 
