@@ -2,7 +2,18 @@ import type { CodeLine } from './code-map.ts';
 import type { Inventory } from './inventory.ts';
 import type { RowRule, SetRule } from './rule.ts';
 import { aliasCollision, codeCollision, codeForm, mapUnknown } from './rules/codes.ts';
-import { dependentKey, dependentView, encoding, unknownColumn } from './rules/database.ts';
+import {
+  dependentKey,
+  dependentObject,
+  dependentView,
+  encoding,
+  foreignTrigger,
+  inheritingTable,
+  keyName,
+  takenColumn,
+  takenName,
+  unknownColumn,
+} from './rules/database.ts';
 import { instants } from './rules/instants.ts';
 import { crossing, missingTarget } from './rules/links.ts';
 import { balanceDigits, kind, movementId, quantity, recordedAt, reference } from './rules/movements.ts';
@@ -42,6 +53,12 @@ export function setRules(codes: readonly CodeLine[], asArray: AsArray): SetRule[
     dependentKey,
     dependentView,
     unknownColumn,
+    takenColumn,
+    takenName,
+    foreignTrigger,
+    inheritingTable,
+    dependentObject,
+    keyName,
     mapUnknown(lines),
     codeCollision,
     aliasCollision,
