@@ -92,7 +92,7 @@ async function keepRoles(
   defaultId: string,
 ): Promise<void> {
   const several = await hasSeveral(client, defaultId);
-  if (everyone && several) {
+  if (several && (everyone || (!roles && (await hasEveryone(client))))) {
     throw new MigrationError(
       'everyone cannot have a role when there are several organizations: nobody has said which users belong to which',
       'Name each user and organization in a file, with --roles.',
@@ -106,7 +106,7 @@ async function keepRoles(
     );
   }
   if (roles) await client.query(`delete from moving_in.roles where email <> '*'`);
-  if (everyone) await client.query(`delete from moving_in.roles where email = '*'`);
+  if (everyone || several) await client.query(`delete from moving_in.roles where email = '*'`);
   const lines = [
     ...(roles ?? []).map(({ email, organization, role }) => ({
       email,
@@ -115,11 +115,50 @@ async function keepRoles(
     })),
     ...(everyone ? [{ email: '*', orgId: defaultId, role: everyone }] : []),
   ];
+  refuseTwice(lines);
+  await refuseStrangers(client, roles ?? []);
   await client.query(
     `insert into moving_in.roles (email, org_id, role)
      select * from unnest($1::text[], $2::uuid[], $3::text[])`,
     [lines.map(({ email }) => email), lines.map(({ orgId }) => orgId), lines.map(({ role }) => role)],
   );
+}
+
+/** A line without an organization and one that names the default one may be about the same user. */
+function refuseTwice(lines: readonly { readonly email: string; readonly orgId: string | undefined }[]): void {
+  const keys = lines.map(({ email, orgId }) => `${email} ${orgId}`);
+  const twice = lines.find((_, nth) => keys.indexOf(keys[nth] ?? '') !== nth);
+  if (!twice) return;
+  throw new MigrationError(
+    `the file of --roles has two lines for ${twice.email} in the default organization`,
+    'Keep one of them and run again.',
+  );
+}
+
+/** A mistyped address would leave its user with the role of everyone. */
+async function refuseStrangers(client: Client, roles: readonly { readonly email: string }[]): Promise<void> {
+  const { rows } = await client.query<{ email: string }>(
+    `select email from unnest($1::text[]) as named (email)
+     where not exists (select from inventory.users u where u.email = named.email)
+     order by email`,
+    [[...new Set(roles.map(({ email }) => email))]],
+  );
+  if (rows.length === 0) return;
+  const more = rows.length > 20 ? ` and ${rows.length - 20} more` : '';
+  throw new MigrationError(
+    `the file of --roles names nobody with ${rows
+      .slice(0, 20)
+      .map(({ email }) => email)
+      .join(', ')}${more}`,
+    'Correct the address, or delete the line.',
+  );
+}
+
+async function hasEveryone(client: Client): Promise<boolean> {
+  const { rows } = await client.query<{ decided: boolean }>(
+    `select exists (select from moving_in.roles where email = '*') as decided`,
+  );
+  return rows[0]?.decided ?? false;
 }
 
 async function hasSeveral(client: Client, defaultId: string): Promise<boolean> {

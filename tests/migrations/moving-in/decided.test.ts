@@ -11,7 +11,7 @@ test('decisions are kept, may be made again, and replaced; the default organizat
   await world.shop.addItem('A/');
   const roles = [
     { email: 'ann@example.com', organization: undefined, role: 'admin' },
-    { email: 'gone@example.com', organization: undefined, role: 'clerk' },
+    { email: 'bob@example.com', organization: undefined, role: 'clerk' },
   ] as const;
   await world.moveOrganizations({ organization, everyone: 'viewer', roles });
   expect(await world.status()).toMatchObject({
