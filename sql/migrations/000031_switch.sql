@@ -9,8 +9,8 @@
 -- organization, the wall goes up, movements belong to entries, nothing of the ledger is ever changed again, and a trigger
 -- keeps the balances.
 --
--- What takes time was done before, so that this is an instant: no movement and no balance is read. Constraints are added
--- without reading the rows; the next file reads them.
+-- What takes time was done before, so that this is an instant: no movement and no balance is read. Their constraints
+-- are added without reading the rows; the next file reads them.
 
 -- Most of what is left to catch up with is taken before anybody has to wait.
 select moving_in.catch_up_until(200);
@@ -31,7 +31,7 @@ lock table inventory.users in access exclusive mode;
 
 select moving_in.catch_up_until(0);
 select moving_in.refuse_offences();
-select moving_in.apply_codes();
+select moving_in.refuse_misplaced();
 select moving_in.dismiss_old_program();
 
 drop trigger place_row on inventory.items;
@@ -64,37 +64,42 @@ join moving_in.roles r on r.email = '*'
 where not exists (select from tenancy.memberships m where m.user_id = u.id);
 set local role stockade_owner;
 
--- The keys and references.
+-- The keys and references. An owner may have dropped references and checks; the check has read the rows.
 alter table inventory.movements
-  drop constraint movements_item_id_fkey,
-  drop constraint movements_location_id_fkey;
+  drop constraint if exists movements_item_id_fkey,
+  drop constraint if exists movements_location_id_fkey;
 
--- allow several-tables-locked: before the switch only commands of the operator write organizations, and no row is read.
+-- allow several-tables-locked: before the switch only commands of the operator write organizations.
+-- allow constraint-scans: once the wall is up, the owner would see no row to check. Items are few, and locations fewer.
 alter table inventory.items
   drop constraint items_pkey,
   drop constraint items_sku_key,
-  drop constraint items_sku_check,
+  drop constraint if exists items_sku_check,
   add constraint items_pkey primary key using index items_org_id_id_key,
   add constraint items_org_id_sku_key unique using index items_org_id_sku_key,
-  add foreign key (org_id) references tenancy.organizations (id) not valid,
+  add foreign key (org_id) references tenancy.organizations (id),
   add constraint items_sku_check check (inventory.is_code(sku)) not valid,
   alter column org_id drop default;
 
+-- allow constraint-scans: once the wall is up, the owner would see no row to check. Items are few, and locations fewer.
 alter table inventory.locations
   drop constraint locations_pkey,
   drop constraint locations_code_key,
-  drop constraint locations_code_check,
+  drop constraint if exists locations_code_check,
   add constraint locations_pkey primary key using index locations_org_id_id_key,
   add constraint locations_org_id_code_key unique using index locations_org_id_code_key,
-  add foreign key (org_id) references tenancy.organizations (id) not valid,
+  add foreign key (org_id) references tenancy.organizations (id),
   add constraint locations_code_check check (inventory.is_code(code)) not valid,
   alter column org_id drop default;
 
+-- Two organizations may have one code from here on.
+select moving_in.apply_codes();
+
 -- allow index-drop-not-concurrent: the switch has locked its table already, and the old program needs it until now.
-drop index inventory.movements_item;
+drop index if exists inventory.movements_item;
 -- allow several-tables-locked: the users are locked already, by their old name, and until now only the move writes entries.
 alter table inventory.movements
-  drop constraint movements_user_id_fkey,
+  drop constraint if exists movements_user_id_fkey,
   drop constraint movements_pkey,
   drop column id,
   drop column kind,

@@ -20,7 +20,7 @@ export async function catchUp(client: Client, { signal, onBatch }: CatchUpOption
   for (let before = Number.POSITIVE_INFINITY; ; ) {
     signal?.throwIfAborted();
     const left = await asOwner(client, async () => {
-      await client.query('select moving_in.catch_up($1)', [BATCH]);
+      await client.query('select moving_in.take_changes($1)', [BATCH]);
       const { rows } = await client.query<{ left: number }>(
         'select count(*)::int as left from moving_in.changed_movements',
       );

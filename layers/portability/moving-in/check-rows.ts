@@ -14,7 +14,7 @@ import { refuseOffences } from './offences.ts';
  */
 export async function checkRows(
   client: Client,
-  decisions: Pick<Decisions, 'codes' | 'assignments'> = {},
+  decisions: Pick<Decisions, 'codes' | 'assignments' | 'organization'> = {},
   options: Pick<CheckOptions, 'mostPerRule' | 'signal'> = {},
 ): Promise<MoveInCheck> {
   const decided = await readDecided(client);
@@ -23,6 +23,7 @@ export async function checkRows(
     ...options,
     codes: decisions.codes ?? decided.codes,
     assignments: decisions.assignments ?? decided.assignments,
+    organization: decided.organization ?? decisions.organization?.slug,
   });
 }
 
@@ -34,9 +35,11 @@ export async function refuseOffendingRows(client: Client, signal?: AbortSignal):
   refuseOffences((await checkRows(client, {}, { signal })).offences);
 }
 
-async function readDecided(
-  client: Client,
-): Promise<{ readonly codes: readonly CodeLine[]; readonly assignments: readonly Assignment[] }> {
+async function readDecided(client: Client): Promise<{
+  readonly codes: readonly CodeLine[];
+  readonly assignments: readonly Assignment[];
+  readonly organization?: string | undefined;
+}> {
   return await asOwner(
     client,
     async () => {
@@ -47,10 +50,18 @@ async function readDecided(
          from moving_in.codes`,
       );
       const assignments = await client.query<Assignment>(
-        `select table_name as "table", column_name as "column", value, org_id::text as organization
-         from moving_in.assignments`,
+        `select a.table_name as "table", a.column_name as "column", a.value, o.slug as organization
+         from moving_in.assignments a
+         join tenancy.organizations o on o.id = a.org_id`,
       );
-      return { codes: codes.rows, assignments: assignments.rows };
+      const organization = await client.query<{ slug: string }>(
+        'select o.slug from moving_in.default_organization d join tenancy.organizations o on o.id = d.org_id',
+      );
+      return {
+        codes: codes.rows,
+        assignments: assignments.rows,
+        organization: organization.rows[0]?.slug,
+      };
     },
     'begin read only',
   );

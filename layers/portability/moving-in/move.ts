@@ -36,7 +36,7 @@ export interface MoveReport {
  */
 export async function checkMove(
   options: MoveOptions,
-  decisions: Pick<Decisions, 'codes' | 'assignments'>,
+  decisions: Pick<Decisions, 'codes' | 'assignments' | 'organization'>,
   mostPerRule?: number,
 ): Promise<MoveInCheck> {
   return await withClient(options, async (client) => {

@@ -50,7 +50,7 @@ declare
   v_moved integer;
 begin
   with free as (
-    select m.id, m.org_id as former, i.org_id, coalesce(m.entry_id, m.id) as entry_id
+    select m.id, m.org_id as former, i.org_id, coalesce(m.entry_id, m.id) as entry_id, m.entry_id is not null as has_entry
     from inventory.movements m
     join inventory.items i on i.id = m.item_id
     where m.id = any (p_movements)
@@ -63,7 +63,7 @@ begin
     set org_id = free.org_id
     from free
     where m.id = free.id
-    returning m.id, m.item_id, m.location_id, m.lot, m.quantity, free.entry_id, free.former, free.org_id
+    returning m.id, m.item_id, m.location_id, m.lot, m.quantity, free.entry_id, free.has_entry, free.former, free.org_id
   ),
   noted as (
     insert into moving_in.changed_movements
@@ -71,8 +71,9 @@ begin
     select id, entry_id, side.org_id, item_id, location_id, lot, side.sign * quantity, side.sign
     from moved
     cross join lateral (values (former, -1), (org_id, 1)) as side (org_id, sign)
-    -- Before there are balances nothing has to be caught up with.
-    where exists (select from pg_class where relnamespace = 'inventory'::regnamespace and relname = 'balances')
+    -- Before there are balances, only a movement that the triggers have noted has to be caught up with; it has an entry.
+    where has_entry
+      or exists (select from pg_class where relnamespace = 'inventory'::regnamespace and relname = 'balances')
   )
   select count(*) from moved into v_moved;
   return v_moved;
@@ -82,6 +83,31 @@ $$;
 comment on function moving_in.follow_items is
   'Moves movements to the organization of their item, and returns how many have moved.';
 
+create or replace function moving_in.is_placed_by_default()
+returns boolean
+language sql
+stable
+set search_path = ''
+as $$
+  -- The column of the movements was added last. Its default is the organization that was decided then, if one was. Rows that
+  -- assignments of before have moved have brought another organization.
+  select not exists (select from moving_in.assignments)
+    and (select count(*) from tenancy.organizations) = 1
+    and exists (
+      select
+      from pg_attrdef d
+      join pg_attribute a on a.attrelid = d.adrelid and a.attnum = d.adnum
+      join moving_in.default_organization decided
+        on pg_get_expr(d.adbin, d.adrelid) = format('%L::uuid', decided.org_id)
+      where d.adrelid = 'inventory.movements'::regclass
+        and a.attname = 'org_id'
+    )
+$$;
+
+comment on function moving_in.is_placed_by_default is
+  'Whether every row belongs to the one organization that was decided before the columns were added, so that none has to move. '
+  'False for an inventory that was empty then and has rows now.';
+
 create or replace function moving_in.misplaced_rows()
 returns bigint
 language plpgsql
@@ -89,7 +115,7 @@ stable
 set search_path = ''
 as $$
 begin
-  if not exists (select from moving_in.assignments) then
+  if moving_in.is_placed_by_default() then
     return 0;
   end if;
   return (
@@ -117,7 +143,7 @@ declare
   v_limit constant integer := least(p_limit, 2000);
   v_movements uuid[];
 begin
-  if not exists (select from moving_in.assignments) then
+  if moving_in.is_placed_by_default() then
     return query select null::jsonb, 0, 0;
     return;
   end if;

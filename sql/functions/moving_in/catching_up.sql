@@ -3,8 +3,8 @@
 --! until 000031_switch
 -- Catching up with the old program: what it has inserted, changed and deleted becomes entries and balances.
 
-create or replace function moving_in.catch_up(p_limit integer)
-returns integer
+create or replace function moving_in.take_changes(p_limit integer)
+returns uuid[]
 language plpgsql
 volatile
 set search_path = ''
@@ -35,7 +35,7 @@ begin
     (select jsonb_agg(summed) from summed)
   into v_movements, v_entries, v_changes;
   if v_movements = '{}' then
-    return 0;
+    return v_movements;
   end if;
 
   -- Nobody else writes balances before the switch.
@@ -60,37 +60,13 @@ begin
     and b.version = 0;
 
   perform moving_in.derive_entries(v_movements, v_entries);
-  return cardinality(v_movements);
+  return v_movements;
 end
 $$;
 
-comment on function moving_in.catch_up is
-  'Takes at most p_limit changes into entries and balances. Returns how many movements they were about; 0 when nothing is '
+comment on function moving_in.take_changes is
+  'Takes at most p_limit changes into entries and balances. Returns the movements that they were about; none when nothing is '
   'left.';
-
-create or replace function moving_in.catch_up_until(p_left integer)
-returns void
-language plpgsql
-volatile
-set search_path = ''
-as $$
-declare
-  v_left bigint;
-  v_before bigint;
-begin
-  loop
-    perform moving_in.catch_up(2000);
-    select count(*) into v_left from moving_in.changed_movements;
-    -- A program that writes without a pause is never caught up with further than this.
-    exit when v_left <= p_left or v_left >= v_before;
-    v_before := v_left;
-  end loop;
-end
-$$;
-
-comment on function moving_in.catch_up_until is
-  'Catches up until at most p_left changes are left, or until a round leaves no fewer than the round before: what was written '
-  'meanwhile. With the old program locked out, nothing is left.';
 
 create or replace function moving_in.unequal_entries(p_most integer)
 returns table (movement_id uuid, entry_id uuid, fault text)

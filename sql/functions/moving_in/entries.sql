@@ -244,7 +244,9 @@ begin
   );
   if v_ids <> '{}' then
     filled := moving_in.derive_entries(v_ids);
-    return query select jsonb_build_object('id', v_ids[cardinality(v_ids)], 'round', v_round), filled, filled;
+    -- A trigger that keeps the move from a row would keep it from ever ending.
+    wanted := filled + (select count(*) from inventory.movements m where m.id = any (v_ids) and m.entry_id is null);
+    return query select jsonb_build_object('id', v_ids[cardinality(v_ids)], 'round', v_round), wanted, filled;
     return;
   end if;
   if exists (select from inventory.movements m where m.entry_id is null) then

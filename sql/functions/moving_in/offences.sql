@@ -1,4 +1,5 @@
 --! needs inventory/forms
+--! needs moving_in/placing
 --! needs 000005_moving_in
 --! until 000031_switch
 -- The rows that the decisions about organizations, roles and codes do not cover.
@@ -78,10 +79,18 @@ as $$
   )
   union all
   (
-    select t.table_name, t.id, to_json(t.becomes)::text, 'no two rows have one code',
+    select t.table_name, t.id, to_json(t.becomes)::text, 'no two rows of an organization have one code',
       'Let one of them become another code in the file of --map.'
-    from (select c.*, count(*) over (partition by c.table_name, c.becomes) as rows from moving_in.future_codes() c) as t
-    where t.rows > 1
+    from (
+      select alike.*, count(*) over (partition by alike.table_name, future.org_id, alike.becomes) as shared
+      from (select c.*, count(*) over (partition by c.table_name, c.becomes) as rows from moving_in.future_codes() c) as alike
+      -- Few are alike, and only of these it matters which organization they belong to.
+      left join inventory.items i on alike.table_name = 'items' and i.id = alike.id
+      left join inventory.locations l on alike.table_name = 'locations' and l.id = alike.id
+      cross join lateral moving_in.organization_of(alike.table_name, coalesce(to_jsonb(i), to_jsonb(l))) as future (org_id)
+      where alike.rows > 1
+    ) as t
+    where t.shared > 1
     order by t.table_name, t.becomes, t.id
     limit p_most
   )

@@ -20,7 +20,7 @@ begin
     raise exception 'this database has rows, and nobody has decided which organization they belong to'
       using errcode = '55000', hint = 'Run npm run migrate:org with --slug and --name.';
   end if;
-  -- An empty inventory belongs to nobody, and nobody writes to it before the switch.
+  -- An empty inventory belongs to nobody. Rows that are written before the switch move to the organization that is decided.
   return coalesce(v_org_id, '00000000-0000-0000-0000-000000000000');
 end
 $$;

@@ -13,6 +13,8 @@ export interface Assignment {
 export interface MovePlan {
   readonly codes?: readonly CodeLine[] | undefined;
   readonly assignments?: readonly Assignment[] | undefined;
+  /** The slug of the organization of every row of a table without assignments. */
+  readonly organization?: string | undefined;
 }
 
 /** The inventory as the rules see it: with the codes and organizations that its rows will have. */
@@ -29,18 +31,9 @@ export interface Inventory {
 /** Reads what the tables have at this step of the move. */
 export async function openInventory(
   client: pg.ClientBase,
-  { codes = [], assignments = [] }: MovePlan,
+  { codes = [], assignments = [], organization = '' }: MovePlan,
 ): Promise<Inventory> {
-  const { rows } = await client.query<{ table: string; now: number }>(
-    `select c.relname as table
-     from pg_attribute a
-     join pg_class c on c.oid = a.attrelid
-     where c.oid in (to_regclass('inventory.items'), to_regclass('inventory.locations'))
-       and a.attname = 'org_id'
-       and not a.attisdropped`,
-  );
-  const hasOrganizations = new Set(rows.map(({ table }) => table));
-  const { rows: clock } = await client.query<{ ms: string }>(
+  const { rows } = await client.query<{ ms: string }>(
     'select trunc(extract(epoch from clock_timestamp()) * 1000) as ms',
   );
 
@@ -57,11 +50,11 @@ export async function openInventory(
         select a.organization from unnest(${lists}) as a (value, organization) where a.value = r.${column}::text limit 1
       ), '')`;
     }
-    return hasOrganizations.has(table) ? 'r.org_id::text' : `''`;
+    return `${client.escapeLiteral(organization)}::text`;
   }
 
   return {
-    newestId: idAfter(Number(clock[0]?.ms)),
+    newestId: idAfter(Number(rows[0]?.ms)),
     moved(table) {
       const column = codeColumns[table];
       const own = codes.filter((line) => line.table === table);

@@ -1,0 +1,171 @@
+import { Client } from 'pg';
+import { expect, inject, test } from 'vitest';
+import { allowSwitch } from '#portability/moving-in/before-switch.ts';
+import { decide } from '#portability/moving-in/decide.ts';
+import { findInventory } from '#portability/moving-in/inventory-found.ts';
+import { withClient } from '#schema/migrations/migrate.ts';
+import { createScratchDatabase } from '#scripts/migrate/catalog/scratch-database.ts';
+import { openMovingWorld } from './moving-world.ts';
+
+const world = openMovingWorld();
+
+const email = 'ann@example.com';
+const roles = [
+  { email, organization: 'one', role: 'clerk' },
+  { email, organization: 'two', role: 'clerk' },
+] as const;
+const assignments = [
+  { table: 'items', column: 'shop', value: '1', organization: 'one' },
+  { table: 'items', column: 'shop', value: '2', organization: 'two' },
+  { table: 'locations', column: 'shop', value: '1', organization: 'one' },
+  { table: 'locations', column: 'shop', value: '2', organization: 'two' },
+] as const;
+const decisions = { organization: { slug: 'one', name: 'One' }, roles, assignments };
+
+const movement = (sku: string, code: string, columns = '', values = '') =>
+  `insert into inventory.movements (item_id, location_id, quantity, kind ${columns})
+   select i.id, l.id, 5, 'receipt' ${values} from inventory.items i, inventory.locations l
+   where i.sku = '${sku}' and l.code = '${code}'`;
+
+test('an inventory that nobody has recorded is named, and not taken for an empty one', async () => {
+  await using database = await createScratchDatabase(inject('clusterUrl'));
+  const client = new Client(database.url);
+  await client.connect();
+  try {
+    await client.query('create schema inventory; create table inventory.items (id uuid)');
+    await expect(findInventory(client)).rejects.toThrow(
+      'this database has inventory.items, and no journal says which migration made them',
+    );
+  } finally {
+    await client.end();
+  }
+});
+
+test('rows written into an inventory that was empty when its move began get the organization that is decided', async () => {
+  await world.moveRest({ target: 9 });
+  await world.superuser.query(`
+    alter table inventory.items add column shop text not null default '1';
+    alter table inventory.locations add column shop text not null default '1';
+    insert into inventory.users (email) values ('${email}');
+    insert into inventory.items (sku, name, shop) values ('1-TEA', 'Tea', '1'), ('2-TEA', 'Tea', '2');
+    insert into inventory.locations (code, name, shop) values ('1-MAIN', 'Main', '1'), ('2-MAIN', 'Main', '2');
+    ${movement('1-TEA', '1-MAIN')};
+    ${movement('2-TEA', '2-MAIN')}`);
+  await withClient(world.source, (client) => decide(client, decisions));
+  await expect(world.moveBalances()).rejects.toThrow('some of its rows have no organization yet');
+  await world.moveOrganizations({});
+  await world.moveBalances();
+  const { rows } = await world.superuser.query(
+    `select o.slug, i.sku, b.on_hand::float8 as "onHand"
+     from inventory.balances b
+     join inventory.items i on i.org_id = b.org_id and i.id = b.item_id
+     join tenancy.organizations o on o.id = i.org_id
+     order by slug`,
+  );
+  expect(rows).toEqual([
+    { slug: 'one', sku: '1-TEA', onHand: 5 },
+    { slug: 'two', sku: '2-TEA', onHand: 5 },
+  ]);
+});
+
+test('a role for everyone does not outlive the one organization, and no role is given to nobody', async () => {
+  await expect(world.moveOrganizations({ everyone: 'clerk' })).rejects.toThrow('everyone cannot have a role');
+  await expect(
+    world.moveOrganizations({ roles: [...roles, { ...roles[0], email: 'an@example.com' }] }),
+  ).rejects.toThrow('the file of --roles names nobody with an@example.com');
+  await expect(
+    world.moveOrganizations({ roles: [...roles, { ...roles[0], role: 'admin' }] }),
+  ).rejects.toThrow(`the file of --roles has two lines for ${email}`);
+});
+
+test.each([
+  [
+    'of two organizations',
+    movement('1-TEA', '2-MAIN'),
+    'its item and its location belong to different organizations',
+  ],
+  [
+    'without an instant',
+    movement('1-TEA', '1-MAIN', ', occurred_at', `, 'infinity'`),
+    'it did not occur in the years 1900 to 9999',
+  ],
+])('a movement %s that is written after the last check stops the switch', async (_, sql, fault) => {
+  await world.moveRest({ target: 30 });
+  await expect(
+    world.moveRest({
+      target: 31,
+      beforeContract: async (file, client, run) => {
+        await allowSwitch(file, client, run);
+        await world.superuser.query(sql);
+      },
+    }),
+  ).rejects.toThrow(fault);
+  await world.superuser.query(
+    `delete from inventory.movements m using inventory.items i, inventory.locations l
+     where i.id = m.item_id and l.id = m.location_id and (i.org_id <> l.org_id or m.occurred_at = 'infinity')`,
+  );
+});
+
+test('an item that changes its organization after the last check stops the switch', async () => {
+  await world.superuser.query(`insert into inventory.items (sku, name, shop) values ('NEW', 'New', '1')`);
+  await expect(
+    world.moveRest({
+      target: 31,
+      beforeContract: async (file, client, run) => {
+        await allowSwitch(file, client, run);
+        await world.superuser.query(`update inventory.items set shop = '2' where sku = 'NEW'`);
+      },
+    }),
+  ).rejects.toThrow('belongs to another organization since the old program has changed it');
+});
+
+test('what is committed while the switch waits for its locks is not lost, whatever isolation the database begins with', async () => {
+  const { superuser, login } = world;
+  await superuser.query(
+    `do $$ begin execute format('alter database %I set default_transaction_isolation = %L', current_database(), 'repeatable read'); end $$;
+     grant usage on schema inventory to ${login.role} with grant option;
+     set role ${login.role};
+     grant usage on schema inventory to pg_monitor;
+     reset role`,
+  );
+  await world.moveOrganizations({
+    codes: [
+      { table: 'items', code: '1-TEA', becomes: 'TEA', line: 2 },
+      { table: 'items', code: '2-TEA', becomes: 'TEA', line: 3 },
+    ],
+  });
+  const writer = new Client(world.database.url);
+  await writer.connect();
+  let committed: Promise<unknown> | undefined;
+  try {
+    await world.moveRest({
+      lockTimeoutMs: 30_000,
+      beforeContract: async (file, client, run) => {
+        await allowSwitch(file, client, run);
+        await writer.query('begin');
+        await writer.query(movement('1-TEA', '1-MAIN'));
+        committed = waitedFor(writer).then(() => writer.query('commit'));
+      },
+    });
+    await committed;
+  } finally {
+    await writer.end();
+  }
+  const { rows } = await superuser.query(
+    `select i.sku, b.on_hand::float8 as "onHand" from inventory.balances b join inventory.items i on i.id = b.item_id order by 2`,
+  );
+  expect(rows).toEqual([
+    { sku: 'TEA', onHand: 5 },
+    { sku: 'TEA', onHand: 10 },
+  ]);
+});
+
+/** Until another session waits for a lock of this one. */
+async function waitedFor(client: Client): Promise<void> {
+  for (;;) {
+    const { rows } = await client.query(
+      'select from pg_locks where not granted and pg_backend_pid() = any (pg_blocking_pids(pid))',
+    );
+    if (rows.length > 0) return;
+  }
+}
