@@ -16,7 +16,7 @@ export async function refuseUndecided(client: Client): Promise<void> {
     if (!applied.includes(lastOf.columns) || !(await hasUnplaced(client))) return;
     throw new MigrationError(
       'this inventory was empty when its move began, and some of its rows have no organization yet',
-      'Give it to them: npm run migrate:org. It carries on with the decisions that were made.',
+      'Give it to them: npm run migrate:org. It continues with the decisions that were made.',
     );
   }
   throw new MigrationError(

@@ -207,7 +207,7 @@ begin
   loop
     v_to := case when v_given.grantee = 0 then 'public' else v_given.grantee::regrole::text end;
     continue when v_to like 'stockade\_%';
-    -- And from everybody to whom that role has passed it on.
+    -- Cascade takes it from those as well who have it from that role.
     execute format('revoke all on %s from %s cascade', v_given.object, v_to);
   end loop;
   for v_to in

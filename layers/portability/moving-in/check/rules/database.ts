@@ -207,5 +207,5 @@ export const keyName: SetRule = {
      where found.conname is distinct from expected.name
        and to_regclass('inventory.' || expected.table_name) is not null`,
   rule: 'the keys of the old tables are there, and have the names that they were made with',
-  remedy: 'Make the key again, or give it back its name (alter table … rename constraint …).',
+  remedy: 'Create the key again, or give it back its name (alter table … rename constraint …).',
 };
