@@ -3351,6 +3351,28 @@ comment on function tenancy.active_organizations(uuid,integer) is
 revoke execute on function tenancy.active_organizations(uuid,integer) from public;
 grant execute on function tenancy.active_organizations(uuid,integer) to stockade_jobs;
 
+-- tenancy.assert_can_write()
+CREATE OR REPLACE FUNCTION tenancy.assert_can_write()
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO ''
+ SET work_mem TO '64kB'
+AS $function$
+begin
+  if current_setting('transaction_read_only')::boolean then
+    raise exception 'the database takes no writes' using errcode = '25006';
+  end if;
+  -- More than work_mem holds: it goes to a temporary file. That is the one write that needs room on the disk and keeps
+  -- no row, so it fails while the disk is full and costs about a millisecond otherwise.
+  perform count(*) from generate_series(1, 8192);
+end
+$function$;
+alter function tenancy.assert_can_write() owner to stockade_owner;
+comment on function tenancy.assert_can_write() is
+  'Fails with 25006 when the database is read-only, and with 53100 when its disk is full. GET /ready calls it.';
+revoke execute on function tenancy.assert_can_write() from public;
+grant execute on function tenancy.assert_can_write() to stockade_api;
+
 -- tenancy.await_requests(interval)
 CREATE OR REPLACE FUNCTION tenancy.await_requests(p_longest interval)
  RETURNS void

@@ -1,5 +1,6 @@
 import type { SNSEvent } from 'aws-lambda';
 import * as z from 'zod';
+import { job } from '#platform/job.ts';
 import { log } from '#platform/log.ts';
 import { alertProbeName, noteAlertProbe } from '#recovery/monitor/alert-probe.ts';
 import { inJobs } from '#tenancy/jobs.ts';
@@ -11,7 +12,7 @@ const Facts = z.object({ probe: z.uuid() });
  * Receives test alerts as any subscriber does, and records their arrival. The filter of the subscription lets no other
  * alerts through. If one comes all the same, it is ignored: it is meant for people.
  */
-export async function handler({ Records }: SNSEvent): Promise<{ readonly received: number }> {
+export const handler = job(async ({ Records }: SNSEvent): Promise<{ readonly received: number }> => {
   let received = 0;
   for (const { Sns } of Records) {
     if (Sns.MessageAttributes.name?.Value !== alertProbeName) continue;
@@ -21,4 +22,4 @@ export async function handler({ Records }: SNSEvent): Promise<{ readonly receive
     else log.warn('a test alert arrived that this database did not send', { probe });
   }
   return { received };
-}
+});

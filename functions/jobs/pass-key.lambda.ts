@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { passKey } from '#platform/config.ts';
+import { job } from '#platform/job.ts';
 import { installPassKey, retirePassKey } from '#tenancy/credentials/pass-keys.ts';
 
 /** A request of CloudFormation for the resource `PassKey`. The physical id is the id of the key; properties are text. */
@@ -16,7 +17,7 @@ const Request = z.discriminatedUnion('RequestType', [
  * Installs the pass key of this deploy in the database. When a deploy changes the key, its new id replaces the resource:
  * CloudFormation deletes the old one last, after it has updated every function.
  */
-export async function handler(event: unknown): Promise<{ PhysicalResourceId: string }> {
+export const handler = job(async (event: unknown): Promise<{ PhysicalResourceId: string }> => {
   const request = Request.parse(event);
   if (request.RequestType === 'Delete') {
     const { PhysicalResourceId: id, ResourceProperties } = request;
@@ -26,4 +27,4 @@ export async function handler(event: unknown): Promise<{ PhysicalResourceId: str
   const key = passKey();
   await installPassKey(key);
   return { PhysicalResourceId: key.id };
-}
+});

@@ -1,4 +1,5 @@
 import { reconcileDue, type TickReport } from '#audit/reconciliation/runs/job.ts';
+import { job } from '#platform/job.ts';
 import { withConnection } from '#platform/postgres/database.ts';
 
 /** The part of Lambda's context that the job needs. */
@@ -7,9 +8,10 @@ interface Invocation {
 }
 
 /** Reconciles every organization that is due, and seals correct ledgers. It runs on a schedule; runs may overlap. */
-export function handler(_event: unknown, invocation: Invocation): Promise<TickReport> {
-  return withConnection(
-    (jobs) => reconcileDue(jobs, { remainingMs: () => invocation.getRemainingTimeInMillis() }),
-    'jobs',
-  );
-}
+export const handler = job(
+  (_event: unknown, invocation: Invocation): Promise<TickReport> =>
+    withConnection(
+      (jobs) => reconcileDue(jobs, { remainingMs: () => invocation.getRemainingTimeInMillis() }),
+      'jobs',
+    ),
+);

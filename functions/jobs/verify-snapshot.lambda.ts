@@ -1,4 +1,5 @@
 import type { Context } from 'aws-lambda';
+import { job } from '#platform/job.ts';
 import { log } from '#platform/log.ts';
 import { carryOnDrills } from '#recovery/drill/function.ts';
 import { waitText } from '#recovery/drill/wait.ts';
@@ -15,11 +16,11 @@ interface Ticked {
  * Restores and proves a backup once a week, tick by tick: the schedule and every event of RDS call it. Only one tick runs
  * at a time: of two, one would change the master password that the other uses.
  */
-export async function handler(_event: unknown, context: Context): Promise<Ticked> {
+export const handler = job(async (_event: unknown, context: Context): Promise<Ticked> => {
   const state = await carryOnDrills({ remainingMs: () => context.getRemainingTimeInMillis() });
   if (!state) return {};
   const { drill, waitsFor } = state;
   const ticked = { drill: drill.id, passed: drill.verdict?.passed, waitsFor: waitsFor && waitText(waitsFor) };
   log.info('ticked a drill', ticked);
   return ticked;
-}
+});

@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import { log } from '#platform/log.ts';
 import { counted } from '#platform/plural.ts';
+import { isOutage } from '#platform/postgres/sqlstate.ts';
 import { inOrganizationAsJob } from '#tenancy/job-transaction.ts';
 import { activeOrganizations, isErased } from '#tenancy/jobs.ts';
 
@@ -46,6 +47,7 @@ interface Counts {
  * Deletes expired idempotency keys and security events. Each page is its own transaction, so the run can end at any
  * time and the next run continues. `jobs` is a connection as stockade_jobs.
  * @throws AggregateError at the end, when some organizations failed; the others are done
+ * @throws the error of the server at once, when it cannot serve anybody
  */
 export async function tidy(jobs: pg.ClientBase, options: TidyOptions = {}): Promise<Tidied> {
   const { organization, isTimeOver = () => false, now = new Date() } = options;
@@ -60,6 +62,8 @@ export async function tidy(jobs: pg.ClientBase, options: TidyOptions = {}): Prom
       sum = add(sum, counts);
       if (!isDone) break;
     } catch (error) {
+      // The next organization would meet the same full disk.
+      if (isOutage(error)) throw error;
       if (isErased(error)) log.info('an organization was erased before it was tidied', { organization: id });
       else {
         log.error('an organization could not be tidied', { organization: id, error: error as Error });

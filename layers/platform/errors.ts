@@ -75,10 +75,10 @@ export class NotFound extends Problem {
 
 /** A service that Stockade depends on does not answer. The same request may succeed later. */
 export class Unavailable extends Problem {
-  override readonly name = 'Unavailable';
+  override readonly name: string = 'Unavailable';
 
-  constructor(detail: string, cause?: unknown, code = 'unavailable') {
-    super(code, 503, detail, { retryAfterSeconds: 2, cause });
+  constructor(detail: string, cause?: unknown, code = 'unavailable', retryAfterSeconds = 2) {
+    super(code, 503, detail, { retryAfterSeconds, cause });
   }
 }
 

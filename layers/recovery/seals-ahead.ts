@@ -1,8 +1,8 @@
 import type { Client } from 'pg';
 import { anchorsRoot } from '#audit/seals/anchor-key.ts';
-import { AwsRefused } from '#platform/aws/call.ts';
+import { AwsRefused, AwsUnavailable } from '#platform/aws/call.ts';
 import { listEvidence } from '#platform/aws/evidence.ts';
-import { MissingSetting, Unavailable } from '#platform/errors.ts';
+import { MissingSetting } from '#platform/errors.ts';
 import { inOrganizationAsJob } from '#tenancy/job-transaction.ts';
 import { readErasures } from './erasures.ts';
 import { readOrganizations } from './proofs/read-organizations.ts';
@@ -36,7 +36,7 @@ async function newestAnchors(): Promise<Map<string, number> | undefined> {
       newest.set(id, Math.max(newest.get(id) ?? 0, Number.parseInt(file, 10) || 0));
     }
   } catch (error) {
-    if (error instanceof AwsRefused || error instanceof Unavailable || error instanceof MissingSetting)
+    if (error instanceof AwsRefused || error instanceof AwsUnavailable || error instanceof MissingSetting)
       return undefined;
     throw error;
   }

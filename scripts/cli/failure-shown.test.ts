@@ -2,13 +2,15 @@ import { DatabaseError } from 'pg';
 import { describe, expect, test } from 'vitest';
 import { AwsRefused } from '#platform/aws/call.ts';
 import { InvalidInput, NotFound, Unavailable } from '#platform/errors.ts';
+import { JobFailed } from '#platform/job.ts';
+import { noted } from '#platform/postgres/connection-failures.ts';
 import { CommandError, describeFailure, failureText, UsageError } from './failure.ts';
 
 /** Every class of failure, as the user sees it. failure.test.ts has the answers of a real server. */
 
 /** An error as `pg` creates it. */
 function sqlError(code: string, more: { detail?: string; hint?: string } = {}) {
-  return Object.assign(new DatabaseError('no', 2, 'error'), { code, ...more });
+  return Object.assign(new DatabaseError('no', 2, 'error'), { code, severity: 'ERROR', ...more });
 }
 
 describe('an answer of Postgres', () => {
@@ -26,9 +28,17 @@ describe('an answer of Postgres', () => {
     ['42501', 'Connect as a user with this permission: the one that runs the migrations.'],
     ['42P01', noSchema],
     ['42883', noSchema],
+    ['53000', undefined],
+    ['53100', 'The disk of the database server is full: increase its storage, then run again.'],
+    ['53200', 'The database server is out of memory: run again later, or increase it.'],
     ['53300', 'The server has no connection left: try again, or increase max_connections.'],
+    ['53400', 'The work met a limit of the server, such as temp_file_limit: the message names it.'],
     ['57P01', 'The server ended the session: run again.'],
+    ['57P02', 'The server crashed and is restarting: run again in a moment.'],
     ['57P03', 'The server is starting or stopping: try again in a moment.'],
+    ['57P04', undefined],
+    ['57P05', undefined],
+    ['58030', 'The disk of the database server fails: look at the server, then run again.'],
     ['SK201', undefined],
   ])('%s is shown with its remedy, and is not a bug', (code, remedy) => {
     expect(describeFailure(sqlError(code))).toEqual({
@@ -128,7 +138,7 @@ describe('a connection that could not be opened', () => {
 
   test.each([
     ['by the words of pg', new Error('Connection terminated unexpectedly')],
-    ['by its code', Object.assign(new Error('x'), { code: 'ECONNRESET' })],
+    ['by the connection that failed', noted(Object.assign(new Error('x'), { code: 'EPIPE' }))],
     ['behind another', new Unavailable('later', new Error('Connection terminated'))],
   ])('one that is lost, %s', (_, error) => {
     expect(describeFailure(error)).toEqual({
@@ -138,6 +148,13 @@ describe('a connection that could not be opened', () => {
     });
   });
 });
+
+test.each(['ECONNRESET', 'ECONNABORTED', 'EPIPE', 'ETIMEDOUT'])(
+  '%s of any other connection is not the database’s, and no bug',
+  (code) => {
+    expect(describeFailure(Object.assign(new Error('x'), { code }))).toEqual({ message: 'x', code });
+  },
+);
 
 describe('what AWS says', () => {
   const login =
@@ -170,6 +187,11 @@ describe('what AWS says', () => {
       remedy: login,
     });
   });
+});
+
+test('the failure of a job is that of its work', () => {
+  const refused = new AwsRefused('S3 X', 'AccessDenied', 'no', undefined);
+  expect(describeFailure(new JobFailed(refused))).toEqual(describeFailure(refused));
 });
 
 test('a refusal names each field, and a command what to do', () => {

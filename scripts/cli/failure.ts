@@ -1,7 +1,11 @@
 import { DatabaseError } from 'pg';
-import { AwsRefused } from '#platform/aws/call.ts';
+import { AwsRefused, AwsUnavailable, isOfAws } from '#platform/aws/call.ts';
 import { Problem } from '#platform/errors.ts';
+import { JobFailed } from '#platform/job.ts';
+import { isConnectionFailure } from '#platform/postgres/connection-failures.ts';
+import { isOutage } from '#platform/postgres/sqlstate.ts';
 import { Refusal } from '#platform/refusal.ts';
+import { hideSecrets } from '#platform/secrets-in-text.ts';
 
 /** The command cannot do its work, for a reason that the user can act on. */
 export class CommandError extends Refusal {
@@ -23,18 +27,22 @@ export interface Failure {
 
 /** Separates an expected failure (message and remedy) from a bug (stack). */
 export function describeFailure(error: unknown): Failure {
+  if (error instanceof JobFailed) return describeFailure(error.original);
   if (!(error instanceof Error)) return { message: String(error), stack: new Error('thrown here').stack };
-  const unreachable = findInCauses(error, isConnectionFailure);
-  if (unreachable) return describeConnection(unreachable, error);
-  const notOpened = describeUnopened(error);
-  if (notOpened) return notOpened;
-  if (findInCauses(error, isLostConnection)) return lostConnection;
+  const ofAws = findInCauses(error, isOfAws);
+  const unreachable = findInCauses(error, isUnreachable);
+  if (unreachable) return describeUnreachable(unreachable, ofAws ? '' : 'the database at ');
+  const ofConnection = ofAws ? undefined : (describeUnopened(error) ?? describeLost(error));
+  if (ofConnection) return ofConnection;
   if (error instanceof AwsRefused)
     return { message: error.message, remedy: awsRemedy(error.code), code: error.code };
+  if (error instanceof AwsUnavailable)
+    return { message: error.message, remedy: 'AWS may answer later: run again.', code: error.code };
   const unsent = findInCauses(error, isUnsentToAws);
   if (unsent) return { message: `cannot call AWS: ${unsent.message}`, remedy: awsLogin };
   if (error instanceof Problem) return describeProblem(error);
   if (error instanceof DatabaseError) return describeDatabaseError(error);
+  if (isOfNetwork(error)) return { message: error.message, code: (error as NodeJS.ErrnoException).code };
   if (isOfFiles(error)) return { message: error.message, code: (error as NodeJS.ErrnoException).code };
   if (error instanceof Refusal) return { message: error.message, remedy: error.remedy };
   return { message: error.message, stack: error.stack };
@@ -57,12 +65,12 @@ function isOfFiles(error: NodeJS.ErrnoException): boolean {
 
 /** The failure as a log may keep it. Messages repeat what the user typed, and that may be a URL with its password. */
 export function withoutPasswords(failure: Failure): Failure {
-  const hide = (text: string | undefined) => text?.replace(/(:\/\/[^\s:@/]*):[^\s']*@/g, '$1:…@');
+  const { message, remedy, stack } = failure;
   return {
     ...failure,
-    message: hide(failure.message) ?? '',
-    remedy: hide(failure.remedy),
-    stack: hide(failure.stack),
+    message: hideSecrets(message),
+    remedy: remedy && hideSecrets(remedy),
+    stack: stack && hideSecrets(stack),
   };
 }
 
@@ -103,7 +111,7 @@ const CONNECTION_CODES = new Set([
   'ENETUNREACH',
 ]);
 
-type ConnectionFailure = Error & {
+type Unreachable = Error & {
   code: string;
   syscall?: string;
   address?: string;
@@ -111,8 +119,8 @@ type ConnectionFailure = Error & {
   port?: number;
 };
 
-function isConnectionFailure(error: Error): error is ConnectionFailure {
-  const { code, address, hostname, syscall } = error as ConnectionFailure;
+function isUnreachable(error: Error): error is Unreachable {
+  const { code, address, hostname, syscall } = error as Unreachable;
   // A missing Unix socket fails as a missing file.
   const isKnown = CONNECTION_CODES.has(code) || (code === 'ENOENT' && syscall === 'connect');
   return isKnown && (address ?? hostname) !== undefined;
@@ -154,23 +162,22 @@ function describeUnopened(error: unknown): Failure | undefined {
   return undefined;
 }
 
-const lostConnection: Failure = {
-  message: 'the connection to the database was lost while the command ran',
-  remedy: 'Check that the server is up, and run again.',
-  code: 'connection_lost',
-};
-
-function isLostConnection(error: Error): boolean {
-  // pg gives these errors no code.
-  return (
-    /^Connection terminated\b/.test(error.message) || (error as NodeJS.ErrnoException).code === 'ECONNRESET'
-  );
+function describeLost(error: Error): Failure | undefined {
+  if (!findInCauses(error, isConnectionFailure)) return undefined;
+  return {
+    message: 'the connection to the database was lost while the command ran',
+    remedy: 'Check that the server is up, and run again.',
+    code: 'connection_lost',
+  };
 }
 
-function describeConnection(error: Error, outermost: Error): Failure {
-  const { code, address, hostname, port } = error as ConnectionFailure;
-  // Errors of the AWS SDK carry $metadata; every other connection of a command goes to the database.
-  const what = findInCauses(outermost, (each) => '$metadata' in each) ? '' : 'the database at ';
+/** A connection that is neither the database's nor of AWS was lost, such as the one to the issuer of tokens. */
+function isOfNetwork({ code = '' }: NodeJS.ErrnoException): boolean {
+  return /^(ECONNRESET|ECONNABORTED|EPIPE|ETIMEDOUT|ENETRESET|UND_ERR_SOCKET)$/.test(code);
+}
+
+function describeUnreachable(error: Error, what: string): Failure {
+  const { code, address, hostname, port } = error as Unreachable;
   const place = [address ?? hostname, port].filter((part) => part !== undefined).join(':');
   return { message: `cannot reach ${what}${place}: is it running? (${code})`, code };
 }
@@ -191,16 +198,21 @@ const DATABASE_REMEDIES: Readonly<Record<string, string>> = {
   '42501': 'Connect as a user with this permission: the one that runs the migrations.',
   '42P01': 'The database has no Stockade schema, or an older one: run `npm run migrate:all` first.',
   '42883': 'The database has no Stockade schema, or an older one: run `npm run migrate:all` first.',
+  '53100': 'The disk of the database server is full: increase its storage, then run again.',
+  '53200': 'The database server is out of memory: run again later, or increase it.',
   '53300': 'The server has no connection left: try again, or increase max_connections.',
+  '53400': 'The work met a limit of the server, such as temp_file_limit: the message names it.',
   '57P01': 'The server ended the session: run again.',
+  '57P02': 'The server crashed and is restarting: run again in a moment.',
   '57P03': 'The server is starting or stopping: try again in a moment.',
+  '58030': 'The disk of the database server fails: look at the server, then run again.',
 };
 
 function describeDatabaseError(error: DatabaseError): Failure {
   const { code = '' } = error;
   const message = `${error.message}${error.detail ? ` (${error.detail})` : ''} [SQLSTATE ${code}]`;
   // Class SK is what Stockade's own functions raise on purpose.
-  const isExpected = code.startsWith('SK') || code in DATABASE_REMEDIES;
+  const isExpected = code.startsWith('SK') || code in DATABASE_REMEDIES || isOutage(error);
   return {
     message,
     remedy: DATABASE_REMEDIES[code] ?? error.hint,

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { join, relative } from 'node:path';
 import { Client } from 'pg';
 import { counted } from '#platform/plural.ts';
+import { connectNoted } from '#platform/postgres/connection-failures.ts';
 import type { Choices } from '#schema/adopt/choices.ts';
 import { type AdoptionPlan, planAdoption } from '#schema/adopt/plan-adoption.ts';
 import { slugPattern } from '#tenancy/organizations.ts';
@@ -105,10 +106,8 @@ async function readPlan(connectionString: string, choices: Choices): Promise<Ado
     application_name: 'stockade-adopt',
     connectionTimeoutMillis: 10_000,
   });
-  // A connection lost between statements fails the next statement. Without a listener it would end the process.
-  client.on('error', () => {});
   try {
-    await client.connect();
+    await connectNoted(client);
     return await planAdoption(client, join(paths.root, 'sql'), choices);
   } finally {
     await client.end();

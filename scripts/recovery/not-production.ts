@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { Client } from 'pg';
+import { connectNoted } from '#platform/postgres/connection-failures.ts';
 import { inTransaction } from '#platform/postgres/transaction.ts';
 import { newestHeartbeat } from '#recovery/heartbeat.ts';
 import { spoken } from '#recovery/policy.ts';
@@ -97,9 +98,8 @@ async function connected<T>(url: string, work: (client: Client) => Promise<T>): 
     application_name: 'stockade-command',
     connectionTimeoutMillis: 10_000,
   });
-  client.on('error', () => {});
   try {
-    await client.connect();
+    await connectNoted(client);
     return await work(client);
   } finally {
     await client.end();

@@ -1,4 +1,5 @@
 import { Client } from 'pg';
+import { connectNoted } from '#platform/postgres/connection-failures.ts';
 import type { DrillWish } from '#recovery/drill/plan.ts';
 import { spoken } from '#recovery/policy.ts';
 import type { DBInstance } from '#recovery/rds/rds.ts';
@@ -99,9 +100,8 @@ await command({
 
 async function aheadOf(url: string): Promise<string[] | undefined> {
   const copy = new Client({ connectionString: url, application_name: 'stockade-command' });
-  copy.on('error', () => {});
   try {
-    await copy.connect();
+    await connectNoted(copy);
     return await sealedAhead(copy);
   } finally {
     await copy.end();

@@ -127,7 +127,10 @@ describe('the open routes', () => {
           withoutId(plain.text),
         ]);
         const statements = world.wire.exchanges().flatMap((exchange) => exchange.statements);
-        expect([key, statements]).toEqual([key, key === 'GET /ready' ? ['select'] : []]);
+        expect([key, statements]).toEqual([
+          key,
+          key === 'GET /ready' ? ['select tenancy.assert_can_write()'] : [],
+        ]);
       }
     },
   );

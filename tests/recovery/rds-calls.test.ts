@@ -169,7 +169,7 @@ describe('AWS that is busy or refuses', () => {
   test('is given up after the third time, as an outage', async () => {
     script.answer('DescribeDBInstances', ...Array(3).fill(refused('Throttling')), three);
     await expect(rds.describeInstance('ledger')).rejects.toMatchObject({
-      name: 'Unavailable',
+      name: 'AwsUnavailable',
       message: expect.stringContaining('RDS DescribeDBInstances of ledger did not succeed: Throttling'),
     });
     expect(script.actions()).toEqual(Array(3).fill('DescribeDBInstances'));

@@ -107,9 +107,9 @@ test('a dry run, a refusal by the database and one before it are one round trip 
   expect(await roundTripsOf(400, 'POST', '/v1/movements', { kind: 'gift' })).toEqual([1]);
 });
 
-test('what needs no organization asks the database nothing; /ready asks it for nothing', async () => {
+test('what needs no organization asks the database nothing; /ready asks it whether it can write', async () => {
   for (const path of ['/health', '/openapi.json', '/docs'])
     expect(await roundTripsOf(200, 'GET', path)).toEqual([]);
   expect(await roundTripsOf(200, 'GET', '/ready')).toEqual([1]);
-  expect(world.wire.exchanges()).toMatchObject([{ statements: ['select'] }]);
+  expect(world.wire.exchanges()).toMatchObject([{ statements: ['select tenancy.assert_can_write()'] }]);
 });

@@ -1,8 +1,8 @@
 import type pg from 'pg';
-import { AwsRefused } from '#platform/aws/call.ts';
+import { AwsRefused, AwsUnavailable } from '#platform/aws/call.ts';
 import { listEvidence, readEvidence } from '#platform/aws/evidence.ts';
 import { evidenceConfig } from '#platform/config.ts';
-import { MissingSetting, Unavailable } from '#platform/errors.ts';
+import { MissingSetting } from '#platform/errors.ts';
 import { anchorBody } from '../seals/anchor.ts';
 import { anchorKey, anchorPrefix } from '../seals/anchor-key.ts';
 import { genesisHash, type Seal, sealHash } from '../seals/seal.ts';
@@ -156,7 +156,7 @@ async function ask<T>(
     return { answer: await question() };
   } catch (error) {
     if (error instanceof AwsRefused || error instanceof MissingSetting) return { refusal: error };
-    if (error instanceof Unavailable) return {};
+    if (error instanceof AwsUnavailable) return {};
     throw error;
   }
 }

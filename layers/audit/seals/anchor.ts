@@ -1,8 +1,8 @@
 import type pg from 'pg';
-import { AwsRefused } from '#platform/aws/call.ts';
+import { AwsRefused, AwsUnavailable } from '#platform/aws/call.ts';
 import { EvidenceConflict, putEvidence } from '#platform/aws/evidence.ts';
 import { evidenceConfig } from '#platform/config.ts';
-import { MissingSetting, Unavailable } from '#platform/errors.ts';
+import { MissingSetting } from '#platform/errors.ts';
 import { inOrganizationAsJob } from '#tenancy/job-transaction.ts';
 import { anchorKey } from './anchor-key.ts';
 import { type Seal, sealHash, sealHeader } from './seal.ts';
@@ -84,7 +84,7 @@ async function unanchoredSeals(jobs: pg.ClientBase, orgId: string, bucket: strin
 function failureCode(error: unknown): NonNullable<Anchoring['failure']>['code'] | undefined {
   if (error instanceof EvidenceConflict) return 'conflict';
   if (error instanceof AwsRefused) return 'refused';
-  if (error instanceof Unavailable) return 'unavailable';
+  if (error instanceof AwsUnavailable) return 'unavailable';
   if (error instanceof MissingSetting) return 'not_configured';
   return undefined;
 }

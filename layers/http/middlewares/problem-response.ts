@@ -1,6 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { Problem } from '#platform/errors.ts';
 import { log } from '#platform/log.ts';
+import { loggableReason } from '#platform/loggable.ts';
 import { toProblem } from '#platform/postgres/sqlstate.ts';
 import { type HttpMiddleware, type HttpResult, json, requestKeys } from '../event.ts';
 
@@ -25,7 +26,8 @@ export function problemResponse(options: ProblemResponseOptions = {}): HttpMiddl
     const keys = requestKeys(request.event);
     const problem = toProblem(request.error);
     if (!problem) log.error('the request failed', { ...keys, error: request.error });
-    else if (problem.status >= 500) log.warn(problem.message, { ...keys, error: problem.options.cause });
+    else if (problem.status >= 500)
+      log.warn(problem.message, { ...keys, reason: loggableReason(problem.options.cause) });
     request.response = problem ? present(problem, keys.requestId) : presentFault(keys.requestId);
   };
 

@@ -9,6 +9,11 @@ export const clientSettings = {
   requestHandler: { connectionTimeout: 2_000, requestTimeout: 5_000, throwOnRequestTimeout: true },
 } as const;
 
+/** AWS did not answer, was too busy or failed. The operation may or may not have happened. */
+export class AwsUnavailable extends Unavailable {
+  override readonly name = 'AwsUnavailable';
+}
+
 /** AWS answered with a refusal: the deployment or the request is wrong, and trying again does not help. */
 export class AwsRefused extends Error {
   override readonly name = 'AwsRefused';
@@ -49,7 +54,7 @@ export function closeAwsClients(): void {
 
 /**
  * Runs one call of the SDK. `operation` describes it for people, such as `S3 PutObject to s3://bucket/key`.
- * @throws Unavailable when AWS did not answer, was too busy or failed; the operation may or may not have happened
+ * @throws AwsUnavailable when AWS did not answer, was too busy or failed; the operation may or may not have happened
  * @throws AwsRefused when AWS refused; the operation did not happen
  */
 export async function callAws<T>(operation: string, call: () => Promise<T>): Promise<T> {
@@ -59,13 +64,22 @@ export async function callAws<T>(operation: string, call: () => Promise<T>): Pro
     if (!isSdkError(error)) throw error;
     const status = error.$metadata?.httpStatusCode;
     if (status === undefined || status >= 500 || status === 429 || busyCodes.includes(error.name)) {
-      throw new Unavailable(
+      throw new AwsUnavailable(
         `${operation} did not succeed: ${error.code ?? error.name}: ${error.message}`,
         error,
       );
     }
     throw new AwsRefused(operation, error.name, error.message, error);
   }
+}
+
+/** Whether a call of AWS has thrown this error: its codes of the operating system look like those of any connection. */
+export function isOfAws(error: unknown): boolean {
+  return (
+    error instanceof AwsUnavailable ||
+    error instanceof AwsRefused ||
+    (error instanceof Error && '$metadata' in error)
+  );
 }
 
 /** Codes that mean "try later", although their status says that the request is wrong. */

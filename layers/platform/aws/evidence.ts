@@ -8,8 +8,7 @@ import {
   S3Client,
 } from '@aws-sdk/client-s3';
 import { type EvidenceConfig, evidenceConfig } from '../config.ts';
-import { Unavailable } from '../errors.ts';
-import { AwsRefused, callAws, clientOf, clientSettings } from './call.ts';
+import { AwsRefused, AwsUnavailable, callAws, clientOf, clientSettings } from './call.ts';
 
 /**
  * What proves the ledger from outside the database. A key is written once. Object Lock protects versions, not keys:
@@ -47,7 +46,7 @@ const s3 = clientOf(() => new S3Client(clientSettings));
  * the existing evidence. So a caller that does not know whether its write succeeded can write again.
  * @throws EvidenceConflict when the key holds other bytes
  * @throws MissingSetting when no bucket or no retention is set
- * @throws Unavailable when S3 could not be reached; the key may still have been written
+ * @throws AwsUnavailable when S3 could not be reached; the key may still have been written
  * @throws AwsRefused when S3 refuses, for example because the bucket has no Object Lock
  */
 export async function putEvidence(
@@ -65,7 +64,7 @@ export async function putEvidence(
     if (Buffer.compare(there.bytes, bytes) === 0) return there.evidence;
     throw new EvidenceConflict(config.bucket, key, sha256(bytes, 'hex'), sha256(there.bytes, 'hex'));
   }
-  throw new Unavailable(`s3://${config.bucket}/${key} is being written by somebody else: try again.`);
+  throw new AwsUnavailable(`s3://${config.bucket}/${key} is being written by somebody else: try again.`);
 }
 
 /** The bytes of a key. Undefined when it was never written. Throws like {@link putEvidence}. */

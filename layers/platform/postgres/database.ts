@@ -7,6 +7,7 @@ import { limitAnswers } from './answer-limit.ts';
 import { endSession } from './end-session.ts';
 import { refuseChangedLogin } from './login-settings.ts';
 import { watchSession } from './session-watch.ts';
+import { toProblem } from './sqlstate.ts';
 import { takeConnection } from './taken-connection.ts';
 
 const connectTimeoutMs = 5_000;
@@ -54,11 +55,15 @@ export async function closeDatabase(): Promise<void> {
 }
 
 /**
- * Sends an empty query to the database.
- * @throws Unavailable when the database does not answer
+ * Asks the database whether it can serve requests, those that write too.
+ * @throws Unavailable when it does not answer, takes no writes, or has no room on its disk
  */
-export async function pingDatabase(): Promise<void> {
-  await withConnection((client) => client.query('select'));
+export async function assertReady(): Promise<void> {
+  try {
+    await withConnection((client) => client.query('select tenancy.assert_can_write()'));
+  } catch (error) {
+    throw toProblem(error) ?? new Unavailable('The database is not ready: try again.', error);
+  }
 }
 
 /**

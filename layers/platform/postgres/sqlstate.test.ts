@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { type FieldError, Problem, type ProblemOptions } from '../errors.ts';
-import { isRetryable, isSqlError, knownSqlstates, sqlstate, toProblem } from './sqlstate.ts';
+import { isOutage, isRetryable, isSqlError, knownSqlstates, sqlstate, toProblem } from './sqlstate.ts';
 
 /** An error as `pg` creates it from a message of Postgres. */
 function sqlError(code: string, more: { detail?: unknown; constraint?: string; message?: string } = {}) {
@@ -28,6 +28,7 @@ const lines = [{ line: 0, sku: 'BOLT', available: 1, requested: 2 }];
 const fields: FieldError[] = [{ field: 'lines[0].sku', message: 'there is no item NUT' }];
 const bearer = { headers: { 'www-authenticate': 'Bearer realm="stockade"' } };
 const later = { retryAfterSeconds: 2 };
+const repaired = { retryAfterSeconds: 30 };
 const raced = 'Too many requests change the same rows at once: try again.';
 const restarting = 'The database is restarting: try again.';
 
@@ -132,12 +133,19 @@ const table: Readonly<Record<string, Row>> = {
   ],
   '40001': ['Unavailable', 'unavailable', 503, raced, later],
   '40P01': ['Unavailable', 'unavailable', 503, raced, later],
+  '53000': ['Unavailable', 'unavailable', 503, 'The database lacks resources: try again.', later],
+  '53100': ['Unavailable', 'unavailable', 503, 'The disk of the database is full: try again.', repaired],
+  '53200': ['Unavailable', 'unavailable', 503, 'The database is out of memory: try again.', later],
   '53300': ['Unavailable', 'unavailable', 503, 'The database has no free connection: try again.', later],
+  '53400': ['Unavailable', 'unavailable', 503, 'The request met a limit of the database: try again.', later],
   '55P03': ['Unavailable', 'busy', 503, 'Rows this request needs are locked for too long: try again.', later],
   '57014': ['Unavailable', 'timeout', 503, 'The request took too long and was stopped.', later],
   '57P01': ['Unavailable', 'unavailable', 503, restarting, later],
   '57P02': ['Unavailable', 'unavailable', 503, restarting, later],
   '57P03': ['Unavailable', 'unavailable', 503, 'The database is starting: try again.', later],
+  '57P04': ['Unavailable', 'unavailable', 503, 'The database is gone at the moment: try again.', repaired],
+  '57P05': ['Unavailable', 'unavailable', 503, 'The database ended the connection: try again.', later],
+  '58030': ['Unavailable', 'unavailable', 503, 'The disk of the database fails: try again.', repaired],
 };
 
 const details: Readonly<Record<string, unknown>> = {
@@ -213,4 +221,18 @@ test('only a transaction that lost a race may run again', () => {
     serializationFailure: '40001',
     deadlockDetected: '40P01',
   });
+});
+
+test('the server is in trouble when it lacks resources, goes down or takes no writes; not when a request meets a limit', () => {
+  expect(knownSqlstates.filter((code) => isOutage(sqlError(code))).sort()).toEqual([
+    '25006',
+    ...['53000', '53100', '53200', '53300'],
+    ...['57P01', '57P02', '57P03', '57P04', '57P05'],
+    '58030',
+  ]);
+  expect([isOutage(new Error('53100')), isOutage(sqlError('530')), isOutage(undefined)]).toEqual([
+    false,
+    false,
+    false,
+  ]);
 });

@@ -15,6 +15,9 @@ export const sqlstate = {
   deadlockDetected: '40P01',
 } as const;
 
+/** When to come back, where somebody has to repair the server first. */
+const repairSeconds = 30;
+
 /** The transaction lost a race to another one: running it again is right (Postgres documentation, 13.5). */
 export function isRetryable(error: unknown): boolean {
   return (
@@ -120,13 +123,23 @@ const table: Readonly<Record<string, (error: SqlError) => Problem>> = {
   '25006': (error) => new Unavailable('The database takes no writes at the moment: try again.', error),
   '40001': (error) => new Unavailable('Too many requests change the same rows at once: try again.', error),
   '40P01': (error) => new Unavailable('Too many requests change the same rows at once: try again.', error),
+  '53000': (error) => new Unavailable('The database lacks resources: try again.', error),
+  '53100': (error) =>
+    new Unavailable('The disk of the database is full: try again.', error, 'unavailable', repairSeconds),
+  '53200': (error) => new Unavailable('The database is out of memory: try again.', error),
   '53300': (error) => new Unavailable('The database has no free connection: try again.', error),
+  '53400': (error) => new Unavailable('The request met a limit of the database: try again.', error),
   '55P03': (error) =>
     new Unavailable('Rows this request needs are locked for too long: try again.', error, 'busy'),
   '57014': (error) => new Unavailable('The request took too long and was stopped.', error, 'timeout'),
   '57P01': (error) => new Unavailable('The database is restarting: try again.', error),
   '57P02': (error) => new Unavailable('The database is restarting: try again.', error),
   '57P03': (error) => new Unavailable('The database is starting: try again.', error),
+  '57P04': (error) =>
+    new Unavailable('The database is gone at the moment: try again.', error, 'unavailable', repairSeconds),
+  '57P05': (error) => new Unavailable('The database ended the connection: try again.', error),
+  '58030': (error) =>
+    new Unavailable('The disk of the database fails: try again.', error, 'unavailable', repairSeconds),
 };
 
 /** Every SQLSTATE of the table. */
@@ -143,6 +156,14 @@ export function toProblem(error: unknown): Problem | undefined {
   if (error instanceof Problem) return error;
   if (isSqlError(error)) return table[error.code]?.(error);
   return undefined;
+}
+
+/**
+ * Whether the server itself is in trouble: without resources, going down, or closed for writing. The next statement would
+ * fail as well, whoever sends it.
+ */
+export function isOutage(error: unknown): boolean {
+  return isSqlError(error) && /^(53[0-3]..|57P0[1-5]|58030|25006)$/.test(error.code);
 }
 
 /** Whether Postgres sent this error. */

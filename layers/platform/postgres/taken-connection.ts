@@ -1,10 +1,12 @@
 import type pg from 'pg';
+import { isOfAws } from '../aws/call.ts';
 import { Unavailable } from '../errors.ts';
 import { log } from '../log.ts';
 import { count } from '../metrics.ts';
+import { noted } from './connection-failures.ts';
 import { mayBeOfLogin, restoreLogin } from './login-settings.ts';
 import { isSessionChanged } from './session-watch.ts';
-import { isSqlError } from './sqlstate.ts';
+import { isSqlError, toProblem } from './sqlstate.ts';
 
 /** A connection of a pool, in the hands of one caller. */
 export interface TakenConnection {
@@ -33,7 +35,9 @@ export async function takeConnection(pool: pg.Pool): Promise<TakenConnection> {
     client,
     // Nobody knows whether the work took effect: this is why Idempotency-Key exists.
     explain: (error) =>
-      lost ? new Unavailable('The connection to the database was lost: try again.', error) : error,
+      lost && !isOfAws(error)
+        ? new Unavailable('The connection to the database was lost: try again.', noted(error))
+        : error,
     giveBack(failure) {
       client.off('error', onError);
       client.release(lost ?? isSessionChanged(client, failure));
@@ -50,7 +54,11 @@ async function connect(pool: pg.Pool): Promise<pg.PoolClient> {
     });
   } catch (error) {
     noteRefusedLogin(error);
-    throw new Unavailable('The database does not answer: try again.', error);
+    // The server may say why it refuses: it is starting, or has no connection left.
+    const said = toProblem(noted(error));
+    throw said instanceof Unavailable
+      ? said
+      : new Unavailable('The database does not answer: try again.', error);
   }
 }
 

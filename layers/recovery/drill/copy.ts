@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
+import { connectNoted } from '#platform/postgres/connection-failures.ts';
 import { TakenOver } from '../proofs/proof.ts';
 import { type DBInstance, setMasterPassword } from '../rds/rds.ts';
 
@@ -66,9 +67,8 @@ export async function openCopy(
 
 async function ask(connectionString: string): Promise<void> {
   const client = new Client({ connectionString, connectionTimeoutMillis: 5_000 });
-  client.on('error', () => {});
   try {
-    await client.connect();
+    await connectNoted(client);
     await client.query('select');
   } finally {
     await client.end().catch(() => {});

@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
-import { AwsRefused } from '#platform/aws/call.ts';
+import { AwsRefused, AwsUnavailable } from '#platform/aws/call.ts';
 import { MissingSetting, Unavailable } from '#platform/errors.ts';
 import type { BlindReason } from './blindness.ts';
 import { blindness, DatabaseUnreachable, NoSuchDatabase } from './blindness.ts';
 import { once } from './once.ts';
 
 const refused = (code: string) => new AwsRefused('RDS DescribeDBInstances', code, 'no', undefined);
-const outage = (cause?: unknown) => new Unavailable('RDS did not succeed', cause);
+const outage = (cause?: unknown) => new AwsUnavailable('RDS did not succeed', cause);
 const failed = (name: string, more: object = {}) => Object.assign(new Error('x'), { name, ...more });
 const answered = (httpStatusCode: number) => ({ $metadata: { httpStatusCode } });
 
@@ -16,6 +16,8 @@ test.each<[error: Error, reason: BlindReason]>([
   [new MissingSetting('X is not set'), 'not_configured'],
   [failed('CredentialsProviderError'), 'no_credentials'],
   [new Error('anything'), 'unexpected'],
+  // The same code, from the connection to the database.
+  [new Unavailable('The database was lost', failed('Error', { code: 'ECONNRESET' })), 'database_unreachable'],
   ...(
     ['AccessDenied', 'AuthorizationError', 'UnauthorizedOperation', 'KMSKeyNotAccessibleFault'] as const
   ).map((code) => [refused(code), 'permission_missing'] as [Error, BlindReason]),

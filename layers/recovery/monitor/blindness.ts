@@ -1,4 +1,4 @@
-import { AwsRefused } from '#platform/aws/call.ts';
+import { AwsRefused, AwsUnavailable } from '#platform/aws/call.ts';
 import { MissingSetting, Unavailable } from '#platform/errors.ts';
 
 /** The reasons why a check could not run. */
@@ -57,7 +57,8 @@ function reasonOf(error: unknown): BlindReason {
   if (error instanceof NoSuchDatabase) return 'database_missing';
   if (error instanceof MissingSetting) return 'not_configured';
   if (error instanceof AwsRefused) return refusalOf(error.code);
-  if (error instanceof Unavailable) return outageOf(error.options.cause);
+  if (error instanceof AwsUnavailable) return outageOf(error.options.cause);
+  if (error instanceof Unavailable) return 'database_unreachable';
   if (error instanceof Error && error.name === 'CredentialsProviderError') return 'no_credentials';
   return 'unexpected';
 }

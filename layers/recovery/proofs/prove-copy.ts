@@ -1,4 +1,5 @@
 import { Client } from 'pg';
+import { connectNoted } from '#platform/postgres/connection-failures.ts';
 import { isSqlError } from '#platform/postgres/sqlstate.ts';
 import { proveBalances } from './balances.ts';
 import { proveHeartbeat } from './heartbeat.ts';
@@ -130,9 +131,7 @@ async function open(connectionString: string, opened: Client[]): Promise<Client>
     connectionTimeoutMillis: 10_000,
   });
   opened.push(client);
-  // Without a listener, a connection that is lost between statements would end the process. The next statement fails anyway.
-  client.on('error', () => {});
-  await client.connect().catch((error: unknown) => {
+  await connectNoted(client).catch((error: unknown) => {
     throw isSqlError(error) && error.code === wrongPassword ? new TakenOver() : error;
   });
   await client.query('set statement_timeout = 0; set lock_timeout = 0; set jit = off');

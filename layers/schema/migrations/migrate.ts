@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { Client } from 'pg';
+import { connectNoted } from '#platform/postgres/connection-failures.ts';
 import { inTransaction } from '#platform/postgres/transaction.ts';
 import { type Applied, type Book, droppedLater, living, planSteps, readBook } from '../book/book.ts';
 import type { Migration } from '../book/migration-files.ts';
@@ -133,9 +134,7 @@ export async function withClient<Result>(
 ): Promise<Result> {
   const config = 'client' in source ? source.client : { connectionString: source.connectionString };
   const client = new Client({ application_name: 'stockade-migrate', keepAlive: true, ...config });
-  // A connection that breaks between two queries would otherwise end the process; the next query reports it.
-  client.on('error', () => {});
-  await client.connect();
+  await connectNoted(client);
   try {
     await resetSession(client);
     return await work(client);

@@ -1,4 +1,5 @@
 import { Client, escapeIdentifier } from 'pg';
+import { connectNoted } from '#platform/postgres/connection-failures.ts';
 import type { LoginRole } from '#scripts/local/logins.ts';
 
 /**
@@ -15,11 +16,9 @@ export async function withRole<T>(
     application_name: 'stockade-command',
     connectionTimeoutMillis: 10_000,
   });
-  // A connection lost between statements fails the next statement. Without a listener it would end the process.
-  client.on('error', () => {});
   try {
     // When the client itself refuses (no password, say), the server keeps waiting: only end() lets this process exit.
-    await client.connect();
+    await connectNoted(client);
     await client.query(`set role ${escapeIdentifier(role)}`);
     return await work(client);
   } finally {

@@ -4,6 +4,8 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
 import { finished, pipeline } from 'node:stream/promises';
+import { errorText } from '#platform/loggable.ts';
+import { defaultLimits, serverOptions } from '../connection-limits.ts';
 import { AwsError } from './aws-error.ts';
 import { NoAnswer } from './faults.ts';
 import type { SignableRequest } from './signature.ts';
@@ -38,9 +40,13 @@ export interface ServedService {
 /** The SDK keeps connections; one that closed between two requests would look like an outage. */
 const keepAliveMs = 120_000;
 
+/** A large object takes its time, and is on its way as long as bytes arrive. */
+const limits = { ...defaultLimits, requestMs: 600_000 };
+
 /** Serves a service on a free port of 127.0.0.1. */
 export async function serveAws(service: AwsService): Promise<ServedService> {
-  const server = createServer({ keepAliveTimeout: keepAliveMs }, (incoming, outgoing) => {
+  const options = { ...serverOptions(limits), keepAliveTimeout: keepAliveMs };
+  const server = createServer(options, (incoming, outgoing) => {
     respond(service, incoming, outgoing).catch(() => outgoing.destroy());
   });
   server.listen(0, '127.0.0.1');
@@ -98,7 +104,7 @@ async function answer(service: AwsService, request: AwsRequest): Promise<AwsResp
     if (error instanceof AwsError) return service.refuse(error, request);
     const isClientGone = request.body.destroyed && !request.body.complete;
     if (error instanceof NoAnswer || isClientGone) throw error;
-    console.error(`local ${service.name}: ${request.method} ${request.path}:`, error);
+    console.error(`local ${service.name}: ${request.method} ${request.path}: ${errorText(error)}`);
     return service.refuse(
       new AwsError('InternalError', 500, 'We encountered an internal error. Please try again.'),
       request,

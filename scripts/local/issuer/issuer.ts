@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { defaultLimits, serverOptions } from '../connection-limits.ts';
 import {
   createSigningKey,
   publicPart,
@@ -25,7 +26,7 @@ export interface Issuer {
 export async function startIssuer(first: SigningKey): Promise<Issuer> {
   const keys: [SigningKey, ...SigningKey[]] = [first];
   let keyRequests = 0;
-  const server = createServer((request, response) => {
+  const server = createServer(serverOptions(defaultLimits), (request, response) => {
     if (request.method !== 'GET' || request.url !== '/.well-known/jwks.json') {
       response.writeHead(404).end();
       return;

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Client } from 'pg';
+import { connectNoted } from '#platform/postgres/connection-failures.ts';
 import { type IsolationReport, lintIsolation } from '#schema/lint/isolation-lint.ts';
 import type { IsolationRule } from '#schema/lint/isolation-rules.ts';
 import { migrate } from '#schema/migrations/migrate.ts';
@@ -31,9 +32,7 @@ export async function lintDatabase(
     application_name: 'stockade-isolation-lint',
     connectionTimeoutMillis: 10_000,
   });
-  await client.connect();
-  // A connection lost between statements fails the next statement. Without a listener it would end the process.
-  client.on('error', () => {});
+  await connectNoted(client);
   try {
     return await lintIsolation(client, rules);
   } finally {

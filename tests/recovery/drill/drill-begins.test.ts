@@ -209,7 +209,7 @@ describe('a drill begins', () => {
       name: 'RecoveryRefused',
     });
     rds.answer('DescribeDBSnapshots', refused('Throttling'));
-    await expect(begin({ kind: 'snapshot' })).rejects.toMatchObject({ name: 'Unavailable' });
+    await expect(begin({ kind: 'snapshot' })).rejects.toMatchObject({ name: 'AwsUnavailable' });
     expect(await drills.written()).toEqual([]);
   });
 });

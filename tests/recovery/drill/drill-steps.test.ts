@@ -116,7 +116,7 @@ describe('the restore', () => {
     await drills.request();
     drills.instance(undefined);
     rds.answer(restored, ...Array(3).fill(refused('Throttling')), {});
-    await expect(tick()).rejects.toMatchObject({ name: 'Unavailable' });
+    await expect(tick()).rejects.toMatchObject({ name: 'AwsUnavailable' });
     expect(await afterRequest()).toEqual([]);
     expect(await tick()).toEqual({ for: 'creation', instance: drillInstance });
   });
@@ -206,7 +206,7 @@ describe('a drill instance', () => {
     await drills.request();
     drills.instance(available);
     rds.answer('ModifyDBInstance', refused('Throttling'));
-    await expect(tick()).rejects.toMatchObject({ name: 'Unavailable' });
+    await expect(tick()).rejects.toMatchObject({ name: 'AwsUnavailable' });
     expect(await afterRequest()).toEqual([['available', {}]]);
   });
 

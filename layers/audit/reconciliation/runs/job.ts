@@ -2,6 +2,7 @@ import type pg from 'pg';
 import { publishAlert } from '#platform/aws/alerts.ts';
 import { log } from '#platform/log.ts';
 import { measure } from '#platform/metrics.ts';
+import { isOutage } from '#platform/postgres/sqlstate.ts';
 import { inOrganizationAsJob } from '#tenancy/job-transaction.ts';
 import { isErased } from '#tenancy/jobs.ts';
 import type { Anchoring } from '../../seals/anchor.ts';
@@ -63,7 +64,8 @@ export async function reconcileDue(jobs: pg.ClientBase, time: TimeLeft): Promise
       // The time ended within an organization: it is too short for the next one too.
       if (!report.finished) break;
     } catch (error) {
-      // If the connection is lost, this throws: it would be lost for the next organization too.
+      // A lost connection or a full disk would stop the next organization too.
+      if (isOutage(error)) throw error;
       await jobs.query('select');
       if (isErased(error)) {
         // The organization does not exist any more, so it has no discrepancies.
@@ -112,7 +114,7 @@ async function seal(
   const signal = Number.isFinite(leftMs) ? AbortSignal.timeout(leftMs) : undefined;
   const { seals, reason, anchoring } = await sealOrganization(jobs, orgId, { signal });
   if (anchoring.failure) {
-    log.warn('seals could not be anchored yet', { organizationId: orgId, ...anchoring.failure });
+    log.warn('seals could not be anchored yet', { organizationId: orgId, failure: anchoring.failure });
   } else if (reason === 'busy')
     log.info('writers were too busy to draw a boundary', { organizationId: orgId });
   if (signal?.aborted) {

@@ -1,7 +1,7 @@
-import { AwsRefused } from '#platform/aws/call.ts';
+import { AwsRefused, AwsUnavailable } from '#platform/aws/call.ts';
 import { listEvidence, readEvidence } from '#platform/aws/evidence.ts';
 import { evidenceConfig } from '#platform/config.ts';
-import { MissingSetting, Unavailable } from '#platform/errors.ts';
+import { MissingSetting } from '#platform/errors.ts';
 import { anchorBody } from '../anchor.ts';
 import { anchorKey, anchorPrefix } from '../anchor-key.ts';
 import type { Seal } from '../seal.ts';
@@ -108,7 +108,7 @@ async function orCouldNotRun<T>(work: () => Promise<T>): Promise<T | { readonly 
   try {
     return await work();
   } catch (error) {
-    if (error instanceof AwsRefused || error instanceof Unavailable || error instanceof MissingSetting) {
+    if (error instanceof AwsRefused || error instanceof AwsUnavailable || error instanceof MissingSetting) {
       return { couldNotRun: error.message };
     }
     throw error;

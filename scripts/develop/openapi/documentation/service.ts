@@ -10,7 +10,7 @@ export const serviceRoutes: Readonly<Record<string, RouteDocumentation>> = {
   },
   'GET /ready': {
     id: 'getReadiness',
-    summary: 'Reports that the database answers too',
+    summary: 'Reports that the database can serve too, writes included',
     answer: z.strictObject({ status: z.literal('ready') }),
     problems: ['unavailable'],
     example: { answer: { status: 'ready' } },

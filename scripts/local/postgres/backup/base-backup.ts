@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { Client } from 'pg';
+import { connectNoted } from '#platform/postgres/connection-failures.ts';
 import { copyFiles, type Listing, listFiles, syncPath, writeSynced } from './copy-files.ts';
 
 export interface BackupOptions {
@@ -58,9 +59,7 @@ export async function takeBaseBackup(options: BackupOptions): Promise<Backup> {
 async function backUp(options: BackupOptions, folder: string): Promise<Backup> {
   const { url, dataDirectory, durable, signal, onProgress } = options;
   const client = new Client(url);
-  await client.connect();
-  // The server went away: the statement that waits for it says so as well.
-  client.on('error', () => {});
+  await connectNoted(client);
   try {
     await refuseTablespaces(client);
     // Keeps the WAL from here on until this session ends, however it ends.

@@ -2,6 +2,7 @@ import { appendFile, readdir, readFile, rename, rm, writeFile } from 'node:fs/pr
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Client } from 'pg';
+import { connectNoted } from '#platform/postgres/connection-failures.ts';
 import { belongsToSegment, compressSegments, type FetchOptions, fetchSegments } from './wal-files.ts';
 import { endOfRun, isSegment, type Segment } from './wal-segment.ts';
 
@@ -216,8 +217,7 @@ async function snapshotOf(client: Client): Promise<{ now: Date; xmin: bigint; xm
 
 async function withClient(url: string, work: (client: Client) => Promise<void>): Promise<void> {
   const client = new Client({ connectionString: url, connectionTimeoutMillis: 10_000 });
-  client.on('error', () => {});
-  await client.connect();
+  await connectNoted(client);
   try {
     await work(client);
   } finally {
