@@ -4,6 +4,7 @@ import type { HttpEvent, HttpResult } from './event.ts';
 import { idempotency } from './middlewares/idempotency.ts';
 import { problemResponse } from './middlewares/problem-response.ts';
 import { requestContext } from './middlewares/request-context.ts';
+import { securityResponse } from './middlewares/security-headers.ts';
 import { tenantResolution } from './middlewares/tenant-resolution.ts';
 import { validation, validRequests } from './middlewares/validation.ts';
 import type { OperationFor } from './operation.ts';
@@ -23,6 +24,7 @@ export function endpoint<const Route extends EndpointRoute>(
 ) {
   const handler = middy<HttpEvent, HttpResult>()
     .use(requestContext())
+    .use(securityResponse())
     .use(problemResponse())
     .use(tenantResolution({ routes }))
     .use(idempotency())

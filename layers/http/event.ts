@@ -38,16 +38,12 @@ export interface HttpResult {
 export function json(statusCode: number, body: unknown, contentType = 'application/json'): HttpResult {
   return {
     statusCode,
-    headers: {
-      'content-type': `${contentType}; charset=utf-8`,
-      'cache-control': 'no-store',
-      'x-content-type-options': 'nosniff',
-    },
+    headers: { 'content-type': `${contentType}; charset=utf-8` },
     body: JSON.stringify(body),
   };
 }
 
 /** The answer of an operation without a body. */
 export function noContent(): HttpResult {
-  return { statusCode: 204, headers: { 'cache-control': 'no-store' }, body: '' };
+  return { statusCode: 204, headers: {}, body: '' };
 }

@@ -19,7 +19,10 @@ describe('an open page', () => {
       headers: {
         'content-type': 'text/html; charset=utf-8',
         'cache-control': 'public, max-age=300',
+        'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+        'strict-transport-security': 'max-age=63072000; includeSubDomains',
         'x-content-type-options': 'nosniff',
+        'x-frame-options': 'DENY',
         'referrer-policy': 'origin',
         'x-own': '1',
         'x-request-id': 'r-1',

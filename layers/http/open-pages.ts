@@ -2,6 +2,7 @@ import middy from '@middy/core';
 import type { HttpEvent, HttpResult } from './event.ts';
 import { problemResponse } from './middlewares/problem-response.ts';
 import { requestContext } from './middlewares/request-context.ts';
+import { securityResponse } from './middlewares/security-headers.ts';
 
 /** A page that is the same for every caller. */
 export interface OpenPage {
@@ -34,13 +35,15 @@ export function openPages<const Key extends string>(
       headers: {
         'content-type': `${contentType}; charset=utf-8`,
         'cache-control': `public, max-age=${maxAgeSeconds}`,
-        'x-content-type-options': 'nosniff',
-        'referrer-policy': 'no-referrer',
         ...headers,
       },
       body,
     };
   }
 
-  return middy<HttpEvent, HttpResult>().use(requestContext()).use(problemResponse()).handler(answer);
+  return middy<HttpEvent, HttpResult>()
+    .use(requestContext())
+    .use(securityResponse())
+    .use(problemResponse())
+    .handler(answer);
 }

@@ -1,6 +1,13 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type Caller, openWorld } from '#tests/world.ts';
-import { expectProblem, idempotencyMismatch, ownHeaders, taken, wrongFields } from './problem-document.ts';
+import {
+  expectProblem,
+  idempotencyMismatch,
+  ownHeaders,
+  securityHeaders,
+  taken,
+  wrongFields,
+} from './problem-document.ts';
 import { rawRequest } from './raw-request.ts';
 
 const world = openWorld();
@@ -20,8 +27,7 @@ const create = (sku: string, key: string, more: object = {}) =>
 const isThere = async (sku: string) => (await acme.request('GET', `/v1/items/${sku}`)).status === 200;
 const plain = {
   'content-type': 'application/json; charset=utf-8',
-  'cache-control': 'no-store',
-  'x-content-type-options': 'nosniff',
+  ...securityHeaders,
 };
 
 describe('the same request again', () => {

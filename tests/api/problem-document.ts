@@ -22,12 +22,18 @@ const titles: Readonly<Record<number, string>> = {
   503: 'Service Unavailable',
 };
 
-/** The headers of every problem; those of the gateway and the connection are not ours to promise. */
-const headers = {
-  'content-type': 'application/problem+json; charset=utf-8',
+/** The headers of every answer of data. */
+export const securityHeaders = {
   'cache-control': 'no-store',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'referrer-policy': 'no-referrer',
+  'strict-transport-security': 'max-age=63072000; includeSubDomains',
   'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
 };
+
+/** The headers of every problem; those of the gateway and the connection are not ours to promise. */
+const headers = { 'content-type': 'application/problem+json; charset=utf-8', ...securityHeaders };
 const ofTheConnection = ['apigw-requestid', 'connection', 'content-length', 'date', 'keep-alive'];
 
 /** The headers a handler gave its answer, but for the request's id. */

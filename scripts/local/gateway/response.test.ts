@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { securityHeaders } from '#tests/api/problem-document.ts';
 import { gatewayMessage, toResponse } from './response.ts';
 
 test.each<[string, unknown, string]>([
@@ -105,7 +106,7 @@ test('the connection is the gateway’s own business', () => {
 test('the gateway says what it has to say as JSON', () => {
   expect(gatewayMessage(404, 'Not Found')).toEqual({
     status: 404,
-    headers: [['content-type', 'application/json']],
+    headers: [['content-type', 'application/json'], ...Object.entries(securityHeaders)],
     body: Buffer.from('{"message":"Not Found"}'),
   });
 });

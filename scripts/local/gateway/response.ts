@@ -1,4 +1,5 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http';
+import { securityHeaders } from '#http/middlewares/security-headers.ts';
 
 /** An answer, ready for the wire. */
 export interface HttpResponse {
@@ -44,11 +45,14 @@ export function toResponse(result: unknown): HttpResponse {
   return { status: 200, headers: [['content-type', 'application/json']], body: Buffer.from(body) };
 }
 
-/** A short JSON answer of the gateway itself, in API Gateway's own words. */
+/**
+ * A short JSON answer of the gateway itself, in API Gateway's own words. API Gateway cannot be given headers for it; here
+ * it has those of every answer.
+ */
 export function gatewayMessage(status: number, message: string): HttpResponse {
   return {
     status,
-    headers: [['content-type', 'application/json']],
+    headers: [['content-type', 'application/json'], ...Object.entries(securityHeaders)],
     body: Buffer.from(JSON.stringify({ message })),
   };
 }
