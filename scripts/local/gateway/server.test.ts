@@ -6,6 +6,7 @@ import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import fc from 'fast-check';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { Route } from '#functions/routes.ts';
+import { defaultLimits } from '../connection-limits.ts';
 import {
   type AccessLogLine,
   type Gateway,
@@ -350,6 +351,70 @@ describe('limits', () => {
     const { url } = await serve();
     expect((await fetch(url, { headers: { 'x-long': 'x'.repeat(10_200) } })).status).toBe(431);
     expect((await fetch(url, { headers: { 'x-long': 'x'.repeat(9_000) } })).status).toBe(200);
+  });
+});
+
+describe('slow clients', () => {
+  const limits = { headMs: 40, requestMs: 80, checkEveryMs: 5 };
+  const head = 'POST / HTTP/1.1\r\nHost: localhost\r\n';
+
+  test.each([
+    ['sends nothing', ''],
+    ['stops in the middle of the head', head],
+    ['stops in the middle of the first line', 'GE'],
+    ['stops in the middle of the body', `${head}Content-Length: 10\r\n\r\nabc`],
+    ['stops in the middle of a chunk', `${head}Transfer-Encoding: chunked\r\n\r\n5\r\nab`],
+  ])('a client that %s is refused and its connection closed', async (_, sent) => {
+    const handler = vi.fn(echo);
+    const answer = await speak(await serve(handler, { limits }), sent);
+    expect(answer).toMatch(/^HTTP\/1\.1 408 Request Timeout\r\n/);
+    expect(handler).not.toHaveBeenCalled();
+  });
+
+  test('a client that sends a byte now and then is no faster', async () => {
+    const gateway = await serve(echo, { limits });
+    const socket = await raw(gateway);
+    socket.write(head);
+    const dripping = setInterval(() => socket.write('X-A: b\r\n'), 5);
+    expect(await text(socket)).toMatch(/^HTTP\/1\.1 408 /);
+    clearInterval(dripping);
+  });
+
+  test('a client that does not read its answer loses its connection', async () => {
+    const gateway = await serve(() => 'x'.repeat(6_000_000), { limits: { silentMs: 40 } });
+    const socket = (await raw(gateway)).pause();
+    socket.write('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n');
+    await gateway.close(600_000); // ends only once the connection is closed
+  });
+
+  test('a connection beyond the limit is closed at once, and the others are served', async () => {
+    const gateway = await serve(({ rawPath }) => rawPath, { limits: { connections: 2 } });
+    const held = [await raw(gateway), await raw(gateway)];
+    for (const socket of held) socket.write('GET /held HTTP/1.1\r\nHost: localhost\r\n\r\n');
+    await Promise.all(held.map((socket) => once(socket, 'data')));
+    expect(await text(await raw(gateway))).toBe('');
+    held[0]?.write('GET /again HTTP/1.1\r\nHost: localhost\r\n\r\n');
+    expect(String(await once(held[0] as Socket, 'data'))).toContain('/again');
+  });
+
+  test('without other limits, half a head stays ten seconds, and no request takes longer than a function', () => {
+    const { headMs, requestMs, silentMs, checkEveryMs } = defaultLimits;
+    expect(headMs + checkEveryMs).toBeLessThan(12_000);
+    expect(requestMs).toBeLessThanOrEqual(30_000);
+    expect(silentMs).toBeGreaterThan(30_000);
+  });
+
+  test('a long answer of a function is no silence', async () => {
+    let finish = () => {};
+    const gateway = await serve(() => new Promise((resolve) => (finish = () => resolve('late'))), {
+      limits: { ...limits, silentMs: 10_000 },
+    });
+    const answer = fetch(gateway.url);
+    await expect.poll(() => finish.toString()).toContain('late');
+    const other = await raw(gateway); // is refused after longer than a head may take
+    expect(await text(other)).toMatch(/408/);
+    finish();
+    expect(await (await answer).text()).toBe('late');
   });
 });
 

@@ -2,6 +2,14 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { Server as NetServer, type Socket } from 'node:net';
 import type { Route } from '#functions/routes.ts';
+import { securityHeaders } from '#http/middlewares/security-headers.ts';
+import { errorText } from '#platform/loggable.ts';
+import {
+  type ConnectionLimits,
+  defaultLimits,
+  limitConnections,
+  serverOptions,
+} from '../connection-limits.ts';
 import { InvocationTimeout, invoke, type LambdaHandler } from '../lambda/invoke.ts';
 import { announcesTooMuch, maxEventBytes, readBody } from './body.ts';
 import { newRequestId, toEvent } from './event.ts';
@@ -35,6 +43,8 @@ export interface GatewayOptions {
   readonly host?: string;
   /** How long a function may take: API Gateway waits no longer than 30 seconds. */
   readonly timeoutMs?: number;
+  /** How long clients may take, and how many there may be. */
+  readonly limits?: Partial<ConnectionLimits>;
   readonly onRequest?: (line: AccessLogLine) => void;
   /** Told why a request was answered with 500 or 503; written to stderr when absent. */
   readonly onError?: (error: unknown, request: { readonly method: string; readonly path: string }) => void;
@@ -52,6 +62,8 @@ export interface Gateway {
 
 /** An HTTP API refuses a request line and header values of more bytes than this together. */
 const maxHeadBytes = 10_240;
+/** How long a client may keep a connection without a request. */
+const keepAliveMs = 65_000;
 /** How long the rest of a refused body is read and dropped, so that the refusal reaches the client. */
 const drainMs = 5_000;
 
@@ -62,11 +74,17 @@ const drainMs = 5_000;
  */
 export async function serveGateway(options: GatewayOptions): Promise<Gateway> {
   const { host = '127.0.0.1', port = 0, timeoutMs = 30_000, onError = printError } = options;
+  const limits = { ...defaultLimits, ...options.limits };
   const router = createRouter(options.routes);
   const connections = new Map<Socket, number>(); // socket -> requests under way
   let closing: Promise<void> | undefined;
 
-  const server = createServer({ maxHeaderSize: 65_536, keepAliveTimeout: 65_000, requestTimeout: 60_000 });
+  const server = createServer({
+    ...serverOptions(limits),
+    maxHeaderSize: 65_536,
+    keepAliveTimeout: keepAliveMs,
+  });
+  limitConnections(server, limits);
   server.on('connection', (socket) => {
     connections.set(socket, 0);
     socket.once('close', () => connections.delete(socket));
@@ -233,6 +251,7 @@ function payloadTooLarge(requestId: string): HttpResponse {
     headers: [
       ['content-type', 'application/problem+json'],
       ['x-request-id', requestId],
+      ...Object.entries(securityHeaders),
     ],
     body: Buffer.from(JSON.stringify(body)),
   };
@@ -263,5 +282,5 @@ function send(
 }
 
 function printError(error: unknown, { method, path }: { method: string; path: string }): void {
-  console.error(`${method} ${path}:`, error);
+  console.error(`${method} ${path}: ${errorText(error)}`);
 }
