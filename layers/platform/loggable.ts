@@ -72,7 +72,7 @@ function copyOf(value: unknown, within: readonly object[]): Loggable {
   if (!isPlain(value)) return `[${value.constructor?.name ?? 'object'}]`;
   const fields = Object.entries(value).slice(0, mostElements);
   return Object.fromEntries(
-    // What is thrown is treated as an error, whatever it is.
+    // Anything can be thrown, and is treated as an error.
     fields.map(([name, field]) => [
       name,
       name === 'error' && isObject(field) ? errorOf(field, inside) : copyOf(field, inside),

@@ -11,7 +11,7 @@ import { withClient } from '#schema/migrations/migrate.ts';
 import { withRole } from '#scripts/cli/database/connect.ts';
 import { describeFailure } from '#scripts/cli/failure.ts';
 
-/** What becomes of a connection: its error has the same code whoever was at the other end. */
+/** What becomes of a connection: its error has the same code for every service at the other end. */
 type Cut = (socket: Socket) => void;
 const reset: Cut = (socket) => void socket.resetAndDestroy();
 const end: Cut = (socket) => void socket.destroy();

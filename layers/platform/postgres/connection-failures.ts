@@ -3,7 +3,7 @@ import { isSqlError } from './sqlstate.ts';
 
 /**
  * The errors that connections to Postgres have thrown. A lost connection fails with a code of the operating system, which
- * looks the same whoever was at the other end: only the connection knows that it was the database.
+ * looks the same for every service at the other end: only the connection knows that it was the database.
  */
 const failures = new WeakSet<Error>();
 

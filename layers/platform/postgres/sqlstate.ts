@@ -160,7 +160,7 @@ export function toProblem(error: unknown): Problem | undefined {
 
 /**
  * Whether the server itself is in trouble: without resources, going down, or closed for writing. The next statement would
- * fail as well, whoever sends it.
+ * fail as well, in every connection.
  */
 export function isOutage(error: unknown): boolean {
   return isSqlError(error) && /^(53[0-3]..|57P0[1-5]|58030|25006)$/.test(error.code);

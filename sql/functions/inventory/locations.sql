@@ -3,11 +3,7 @@
 --! needs tenancy/context
 --! needs 000007_location_columns
 --! needs 000030_aliases
--- Locations, and the codes that name them.
---
--- No key spans two tables, so a trigger keeps codes and aliases apart. Writers of codes share a lock of the organization, a
--- writer of aliases takes it alone: of two transactions that give one code to two locations, the second sees the first.
--- What writes both takes it alone from the beginning: two that shared it would each wait for the other to be alone.
+-- Locations, and the codes that name them. A trigger and a lock keep codes and aliases apart, as SKUs and aliases of items.
 
 create or replace function inventory.find_location(p_code text)
 returns uuid
