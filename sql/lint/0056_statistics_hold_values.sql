@@ -12,6 +12,8 @@ with gathered (name, statement) as (
   join pg_attribute a on a.attrelid = t.oid and a.attnum > 0 and not a.attisdropped
   -- Before Postgres 17 the default is -1.
   where coalesce(a.attstattarget, -1) <> 0
+    -- A virtual column is never analyzed.
+    and a.attgenerated <> 'v'
   group by t.name
   union all
   -- Only of expressions: for a column, an index uses the statistics of its table.

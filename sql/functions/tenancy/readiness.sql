@@ -1,4 +1,4 @@
---! needs 000001_baseline
+--! needs 000002_context
 -- Whether the database can serve requests that write.
 
 create or replace function tenancy.assert_can_write()

@@ -76,30 +76,6 @@ describe('a map of codes', () => {
     await world.client.query('alter table inventory.items drop column shop');
   });
 
-  test('knows the organizations that rows have got already', async () => {
-    await world.client.query(`
-      alter table inventory.items add column org_id uuid not null default '00000000-0000-0000-0000-00000000000a';
-      alter table inventory.locations add column org_id uuid not null default '00000000-0000-0000-0000-00000000000a'`);
-    try {
-      expect(await found()).toEqual([]);
-      await world.client.query(
-        `update inventory.locations set org_id = '00000000-0000-0000-0000-00000000000b'`,
-      );
-      expect(await found()).toEqual([
-        [
-          'crossing',
-          'movements',
-          ids.moved,
-          '00000000-0000-0000-0000-00000000000a and 00000000-0000-0000-0000-00000000000b',
-        ],
-      ]);
-    } finally {
-      await world.client.query(`
-        alter table inventory.items drop column org_id;
-        alter table inventory.locations drop column org_id`);
-    }
-  });
-
   test.each([
     ['code,becomes\nA,B', 'the map begins with "code,becomes"'],
     ['', 'the map begins with ""'],

@@ -23,6 +23,7 @@ export function dropStatistics({ version }: Application, { table }: TenantTable)
   return [
     `alter table ${table.name}\n  ${columns.map(({ name }) => `alter column ${name} set statistics 0`).join(',\n  ')}`,
     ...expressions.map((place) => `alter index ${place} set statistics 0`),
+    ...table.statistics.map((name) => `drop statistics ${name}`),
     ...(version < clearsStatistics
       ? []
       : [

@@ -36,11 +36,11 @@ const allowed: Readonly<Record<LoginRole, Allowed>> = {
       'tenancy.organizations': 'select',
       'tenancy.security_events': 'select',
     },
-    tenancy: `create_api_key current_actor current_org enter_with_key enter_with_pass list_api_keys list_members
+    tenancy: `assert_can_write create_api_key current_actor current_org enter_with_key enter_with_pass list_api_keys list_members
       note_key_use record_mismatch require_scope revoke_api_key rotate_api_key`,
     inventory: `add_item_aliases add_location_aliases claim_idempotency_key create_item create_location delete_item
-      delete_location find_item find_location invisible_characters is_code iso item_json location_json new_id post_entry remember_response reverse_entry seal_header
-      seal_json update_item update_location`,
+      delete_location find_item find_location hold_item_codes hold_location_codes invisible_characters is_code iso item_json
+      location_json new_id post_entry read_aliases remember_response reverse_entry seal_header seal_json update_item update_location`,
     recovery: '',
   },
   stockade_jobs: {
@@ -70,8 +70,8 @@ const allowed: Readonly<Record<LoginRole, Allowed>> = {
       open_export portable_schema require_scope`,
     inventory: `add_item_aliases add_location_aliases backfill_balances begin_backfill begin_reconciliation correct_balance count_forgettable create_item
       create_location draw_seal_boundary end_backfill find_item find_location finish_reconciliation forget_idempotency_keys
-      held_quantities import_batch invisible_characters is_code iso item_json lease_reconciliation ledger_triggers location_json new_id note_seal_anchor post_entry
-      reconciliation_lag record_reconciliation seal_header seal_json seal_next settle_discrepancies
+      held_quantities hold_item_codes hold_location_codes import_batch invisible_characters is_code iso item_json lease_reconciliation ledger_triggers location_json new_id note_seal_anchor post_entry
+      read_aliases reconciliation_lag record_reconciliation seal_header seal_json seal_next settle_discrepancies
       tell_reconciliation_failures tell_trigger_faults trigger_history`,
     recovery: `alert_probes beat begin_alert_probe claim_checks list_checks newest_heartbeat note_alert_probe
       note_alert_received note_alerted note_checks`,
