@@ -27,12 +27,18 @@ import { type Cluster, startCluster } from './postgres/cluster.ts';
 import { systemClock } from './schedule/clock.ts';
 import { createJobRunner } from './schedule/job-runner.ts';
 import { createScheduler, type Due, type JobReport } from './schedule/scheduler.ts';
+import { stopWithin } from './stop-within.ts';
 
 const databaseName = 'stockade';
 const instanceIdentifier = 'stockade';
 const maxConnections = 20;
 /** For how long a role that has changed its own password keeps others out. */
 const lookAtLoginsEveryMs = 30_000;
+/**
+ * How long a shutdown may take until the database is stopped, and how long when the database has already ended: nothing
+ * can finish any more then.
+ */
+const stopPatience = { wholeMs: 15_000, withoutDatabaseMs: 1_000 };
 /** How long a shutdown waits for a running job, and for the connections of an interrupted one. */
 const graceMs = 10_000;
 
@@ -84,11 +90,11 @@ export interface Platform {
 export async function startPlatform(options: PlatformOptions): Promise<Platform> {
   await mkdir(options.data, { recursive: true });
   const stops: (() => Promise<void>)[] = [];
-  const stop = async () => {
-    for (const step of stops.splice(0).reverse()) await step();
-  };
+  let databaseEnded: Promise<void> | undefined;
+  const stop = () => stopWithin(stops, stopPatience, databaseEnded);
   try {
     const { adminUrl, database, cluster, ended } = await openDatabase(options, stops);
+    databaseEnded = ended;
     const migrations = await migrate({
       connectionString: adminUrl,
       directory: paths.migrations,

@@ -27,9 +27,15 @@ function newName({ store }: Rds, { identifier, region }: Instance): string {
 
 /**
  * What is due for an instance: WAL that is not in the archive yet, a snapshot when the newest is older than
- * `everyMs`, and the end of what is past its retention: all of it when the retention is 0.
+ * `everyMs`, and the end of what is past its retention: all of it when the retention is 0. When `signal` is aborted, it
+ * stops waiting for the server.
  */
-export async function careFor(rds: Rds, instance: Instance, everyMs: number): Promise<void> {
+export async function careFor(
+  rds: Rds,
+  instance: Instance,
+  everyMs: number,
+  signal?: AbortSignal,
+): Promise<void> {
   const { store, running, works } = rds;
   const { resourceId, settings } = instance;
   const held = running.get(resourceId);
@@ -39,7 +45,8 @@ export async function careFor(rds: Rds, instance: Instance, everyMs: number): Pr
     await held.wal.clear();
     return;
   }
-  await held.wal.advance(held.cluster.url);
+  const until = signal ? AbortSignal.any([held.ended, signal]) : held.ended;
+  await held.wal.advance(held.cluster.url, until);
 
   const bases = store.bases(resourceId).sort((a, b) => completedAt(b).getTime() - completedAt(a).getTime());
   const [newest, ...older] = bases;

@@ -13,6 +13,8 @@ export interface Running {
   readonly cluster: Cluster;
   /** Its WAL, when it is kept. */
   readonly wal: WalArchive | undefined;
+  /** Aborted when the cluster has ended: nothing comes from it any more. */
+  readonly ended: AbortSignal;
 }
 
 /** What everything in the local RDS works with. */
@@ -40,8 +42,10 @@ export function snapshotFolder({ directory }: Rds, { folder }: Pick<Snapshot, 'f
 /** Remembers the cluster of an instance; when it ends by itself the instance has failed. */
 export async function hold(rds: Rds, { resourceId, identifier }: Instance, cluster: Cluster): Promise<void> {
   const wal = await openWal(rds, resourceId, cluster);
-  rds.running.set(resourceId, { cluster, wal });
+  const ended = new AbortController();
+  rds.running.set(resourceId, { cluster, wal, ended: ended.signal });
   const onEnd = async () => {
+    ended.abort();
     if (rds.running.get(resourceId)?.cluster !== cluster) return;
     rds.running.delete(resourceId);
     // Lets go of the folder, so that the instance can be deleted.

@@ -88,11 +88,13 @@ export async function startRds(options: RdsOptions): Promise<LocalRds> {
     },
   });
 
+  const closing = new AbortController();
+
   async function round({ snapshotEveryMs } = { snapshotEveryMs: dayMs }): Promise<void> {
     for (const instance of store.instances()) {
-      await careFor(rds, instance, snapshotEveryMs).catch((error) => {
+      await careFor(rds, instance, snapshotEveryMs, closing.signal).catch((error) => {
         // An instance that is being stopped or deleted has nobody to answer.
-        if (!isClosed && rds.running.has(instance.resourceId)) {
+        if (!closing.signal.aborted && rds.running.has(instance.resourceId)) {
           complain(instance.identifier, error);
         }
       });
@@ -101,7 +103,6 @@ export async function startRds(options: RdsOptions): Promise<LocalRds> {
 
   let rounds: Promise<void> = Promise.resolve();
   let timer: NodeJS.Timeout | undefined;
-  let isClosed = false;
 
   return {
     ...served,
@@ -110,7 +111,7 @@ export async function startRds(options: RdsOptions): Promise<LocalRds> {
     keepUp(schedule) {
       const next = () => {
         rounds = round(schedule).then(() => {
-          if (!isClosed) timer = setTimeout(next, schedule.archiveEveryMs).unref();
+          if (!closing.signal.aborted) timer = setTimeout(next, schedule.archiveEveryMs).unref();
         });
       };
       next();
@@ -119,7 +120,7 @@ export async function startRds(options: RdsOptions): Promise<LocalRds> {
     clusterOf: (identifier) => rds.running.get(store.instance(region, identifier).resourceId)?.cluster,
     folderOf: (identifier) => snapshotFolder(rds, store.snapshot(region, identifier)),
     async close() {
-      isClosed = true;
+      closing.abort();
       clearTimeout(timer);
       await served.close();
       await works.close();

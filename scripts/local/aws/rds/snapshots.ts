@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { takeBaseBackup } from '../../postgres/backup/base-backup.ts';
 import { copyFiles, listFiles, syncPath } from '../../postgres/backup/copy-files.ts';
+import { assertRoom } from '../../postgres/backup/room.ts';
 import { complain } from './complain.ts';
 import { type Rds, snapshotFolder } from './context.ts';
 import { snapshotAlreadyExists } from './errors.ts';
@@ -171,9 +172,12 @@ export async function finishCopy(
   try {
     if (faults.strikes('stuck', operation)) return;
     if (faults.strikes('failed', operation)) return await failSnapshot(rds, copy);
-    await mkdir(unfinished, { mode: 0o700 });
     const from = snapshotFolder(rds, source);
-    await copyFiles(from, unfinished, await listFiles(from, () => true), { durable: isDurable, signal });
+    const listing = await listFiles(from, () => true);
+    const bytes = listing.files.reduce((sum, file) => sum + file.bytes, 0);
+    await assertRoom('the copy', bytes, rds.directory);
+    await mkdir(unfinished, { mode: 0o700 });
+    await copyFiles(from, unfinished, listing, { durable: isDurable, signal });
     await rename(unfinished, target);
     if (isDurable) await syncPath(target);
     await store.changeSnapshot(copy.folder, {

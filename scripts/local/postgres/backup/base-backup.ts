@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, rename, rm } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { Client } from 'pg';
 import { connectNoted } from '#platform/postgres/connection-failures.ts';
-import { copyFiles, type Listing, listFiles, syncPath, writeSynced } from './copy-files.ts';
+import { copyFiles, type Listing, listFiles, type SourceFile, syncPath, writeSynced } from './copy-files.ts';
+import { assertRoom, type MeasureRoom } from './room.ts';
 
 export interface BackupOptions {
   /** A superuser's connection to the cluster. */
@@ -14,6 +15,8 @@ export interface BackupOptions {
   readonly durable: boolean;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: (percent: number) => void;
+  /** Measures the free disk; for tests. */
+  readonly measureRoom?: MeasureRoom | undefined;
 }
 
 /** A backup from which a cluster can be started without anything else. */
@@ -32,6 +35,9 @@ export interface Backup {
 const leftOut =
   /^(pg_wal|pg_replslot|pg_dynshmem|pg_notify|pg_serial|pg_snapshots|pg_stat_tmp|pg_subtrans)\/|(^|\/)(pgsql_tmp[^/]*|t\d+_\d+(_\w+)?(\.\d+)?|pg_internal\.init[^/]*)(\/|$)|^(postmaster\.(pid|opts)|current_logfiles|backup_label(\.old)?|tablespace_map(\.old)?|recovery\.signal|standby\.signal)$/;
 
+/** The segment in which a backup begins and the one in which it ends. */
+const walOfBackupBytes = 2 * 16 * 1_048_576;
+
 /** Holds the state from which recovery starts, so it must not be older than anything else in the backup. */
 const controlFile = 'global/pg_control';
 
@@ -39,9 +45,13 @@ const controlFile = 'global/pg_control';
  * Takes a physical backup of a running cluster, together with the WAL that makes it consistent.
  * Sessions go on meanwhile. An interrupted backup leaves nothing behind but a folder `<target>.unfinished-…`
  * when this process is killed.
+ * @throws NoRoom, before it does anything, when the backup does not fit or would leave too little to the server
  */
 export async function takeBaseBackup(options: BackupOptions): Promise<Backup> {
-  const { target, signal } = options;
+  const { target, signal, dataDirectory } = options;
+  const { files } = await listFiles(dataDirectory, isBackedUp);
+  const expected = bytesOf(files) + walOfBackupBytes;
+  await assertRoom('the backup', expected, dirname(target), options.measureRoom);
   const unfinished = `${target}.unfinished-${randomUUID()}`;
   await mkdir(unfinished, { recursive: true, mode: 0o700 });
   try {
@@ -70,8 +80,8 @@ async function backUp(options: BackupOptions, folder: string): Promise<Backup> {
       'select pg_walfile_name(lsn) as segment from pg_backup_start($1, fast => true) as lsn',
       [basename(folder)],
     );
-    const listing = await listFiles(dataDirectory, (path) => !leftOut.test(path));
-    const total = listing.files.reduce((sum, { bytes }) => sum + bytes, 0);
+    const listing = await listFiles(dataDirectory, isBackedUp);
+    const total = bytesOf(listing.files);
     let copied = 0;
     const onCopied = (bytes: number) => {
       copied += bytes;
@@ -128,7 +138,15 @@ async function copyWal(
     throw new Error(`the WAL of the backup is not complete in ${wal}: ${first} to ${last} are needed`);
   }
   await copyFiles(wal, join(folder, 'pg_wal'), { folders: [], files: segments }, options);
-  return segments.reduce((sum, { bytes }) => sum + bytes, 0);
+  return bytesOf(segments);
+}
+
+function isBackedUp(path: string): boolean {
+  return !leftOut.test(path);
+}
+
+function bytesOf(files: readonly SourceFile[]): number {
+  return files.reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
 function isHistory(name: string): boolean {

@@ -209,3 +209,24 @@ test('segments follow one another over the end of a log file', () => {
   expect(segmentAfter('0000000100000000000000FE', segmentBytes)).toBe('0000000100000000000000FF');
   expect(segmentAfter('0000000100000000000000FF', segmentBytes)).toBe('000000010000000100000000');
 });
+
+test('a backup that would leave the server no room for its log is refused, with both figures, before anything is done', async () => {
+  const target = join(folder, 'too-large');
+  const measureRoom = async () => 64 * 1_048_576;
+  await expect(takeBaseBackup({ ...source, target, durable: false, measureRoom })).rejects.toThrow(
+    /^the backup needs \d+ MB of free disk, 64 MB of it as a reserve for the database, and .* has 64 MB: free some space$/,
+  );
+  expect((await readdir(folder)).filter((name) => name.startsWith('too-large'))).toEqual([]);
+});
+
+test('an archive that gets nothing more is not waited for when the server has ended', async () => {
+  await client.query('insert into line values (999)');
+  const directory = join(folder, 'nothing-arrives');
+  mkdirSync(directory);
+  const waiting = await WalArchive.open({ directory, marksFile: join(folder, 'no-marks'), segmentBytes });
+  const ended = new AbortController();
+  const advancing = waiting.advance(source.url, ended.signal);
+  ended.abort();
+  await expect(advancing).rejects.toThrow('aborted');
+  await client.query('delete from line where id = 999');
+});

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Account } from '../account.ts';
 import { type Cluster, startCluster } from '../cluster.ts';
 import { copyFiles, listFiles, writeSynced } from './copy-files.ts';
+import { assertRoom } from './room.ts';
 import type { Base, RestorePlan, WalArchive } from './wal-archive.ts';
 
 export interface RestoreOptions {
@@ -52,6 +53,8 @@ async function fill(
   account: Account | undefined,
 ): Promise<void> {
   const listing = await listFiles(backup, () => true);
+  const bytes = listing.files.reduce((sum, file) => sum + file.bytes, 0);
+  await assertRoom('the restored copy', bytes, folder);
   // Postgres puts all of it on disk itself before it recovers.
   await copyFiles(backup, folder, listing, { account, durable: false, signal });
   const wal = join(folder, 'pg_wal');

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Client } from 'pg';
 import { connectNoted } from '#platform/postgres/connection-failures.ts';
+import { assertRoom } from './room.ts';
 import { belongsToSegment, compressSegments, type FetchOptions, fetchSegments } from './wal-files.ts';
 import { endOfRun, isSegment, type Segment } from './wal-segment.ts';
 
@@ -63,13 +64,18 @@ export class WalArchive {
     return new WalArchive(options, text.split('\n').flatMap(readMark));
   }
 
-  /** Makes the archive reach up to now, unless it does already. `url` is a superuser's connection to the cluster. */
-  async advance(url: string): Promise<void> {
+  /**
+   * Makes the archive reach up to now, unless it does already. `url` is a superuser's connection to the cluster. When
+   * `signal` is aborted, it stops waiting for the server.
+   * @throws NoRoom, before it does anything, when the disk has no room for another segment
+   */
+  async advance(url: string, signal?: AbortSignal): Promise<void> {
     await this.#inTurn(async () => {
+      await assertRoom('the archive of the log', this.#options.segmentBytes, this.#options.directory);
       await withClient(url, async (client) => {
         const { now, xmin, xmax } = await snapshotOf(client);
         if (this.#quietAt === xmax && xmin === xmax) this.#idleUntil = now;
-        else await this.#mark(client);
+        else await this.#mark(client, signal);
       });
       await compressSegments(this.#options.directory);
     });
@@ -86,7 +92,7 @@ export class WalArchive {
     await turn;
   }
 
-  async #mark(client: Client): Promise<void> {
+  async #mark(client: Client, signal?: AbortSignal): Promise<void> {
     // A commit of its own: recovery to a time ends at the first commit behind it.
     const { rows } = await client.query<{ at: Date }>(
       'select clock_timestamp() as at, pg_current_xact_id()::text as id',
@@ -97,7 +103,7 @@ export class WalArchive {
     );
     const [at, segment] = [rows[0]?.at, switched[0]?.segment];
     if (!at || !segment) throw new Error('the server did not say where its WAL stands');
-    await this.#arrival(segment);
+    await this.#arrival(segment, signal);
     // The commit is later than the clock was, yet both may be the same millisecond.
     const mark: Mark = { at: new Date(at.getTime() - 1), segment };
     await appendFile(this.#options.marksFile, writeMark(mark));
@@ -106,7 +112,7 @@ export class WalArchive {
     this.#idleUntil = undefined;
   }
 
-  async #arrival(segment: Segment): Promise<void> {
+  async #arrival(segment: Segment, signal: AbortSignal | undefined): Promise<void> {
     const deadlineMs = Date.now() + archivedWithinMs;
     while (!(await this.segments()).has(segment)) {
       if (Date.now() > deadlineMs) {
@@ -114,7 +120,7 @@ export class WalArchive {
           `Postgres has not archived ${segment} to ${this.#options.directory} for ${archivedWithinMs / 1000} s: its log says why`,
         );
       }
-      await delay(pollMs);
+      await delay(pollMs, undefined, { signal });
     }
   }
 
