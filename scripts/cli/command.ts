@@ -19,7 +19,10 @@ type Values<Given> = {
 export interface Answer {
   readonly text: string;
   readonly json: unknown;
-  /** The command worked and the answer is no: exit code 1, but no error message. */
+  /**
+   * The command worked, and the answer is no or some of its work is left: exit code 1, but no error message. The text says
+   * what was done and what is left.
+   */
   readonly failed?: boolean;
 }
 

@@ -14,6 +14,11 @@ export function tidiedAnswer(tidied: Tidied, dryRun: boolean): Answer {
   };
 }
 
+/** Whether a movement is not sealed yet, or a seal not anchored: something is left for the next run. */
+export function isLeft({ reason, anchoring }: SealResult): boolean {
+  return reason === 'busy' || reason === 'stopped' || anchoring.failure !== undefined;
+}
+
 /** The new seals and anchors. Failed when something is left for the next run. */
 export function sealedAnswer(org: string, result: SealResult): Answer {
   const { seals, reason, anchoring } = result;
@@ -23,7 +28,7 @@ export function sealedAnswer(org: string, result: SealResult): Answer {
     stopped: 'Stopped. Run it again to continue.',
   } as const;
   return {
-    failed: reason === 'busy' || reason === 'stopped' || anchoring.failure !== undefined,
+    failed: isLeft(result),
     json: { organization: org, ...result },
     text: [
       ...seals.map(

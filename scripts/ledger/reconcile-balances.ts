@@ -5,7 +5,7 @@ import { type RunReport, reconcileOrganization } from '#audit/reconciliation/rec
 import { readLabels } from '#audit/reconciliation/runs/labels.ts';
 import { takeLease } from '#audit/reconciliation/runs/lease.ts';
 import { sendDiscrepancyAlert } from '#audit/reconciliation/runs/send-alerts.ts';
-import { sealOrganization } from '#audit/seals/seal-organization.ts';
+import { type SealResult, sealOrganization } from '#audit/seals/seal-organization.ts';
 import { useLocalAws } from '../cli/aws-environment.ts';
 import { command } from '../cli/command.ts';
 import { withRole } from '../cli/database/connect.ts';
@@ -13,9 +13,10 @@ import { databaseOptions, findDatabaseUrl } from '../cli/database/database-url.t
 import { dryRunDescription } from '../cli/dry-run.ts';
 import { UsageError } from '../cli/failure.ts';
 import * as option from '../cli/option.ts';
+import { isLeft } from './answers.ts';
 import { attempt } from './reconcile/attempt.ts';
 import { findOrganizations, type Organization } from './reconcile/organizations.ts';
-import { appliedOutcome, type Outcome, previewOutcome, runOutcome } from './reconcile/report.ts';
+import { appliedOutcome, type Outcome, previewOutcome, runOutcome, type Sealed } from './reconcile/report.ts';
 import { patienceMs, waitForLease } from './reconcile/wait-for-lease.ts';
 
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
@@ -27,7 +28,8 @@ await command({
     'It compares everything that moved since the last clean run, and one thirtieth of the items from their first movement',
     'on. With --full it compares everything. It corrects small differences in the balance, never in the ledger. It leaves the',
     'others and raises an alert: --apply RUN corrects them, after a new check. When all balances agree, it seals the ledger.',
-    'Exit code 1 when a difference was left. docs/RECONCILIATION.md describes the policy and the causes.',
+    'Exit code 1 when a difference, a movement that is not sealed or a seal that is not anchored was left.',
+    'docs/RECONCILIATION.md describes the policy and the causes.',
   ].join('\n'),
   options: {
     org: option.text({ description: 'only this organization (default: all)', placeholder: 'slug' }),
@@ -127,7 +129,7 @@ async function reconcileOf(
     onAlert: (left) => alertOperators(jobs, organization, left, note),
   });
   const label = await readLabels(jobs, id, report.discrepancies);
-  return runOutcome(slug, report, report.clean ? await sealText(jobs, id, signal) : undefined, label);
+  return runOutcome(slug, report, report.clean ? await seal(jobs, id, signal) : undefined, label);
 }
 
 /** Alerts as the job does. A failed alert is not a failure here: the user sees the result in any case. */
@@ -144,8 +146,12 @@ async function alertOperators(
   }
 }
 
-async function sealText(jobs: pg.ClientBase, orgId: string, signal: AbortSignal): Promise<string> {
-  const { seals, reason, anchoring } = await sealOrganization(jobs, orgId, { signal });
+async function seal(jobs: pg.ClientBase, orgId: string, signal: AbortSignal): Promise<Sealed> {
+  const result = await sealOrganization(jobs, orgId, { signal });
+  return { text: sealText(result), isLeft: isLeft(result) };
+}
+
+function sealText({ seals, reason, anchoring }: SealResult): string {
   const anchors = anchoring.failure ? `, not anchored yet (${anchoring.failure.message})` : '';
   if (seals.length > 0) return `sealed up to seal ${seals.at(-1)?.seq}${anchors}`;
   return reason === 'busy' ? 'not sealed, the writers never paused' : `nothing new to seal${anchors}`;

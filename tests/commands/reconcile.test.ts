@@ -66,6 +66,24 @@ test('finds, shows, leaves, previews, applies: exit code 1 for as long as someth
   expect((await reconcile('--org', acme.slug, '--full')).exitCode).toBe(0);
 });
 
+test('a seal that could not be anchored: exit code 1 of both commands, and 0 once it is', async () => {
+  const acme = await books.organization();
+  const seal = () => run('ledger/seal.ts', ['--org', acme.slug], { DATABASE_URL: books.world.adminUrl });
+  aws.local.s3.faults.inject('denied', { operation: 'PutObject' });
+  expect(await reconcile('--org', acme.slug)).toMatchObject({
+    exitCode: 1,
+    stdout: expect.stringMatching(
+      /all correct; sealed up to seal 1, not anchored yet \(S3 PutObject .*\)\n$/,
+    ),
+  });
+  expect((await seal()).exitCode).toBe(1);
+  aws.local.s3.faults.clear();
+  expect(await reconcile('--org', acme.slug)).toMatchObject({
+    exitCode: 0,
+    stdout: expect.stringContaining('nothing new to seal'),
+  });
+});
+
 test.each([
   [['--apply', '0197b6b2-1c1e-7a30-9d2f-3a5e0c7b1d42'], 2, '--apply needs the organization'],
   [['--org', 'nobody-here'], 1, 'there is no organization "nobody-here"'],

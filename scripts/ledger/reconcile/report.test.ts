@@ -77,9 +77,19 @@ describe('a run', () => {
       json: { organization: 'acme', ...figures, sealed: null, discrepancies: [] },
       failed: false,
     });
-    expect(runOutcome('acme', report, 'sealed up to seal 3', label)).toMatchObject({
+    expect(runOutcome('acme', report, { text: 'sealed up to seal 3', isLeft: false }, label)).toMatchObject({
       text: `${counted}, all correct; sealed up to seal 3`,
       json: { sealed: 'sealed up to seal 3' },
+      failed: false,
+    });
+  });
+
+  test('that could not seal or anchor all has failed, and says what it has done', () => {
+    const sealed = { text: 'sealed up to seal 3, not anchored yet (S3 does not answer)', isLeft: true };
+    expect(runOutcome('acme', report, sealed, label)).toMatchObject({
+      text: `${counted}, all correct; ${sealed.text}`,
+      json: { sealed: sealed.text },
+      failed: true,
     });
   });
 

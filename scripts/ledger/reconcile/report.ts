@@ -19,6 +19,13 @@ const shown = 20;
 
 type Label = (key: BalanceKey) => BalanceLabel;
 
+/** What came of sealing after a clean run. */
+export interface Sealed {
+  readonly text: string;
+  /** Whether something is left for the next run. */
+  readonly isLeft: boolean;
+}
+
 /** The result for one organization: text for people, JSON for programs, and whether a fault was left. */
 export interface Outcome {
   readonly text: string;
@@ -29,13 +36,13 @@ export interface Outcome {
 export function runOutcome(
   slug: string,
   report: RunReport,
-  sealed: string | undefined,
+  sealed: Sealed | undefined,
   label: Label,
 ): Outcome {
   const { discrepancies, ...figures } = report;
   const left = discrepancies.filter(({ action }) => action === 'alerted');
   const lines = [
-    `${slug}: ${comparedText(report)}, ${foundText(report)}${sealed ? `; ${sealed}` : ''}`,
+    `${slug}: ${comparedText(report)}, ${foundText(report)}${sealed ? `; ${sealed.text}` : ''}`,
     ...triggerLines(report.triggerFaults),
     ...list(discrepancies, (each) => `${each.action}: ${discrepancyText(each, label)}`),
     ...(report.finished ? [] : ['  stopped early; run it again to continue']),
@@ -52,10 +59,10 @@ export function runOutcome(
     json: {
       organization: slug,
       ...figures,
-      sealed: sealed ?? null,
+      sealed: sealed?.text ?? null,
       discrepancies: discrepancies.map((each) => named(each, label)),
     },
-    failed: left.length > 0 || report.triggerFaults.length > 0 || !report.finished,
+    failed: left.length > 0 || report.triggerFaults.length > 0 || !report.finished || sealed?.isLeft === true,
   };
 }
 
