@@ -1174,10 +1174,10 @@ declare
   v_trial constant boolean := (p_options ->> 'trial')::boolean;
   v_create constant boolean := (p_options ->> 'createMissing')::boolean;
   v_retry constant boolean := (p_options ->> 'retryRejects')::boolean;
-  -- A trial may be for an organization that does not exist yet: then none is entered, and nothing is found.
   -- The names that only an alias can be, each with the reason.
   v_malformed_items constant jsonb := p_options -> 'malformed' -> 'items';
   v_malformed_locations constant jsonb := p_options -> 'malformed' -> 'locations';
+  -- A trial may be for an organization that does not exist yet: then none is entered, and nothing is found.
   v_org_id constant uuid := case when v_trial then tenancy.current_org() else tenancy.require_scope('write') end;
   v_import inventory.imports;
   -- Arrays of their own, not fields of a record: only in a variable is an element found without counting.
@@ -1224,8 +1224,8 @@ begin
   select * into v_item_ids, v_tracking, v_allow_negative
   from inventory.find_import_items(v_org_id, v_skus, p_options);
   v_location_ids := inventory.find_import_locations(v_org_id, v_codes);
-  -- What has no such SKU or code may be an alias or another normal form. Lines that name one item twice get one position. What is missing
-  -- then stays so: nobody gives its code to something else before it is created.
+  -- What has no such SKU or code may be an alias or another normal form. Lines that name one item twice get one position.
+  -- What is missing then stays so: nobody gives its code to something else before it is created.
   if array_position(v_item_ids, null) is not null then
     if v_create and not v_trial then
       perform inventory.hold_item_codes('{}');

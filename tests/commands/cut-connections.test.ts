@@ -30,7 +30,6 @@ const server = createServer((socket) => {
   });
 });
 let place: string;
-const before = { ...process.env };
 
 beforeAll(async () => {
   server.listen(0, '127.0.0.1');
@@ -50,10 +49,7 @@ beforeAll(async () => {
   });
 });
 afterEach(closeAwsClients);
-afterAll(() => {
-  server.close();
-  process.env = before;
-});
+afterAll(() => void server.close());
 
 const failureOf = async (work: () => Promise<unknown>) => {
   const error = await work().catch((thrown: unknown) => thrown);

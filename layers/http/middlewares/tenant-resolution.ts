@@ -41,8 +41,9 @@ const defaults = {
  * credential in the transaction of the request.
  *
  * Refuses with 401 when nothing is presented or a credential is malformed, with 403 when a tenant asks for a route of
- * operators, with 503 when a token cannot be verified now, with 429 when a flood of unknown keys must not reach the database. When the database refuses the credential for the organization
- * that the request names, this is recorded before the answer goes out.
+ * operators, with 503 when a token cannot be verified now, with 429 when a flood of unknown keys must not reach the
+ * database. When the database refuses the credential for the organization that the request names, this is recorded before
+ * the answer goes out.
  *
  * @example
  * middy().use(tenantResolution({ routes: [{ key: 'GET /v1/items', scope: 'read' }] })).handler(
