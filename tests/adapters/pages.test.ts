@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, beforeEach, expect, test } from 'vitest';
@@ -35,11 +34,11 @@ test.each([
   expect(await runProgram(application.folder, await programOf(page), environment())).toBe(printed);
 });
 
-const prisma = join(paths.data, 'prisma');
-test.skipIf(!existsSync(join(prisma, 'installed.sha256')))(
-  'the program of docs/adapters/prisma.md runs in an application of its own',
-  async () => {
+// `npm run test:adapters` installs Prisma.
+if (process.env.STOCKADE_TEST_ADAPTERS === 'all') {
+  test('the program of docs/adapters/prisma.md runs in an application of its own', async () => {
+    const prisma = join(paths.data, 'prisma');
     await symlink(paths.root, join(prisma, 'node_modules/stockade')).catch(() => {});
     expect(await runProgram(prisma, await programOf('prisma.md'), environment())).toBe(printed);
-  },
-);
+  });
+}
