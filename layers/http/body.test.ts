@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { InvalidInput } from '#platform/errors.ts';
-import { bodyBytes, isStorable, parseJsonBody } from './body.ts';
+import { bodyBytes, parseJsonBody } from './body.ts';
 import type { HttpEvent } from './event.ts';
+import { isStorable } from './storable.ts';
 
 const sent = (body: string | undefined, more: Partial<HttpEvent> = {}) =>
   ({ headers: {}, isBase64Encoded: false, body, ...more }) as HttpEvent;
@@ -163,13 +164,13 @@ describe('numbers', () => {
     expect(digits(source)).toEqual({
       status: 400,
       detail: 'A number has more digits than JSON numbers keep.',
-      errors: [{ field: 'quantity', message: `must have at most 15 digits, but is ${source}` }],
+      errors: [{ field: 'a[0].quantity', message: `must have at most 15 digits, but is ${source}` }],
     });
   });
 
   test('the number is shown, but no more than forty characters of it', () => {
     expect(digits('1'.repeat(100))).toMatchObject({
-      errors: [{ field: 'quantity', message: `must have at most 15 digits, but is ${'1'.repeat(40)}` }],
+      errors: [{ field: 'a[0].quantity', message: `must have at most 15 digits, but is ${'1'.repeat(40)}` }],
     });
   });
 });
@@ -186,11 +187,20 @@ describe('strings', () => {
     ['{"a":"x\\ud800"}', 'a'],
     ['{"a":"\\udc00x"}', 'a'],
     ['{"a":"\\ude00\\ud83d"}', 'a'],
-    ['{"a":["x","\\u0000"]}', '1'],
+    ['{"a":["x","\\u0000"]}', 'a[1]'],
     ['{"a\\u0000b":1}', 'a\u{fffd}b'],
-    ['{"a":{"x\\ud800":true}}', 'x\u{fffd}'],
+    ['{"a":{"x\\ud800":true}}', 'a.x\u{fffd}'],
+    ['[{"a":[["\\u0000"]]}]', '[0].a[0][0]'],
+    ['"\\u0000"', 'body'],
   ])('%s cannot be stored', (body, field) => {
     expect(refusal(sent(body))).toEqual(refused(field));
+  });
+
+  test('every one is named, a hundred at most', () => {
+    expect(refusal(sent('{"a":"\\u0000","b":{"__proto__":1,"c":["\\ud800"]}}'))).toMatchObject({
+      errors: [{ field: 'a' }, { field: 'b.__proto__' }, { field: 'b.c[0]' }],
+    });
+    expect(refusal(sent(JSON.stringify(Array(1_000).fill('\0')))).errors).toHaveLength(100);
   });
 
   test('in pairs, surrogates can', () => {
@@ -202,7 +212,7 @@ describe('strings', () => {
     expect(refusal(sent('{"metadata":{"__proto__":{"a":1}}}'))).toEqual({
       status: 400,
       detail: 'A field has a name that cannot be kept.',
-      errors: [{ field: '__proto__', message: 'is a name that cannot be kept: choose another' }],
+      errors: [{ field: 'metadata.__proto__', message: 'is a name that cannot be kept: choose another' }],
     });
     expect(parseJsonBody(sent('{"constructor":1,"a":"__proto__"}'))).toEqual({
       constructor: 1,

@@ -1,8 +1,6 @@
 import { InvalidInput } from '#platform/errors.ts';
 import type { HttpEvent } from './event.ts';
-
-/** A double keeps any number of so many digits exactly (IEEE 754 binary64: DBL_DIG). */
-const exactDigits = 15;
+import { parseStorable } from './storable.ts';
 
 /** Code that walks a value calls itself for every level, and the stack is limited. */
 const maxDepth = 100;
@@ -31,7 +29,7 @@ export function parseJsonBody(event: HttpEvent): unknown {
   if (depthOf(text) > maxDepth)
     throw bodyError('The body is nested too deep.', `must be nested at most ${maxDepth} deep`);
   try {
-    return JSON.parse(text, refuseUnstorable);
+    return parseStorable(text);
   } catch (error) {
     if (error instanceof InvalidInput) throw error;
     throw bodyError('The body is not JSON.', error instanceof Error ? error.message : 'is not JSON');
@@ -60,50 +58,6 @@ function depthOf(text: string): number {
     else if (character === ']' || character === '}') depth -= 1;
   }
   return deepest;
-}
-
-function refuseUnstorable(
-  this: unknown,
-  key: string,
-  value: unknown,
-  context?: { source?: string },
-): unknown {
-  if (typeof value === 'number' && digitsOf(context?.source ?? '') > exactDigits) {
-    throw new InvalidInput('A number has more digits than JSON numbers keep.', [
-      {
-        field: key,
-        message: `must have at most ${exactDigits} digits, but is ${context?.source?.slice(0, 40)}`,
-      },
-    ]);
-  }
-  if (key === '__proto__') {
-    throw new InvalidInput('A field has a name that cannot be kept.', [
-      { field: key, message: 'is a name that cannot be kept: choose another' },
-    ]);
-  }
-  if (!isStorable(key) || (typeof value === 'string' && !isStorable(value))) {
-    throw new InvalidInput('A string has a character that cannot be stored.', [
-      {
-        field: key.toWellFormed().replaceAll('\0', '\u{fffd}'),
-        message: 'must not contain NUL or half a surrogate pair',
-      },
-    ]);
-  }
-  return value;
-}
-
-/** Whether Postgres can keep a string as text: it has no NUL, and its surrogates are in pairs. */
-export function isStorable(text: string): boolean {
-  return !text.includes('\0') && text.isWellFormed();
-}
-
-/** The significant digits of a JSON number; an exponent adds none. */
-function digitsOf(source: string): number {
-  const mantissa = source.split(/e/i)[0] ?? '';
-  const digits = mantissa.replace('-', '').replace(/^0*\.?0*/, '');
-  return digits.includes('.') || mantissa.includes('.')
-    ? digits.replace('.', '').replace(/0+$/, '').length
-    : digits.replace(/0+$/, '').length;
 }
 
 function bodyError(detail: string, message: string): InvalidInput {

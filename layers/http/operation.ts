@@ -1,7 +1,8 @@
 import * as z from 'zod';
-import { isStorable, parseJsonBody } from './body.ts';
+import { parseJsonBody } from './body.ts';
 import type { Caller, OperatorCaller, PublicCaller, RouteScope, TenantCaller } from './caller.ts';
 import { type HttpEvent, type HttpResult, json, noContent } from './event.ts';
+import { isStorable } from './storable.ts';
 import { validate } from './validate.ts';
 
 /** The schemas of what a route takes. Without a schema for it, a query is refused and a body is not read. */

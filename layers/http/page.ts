@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { isStorable } from './body.ts';
+import { isStorable } from './storable.ts';
 
 export const defaultLimit = 50;
 export const maxLimit = 200;

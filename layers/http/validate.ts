@@ -28,7 +28,8 @@ function messageOf(issue: z.core.$ZodIssue): string {
   return issue.message;
 }
 
-function fieldName(path: readonly PropertyKey[]): string {
+/** The path of a field as an answer names it: `lines[3].quantity`; `body` for the whole. */
+export function fieldName(path: readonly PropertyKey[]): string {
   const name = path.reduce<string>(
     (name, part) =>
       typeof part === 'number' ? `${name}[${part}]` : name ? `${name}.${String(part)}` : String(part),
