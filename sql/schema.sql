@@ -517,7 +517,7 @@ begin
     coalesce(p_item ->> 'unit', 'each'),
     coalesce(p_item ->> 'tracking', 'none'),
     coalesce((p_item ->> 'allowNegative')::boolean, false),
-    (p_item ->> 'reorderPoint')::numeric,
+    inventory.require_reorder_point(p_item),
     coalesce(p_item -> 'metadata', '{}')
   )
   returning * into v_item;
@@ -529,7 +529,7 @@ end
 $function$;
 alter function inventory.create_item(jsonb) owner to stockade_owner;
 comment on function inventory.create_item(jsonb) is
-  'Creates an item of the organization that was entered: {sku, aliases?, name, unit?, tracking?, allowNegative?, reorderPoint?, metadata?}, and returns it as the API shows it. Raises SK902 when no organization was entered, SK104 when the caller may not write, 23505 when the SKU is taken, SK206 when a code is a SKU and an alias, 23514 for a value out of its bounds.';
+  'Creates an item of the organization that was entered: {sku, aliases?, name, unit?, tracking?, allowNegative?, reorderPoint?, metadata?}, and returns it as the API shows it. Raises SK902 when no organization was entered, SK104 when the caller may not write, 23505 when the SKU is taken, SK206 when a code is a SKU and an alias, SK304 or 23514 for a value out of its bounds.';
 revoke execute on function inventory.create_item(jsonb) from public;
 grant execute on function inventory.create_item(jsonb) to stockade_api, stockade_jobs;
 
@@ -559,7 +559,7 @@ end
 $function$;
 alter function inventory.create_location(jsonb) owner to stockade_owner;
 comment on function inventory.create_location(jsonb) is
-  'Creates a location of the organization that was entered: {code, aliases?, name, kind?}, and returns it as the API shows it. Raises SK902 when no organization was entered, SK104 when the caller may not write, 23505 when the code is taken, SK206 when a code is an alias, 23514 for a value out of its bounds.';
+  'Creates a location of the organization that was entered: {code, aliases?, name, kind?}, and returns it as the API shows it. Raises SK902 when no organization was entered, SK104 when the caller may not write, 23505 when the code is taken, SK206 when a code is an alias, SK304 or 23514 for a value out of its bounds.';
 revoke execute on function inventory.create_location(jsonb) from public;
 grant execute on function inventory.create_location(jsonb) to stockade_api, stockade_jobs;
 
@@ -983,6 +983,7 @@ alter function inventory.greatest_quantity() owner to stockade_owner;
 comment on function inventory.greatest_quantity() is
   'The greatest quantity: fifteen digits, four of them decimals, which is what the type of every quantity, numeric(15,4), holds.';
 revoke execute on function inventory.greatest_quantity() from public;
+grant execute on function inventory.greatest_quantity() to stockade_api, stockade_jobs, stockade_ledger;
 
 -- inventory.has_sign(text,numeric)
 CREATE OR REPLACE FUNCTION inventory.has_sign(p_kind text, p_quantity numeric)
@@ -1210,6 +1211,12 @@ begin
   ) then
     raise exception 'a line of an import has the wrong sign for its kind' using errcode = 'SK303';
   end if;
+  if exists (select from unnest(p_quantities) as line (quantity) where inventory.is_exact(line.quantity) is not true) then
+    raise exception 'a line of an import has a quantity that would be rounded' using errcode = 'SK304',
+      detail = json_build_array(json_build_object(
+        'field', 'quantity', 'message', 'must be a number of at most fifteen digits, four of them decimals'
+      ));
+  end if;
   if exists (select from tenancy.organizations where id = v_org_id and status <> 'active') then
     raise exception 'this organization is suspended' using errcode = 'SK103';
   end if;
@@ -1404,7 +1411,7 @@ end
 $function$;
 alter function inventory.import_batch(bytea,bytea,text,jsonb,text[],text[],text[],text[],text[],text[],bigint[],integer[],integer[],integer[],text[],numeric[]) owner to stockade_owner;
 comment on function inventory.import_batch(bytea,bytea,text,jsonb,text[],text[],text[],text[],text[],text[],bigint[],integer[],integer[],integer[],text[],numeric[]) is
-  'Posts a batch of lines of an import, of the organization that was entered: every line that is not settled yet is applied or rejected with a reason, and settled with that. An entry the stock policy refuses is rejected whole, the others are applied. p_options: {timeZone, createMissing, unit, tracking, allowNegative (of what is made), malformed ({items, locations}: each a reason by name), retryRejects, finished, trial (only tell), moved (by earlier batches of the trial)}. Returns {applied, entries, itemsCreated, locationsCreated, rejected: [{line, reason}], moved and missing (of a trial)}. Raises SK103 organization suspended, SK104 write scope missing, SK301 and SK303 a kind or sign that cannot be imported.';
+  'Posts a batch of lines of an import, of the organization that was entered: every line that is not settled yet is applied or rejected with a reason, and settled with that. An entry the stock policy refuses is rejected whole, the others are applied. p_options: {timeZone, createMissing, unit, tracking, allowNegative (of what is made), malformed ({items, locations}: each a reason by name), retryRejects, finished, trial (only tell), moved (by earlier batches of the trial)}. Returns {applied, entries, itemsCreated, locationsCreated, rejected: [{line, reason}], moved and missing (of a trial)}. Raises SK103 organization suspended, SK104 write scope missing, SK301, SK303 and SK304 a kind, sign or quantity that cannot be imported, 23514 a value out of its bounds.';
 revoke execute on function inventory.import_batch(bytea,bytea,text,jsonb,text[],text[],text[],text[],text[],text[],bigint[],integer[],integer[],integer[],text[],numeric[]) from public;
 grant execute on function inventory.import_batch(bytea,bytea,text,jsonb,text[],text[],text[],text[],text[],text[],bigint[],integer[],integer[],integer[],text[],numeric[]) to stockade_jobs;
 
@@ -1715,7 +1722,7 @@ alter function inventory.invisible_characters() owner to stockade_owner;
 comment on function inventory.invisible_characters() is
   'The characters that no code has, as a bracket expression of a regular expression: those that cannot be seen, that change the direction of a text, or that have no fixed meaning.';
 revoke execute on function inventory.invisible_characters() from public;
-grant execute on function inventory.invisible_characters() to stockade_api, stockade_jobs;
+grant execute on function inventory.invisible_characters() to stockade_admin, stockade_api, stockade_jobs, stockade_ledger;
 
 -- inventory.is_code(text)
 CREATE OR REPLACE FUNCTION inventory.is_code(p_text text)
@@ -1723,10 +1730,7 @@ CREATE OR REPLACE FUNCTION inventory.is_code(p_text text)
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
 AS $function$
-  select length(p_text) between 1 and 64
-    and p_text = btrim(p_text)
-    -- What is plain ASCII pays for nothing else.
-    and (p_text ~ '^[ -~]*$' or p_text is nfc normalized and p_text !~ inventory.invisible_characters())
+  select inventory.is_lot(p_text)
     and p_text !~ '^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$'
 $function$;
 alter function inventory.is_code(text) owner to stockade_owner;
@@ -1734,6 +1738,85 @@ comment on function inventory.is_code(text) is
   'Whether a text can be a SKU or the code of a location: 1 to 64 visible characters in the normal form NFC, no blank at either end, and not the form of an id, because a path of the API takes either.';
 revoke execute on function inventory.is_code(text) from public;
 grant execute on function inventory.is_code(text) to stockade_api, stockade_jobs;
+
+-- inventory.is_exact(numeric)
+CREATE OR REPLACE FUNCTION inventory.is_exact(p_quantity numeric)
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+  -- NaN is greater than every number, and so is infinity.
+  select abs(p_quantity) <= inventory.greatest_quantity() and p_quantity = round(p_quantity, 4)
+$function$;
+alter function inventory.is_exact(numeric) owner to stockade_owner;
+comment on function inventory.is_exact(numeric) is
+  'Whether a quantity is a number that its type holds without rounding: fifteen digits, four of them decimals.';
+revoke execute on function inventory.is_exact(numeric) from public;
+grant execute on function inventory.is_exact(numeric) to stockade_api, stockade_jobs, stockade_ledger;
+
+-- inventory.is_instant(timestamp with time zone)
+CREATE OR REPLACE FUNCTION inventory.is_instant(p_at timestamp with time zone)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+begin
+  return p_at >= '1900-01-01 00:00:00+00' and p_at < '10000-01-01 00:00:00+00';
+end
+$function$;
+alter function inventory.is_instant(timestamp with time zone) owner to stockade_owner;
+comment on function inventory.is_instant(timestamp with time zone) is
+  'Whether an instant is finite and in a year that the API can write: 1900 to 9999.';
+revoke execute on function inventory.is_instant(timestamp with time zone) from public;
+grant execute on function inventory.is_instant(timestamp with time zone) to stockade_admin, stockade_api, stockade_jobs, stockade_ledger;
+
+-- inventory.is_lot(text)
+CREATE OR REPLACE FUNCTION inventory.is_lot(p_text text)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+begin
+  return length(p_text) between 1 and 64
+    and p_text = btrim(p_text)
+    -- What is plain ASCII pays for nothing else.
+    and (p_text ~ '^[ -~]*$' or p_text is nfc normalized and p_text !~ inventory.invisible_characters());
+end
+$function$;
+alter function inventory.is_lot(text) owner to stockade_owner;
+comment on function inventory.is_lot(text) is
+  'Whether a text can name a lot: 1 to 64 visible characters in the normal form NFC, no blank at either end.';
+revoke execute on function inventory.is_lot(text) from public;
+grant execute on function inventory.is_lot(text) to stockade_admin, stockade_api, stockade_jobs, stockade_ledger;
+
+-- inventory.is_metadata(jsonb)
+CREATE OR REPLACE FUNCTION inventory.is_metadata(p_metadata jsonb)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+declare
+  v_text constant text := p_metadata;
+  v_long_number constant text := '[1-9](\.?[0-9]){14}[0-9.]*[1-9]';
+  v_bare text := '';
+begin
+  -- Without its strings, a blank separates and a digit is one of a number. They are taken out only where that could matter.
+  if octet_length(v_text) between 8193 and 12288 or v_text ~ v_long_number then
+    v_bare := regexp_replace(v_text, '"(?:[^"\\]|\\.)*"', '', 'g');
+  end if;
+  return jsonb_typeof(p_metadata) = 'object'
+    and octet_length(v_text) - regexp_count(v_bare, ' ') <= 8192
+    and v_bare !~ v_long_number
+    and not (length(translate(v_text, '{[', '')) + 32 < length(v_text)
+      and jsonb_path_exists(p_metadata, 'strict $.**{32} ? (@.type() == "object" || @.type() == "array")'))
+    and not (v_text like '%\_\_proto\_\_%' and jsonb_path_exists(p_metadata, 'strict $.** ? (exists (@."__proto__"))'));
+end
+$function$;
+alter function inventory.is_metadata(jsonb) owner to stockade_owner;
+comment on function inventory.is_metadata(jsonb) is
+  'Whether a value can be stored as metadata: an object of at most 8,192 bytes, written without blanks and with numbers in full; nested at most 32 deep; numbers of at most fifteen digits; no field named __proto__, which JavaScript loses.';
+revoke execute on function inventory.is_metadata(jsonb) from public;
+grant execute on function inventory.is_metadata(jsonb) to stockade_admin, stockade_api, stockade_jobs, stockade_ledger;
 
 -- inventory.is_short(numeric,numeric,numeric,boolean)
 CREATE OR REPLACE FUNCTION inventory.is_short(p_change numeric, p_on_hand numeric, p_reserved numeric, p_allow_negative boolean)
@@ -1796,12 +1879,22 @@ begin
   if found then
     raise exception 'the code % is both a SKU and an alias', v_taken using errcode = 'SK206', detail = to_json(v_taken);
   end if;
+  -- Only an import brings an alias of another form: the code that an item had before it moved in.
+  if tg_table_name = 'item_aliases' and tenancy.current_actor() <> 'import' then
+    select w.alias into v_taken from written w where not inventory.is_code(w.alias) limit 1;
+    if found then
+      raise exception 'the alias % has not the form of a code', to_json(v_taken) using errcode = 'SK304',
+        detail = json_build_array(json_build_object(
+          'field', 'aliases', 'message', format('%s has not the form of a code', to_json(v_taken))
+        ));
+    end if;
+  end if;
   return null;
 end
 $function$;
 alter function inventory.keep_item_codes_apart() owner to stockade_owner;
 comment on function inventory.keep_item_codes_apart() is
-  'Refuses a code that would be the SKU of an item and an alias, also when both are written at the same time. Raises SK206 with the code; 25001 in a transaction that is not read committed.';
+  'Refuses a code that would be the SKU of an item and an alias, also when both are written at the same time, and an alias that is no code. Raises SK206 with the code, SK304; 25001 in a transaction that is not read committed.';
 revoke execute on function inventory.keep_item_codes_apart() from public;
 
 -- inventory.keep_location_codes_apart()
@@ -1837,12 +1930,22 @@ begin
     raise exception 'the code % is both the code of a location and an alias', v_taken
       using errcode = 'SK206', detail = to_json(v_taken);
   end if;
+  -- Only an import brings an alias of another form: the code that a location had before it moved in.
+  if tg_table_name = 'location_aliases' and tenancy.current_actor() <> 'import' then
+    select w.alias into v_taken from written w where not inventory.is_code(w.alias) limit 1;
+    if found then
+      raise exception 'the alias % has not the form of a code', to_json(v_taken) using errcode = 'SK304',
+        detail = json_build_array(json_build_object(
+          'field', 'aliases', 'message', format('%s has not the form of a code', to_json(v_taken))
+        ));
+    end if;
+  end if;
   return null;
 end
 $function$;
 alter function inventory.keep_location_codes_apart() owner to stockade_owner;
 comment on function inventory.keep_location_codes_apart() is
-  'Refuses a code that would be the code of a location and an alias, also when both are written at the same time. Raises SK206 with the code; 25001 in a transaction that is not read committed.';
+  'Refuses a code that would be the code of a location and an alias, also when both are written at the same time, and an alias that is no code. Raises SK206 with the code, SK304; 25001 in a transaction that is not read committed.';
 revoke execute on function inventory.keep_location_codes_apart() from public;
 
 -- inventory.kind_sign(text)
@@ -2139,6 +2242,7 @@ declare
   v_quantities numeric[];
   v_expected_versions bigint[];
   v_fits boolean;
+  v_is_exact boolean;
   v_has_sign boolean;
   v_lines jsonb;
 begin
@@ -2149,8 +2253,8 @@ begin
     array_agg(i.id order by n), array_agg(l.id order by n), array_agg(coalesce(line.lot, '') order by n),
     array_agg(line.quantity order by n), array_agg(line."expectedVersion" order by n),
     bool_and(i.id is not null and l.id is not null and inventory.lot_fault(i.tracking, coalesce(line.lot, '')) is null),
-    bool_and(inventory.has_sign(v_kind, line.quantity))
-  into v_skus, v_codes, v_items, v_locations, v_lots, v_quantities, v_expected_versions, v_fits, v_has_sign
+    bool_and(inventory.is_exact(line.quantity) is true), bool_and(inventory.has_sign(v_kind, line.quantity))
+  into v_skus, v_codes, v_items, v_locations, v_lots, v_quantities, v_expected_versions, v_fits, v_is_exact, v_has_sign
   from rows from (
     jsonb_to_recordset(p_entry -> 'lines')
       as (sku text, location text, lot text, quantity numeric, "expectedVersion" bigint)
@@ -2167,6 +2271,10 @@ begin
     perform inventory.raise_line_errors(p_entry -> 'lines');
     raise exception 'the entry has no lines' using errcode = 'SK301',
       detail = json_build_array(json_build_object('field', 'lines', 'message', 'is empty: an entry has at least one line'));
+  end if;
+
+  if not v_is_exact or cardinality(v_skus) > 1000 then
+    perform inventory.raise_out_of_bounds(p_entry -> 'lines');
   end if;
 
   if v_kind = 'transfer' and exists (
@@ -2189,7 +2297,7 @@ end
 $function$;
 alter function inventory.post_entry(jsonb) owner to stockade_ledger;
 comment on function inventory.post_entry(jsonb) is
-  'Posts one entry, all of its lines or none: {kind, reference?, occurredAt?, metadata?, lines: [{sku, location, lot?, quantity, expectedVersion?}]}, quantities signed in the item''s own unit. Returns the posted entry with the balance each line left. Raises SK201 insufficient stock, SK202 stale balance, SK301 unknown item, location or lot, SK302 unbalanced transfer, SK303 sign against kind, SK104 write scope missing.';
+  'Posts one entry, all of its lines or none: {kind, reference?, occurredAt?, metadata?, lines: [{sku, location, lot?, quantity, expectedVersion?}]}, quantities signed in the item''s own unit. Returns the posted entry with the balance each line left. Raises SK201 insufficient stock, SK202 stale balance, SK301 unknown item, location or lot, SK302 unbalanced transfer, SK303 sign against kind, SK304 or 23514 a value out of its bounds, SK104 write scope missing.';
 revoke execute on function inventory.post_entry(jsonb) from public;
 grant execute on function inventory.post_entry(jsonb) to stockade_api, stockade_jobs;
 
@@ -2282,6 +2390,42 @@ comment on function inventory.raise_line_errors(jsonb) is
   'Raises SK301 when a line of an entry names an item or a location that does not exist, or a lot that does not fit its item: DETAIL lists each line and field. Returns when there is nothing to report.';
 revoke execute on function inventory.raise_line_errors(jsonb) from public;
 
+-- inventory.raise_out_of_bounds(jsonb)
+CREATE OR REPLACE FUNCTION inventory.raise_out_of_bounds(p_lines jsonb)
+ RETURNS void
+ LANGUAGE plpgsql
+ IMMUTABLE
+ SET search_path TO ''
+AS $function$
+declare
+  v_errors json;
+begin
+  if jsonb_array_length(p_lines) > 1000 then
+    v_errors := json_build_array(json_build_object('field', 'lines', 'message', 'must have at most 1000 lines'));
+  else
+    select json_agg(
+      json_build_object(
+        'field', format('lines[%s].quantity', n - 1),
+        'message', format(
+          'must be a number of at most fifteen digits, four of them decimals, but is %s',
+          coalesce(left(line.value ->> 'quantity', 40), 'missing')
+        )
+      )
+      order by n
+    )
+    into v_errors
+    from jsonb_array_elements(p_lines) with ordinality as line (value, n)
+    where inventory.is_exact((line.value ->> 'quantity')::numeric) is not true;
+  end if;
+  raise exception 'a value of the entry is out of its bounds' using errcode = 'SK304', detail = v_errors;
+end
+$function$;
+alter function inventory.raise_out_of_bounds(jsonb) owner to stockade_owner;
+comment on function inventory.raise_out_of_bounds(jsonb) is
+  'Raises SK304 because an entry has too many lines, or quantities that would be rounded: DETAIL lists each field.';
+revoke execute on function inventory.raise_out_of_bounds(jsonb) from public;
+grant execute on function inventory.raise_out_of_bounds(jsonb) to stockade_ledger;
+
 -- inventory.raise_stale_balances(uuid,text[],text[],uuid[],uuid[],text[],bigint[])
 CREATE OR REPLACE FUNCTION inventory.raise_stale_balances(p_org_id uuid, p_skus text[], p_codes text[], p_items uuid[], p_locations uuid[], p_lots text[], p_expected_versions bigint[])
  RETURNS void
@@ -2340,7 +2484,7 @@ begin
   from jsonb_array_elements_text(p_aliases) with ordinality as given (alias, n)
   where given.alias <> all (p_kept) and not inventory.is_code(normalize(given.alias));
   if v_errors is not null then
-    raise exception 'an alias has a form that no code has' using errcode = 'SK301', detail = v_errors;
+    raise exception 'an alias has a form that no code has' using errcode = 'SK304', detail = v_errors;
   end if;
   return (
     select coalesce(jsonb_agg(case when given.alias = any (p_kept) then given.alias else normalize(given.alias) end), '[]')
@@ -2350,7 +2494,7 @@ end
 $function$;
 alter function inventory.read_aliases(jsonb,text[]) owner to stockade_owner;
 comment on function inventory.read_aliases(jsonb,text[]) is
-  'A list of aliases in their normal form, except for those of p_kept: an alias that was moved in may have any form, and stays. Raises SK301, with each field, for a new one of a form that no code has.';
+  'A list of aliases in their normal form, except for those of p_kept: an alias that was moved in may have any form, and stays. Raises SK304, with each field, for a new one of a form that no code has.';
 revoke execute on function inventory.read_aliases(jsonb,text[]) from public;
 grant execute on function inventory.read_aliases(jsonb,text[]) to stockade_api, stockade_jobs;
 
@@ -2587,6 +2731,26 @@ comment on function inventory.remember_response(text,json) is
 revoke execute on function inventory.remember_response(text,json) from public;
 grant execute on function inventory.remember_response(text,json) to stockade_api;
 
+-- inventory.require_aliases(jsonb)
+CREATE OR REPLACE FUNCTION inventory.require_aliases(p_aliases jsonb)
+ RETURNS void
+ LANGUAGE plpgsql
+ IMMUTABLE
+ SET search_path TO ''
+AS $function$
+begin
+  if jsonb_array_length(p_aliases) > 100 then
+    raise exception 'a list of aliases is out of its bounds' using errcode = 'SK304',
+      detail = json_build_array(json_build_object('field', 'aliases', 'message', 'must have at most 100 codes'));
+  end if;
+end
+$function$;
+alter function inventory.require_aliases(jsonb) owner to stockade_owner;
+comment on function inventory.require_aliases(jsonb) is
+  'Raises SK304 when a list has more than 100 aliases.';
+revoke execute on function inventory.require_aliases(jsonb) from public;
+grant execute on function inventory.require_aliases(jsonb) to stockade_api, stockade_jobs;
+
 -- inventory.require_kinds(text[],text[])
 CREATE OR REPLACE FUNCTION inventory.require_kinds(p_kinds text[], p_allowed text[])
  RETURNS void
@@ -2608,6 +2772,30 @@ comment on function inventory.require_kinds(text[],text[]) is
   'Raises SK301 when one of the kinds of entry is not among those that are allowed.';
 revoke execute on function inventory.require_kinds(text[],text[]) from public;
 grant execute on function inventory.require_kinds(text[],text[]) to stockade_ledger;
+
+-- inventory.require_reorder_point(jsonb)
+CREATE OR REPLACE FUNCTION inventory.require_reorder_point(p_item jsonb)
+ RETURNS numeric
+ LANGUAGE plpgsql
+ IMMUTABLE
+ SET search_path TO ''
+AS $function$
+declare
+  v_reorder_point constant numeric := p_item ->> 'reorderPoint';
+begin
+  if inventory.is_exact(v_reorder_point) is false then
+    raise exception 'a reorder point is out of its bounds' using errcode = 'SK304', detail = json_build_array(json_build_object(
+      'field', 'reorderPoint', 'message', 'must be a number of at most fifteen digits, four of them decimals'
+    ));
+  end if;
+  return v_reorder_point;
+end
+$function$;
+alter function inventory.require_reorder_point(jsonb) owner to stockade_owner;
+comment on function inventory.require_reorder_point(jsonb) is
+  'The reorder point of an item as it is given. Raises SK304 when it would be rounded.';
+revoke execute on function inventory.require_reorder_point(jsonb) from public;
+grant execute on function inventory.require_reorder_point(jsonb) to stockade_api, stockade_jobs;
 
 -- inventory.reverse_entry(uuid,text,jsonb)
 CREATE OR REPLACE FUNCTION inventory.reverse_entry(p_entry_id uuid, p_reference text, p_metadata jsonb)
@@ -2661,7 +2849,7 @@ end
 $function$;
 alter function inventory.reverse_entry(uuid,text,jsonb) owner to stockade_ledger;
 comment on function inventory.reverse_entry(uuid,text,jsonb) is
-  'Posts the opposite of an entry, once. Raises SK404 no such entry, SK203 already reversed, SK204 a reversal itself, SK201 when the stock to take back is gone.';
+  'Posts the opposite of an entry, once. Raises SK404 no such entry, SK203 already reversed, SK204 a reversal itself, SK201 when the stock to take back is gone, 23514 a value out of its bounds.';
 revoke execute on function inventory.reverse_entry(uuid,text,jsonb) from public;
 grant execute on function inventory.reverse_entry(uuid,text,jsonb) to stockade_api;
 
@@ -3010,7 +3198,7 @@ begin
       name = coalesce(p_patch ->> 'name', name),
       unit = coalesce(p_patch ->> 'unit', unit),
       allow_negative = coalesce((p_patch ->> 'allowNegative')::boolean, allow_negative),
-      reorder_point = case when p_patch ? 'reorderPoint' then (p_patch ->> 'reorderPoint')::numeric else reorder_point end,
+      reorder_point = case when p_patch ? 'reorderPoint' then inventory.require_reorder_point(p_patch) else reorder_point end,
       metadata = coalesce(p_patch -> 'metadata', metadata),
       updated_at = now()
   where org_id = v_org_id and id = v_id
@@ -3023,7 +3211,7 @@ end
 $function$;
 alter function inventory.update_item(text,jsonb) owner to stockade_owner;
 comment on function inventory.update_item(text,jsonb) is
-  'Changes the fields of an item that p_patch has, {sku?, aliases?, name?, unit?, allowNegative?, reorderPoint?, metadata?}, and returns it as the API shows it; null when p_code names none. The aliases are replaced as a whole. Raises SK902 when no organization was entered, SK104 when the caller may not write, 23505 when the SKU is taken, SK206 when a code is a SKU and an alias, SK301 for a new alias of a form that no code has, 23514 for a value out of its bounds.';
+  'Changes the fields of an item that p_patch has, {sku?, aliases?, name?, unit?, allowNegative?, reorderPoint?, metadata?}, and returns it as the API shows it; null when p_code names none. The aliases are replaced as a whole. Raises SK902 when no organization was entered, SK104 when the caller may not write, 23505 when the SKU is taken, SK206 when a code is a SKU and an alias, SK304 or 23514 for a value out of its bounds.';
 revoke execute on function inventory.update_item(text,jsonb) from public;
 grant execute on function inventory.update_item(text,jsonb) to stockade_api;
 
@@ -3072,7 +3260,7 @@ end
 $function$;
 alter function inventory.update_location(text,jsonb) owner to stockade_owner;
 comment on function inventory.update_location(text,jsonb) is
-  'Changes the fields of a location that p_patch has, {code?, aliases?, name?, kind?}, and returns it as the API shows it; null when p_code names none. The aliases are replaced as a whole. Raises SK902 when no organization was entered, SK104 when the caller may not write, 23505 when the code is taken, SK206 when a code is an alias, SK301 for a new alias of a form that no code has, 23514 for a value out of its bounds.';
+  'Changes the fields of a location that p_patch has, {code?, aliases?, name?, kind?}, and returns it as the API shows it; null when p_code names none. The aliases are replaced as a whole. Raises SK902 when no organization was entered, SK104 when the caller may not write, 23505 when the code is taken, SK206 when a code is an alias, SK304 or 23514 for a value out of its bounds.';
 revoke execute on function inventory.update_location(text,jsonb) from public;
 grant execute on function inventory.update_location(text,jsonb) to stockade_api;
 
@@ -3553,6 +3741,10 @@ declare
   v_org_id uuid := tenancy.require_grantable(p_scopes);
   v_key tenancy.api_keys;
 begin
+  if p_expires_at <= now() then
+    raise exception 'a key would expire before it is used' using errcode = 'SK304',
+      detail = json_build_array(json_build_object('field', 'expiresAt', 'message', 'must be in the future'));
+  end if;
   insert into tenancy.api_keys (org_id, key_id, secret_digest, name, scopes, expires_at)
   values (v_org_id, p_key_id, p_secret_digest, p_name, p_scopes, p_expires_at)
   returning * into v_key;
@@ -3561,7 +3753,7 @@ end
 $function$;
 alter function tenancy.create_api_key(text,bytea,text,text[],timestamp with time zone) owner to stockade_owner;
 comment on function tenancy.create_api_key(text,bytea,text,text[],timestamp with time zone) is
-  'Adds a key to the organization that was entered and shows it without its secret, which never gets here. Raises SK902 when none was entered, SK104 when the caller lacks admin or a scope that the key would carry.';
+  'Adds a key to the organization that was entered and shows it without its secret, which never gets here. Raises SK902 when none was entered, SK104 when the caller lacks admin or a scope that the key would carry, SK304 or 23514 for a value out of its bounds.';
 revoke execute on function tenancy.create_api_key(text,bytea,text,text[],timestamp with time zone) from public;
 grant execute on function tenancy.create_api_key(text,bytea,text,text[],timestamp with time zone) to stockade_api;
 
@@ -4277,6 +4469,7 @@ AS $function$
 declare
   v_org_id uuid := tenancy.require_scope('admin');
 begin
+  perform tenancy.require_page(p_limit);
   return query
   select tenancy.api_key_json(k)
   from tenancy.api_keys k
@@ -4289,7 +4482,7 @@ end
 $function$;
 alter function tenancy.list_api_keys(integer,timestamp with time zone,text) owner to stockade_owner;
 comment on function tenancy.list_api_keys(integer,timestamp with time zone,text) is
-  'The keys of the organization that was entered, newest first, starting after the one that is named. Raises SK902 when none was entered, SK104 when the caller lacks admin.';
+  'The keys of the organization that was entered, newest first, starting after the one that is named. Raises SK902 when none was entered, SK104 when the caller lacks admin, SK304 when the page is none.';
 revoke execute on function tenancy.list_api_keys(integer,timestamp with time zone,text) from public;
 grant execute on function tenancy.list_api_keys(integer,timestamp with time zone,text) to stockade_api;
 
@@ -4303,6 +4496,7 @@ AS $function$
 declare
   v_org_id uuid := tenancy.require_scope('admin');
 begin
+  perform tenancy.require_page(p_limit);
   return query
   select json_build_object(
     'id', u.id,
@@ -4322,7 +4516,7 @@ end
 $function$;
 alter function tenancy.list_members(integer,text) owner to stockade_owner;
 comment on function tenancy.list_members(integer,text) is
-  'The members of the organization that was entered, by e-mail address, starting after the one that is named. Raises SK902 when none was entered, SK104 when the caller lacks admin.';
+  'The members of the organization that was entered, by e-mail address, starting after the one that is named. Raises SK902 when none was entered, SK104 when the caller lacks admin, SK304 when the page is none.';
 revoke execute on function tenancy.list_members(integer,text) from public;
 grant execute on function tenancy.list_members(integer,text) to stockade_api;
 
@@ -4650,6 +4844,26 @@ comment on function tenancy.require_import() is
   'The organization that this transaction imports. Raises SK902 when no import was begun.';
 revoke execute on function tenancy.require_import() from public;
 
+-- tenancy.require_page(integer)
+CREATE OR REPLACE FUNCTION tenancy.require_page(p_limit integer)
+ RETURNS void
+ LANGUAGE plpgsql
+ IMMUTABLE
+ SET search_path TO ''
+AS $function$
+begin
+  -- A page has at most 200 rows, and one more is asked for to see whether it is the last.
+  if p_limit between 1 and 201 is not true then
+    raise exception 'a page has 1 to 200 rows, not %', p_limit using errcode = 'SK304',
+      detail = json_build_array(json_build_object('field', 'limit', 'message', 'must be 1 to 200'));
+  end if;
+end
+$function$;
+alter function tenancy.require_page(integer) owner to stockade_owner;
+comment on function tenancy.require_page(integer) is
+  'Raises SK304 unless a number of rows is that of a page.';
+revoke execute on function tenancy.require_page(integer) from public;
+
 -- tenancy.require_scope(text)
 CREATE OR REPLACE FUNCTION tenancy.require_scope(p_scope text)
  RETURNS uuid
@@ -4704,6 +4918,10 @@ declare
   v_new tenancy.api_keys;
   v_refusal text;
 begin
+  if p_overlap_seconds between 0 and 2592000 is not true then
+    raise exception 'the overlap of a rotation is out of its bounds' using errcode = 'SK304',
+      detail = json_build_array(json_build_object('field', 'overlapSeconds', 'message', 'must be 0 to 2592000, which is 30 days'));
+  end if;
   -- Locked: of several rotations at once, one creates the new key and the others find it.
   select * into v_old from tenancy.api_keys where org_id = v_org_id and key_id = p_key_id for update;
   if not found then
@@ -4724,7 +4942,10 @@ begin
   insert into tenancy.api_keys (org_id, key_id, secret_digest, name, scopes, expires_at)
   values (
     v_org_id, p_new_key_id, p_new_secret_digest, v_old.name, v_old.scopes,
-    v_now + (v_old.expires_at - v_old.created_at)
+    case
+      when v_old.expires_at is not null
+        then least(v_now + (v_old.expires_at - v_old.created_at), '9999-12-31 23:59:59.999Z')
+    end
   )
   returning * into v_new;
   update tenancy.api_keys
@@ -4735,7 +4956,7 @@ end
 $function$;
 alter function tenancy.rotate_api_key(text,text,bytea,integer) owner to stockade_owner;
 comment on function tenancy.rotate_api_key(text,text,bytea,integer) is
-  'Creates a key with the name, scopes and lifetime of an existing key of the organization that was entered. The old key expires after the overlap, in seconds, or as before if that is sooner. Shows the new key without its secret. Raises SK902 when none was entered, SK104 when the caller lacks admin or a scope of the key, SK404 when there is no such key, SK301 when it is revoked, expired or was rotated already.';
+  'Creates a key with the name, scopes and lifetime of an existing key of the organization that was entered. The old key expires after the overlap, in seconds, or as before if that is sooner. Shows the new key without its secret. Raises SK902 when none was entered, SK104 when the caller lacks admin or a scope of the key, SK404 when there is no such key, SK301 when it is revoked, expired or was rotated already, SK304 when the overlap is not 0 to 30 days.';
 revoke execute on function tenancy.rotate_api_key(text,text,bytea,integer) from public;
 grant execute on function tenancy.rotate_api_key(text,text,bytea,integer) to stockade_api;
 
@@ -5077,8 +5298,10 @@ create table inventory.balance_backfills (
   total_movements bigint not null,
   constraint balance_backfills_pkey PRIMARY KEY (org_id),
   constraint balance_backfills_changed_check CHECK (changed >= 0),
+  constraint balance_backfills_finished_at_check CHECK (inventory.is_instant(finished_at)),
   constraint balance_backfills_keys_check CHECK (keys >= 0),
   constraint balance_backfills_movements_check CHECK (movements >= 0),
+  constraint balance_backfills_started_at_check CHECK (inventory.is_instant(started_at)),
   constraint balance_backfills_total_movements_check CHECK (total_movements >= 0)
 );
 alter table inventory.balance_backfills owner to stockade_owner;
@@ -5105,7 +5328,8 @@ create table inventory.balances (
   reserved numeric(15,4) default 0 not null,
   version bigint not null,
   constraint balances_pkey PRIMARY KEY (org_id, item_id, location_id, lot),
-  constraint balances_reserved_check CHECK (reserved >= 0::numeric),
+  constraint balances_on_hand_check CHECK (on_hand <> 'NaN'::numeric),
+  constraint balances_reserved_check CHECK (reserved >= 0::numeric AND reserved <> 'NaN'::numeric),
   constraint balances_version_check CHECK (version >= 0)
 )
 with (fillfactor = 80);
@@ -5148,7 +5372,8 @@ create table inventory.discrepancies (
   constraint discrepancies_cause_check CHECK (cause = ANY (ARRAY['direct_write'::text, 'trigger_disabled'::text, 'movement_deleted'::text, 'movement_altered'::text, 'movement_inserted'::text, 'partial_backfill'::text, 'restored_to_older_point'::text, 'seal_altered'::text, 'anchor_missing'::text, 'unknown'::text])),
   constraint discrepancies_check CHECK (num_nulls(item_id, location_id, lot) = ANY (ARRAY[0, 3])),
   constraint discrepancies_detail_check CHECK (jsonb_typeof(detail) = 'object'::text),
-  constraint discrepancies_number_check CHECK (number >= 1)
+  constraint discrepancies_number_check CHECK (number >= 1),
+  constraint discrepancies_settled_at_check CHECK (inventory.is_instant(settled_at))
 );
 alter table inventory.discrepancies owner to stockade_owner;
 alter table inventory.discrepancies alter column org_id set statistics 0;
@@ -5186,7 +5411,9 @@ create table inventory.entries (
   constraint entries_actor_check CHECK (length(actor) >= 1 AND length(actor) <= 200),
   constraint entries_check CHECK ((reverses IS NOT NULL) = (kind = 'reversal'::text)),
   constraint entries_kind_check CHECK (inventory.kind_sign(kind) IS NOT NULL),
-  constraint entries_metadata_check CHECK (jsonb_typeof(metadata) = 'object'::text),
+  constraint entries_metadata_check CHECK (metadata = '{}'::jsonb OR inventory.is_metadata(metadata)),
+  constraint entries_occurred_at_check CHECK (inventory.is_instant(occurred_at)),
+  constraint entries_recorded_at_check CHECK (inventory.is_instant(recorded_at)),
   constraint entries_reference_check CHECK (length(reference) >= 1 AND length(reference) <= 200)
 );
 alter table inventory.entries owner to stockade_owner;
@@ -5212,8 +5439,10 @@ create table inventory.idempotency_keys (
   response json,
   created_at timestamp(3) with time zone default now() not null,
   constraint idempotency_keys_pkey PRIMARY KEY (org_id, key),
+  constraint idempotency_keys_created_at_check CHECK (inventory.is_instant(created_at)),
   constraint idempotency_keys_fingerprint_check CHECK (length(fingerprint) = 32),
-  constraint idempotency_keys_key_check CHECK (length(key) >= 1 AND length(key) <= 255)
+  constraint idempotency_keys_key_check CHECK (key ~ '^[!-~]{1,255}$'::text),
+  constraint idempotency_keys_response_check CHECK (octet_length(response::text) <= 6291456)
 );
 alter table inventory.idempotency_keys owner to stockade_owner;
 alter table inventory.idempotency_keys alter column org_id set statistics 0;
@@ -5231,7 +5460,8 @@ create table inventory.import_rejects (
   line bigint not null,
   reason text not null,
   constraint import_rejects_pkey PRIMARY KEY (org_id, import_id, line),
-  constraint import_rejects_line_check CHECK (line >= 1)
+  constraint import_rejects_line_check CHECK (line >= 1),
+  constraint import_rejects_reason_check CHECK (length(reason) >= 1 AND length(reason) <= 2000)
 );
 alter table inventory.import_rejects owner to stockade_owner;
 alter table inventory.import_rejects alter column org_id set statistics 0;
@@ -5261,9 +5491,11 @@ create table inventory.imports (
   constraint imports_entries_check CHECK (entries >= 0),
   constraint imports_file_digest_check CHECK (length(file_digest) = 32),
   constraint imports_file_name_check CHECK (length(file_name) >= 1 AND length(file_name) <= 255),
+  constraint imports_finished_at_check CHECK (inventory.is_instant(finished_at)),
   constraint imports_lines_through_check CHECK (lines_through >= 0),
   constraint imports_profile_digest_check CHECK (length(profile_digest) = 32),
-  constraint imports_rejected_check CHECK (rejected >= 0)
+  constraint imports_rejected_check CHECK (rejected >= 0),
+  constraint imports_started_at_check CHECK (inventory.is_instant(started_at))
 );
 alter table inventory.imports owner to stockade_owner;
 alter table inventory.imports alter column org_id set statistics 0;
@@ -5358,12 +5590,14 @@ create table inventory.items (
   updated_at timestamp(3) with time zone default now() not null,
   constraint items_pkey PRIMARY KEY (org_id, id),
   constraint items_org_id_sku_key UNIQUE (org_id, sku),
-  constraint items_metadata_check CHECK (jsonb_typeof(metadata) = 'object'::text),
+  constraint items_created_at_check CHECK (inventory.is_instant(created_at)),
+  constraint items_metadata_check CHECK (metadata = '{}'::jsonb OR inventory.is_metadata(metadata)),
   constraint items_name_check CHECK (length(name) >= 1 AND length(name) <= 200),
-  constraint items_reorder_point_check CHECK (reorder_point >= 0::numeric),
+  constraint items_reorder_point_check CHECK (reorder_point >= 0::numeric AND reorder_point <> 'NaN'::numeric),
   constraint items_sku_check CHECK (inventory.is_code(sku)),
   constraint items_tracking_check CHECK (tracking = ANY (ARRAY['none'::text, 'lot'::text])),
-  constraint items_unit_check CHECK (length(unit) >= 1 AND length(unit) <= 32)
+  constraint items_unit_check CHECK (length(unit) >= 1 AND length(unit) <= 32),
+  constraint items_updated_at_check CHECK (inventory.is_instant(updated_at))
 );
 alter table inventory.items owner to stockade_owner;
 alter table inventory.items alter column id set statistics 0;
@@ -5391,6 +5625,7 @@ AS $function$
 declare
   v_taken text;
 begin
+  perform inventory.require_aliases(p_aliases);
   -- In the order of the codes: two writers that give the same ones cannot deadlock.
   insert into inventory.item_aliases (org_id, alias, item_id)
   select p_item.org_id, given.alias, p_item.id
@@ -5411,7 +5646,7 @@ end
 $function$;
 alter function inventory.add_item_aliases(inventory.items,jsonb) owner to stockade_owner;
 comment on function inventory.add_item_aliases(inventory.items,jsonb) is
-  'Gives an item the aliases of a list that it does not have yet. Raises SK206, with the code, when one is a SKU or the alias of another item.';
+  'Gives an item the aliases of a list that it does not have yet. Raises SK206, with the code, when one is a SKU or the alias of another item, SK304 when one is no code.';
 revoke execute on function inventory.add_item_aliases(inventory.items,jsonb) from public;
 grant execute on function inventory.add_item_aliases(inventory.items,jsonb) to stockade_api, stockade_jobs;
 
@@ -5475,8 +5710,10 @@ create table inventory.locations (
   constraint locations_pkey PRIMARY KEY (org_id, id),
   constraint locations_org_id_code_key UNIQUE (org_id, code),
   constraint locations_code_check CHECK (inventory.is_code(code)),
+  constraint locations_created_at_check CHECK (inventory.is_instant(created_at)),
   constraint locations_kind_check CHECK (kind = ANY (ARRAY['warehouse'::text, 'store'::text, 'supplier'::text, 'customer'::text, 'transit'::text, 'other'::text])),
-  constraint locations_name_check CHECK (length(name) >= 1 AND length(name) <= 200)
+  constraint locations_name_check CHECK (length(name) >= 1 AND length(name) <= 200),
+  constraint locations_updated_at_check CHECK (inventory.is_instant(updated_at))
 );
 alter table inventory.locations owner to stockade_owner;
 alter table inventory.locations alter column id set statistics 0;
@@ -5500,6 +5737,7 @@ AS $function$
 declare
   v_taken text;
 begin
+  perform inventory.require_aliases(p_aliases);
   -- In the order of the codes: two writers that give the same ones cannot deadlock.
   insert into inventory.location_aliases (org_id, alias, location_id)
   select p_location.org_id, given.alias, p_location.id
@@ -5522,7 +5760,7 @@ end
 $function$;
 alter function inventory.add_location_aliases(inventory.locations,jsonb) owner to stockade_owner;
 comment on function inventory.add_location_aliases(inventory.locations,jsonb) is
-  'Gives a location the aliases of a list that it does not have yet. Raises SK206, with the code, when one is the code or the alias of another location.';
+  'Gives a location the aliases of a list that it does not have yet. Raises SK206, with the code, when one is the code or the alias of another location, SK304 when one is no code.';
 revoke execute on function inventory.add_location_aliases(inventory.locations,jsonb) from public;
 grant execute on function inventory.add_location_aliases(inventory.locations,jsonb) to stockade_api, stockade_jobs;
 
@@ -5565,9 +5803,12 @@ create table inventory.movements (
   line integer not null,
   lot text default ''::text not null,
   constraint movements_pkey PRIMARY KEY (org_id, entry_id, line),
-  constraint movements_line_check CHECK (line >= 1),
-  constraint movements_lot_check CHECK (length(lot) <= 64 AND lot !~ '[[:cntrl:]]'::text AND lot = btrim(lot)),
-  constraint movements_quantity_check CHECK (quantity <> 0::numeric)
+  constraint movements_line_check CHECK (line >= 1 AND line <= 1000),
+  constraint movements_lot_check CHECK (lot = ''::text OR inventory.is_lot(lot)),
+  constraint movements_occurred_at_check CHECK (inventory.is_instant(occurred_at)),
+  constraint movements_quantity_check CHECK (quantity <> 0::numeric),
+  constraint movements_quantity_check_number CHECK (quantity <> 'NaN'::numeric),
+  constraint movements_recorded_at_check CHECK (inventory.is_instant(recorded_at))
 );
 alter table inventory.movements owner to stockade_owner;
 alter table inventory.movements alter column item_id set statistics 0;
@@ -5609,11 +5850,13 @@ create table inventory.reconciliation_runs (
   constraint reconciliation_runs_bucket_check CHECK (bucket >= 0),
   constraint reconciliation_runs_check CHECK ((finished_at IS NULL) = (status = 'running'::text)),
   constraint reconciliation_runs_corrected_check CHECK (corrected >= 0),
+  constraint reconciliation_runs_finished_at_check CHECK (inventory.is_instant(finished_at)),
   constraint reconciliation_runs_found_check CHECK (found >= 0),
   constraint reconciliation_runs_keys_checked_check CHECK (keys_checked >= 0),
   constraint reconciliation_runs_kind_check CHECK (kind = ANY (ARRAY['daily'::text, 'full'::text])),
-  constraint reconciliation_runs_lag_seconds_check CHECK (lag_seconds >= 0::numeric),
+  constraint reconciliation_runs_lag_seconds_check CHECK (lag_seconds >= 0::numeric AND lag_seconds <> 'NaN'::numeric),
   constraint reconciliation_runs_movements_read_check CHECK (movements_read >= 0),
+  constraint reconciliation_runs_started_at_check CHECK (inventory.is_instant(started_at)),
   constraint reconciliation_runs_status_check CHECK (status = ANY (ARRAY['running'::text, 'finished'::text, 'failed'::text])),
   constraint reconciliation_runs_trigger_faults_check CHECK (jsonb_typeof(trigger_faults) = 'array'::text)
 );
@@ -5654,8 +5897,12 @@ create table inventory.reconciliation_state (
   failure_told_at timestamp(3) with time zone,
   proven_at timestamp(3) with time zone,
   constraint reconciliation_state_pkey PRIMARY KEY (org_id),
+  constraint reconciliation_state_due_at_check CHECK (due_at = '-infinity'::timestamp with time zone OR inventory.is_instant(due_at)),
+  constraint reconciliation_state_failure_told_at_check CHECK (inventory.is_instant(failure_told_at)),
   constraint reconciliation_state_failures_check CHECK (failures >= 0),
-  constraint reconciliation_state_next_bucket_check CHECK (next_bucket >= 0)
+  constraint reconciliation_state_leased_until_check CHECK (inventory.is_instant(leased_until)),
+  constraint reconciliation_state_next_bucket_check CHECK (next_bucket >= 0),
+  constraint reconciliation_state_proven_at_check CHECK (inventory.is_instant(proven_at))
 );
 alter table inventory.reconciliation_state owner to stockade_owner;
 alter table inventory.reconciliation_state alter column org_id set statistics 0;
@@ -5704,8 +5951,10 @@ create table inventory.seal_anchors (
   version_id text,
   anchored_at timestamp(3) with time zone default now() not null,
   constraint seal_anchors_pkey PRIMARY KEY (org_id, seq, bucket),
+  constraint seal_anchors_anchored_at_check CHECK (inventory.is_instant(anchored_at)),
   constraint seal_anchors_bucket_check CHECK (length(bucket) >= 1 AND length(bucket) <= 255),
-  constraint seal_anchors_key_check CHECK (length(key) >= 1 AND length(key) <= 1024)
+  constraint seal_anchors_key_check CHECK (length(key) >= 1 AND length(key) <= 1024),
+  constraint seal_anchors_version_id_check CHECK (length(version_id) >= 1 AND length(version_id) <= 1024)
 );
 alter table inventory.seal_anchors owner to stockade_owner;
 alter table inventory.seal_anchors alter column org_id set statistics 0;
@@ -5723,7 +5972,8 @@ create table inventory.seal_boundaries (
   org_id uuid not null,
   boundary uuid not null,
   settled_through timestamp(3) with time zone not null,
-  constraint seal_boundaries_pkey PRIMARY KEY (org_id)
+  constraint seal_boundaries_pkey PRIMARY KEY (org_id),
+  constraint seal_boundaries_settled_through_check CHECK (inventory.is_instant(settled_through))
 );
 alter table inventory.seal_boundaries owner to stockade_owner;
 alter table inventory.seal_boundaries alter column org_id set statistics 0;
@@ -5743,6 +5993,7 @@ create table inventory.seal_closings (
   on_hand numeric(17,4) not null,
   version bigint not null,
   constraint seal_closings_pkey PRIMARY KEY (org_id, item_id, location_id, lot, seq),
+  constraint seal_closings_on_hand_check CHECK (on_hand <> 'NaN'::numeric),
   constraint seal_closings_version_check CHECK (version >= 1)
 );
 alter table inventory.seal_closings owner to stockade_owner;
@@ -5806,7 +6057,10 @@ create table inventory.seals (
   constraint seals_merkle_root_check CHECK (length(merkle_root) = 32),
   constraint seals_movements_check CHECK (movements >= 1),
   constraint seals_previous_hash_check CHECK (length(previous_hash) = 32),
-  constraint seals_seq_check CHECK (seq >= 1)
+  constraint seals_recorded_through_check CHECK (inventory.is_instant(recorded_through)),
+  constraint seals_sealed_at_check CHECK (inventory.is_instant(sealed_at)),
+  constraint seals_seq_check CHECK (seq >= 1),
+  constraint seals_settled_through_check CHECK (inventory.is_instant(settled_through))
 );
 alter table inventory.seals owner to stockade_owner;
 alter table inventory.seals alter column org_id set statistics 0;
@@ -6125,9 +6379,14 @@ create table tenancy.api_keys (
   last_used_at timestamp(3) with time zone,
   replaced_by text,
   constraint api_keys_pkey PRIMARY KEY (org_id, key_id),
+  constraint api_keys_created_at_check CHECK (inventory.is_instant(created_at)),
+  constraint api_keys_expires_at_check CHECK (inventory.is_instant(expires_at)),
   constraint api_keys_key_id_check CHECK (key_id ~ '^[0-9A-Za-z]{12}$'::text),
+  constraint api_keys_last_used_at_check CHECK (inventory.is_instant(last_used_at)),
   constraint api_keys_name_check CHECK (length(name) >= 1 AND length(name) <= 200),
-  constraint api_keys_scopes_check CHECK (cardinality(scopes) > 0 AND scopes <@ ARRAY['read'::text, 'write'::text, 'admin'::text]),
+  constraint api_keys_replaced_by_check CHECK (replaced_by ~ '^[0-9A-Za-z]{12}$'::text),
+  constraint api_keys_revoked_at_check CHECK (inventory.is_instant(revoked_at)),
+  constraint api_keys_scopes_check CHECK (cardinality(scopes) > 0 AND cardinality(scopes) = ((scopes @> ARRAY['read'::text])::integer + (scopes @> ARRAY['write'::text])::integer + (scopes @> ARRAY['admin'::text])::integer)),
   constraint api_keys_secret_digest_check CHECK (length(secret_digest) = 32)
 );
 alter table tenancy.api_keys owner to stockade_owner;
@@ -6210,6 +6469,7 @@ create table tenancy.memberships (
   role text not null,
   created_at timestamp(3) with time zone default now() not null,
   constraint memberships_pkey PRIMARY KEY (org_id, user_id),
+  constraint memberships_created_at_check CHECK (inventory.is_instant(created_at)),
   constraint memberships_role_check CHECK (role = ANY (ARRAY['viewer'::text, 'clerk'::text, 'admin'::text]))
 );
 alter table tenancy.memberships owner to stockade_owner;
@@ -6234,11 +6494,13 @@ create table tenancy.organizations (
   suspension_reason text,
   constraint organizations_pkey PRIMARY KEY (id),
   constraint organizations_slug_key UNIQUE (slug),
+  constraint organizations_created_at_check CHECK (inventory.is_instant(created_at)),
   constraint organizations_max_concurrency_check CHECK (max_concurrency >= 1 AND max_concurrency <= 1000),
   constraint organizations_name_check CHECK (length(name) >= 1 AND length(name) <= 200),
   constraint organizations_slug_check CHECK (slug ~ '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$'::text),
   constraint organizations_slug_check_id CHECK (slug !~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'::text),
   constraint organizations_status_check CHECK (status = ANY (ARRAY['active'::text, 'suspended'::text])),
+  constraint organizations_suspended_at_check CHECK (inventory.is_instant(suspended_at)),
   constraint organizations_suspension_reason_check CHECK (length(suspension_reason) >= 1 AND length(suspension_reason) <= 500)
 );
 alter table tenancy.organizations owner to stockade_owner;
@@ -6283,8 +6545,11 @@ create table tenancy.security_events (
   last_at timestamp(3) with time zone default now() not null,
   constraint security_events_pkey PRIMARY KEY (org_id, minute, actor, kind, named),
   constraint security_events_actor_check CHECK (length(actor) >= 1 AND length(actor) <= 200),
+  constraint security_events_first_at_check CHECK (inventory.is_instant(first_at)),
   constraint security_events_first_request_id_check CHECK (length(first_request_id) >= 1 AND length(first_request_id) <= 200),
   constraint security_events_kind_check CHECK (kind = 'organization_mismatch'::text),
+  constraint security_events_last_at_check CHECK (inventory.is_instant(last_at)),
+  constraint security_events_minute_check CHECK (inventory.is_instant(minute)),
   constraint security_events_named_check CHECK (length(named) <= 500),
   constraint security_events_requests_check CHECK (requests >= 1)
 );
@@ -6310,7 +6575,9 @@ create table tenancy.users (
   created_at timestamp(3) with time zone default now() not null,
   constraint users_pkey PRIMARY KEY (id),
   constraint users_email_key UNIQUE (email),
+  constraint users_created_at_check CHECK (inventory.is_instant(created_at)),
   constraint users_email_check CHECK (email = lower(email) AND email ~~ '%_@_%'::text AND length(email) <= 320),
+  constraint users_email_check_form CHECK (length(email) >= 3 AND length(email) <= 320 AND email ~ '^[^@|\u0001-\u0020\u007f-\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff]+@[^@|\u0001-\u0020\u007f-\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff]+$'::text),
   constraint users_name_check CHECK (length(name) <= 200)
 );
 alter table tenancy.users owner to stockade_owner;

@@ -6,7 +6,6 @@ import {
   EntryId,
   ExistingCode,
   Lot,
-  Metadata,
   MovementId,
   Name,
   PositiveQuantity,
@@ -179,34 +178,12 @@ describe.each([
   test.each([
     ['x', []],
     ['x'.repeat(200), []],
+    ['\u{1f600}'.repeat(200), []],
     ['', ['must not be empty']],
     ['x'.repeat(201), ['must have at most 200 characters']],
+    ['\u{1f600}'.repeat(201), ['must have at most 200 characters']],
     [null, ['must be a string']],
   ])('%j gives %j', (value, messages) => expect(said(schema, value)).toEqual(messages));
-});
-
-describe('metadata', () => {
-  const bytes = 'must have at most 8192 bytes as JSON';
-  /** An object with this many bytes as JSON. */
-  const sized = (length: number, letter: string) => ({
-    k: letter.repeat((length - 8) / Buffer.byteLength(letter)),
-  });
-
-  test.each<[string, unknown, string[]]>([
-    ['nothing', {}, []],
-    ['every kind of JSON value', { a: [1, null, true, { b: 'c' }], d: -0.5 }, []],
-    ['8,192 bytes', sized(8_192, 'x'), []],
-    ['8,193 bytes', sized(8_193, 'x'), [bytes]],
-    ['8,192 bytes of umlauts', sized(8_192, 'ä'), []],
-    ['8,194 bytes of umlauts', sized(8_194, 'ä'), [bytes]],
-    ['a list', [], ['must be an object']],
-    ['a text', 'x', ['must be an object']],
-    ['null', null, ['must be an object']],
-  ])('%s', (_, value, messages) => {
-    const { data, error } = Metadata.safeParse(value);
-    expect(error?.issues.map(({ message }) => message) ?? []).toEqual(messages);
-    if (messages.length === 0) expect(data).toEqual(value);
-  });
 });
 
 describe('an id', () => {

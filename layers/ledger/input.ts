@@ -1,10 +1,10 @@
 import * as z from 'zod';
+import { boundedText } from '#platform/bounded-text.ts';
 import { codeFault, maxCodeCharacters } from './code-form.ts';
 import { greatestQuantity, quantityDecimals } from './posting-rules.ts';
 
 /** The building blocks of the ledger's inputs. Each has a message that says how to correct the value. */
 
-const maxMetadataBytes = 8_192;
 export const maxLines = 1_000;
 
 /** A signed quantity in the item's own unit. */
@@ -70,23 +70,10 @@ export const Lot = z
   .union([z.literal(''), visibleText()], { error: ({ errors }) => errors?.at(-1)?.[0]?.message })
   .optional();
 
-export const Name = z
-  .string({ error: 'must be a string' })
-  .min(1, 'must not be empty')
-  .max(200, 'must have at most 200 characters');
+export const Name = boundedText(200);
 
 /** The caller's own name for a posting: an order, an invoice, a delivery note. */
-export const Reference = z
-  .string({ error: 'must be a string' })
-  .min(1, 'must not be empty')
-  .max(200, 'must have at most 200 characters');
-
-/** Anything that the caller wants to store with the object. */
-export const Metadata = z
-  .record(z.string(), z.json(), { error: 'must be an object' })
-  .refine((value) => Buffer.byteLength(JSON.stringify(value)) <= maxMetadataBytes, {
-    error: `must have at most ${maxMetadataBytes} bytes as JSON`,
-  });
+export const Reference = boundedText(200);
 
 export const EntryId = z.string().regex(uuidPattern, 'must be the id of an entry');
 

@@ -1,6 +1,8 @@
 import * as z from 'zod';
+import { boundedText } from '#platform/bounded-text.ts';
 import { catalog } from './catalog.ts';
-import { Aliases, Code, ExistingCode, KeptAliases, Metadata, Name } from './input.ts';
+import { Aliases, Code, ExistingCode, KeptAliases, Name } from './input.ts';
+import { Metadata } from './metadata.ts';
 
 export interface Item {
   readonly id: string;
@@ -20,10 +22,7 @@ export interface Item {
   readonly updatedAt: string;
 }
 
-const Unit = z
-  .string({ error: 'must be a string' })
-  .min(1, 'must not be empty')
-  .max(32, 'must have at most 32 characters');
+const Unit = boundedText(32);
 const AllowNegative = z.boolean({ error: 'must be true or false' });
 const ReorderPoint = z
   .number({ error: 'must be a number' })

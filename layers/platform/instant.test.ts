@@ -32,6 +32,8 @@ test.each([
   ['1899-12-31T23:59:59.999Z', 'must not be before the year 1900'],
   ['1900-01-01T00:00:00+00:01', 'must not be before the year 1900'],
   ['0000-01-01T00:00:00Z', 'must not be before the year 1900'],
+  ['9999-12-31T23:59:59.9991Z', 'must not be after the year 9999'],
+  ['9999-12-31T23:59:59-00:01', 'must not be after the year 9999'],
   ['2026-03-01T09:30:00+16:00', 'must have an offset of less than 16 hours'],
   ['2026-03-01T09:30:00-19:30', 'must have an offset of less than 16 hours'],
   ['2026-03-01T09:30:00+23:59', 'must have an offset of less than 16 hours'],

@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import * as z from 'zod';
+import { boundedText } from '#platform/bounded-text.ts';
 import { NotFound, Problem } from '#platform/errors.ts';
 import { type Page, type PageRequest, toPage } from '#platform/page.ts';
 import { inTransaction } from '#platform/postgres/transaction.ts';
@@ -45,10 +46,7 @@ export const Slug = z
 
 export const CreateOrganization = z.strictObject({
   slug: Slug,
-  name: z
-    .string({ error: 'must be a string' })
-    .min(1, 'must not be empty')
-    .max(maxNameCharacters, `must have at most ${maxNameCharacters} characters`),
+  name: boundedText(maxNameCharacters),
 });
 
 export type NewOrganization = z.infer<typeof CreateOrganization>;

@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import * as z from 'zod';
+import { boundedText } from '#platform/bounded-text.ts';
 import { NotFound } from '#platform/errors.ts';
 import { type OperatedOrganization, operatedColumns } from './organizations.ts';
 
@@ -7,11 +8,7 @@ import { type OperatedOrganization, operatedColumns } from './organizations.ts';
 export const Suspend = z
   .strictObject({
     /** For operators only: the suspended organization does not see it. */
-    reason: z
-      .string({ error: 'must be a string' })
-      .min(1, 'must not be empty')
-      .max(500, 'must have at most 500 characters')
-      .optional(),
+    reason: boundedText(500).optional(),
   })
   .default({});
 

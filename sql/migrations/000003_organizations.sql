@@ -17,8 +17,8 @@ create table tenancy.organizations (
   status text not null default 'active' check (status in ('active', 'suspended')),
   -- Transactions of one organization at a time. The next one gets 429 and tries again.
   max_concurrency integer not null default 32 check (max_concurrency between 1 and 1000),
-  created_at timestamptz(3) not null default now(),
-  suspended_at timestamptz(3),
+  created_at timestamptz(3) not null default now() check (inventory.is_instant(created_at)),
+  suspended_at timestamptz(3) check (inventory.is_instant(suspended_at)),
   -- For operators only: the callers of a suspended organization do not see it.
   suspension_reason text check (length(suspension_reason) between 1 and 500),
   -- A request names its organization by slug or by id. A slug that is the id of another organization would let a key of
@@ -43,7 +43,7 @@ create table tenancy.memberships (
   -- A user may belong to several organizations: users are the platform's, memberships are the tenants'.
   user_id uuid not null references inventory.users (id),
   role text not null check (role in ('viewer', 'clerk', 'admin')),
-  created_at timestamptz(3) not null default now(),
+  created_at timestamptz(3) not null default now() check (inventory.is_instant(created_at)),
   primary key (org_id, user_id)
 );
 alter table tenancy.memberships

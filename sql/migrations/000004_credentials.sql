@@ -1,3 +1,4 @@
+--! needs inventory/forms
 --! needs tenancy/context
 --! needs tenancy/context_keys
 -- What proves a caller: the API keys of the organizations, and the keys of the passes that the API mints for users.
@@ -6,15 +7,20 @@ create table tenancy.api_keys (
   key_id text not null check (key_id ~ '^[0-9A-Za-z]{12}$'),
   secret_digest bytea not null check (length(secret_digest) = 32),
   name text not null check (length(name) between 1 and 200),
-  scopes text[] not null check (cardinality(scopes) > 0 and scopes <@ array['read', 'write', 'admin']),
-  created_at timestamptz(3) not null default now(),
-  expires_at timestamptz(3),
-  revoked_at timestamptz(3),
+  -- Each at most once.
+  scopes text[] not null check (
+    cardinality(scopes) > 0
+    and cardinality(scopes)
+      = (scopes @> array['read'])::integer + (scopes @> array['write'])::integer + (scopes @> array['admin'])::integer
+  ),
+  created_at timestamptz(3) not null default now() check (inventory.is_instant(created_at)),
+  expires_at timestamptz(3) check (inventory.is_instant(expires_at)),
+  revoked_at timestamptz(3) check (inventory.is_instant(revoked_at)),
   -- To the minute: see tenancy.note_key_use().
-  last_used_at timestamptz(3),
+  last_used_at timestamptz(3) check (inventory.is_instant(last_used_at)),
   -- The key that a rotation put in its place. No foreign key: keys are never deleted, and an import copies rows in any
   -- order.
-  replaced_by text,
+  replaced_by text check (replaced_by ~ '^[0-9A-Za-z]{12}$'),
   primary key (org_id, key_id)
 );
 alter table tenancy.api_keys

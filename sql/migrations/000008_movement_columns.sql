@@ -1,3 +1,4 @@
+--! needs inventory/forms
 --! needs moving_in/placing
 -- Expand: every movement gets an organization, and a place in an entry: which entry, which line, which lot. From here on
 -- moving_in.changed_movements says which movements have changed.
@@ -16,9 +17,12 @@ alter table inventory.movements
   add column entry_id uuid,
   add column line integer not null default 1,
   add column lot text not null default '',
-  add constraint movements_line_check check (line >= 1) not valid,
-  add constraint movements_lot_check
-    check (length(lot) <= 64 and lot !~ '[[:cntrl:]]' and lot = btrim(lot)) not valid;
+  add constraint movements_line_check check (line between 1 and 1000) not valid,
+  add constraint movements_lot_check check (lot = '' or inventory.is_lot(lot)) not valid,
+  -- From here on the old program is refused what no entry and no balance could hold. The check of the move names such rows.
+  add constraint movements_quantity_check_number check (quantity <> 'NaN') not valid,
+  add constraint movements_occurred_at_check check (inventory.is_instant(occurred_at)) not valid,
+  add constraint movements_recorded_at_check check (inventory.is_instant(recorded_at)) not valid;
 
 -- The lists of columns are those of the old program. What moves the rows in writes other columns.
 create trigger place_movement

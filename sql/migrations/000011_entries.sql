@@ -6,10 +6,10 @@ create table inventory.entries (
   id uuid not null,
   kind text not null check (inventory.kind_sign(kind) is not null),
   reference text check (length(reference) between 1 and 200),
-  occurred_at timestamptz(3) not null,
-  recorded_at timestamptz(3) not null,
+  occurred_at timestamptz(3) not null check (inventory.is_instant(occurred_at)),
+  recorded_at timestamptz(3) not null check (inventory.is_instant(recorded_at)),
   actor text not null check (length(actor) between 1 and 200),
-  metadata jsonb not null default '{}' check (jsonb_typeof(metadata) = 'object'),
+  metadata jsonb not null default '{}' check (metadata = '{}' or inventory.is_metadata(metadata)),
   reverses uuid check ((reverses is not null) = (kind = 'reversal')),
   -- No foreign key to organizations: every posting would lock the one row of its organization, and the wall has proven
   -- that it exists.

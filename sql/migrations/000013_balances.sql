@@ -6,8 +6,9 @@ create table inventory.balances (
   item_id uuid not null,
   location_id uuid not null,
   lot text not null,
-  on_hand numeric(15, 4) not null default 0,
-  reserved numeric(15, 4) not null default 0 check (reserved >= 0),
+  on_hand numeric(15, 4) not null default 0 check (on_hand <> 'NaN'),
+  -- NaN is greater than every number.
+  reserved numeric(15, 4) not null default 0 check (reserved >= 0 and reserved <> 'NaN'),
   version bigint not null check (version >= 0),
   -- The foreign keys come with the switch: the old program may delete an item before its balance is gone.
   primary key (org_id, item_id, location_id, lot)

@@ -1,12 +1,14 @@
+--! needs inventory/forms
 --! needs tenancy/context
 -- The answers to requests that carry an idempotency key, kept in the transaction of their effect.
 create table inventory.idempotency_keys (
   org_id uuid not null,
-  key text not null check (length(key) between 1 and 255),
+  key text not null check (key ~ '^[!-~]{1,255}$'),
   fingerprint bytea not null check (length(fingerprint) = 32),
   -- json, not jsonb: a replay answers with the same fields in the same order.
-  response json,
-  created_at timestamptz(3) not null default now(),
+  -- No answer of the API is longer.
+  response json check (octet_length(response::text) <= 6291456),
+  created_at timestamptz(3) not null default now() check (inventory.is_instant(created_at)),
   primary key (org_id, key)
 );
 alter table inventory.idempotency_keys

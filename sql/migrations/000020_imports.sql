@@ -1,3 +1,4 @@
+--! needs inventory/forms
 --! needs tenancy/context
 -- Imports: the files that were imported, how far each has come, and the lines that were rejected.
 --
@@ -14,8 +15,8 @@ create table inventory.imports (
   applied bigint not null default 0 check (applied >= 0),
   rejected bigint not null default 0 check (rejected >= 0),
   entries bigint not null default 0 check (entries >= 0),
-  started_at timestamptz(3) not null default now(),
-  finished_at timestamptz(3),
+  started_at timestamptz(3) not null default now() check (inventory.is_instant(started_at)),
+  finished_at timestamptz(3) check (inventory.is_instant(finished_at)),
   primary key (org_id, id),
   unique (org_id, file_digest, profile_digest)
 );
@@ -39,7 +40,7 @@ create table inventory.import_rejects (
   org_id uuid not null,
   import_id uuid not null,
   line bigint not null check (line >= 1),
-  reason text not null,
+  reason text not null check (length(reason) between 1 and 2000),
   primary key (org_id, import_id, line),
   foreign key (org_id, import_id) references inventory.imports (org_id, id)
 );

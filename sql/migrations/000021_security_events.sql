@@ -1,9 +1,10 @@
+--! needs inventory/forms
 --! needs tenancy/context
 -- Security events: every attempt to use a valid credential for another organization, recorded as an event of the
 -- credential's own organization.
 create table tenancy.security_events (
   org_id uuid not null references tenancy.organizations (id),
-  minute timestamptz(0) not null,
+  minute timestamptz(0) not null check (inventory.is_instant(minute)),
   kind text not null check (kind in ('organization_mismatch')),
   -- The credential: key:<id> or user:<id>.
   actor text not null check (length(actor) between 1 and 200),
@@ -12,8 +13,8 @@ create table tenancy.security_events (
   named text not null check (length(named) <= 500),
   requests bigint not null default 1 check (requests >= 1),
   first_request_id text not null check (length(first_request_id) between 1 and 200),
-  first_at timestamptz(3) not null default now(),
-  last_at timestamptz(3) not null default now(),
+  first_at timestamptz(3) not null default now() check (inventory.is_instant(first_at)),
+  last_at timestamptz(3) not null default now() check (inventory.is_instant(last_at)),
   -- A flood of refused requests is one row a minute, counted.
   primary key (org_id, minute, actor, kind, named)
 );

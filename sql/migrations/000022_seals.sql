@@ -1,4 +1,5 @@
 --! needs inventory/append_only
+--! needs inventory/forms
 --! needs tenancy/context
 -- Seals: what the ledger held up to an instant, as one hash that follows from the one before.
 --
@@ -13,7 +14,7 @@ create table inventory.seal_boundaries (
   -- The newest entry that the boundary includes.
   boundary uuid not null,
   -- No movement recorded then or before is committed from here on.
-  settled_through timestamptz(3) not null,
+  settled_through timestamptz(3) not null check (inventory.is_instant(settled_through)),
   foreign key (org_id, boundary) references inventory.entries (org_id, id)
 );
 alter table inventory.seal_boundaries
@@ -35,10 +36,10 @@ create table inventory.seals (
   closings bigint not null check (closings >= 1),
   closing_digest bytea not null check (length(closing_digest) = 32),
   -- The latest recorded_at of this seal and those before it.
-  recorded_through timestamptz(3) not null,
+  recorded_through timestamptz(3) not null check (inventory.is_instant(recorded_through)),
   -- No movement recorded then or before is in a later seal. Null while that is known of no instant.
-  settled_through timestamptz(3),
-  sealed_at timestamptz(3) not null,
+  settled_through timestamptz(3) check (inventory.is_instant(settled_through)),
+  sealed_at timestamptz(3) not null check (inventory.is_instant(sealed_at)),
   hash bytea not null check (length(hash) = 32),
   primary key (org_id, seq),
   -- An entry is the boundary of one seal.
@@ -94,7 +95,7 @@ create table inventory.seal_closings (
   lot text not null,
   seq bigint not null,
   -- Two digits more than a balance: a seal cuts by ids, and the sum up to there may never have been a balance.
-  on_hand numeric(17, 4) not null,
+  on_hand numeric(17, 4) not null check (on_hand <> 'NaN'),
   version bigint not null check (version >= 1),
   primary key (org_id, item_id, location_id, lot, seq),
   foreign key (org_id, seq) references inventory.seals (org_id, seq)
@@ -118,8 +119,8 @@ create table inventory.seal_anchors (
   bucket text not null check (length(bucket) between 1 and 255),
   key text not null check (length(key) between 1 and 1024),
   -- As the bucket reported it.
-  version_id text,
-  anchored_at timestamptz(3) not null default now(),
+  version_id text check (length(version_id) between 1 and 1024),
+  anchored_at timestamptz(3) not null default now() check (inventory.is_instant(anchored_at)),
   primary key (org_id, seq, bucket),
   foreign key (org_id, seq) references inventory.seals (org_id, seq)
 );

@@ -1,3 +1,4 @@
+--! needs inventory/forms
 --! needs tenancy/context
 -- Reconciliation: each pass that compares the balances with history, and what it found.
 --
@@ -8,8 +9,8 @@ create table inventory.reconciliation_runs (
   -- daily: what has moved since the last seal, and the items of one bucket from their first movement on. full: everything.
   kind text not null check (kind in ('daily', 'full')),
   status text not null default 'running' check (status in ('running', 'finished', 'failed')),
-  started_at timestamptz(3) not null default clock_timestamp(),
-  finished_at timestamptz(3),
+  started_at timestamptz(3) not null default clock_timestamp() check (inventory.is_instant(started_at)),
+  finished_at timestamptz(3) check (inventory.is_instant(finished_at)),
   -- Of a daily run: which thirtieth of the items.
   bucket integer check (bucket >= 0),
   keys_checked bigint not null default 0 check (keys_checked >= 0),
@@ -24,7 +25,7 @@ create table inventory.reconciliation_runs (
   -- The seal boundary when the run began. All movements up to it were compared.
   compared_through uuid,
   -- From the newest entry that was compared to the newest there was in the end.
-  lag_seconds numeric(12, 3) check (lag_seconds >= 0),
+  lag_seconds numeric(12, 3) check (lag_seconds >= 0 and lag_seconds <> 'NaN'),
   -- [{trigger, fault}]: the triggers of the ledger that were not as they must be.
   trigger_faults jsonb not null default '[]' check (jsonb_typeof(trigger_faults) = 'array'),
   error text,
@@ -80,7 +81,7 @@ create table inventory.discrepancies (
   detail jsonb not null default '{}' check (jsonb_typeof(detail) = 'object'),
   -- found: not settled yet. gone: at a second look the balance was right.
   action text not null default 'found' check (action in ('found', 'corrected', 'alerted', 'applied', 'gone')),
-  settled_at timestamptz(3),
+  settled_at timestamptz(3) check (inventory.is_instant(settled_at)),
   primary key (org_id, run_id, number),
   unique (org_id, run_id, item_id, location_id, lot),
   foreign key (org_id, run_id) references inventory.reconciliation_runs (org_id, id),
@@ -112,10 +113,10 @@ create index discrepancies_key on inventory.discrepancies (org_id, item_id, loca
 
 create table inventory.reconciliation_state (
   org_id uuid primary key references tenancy.organizations (id),
-  due_at timestamptz(3) not null default '-infinity',
+  due_at timestamptz(3) not null default '-infinity' check (due_at = '-infinity' or inventory.is_instant(due_at)),
   -- The run that has taken the organization, and until when: one that dies keeps others out no longer than that.
   lease uuid,
-  leased_until timestamptz(3),
+  leased_until timestamptz(3) check (inventory.is_instant(leased_until)),
   next_bucket integer not null default 0 check (next_bucket >= 0),
   -- The run that is not finished, and how far it has come.
   run_id uuid,
@@ -124,9 +125,9 @@ create table inventory.reconciliation_state (
   -- Balances were found right up to this entry. The next run compares what has moved since.
   compared_through uuid,
   -- When the last alert about its failures was sent; null when none is open.
-  failure_told_at timestamptz(3),
+  failure_told_at timestamptz(3) check (inventory.is_instant(failure_told_at)),
   -- When the last run that found every balance right began; null before the first.
-  proven_at timestamptz(3),
+  proven_at timestamptz(3) check (inventory.is_instant(proven_at)),
   foreign key (org_id, compared_through) references inventory.entries (org_id, id),
   foreign key (org_id, run_id) references inventory.reconciliation_runs (org_id, id)
 );

@@ -1,10 +1,11 @@
+--! needs inventory/forms
 --! needs tenancy/context
 -- How far the rebuilding of an organization's balances from history has come.
 create table inventory.balance_backfills (
   org_id uuid primary key references tenancy.organizations (id),
-  started_at timestamptz(3) not null default clock_timestamp(),
+  started_at timestamptz(3) not null default clock_timestamp() check (inventory.is_instant(started_at)),
   -- Set when every balance was found equal to its history.
-  finished_at timestamptz(3),
+  finished_at timestamptz(3) check (inventory.is_instant(finished_at)),
   -- {item, location, lot}: the last key that was rebuilt; null before the first.
   checkpoint jsonb,
   -- Whether no key is left after the checkpoint.

@@ -24,6 +24,8 @@ end
 $migration$;
 set local role stockade_owner;
 
+alter table tenancy.users validate constraint users_email_check_form;
+alter table tenancy.users validate constraint users_created_at_check;
 alter table inventory.items validate constraint items_sku_check;
 alter table inventory.locations validate constraint locations_code_check;
 alter table inventory.balances validate constraint balances_org_id_item_id_fkey;

@@ -1,4 +1,4 @@
---! needs inventory/items
+--! needs inventory/codes
 -- The SKU of an item is no alias of another one.
 create trigger codes_apart_inserted
   after insert on inventory.items

@@ -1,4 +1,4 @@
---! needs inventory/locations
+--! needs inventory/codes
 -- The code of a location is no alias of another one.
 create trigger codes_apart_inserted
   after insert on inventory.locations

@@ -16,6 +16,11 @@ beforeAll(async () => {
 const line = { sku: 'BOLT', location: 'MAIN', quantity: 1 };
 const receipt = (change: object) => ({ kind: 'receipt', lines: [line], ...change });
 
+/** Metadata nested so many deep. */
+function nestedIn(levels: number): unknown {
+  return JSON.parse(`${'{"a":'.repeat(levels - 1)}{}${'}'.repeat(levels - 1)}`);
+}
+
 const wrong: [what: string, body: unknown, status: number, field: string][] = [
   ['a wrong type', receipt({ lines: [{ ...line, quantity: '1' }] }), 400, 'lines[0].quantity'],
   ['a missing quantity', receipt({ lines: [{ sku: 'BOLT', location: 'MAIN' }] }), 400, 'lines[0].quantity'],
@@ -55,6 +60,16 @@ const wrong: [what: string, body: unknown, status: number, field: string][] = [
     'lines[0].quantity',
   ],
   ['NUL in metadata', receipt({ metadata: { a: [{ b: 'x\0' }] } }), 400, 'metadata.a[0].b'],
+  [
+    'a field of metadata that no object keeps',
+    '{"kind":"receipt","metadata":{"a":{"__proto__":{"b":1}}},"lines":[]}',
+    400,
+    'metadata.a.__proto__',
+  ],
+  ['metadata 33 deep', receipt({ metadata: nestedIn(33) }), 400, 'metadata'],
+  ['metadata 1,000 deep', receipt({ metadata: nestedIn(1_000) }), 400, 'body'],
+  ['the year 10000', receipt({ occurredAt: '9999-12-31T23:59:59-01:00' }), 400, 'occurredAt'],
+  ['what rounds to the year 10000', receipt({ occurredAt: '9999-12-31T23:59:59.9996Z' }), 400, 'occurredAt'],
   ['not an object', '[]', 400, 'body'],
   ['not JSON', '{"kind":', 400, 'body'],
   ['nothing', '', 400, 'body'],

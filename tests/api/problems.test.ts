@@ -172,7 +172,12 @@ describe('what is wrong with a request', () => {
         errors: [{ field: 'body', message: 'must be nested at most 100 deep' }],
       });
     }
-    expect((await acme.request('POST', '/v1/items', deep(98))).status).toBe(201);
+    for (const depth of [32, 98])
+      expectProblem(
+        await acme.request('POST', '/v1/items', deep(depth)),
+        wrongFields(['metadata', 'must be nested at most 32 deep']),
+      );
+    expect((await acme.request('POST', '/v1/items', deep(31))).status).toBe(201);
   });
 
   test('a request above six megabytes', async () => {

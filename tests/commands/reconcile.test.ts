@@ -176,7 +176,7 @@ test('a named organization that another run holds is waited for, but not forever
   expect(await takeLease(jobs, acme.id)).toBeDefined();
   const letGo = () =>
     books.superuser.query(
-      'update inventory.reconciliation_state set leased_until = $$-infinity$$ where org_id = $1',
+      'update inventory.reconciliation_state set leased_until = $$2000-01-01Z$$ where org_id = $1',
       [acme.id],
     );
   const notes: string[] = [];
@@ -242,7 +242,7 @@ test('killed while it reconciles, the next one goes on with the same run', async
   expect(await gone).toEqual([null, 'SIGKILL']);
   await locker.query('rollback');
   await books.superuser.query(
-    'update inventory.reconciliation_state set leased_until = $$-infinity$$ where org_id = $1',
+    'update inventory.reconciliation_state set leased_until = $$2000-01-01Z$$ where org_id = $1',
     [acme.id],
   );
   expect(await reconcile('--org', acme.slug, '--full')).toMatchObject({ exitCode: 0 });

@@ -27,6 +27,25 @@ const text = (longest: number) => ({
   refused: ['', 'x'.repeat(longest + 1)],
 });
 
+const instants = {
+  taken: ['1900-01-01T00:00:00Z', '9999-12-31T23:59:59.999Z'],
+  refused: [
+    '1899-12-31T23:59:59.999Z',
+    '9999-12-31T23:59:59.9996Z',
+    '4713-01-01 BC',
+    '-infinity',
+    'infinity',
+  ],
+};
+const nested = (levels: number) => `${'{"a":'.repeat(levels - 1)}{}${'}'.repeat(levels - 1)}`;
+const metadata = {
+  taken: ['{}', '{"a":1}', `{"a":"${'x'.repeat(8_184)}"}`, nested(32), '{"a":1e300}', '{"a":"__proto__"}'],
+  refused: [
+    ...['[]', '1', 'null', '"x"', `{"a":"${'x'.repeat(8_185)}"}`, `{"a":"${'x'.repeat(2_000_000)}"}`],
+    ...[nested(33), nested(1_000), '{"a":[{"__proto__":1}]}', '{"a":1.000000000000001}'],
+  ],
+};
+
 /** What each CHECK lets through and what it does not. */
 export const checks: [
   constraint: string,
@@ -38,8 +57,15 @@ export const checks: [
   ['items_name_check', 'name', text(200).taken, text(200).refused],
   ['items_unit_check', 'unit', text(32).taken, text(32).refused],
   ['items_tracking_check', 'tracking', ['none', 'lot'], ['', 'serial', 'LOT']],
-  ['items_reorder_point_check', 'reorder_point', [null, 0, '0.0001', '99999999999.9999'], ['-0.0001', -1]],
-  ['items_metadata_check', 'metadata', ['{}', '{"a":1}'], ['[]', '1', 'null', '"x"']],
+  [
+    'items_reorder_point_check',
+    'reorder_point',
+    [null, 0, '0.0001', '99999999999.9999'],
+    ['-0.0001', -1, 'NaN'],
+  ],
+  ['items_metadata_check', 'metadata', metadata.taken, metadata.refused],
+  ['items_created_at_check', 'created_at', instants.taken, instants.refused],
+  ['items_updated_at_check', 'updated_at', instants.taken, instants.refused],
   ['locations_code_check', 'code', codes.taken, codes.refused],
   ['locations_name_check', 'name', text(200).taken, text(200).refused],
   [
@@ -56,8 +82,13 @@ export const checks: [
   ],
   ['entries_reference_check', 'reference', [null, ...text(200).taken], text(200).refused],
   ['entries_actor_check', 'actor', text(200).taken, text(200).refused],
-  ['entries_metadata_check', 'metadata', ['{}', '{"a":1}'], ['[]', '1', 'null']],
-  ['movements_line_check', 'line', [2, 1_000, 2_147_483_647], [0, -1]],
+  ['entries_metadata_check', 'metadata', metadata.taken, metadata.refused],
+  ['entries_occurred_at_check', 'occurred_at', instants.taken, instants.refused],
+  ['entries_recorded_at_check', 'recorded_at', instants.taken, instants.refused],
+  ['movements_line_check', 'line', [2, 1_000], [0, -1, 1_001, 2_147_483_647]],
+  ['movements_quantity_check_number', 'quantity', [1], ['NaN']],
+  ['movements_occurred_at_check', 'occurred_at', instants.taken, instants.refused],
+  ['movements_recorded_at_check', 'recorded_at', instants.taken, instants.refused],
   [
     'movements_quantity_check',
     'quantity',
@@ -67,9 +98,10 @@ export const checks: [
   [
     'movements_lot_check',
     'lot',
-    ['', 'L', 'x'.repeat(64), 'a/b'],
-    ['x'.repeat(65), ' L', 'L ', ' ', 'a\tb', 'a\u0085b'],
+    ['', 'L', 'x'.repeat(64), 'a/b', '0197b1f2-6c1e-7a30-9d2f-3a5e0c7b1d42'],
+    ['x'.repeat(65), ' L', 'L ', ' ', 'a\tb', 'a\u0085b', 'a\u200bb', 'e\u0301', '\u2800'],
   ],
-  ['balances_reserved_check', 'reserved', [0, '0.0001'], ['-0.0001', -1]],
+  ['balances_on_hand_check', 'on_hand', [0, -1], ['NaN']],
+  ['balances_reserved_check', 'reserved', [0, '0.0001'], ['-0.0001', -1, 'NaN']],
   ['balances_version_check', 'version', [0, 1], [-1]],
 ];

@@ -28,6 +28,8 @@ const line = { sku: 'BOLT', location: 'MAIN', quantity: 1 };
 const refusal = (entry: unknown) =>
   asOrganization(api, acme, 'write', () => refusalOf(api, () => post(entry)));
 
+const exact = 'must be a number of at most fifteen digits, four of them decimals, but is';
+
 describe('post_entry', () => {
   test('answers what it posted, with the least that an entry is', async () => {
     const answer = await asOrganization(api, acme, 'write', async () => {
@@ -171,9 +173,25 @@ describe('post_entry', () => {
     [
       'a line without a quantity',
       { lines: [{ ...line, quantity: undefined }] },
-      { code: '23502', column: 'quantity' },
+      { code: 'SK304', detail: [{ field: 'lines[0].quantity', message: `${exact} missing` }] },
     ],
-    ['a quantity of twelve digits', { lines: [{ ...line, quantity: 100_000_000_000 }] }, { code: '22003' }],
+    ...[100_000_000_000, 0.00001, 'NaN', 'Infinity', '-Infinity'].map(
+      (quantity): [string, object, Partial<Refusal>] => [
+        `the quantity ${quantity}`,
+        { lines: [line, { ...line, quantity }] },
+        { code: 'SK304', detail: [{ field: 'lines[1].quantity', message: `${exact} ${quantity}` }] },
+      ],
+    ),
+    [
+      '1,001 lines',
+      { lines: Array(1_001).fill(line) },
+      { code: 'SK304', detail: [{ field: 'lines', message: 'must have at most 1000 lines' }] },
+    ],
+    [
+      'a time without an end',
+      { occurredAt: 'infinity' },
+      { code: '23514', constraint: 'entries_occurred_at_check' },
+    ],
     ['a quantity that is no number', { lines: [{ ...line, quantity: 'x' }] }, { code: '22P02' }],
     [
       'a lot with a blank at its end',

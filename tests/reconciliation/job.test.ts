@@ -135,7 +135,7 @@ test('the work of a dead process is taken over, and a process that was only slow
   if (!lease) throw new Error('nobody has it yet');
   expect(await takeLease(books.jobs, acme.id)).toBeUndefined();
   await books.superuser.query(
-    'update inventory.reconciliation_state set leased_until = $$-infinity$$ where org_id = $1',
+    'update inventory.reconciliation_state set leased_until = $$2000-01-01Z$$ where org_id = $1',
     [acme.id],
   );
   expect(await books.reconcile(acme)).toMatchObject({ finished: true });
@@ -148,7 +148,7 @@ test('what kills every tick goes behind the others, further each time', async ()
   const later = (hours: number) =>
     books.superuser.query(
       `update inventory.reconciliation_state
-       set due_at = due_at - $3 * interval '1 hour', leased_until = '-infinity'
+       set due_at = due_at - $3 * interval '1 hour', leased_until = '2000-01-01Z'
        where org_id in ($1, $2)`,
       [poison.id, other.id, hours],
     );

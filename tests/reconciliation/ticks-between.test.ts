@@ -32,7 +32,7 @@ test('a run whose organization somebody else has taken meanwhile writes nothing 
   let taken: Awaited<ReturnType<typeof takeLease>>;
   const takeOver = async () => {
     await books.superuser.query(
-      `update inventory.reconciliation_state set leased_until = '-infinity' where org_id = $1`,
+      `update inventory.reconciliation_state set leased_until = '2000-01-01Z' where org_id = $1`,
       [acme.id],
     );
     taken = await takeLease(other, acme.id);
@@ -64,7 +64,7 @@ test('a tick that has lost an organization goes on with the next, and tells nobo
   const before = aws.alerts().length;
   const takeOver = async () => {
     await books.superuser.query(
-      `update inventory.reconciliation_state set leased_until = '-infinity' where org_id = $1`,
+      `update inventory.reconciliation_state set leased_until = '2000-01-01Z' where org_id = $1`,
       [lost.id],
     );
     await takeLease(other, lost.id);

@@ -159,7 +159,7 @@ test('an organization that kills one process after the other is reported, a runn
     await reconcileDue(books.jobs, noLimit);
     expect(told()).toEqual([]);
     await books.superuser.query(
-      'update inventory.reconciliation_state set leased_until = $$-infinity$$ where org_id = $1',
+      'update inventory.reconciliation_state set leased_until = $$2000-01-01Z$$ where org_id = $1',
       [poison.id],
     );
   }

@@ -29,7 +29,10 @@ export function openSchemaBook(vocabulary: Vocabulary): SchemaBook {
           io: direction,
           metadata: vocabulary,
           unrepresentable: 'any',
-          override: ({ jsonSchema }) => {
+          override: ({ zodSchema, jsonSchema }) => {
+            // Where a text counts its characters itself, only its description knows how many it takes.
+            const { maxLength } = z.globalRegistry.get(zodSchema) ?? {};
+            if (maxLength !== undefined) jsonSchema.maxLength = Number(maxLength);
             // The format says the same; its pattern has up to three hundred characters.
             if (jsonSchema.format !== undefined) delete jsonSchema.pattern;
           },

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { Code, Reference } from '#ledger/input.ts';
+import { boundedText } from '#platform/bounded-text.ts';
 import { InvalidInput } from '#platform/errors.ts';
 import { type PostableKind, postableKinds } from '../posting-rules.ts';
 import { isTimeFormat, timeFormatLetters } from './time-format.ts';
@@ -62,7 +63,7 @@ const Profile = z
       items: z
         .strictObject({
           name: z.strictObject({ column }).optional(),
-          unit: text.max(32, 'must have at most 32 characters').default('each'),
+          unit: boundedText(32).default('each'),
           tracking: z.enum(['none', 'lot']).default('none'),
           allowNegative: z.boolean({ error: 'must be true or false' }).default(false),
         })

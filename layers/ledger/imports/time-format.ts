@@ -16,6 +16,10 @@ const patterns = {
   a: '(?<half>[AaPp])[Mm]',
 } as const;
 
+/** Local times that are in the years 1900 to 9999 in every time zone. */
+const firstMs = Date.UTC(1900, 0, 2);
+const endMs = Date.UTC(9999, 11, 31);
+
 /** The letters of a pattern, for messages. */
 export const timeFormatLetters =
   'yyyy, MM or M, dd or d, HH or H (or hh or h with a for AM and PM), mm, ss, SSS';
@@ -71,6 +75,8 @@ function patternReader(format: string): ReadTime {
     const read = new Date(time);
     const isReal =
       year >= 1900 &&
+      time >= firstMs &&
+      time < endMs &&
       read.getUTCMonth() === month - 1 &&
       read.getUTCDate() === day &&
       read.getUTCHours() === hour &&

@@ -110,6 +110,13 @@ const table: Readonly<Record<string, Row>> = {
     'A quantity has the wrong sign for the kind.',
     { errors: [{ field: 'lines', message: 'what Postgres said' }] },
   ],
+  SK304: [
+    'InvalidInput',
+    'invalid_input',
+    422,
+    'A value is out of its bounds. See "errors".',
+    { errors: fields },
+  ],
   SK404: ['NotFound', 'not_found', 404, 'There is no such object.'],
   '22003': [
     'Problem',
@@ -124,6 +131,13 @@ const table: Readonly<Record<string, Row>> = {
     'It has stock or history and cannot be deleted. Correct it or leave it.',
   ],
   '23505': ['Problem', 'already_exists', 409, 'There is one already.'],
+  '23514': [
+    'InvalidInput',
+    'invalid_input',
+    422,
+    'A value is out of its bounds. See "errors".',
+    { errors: [{ field: 'body', message: 'is out of its bounds' }] },
+  ],
   '25006': [
     'Unavailable',
     'unavailable',
@@ -154,6 +168,7 @@ const details: Readonly<Record<string, unknown>> = {
   SK202: lines,
   SK206: 'M8/40',
   SK301: fields,
+  SK304: fields,
 };
 
 test('the table of this test contains every SQLSTATE that callers may see', () => {
@@ -168,6 +183,16 @@ test.each(Object.entries(table))('callers see %s as %j', (code, [name, ...expect
   // Only an error whose reason the caller must not see keeps it, for the log.
   expect(problem.cause).toBe(status === 503 ? error : undefined);
   expect(problem.options.cause).toBe(problem.cause);
+});
+
+test.each([
+  ['items', 'items_reorder_point_check', 'reorderPoint'],
+  ['movements', 'movements_quantity_check_number', 'quantity'],
+  ['idempotency_keys', 'idempotency_keys_key_check', 'key'],
+  ['entries', 'entries_check', 'body'],
+])('a value that a check of %s refuses is named by its field: %s', (table, constraint, field) => {
+  const error = Object.assign(sqlError('23514', { constraint }), { table });
+  expect(toProblem(error)?.options.errors).toEqual([{ field, message: 'is out of its bounds' }]);
 });
 
 test.each([

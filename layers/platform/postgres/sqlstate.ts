@@ -6,6 +6,7 @@ export interface SqlError {
   readonly message: string;
   readonly detail?: string;
   readonly constraint?: string;
+  readonly table?: string;
 }
 
 /** SQLSTATEs that code tests for by name. */
@@ -107,6 +108,8 @@ const table: Readonly<Record<string, (error: SqlError) => Problem>> = {
       [{ field: 'lines', message: error.message }],
       422,
     ),
+  SK304: (error) =>
+    new InvalidInput('A value is out of its bounds. See "errors".', detailOf<FieldError[]>(error), 422),
   SK404: () => new NotFound('such object'),
 
   '22003': () =>
@@ -119,6 +122,12 @@ const table: Readonly<Record<string, (error: SqlError) => Problem>> = {
     new Problem('in_use', 409, 'It has stock or history and cannot be deleted. Correct it or leave it.'),
   '23505': (error) =>
     new Problem('already_exists', 409, `There is ${uniqueNames[error.constraint ?? ''] ?? 'one'} already.`),
+  '23514': (error) =>
+    new InvalidInput(
+      'A value is out of its bounds. See "errors".',
+      [{ field: checkedField(error), message: 'is out of its bounds' }],
+      422,
+    ),
   // Somebody closed it for writing, as before a cut-over, or it is a standby that is taking over.
   '25006': (error) => new Unavailable('The database takes no writes at the moment: try again.', error),
   '40001': (error) => new Unavailable('Too many requests change the same rows at once: try again.', error),
@@ -150,6 +159,12 @@ const uniqueNames: Readonly<Record<string, string>> = {
   items_org_id_sku_key: 'an item of this SKU',
   locations_org_id_code_key: 'a location of this code',
 };
+
+/** The field whose CHECK refused a value. A constraint is named after its table and its column. */
+function checkedField({ table = '', constraint = '' }: SqlError): string {
+  const [, column] = /^_(\w+?)_check(?:_|$)/.exec(constraint.replace(table, '')) ?? [];
+  return column?.replaceAll(/_([a-z])/g, (_, letter: string) => letter.toUpperCase()) ?? 'body';
+}
 
 /** The answer that the caller may see: a {@link Problem}, or undefined when the error is a fault of ours. */
 export function toProblem(error: unknown): Problem | undefined {

@@ -73,7 +73,9 @@ export async function readTenancyBook(directory: string, logins: readonly string
         ...(topic === 'organizations'
           ? [
               settled(contentOf(usersMoveWith), (each) =>
-                /^(comment on table|grant [\w, ]+ on) tenancy\.users\b/.test(each),
+                /^((comment on table|grant [\w, ]+ on) tenancy|alter table inventory)\.users\s+(?!set schema)/.test(
+                  each,
+                ),
               ),
             ]
           : []),
@@ -85,7 +87,7 @@ export async function readTenancyBook(directory: string, logins: readonly string
       needs: needs.flatMap(needOf),
       content: settled(
         content,
-        (each) => name !== 'inventory/forms' || /inventory\.(new_id|iso)\b/.test(each),
+        (each) => name !== 'inventory/forms' || /inventory\.(new_id|iso|is_instant)\b/.test(each),
       ),
     })),
   };

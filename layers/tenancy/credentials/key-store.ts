@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { boundedText } from '#platform/bounded-text.ts';
 import { instant } from '#platform/instant.ts';
 import { type Page, type PageRequest, toPage } from '#platform/page.ts';
 import { callInTenant, queryInTenant } from '../scope.ts';
@@ -34,10 +35,7 @@ export const KeyId = z
   .regex(/^[0-9A-Za-z]{12}$/, 'must be the id of a key: twelve letters and digits');
 
 export const CreateKey = z.strictObject({
-  name: z
-    .string({ error: 'must be a string' })
-    .min(1, 'must not be empty')
-    .max(maxNameCharacters, `must have at most ${maxNameCharacters} characters`),
+  name: boundedText(maxNameCharacters),
   scopes: z
     .array(z.enum(scopes), { error: 'must be a list of scopes' })
     .min(1, 'must have at least one scope')

@@ -1,5 +1,5 @@
 --! needs inventory/held_balances
---! needs inventory/reconciliation_leases
+--! needs inventory/reconciliation_runs
 --! needs tenancy/entering
 --! needs 000023_reconciliation
 -- What a run of the reconciliation found, and what is done about it.

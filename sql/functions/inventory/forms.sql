@@ -1,7 +1,8 @@
 --! needs 000002_context
 -- The forms of values: ids, instants, codes, quantities and kinds. Each rule stands here and nowhere else in SQL.
 --
--- The functions without a SET clause become a part of the statement or the check that calls them.
+-- Functions in SQL without a SET clause become a part of the statement that calls them. A check is planned again for every
+-- insert: its functions are in PL/pgSQL, which is compiled once.
 
 -- Postgres 18 has uuidv7(). On 16 and 17 it is made from the clock and random bits (RFC 9562, section 5.7). As in 18, the
 -- microseconds are the 12 bits after the version (section 6.2, method 3), so that ids of one millisecond keep their order.
@@ -170,7 +171,25 @@ $$;
 comment on function inventory.invisible_characters is
   'The characters that no code has, as a bracket expression of a regular expression: those that cannot be seen, that change '
   'the direction of a text, or that have no fixed meaning.';
-grant execute on function inventory.invisible_characters to stockade_api, stockade_jobs;
+grant execute on function inventory.invisible_characters to stockade_api, stockade_jobs, stockade_admin, stockade_ledger;
+
+create or replace function inventory.is_lot(p_text text)
+returns boolean
+language plpgsql
+immutable
+parallel safe
+as $$
+begin
+  return length(p_text) between 1 and 64
+    and p_text = btrim(p_text)
+    -- What is plain ASCII pays for nothing else.
+    and (p_text ~ '^[ -~]*$' or p_text is nfc normalized and p_text !~ inventory.invisible_characters());
+end
+$$;
+
+comment on function inventory.is_lot is
+  'Whether a text can name a lot: 1 to 64 visible characters in the normal form NFC, no blank at either end.';
+grant execute on function inventory.is_lot to stockade_api, stockade_jobs, stockade_admin, stockade_ledger;
 
 create or replace function inventory.is_code(p_text text)
 returns boolean
@@ -178,10 +197,7 @@ language sql
 immutable
 parallel safe
 as $$
-  select length(p_text) between 1 and 64
-    and p_text = btrim(p_text)
-    -- What is plain ASCII pays for nothing else.
-    and (p_text ~ '^[ -~]*$' or p_text is nfc normalized and p_text !~ inventory.invisible_characters())
+  select inventory.is_lot(p_text)
     and p_text !~ '^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$'
 $$;
 
@@ -189,37 +205,6 @@ comment on function inventory.is_code is
   'Whether a text can be a SKU or the code of a location: 1 to 64 visible characters in the normal form NFC, no blank at either '
   'end, and not the form of an id, because a path of the API takes either.';
 grant execute on function inventory.is_code to stockade_api, stockade_jobs;
-
-create or replace function inventory.read_aliases(p_aliases jsonb, p_kept text[])
-returns jsonb
-language plpgsql
-immutable
-set search_path = ''
-as $$
-declare
-  v_errors json;
-begin
-  select json_agg(
-    json_build_object('field', format('aliases[%s]', given.n - 1), 'message', 'has a form that no code has')
-    order by given.n
-  )
-  into v_errors
-  from jsonb_array_elements_text(p_aliases) with ordinality as given (alias, n)
-  where given.alias <> all (p_kept) and not inventory.is_code(normalize(given.alias));
-  if v_errors is not null then
-    raise exception 'an alias has a form that no code has' using errcode = 'SK301', detail = v_errors;
-  end if;
-  return (
-    select coalesce(jsonb_agg(case when given.alias = any (p_kept) then given.alias else normalize(given.alias) end), '[]')
-    from jsonb_array_elements_text(p_aliases) as given (alias)
-  );
-end
-$$;
-
-comment on function inventory.read_aliases is
-  'A list of aliases in their normal form, except for those of p_kept: an alias that was moved in may have any form, and stays. '
-  'Raises SK301, with each field, for a new one of a form that no code has.';
-grant execute on function inventory.read_aliases to stockade_api, stockade_jobs;
 
 create or replace function inventory.greatest_quantity()
 returns numeric
@@ -232,6 +217,65 @@ $$;
 
 comment on function inventory.greatest_quantity is
   'The greatest quantity: fifteen digits, four of them decimals, which is what the type of every quantity, numeric(15,4), holds.';
+grant execute on function inventory.greatest_quantity to stockade_api, stockade_jobs, stockade_ledger;
+
+create or replace function inventory.is_exact(p_quantity numeric)
+returns boolean
+language sql
+immutable
+parallel safe
+as $$
+  -- NaN is greater than every number, and so is infinity.
+  select abs(p_quantity) <= inventory.greatest_quantity() and p_quantity = round(p_quantity, 4)
+$$;
+
+comment on function inventory.is_exact is
+  'Whether a quantity is a number that its type holds without rounding: fifteen digits, four of them decimals.';
+grant execute on function inventory.is_exact to stockade_api, stockade_jobs, stockade_ledger;
+
+create or replace function inventory.is_instant(p_at timestamptz)
+returns boolean
+language plpgsql
+immutable
+parallel safe
+as $$
+begin
+  return p_at >= '1900-01-01 00:00:00+00' and p_at < '10000-01-01 00:00:00+00';
+end
+$$;
+
+comment on function inventory.is_instant is
+  'Whether an instant is finite and in a year that the API can write: 1900 to 9999.';
+grant execute on function inventory.is_instant to stockade_api, stockade_jobs, stockade_admin, stockade_ledger;
+
+create or replace function inventory.is_metadata(p_metadata jsonb)
+returns boolean
+language plpgsql
+immutable
+parallel safe
+as $$
+declare
+  v_text constant text := p_metadata;
+  v_long_number constant text := '[1-9](\.?[0-9]){14}[0-9.]*[1-9]';
+  v_bare text := '';
+begin
+  -- Without its strings, a blank separates and a digit is one of a number. They are taken out only where that could matter.
+  if octet_length(v_text) between 8193 and 12288 or v_text ~ v_long_number then
+    v_bare := regexp_replace(v_text, '"(?:[^"\\]|\\.)*"', '', 'g');
+  end if;
+  return jsonb_typeof(p_metadata) = 'object'
+    and octet_length(v_text) - regexp_count(v_bare, ' ') <= 8192
+    and v_bare !~ v_long_number
+    and not (length(translate(v_text, '{[', '')) + 32 < length(v_text)
+      and jsonb_path_exists(p_metadata, 'strict $.**{32} ? (@.type() == "object" || @.type() == "array")'))
+    and not (v_text like '%\_\_proto\_\_%' and jsonb_path_exists(p_metadata, 'strict $.** ? (exists (@."__proto__"))'));
+end
+$$;
+
+comment on function inventory.is_metadata is
+  'Whether a value can be stored as metadata: an object of at most 8,192 bytes, written without blanks and with numbers in '
+  'full; nested at most 32 deep; numbers of at most fifteen digits; no field named __proto__, which JavaScript loses.';
+grant execute on function inventory.is_metadata to stockade_api, stockade_jobs, stockade_admin, stockade_ledger;
 
 create or replace function inventory.kind_sign(p_kind text)
 returns integer

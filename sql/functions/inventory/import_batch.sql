@@ -76,6 +76,12 @@ begin
   ) then
     raise exception 'a line of an import has the wrong sign for its kind' using errcode = 'SK303';
   end if;
+  if exists (select from unnest(p_quantities) as line (quantity) where inventory.is_exact(line.quantity) is not true) then
+    raise exception 'a line of an import has a quantity that would be rounded' using errcode = 'SK304',
+      detail = json_build_array(json_build_object(
+        'field', 'quantity', 'message', 'must be a number of at most fifteen digits, four of them decimals'
+      ));
+  end if;
   if exists (select from tenancy.organizations where id = v_org_id and status <> 'active') then
     raise exception 'this organization is suspended' using errcode = 'SK103';
   end if;
@@ -275,6 +281,6 @@ comment on function inventory.import_batch is
   'whole, the others are applied. p_options: {timeZone, createMissing, unit, tracking, allowNegative (of what is '
   'made), malformed ({items, locations}: each a reason by name), retryRejects, finished, trial (only tell), moved (by earlier batches of the trial)}. Returns {applied, '
   'entries, itemsCreated, locationsCreated, rejected: [{line, reason}], moved and missing (of a trial)}. Raises '
-  'SK103 organization suspended, SK104 write scope missing, SK301 and SK303 a kind or sign that cannot be '
-  'imported.';
+  'SK103 organization suspended, SK104 write scope missing, SK301, SK303 and SK304 a kind, sign or quantity that '
+  'cannot be imported, 23514 a value out of its bounds.';
 grant execute on function inventory.import_batch to stockade_jobs;

@@ -1,106 +1,9 @@
+--! needs inventory/codes
 --! needs inventory/forms
 --! needs tenancy/context
 --! needs 000006_item_columns
 --! needs 000030_aliases
--- Items, and the codes that name them.
---
--- No key spans two tables, so a trigger keeps SKUs and aliases apart. Writers of SKUs share a lock of the organization, a
--- writer of aliases takes it alone: of two transactions that give one code to two items, the second sees the first.
--- What writes both takes it alone from the beginning: two that shared it would each wait for the other to be alone.
-
-create or replace function inventory.find_item(p_code text)
-returns uuid
-language plpgsql
-stable
-set search_path = ''
-as $$
-declare
-  v_org_id constant uuid := tenancy.current_org();
-  v_id uuid;
-begin
-  if p_code ~ '^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$' then
-    select id into v_id from inventory.items where org_id = v_org_id and id = p_code::uuid;
-  else
-    select id into v_id from inventory.items where org_id = v_org_id and sku = p_code;
-  end if;
-  if v_id is null then
-    select item_id into v_id from inventory.item_aliases where org_id = v_org_id and alias = p_code;
-  end if;
-  -- An alias may have another form. What has none is compared in the normal form, as codes are stored.
-  if v_id is null and p_code is not nfc normalized then
-    return inventory.find_item(normalize(p_code));
-  end if;
-  return v_id;
-end
-$$;
-
-comment on function inventory.find_item is
-  'The id of the item that a SKU, an alias or an id names, in the organization that was entered; null when there is none.';
-grant execute on function inventory.find_item to stockade_api, stockade_jobs, stockade_ledger;
-
-create or replace function inventory.keep_item_codes_apart()
-returns trigger
-language plpgsql
--- Login roles take no advisory locks.
-security definer
-set search_path = ''
-as $$
-declare
-  v_taken text;
-begin
-  if current_setting('transaction_isolation') <> 'read committed' then
-    raise exception 'codes are written in a read committed transaction, which sees those of others' using errcode = '25001';
-  end if;
-  -- In statements of their own: the check below takes its snapshot when the lock is there.
-  if tg_table_name = 'items' then
-    perform pg_advisory_xact_lock_shared(hashtextextended(o.org_id::text, 7326))
-    from (select distinct org_id from written order by org_id) as o;
-    select w.sku into v_taken
-    from written w
-    where exists (select from inventory.item_aliases a where a.org_id = w.org_id and a.alias = w.sku)
-    limit 1;
-  else
-    perform pg_advisory_xact_lock(hashtextextended(o.org_id::text, 7326))
-    from (select distinct org_id from written order by org_id) as o;
-    select w.alias into v_taken
-    from written w
-    where exists (select from inventory.items i where i.org_id = w.org_id and i.sku = w.alias)
-    limit 1;
-  end if;
-  if found then
-    raise exception 'the code % is both a SKU and an alias', v_taken using errcode = 'SK206', detail = to_json(v_taken);
-  end if;
-  return null;
-end
-$$;
-
-comment on function inventory.keep_item_codes_apart is
-  'Refuses a code that would be the SKU of an item and an alias, also when both are written at the same time. Raises SK206 with '
-  'the code; 25001 in a transaction that is not read committed.';
-
-create or replace function inventory.hold_item_codes(p_item jsonb)
-returns void
-language plpgsql
-volatile
--- Login roles take no advisory locks.
-security definer
-set search_path = ''
-as $$
-declare
-  v_lock constant bigint := hashtextextended(tenancy.require_scope('write')::text, 7326);
-begin
-  if p_item ? 'aliases' then
-    perform pg_advisory_xact_lock(v_lock);
-  else
-    perform pg_advisory_xact_lock_shared(v_lock);
-  end if;
-end
-$$;
-
-comment on function inventory.hold_item_codes is
-  'Takes the lock of the organization that writing an item needs, before any row is locked: alone when aliases are given. '
-  'Raises SK902 when no organization was entered, SK104 when the caller may not write.';
-grant execute on function inventory.hold_item_codes to stockade_api, stockade_jobs;
+-- Items.
 
 create or replace function inventory.item_json(p_item inventory.items)
 returns json
@@ -131,6 +34,28 @@ comment on function inventory.item_json is
   'An item as the API shows it.';
 grant execute on function inventory.item_json to stockade_api, stockade_jobs;
 
+create or replace function inventory.require_reorder_point(p_item jsonb)
+returns numeric
+language plpgsql
+immutable
+set search_path = ''
+as $$
+declare
+  v_reorder_point constant numeric := p_item ->> 'reorderPoint';
+begin
+  if inventory.is_exact(v_reorder_point) is false then
+    raise exception 'a reorder point is out of its bounds' using errcode = 'SK304', detail = json_build_array(json_build_object(
+      'field', 'reorderPoint', 'message', 'must be a number of at most fifteen digits, four of them decimals'
+    ));
+  end if;
+  return v_reorder_point;
+end
+$$;
+
+comment on function inventory.require_reorder_point is
+  'The reorder point of an item as it is given. Raises SK304 when it would be rounded.';
+grant execute on function inventory.require_reorder_point to stockade_api, stockade_jobs;
+
 create or replace function inventory.add_item_aliases(p_item inventory.items, p_aliases jsonb)
 returns void
 language plpgsql
@@ -140,6 +65,7 @@ as $$
 declare
   v_taken text;
 begin
+  perform inventory.require_aliases(p_aliases);
   -- In the order of the codes: two writers that give the same ones cannot deadlock.
   insert into inventory.item_aliases (org_id, alias, item_id)
   select p_item.org_id, given.alias, p_item.id
@@ -161,7 +87,7 @@ $$;
 
 comment on function inventory.add_item_aliases is
   'Gives an item the aliases of a list that it does not have yet. Raises SK206, with the code, when one is a SKU or the alias of '
-  'another item.';
+  'another item, SK304 when one is no code.';
 grant execute on function inventory.add_item_aliases to stockade_api, stockade_jobs;
 
 create or replace function inventory.create_item(p_item jsonb)
@@ -182,7 +108,7 @@ begin
     coalesce(p_item ->> 'unit', 'each'),
     coalesce(p_item ->> 'tracking', 'none'),
     coalesce((p_item ->> 'allowNegative')::boolean, false),
-    (p_item ->> 'reorderPoint')::numeric,
+    inventory.require_reorder_point(p_item),
     coalesce(p_item -> 'metadata', '{}')
   )
   returning * into v_item;
@@ -196,8 +122,8 @@ $$;
 comment on function inventory.create_item is
   'Creates an item of the organization that was entered: {sku, aliases?, name, unit?, tracking?, allowNegative?, '
   'reorderPoint?, metadata?}, and returns it as the API shows it. Raises SK902 when no organization was entered, '
-  'SK104 when the caller may not write, 23505 when the SKU is taken, SK206 when a code is a SKU and an alias, 23514 for a value '
-  'out of its bounds.';
+  'SK104 when the caller may not write, 23505 when the SKU is taken, SK206 when a code is a SKU and an alias, SK304 or '
+  '23514 for a value out of its bounds.';
 grant execute on function inventory.create_item to stockade_api, stockade_jobs;
 
 -- A role that may update or delete rows of a table may lock the whole of it against everybody. So the two functions that do it
@@ -237,7 +163,7 @@ begin
       name = coalesce(p_patch ->> 'name', name),
       unit = coalesce(p_patch ->> 'unit', unit),
       allow_negative = coalesce((p_patch ->> 'allowNegative')::boolean, allow_negative),
-      reorder_point = case when p_patch ? 'reorderPoint' then (p_patch ->> 'reorderPoint')::numeric else reorder_point end,
+      reorder_point = case when p_patch ? 'reorderPoint' then inventory.require_reorder_point(p_patch) else reorder_point end,
       metadata = coalesce(p_patch -> 'metadata', metadata),
       updated_at = now()
   where org_id = v_org_id and id = v_id
@@ -253,7 +179,7 @@ comment on function inventory.update_item is
   'Changes the fields of an item that p_patch has, {sku?, aliases?, name?, unit?, allowNegative?, reorderPoint?, metadata?}, and '
   'returns it as the API shows it; null when p_code names none. The aliases are replaced as a whole. Raises SK902 when no '
   'organization was entered, SK104 when the caller may not write, 23505 when the SKU is taken, SK206 when a code is a SKU and an '
-  'alias, SK301 for a new alias of a form that no code has, 23514 for a value out of its bounds.';
+  'alias, SK304 or 23514 for a value out of its bounds.';
 grant execute on function inventory.update_item to stockade_api;
 
 create or replace function inventory.delete_item(p_code text)

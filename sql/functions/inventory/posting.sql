@@ -1,7 +1,6 @@
 --! needs inventory/balances
 --! needs inventory/forms
---! needs inventory/items
---! needs inventory/locations
+--! needs inventory/codes
 --! needs inventory/posting_rules
 --! needs tenancy/context
 --! needs 000008_movement_columns
@@ -144,6 +143,7 @@ declare
   v_quantities numeric[];
   v_expected_versions bigint[];
   v_fits boolean;
+  v_is_exact boolean;
   v_has_sign boolean;
   v_lines jsonb;
 begin
@@ -154,8 +154,8 @@ begin
     array_agg(i.id order by n), array_agg(l.id order by n), array_agg(coalesce(line.lot, '') order by n),
     array_agg(line.quantity order by n), array_agg(line."expectedVersion" order by n),
     bool_and(i.id is not null and l.id is not null and inventory.lot_fault(i.tracking, coalesce(line.lot, '')) is null),
-    bool_and(inventory.has_sign(v_kind, line.quantity))
-  into v_skus, v_codes, v_items, v_locations, v_lots, v_quantities, v_expected_versions, v_fits, v_has_sign
+    bool_and(inventory.is_exact(line.quantity) is true), bool_and(inventory.has_sign(v_kind, line.quantity))
+  into v_skus, v_codes, v_items, v_locations, v_lots, v_quantities, v_expected_versions, v_fits, v_is_exact, v_has_sign
   from rows from (
     jsonb_to_recordset(p_entry -> 'lines')
       as (sku text, location text, lot text, quantity numeric, "expectedVersion" bigint)
@@ -172,6 +172,10 @@ begin
     perform inventory.raise_line_errors(p_entry -> 'lines');
     raise exception 'the entry has no lines' using errcode = 'SK301',
       detail = json_build_array(json_build_object('field', 'lines', 'message', 'is empty: an entry has at least one line'));
+  end if;
+
+  if not v_is_exact or cardinality(v_skus) > 1000 then
+    perform inventory.raise_out_of_bounds(p_entry -> 'lines');
   end if;
 
   if v_kind = 'transfer' and exists (
@@ -197,7 +201,8 @@ comment on function inventory.post_entry is
   'Posts one entry, all of its lines or none: {kind, reference?, occurredAt?, metadata?, lines: [{sku, location, '
   'lot?, quantity, expectedVersion?}]}, quantities signed in the item''s own unit. Returns the posted entry with '
   'the balance each line left. Raises SK201 insufficient stock, SK202 stale balance, SK301 unknown item, location '
-  'or lot, SK302 unbalanced transfer, SK303 sign against kind, SK104 write scope missing.';
+  'or lot, SK302 unbalanced transfer, SK303 sign against kind, SK304 or 23514 a value out of its bounds, SK104 write scope '
+  'missing.';
 grant execute on function inventory.post_entry to stockade_api, stockade_jobs;
 
 create or replace function inventory.reverse_entry(p_entry_id uuid, p_reference text, p_metadata jsonb)
@@ -253,5 +258,5 @@ $$;
 
 comment on function inventory.reverse_entry is
   'Posts the opposite of an entry, once. Raises SK404 no such entry, SK203 already reversed, SK204 a reversal '
-  'itself, SK201 when the stock to take back is gone.';
+  'itself, SK201 when the stock to take back is gone, 23514 a value out of its bounds.';
 grant execute on function inventory.reverse_entry to stockade_api;

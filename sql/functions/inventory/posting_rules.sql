@@ -1,7 +1,7 @@
 --! needs inventory/forms
 -- The rules of posting, for a single entry and for a batch of an import.
 --
--- Except for require_kinds() these functions have no SET clause: they become a part of the statement that calls them, which
+-- Except for those that raise, these functions have no SET clause: they become a part of the statement that calls them, which
 -- asks them for every line.
 
 create or replace function inventory.postable_kinds()
@@ -111,3 +111,37 @@ comment on function inventory.is_short is
   'Whether the stock policy refuses a change of a balance: it takes from it and leaves less on hand than is reserved, of an item '
   'that may not go below zero. p_on_hand is the quantity after the change.';
 grant execute on function inventory.is_short to stockade_ledger;
+
+create or replace function inventory.raise_out_of_bounds(p_lines jsonb)
+returns void
+language plpgsql
+immutable
+set search_path = ''
+as $$
+declare
+  v_errors json;
+begin
+  if jsonb_array_length(p_lines) > 1000 then
+    v_errors := json_build_array(json_build_object('field', 'lines', 'message', 'must have at most 1000 lines'));
+  else
+    select json_agg(
+      json_build_object(
+        'field', format('lines[%s].quantity', n - 1),
+        'message', format(
+          'must be a number of at most fifteen digits, four of them decimals, but is %s',
+          coalesce(left(line.value ->> 'quantity', 40), 'missing')
+        )
+      )
+      order by n
+    )
+    into v_errors
+    from jsonb_array_elements(p_lines) with ordinality as line (value, n)
+    where inventory.is_exact((line.value ->> 'quantity')::numeric) is not true;
+  end if;
+  raise exception 'a value of the entry is out of its bounds' using errcode = 'SK304', detail = v_errors;
+end
+$$;
+
+comment on function inventory.raise_out_of_bounds is
+  'Raises SK304 because an entry has too many lines, or quantities that would be rounded: DETAIL lists each field.';
+grant execute on function inventory.raise_out_of_bounds to stockade_ledger;

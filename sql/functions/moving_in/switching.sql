@@ -196,7 +196,7 @@ begin
     select 'function ' || p.oid::regprocedure, a.grantee
     from pg_proc p
     cross join aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) as a
-    where p.oid = 'inventory.new_id()'::regprocedure
+    where p.pronamespace = 'inventory'::regnamespace
       and a.grantee <> p.proowner
     union
     select 'schema ' || quote_ident(n.nspname), a.grantee

@@ -1,5 +1,6 @@
 --! needs inventory/forms
 --! needs tenancy/context
+--! needs tenancy/organizations
 --! needs 000004_credentials
 -- The API keys that an organization manages itself.
 
@@ -62,6 +63,10 @@ declare
   v_org_id uuid := tenancy.require_grantable(p_scopes);
   v_key tenancy.api_keys;
 begin
+  if p_expires_at <= now() then
+    raise exception 'a key would expire before it is used' using errcode = 'SK304',
+      detail = json_build_array(json_build_object('field', 'expiresAt', 'message', 'must be in the future'));
+  end if;
   insert into tenancy.api_keys (org_id, key_id, secret_digest, name, scopes, expires_at)
   values (v_org_id, p_key_id, p_secret_digest, p_name, p_scopes, p_expires_at)
   returning * into v_key;
@@ -71,7 +76,8 @@ $$;
 
 comment on function tenancy.create_api_key is
   'Adds a key to the organization that was entered and shows it without its secret, which never gets here. Raises '
-  'SK902 when none was entered, SK104 when the caller lacks admin or a scope that the key would carry.';
+  'SK902 when none was entered, SK104 when the caller lacks admin or a scope that the key would carry, SK304 or 23514 for a '
+  'value out of its bounds.';
 grant execute on function tenancy.create_api_key to stockade_api;
 
 create or replace function tenancy.list_api_keys(p_limit integer, p_after_created_at timestamptz, p_after_key_id text)
@@ -84,6 +90,7 @@ as $$
 declare
   v_org_id uuid := tenancy.require_scope('admin');
 begin
+  perform tenancy.require_page(p_limit);
   return query
   select tenancy.api_key_json(k)
   from tenancy.api_keys k
@@ -97,7 +104,7 @@ $$;
 
 comment on function tenancy.list_api_keys is
   'The keys of the organization that was entered, newest first, starting after the one that is named. Raises SK902 '
-  'when none was entered, SK104 when the caller lacks admin.';
+  'when none was entered, SK104 when the caller lacks admin, SK304 when the page is none.';
 grant execute on function tenancy.list_api_keys to stockade_api;
 
 create or replace function tenancy.revoke_api_key(p_key_id text)
@@ -142,6 +149,10 @@ declare
   v_new tenancy.api_keys;
   v_refusal text;
 begin
+  if p_overlap_seconds between 0 and 2592000 is not true then
+    raise exception 'the overlap of a rotation is out of its bounds' using errcode = 'SK304',
+      detail = json_build_array(json_build_object('field', 'overlapSeconds', 'message', 'must be 0 to 2592000, which is 30 days'));
+  end if;
   -- Locked: of several rotations at once, one creates the new key and the others find it.
   select * into v_old from tenancy.api_keys where org_id = v_org_id and key_id = p_key_id for update;
   if not found then
@@ -162,7 +173,10 @@ begin
   insert into tenancy.api_keys (org_id, key_id, secret_digest, name, scopes, expires_at)
   values (
     v_org_id, p_new_key_id, p_new_secret_digest, v_old.name, v_old.scopes,
-    v_now + (v_old.expires_at - v_old.created_at)
+    case
+      when v_old.expires_at is not null
+        then least(v_now + (v_old.expires_at - v_old.created_at), '9999-12-31 23:59:59.999Z')
+    end
   )
   returning * into v_new;
   update tenancy.api_keys
@@ -176,7 +190,7 @@ comment on function tenancy.rotate_api_key is
   'Creates a key with the name, scopes and lifetime of an existing key of the organization that was entered. The '
   'old key expires after the overlap, in seconds, or as before if that is sooner. Shows the new key without its '
   'secret. Raises SK902 when none was entered, SK104 when the caller lacks admin or a scope of the key, SK404 when '
-  'there is no such key, SK301 when it is revoked, expired or was rotated already.';
+  'there is no such key, SK301 when it is revoked, expired or was rotated already, SK304 when the overlap is not 0 to 30 days.';
 grant execute on function tenancy.rotate_api_key to stockade_api;
 
 create or replace function tenancy.note_key_use()

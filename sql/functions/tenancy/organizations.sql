@@ -42,6 +42,24 @@ comment on function tenancy.known_organizations is
   'that compare a restored copy with production: it may not lose a suspended organization either.';
 grant execute on function tenancy.known_organizations to stockade_jobs;
 
+create or replace function tenancy.require_page(p_limit integer)
+returns void
+language plpgsql
+immutable
+set search_path = ''
+as $$
+begin
+  -- A page has at most 200 rows, and one more is asked for to see whether it is the last.
+  if p_limit between 1 and 201 is not true then
+    raise exception 'a page has 1 to 200 rows, not %', p_limit using errcode = 'SK304',
+      detail = json_build_array(json_build_object('field', 'limit', 'message', 'must be 1 to 200'));
+  end if;
+end
+$$;
+
+comment on function tenancy.require_page is
+  'Raises SK304 unless a number of rows is that of a page.';
+
 create or replace function tenancy.list_members(p_limit integer, p_after_email text)
 returns setof json
 language plpgsql
@@ -52,6 +70,7 @@ as $$
 declare
   v_org_id uuid := tenancy.require_scope('admin');
 begin
+  perform tenancy.require_page(p_limit);
   return query
   select json_build_object(
     'id', u.id,
@@ -72,5 +91,5 @@ $$;
 
 comment on function tenancy.list_members is
   'The members of the organization that was entered, by e-mail address, starting after the one that is named. '
-  'Raises SK902 when none was entered, SK104 when the caller lacks admin.';
+  'Raises SK902 when none was entered, SK104 when the caller lacks admin, SK304 when the page is none.';
 grant execute on function tenancy.list_members to stockade_api;

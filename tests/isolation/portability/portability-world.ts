@@ -146,7 +146,7 @@ export async function fillTenant(world: World, tenant: Caller, email: string): P
   const odd = '\u2028 "quoted" \\n \u0001\u0085 Ünï 💡 \u{10ffff} \'; drop table x; --';
   await tenant.item('BOLT', {
     aliases: ['M8/40', 'Ü-alt'],
-    metadata: { deep: nested(45), text: odd, big: 12345678901234, tiny: 1e-300 },
+    metadata: { deep: nested(14), text: odd, big: 12345678901234, tiny: 1e-300 },
   });
   await tenant.item('Ü 日本💡', { unit: 'kg', allowNegative: true, reorderPoint: 0.0001 });
   await tenant.item('LOTTED', { tracking: 'lot' });
@@ -212,7 +212,7 @@ export async function fillTenant(world: World, tenant: Caller, email: string): P
   await superuser.query(
     `with entry as (
        insert into inventory.entries (org_id, id, kind, occurred_at, recorded_at, actor)
-       values ($1, inventory.new_id(), 'count', '-infinity', now(), 'job')
+       values ($1, inventory.new_id(), 'count', '1900-01-01Z', now(), 'job')
        returning *
      )
      insert into inventory.movements (org_id, entry_id, line, item_id, location_id, quantity, occurred_at, recorded_at)

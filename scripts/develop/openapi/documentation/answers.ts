@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { entryKinds } from '#ledger/entries.ts';
-import { Code, ExistingCode, Metadata, Reference } from '#ledger/input.ts';
+import { Code, ExistingCode, Reference } from '#ledger/input.ts';
+import { Metadata } from '#ledger/metadata.ts';
 import { scopes } from '#tenancy/credentials/api-keys.ts';
 import { roles } from '#tenancy/users.ts';
 import { vocabulary } from './vocabulary.ts';

@@ -8,13 +8,13 @@ import {
   EntryId,
   ExistingCode,
   Lot,
-  Metadata,
   PositiveQuantity,
   Quantity,
   Reference,
 } from '#ledger/input.ts';
 import { ItemFilter } from '#ledger/items.ts';
 import { LocationFilter } from '#ledger/locations.ts';
+import { Metadata } from '#ledger/metadata.ts';
 import { MovementFilter } from '#ledger/movements.ts';
 import { Instant } from '#platform/instant.ts';
 import { KeyId } from '#tenancy/credentials/key-store.ts';
@@ -65,7 +65,8 @@ vocabulary.add(Reference, {
 });
 vocabulary.add(Metadata, {
   id: 'Metadata',
-  description: 'Your own data for the object: at most 8,192 bytes as JSON.',
+  description:
+    'Your own data for the object: at most 8,192 bytes as JSON without blanks, nested at most 32 deep.',
   examples: [{ buyer: 'Ada' }],
 });
 vocabulary.add(Instant, {
