@@ -5369,7 +5369,7 @@ create table inventory.discrepancies (
   constraint discrepancies_pkey PRIMARY KEY (org_id, run_id, number),
   constraint discrepancies_org_id_run_id_item_id_location_id_lot_key UNIQUE (org_id, run_id, item_id, location_id, lot),
   constraint discrepancies_action_check CHECK (action = ANY (ARRAY['found'::text, 'corrected'::text, 'alerted'::text, 'applied'::text, 'gone'::text])),
-  constraint discrepancies_cause_check CHECK (cause = ANY (ARRAY['direct_write'::text, 'trigger_disabled'::text, 'movement_deleted'::text, 'movement_altered'::text, 'movement_inserted'::text, 'partial_backfill'::text, 'restored_to_older_point'::text, 'seal_altered'::text, 'anchor_missing'::text, 'unknown'::text])),
+  constraint discrepancies_cause_check CHECK (cause = ANY (ARRAY['direct_write'::text, 'trigger_disabled'::text, 'movement_deleted'::text, 'movement_altered'::text, 'movement_inserted'::text, 'partial_backfill'::text, 'restored_to_older_point'::text, 'seal_altered'::text, 'anchor_missing'::text, 'impossible_value'::text, 'unknown'::text])),
   constraint discrepancies_check CHECK (num_nulls(item_id, location_id, lot) = ANY (ARRAY[0, 3])),
   constraint discrepancies_detail_check CHECK (jsonb_typeof(detail) = 'object'::text),
   constraint discrepancies_number_check CHECK (number >= 1),

@@ -41,7 +41,11 @@ export function sealedAnswer(org: string, result: SealResult): Answer {
   };
 }
 
-export type VerifiedOrganization = LedgerReport & { readonly organization: string };
+/** The report of a ledger, or why there is none. */
+export type VerifiedOrganization = { readonly organization: string } & (
+  | LedgerReport
+  | { readonly ok: false; readonly error: string }
+);
 
 /** Whether the ledgers agree with their seals. `isNamed`: the user asked for one organization. */
 export function verifiedAnswer(reports: readonly VerifiedOrganization[], isNamed: boolean): Answer {
@@ -53,6 +57,7 @@ export function verifiedAnswer(reports: readonly VerifiedOrganization[], isNamed
 }
 
 function verifiedText({ organization, ...report }: VerifiedOrganization): string {
+  if ('error' in report) return `${organization}: could not be verified: ${report.error}`;
   const { seals, movements, unsealed, anchors, faults, faultCount } = report;
   const lines = [
     faultCount === 0

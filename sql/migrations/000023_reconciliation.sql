@@ -75,7 +75,7 @@ create table inventory.discrepancies (
   -- Null until it is settled.
   cause text check (cause in (
     'direct_write', 'trigger_disabled', 'movement_deleted', 'movement_altered', 'movement_inserted', 'partial_backfill',
-    'restored_to_older_point', 'seal_altered', 'anchor_missing', 'unknown'
+    'restored_to_older_point', 'seal_altered', 'anchor_missing', 'impossible_value', 'unknown'
   )),
   -- What the cause follows from; of a correction the figures before and after.
   detail jsonb not null default '{}' check (jsonb_typeof(detail) = 'object'),

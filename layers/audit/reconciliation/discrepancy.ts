@@ -42,6 +42,7 @@ export const causes = [
   'restored_to_older_point',
   'seal_altered',
   'anchor_missing',
+  'impossible_value',
   'unknown',
 ] as const;
 export type Cause = (typeof causes)[number];
@@ -53,6 +54,7 @@ export const causesOfHistory: readonly Cause[] = [
   'movement_inserted',
   'seal_altered',
   'anchor_missing',
+  'impossible_value',
 ];
 
 /** What was done about a discrepancy. `found`: not settled yet. `gone`: when examined again, the balance was right. */

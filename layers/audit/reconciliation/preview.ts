@@ -7,6 +7,7 @@ import type { RunKind } from './runs/lease.ts';
 import { checkSeals, type SealFinding } from './seal-check.ts';
 import { inSnapshot } from './snapshot.ts';
 import { type TriggerFault, triggerFaults } from './triggers.ts';
+import { checkValues } from './value-check.ts';
 
 /** What a run would find and do. */
 export interface Preview {
@@ -58,6 +59,6 @@ export async function previewRun(jobs: pg.ClientBase, orgId: string, kind: RunKi
       triggerFaults: faults,
       policy: defaultPolicy,
     }),
-    sealFindings: await checkSeals(jobs, orgId),
+    sealFindings: [...(await checkSeals(jobs, orgId)), ...(await checkValues(jobs, orgId))],
   };
 }

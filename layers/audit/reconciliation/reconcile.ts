@@ -13,6 +13,7 @@ import { readDiscrepancies, readTotals } from './runs/run-discrepancies.ts';
 import { settle } from './runs/settle.ts';
 import { checkSeals } from './seal-check.ts';
 import { type TriggerFault, triggerFaults } from './triggers.ts';
+import { checkValues } from './value-check.ts';
 import { isShort, type TimeLeft, walk } from './walk.ts';
 
 /** The result of a run. */
@@ -85,7 +86,10 @@ async function work(
   await recordStep(jobs, lease, {
     triggerFaults: faults,
     // Only once: a run that is continued has recorded them already.
-    sealFindings: run.checkpoint?.step === 'settle' ? [] : await checkSeals(jobs, lease.orgId),
+    sealFindings:
+      run.checkpoint?.step === 'settle'
+        ? []
+        : [...(await checkSeals(jobs, lease.orgId)), ...(await checkValues(jobs, lease.orgId))],
     checkpoint: { step: 'settle', afterItem: null, movementsPerStep: 0 },
   });
   if (!(await settle(jobs, lease, run, { faults, policy, time }))) return await goOnLater();

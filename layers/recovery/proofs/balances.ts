@@ -2,17 +2,15 @@ import { compareHistory, everything } from '#audit/reconciliation/compare.ts';
 import { driftOf } from '#audit/reconciliation/discrepancy.ts';
 import { lastSeal } from '#audit/reconciliation/marks.ts';
 import { inSnapshot } from '#audit/reconciliation/snapshot.ts';
+import { eachOrganization } from './each-organization.ts';
 import type { Findings, ProofContext } from './proof.ts';
-import { readOrganizations } from './read-organizations.ts';
 
 /** Proves that every balance of every organization equals the sum of its movements, and that its movements were sealed so. */
 export async function proveBalances({ connect, signal }: ProofContext, findings: Findings): Promise<void> {
   const client = await connect();
-  const organizations = await readOrganizations(client);
-  await client.query('set role stockade_jobs');
-  findings.add('organizations', organizations.length);
-  for (const { id, slug } of organizations) {
-    signal?.throwIfAborted();
+  findings.add('organizations', 0);
+  await eachOrganization(client, findings, signal, async ({ id, slug }) => {
+    findings.add('organizations', 1);
     const { keys, movements, found, differences } = await inSnapshot(client, id, {}, async (snapshot) =>
       compareHistory(snapshot, id, everything, await lastSeal(snapshot, id)),
     );
@@ -26,7 +24,7 @@ export async function proveBalances({ connect, signal }: ProofContext, findings:
       );
     }
     findings.count += found - differences.length;
-  }
+  });
 }
 
 function signed(figure: number): string {

@@ -48,7 +48,11 @@ interface Known {
 async function newestOf(copy: pg.ClientBase, orgId: string): Promise<Known> {
   return await inSnapshot(copy, orgId, {}, async (snapshot) => {
     const [newest] = await snapshot.query<{ recordedAt: Date }>(
-      `select recorded_at as "recordedAt" from inventory.entries where org_id = $1 order by id desc limit 1`,
+      `select recorded_at as "recordedAt"
+       from inventory.entries
+       where org_id = $1 and inventory.is_instant(recorded_at)
+       order by id desc
+       limit 1`,
       [orgId],
     );
     if (!newest) return nothingKnown;
@@ -72,7 +76,8 @@ const nothingLost: Lost = { entries: 0, movements: 0, first: null };
 async function lostOf(jobs: pg.ClientBase, orgId: string, { after, ids }: Known, until: Date): Promise<Lost> {
   return await inSnapshot(jobs, orgId, {}, async (snapshot) => {
     const [lost] = await snapshot.query<Lost & pg.QueryResultRow>(
-      `select count(distinct e.id)::float8 as entries, count(m.line)::float8 as movements, min(e.recorded_at) as first
+      `select count(distinct e.id)::float8 as entries, count(m.line)::float8 as movements,
+         min(e.recorded_at) filter (where inventory.is_instant(e.recorded_at)) as first
        from inventory.entries e
        left join inventory.movements m on m.org_id = e.org_id and m.entry_id = e.id
        where e.org_id = $1

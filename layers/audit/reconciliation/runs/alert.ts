@@ -19,13 +19,19 @@ export function discrepancyAlert(
   const left = report.discrepancies.filter(({ action }) => action === 'alerted');
   const balances = left.filter(({ item }) => item !== '').length;
   const unread = left.filter(({ detail }) => detail.couldNotRun).length;
+  const impossible = left.filter(({ cause }) => cause === 'impossible_value').length;
   const problems = [
     ...(balances > 0
       ? [
           `${counted(balances, 'balance')} ${balances === 1 ? 'differs from its' : 'differ from their'} movements`,
         ]
       : []),
-    ...(left.length > balances + unread ? ['seals have changed since they were created'] : []),
+    ...(impossible > 0
+      ? [
+          `${counted(impossible, 'value')} that the schema refuses ${impossible === 1 ? 'was' : 'were'} written`,
+        ]
+      : []),
+    ...(left.length > balances + unread + impossible ? ['seals have changed since they were created'] : []),
     ...(unread > 0 ? ['the seals could not be compared with their anchors'] : []),
   ];
   const what = new Intl.ListFormat('en', { type: 'conjunction' }).format(problems);

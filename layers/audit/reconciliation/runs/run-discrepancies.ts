@@ -101,8 +101,17 @@ export async function readTotals(jobs: pg.ClientBase, orgId: string, runId: stri
   }>(jobs, orgId, 'read', {
     text: `select r.keys_checked::float8 as "keysChecked", r.movements_read::float8 as "movementsRead", r.found::float8 as found,
         greatest(0, extract(epoch from (
-          (select e.recorded_at from inventory.entries e where e.org_id = $1 order by e.id desc limit 1)
-          - (select e.recorded_at from inventory.entries e where e.org_id = $1 and e.id = r.newest_entry)
+          (
+            select e.recorded_at
+            from inventory.entries e
+            where e.org_id = $1 and inventory.is_instant(e.recorded_at)
+            order by e.id desc
+            limit 1
+          ) - (
+            select e.recorded_at
+            from inventory.entries e
+            where e.org_id = $1 and e.id = r.newest_entry and inventory.is_instant(e.recorded_at)
+          )
         )))::float8 as "lagSeconds"
       from inventory.reconciliation_runs r
       where r.org_id = $1 and r.id = $2`,

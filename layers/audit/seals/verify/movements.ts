@@ -81,12 +81,18 @@ function foundMovement(row: readonly (string | number | null)[]): FoundMovement 
     itemId,
     locationId,
     lot,
-    quantity: tenThousandths(movement.quantity),
-    hash: movementHash(movement),
+    // What could never be sealed has the hash of no leaf, so it is reported as altered.
+    quantity: tenThousandths(movement.quantity) ?? 0n,
+    hash: isSealable(movement) ? movementHash(movement) : Buffer.alloc(32),
   };
 }
 
-/** A number with four decimals, as Postgres writes it, without its decimal point. */
-export function tenThousandths(decimal: string): bigint {
-  return BigInt(decimal.replace('.', ''));
+function isSealable({ quantity, occurredAt, recordedAt }: SealedMovement): boolean {
+  const isTime = (instant: string) => /^-?infinity$/.test(instant) || !Number.isNaN(Date.parse(instant));
+  return tenThousandths(quantity) !== undefined && isTime(occurredAt) && isTime(recordedAt);
+}
+
+/** A number with four decimals, as Postgres writes it, without its decimal point. Undefined for NaN. */
+export function tenThousandths(decimal: string): bigint | undefined {
+  return /^-?\d+\.\d{4}$/.test(decimal) ? BigInt(decimal.replace('.', '')) : undefined;
 }
