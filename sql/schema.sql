@@ -2484,7 +2484,7 @@ begin
   from jsonb_array_elements_text(p_aliases) with ordinality as given (alias, n)
   where given.alias <> all (p_kept) and not inventory.is_code(normalize(given.alias));
   if v_errors is not null then
-    raise exception 'an alias has a form that no code has' using errcode = 'SK304', detail = v_errors;
+    raise exception 'an alias has a form that no code has' using errcode = 'SK301', detail = v_errors;
   end if;
   return (
     select coalesce(jsonb_agg(case when given.alias = any (p_kept) then given.alias else normalize(given.alias) end), '[]')
@@ -2494,7 +2494,7 @@ end
 $function$;
 alter function inventory.read_aliases(jsonb,text[]) owner to stockade_owner;
 comment on function inventory.read_aliases(jsonb,text[]) is
-  'A list of aliases in their normal form, except for those of p_kept: an alias that was moved in may have any form, and stays. Raises SK304, with each field, for a new one of a form that no code has.';
+  'A list of aliases in their normal form, except for those of p_kept: an alias that was moved in may have any form, and stays. Raises SK301, with each field, for a new one of a form that no code has.';
 revoke execute on function inventory.read_aliases(jsonb,text[]) from public;
 grant execute on function inventory.read_aliases(jsonb,text[]) to stockade_api, stockade_jobs;
 
@@ -3211,7 +3211,7 @@ end
 $function$;
 alter function inventory.update_item(text,jsonb) owner to stockade_owner;
 comment on function inventory.update_item(text,jsonb) is
-  'Changes the fields of an item that p_patch has, {sku?, aliases?, name?, unit?, allowNegative?, reorderPoint?, metadata?}, and returns it as the API shows it; null when p_code names none. The aliases are replaced as a whole. Raises SK902 when no organization was entered, SK104 when the caller may not write, 23505 when the SKU is taken, SK206 when a code is a SKU and an alias, SK304 or 23514 for a value out of its bounds.';
+  'Changes the fields of an item that p_patch has, {sku?, aliases?, name?, unit?, allowNegative?, reorderPoint?, metadata?}, and returns it as the API shows it; null when p_code names none. The aliases are replaced as a whole. Raises SK902 when no organization was entered, SK104 when the caller may not write, 23505 when the SKU is taken, SK206 when a code is a SKU and an alias, SK301 for a new alias of a form that no code has, SK304 or 23514 for a value out of its bounds.';
 revoke execute on function inventory.update_item(text,jsonb) from public;
 grant execute on function inventory.update_item(text,jsonb) to stockade_api;
 
@@ -3260,7 +3260,7 @@ end
 $function$;
 alter function inventory.update_location(text,jsonb) owner to stockade_owner;
 comment on function inventory.update_location(text,jsonb) is
-  'Changes the fields of a location that p_patch has, {code?, aliases?, name?, kind?}, and returns it as the API shows it; null when p_code names none. The aliases are replaced as a whole. Raises SK902 when no organization was entered, SK104 when the caller may not write, 23505 when the code is taken, SK206 when a code is an alias, SK304 or 23514 for a value out of its bounds.';
+  'Changes the fields of a location that p_patch has, {code?, aliases?, name?, kind?}, and returns it as the API shows it; null when p_code names none. The aliases are replaced as a whole. Raises SK902 when no organization was entered, SK104 when the caller may not write, 23505 when the code is taken, SK206 when a code is an alias, SK301 for a new alias of a form that no code has, SK304 or 23514 for a value out of its bounds.';
 revoke execute on function inventory.update_location(text,jsonb) from public;
 grant execute on function inventory.update_location(text,jsonb) to stockade_api;
 

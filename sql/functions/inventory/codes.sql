@@ -118,7 +118,7 @@ begin
   from jsonb_array_elements_text(p_aliases) with ordinality as given (alias, n)
   where given.alias <> all (p_kept) and not inventory.is_code(normalize(given.alias));
   if v_errors is not null then
-    raise exception 'an alias has a form that no code has' using errcode = 'SK304', detail = v_errors;
+    raise exception 'an alias has a form that no code has' using errcode = 'SK301', detail = v_errors;
   end if;
   return (
     select coalesce(jsonb_agg(case when given.alias = any (p_kept) then given.alias else normalize(given.alias) end), '[]')
@@ -129,7 +129,7 @@ $$;
 
 comment on function inventory.read_aliases is
   'A list of aliases in their normal form, except for those of p_kept: an alias that was moved in may have any form, and stays. '
-  'Raises SK304, with each field, for a new one of a form that no code has.';
+  'Raises SK301, with each field, for a new one of a form that no code has.';
 grant execute on function inventory.read_aliases to stockade_api, stockade_jobs;
 
 create or replace function inventory.require_aliases(p_aliases jsonb)

@@ -179,7 +179,7 @@ comment on function inventory.update_item is
   'Changes the fields of an item that p_patch has, {sku?, aliases?, name?, unit?, allowNegative?, reorderPoint?, metadata?}, and '
   'returns it as the API shows it; null when p_code names none. The aliases are replaced as a whole. Raises SK902 when no '
   'organization was entered, SK104 when the caller may not write, 23505 when the SKU is taken, SK206 when a code is a SKU and an '
-  'alias, SK304 or 23514 for a value out of its bounds.';
+  'alias, SK301 for a new alias of a form that no code has, SK304 or 23514 for a value out of its bounds.';
 grant execute on function inventory.update_item to stockade_api;
 
 create or replace function inventory.delete_item(p_code text)

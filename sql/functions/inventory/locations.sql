@@ -144,8 +144,8 @@ $$;
 comment on function inventory.update_location is
   'Changes the fields of a location that p_patch has, {code?, aliases?, name?, kind?}, and returns it as the API shows it; null '
   'when p_code names none. The aliases are replaced as a whole. Raises SK902 when no organization was entered, SK104 when the '
-  'caller may not write, 23505 when the code is taken, SK206 when a code is an alias, SK304 or 23514 for a value out of '
-  'its bounds.';
+  'caller may not write, 23505 when the code is taken, SK206 when a code is an alias, SK301 for a new alias of a form '
+  'that no code has, SK304 or 23514 for a value out of its bounds.';
 grant execute on function inventory.update_location to stockade_api;
 
 create or replace function inventory.delete_location(p_code text)
