@@ -1,4 +1,5 @@
 import { afterAll, vi } from 'vitest';
+import { refusedKeysOfProcess } from '#tenancy/credentials/refused-keys.ts';
 
 const environment = { ...process.env };
 const { argv, exitCode } = process;
@@ -15,4 +16,5 @@ afterAll(() => {
   Object.assign(process.env, environment);
   process.argv = argv;
   process.exitCode = exitCode;
+  refusedKeysOfProcess.forget();
 });

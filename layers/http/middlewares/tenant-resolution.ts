@@ -1,7 +1,7 @@
 import { baseDomain, keyEnvironment, operatorKey, tokenConfig } from '#platform/config.ts';
 import { toProblem } from '#platform/postgres/sqlstate.ts';
 import { resolveOperator } from '#tenancy/credentials/operator.ts';
-import { RefusedKeys } from '#tenancy/credentials/refused-keys.ts';
+import { type RefusedKeys, refusedKeysOfProcess } from '#tenancy/credentials/refused-keys.ts';
 import { type ResolutionSettings, resolve } from '#tenancy/resolve.ts';
 import { reportMismatch } from '#tenancy/security-events.ts';
 import type { Credentials } from '#tenancy/tenant.ts';
@@ -30,8 +30,7 @@ export interface TenantResolutionOptions {
 const defaults = {
   settings: () => ({ keyEnvironment: keyEnvironment(), baseDomain: baseDomain(), tokens: tokenConfig() }),
   operatorKey,
-  // One for all endpoints of the process.
-  refusedKeys: new RefusedKeys(),
+  refusedKeys: refusedKeysOfProcess,
   reportMismatch,
 } satisfies Partial<TenantResolutionOptions>;
 

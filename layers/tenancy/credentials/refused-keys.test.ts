@@ -62,6 +62,15 @@ test('too many refusals of many sources let every unknown key wait', () => {
   expect(outcome(createApiKey('test'), 'f')).toBe('asked');
 });
 
+test('everything is forgotten at once', () => {
+  const { keys, flood, outcome } = setUp();
+  const bad = createApiKey('test');
+  keys.noteRefused(bad, 'a');
+  flood(100, 'a');
+  keys.forget();
+  expect([outcome(bad, 'a'), outcome(createApiKey('test'), 'a')]).toEqual(['asked', 'asked']);
+});
+
 test('a key that was accepted lately is asked about during every flood, until it is refused twice itself', () => {
   const { keys, flood, outcome } = setUp();
   const good = createApiKey('test');

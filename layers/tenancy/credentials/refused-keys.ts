@@ -43,11 +43,13 @@ export class RefusedKeys {
   private readonly refusedAtMs = new Map<string, number>();
   private readonly acceptedAtMs = new Map<string, number>();
   private readonly sources = new Map<string, Bucket>();
-  private readonly overall: Bucket;
+  private readonly overallAllowance: Allowance;
+  private overall: Bucket;
 
   constructor(options: RefusedKeysOptions = {}) {
     const { perSource, overall, nowMs } = { ...defaults, ...options };
     this.perSource = perSource;
+    this.overallAllowance = overall;
     this.nowMs = nowMs;
     this.overall = new Bucket(overall, nowMs());
   }
@@ -87,6 +89,12 @@ export class RefusedKeys {
     remember(this.sources, source, bucket);
     this.overall.take(nowMs);
   }
+
+  /** Begins anew, as a new process does. */
+  forget(): void {
+    for (const remembered of [this.refusedAtMs, this.acceptedAtMs, this.sources]) remembered.clear();
+    this.overall = new Bucket(this.overallAllowance, this.nowMs());
+  }
 }
 
 /** A number of refusals that grows again with time. */
@@ -117,6 +125,9 @@ class Bucket {
     this.countedAtMs = nowMs;
   }
 }
+
+/** Those of the process, whichever of its endpoints they asked. */
+export const refusedKeysOfProcess = new RefusedKeys();
 
 function nameOf({ keyId, secretDigest }: KeyProof): string {
   return `${keyId}:${secretDigest.toString('base64')}`;
