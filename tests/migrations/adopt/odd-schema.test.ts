@@ -21,8 +21,8 @@ end" * 3) stored
   );
   do $$ begin
     if current_setting('server_version_num')::integer >= 180000 then
-      alter table odd."a;b--c" add column twice integer generated always as (2 * "line
-end") virtual;
+      execute 'alter table odd."a;b--c" add column twice integer generated always as (2 * "line
+end") virtual';
     end if;
   end $$;
   create statistics odd.both on "o$$", thrice from odd."a;b--c";

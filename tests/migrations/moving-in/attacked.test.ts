@@ -87,9 +87,9 @@ test.each([
   [
     'without an instant',
     movement('1-TEA', '1-MAIN', ', occurred_at', `, 'infinity'`),
-    'it did not occur in the years 1900 to 9999',
+    'movements_occurred_at_check',
   ],
-])('a movement %s that is written after the last check stops the switch', async (_, sql, fault) => {
+])('a movement %s that is written after the last check never moves in', async (_, sql, fault) => {
   await world.moveRest({ target: 30 });
   await expect(
     world.moveRest({
