@@ -128,6 +128,10 @@ function pastRequest({ asOf, basis }: z.infer<typeof AsOf>): PastRequest | undef
 
 type Statement = [text: string, values: readonly unknown[]];
 
+/**
+ * A page of balances in the order of the SKUs. The items are read in that order, and the balances of one after the other,
+ * until the page is full.
+ */
 function list(
   source: Source,
   filter: z.infer<typeof BalanceFilter>,
@@ -135,22 +139,27 @@ function list(
 ): Statement {
   const values = [...source.values];
   const value = (given: unknown) => `$${values.push(given)}`;
-  const conditions = ['true'];
-  if (filter.sku !== undefined)
-    conditions.push(`b.item_id = (select inventory.find_item(${value(filter.sku)}))`);
-  if (filter.location !== undefined) {
-    conditions.push(`b.location_id = (select inventory.find_location(${value(filter.location)}))`);
-  }
-  if (filter.lot !== undefined) conditions.push(`b.lot = ${value(filter.lot)}`);
+  const [ofItem, ofBalance, ofPlace] = [['true'], ['b.org_id = i.org_id and b.item_id = i.id'], ['true']];
+  if (filter.sku !== undefined) ofItem.push(`i.id = (select inventory.find_item(${value(filter.sku)}))`);
+  if (filter.location !== undefined)
+    ofBalance.push(`b.location_id = (select inventory.find_location(${value(filter.location)}))`);
+  if (filter.lot !== undefined) ofBalance.push(`b.lot = ${value(filter.lot)}`);
   if (after) {
-    conditions.push(`(i.sku, l.code, b.lot) > (${value(after[0])}, ${value(after[1])}, ${value(after[2])})`);
+    const [sku, code, lot] = after.map(value);
+    ofItem.push(`i.sku >= ${sku}`);
+    ofPlace.push(`(i.sku, b.location, b.lot) > (${sku}, ${code}, ${lot})`);
   }
-  const text = `select i.sku, l.code as location, nullif(b.lot, '') as lot, ${source.figures}
-    from ${source.from}
-    join inventory.items i on i.org_id = b.org_id and i.id = b.item_id
-    join inventory.locations l on l.org_id = b.org_id and l.id = b.location_id
-    where ${conditions.join(' and ')}
-    order by i.sku, l.code, b.lot
+  const text = `select i.sku, b.location, nullif(b.lot, '') as lot, ${source.figures}
+    from inventory.items i
+    cross join lateral (
+      select b.*, (
+        select l.code from inventory.locations l where l.org_id = b.org_id and l.id = b.location_id
+      ) as location
+      from ${source.from}
+      where ${ofBalance.join(' and ')}
+    ) b
+    where ${[...ofItem, ...ofPlace].join(' and ')}
+    order by i.sku, b.location, b.lot
     limit ${value(limit + 1)}`;
   return [text, values];
 }
@@ -165,7 +174,9 @@ function ofItem(source: Source, name: string): Statement {
   const values = [...source.values];
   const text = `select i.sku, l.code as location, nullif(b.lot, '') as lot, ${source.figures}
     from inventory.items i
-    left join ${source.from} on b.org_id = i.org_id and b.item_id = i.id
+    left join lateral (
+      select * from ${source.from} where b.org_id = i.org_id and b.item_id = i.id offset 0
+    ) b on true
     left join inventory.locations l on l.org_id = b.org_id and l.id = b.location_id
     where i.id = (select inventory.find_item($${values.push(name)}))
     order by l.code, b.lot`;

@@ -70,16 +70,18 @@ export function catalog<Row extends object, Created, Patched extends Aliased>(
     },
 
     async list(tenant, code, { limit, after }) {
-      const values: unknown[] = [after?.[0] ?? null, limit + 1];
-      const named = code === undefined ? '' : `and t.id = (select ${find}($${values.push(code)}))`;
+      const values: unknown[] = [limit + 1];
+      const conditions = ['true'];
+      if (after) conditions.push(`t.${codeColumn} > $${values.push(after[0])}`);
+      if (code !== undefined) conditions.push(`t.id = (select ${find}($${values.push(code)}))`);
       const rows = await queryInTenant<{ row: Row; code: string }>(
         tenant,
         'read',
         `select ${show}(t) as row, t.${codeColumn} as code
          from ${table} t
-         where ($1::text is null or t.${codeColumn} > $1) ${named}
+         where ${conditions.join(' and ')}
          order by t.${codeColumn}
-         limit $2`,
+         limit $1`,
         values,
       );
       if (rows.length === 0) refuseMalformed({ [codeColumn]: code });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Answer } from '#tests/world.ts';
 import { answer } from './answer.ts';
-import { balancesOf, isSame, type Ledger, showFigures, showKey } from './model.ts';
+import { balancesOf, type Entry, isSame, type Ledger, showFigures, showKey } from './model.ts';
 import { type Play, shown, wanted } from './play.ts';
 import type { Request } from './request.ts';
 import type { Side } from './side.ts';
@@ -68,8 +68,9 @@ export function inSomeOrder(play: Play, { ledger }: Side, effects: readonly Sent
     assert.deepEqual(shown(real), wanted(answer({ ledger, witness, cursors: play.cursors }, request)));
     states.add(ledger);
   }
-  // Ids are drawn before postings wait for each other; lists are in the order of ids.
-  ledger.entries.sort((one, other) => (one.id < other.id ? -1 : 1));
+  // The time of recording is taken before postings wait for each other; lists have its order.
+  const place = ({ recordedAt, id }: Entry) => `${recordedAt} ${id}`;
+  ledger.entries.sort((one, other) => (place(one) < place(other) ? -1 : 1));
   return states;
 }
 
