@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { deadlocksIn } from '#tests/deadlocks.ts';
+import { doesNotFit } from '#tests/ledger/answers.ts';
 import { type Answer, type Caller, openWorld } from '#tests/world.ts';
 import { holdLock } from './held-lock.ts';
 import { expectProblem, notFound } from './problem-document.ts';
@@ -190,6 +191,11 @@ describe('an alias in a posting', () => {
       { sku: 'BOLT', location: 'MAIN', quantity: -2 },
       { sku: 'BOLT', location: 'SHOP', quantity: 2 },
     ]);
+    const lines = [{ sku: 'B-OLD', quantity: 1 }];
+    expectProblem(
+      await acme.request('POST', '/v1/transfers', { from: 'MAIN', to: 'HQ', lines }),
+      doesNotFit(['to', 'is where the transfer takes this stock from: name another location']),
+    );
     expect((await acme.request('GET', '/v1/items/B-OLD/balance')).body).toMatchObject({
       sku: 'BOLT',
       onHand: 5,

@@ -124,6 +124,35 @@ comment on function inventory.insert_entry is
   'For post_entry() and reverse_entry(), which check it first. Raises SK201 insufficient stock, SK202 stale '
   'balance.';
 
+create or replace function inventory.refuse_round_trip(p_items uuid[], p_locations uuid[], p_lots text[], p_quantities numeric[])
+returns void
+language plpgsql
+immutable
+set search_path = ''
+as $$
+declare
+  v_line bigint;
+begin
+  select min(line.n) filter (where line.quantity > 0) into v_line
+  from unnest(p_items, p_locations, p_lots, p_quantities) with ordinality as line (item_id, location_id, lot, quantity, n)
+  group by line.item_id, line.location_id, line.lot
+  having max(line.quantity) > 0 and min(line.quantity) < 0
+  order by 1
+  limit 1;
+  if v_line is not null then
+    raise exception 'a transfer brings stock to where it takes it from' using errcode = 'SK301',
+      detail = json_build_array(json_build_object(
+        'field', format('lines[%s].location', v_line - 1),
+        'message', 'is where the transfer takes this stock from: name another location'
+      ));
+  end if;
+end
+$$;
+
+comment on function inventory.refuse_round_trip is
+  'Raises SK301, with the line, when a transfer brings an item and a lot to a location that it takes them from, under whatever '
+  'name.';
+
 create or replace function inventory.post_entry(p_entry jsonb)
 returns json
 language plpgsql
@@ -186,6 +215,10 @@ begin
     raise exception 'a transfer must sum to zero per item and lot' using errcode = 'SK302';
   end if;
 
+  if v_kind = 'transfer' then
+    perform inventory.refuse_round_trip(v_items, v_locations, v_lots, v_quantities);
+  end if;
+
   if not v_has_sign then
     raise exception 'a line has the wrong sign for the kind %', v_kind using errcode = 'SK303';
   end if;
@@ -201,8 +234,8 @@ comment on function inventory.post_entry is
   'Posts one entry, all of its lines or none: {kind, reference?, occurredAt?, metadata?, lines: [{sku, location, '
   'lot?, quantity, expectedVersion?}]}, quantities signed in the item''s own unit. Returns the posted entry with '
   'the balance each line left. Raises SK201 insufficient stock, SK202 stale balance, SK301 unknown item, location '
-  'or lot, SK302 unbalanced transfer, SK303 sign against kind, SK304 or 23514 a value out of its bounds, SK104 write scope '
-  'missing.';
+  'or lot, or a transfer to where it comes from, SK302 unbalanced transfer, SK303 sign against kind, SK304 or 23514 a '
+  'value out of its bounds, SK104 write scope missing.';
 grant execute on function inventory.post_entry to stockade_api, stockade_jobs;
 
 create or replace function inventory.reverse_entry(p_entry_id uuid, p_reference text, p_metadata jsonb)

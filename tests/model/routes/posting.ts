@@ -24,6 +24,8 @@ interface Line {
 interface Moved extends Key {
   readonly quantity: Quantity;
   readonly expectedVersion?: number | undefined;
+  /** The field of the request that names the location. */
+  readonly locationField?: string;
 }
 
 const post: Routes = {
@@ -86,7 +88,10 @@ function lookUp(
     if (!item) wrong.add(fieldName(index, 'sku'));
     if (!location) wrong.add(fieldName(index, 'location'));
     if (item && (item.tracking === 'lot') !== (lot !== '')) wrong.add(fieldName(index, 'lot'));
-    return item && location ? [{ item, location, lot, quantity: toQuantity(quantity), expectedVersion }] : [];
+    const locationField = fieldName(index, 'location');
+    return item && location
+      ? [{ item, location, lot, quantity: toQuantity(quantity), expectedVersion, locationField }]
+      : [];
   });
   if (wrong.size > 0) throw new Refused(422, 'invalid_input', { fields: [...wrong] });
   return moved;
@@ -143,6 +148,10 @@ function refuse(ledger: Ledger, kind: string, moved: readonly Moved[]): void {
       if (sum(parts.map(({ onHand }) => onHand)) !== 0)
         throw new Refused(422, 'invalid_input', { fields: ['lines'] });
     }
+    const key = ({ item, location, lot }: Moved) => `${item.id} ${location.id} ${lot}`;
+    const left = new Set(moved.filter(({ quantity }) => quantity < 0).map(key));
+    const back = moved.find((line) => line.quantity > 0 && left.has(key(line)));
+    if (back) throw new Refused(422, 'invalid_input', { fields: [back.locationField ?? ''] });
   }
   const before = (change: Balance) => ledger.balance(change).onHand;
   const isBeyond = (quantity: Quantity) => Math.abs(quantity) > greatest;
