@@ -130,7 +130,7 @@ type Statement = [text: string, values: readonly unknown[]];
 
 /**
  * A page of balances in the order of the SKUs. The items are read in that order, and the balances of one after the other,
- * until the page is full.
+ * until the page is full: `offset 0` keeps Postgres from reading all balances first.
  */
 function list(
   source: Source,
@@ -157,6 +157,7 @@ function list(
       ) as location
       from ${source.from}
       where ${ofBalance.join(' and ')}
+      offset 0
     ) b
     where ${[...ofItem, ...ofPlace].join(' and ')}
     order by i.sku, b.location, b.lot
