@@ -2686,10 +2686,11 @@ begin
   end if;
 end
 $function$;
-alter function inventory.refuse_round_trip(uuid[],uuid[],text[],numeric[]) owner to stockade_ledger;
+alter function inventory.refuse_round_trip(uuid[],uuid[],text[],numeric[]) owner to stockade_owner;
 comment on function inventory.refuse_round_trip(uuid[],uuid[],text[],numeric[]) is
   'Raises SK301, with the line, when a transfer brings an item and a lot to a location that it takes them from, under whatever name.';
 revoke execute on function inventory.refuse_round_trip(uuid[],uuid[],text[],numeric[]) from public;
+grant execute on function inventory.refuse_round_trip(uuid[],uuid[],text[],numeric[]) to stockade_ledger;
 
 -- inventory.refuse_sealed()
 CREATE OR REPLACE FUNCTION inventory.refuse_sealed()

@@ -90,7 +90,7 @@ export class RefusedKeys {
     this.overall.take(nowMs);
   }
 
-  /** Begins anew, as a new process does. */
+  /** Begins again with nothing remembered, as a new process does. */
   forget(): void {
     for (const remembered of [this.refusedAtMs, this.acceptedAtMs, this.sources]) remembered.clear();
     this.overall = new Bucket(this.overallAllowance, this.nowMs());

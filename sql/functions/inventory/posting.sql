@@ -124,35 +124,6 @@ comment on function inventory.insert_entry is
   'For post_entry() and reverse_entry(), which check it first. Raises SK201 insufficient stock, SK202 stale '
   'balance.';
 
-create or replace function inventory.refuse_round_trip(p_items uuid[], p_locations uuid[], p_lots text[], p_quantities numeric[])
-returns void
-language plpgsql
-immutable
-set search_path = ''
-as $$
-declare
-  v_line bigint;
-begin
-  select min(line.n) filter (where line.quantity > 0) into v_line
-  from unnest(p_items, p_locations, p_lots, p_quantities) with ordinality as line (item_id, location_id, lot, quantity, n)
-  group by line.item_id, line.location_id, line.lot
-  having max(line.quantity) > 0 and min(line.quantity) < 0
-  order by 1
-  limit 1;
-  if v_line is not null then
-    raise exception 'a transfer brings stock to where it takes it from' using errcode = 'SK301',
-      detail = json_build_array(json_build_object(
-        'field', format('lines[%s].location', v_line - 1),
-        'message', 'is where the transfer takes this stock from: name another location'
-      ));
-  end if;
-end
-$$;
-
-comment on function inventory.refuse_round_trip is
-  'Raises SK301, with the line, when a transfer brings an item and a lot to a location that it takes them from, under whatever '
-  'name.';
-
 create or replace function inventory.post_entry(p_entry jsonb)
 returns json
 language plpgsql

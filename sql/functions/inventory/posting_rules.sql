@@ -145,3 +145,33 @@ $$;
 comment on function inventory.raise_out_of_bounds is
   'Raises SK304 because an entry has too many lines, or quantities that would be rounded: DETAIL lists each field.';
 grant execute on function inventory.raise_out_of_bounds to stockade_ledger;
+
+create or replace function inventory.refuse_round_trip(p_items uuid[], p_locations uuid[], p_lots text[], p_quantities numeric[])
+returns void
+language plpgsql
+immutable
+set search_path = ''
+as $$
+declare
+  v_line bigint;
+begin
+  select min(line.n) filter (where line.quantity > 0) into v_line
+  from unnest(p_items, p_locations, p_lots, p_quantities) with ordinality as line (item_id, location_id, lot, quantity, n)
+  group by line.item_id, line.location_id, line.lot
+  having max(line.quantity) > 0 and min(line.quantity) < 0
+  order by 1
+  limit 1;
+  if v_line is not null then
+    raise exception 'a transfer brings stock to where it takes it from' using errcode = 'SK301',
+      detail = json_build_array(json_build_object(
+        'field', format('lines[%s].location', v_line - 1),
+        'message', 'is where the transfer takes this stock from: name another location'
+      ));
+  end if;
+end
+$$;
+
+comment on function inventory.refuse_round_trip is
+  'Raises SK301, with the line, when a transfer brings an item and a lot to a location that it takes them from, under whatever '
+  'name.';
+grant execute on function inventory.refuse_round_trip to stockade_ledger;
