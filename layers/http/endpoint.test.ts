@@ -11,6 +11,8 @@ const routes = [
   { key: 'GET /platform/organizations', scope: 'operator' },
   { key: 'GET /v1/mine', scope: 'read' },
   { key: 'GET /open', scope: 'none' },
+  { key: 'GET /slow', scope: 'none' },
+  { key: 'POST /slow', scope: 'none' },
 ] as const;
 
 const handler = endpoint(routes, {
@@ -21,6 +23,8 @@ const handler = endpoint(routes, {
     }),
   }),
   'GET /v1/mine': operation({ handle: ({ tenant }) => ({ scope: tenant.scope }) }),
+  'GET /slow': publicOperation({ handle: () => new Promise(() => {}) }),
+  'POST /slow': publicOperation({ handle: () => new Promise(() => {}) }),
   'GET /open': publicOperation({ handle: (input) => ({ handed: Object.keys(input) }) }),
 });
 
@@ -153,3 +157,20 @@ test('the kind of operation follows from the scope of the route, and the compile
   // @ts-expect-error every route has an operation
   endpoint([{ key: 'GET /v1/x', scope: 'read' }], {});
 });
+
+test.each([
+  ['GET', 'timeout', 'The request took too long and was stopped.'],
+  ['POST', 'outcome_unknown', expect.stringContaining('it may be stored or not')],
+])(
+  'a %s that the end of its function stops is a 503 that says when to come back',
+  async (method, code, detail) => {
+    const context = { getRemainingTimeInMillis: () => 10 };
+    const event = httpEvent({ method, path: '/slow', headers: {} });
+    const { statusCode, headers, body } = await handler(event, context as never);
+    expect([statusCode, headers['retry-after'], JSON.parse(body)]).toEqual([
+      503,
+      '2',
+      expect.objectContaining({ code, detail }),
+    ]);
+  },
+);

@@ -2,12 +2,16 @@ import middy from '@middy/core';
 import { callers, type EndpointRoute } from './caller.ts';
 import type { HttpEvent, HttpResult } from './event.ts';
 import { idempotency } from './middlewares/idempotency.ts';
-import { problemResponse } from './middlewares/problem-response.ts';
+import { FunctionEnding, problemResponse } from './middlewares/problem-response.ts';
 import { requestContext } from './middlewares/request-context.ts';
 import { securityResponse } from './middlewares/security-headers.ts';
 import { tenantResolution } from './middlewares/tenant-resolution.ts';
 import { validation, validRequests } from './middlewares/validation.ts';
 import type { OperationFor } from './operation.ts';
+
+function timeoutEarlyResponse(): never {
+  throw new FunctionEnding('the time of the function is over');
+}
 
 /**
  * The handler of one Lambda function: its routes, each with its operation, after the whole chain. The scope of a route
@@ -22,7 +26,7 @@ export function endpoint<const Route extends EndpointRoute>(
   routes: readonly Route[],
   operations: { readonly [Line in Route as Line['key']]: OperationFor<Line['scope']> },
 ) {
-  const handler = middy<HttpEvent, HttpResult>()
+  const handler = middy<HttpEvent, HttpResult>({ timeoutEarlyResponse })
     .use(requestContext())
     .use(securityResponse())
     .use(problemResponse())

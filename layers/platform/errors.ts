@@ -82,6 +82,19 @@ export class Unavailable extends Problem {
   }
 }
 
+/** COMMIT was sent to the database, and its answer never came: the work may be stored or not. */
+export class OutcomeUnknown extends Unavailable {
+  override readonly name = 'OutcomeUnknown';
+
+  constructor(cause: unknown, why = 'The connection to the database was lost at the end of the request') {
+    super(
+      `${why}: it may be stored or not. Repeat it with the same Idempotency-Key; without one, look before you repeat it.`,
+      cause,
+      'outcome_unknown',
+    );
+  }
+}
+
 /** A setting is missing or invalid: a fault of the deployment, found at start. */
 export class MissingSetting extends Refusal {
   override readonly name = 'MissingSetting';

@@ -9,7 +9,8 @@ import type { Pipeline } from './pipeline.ts';
 export async function end(pipeline: Pipeline, mode: TransactionMode): Promise<void> {
   pipeline.flush();
   const ending = mode === 'dry-run' || pipeline.hasFailed ? 'rollback' : 'commit';
-  const { command } = await pipeline.send(ending);
+  const isCommitOfWrite = ending === 'commit' && mode === 'write';
+  const { command } = await (isCommitOfWrite ? pipeline.sendCommit() : pipeline.send(ending));
   await pipeline.allSucceeded();
   // A failed transaction answers COMMIT with ROLLBACK, and the client reports that as success.
   if (command.toLowerCase() !== ending)

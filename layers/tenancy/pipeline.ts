@@ -1,7 +1,10 @@
 import type { Socket } from 'node:net';
 import type pg from 'pg';
 import { prepareValue } from 'pg/lib/utils.js';
+import { OutcomeUnknown } from '#platform/errors.ts';
 import { type RowForm, type Statement, sendBatch } from '#platform/postgres/batch.ts';
+import { noted } from '#platform/postgres/connection-failures.ts';
+import { isSqlError, isUndone } from '#platform/postgres/sqlstate.ts';
 
 /**
  * Statements on one connection. They are sent in order, and none waits for the answers of those before it: what is sent
@@ -12,6 +15,7 @@ export class Pipeline {
   private readonly sent: Promise<void>[] = [];
   private held: Statement[] = [];
   private failed = false;
+  private commit: Promise<pg.QueryResult> | undefined;
 
   constructor(client: pg.PoolClient) {
     this.client = client;
@@ -59,6 +63,12 @@ export class Pipeline {
     if (this.held.length > 0) this.send('select');
   }
 
+  /** Sends the COMMIT of a write. */
+  sendCommit(): Promise<pg.QueryResult> {
+    this.commit = this.send('commit');
+    return this.commit;
+  }
+
   /** Whether a statement is known to have failed, on the server or before it was sent. */
   get hasFailed(): boolean {
     return this.failed;
@@ -71,15 +81,28 @@ export class Pipeline {
 
   /**
    * The outcome of work that sends statements.
-   * @throws the first failure of a statement, because it caused the later ones; otherwise what the work threw
+   * @throws OutcomeUnknown when the COMMIT of a write was sent and never answered; otherwise the first failure of a statement,
+   *   because it caused the later ones; otherwise what the work threw
    */
   async outcomeOf<T>(work: Promise<T>): Promise<T> {
     try {
       return await work;
     } catch (error) {
       const failure = await this.firstFailure();
-      throw failure ? failure.reason : error;
+      const reason = failure ? failure.reason : error;
+      throw (await this.mayBeStored(reason)) ? new OutcomeUnknown(noted(reason)) : reason;
     }
+  }
+
+  /**
+   * Whether the transaction may be stored although it failed. An error of the server that answers an earlier statement has
+   * undone it. A lost connection fails every statement that waits for its answer, so only COMMIT's own answer counts.
+   */
+  async mayBeStored(firstFailure: unknown): Promise<boolean> {
+    if (!this.commit) return false;
+    const [answer] = await Promise.allSettled([this.commit]);
+    if (answer.status === 'fulfilled') return false;
+    return isSqlError(firstFailure) ? firstFailure === answer.reason && !isUndone(firstFailure) : true;
   }
 
   /** Waits for every answer so far. @returns the first failure, because it caused the later ones */

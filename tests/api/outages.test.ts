@@ -3,10 +3,12 @@ import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { handler as beat } from '#functions/jobs/heartbeat.lambda.ts';
 import { handler as reconcile } from '#functions/jobs/reconcile-balances.lambda.ts';
 import { handler as tidy } from '#functions/jobs/tidy.lambda.ts';
+import { environment } from '#platform/environment.ts';
 import { log } from '#platform/log.ts';
 import { closeDatabase } from '#platform/postgres/database.ts';
 import { describeFailure } from '#scripts/cli/failure.ts';
 import { fillTable, fillTemporaryFiles, hasFullDisk } from '#tests/full-disk.ts';
+import { commitMarks, openRelay, type Point } from '#tests/prove/faults/relay.ts';
 import { type Answer, type Caller, openWorld } from '#tests/world.ts';
 
 const world = openWorld();
@@ -157,4 +159,41 @@ describe.each([
     expectUnavailable(await create(), detail, seconds);
     expectUnavailable(await ready(), detail, seconds);
   });
+});
+
+describe('a connection that is lost at COMMIT', () => {
+  const lose = async (at: Point) => {
+    await closeDatabase();
+    const url = process.env[environment.databaseUrl] ?? '';
+    const relay = await openRelay(url, commitMarks);
+    process.env[environment.databaseUrl] = relay.through(url);
+    relay.follow({ how: 'cut', at: [at], every: 1 });
+    undo.push(async () => {
+      process.env[environment.databaseUrl] = url;
+      await relay.close();
+    });
+    return relay;
+  };
+
+  test.each([
+    ['before', false],
+    ['behind', true],
+    ['answer', true],
+  ] as const)(
+    '%s leaves a write unknown, and a repetition with its key takes effect once',
+    async (at, hasStored) => {
+      const relay = await lose(at);
+      const sku = `UNKNOWN-${at}`;
+      const ask = () => acme.request('POST', '/v1/items', { sku, name: sku }, { 'idempotency-key': sku });
+      const { status, headers, body } = await ask();
+      expect([status, body.code, headers.get('retry-after')]).toEqual([503, 'outcome_unknown', '2']);
+      expect(body.detail).toContain('it may be stored or not');
+      relay.follow(undefined);
+      const again = await ask();
+      expect([again.status, again.headers.get('idempotent-replayed')]).toEqual([
+        201,
+        hasStored ? 'true' : null,
+      ]);
+    },
+  );
 });

@@ -1,9 +1,14 @@
 import { STATUS_CODES } from 'node:http';
-import type { Problem } from '#platform/errors.ts';
+import { OutcomeUnknown, type Problem, Unavailable } from '#platform/errors.ts';
 import { log } from '#platform/log.ts';
 import { loggableReason } from '#platform/loggable.ts';
 import { toProblem } from '#platform/postgres/sqlstate.ts';
 import { type HttpMiddleware, type HttpResult, json, requestKeys } from '../event.ts';
+
+/** Lambda is about to end the function, and the request is still under way. */
+export class FunctionEnding extends Error {
+  override readonly name = 'FunctionEnding';
+}
 
 export interface ProblemResponseOptions {
   /** Where the reason of a failure goes that callers are not shown. */
@@ -24,7 +29,10 @@ export function problemResponse(options: ProblemResponseOptions = {}): HttpMiddl
 
   const problemResponseOnError: HttpMiddleware['onError'] = (request) => {
     const keys = requestKeys(request.event);
-    const problem = toProblem(request.error);
+    const problem =
+      request.error instanceof FunctionEnding
+        ? tooLate(request.error, request.event.requestContext.http.method)
+        : toProblem(request.error);
     if (!problem) log.error('the request failed', { ...keys, error: request.error });
     else if (problem.status >= 500)
       log.warn(problem.message, { ...keys, reason: loggableReason(problem.options.cause) });
@@ -32,6 +40,12 @@ export function problemResponse(options: ProblemResponseOptions = {}): HttpMiddl
   };
 
   return { onError: problemResponseOnError };
+}
+
+/** What a request has written by now, or will write, only the database knows. */
+function tooLate(error: FunctionEnding, method: string): Problem {
+  const why = 'The request took too long and was stopped';
+  return method === 'GET' ? new Unavailable(`${why}.`, error, 'timeout') : new OutcomeUnknown(error, why);
 }
 
 function present({ code, status, message, options }: Problem, requestId: string): HttpResult {

@@ -149,6 +149,7 @@ function operationObject(
           takesInput: parameters.length > 0 || body !== undefined,
           takesBody: body !== undefined,
           takesIdempotencyKey,
+          writes: isTenants && route.method !== 'GET',
           namesInPath: path !== undefined,
         },
         described.problems ?? [],

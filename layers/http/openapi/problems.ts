@@ -46,6 +46,10 @@ export const problems = {
   },
   internal: { statuses: [500], means: 'a fault of ours: quote the `requestId`' },
   unavailable: { statuses: [503], means: 'the database does not answer' },
+  outcome_unknown: {
+    statuses: [503],
+    means: 'the database did not say whether it has stored the request: it may be stored or not',
+  },
   busy: { statuses: [503], means: 'rows are locked for too long' },
   timeout: { statuses: [503], means: 'the request took too long' },
 } as const satisfies Readonly<Record<string, { statuses: readonly number[]; means: string }>>;
@@ -58,6 +62,8 @@ export interface RouteKind {
   readonly takesInput: boolean;
   readonly takesBody: boolean;
   readonly takesIdempotencyKey: boolean;
+  /** Whether it changes what a tenant has. */
+  readonly writes: boolean;
   readonly namesInPath: boolean;
 }
 
@@ -79,6 +85,7 @@ function commonProblems(kind: RouteKind): Map<number, Set<ProblemCode>> {
   }
   if (kind.namesInPath) addAll(['not_found']);
   if (kind.takesIdempotencyKey) addAll(['idempotency_mismatch']);
+  if (kind.writes) addAll(['outcome_unknown']);
   if (kind.scope === 'operator') addAll([...authenticated, 'operator_required']);
   else if (kind.scope !== 'none') {
     addAll([...authenticated, 'organization_required', 'organization_mismatch', 'organization_suspended']);
@@ -115,7 +122,8 @@ export class ProblemBook {
 
   private refer(scope: string, status: number, codes: readonly ProblemCode[]): unknown {
     const audience = scope === 'none' ? 'Open' : scope === 'operator' ? 'Operator' : 'Tenant';
-    const name = `${audience}${STATUS_CODES[status]?.replaceAll(' ', '')}`;
+    const what = codes.includes('outcome_unknown') ? 'Write' : '';
+    const name = `${audience}${what}${STATUS_CODES[status]?.replaceAll(' ', '')}`;
     this.components[name] ??= response(status, codes);
     return { $ref: `#/components/responses/${name}` };
   }

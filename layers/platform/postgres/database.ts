@@ -1,7 +1,7 @@
 import { Signer } from '@aws-sdk/rds-signer';
 import pg from 'pg';
 import { adminDatabaseConfig, type DatabaseConfig, databaseConfig, jobsDatabaseConfig } from '../config.ts';
-import { Unavailable } from '../errors.ts';
+import { OutcomeUnknown, Unavailable } from '../errors.ts';
 import { log } from '../log.ts';
 import { limitAnswers } from './answer-limit.ts';
 import { endSession } from './end-session.ts';
@@ -108,7 +108,7 @@ export async function withConnection<T>(
   } catch (error) {
     failure = error;
     await deadline.ended();
-    if (deadline.isOver())
+    if (deadline.isOver() && !(error instanceof OutcomeUnknown))
       throw new Unavailable('The request took too long and was stopped.', error, 'timeout');
     throw connection.explain(error);
   } finally {

@@ -3,6 +3,8 @@ import { type FieldError, InvalidInput, NotFound, Problem, Unauthenticated, Unav
 /** The fields of a Postgres error (`pg`'s DatabaseError has them). */
 export interface SqlError {
   readonly code: string;
+  /** In the language of the server. */
+  readonly severity?: string;
   readonly message: string;
   readonly detail?: string;
   readonly constraint?: string;
@@ -179,6 +181,14 @@ export function toProblem(error: unknown): Problem | undefined {
  */
 export function isOutage(error: unknown): boolean {
   return isSqlError(error) && /^(53[0-3]..|57P0[1-5]|58030|25006)$/.test(error.code);
+}
+
+/**
+ * Whether an error that answers COMMIT says that the transaction was undone. A server that ends the session or itself at that
+ * moment may have stored it.
+ */
+export function isUndone(error: unknown): boolean {
+  return isSqlError(error) && (error.severity === 'ERROR' || !isOutage(error));
 }
 
 /** Whether Postgres sent this error. */

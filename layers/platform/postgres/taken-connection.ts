@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import { isOfAws } from '../aws/call.ts';
-import { Unavailable } from '../errors.ts';
+import { OutcomeUnknown, Unavailable } from '../errors.ts';
 import { log } from '../log.ts';
 import { count } from '../metrics.ts';
 import { noted } from './connection-failures.ts';
@@ -11,7 +11,10 @@ import { isSqlError, toProblem } from './sqlstate.ts';
 /** A connection of a pool, in the hands of one caller. */
 export interface TakenConnection {
   readonly client: pg.PoolClient;
-  /** The error of the work, or the better one: `Unavailable` when the connection was lost during the work. */
+  /**
+   * The error of the work, or the better one: `Unavailable` when the connection was lost during the work, and nothing can be
+   * stored.
+   */
   explain(error: unknown): unknown;
   /**
    * Gives the connection back to its pool. Closes it instead when it was lost, or when its session may have changed.
@@ -33,9 +36,8 @@ export async function takeConnection(pool: pg.Pool): Promise<TakenConnection> {
   client.on('error', onError);
   return {
     client,
-    // Nobody knows whether the work took effect: this is why Idempotency-Key exists.
     explain: (error) =>
-      lost && !isOfAws(error)
+      lost && !isOfAws(error) && !(error instanceof OutcomeUnknown)
         ? new Unavailable('The connection to the database was lost: try again.', noted(error))
         : error,
     giveBack(failure) {

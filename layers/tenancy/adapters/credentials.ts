@@ -5,7 +5,7 @@ import { mintPass } from '../credentials/passes.ts';
 import type { Visitor } from './entered-transaction.ts';
 
 export type { PassKey } from '#platform/config.ts';
-export { Problem, Unauthenticated, Unavailable } from '#platform/errors.ts';
+export { OutcomeUnknown, Problem, Unauthenticated, Unavailable } from '#platform/errors.ts';
 export type { Scope } from '../credentials/api-keys.ts';
 export type { TransactionMode } from '../entering.ts';
 export type { Visitor } from './entered-transaction.ts';

@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { OutcomeUnknown } from '#platform/errors.ts';
 import type { RowForm } from '#platform/postgres/batch.ts';
 import { isRetryable, isSqlError, toProblem } from '#platform/postgres/sqlstate.ts';
 import { type TakenConnection, takeConnection } from '#platform/postgres/taken-connection.ts';
@@ -171,6 +172,7 @@ export class EnteredTransaction {
     if (this.isOpen) await connection.client.query('rollback').catch(() => {});
     this.giveBack(this.cause);
     if (isSqlError(this.cause) && refusedEntering.test(this.cause.code)) return toProblem(this.cause);
+    if (await this.sending.mayBeStored(this.cause)) return new OutcomeUnknown(this.cause);
     return connection.explain(error);
   }
 

@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
-import { Problem, Unavailable } from '#platform/errors.ts';
+import { OutcomeUnknown, Problem, Unavailable } from '#platform/errors.ts';
 import { createApiKey } from '#tenancy/credentials/api-keys.ts';
 import { resumeOrganization, suspendOrganization } from '#tenancy/suspension.ts';
 import type { Tenant } from '#tenancy/tenant.ts';
+import { commitMarks, openRelay } from '#tests/prove/faults/relay.ts';
 import type { AdaptedShop } from '../adapted-shop.ts';
 import type { Queries } from '../library.ts';
 import { says } from '../library.ts';
@@ -110,6 +111,32 @@ export function testRefusals(adapted: AdaptedShop): void {
     await expect(visited).rejects.toThrow(Unavailable);
     expect(await visit(adapted.acme.tenant())).toContain('acme-1');
   });
+
+  test.each([
+    ['before', 0],
+    ['answer', 1],
+  ] as const)(
+    'a connection that is lost at COMMIT (%s) leaves a write unknown, and no read',
+    async (at, stored) => {
+      const { shop, acme, open } = adapted;
+      const relay = await openRelay(shop.url, commitMarks);
+      try {
+        const { inTenant, pool } = open({ connectionString: relay.through(shop.url) });
+        relay.follow({ how: 'cut', at: [at], every: 1 });
+        const id = `unknown-${at}`;
+        const writing = inTenant(acme.tenant(), 'write', (queries) => queries.add(id, id));
+        await expect(writing).rejects.toThrow(OutcomeUnknown);
+        const { rowCount } = await shop.superuser.query('delete from shop."Item" where id = $1', [id]);
+        expect(rowCount).toBe(stored);
+        const reading = inTenant(acme.tenant(), 'read', names).catch((error: unknown) => error);
+        expect(await reading).toBeInstanceOf(Unavailable);
+        expect(await reading).not.toBeInstanceOf(OutcomeUnknown);
+        expect(pool.totalCount).toBe(0);
+      } finally {
+        await relay.close();
+      }
+    },
+  );
 
   test('the limits of the role hold', async () => {
     const { shop, acme, open } = adapted;
