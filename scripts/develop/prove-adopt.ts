@@ -3,6 +3,7 @@ import { startCluster } from '#scripts/local/postgres/cluster.ts';
 import { makeScratchFolder } from '#scripts/local/postgres/scratch-folder.ts';
 import { type AdoptionProof, holds, proveAdoption } from '#tests/prove/adopt/proof.ts';
 import { adoptionProofText } from '#tests/prove/adopt/report.ts';
+import { tallyOf } from '#tests/prove/tally.ts';
 import { command } from '../cli/command.ts';
 import * as option from '../cli/option.ts';
 
@@ -50,7 +51,11 @@ await command({
             }),
           );
         }
-        return { text: adoptionProofText(proofs), json: proofs, failed: !proofs.every(holds) };
+        return {
+          text: adoptionProofText(proofs),
+          json: { tally: tallyOf(proofs, holds), proofs },
+          failed: !proofs.every(holds),
+        };
       } finally {
         await cluster.destroy();
       }

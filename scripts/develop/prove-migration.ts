@@ -6,6 +6,7 @@ import { lockQueueText, runText } from '#tests/prove/migration/report.ts';
 import { isPerfect, type MigrationRun, migrateUnderTraffic } from '#tests/prove/migration/results.ts';
 import { createShop } from '#tests/prove/migration/shop.ts';
 import { openPrograms } from '#tests/prove/migration/traffic.ts';
+import { tallyOf } from '#tests/prove/tally.ts';
 import { command } from '../cli/command.ts';
 import * as option from '../cli/option.ts';
 import { setLogins } from '../local/logins.ts';
@@ -86,7 +87,7 @@ await command({
       const lockQueue = await showLockQueue(queueUrl, 3_000);
       return {
         text: [...runs.map(runText), lockQueueText(lockQueue)].join('\n'),
-        json: { runs, lockQueue },
+        json: { tally: tallyOf(runs, isPerfect), runs, lockQueue },
         failed: !runs.every(isPerfect),
       };
     } finally {

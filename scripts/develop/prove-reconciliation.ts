@@ -9,6 +9,7 @@ import { faultClasses, type LoseEvidence } from '#tests/prove/reconciliation/fau
 import { runUnderLoad } from '#tests/prove/reconciliation/load.ts';
 import { loadText, resultsText, resultText } from '#tests/prove/reconciliation/report.ts';
 import { proveFaults } from '#tests/prove/reconciliation/results.ts';
+import { tallyOf } from '#tests/prove/tally.ts';
 import { command } from '../cli/command.ts';
 import { UsageError } from '../cli/failure.ts';
 import * as option from '../cli/option.ts';
@@ -65,13 +66,15 @@ await command({
           signal,
         },
       );
-      if (options.load === 0) return { text: resultsText(results), json: results, failed: !results.ok };
+      const tally = tallyOf(results.results, ({ faults }) => faults.length === 0);
+      if (options.load === 0)
+        return { text: resultsText(results), json: { tally, ...results }, failed: !results.ok };
       note(`Reconciling for ${option.formatDuration(options.load)} under load …`);
       await using clone = await cloneDatabase(cluster.clusterUrl, cluster.template);
       const load = await runUnderLoad({ adminUrl: clone.url, logFile: cluster.logFile }, options.load);
       return {
         text: `${resultsText(results)}\n\n${loadText(load)}`,
-        json: { ...results, load },
+        json: { tally, ...results, load },
         failed: !results.ok || load.found > 0 || load.waits.length > 0,
       };
     } finally {

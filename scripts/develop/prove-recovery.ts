@@ -2,6 +2,7 @@ import '#tests/prove/quiet.ts';
 import { resultsText, resultText } from '#tests/prove/recovery/report.ts';
 import { proveRecovery } from '#tests/prove/recovery/results.ts';
 import { sabotages } from '#tests/prove/recovery/sabotages.ts';
+import { tallyOf } from '#tests/prove/tally.ts';
 import { command } from '../cli/command.ts';
 import { UsageError } from '../cli/failure.ts';
 import * as option from '../cli/option.ts';
@@ -37,6 +38,7 @@ await command({
     }
     note('Preparing …');
     const results = await proveRecovery({ only, onResult: (result) => note(resultText(result)), signal });
-    return { text: resultsText(results), json: results, failed: !results.ok };
+    const tally = tallyOf(results.results, ({ faults }) => faults.length === 0);
+    return { text: resultsText(results), json: { tally, ...results }, failed: !results.ok };
   },
 });

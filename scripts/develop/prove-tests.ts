@@ -1,7 +1,7 @@
 import { counted } from '#platform/plural.ts';
 import { openKept } from '#tests/prove/mutation/kept.ts';
 import { proveTests } from '#tests/prove/mutation/prove-tests.ts';
-import { readReasons, scoreOf, scoreText } from '#tests/prove/mutation/score.ts';
+import { readReasons, scoreOf, scoreText, tallyOfScore } from '#tests/prove/mutation/score.ts';
 import { command } from '../cli/command.ts';
 import * as option from '../cli/option.ts';
 
@@ -67,6 +67,10 @@ await command({
       },
     });
     const score = scoreOf(verdicts, await readReasons());
-    return { text: scoreText(score), json: { ...score, verdicts }, failed: !score.reached };
+    return {
+      text: scoreText(score),
+      json: { tally: tallyOfScore(score), ...score, verdicts },
+      failed: !score.reached,
+    };
   },
 });

@@ -1,6 +1,6 @@
 import '#tests/prove/quiet.ts';
 import { rm } from 'node:fs/promises';
-import { isProven, proveValidator } from '#tests/prove/validator/proof.ts';
+import { isProven, proveValidator, tallyOfProof } from '#tests/prove/validator/proof.ts';
 import { proofText } from '#tests/prove/validator/report.ts';
 import { command } from '../cli/command.ts';
 import { makeScratchFolder } from '../local/postgres/scratch-folder.ts';
@@ -31,7 +31,11 @@ await command({
         },
       });
       progress.stop();
-      return { text: proofText(proof), json: { ok: isProven(proof), ...proof }, failed: !isProven(proof) };
+      return {
+        text: proofText(proof),
+        json: { tally: tallyOfProof(proof), ok: isProven(proof), ...proof },
+        failed: !isProven(proof),
+      };
     } finally {
       await rm(directory, { recursive: true, force: true });
     }

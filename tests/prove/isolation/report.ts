@@ -1,4 +1,5 @@
 import { counted } from '#platform/plural.ts';
+import { sumOf, type Tally, tallyOf } from '../tally.ts';
 import type { InjectionReport } from './injection/injection.ts';
 import { killers, type MutantOutcome } from './mutants/score.ts';
 import { type IsolationResults, isPerfect } from './results.ts';
@@ -35,6 +36,7 @@ export function resultsText(results: IsolationResults): string {
 /** The results for programs. */
 export function resultsJson(results: IsolationResults): unknown {
   return {
+    tally: tallyOfWall(results),
     perfect: isPerfect(results),
     lint: results.lint && { rules: results.lint.outcomes.length, faults: lintFaults(results) },
     roles: results.roles && { faults: results.roles },
@@ -54,6 +56,29 @@ export function resultsJson(results: IsolationResults): unknown {
     },
   };
 }
+
+/** Rules, attacks, worlds and removed safeguards; the roles are one, because they are tried together. */
+function tallyOfWall(results: IsolationResults): Tally {
+  const { lint, roles, injection, injectionOnRds, nonInterference, plans, mutants } = results;
+  const attacked = [injection, injectionOnRds].flatMap((report) => report ?? []);
+  const parts: readonly (Tally | undefined)[] = [
+    lint && lost(lint.outcomes.length, lintFaults(results).length),
+    roles && lost(1, roles.length),
+    ...attacked.map(({ attacks, breaches }) =>
+      lost(attacks, new Set(breaches.map(({ attack }) => attack)).size),
+    ),
+    nonInterference &&
+      lost(
+        nonInterference.sequences,
+        nonInterference.difference === undefined ? nonInterference.gaps.length : 1,
+      ),
+    plans && lost(plans.columns, plans.differences.length),
+    mutants && tallyOf(mutants, ({ killer }) => killer !== undefined),
+  ];
+  return sumOf(parts.flatMap((part) => part ?? []));
+}
+
+const lost = (tried: number, count: number): Tally => ({ tried, held: Math.max(0, tried - count) });
 
 function lintFaults({ lint }: IsolationResults): string[] {
   return (lint?.outcomes ?? []).flatMap(({ rule, faults, couldNotRun }) => [

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { counted } from '#platform/plural.ts';
 import { paths } from '#scripts/paths.ts';
+import type { Tally } from '../tally.ts';
 import { provenFolders } from './find.ts';
 import { folderOf } from './sample.ts';
 import type { Verdict } from './trial.ts';
@@ -54,6 +55,12 @@ export function scoreOf(verdicts: readonly Verdict[], reasons: Readonly<Record<s
     folders.every(({ planted, killed }) => killed >= planted * wantedShare) &&
     survivors.every(({ reason }) => reason !== undefined);
   return { folders, survivors, reached };
+}
+
+/** A fault that survives has a reason, or a test is missing. */
+export function tallyOfScore({ folders, survivors }: Score): Tally {
+  const tried = folders.reduce((sum, { planted }) => sum + planted, 0);
+  return { tried, held: tried - survivors.filter(({ reason }) => reason === undefined).length };
 }
 
 /** The recorded reasons, by the id of the mutant. */

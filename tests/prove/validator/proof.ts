@@ -5,6 +5,7 @@ import { createScratchDatabase } from '#scripts/migrate/catalog/scratch-database
 import { type FileRun, runFile } from '#scripts/migrate/validation/run/run-source.ts';
 import { squawk } from '#scripts/migrate/validation/squawk.ts';
 import { paths } from '#scripts/paths.ts';
+import { type Tally, tallyOf } from '../tally.ts';
 import {
   type CorpusFile,
   corpusFolder,
@@ -33,6 +34,15 @@ export function isProven({ ours, runs }: ValidatorProof): boolean {
     ours.falseAlarms.length === 0 &&
     runs.every(({ disagreements, failure }) => disagreements.length === 0 && failure === undefined)
   );
+}
+
+/** Of the files of the corpus: those that Postgres ran as expected, and whose verdict is right. */
+export function tallyOfProof({ ours, runs }: ValidatorProof): Tally {
+  const { held, tried } = tallyOf(
+    runs,
+    ({ disagreements, failure }) => disagreements.length === 0 && failure === undefined,
+  );
+  return { tried, held: held - ours.missed.length - ours.falseAlarms.length };
 }
 
 /** Validates the corpus, asks squawk about it, and runs each of its files on a Postgres with rows. */
