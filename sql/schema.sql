@@ -1843,11 +1843,16 @@ CREATE OR REPLACE FUNCTION inventory.iso(p_at timestamp with time zone)
  LANGUAGE sql
  STABLE PARALLEL SAFE
 AS $function$
-  select to_char(p_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
+  select case
+    when p_at >= '1900-01-01 00:00:00+00' and p_at < '10000-01-01 00:00:00+00'
+      then to_char(p_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
+    -- This form has no era: a year before Christ would look like the same one after.
+    else p_at::text
+  end
 $function$;
 alter function inventory.iso(timestamp with time zone) owner to stockade_owner;
 comment on function inventory.iso(timestamp with time zone) is
-  'An instant as the API writes it: UTC, ISO 8601, milliseconds.';
+  'An instant as the API writes it: UTC, ISO 8601, milliseconds. One that no constraint lets in (see is_instant) is written as Postgres writes it.';
 revoke execute on function inventory.iso(timestamp with time zone) from public;
 grant execute on function inventory.iso(timestamp with time zone) to stockade_admin, stockade_api, stockade_jobs, stockade_ledger;
 
@@ -2905,25 +2910,18 @@ CREATE OR REPLACE FUNCTION inventory.seal_leaves(p_org_id uuid, p_after uuid, p_
  SET enable_seqscan TO 'off'
  SET enable_bitmapscan TO 'off'
  SET jit TO 'off'
+ SET client_encoding TO 'UTF8'
 AS $function$
   select
     string_agg(
       uuid_send(m.entry_id) || int4send(m.line)
         || sha256(
-          '\x00'::bytea
-            || uuid_send(m.entry_id) || int4send(m.line) || uuid_send(m.item_id) || uuid_send(m.location_id)
-            || timestamptz_send(m.occurred_at) || timestamptz_send(m.recorded_at)
-            || convert_to(
-              -- concat_ws leaves out a null and its line feed, so a column that may be null is made empty.
-              concat_ws(
-                E'\n',
-                m.quantity, e.kind, m.lot, coalesce(e.reverses::text, ''),
-                coalesce(octet_length(e.reference)::text, ''), coalesce(e.reference, ''),
-                octet_length(e.actor), e.actor,
-                e.metadata
-              ),
-              'UTF8'
-            )
+          -- Each value with its length, and a null as a null: no two different rows have the same bytes.
+          '\x00'::bytea || record_send(row(
+            m.entry_id, m.line, m.item_id, m.location_id,
+            m.occurred_at, m.recorded_at, e.occurred_at, e.recorded_at,
+            m.quantity::text, m.lot, e.kind, e.reference, e.actor, e.reverses, e.metadata::text
+          ))
         ),
       ''
       order by m.entry_id, m.line
@@ -2942,7 +2940,7 @@ AS $function$
 $function$;
 alter function inventory.seal_leaves(uuid,uuid,uuid) owner to stockade_owner;
 comment on function inventory.seal_leaves(uuid,uuid,uuid) is
-  'The leaves of the Merkle tree over the movements after p_after up to and with p_boundary, by entry and line: entry id (16 bytes), line (4), hash (32) of each. A hash covers the movement and its entry. Texts that may hold a line feed have their length in bytes before them.';
+  'The leaves of the Merkle tree over the movements after p_after up to and with p_boundary, by entry and line: entry id (16 bytes), line (4), hash (32) of each. A hash covers every column of the movement and of its entry, but for the organization, which the header of the seal names.';
 revoke execute on function inventory.seal_leaves(uuid,uuid,uuid) from public;
 
 -- inventory.seal_next(integer)
@@ -2997,6 +2995,13 @@ begin
   if v_leaves is null then
     return null;
   end if;
+  -- Of the entries themselves: an entry without movements has no leaf.
+  select count(*)
+  into v_seal.entries
+  from inventory.entries
+  where org_id = v_org_id
+    and id > v_after
+    and id <= v_seal.boundary;
 
   v_nodes := inventory.merkle_level(v_leaves, v_leaf_bytes, v_leaf_bytes - 32);
   while length(v_nodes) > 32 loop
@@ -3009,6 +3014,7 @@ begin
   v_page_roots := coalesce(v_page_roots, v_nodes);
 
   v_seal.org_id := v_org_id;
+  v_seal.version := 2;
   v_seal.seq := coalesce(v_last.seq, 0) + 1;
   v_seal.previous_hash := coalesce(v_last.hash, decode(repeat('00', 32), 'hex'));
   v_seal.after_entry := v_last.boundary;
@@ -6077,10 +6083,12 @@ grant select on table inventory.seal_pages to stockade_api, stockade_jobs;
 create table inventory.seals (
   org_id uuid not null,
   seq bigint not null,
+  version smallint not null,
   previous_hash bytea not null,
   after_entry uuid,
   boundary uuid not null,
   movements bigint not null,
+  entries bigint not null,
   merkle_root bytea not null,
   closings bigint not null,
   closing_digest bytea not null,
@@ -6092,6 +6100,7 @@ create table inventory.seals (
   constraint seals_org_id_boundary_key UNIQUE (org_id, boundary),
   constraint seals_closing_digest_check CHECK (length(closing_digest) = 32),
   constraint seals_closings_check CHECK (closings >= 1),
+  constraint seals_entries_check CHECK (entries >= 1),
   constraint seals_hash_check CHECK (length(hash) = 32),
   constraint seals_merkle_root_check CHECK (length(merkle_root) = 32),
   constraint seals_movements_check CHECK (movements >= 1),
@@ -6099,15 +6108,18 @@ create table inventory.seals (
   constraint seals_recorded_through_check CHECK (inventory.is_instant(recorded_through)),
   constraint seals_sealed_at_check CHECK (inventory.is_instant(sealed_at)),
   constraint seals_seq_check CHECK (seq >= 1),
-  constraint seals_settled_through_check CHECK (inventory.is_instant(settled_through))
+  constraint seals_settled_through_check CHECK (inventory.is_instant(settled_through)),
+  constraint seals_version_check CHECK (version = 2)
 );
 alter table inventory.seals owner to stockade_owner;
 alter table inventory.seals alter column org_id set statistics 0;
 alter table inventory.seals alter column seq set statistics 0;
+alter table inventory.seals alter column version set statistics 0;
 alter table inventory.seals alter column previous_hash set statistics 0;
 alter table inventory.seals alter column after_entry set statistics 0;
 alter table inventory.seals alter column boundary set statistics 0;
 alter table inventory.seals alter column movements set statistics 0;
+alter table inventory.seals alter column entries set statistics 0;
 alter table inventory.seals alter column merkle_root set statistics 0;
 alter table inventory.seals alter column closings set statistics 0;
 alter table inventory.seals alter column closing_digest set statistics 0;
@@ -6127,13 +6139,14 @@ CREATE OR REPLACE FUNCTION inventory.seal_header(p_seal inventory.seals)
  SET search_path TO ''
 AS $function$
   select concat(
-    'stockade seal 1', E'\n',
+    'stockade seal ', p_seal.version, E'\n',
     p_seal.org_id, E'\n',
     p_seal.seq, E'\n',
     encode(p_seal.previous_hash, 'hex'), E'\n',
     p_seal.after_entry, E'\n',
     p_seal.boundary, E'\n',
     p_seal.movements, E'\n',
+    p_seal.entries, E'\n',
     encode(p_seal.merkle_root, 'hex'), E'\n',
     p_seal.closings, E'\n',
     encode(p_seal.closing_digest, 'hex'), E'\n',
@@ -6156,12 +6169,14 @@ CREATE OR REPLACE FUNCTION inventory.seal_json(p_seal inventory.seals)
  SET search_path TO ''
 AS $function$
   select json_build_object(
+    'version', p_seal.version,
     'seq', p_seal.seq,
     'hash', encode(p_seal.hash, 'hex'),
     'previousHash', encode(p_seal.previous_hash, 'hex'),
     'afterEntry', p_seal.after_entry,
     'boundary', p_seal.boundary,
     'movements', p_seal.movements,
+    'entries', p_seal.entries,
     'merkleRoot', encode(p_seal.merkle_root, 'hex'),
     'closings', p_seal.closings,
     'closingDigest', encode(p_seal.closing_digest, 'hex'),

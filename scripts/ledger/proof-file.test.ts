@@ -19,6 +19,8 @@ const movements: readonly MovementProof['movement'][] = [1, 2, 3].map((n) => ({
   lot: '',
   occurredAt: at,
   recordedAt: at,
+  entryOccurredAt: at,
+  entryRecordedAt: at,
   kind: 'receipt',
   reference: null,
   actor: 'key:0aQ3xVb7LmTz',
@@ -32,11 +34,13 @@ function sealOf(fields: Omit<Seal, 'hash'>): Seal {
 }
 
 const seal = sealOf({
+  version: 2,
   seq: 1,
   previousHash: genesisHash,
   afterEntry: null,
   boundary: uuid(3),
   movements: 3,
+  entries: 3,
   merkleRoot: hex(merkleRoot(leaves) ?? Buffer.of()),
   closings: 1,
   closingDigest: 'a'.repeat(64),
@@ -49,7 +53,7 @@ const second = sealOf({ ...fields, seq: 2, previousHash: seal.hash, afterEntry: 
 const anchor = { key: `seals/${organizationId}/000000000001.json`, versionId: null, anchoredAt: at };
 const [, movement] = movements as [unknown, MovementProof['movement']];
 const proof: MovementProof = {
-  format: 'stockade proof 1',
+  format: 'stockade proof 2',
   organizationId,
   movement,
   leaf: { index: 1, size: 3 },
@@ -101,6 +105,16 @@ const changes: readonly (readonly [string, Partial<MovementProof>, readonly stri
   ['the actor', { movement: { ...movement, actor: 'job' } }, [notSealed]],
   ['the time', { movement: { ...movement, occurredAt: '2026-03-01T09:30:00.001Z' } }, [notSealed]],
   ['the time of recording', { movement: { ...movement, recordedAt: at.replace('09', '08') } }, [notSealed]],
+  [
+    'the time of the entry',
+    { movement: { ...movement, entryOccurredAt: at.replace('09', '08') } },
+    [notSealed],
+  ],
+  [
+    'the time of recording of the entry',
+    { movement: { ...movement, entryRecordedAt: at.replace('09', '08') } },
+    [notSealed],
+  ],
   ['what it reverses', { movement: { ...movement, reverses: uuid(1) } }, [notSealed]],
   ['the metadata', { movement: { ...movement, metadata: '{"a": 1}' } }, [notSealed]],
   ['the place in the tree', { leaf: { index: 0, size: 3 } }, [notSealed]],
@@ -116,6 +130,7 @@ const changes: readonly (readonly [string, Partial<MovementProof>, readonly stri
     ['a path of 1 hash does not lead from leaf 1 to the root of 3 leaves'],
   ],
   ['the root', { seal: { ...seal, merkleRoot: zeros } }, [notSealed, altered]],
+  ['the number of entries', { seal: { ...seal, entries: 4 } }, [altered]],
   ['the time of the seal', { seal: { ...seal, sealedAt: at.replace('2026', '2020') } }, [altered]],
   ['the organization', { organizationId: uuid(98) }, [altered, 'the anchor of seal 1 is']],
   [
@@ -170,7 +185,15 @@ describe('what is read', () => {
     ['{"format":', 'p.json is not JSON: "{\\"format\\":"'],
     ['x'.repeat(61), `p.json is not JSON: "${'x'.repeat(60)}"`],
     ['[]', 'p.json is not a proof: it: '],
-    ['{"format":"stockade proof 2"}', 'p.json is not a proof: format: '],
+    ['{"format":"stockade proof"}', 'p.json is not a proof: format: must be "stockade proof 2"'],
+    [
+      '{"format":"stockade proof 1"}',
+      'Version 1 covered neither the times of an entry nor an entry without movements',
+    ],
+    [
+      text.replace('"version":2', '"version":1'),
+      'p.json is not a proof: seal.version: this release verifies version 2',
+    ],
     [text.replace('"line":1', '"line":1,"line":1'), 'p.json is not a proof: the key "line" appears twice'],
     [text.replace('"line":1', '"line":0'), 'p.json is not a proof: movement.line: '],
     [text.replace('{"format"', '{"more":1,"format"'), 'p.json is not a proof: it: '],

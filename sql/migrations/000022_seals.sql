@@ -25,12 +25,15 @@ alter table inventory.seal_boundaries
 create table inventory.seals (
   org_id uuid not null references tenancy.organizations (id),
   seq bigint not null check (seq >= 1),
+  -- Of the bytes that are hashed, as docs/SEALS.md defines them.
+  version smallint not null check (version = 2),
   -- Of the first seal: 32 zero bytes.
   previous_hash bytea not null check (length(previous_hash) = 32),
   -- The seal covers the movements of the entries after after_entry (null: from the first on), up to and with boundary.
   after_entry uuid,
   boundary uuid not null,
   movements bigint not null check (movements >= 1),
+  entries bigint not null check (entries >= 1),
   -- Over the movements, by entry and line: RFC 6962 with SHA-256. docs/SEALS.md defines the bytes of a leaf.
   merkle_root bytea not null check (length(merkle_root) = 32),
   closings bigint not null check (closings >= 1),
@@ -50,10 +53,12 @@ create table inventory.seals (
 alter table inventory.seals
   alter column org_id set statistics 0,
   alter column seq set statistics 0,
+  alter column version set statistics 0,
   alter column previous_hash set statistics 0,
   alter column after_entry set statistics 0,
   alter column boundary set statistics 0,
   alter column movements set statistics 0,
+  alter column entries set statistics 0,
   alter column merkle_root set statistics 0,
   alter column closings set statistics 0,
   alter column closing_digest set statistics 0,

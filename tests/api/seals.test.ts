@@ -28,12 +28,14 @@ describe('GET /v1/seals', () => {
     expect(status).toBe(200);
     expect(body).toEqual({
       data: [3, 2, 1].map((seq) => ({
+        version: 2,
         seq,
         hash: hex,
         previousHash: seq === 1 ? '0'.repeat(64) : body.data[4 - seq].hash,
         afterEntry: seq === 1 ? null : body.data[4 - seq].boundary,
         boundary: entries[seq - 1],
         movements: 1,
+        entries: 1,
         merkleRoot: hex,
         closings: 1,
         closingDigest: hex,
@@ -94,7 +96,7 @@ describe('GET /v1/movements/{id}/proof', () => {
     expect([status, body]).toEqual([
       200,
       {
-        format: 'stockade proof 1',
+        format: 'stockade proof 2',
         organizationId: acme.id,
         movement: {
           entryId: entries[1],
@@ -105,6 +107,8 @@ describe('GET /v1/movements/{id}/proof', () => {
           lot: '',
           occurredAt: occurred_at.toISOString(),
           recordedAt: recorded_at.toISOString(),
+          entryOccurredAt: occurred_at.toISOString(),
+          entryRecordedAt: recorded_at.toISOString(),
           kind: 'receipt',
           reference: null,
           actor: `key:${acme.apiKey.split('_')[2]}`,

@@ -24,6 +24,9 @@ const bad = {
   'infinite-recorded': (id: string) => insertEntry(id, '1', 'now()', `'infinity'`),
   'bc-recorded': (id: string) => insertEntry(id, '1', 'now()', `'0044-03-15 BC'`),
   'far-recorded': (id: string) => insertEntry(id, '1', 'now()', `'294276-01-01Z'`),
+  'entry-alone': (id: string) =>
+    run(`insert into inventory.entries (org_id, id, kind, occurred_at, recorded_at, actor)
+      values ('${id}', inventory.new_id(), 'adjustment', now(), now(), 'superuser')`),
   'sealed-nan': (id: string) => run(`update inventory.movements set quantity = 'NaN' where ${item(id, 'A')}`),
   'sealed-far': (id: string) =>
     run(`update inventory.movements set recorded_at = '294276-01-01Z' where ${item(id, 'A')}`),
@@ -111,6 +114,7 @@ test('the daily job reports each value to its organization, seals no ledger with
     'select o.slug, count(s.seq)::int as seals from tenancy.organizations o left join inventory.seals s on s.org_id = o.id group by 1',
   );
   const seals = new Map(rows.map(({ slug, seals }) => [slug, seals]));
+  expect(told('entry-alone')).toMatch(/entry [0-9a-f-]{36} has no movements: nobody can post such an entry/);
   for (const name of ['first', 'last'])
     expect([name, told(name), seals.get(of(name).slug)]).toEqual([name, '', 2]);
   for (const name of [
@@ -119,6 +123,7 @@ test('the daily job reports each value to its organization, seals no ledger with
     'infinite-recorded',
     'bc-recorded',
     'far-recorded',
+    'entry-alone',
   ])
     expect([name, seals.get(of(name).slug)]).toEqual([name, 1]);
 });

@@ -158,7 +158,8 @@ describe('of more seals than a page has', () => {
     const seals: Seal[] = [];
     for (let seq = 1; seq <= count; seq += 1) {
       const seal = {
-        ...{ seq, movements: 1, merkleRoot: 'ab'.repeat(32), closings: 1, closingDigest: 'cd'.repeat(32) },
+        ...{ version: 2, seq, movements: 1, entries: 1, closings: 1 },
+        ...{ merkleRoot: 'ab'.repeat(32), closingDigest: 'cd'.repeat(32) },
         previousHash: seals.at(-1)?.hash ?? genesisHash,
         afterEntry: seq === 1 ? null : boundary(seq - 1),
         boundary: boundary(seq),
@@ -199,15 +200,15 @@ describe('of more seals than a page has', () => {
     await books.superuser.query('begin; set local session_replication_role = replica');
     await books.superuser.query(
       `insert into inventory.seals (
-         org_id, seq, previous_hash, after_entry, boundary, movements, merkle_root, closings, closing_digest,
-         recorded_through, settled_through, sealed_at, hash
+         org_id, version, seq, previous_hash, after_entry, boundary, movements, entries, merkle_root, closings,
+         closing_digest, recorded_through, settled_through, sealed_at, hash
        )
-       select $1, s.seq, decode(s."previousHash", 'hex'), s."afterEntry", s.boundary, s.movements,
+       select $1, s.version, s.seq, decode(s."previousHash", 'hex'), s."afterEntry", s.boundary, s.movements, s.entries,
          decode(s."merkleRoot", 'hex'), s.closings, decode(s."closingDigest", 'hex'),
          s."recordedThrough", s."settledThrough", s."sealedAt", decode(s.hash, 'hex')
        from jsonb_to_recordset($2) as s(
-         seq bigint, "previousHash" text, "afterEntry" uuid, boundary uuid, movements bigint, "merkleRoot" text,
-         closings bigint, "closingDigest" text, "recordedThrough" timestamptz, "settledThrough" timestamptz,
+         version smallint, seq bigint, "previousHash" text, "afterEntry" uuid, boundary uuid, movements bigint,
+         entries bigint, "merkleRoot" text, closings bigint, "closingDigest" text, "recordedThrough" timestamptz, "settledThrough" timestamptz,
          "sealedAt" timestamptz, hash text
        )`,
       [acme.id, JSON.stringify(chain(acme.id))],

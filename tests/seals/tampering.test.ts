@@ -35,9 +35,11 @@ const movementColumns: readonly (readonly [string, string])[] = [
   ['lot', `'X'`],
   ['occurred_at', `occurred_at - interval '1 day'`],
   ['recorded_at', `recorded_at + interval '1 millisecond'`],
+  // Its text without an era stays the same.
+  ['occurred_at', `(substr(occurred_at::text, 1, 19) || '+00 BC')::timestamptz`],
 ];
 
-test.each(movementColumns)('a movement whose %s was altered is named', async (column, value) => {
+test.each(movementColumns)('a movement whose %s was altered (%s) is named', async (column, value) => {
   const { tenant, second } = await sealedTwice();
   await tamper(`update movements set ${column} = ${value} where org_id = $1 and entry_id = $2`, [
     tenant.id,
@@ -55,20 +57,26 @@ const entryColumns: readonly (readonly [string, string])[] = [
   ['reference', `'PO-2'`],
   ['actor', `'key:somebody'`],
   ['metadata', `'{"a": 1}'`],
+  ['occurred_at', `occurred_at - interval '400 days'`],
+  ['recorded_at', `recorded_at - interval '400 days'`],
+  ['recorded_at', `(substr(recorded_at::text, 1, 19) || '+00 BC')::timestamptz`],
 ];
 
-test.each(entryColumns)('an entry whose %s was altered is named by its movement', async (column, value) => {
-  const { tenant, first } = await sealedTwice();
-  await tamper(`update entries set ${column} = ${value} where org_id = $1 and id = $2`, [
-    tenant.id,
-    first[0],
-  ]);
-  expect(await firstFault(tenant)).toMatchObject({
-    kind: 'movement_altered',
-    seal: 1,
-    movement: `${first[0]}.1`,
-  });
-});
+test.each(entryColumns)(
+  'an entry whose %s was altered (%s) is named by its movement',
+  async (column, value) => {
+    const { tenant, first } = await sealedTwice();
+    await tamper(`update entries set ${column} = ${value} where org_id = $1 and id = $2`, [
+      tenant.id,
+      first[0],
+    ]);
+    expect(await firstFault(tenant)).toMatchObject({
+      kind: 'movement_altered',
+      seal: 1,
+      movement: `${first[0]}.1`,
+    });
+  },
+);
 
 test('a movement that was deleted is named', async () => {
   const { tenant, first } = await sealedTwice();
@@ -88,6 +96,43 @@ test('an entry that was deleted and whose movements were not is named', async ()
     seal: 1,
     movement: `${first[2]}.1`,
   });
+});
+
+test('an entry without movements is named, whether it came after the seal or was sealed', async () => {
+  const phantom = (id: string) =>
+    `insert into entries select org_id, ${id}, kind, 'PHANTOM', occurred_at, recorded_at, actor, metadata, reverses
+     from entries where org_id = $1 and id = $2`;
+  const { tenant, first } = await sealedTwice();
+  await tamper(
+    phantom(
+      `(left(id::text, 35) || translate(right(id::text, 1), '0123456789abcdef', '123456789abcdef0'))::uuid`,
+    ),
+    [tenant.id, first[1]],
+  );
+  expect(await verify(tenant)).toMatchObject({
+    faultCount: 1,
+    faults: [{ kind: 'entry_inserted', seal: 1, entry: expect.any(String) }],
+  });
+
+  const other = await organization();
+  const ids = await post(other, 2);
+  await tamper(phantom(`'00000000-0000-7000-8000-000000000000'`), [other.id, ids[0]]);
+  expect((await seal(other)).sealed).toMatchObject({ movements: 2, entries: 3 });
+  expect((await verify(other)).faults).toMatchObject([{ kind: 'entry_inserted', seal: 1 }]);
+  await tamper(`delete from entries where org_id = $1 and reference = 'PHANTOM'`, [other.id]);
+  expect((await verify(other)).faults).toMatchObject([{ kind: 'entry_missing', seal: 1 }]);
+});
+
+test('a phantom is named beside an entry that was deleted', async () => {
+  const { tenant, first } = await sealedTwice();
+  await tamper(
+    `update entries set id = '00000000-0000-7000-8000-000000000000' where org_id = $1 and id = $2`,
+    [tenant.id, first[2]],
+  );
+  expect((await verify(tenant)).faults.map(({ kind }) => kind)).toEqual([
+    'movement_altered',
+    'entry_inserted',
+  ]);
 });
 
 test('a movement that was inserted behind a seal is named, as a line of an entry or with its own', async () => {
@@ -131,6 +176,8 @@ test('a movement that is not sealed yet is not proven, and the report says how m
 });
 
 const sealColumns: readonly (readonly [string, string])[] = [
+  ['entries', 'entries + 1'],
+  ['sealed_at', `(substr(sealed_at::text, 1, 19) || '+00 BC')::timestamptz`],
   ['movements', 'movements + 1'],
   ['sealed_at', `sealed_at - interval '1 day'`],
   ['settled_through', 'null'],
@@ -142,10 +189,20 @@ const sealColumns: readonly (readonly [string, string])[] = [
   ['boundary', '(select id from entries where org_id = $1 order by id limit 1 offset 7)'],
 ];
 
-test.each(sealColumns)('a seal whose %s was altered is named', async (column, value) => {
+test.each(sealColumns)('a seal whose %s was altered (%s) is named', async (column, value) => {
   const { tenant } = await sealedTwice();
   await tamper(`update seals set ${column} = ${value} where org_id = $1 and seq = 2`, [tenant.id]);
   expect(await firstFault(tenant)).toMatchObject({ kind: 'seal_altered', seal: 2 });
+});
+
+test('a seal of another version is named, and not called altered', async () => {
+  const { tenant } = await sealedTwice();
+  await tamper('update seals set version = 1 where org_id = $1 and seq = 1', [tenant.id]);
+  expect(await firstFault(tenant)).toMatchObject({
+    kind: 'seal_version',
+    seal: 1,
+    message: expect.stringContaining('Version 1 covered neither the times of an entry'),
+  });
 });
 
 test('a seal that was altered and hashed again breaks the chain, and differs from its anchor', async () => {

@@ -6,13 +6,14 @@ import { inSnapshot } from './snapshot.ts';
 const mostNamed = 20;
 
 /**
- * Finds values that the constraints refuse, among the movements since the last seal and their entries: somebody dropped a
- * constraint and wrote them. Nothing is equal to NaN but NaN itself, so the comparison alone would call them right. A ledger
- * with such a value is not sealed, and only this organization waits.
+ * Finds what nobody can post, among the movements since the last seal and their entries: an entry without movements, which no
+ * leaf of a seal would cover, and values that the constraints refuse, which somebody wrote after dropping one. Nothing is
+ * equal to NaN but NaN itself, so the comparison alone would call them right. A ledger with such a row is not sealed, and
+ * only this organization waits.
  */
 export async function checkValues(jobs: pg.ClientBase, orgId: string): Promise<SealFinding[]> {
   const rows = await inSnapshot(jobs, orgId, {}, (snapshot) =>
-    snapshot.query<{ name: string; field: string; value: string }>(
+    snapshot.query<{ name: string; field: string | null; value: string | null }>(
       `with since as materialized (
          select coalesce(
            (select boundary from inventory.seals where org_id = $1 order by seq desc limit 1),
@@ -42,6 +43,16 @@ export async function checkValues(jobs: pg.ClientBase, orgId: string): Promise<S
          ) as v (field, value, is_possible)
          where e.org_id = $1 and e.id > (select boundary from since) and not v.is_possible
          limit ${mostNamed}
+       )
+       union all
+       (
+         select 'entry ' || e.id, null, null
+         from inventory.entries e
+         where e.org_id = $1 and e.id > (select boundary from since)
+           and not exists (
+             select from inventory.movements m where m.org_id = e.org_id and m.entry_id = e.id
+           )
+         limit ${mostNamed}
        )`,
       [orgId],
     ),
@@ -49,7 +60,9 @@ export async function checkValues(jobs: pg.ClientBase, orgId: string): Promise<S
   return rows.map(({ name, field, value }) => ({
     cause: 'impossible_value',
     detail: {
-      message: `${name} has the ${field} ${value}, which a constraint of the schema refuses: somebody dropped the constraint and wrote it`,
+      message: field
+        ? `${name} has the ${field} ${value}, which a constraint of the schema refuses: somebody dropped the constraint and wrote it`
+        : `${name} has no movements: nobody can post such an entry, so somebody wrote it into the database`,
     },
   }));
 }

@@ -22,7 +22,7 @@ const batchSeals = 16;
 
 /** The content of a seal's anchor. It is always the same bytes for the same seal. */
 export function anchorBody(orgId: string, seal: Seal): string {
-  return `${JSON.stringify({ format: 'stockade anchor 1', organizationId: orgId, seal, header: sealHeader(orgId, seal) }, null, 2)}\n`;
+  return `${JSON.stringify({ format: 'stockade anchor 2', organizationId: orgId, seal, header: sealHeader(orgId, seal) }, null, 2)}\n`;
 }
 
 /**

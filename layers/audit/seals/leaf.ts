@@ -12,6 +12,9 @@ export interface SealedMovement {
   readonly lot: string;
   readonly occurredAt: string;
   readonly recordedAt: string;
+  /** The times of the entry, which are stored apart from those of its movements. */
+  readonly entryOccurredAt: string;
+  readonly entryRecordedAt: string;
   readonly kind: string;
   readonly reference: string | null;
   readonly actor: string;
@@ -20,41 +23,69 @@ export interface SealedMovement {
   readonly metadata: string;
 }
 
-/** Microseconds from 1970 (the epoch of JavaScript) to 2000 (the epoch of Postgres). */
-const epochMicros = BigInt(Date.UTC(2000, 0, 1)) * 1000n;
+/** The numbers that Postgres gives the types of a leaf. */
+const type = { uuid: 2950, integer: 23, instant: 1184, text: 25 } as const;
+
+/** The fields of a leaf, in their order. */
+export const leafFields = [
+  ['entryId', type.uuid],
+  ['line', type.integer],
+  ['itemId', type.uuid],
+  ['locationId', type.uuid],
+  ['occurredAt', type.instant],
+  ['recordedAt', type.instant],
+  ['entryOccurredAt', type.instant],
+  ['entryRecordedAt', type.instant],
+  ['quantity', type.text],
+  ['lot', type.text],
+  ['kind', type.text],
+  ['reference', type.text],
+  ['actor', type.text],
+  ['reverses', type.uuid],
+  ['metadata', type.text],
+] as const satisfies readonly (readonly [keyof SealedMovement, number])[];
+
+/** The bytes of the fields of a leaf in their order, null where a field is null. */
+export type LeafValues = readonly (Uint8Array | null)[];
 
 /** The bytes that a leaf of a seal is the hash of. docs/SEALS.md describes them. */
-export function leafBytes(movement: SealedMovement): Buffer {
-  const fixed = Buffer.alloc(68);
-  fixed.write(movement.entryId.replaceAll('-', ''), 0, 'hex');
-  fixed.writeInt32BE(movement.line, 16);
-  fixed.write(movement.itemId.replaceAll('-', ''), 20, 'hex');
-  fixed.write(movement.locationId.replaceAll('-', ''), 36, 'hex');
-  fixed.writeBigInt64BE(instantMicros(movement.occurredAt), 52);
-  fixed.writeBigInt64BE(instantMicros(movement.recordedAt), 60);
-  const { reference, actor } = movement;
-  const text = [
-    movement.quantity,
-    movement.kind,
-    movement.lot,
-    movement.reverses ?? '',
-    reference === null ? '' : Buffer.byteLength(reference),
-    reference ?? '',
-    Buffer.byteLength(actor),
-    actor,
-    movement.metadata,
-  ].join('\n');
-  return Buffer.concat([fixed, Buffer.from(text)]);
+export function leafBytes(values: LeafValues): Buffer {
+  const parts: Uint8Array[] = [int32(leafFields.length)];
+  for (const [index, [, type]] of leafFields.entries()) {
+    const value = values[index] ?? null;
+    parts.push(int32(type), int32(value?.length ?? -1), value ?? Buffer.of());
+  }
+  return Buffer.concat(parts);
+}
+
+/** The bytes of the fields of a movement. The instants must be in UTC with milliseconds, as the API writes them. */
+export function leafValues(movement: SealedMovement): LeafValues {
+  return leafFields.map(([field, fieldType]) => {
+    const value = movement[field];
+    if (value === null) return null;
+    if (typeof value === 'number') return int32(value);
+    if (fieldType === type.uuid) return Buffer.from(value.replaceAll('-', ''), 'hex');
+    return fieldType === type.instant ? instantBytes(value) : Buffer.from(value);
+  });
 }
 
 /** The hash of a movement's leaf in its seal. */
 export function movementHash(movement: SealedMovement): Buffer {
-  return leafHash(leafBytes(movement));
+  return leafHash(leafBytes(leafValues(movement)));
 }
 
-/** Microseconds since the beginning of 2000. `-infinity` and `infinity` are the smallest and the largest number. */
-function instantMicros(instant: string): bigint {
-  if (instant === '-infinity') return -(2n ** 63n);
-  if (instant === 'infinity') return 2n ** 63n - 1n;
-  return BigInt(Date.parse(instant)) * 1000n - epochMicros;
+/** Microseconds from 1970 (the epoch of JavaScript) to 2000 (the epoch of Postgres). */
+const epochMicros = BigInt(Date.UTC(2000, 0, 1)) * 1000n;
+
+/** Microseconds since the beginning of 2000. */
+function instantBytes(instant: string): Buffer {
+  const bytes = Buffer.alloc(8);
+  bytes.writeBigInt64BE(BigInt(Date.parse(instant)) * 1000n - epochMicros);
+  return bytes;
+}
+
+function int32(value: number): Buffer {
+  const bytes = Buffer.alloc(4);
+  bytes.writeInt32BE(value);
+  return bytes;
 }

@@ -26,6 +26,7 @@ export function compareLeaves(
   return a.line - b.line;
 }
 
-function uuidOf(bytes: Buffer): string {
+/** The id that 16 bytes are. */
+export function uuidOf(bytes: Buffer = Buffer.of()): string {
   return bytes.toString('hex', 0, 16).replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 }

@@ -15,7 +15,7 @@ export interface SealAnchor {
 
 /** Everything you need to check, without the database, that a movement is in a seal. */
 export interface MovementProof {
-  readonly format: 'stockade proof 1';
+  readonly format: 'stockade proof 2';
   readonly organizationId: string;
   readonly movement: SealedMovement;
   /** The position of the movement in its seal, and the number of leaves. */
@@ -80,7 +80,7 @@ export async function movementProof(tenant: Tenant, movementId: string): Promise
   const upTo = following?.findIndex(({ anchor }) => anchor !== null) ?? -1;
   const chain = (following ?? []).slice(1, upTo < 0 ? undefined : upTo + 1);
   return {
-    format: 'stockade proof 1',
+    format: 'stockade proof 2',
     organizationId,
     movement,
     leaf: { index: page * pageLeaves + place, size: seal.movements },
@@ -99,6 +99,7 @@ const proofQuery = `
       'entryId', m.entry_id, 'line', m.line, 'itemId', m.item_id, 'locationId', m.location_id,
       'quantity', m.quantity::text, 'lot', m.lot,
       'occurredAt', inventory.iso(m.occurred_at), 'recordedAt', inventory.iso(m.recorded_at),
+      'entryOccurredAt', inventory.iso(e.occurred_at), 'entryRecordedAt', inventory.iso(e.recorded_at),
       'kind', e.kind, 'reference', e.reference, 'actor', e.actor, 'reverses', e.reverses,
       'metadata', e.metadata::text
     ) as movement,

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 
 /** A seal, as the API presents it. Hashes are in hex, times in UTC with milliseconds. */
 export interface Seal {
+  readonly version: number;
   readonly seq: number;
   readonly hash: string;
   readonly previousHash: string;
@@ -9,6 +10,7 @@ export interface Seal {
   readonly afterEntry: string | null;
   readonly boundary: string;
   readonly movements: number;
+  readonly entries: number;
   readonly merkleRoot: string;
   readonly closings: number;
   readonly closingDigest: string;
@@ -17,19 +19,28 @@ export interface Seal {
   readonly sealedAt: string;
 }
 
+/** The version of the bytes that a seal is the hash of (docs/SEALS.md). No other is verified. */
+export const sealVersion: number = 2;
+
+/** Why a seal of another version is not verified. */
+export const otherVersion =
+  `this release verifies version ${sealVersion}. Version 1 covered neither the times of an entry nor an entry without ` +
+  'movements, and no release has made it';
+
 /** The previous hash of the first seal. */
 export const genesisHash = '0'.repeat(64);
 
 /** The text whose SHA-256 is the hash of a seal: one line for each of its fields, in this order. */
 export function sealHeader(organizationId: string, seal: Omit<Seal, 'hash'>): string {
   return [
-    'stockade seal 1',
+    `stockade seal ${seal.version}`,
     organizationId,
     seal.seq,
     seal.previousHash,
     seal.afterEntry ?? '',
     seal.boundary,
     seal.movements,
+    seal.entries,
     seal.merkleRoot,
     seal.closings,
     seal.closingDigest,

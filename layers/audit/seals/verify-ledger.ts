@@ -1,14 +1,15 @@
 import type pg from 'pg';
 import { endStatementsAt } from '#platform/postgres/statement-deadline.ts';
 import { inTransaction } from '#platform/postgres/transaction.ts';
-import { genesisHash, type Seal, sealHash } from './seal.ts';
+import { genesisHash, otherVersion, type Seal, sealHash, sealVersion } from './seal.ts';
 import { type AnchorCheck, Anchors } from './verify/anchors.ts';
 import { Changes, compareClosings } from './verify/closings.ts';
 import { compareMovements } from './verify/compare.ts';
+import { compareEntries } from './verify/entries.ts';
 import { type Fault, Faults } from './verify/fault.ts';
 import { readSealedLeaves } from './verify/leaves.ts';
 import { readMovements } from './verify/movements.ts';
-import { readUnchanged } from './verify/unchanged.ts';
+import { type FoundHistory, readUnchanged } from './verify/unchanged.ts';
 
 export interface LedgerReport {
   /** Nothing differs, and everything could be compared. */
@@ -75,9 +76,10 @@ async function verifySnapshot(
     const { seal, buckets } = next;
     checkChain(orgId, last, seal, faults);
     const after = last?.boundary ?? null;
-    const found =
-      (await readUnchanged(snapshot, orgId, seal, after)) ??
-      (await reportDifferences(snapshot, orgId, seal, after, faults));
+    const unchanged = await readUnchanged(snapshot, orgId, seal, after);
+    const found = unchanged ?? (await reportDifferences(snapshot, orgId, seal, after, faults));
+    const posted = { entries: found.entries, isUnchanged: unchanged !== undefined };
+    await compareEntries(snapshot, orgId, { seal, after }, posted, faults);
     movements += found.movements;
     await compareClosings(snapshot, orgId, seal, found.changes, faults);
     couldNotRun ??= (await anchors?.compare(seal, buckets, faults))?.couldNotRun;
@@ -108,8 +110,9 @@ async function reportDifferences(
   seal: Seal,
   after: string | null,
   faults: Faults,
-): Promise<{ readonly movements: number; readonly changes: Changes }> {
+): Promise<FoundHistory> {
   const changes = new Changes();
+  const entries = new Set<string>();
   let movements = 0;
   await compareMovements(
     seal,
@@ -118,10 +121,11 @@ async function reportDifferences(
     faults,
     (movement) => {
       movements += 1;
+      entries.add(movement.entryId);
       changes.add(movement);
     },
   );
-  return { movements, changes };
+  return { movements, entries: entries.size, changes };
 }
 
 async function readSeal(
@@ -152,7 +156,13 @@ function checkChain(orgId: string, previous: Seal | undefined, seal: Seal, fault
     });
   }
   const hash = sealHash(orgId, seal);
-  if (hash !== seal.hash) {
+  if (seal.version !== sealVersion) {
+    faults.add({
+      kind: 'seal_version',
+      seal: seal.seq,
+      message: `seal ${seal.seq} has version ${seal.version}: ${otherVersion}`,
+    });
+  } else if (hash !== seal.hash) {
     faults.add({
       kind: 'seal_altered',
       seal: seal.seq,

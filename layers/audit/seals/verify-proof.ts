@@ -3,7 +3,7 @@ import { counted } from '#platform/plural.ts';
 import { anchorKey } from './anchor-key.ts';
 import { movementHash, type SealedMovement } from './leaf.ts';
 import { rootOfPath } from './merkle.ts';
-import { type Seal, sealHash } from './seal.ts';
+import { otherVersion, type Seal, sealHash, sealVersion } from './seal.ts';
 
 /** Checks proofs with SHA-256 only: without a database, a network, or any data of this machine. */
 
@@ -19,22 +19,18 @@ const Instant = z
   }, 'must be an instant that exists');
 /** A text that a leaf contains as UTF-8. Half of a surrogate pair would become another character. */
 const Text = z.string().refine((text) => text.isWellFormed(), 'must be whole characters');
-/** A text that a leaf contains without its length. With line feeds in it, one leaf could be read as several movements. */
-const Line = Text.refine(
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: it matches control characters
-  (text) => !/[\u0000-\u001f]/.test(text),
-  'must not contain control characters',
-);
 const Kind = z.enum(['receipt', 'return', 'issue', 'adjustment', 'count', 'transfer', 'reversal', 'opening']);
 const Count = z.int().min(0);
 
 const SealShape = z.strictObject({
+  version: Count.refine((version) => version === sealVersion, otherVersion),
   seq: Count.min(1),
   hash: Hash,
   previousHash: Hash,
   afterEntry: Uuid.nullable(),
   boundary: Uuid,
   movements: Count.min(1),
+  entries: Count.min(1),
   merkleRoot: Hash,
   closings: Count.min(1),
   closingDigest: Hash,
@@ -45,7 +41,7 @@ const SealShape = z.strictObject({
 
 /** A proof, as `GET /v1/movements/{id}/proof` returns it. */
 export const MovementProofShape = z.strictObject({
-  format: z.literal('stockade proof 1'),
+  format: z.literal('stockade proof 2', `must be "stockade proof 2": ${otherVersion}`),
   organizationId: Uuid,
   movement: z.strictObject({
     entryId: Uuid,
@@ -53,14 +49,16 @@ export const MovementProofShape = z.strictObject({
     itemId: Uuid,
     locationId: Uuid,
     quantity: z.string().regex(/^-?\d{1,11}\.\d{4}$/, 'must be a number with four decimals, as a string'),
-    lot: Line,
+    lot: Text,
     occurredAt: Instant,
     recordedAt: Instant,
+    entryOccurredAt: Instant,
+    entryRecordedAt: Instant,
     kind: Kind,
     reference: Text.nullable(),
     actor: Text,
     reverses: Uuid.nullable(),
-    metadata: Line,
+    metadata: Text,
   }) satisfies z.ZodType<SealedMovement>,
   leaf: z.strictObject({ index: Count, size: Count.min(1) }),
   path: z.array(Hash).max(64),

@@ -54,11 +54,17 @@ language sql
 stable
 parallel safe
 as $$
-  select to_char(p_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
+  select case
+    when p_at >= '1900-01-01 00:00:00+00' and p_at < '10000-01-01 00:00:00+00'
+      then to_char(p_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
+    -- This form has no era: a year before Christ would look like the same one after.
+    else p_at::text
+  end
 $$;
 
 comment on function inventory.iso is
-  'An instant as the API writes it: UTC, ISO 8601, milliseconds.';
+  'An instant as the API writes it: UTC, ISO 8601, milliseconds. One that no constraint lets in (see is_instant) is '
+  'written as Postgres writes it.';
 grant execute on function inventory.iso to stockade_api, stockade_jobs, stockade_admin, stockade_ledger;
 
 create or replace function inventory.invisible_characters()

@@ -21,25 +21,19 @@ set enable_nestloop = 'off'
 set enable_seqscan = 'off'
 set enable_bitmapscan = 'off'
 set jit = 'off'
+-- record_send() writes texts in the encoding of the client.
+set client_encoding = 'UTF8'
 as $$
   select
     string_agg(
       uuid_send(m.entry_id) || int4send(m.line)
         || sha256(
-          '\x00'::bytea
-            || uuid_send(m.entry_id) || int4send(m.line) || uuid_send(m.item_id) || uuid_send(m.location_id)
-            || timestamptz_send(m.occurred_at) || timestamptz_send(m.recorded_at)
-            || convert_to(
-              -- concat_ws leaves out a null and its line feed, so a column that may be null is made empty.
-              concat_ws(
-                E'\n',
-                m.quantity, e.kind, m.lot, coalesce(e.reverses::text, ''),
-                coalesce(octet_length(e.reference)::text, ''), coalesce(e.reference, ''),
-                octet_length(e.actor), e.actor,
-                e.metadata
-              ),
-              'UTF8'
-            )
+          -- Each value with its length, and a null as a null: no two different rows have the same bytes.
+          '\x00'::bytea || record_send(row(
+            m.entry_id, m.line, m.item_id, m.location_id,
+            m.occurred_at, m.recorded_at, e.occurred_at, e.recorded_at,
+            m.quantity::text, m.lot, e.kind, e.reference, e.actor, e.reverses, e.metadata::text
+          ))
         ),
       ''
       order by m.entry_id, m.line
@@ -59,8 +53,8 @@ $$;
 
 comment on function inventory.seal_leaves is
   'The leaves of the Merkle tree over the movements after p_after up to and with p_boundary, by entry and line: '
-  'entry id (16 bytes), line (4), hash (32) of each. A hash covers the movement and its entry. Texts that may hold '
-  'a line feed have their length in bytes before them.';
+  'entry id (16 bytes), line (4), hash (32) of each. A hash covers every column of the movement and of its entry, but '
+  'for the organization, which the header of the seal names.';
 
 create or replace function inventory.merkle_level(p_nodes bytea, p_stride integer, p_offset integer)
 returns bytea

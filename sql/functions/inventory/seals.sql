@@ -11,13 +11,14 @@ stable
 set search_path = ''
 as $$
   select concat(
-    'stockade seal 1', E'\n',
+    'stockade seal ', p_seal.version, E'\n',
     p_seal.org_id, E'\n',
     p_seal.seq, E'\n',
     encode(p_seal.previous_hash, 'hex'), E'\n',
     p_seal.after_entry, E'\n',
     p_seal.boundary, E'\n',
     p_seal.movements, E'\n',
+    p_seal.entries, E'\n',
     encode(p_seal.merkle_root, 'hex'), E'\n',
     p_seal.closings, E'\n',
     encode(p_seal.closing_digest, 'hex'), E'\n',
@@ -38,12 +39,14 @@ stable
 set search_path = ''
 as $$
   select json_build_object(
+    'version', p_seal.version,
     'seq', p_seal.seq,
     'hash', encode(p_seal.hash, 'hex'),
     'previousHash', encode(p_seal.previous_hash, 'hex'),
     'afterEntry', p_seal.after_entry,
     'boundary', p_seal.boundary,
     'movements', p_seal.movements,
+    'entries', p_seal.entries,
     'merkleRoot', encode(p_seal.merkle_root, 'hex'),
     'closings', p_seal.closings,
     'closingDigest', encode(p_seal.closing_digest, 'hex'),
@@ -109,6 +112,13 @@ begin
   if v_leaves is null then
     return null;
   end if;
+  -- Of the entries themselves: an entry without movements has no leaf.
+  select count(*)
+  into v_seal.entries
+  from inventory.entries
+  where org_id = v_org_id
+    and id > v_after
+    and id <= v_seal.boundary;
 
   v_nodes := inventory.merkle_level(v_leaves, v_leaf_bytes, v_leaf_bytes - 32);
   while length(v_nodes) > 32 loop
@@ -121,6 +131,7 @@ begin
   v_page_roots := coalesce(v_page_roots, v_nodes);
 
   v_seal.org_id := v_org_id;
+  v_seal.version := 2;
   v_seal.seq := coalesce(v_last.seq, 0) + 1;
   v_seal.previous_hash := coalesce(v_last.hash, decode(repeat('00', 32), 'hex'));
   v_seal.after_entry := v_last.boundary;

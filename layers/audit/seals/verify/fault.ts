@@ -3,10 +3,13 @@ export type FaultKind =
   | 'movement_altered'
   | 'movement_missing'
   | 'movement_inserted'
+  | 'entry_inserted'
+  | 'entry_missing'
   | 'closing_altered'
   | 'closing_missing'
   | 'closing_inserted'
   | 'seal_altered'
+  | 'seal_version'
   | 'seal_missing'
   | 'chain_broken'
   | 'page_altered'
@@ -20,6 +23,7 @@ export interface Fault {
   readonly seal: number;
   /** `<entry id>.<line>` */
   readonly movement?: string;
+  readonly entry?: string;
   /** The balance of a closing. */
   readonly key?: { readonly itemId: string; readonly locationId: string; readonly lot: string };
   readonly message: string;

@@ -1,5 +1,7 @@
 import type pg from 'pg';
-import { movementHash, type SealedMovement } from '../leaf.ts';
+import { type LeafValues, leafBytes } from '../leaf.ts';
+import { leafHash } from '../merkle.ts';
+import { uuidOf } from '../pages.ts';
 
 /** A stored movement, with the hash that its leaf must have. */
 export interface FoundMovement {
@@ -25,12 +27,16 @@ export async function* readMovements(
   orgId: string,
   { after, boundary }: { readonly after: string | null; readonly boundary: string },
 ): AsyncGenerator<FoundMovement> {
+  // The stored values themselves, and not their texts: two instants may have the same text.
   await snapshot.query({
     text: `declare movements no scroll cursor for
       select
-        m.entry_id, m.line, m.item_id, m.location_id, m.quantity::text, m.lot,
-        ${instant('m.occurred_at')}, ${instant('m.recorded_at')},
-        e.kind, e.reference, e.actor, e.reverses, e.metadata::text
+        uuid_send(m.entry_id), int4send(m.line), uuid_send(m.item_id), uuid_send(m.location_id),
+        timestamptz_send(m.occurred_at), timestamptz_send(m.recorded_at),
+        timestamptz_send(e.occurred_at), timestamptz_send(e.recorded_at),
+        convert_to(m.quantity::text, 'UTF8'), convert_to(m.lot, 'UTF8'), convert_to(e.kind, 'UTF8'),
+        convert_to(e.reference, 'UTF8'), convert_to(e.actor, 'UTF8'), uuid_send(e.reverses),
+        convert_to(e.metadata::text, 'UTF8')
       from inventory.movements m
       -- The sum of an entry that is gone is still known: its movements are reported as altered, not as missing.
       left join inventory.entries e on e.org_id = m.org_id and e.id = m.entry_id
@@ -40,7 +46,7 @@ export async function* readMovements(
   });
   try {
     for (;;) {
-      const { rows } = await snapshot.query<(string | number | null)[]>({
+      const { rows } = await snapshot.query<(Buffer | null)[]>({
         text: `fetch ${fetchRows} from movements`,
         rowMode: 'array',
       });
@@ -52,44 +58,19 @@ export async function* readMovements(
   }
 }
 
-/** A time, as a leaf contains it. Infinite times stay as Postgres writes them: no leaf was ever built from one. */
-const instant = (column: string) =>
-  `case when isfinite(${column}) then inventory.iso(${column}) else ${column}::text end`;
-
-function foundMovement(row: readonly (string | number | null)[]): FoundMovement {
-  const text = (index: number) => String(row[index] ?? '');
-  const orNull = (index: number) => (row[index] === null ? null : text(index));
-  const movement: SealedMovement = {
-    entryId: text(0),
-    line: Number(row[1]),
-    itemId: text(2),
-    locationId: text(3),
-    quantity: text(4),
-    lot: text(5),
-    occurredAt: text(6),
-    recordedAt: text(7),
-    kind: text(8),
-    reference: orNull(9),
-    actor: text(10),
-    reverses: orNull(11),
-    metadata: text(12),
-  };
-  const { entryId, line, itemId, locationId, lot } = movement;
+function foundMovement(values: LeafValues): FoundMovement {
+  const [entry, line, item, location] = values.map((value) => Buffer.from(value ?? []));
+  const [quantity, lot] = values.slice(8).map((value) => Buffer.from(value ?? []).toString());
   return {
-    entryId,
-    line,
-    itemId,
-    locationId,
-    lot,
-    // What could never be sealed has the hash of no leaf, so it is reported as altered.
-    quantity: tenThousandths(movement.quantity) ?? 0n,
-    hash: isSealable(movement) ? movementHash(movement) : Buffer.alloc(32),
+    entryId: uuidOf(entry),
+    line: line?.readInt32BE() ?? 0,
+    itemId: uuidOf(item),
+    locationId: uuidOf(location),
+    lot: lot ?? '',
+    // What is not a number could never be summed up, and its leaf differs.
+    quantity: tenThousandths(quantity ?? '') ?? 0n,
+    hash: leafHash(leafBytes(values)),
   };
-}
-
-function isSealable({ quantity, occurredAt, recordedAt }: SealedMovement): boolean {
-  const isTime = (instant: string) => /^-?infinity$/.test(instant) || !Number.isNaN(Date.parse(instant));
-  return tenThousandths(quantity) !== undefined && isTime(occurredAt) && isTime(recordedAt);
 }
 
 /** A number with four decimals, as Postgres writes it, without its decimal point. Undefined for NaN. */

@@ -2,10 +2,18 @@ import { hash } from 'node:crypto';
 import type pg from 'pg';
 import { escapeLiteral } from 'pg';
 import { copyRows } from '#platform/postgres/copy-rows.ts';
-import { pageLeaves } from '../pages.ts';
+import { pageLeaves, uuidOf } from '../pages.ts';
 import type { Seal } from '../seal.ts';
 import { Changes } from './closings.ts';
 import { LeafBytes } from './leaf-bytes.ts';
+
+/** The stored movements of a seal, counted and added up. */
+export interface FoundHistory {
+  readonly movements: number;
+  /** The number of entries with a movement. */
+  readonly entries: number;
+  readonly changes: Changes;
+}
 
 /**
  * The movements after `after` up to the boundary of a seal, if they are exactly what was sealed: it computes every leaf, the
@@ -17,7 +25,7 @@ export async function readUnchanged(
   orgId: string,
   seal: Seal,
   after: string | null,
-): Promise<{ readonly movements: number; readonly changes: Changes } | undefined> {
+): Promise<FoundHistory | undefined> {
   const pages = new Pages();
   const sums = new Sums();
   const leaf = new LeafBytes();
@@ -25,8 +33,8 @@ export async function readUnchanged(
   await copyRows(
     snapshot,
     `select
-       m.entry_id, m.line, m.item_id, m.location_id, m.occurred_at, m.recorded_at,
-       m.quantity::text, e.kind, m.lot, e.reverses::text, e.reference, e.actor, e.metadata::text
+       m.entry_id, m.line, m.item_id, m.location_id, m.occurred_at, m.recorded_at, e.occurred_at, e.recorded_at,
+       m.quantity::text, m.lot, e.kind, e.reference, e.actor, e.reverses, e.metadata::text
      from inventory.movements m
      left join inventory.entries e on e.org_id = m.org_id and e.id = m.entry_id
      where m.org_id = ${escapeLiteral(orgId)}
@@ -39,7 +47,7 @@ export async function readUnchanged(
     },
   );
   if (!isWhole || !(await areKept(snapshot, orgId, seal, pages.finish()))) return undefined;
-  return { movements: pages.movements, changes: sums.changes() };
+  return { movements: pages.movements, entries: pages.entries, changes: sums.changes() };
 }
 
 interface Page {
@@ -77,12 +85,17 @@ const idBytes = 20;
 /** Computes the pages of a seal again. Only the current page is in memory. */
 class Pages {
   movements = 0;
+  entries = 0;
   private readonly page = Buffer.alloc(pageLeaves * leafBytes);
   private hashes: string[] = [];
   private readonly done: Page[] = [];
+  private lastAt: number | undefined;
 
   add(leaf: LeafBytes): void {
+    // The last leaf of a full page stays until the next page is full.
+    if (this.lastAt === undefined || leaf.isOfAnotherEntry(this.page, this.lastAt)) this.entries += 1;
     const at = this.hashes.length * leafBytes;
+    this.lastAt = at;
     const leafHash = leaf.hash();
     leaf.writeId(this.page, at);
     this.page.write(leafHash, at + idBytes, 32, 'latin1');
@@ -158,8 +171,8 @@ class Sums {
     for (const [key, { pending, settled, movements }] of this.byKey) {
       const bytes = Buffer.from(key, 'latin1');
       changes.add({
-        itemId: uuid(bytes.toString('hex', 0, 16)),
-        locationId: uuid(bytes.toString('hex', 16, 32)),
+        itemId: uuidOf(bytes),
+        locationId: uuidOf(bytes.subarray(16)),
         lot: bytes.toString('utf8', 32),
         quantity: settled + BigInt(pending),
         movements,
@@ -167,8 +180,4 @@ class Sums {
     }
     return changes;
   }
-}
-
-function uuid(hex: string): string {
-  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 }

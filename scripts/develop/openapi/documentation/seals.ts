@@ -8,12 +8,14 @@ const Hash = z.string().regex(/^[0-9a-f]{64}$/);
 vocabulary.add(Hash, { id: 'Hash', description: 'A SHA-256, in hex.' });
 
 const Seal = z.strictObject({
+  version: z.int().min(2),
   seq: z.int().min(1),
   hash: Hash,
   previousHash: Hash,
   afterEntry: Id.nullable(),
   boundary: Id,
   movements: z.int().min(1),
+  entries: z.int().min(1),
   merkleRoot: Hash,
   closings: z.int().min(1),
   closingDigest: Hash,
@@ -29,8 +31,14 @@ vocabulary.add(Seal.shape.afterEntry, {
   description: 'The seal covers the movements of entries after this one; null for the first seal.',
 });
 vocabulary.add(Seal.shape.boundary, { description: 'The last entry that the seal covers.' });
+vocabulary.add(Seal.shape.version, {
+  description: 'The version of the bytes that are hashed: see `docs/SEALS.md`.',
+});
+vocabulary.add(Seal.shape.entries, {
+  description: 'The number of entries that the movements belong to.',
+});
 vocabulary.add(Seal.shape.merkleRoot, {
-  description: 'Over the movements, by entry and line (RFC 6962, SHA-256).',
+  description: 'Over the movements and their entries, by entry and line (RFC 6962, SHA-256).',
 });
 vocabulary.add(Seal.shape.closings, { description: 'The number of balances that the movements changed.' });
 vocabulary.add(Seal.shape.recordedThrough, {
@@ -48,7 +56,7 @@ vocabulary.add(Anchor, {
 });
 
 const MovementProof = z.strictObject({
-  format: z.literal('stockade proof 1'),
+  format: z.literal('stockade proof 2'),
   organizationId: Id,
   movement: z.strictObject({
     entryId: Id,
@@ -59,6 +67,8 @@ const MovementProof = z.strictObject({
     lot: z.string(),
     occurredAt: Time,
     recordedAt: Time,
+    entryOccurredAt: Time,
+    entryRecordedAt: Time,
     kind: z.enum(entryKinds),
     reference: z.string().nullable(),
     actor: z.string(),
@@ -83,12 +93,14 @@ const entryId = '0197b1f2-7a90-7c51-8d43-92ad0f6e5b10';
 const hash = '8d3f4c9a5b2e6f7081a2b3c4d5e6f708192a3b4c5d6e7f8091a2b3c4d5e6f701';
 const at = '2026-03-01T09:30:00.000Z';
 const seal = {
+  version: 2,
   seq: 1,
   hash,
   previousHash: '0'.repeat(64),
   afterEntry: null,
   boundary: entryId,
   movements: 1,
+  entries: 1,
   merkleRoot: hash,
   closings: 1,
   closingDigest: hash,
@@ -121,7 +133,7 @@ export const sealRoutes: Readonly<Record<string, RouteDocumentation>> = {
     example: {
       path: { id: `${entryId}.1` },
       answer: {
-        format: 'stockade proof 1',
+        format: 'stockade proof 2',
         organizationId: '0197b1f2-6c1e-7a30-9d2f-3a5e0c7b1d42',
         movement: {
           entryId,
@@ -132,6 +144,8 @@ export const sealRoutes: Readonly<Record<string, RouteDocumentation>> = {
           lot: '',
           occurredAt: at,
           recordedAt: at,
+          entryOccurredAt: at,
+          entryRecordedAt: at,
           kind: 'receipt',
           reference: 'PO-1001',
           actor: 'key:0aQ3xVb7LmTz',
