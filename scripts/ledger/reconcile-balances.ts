@@ -25,9 +25,10 @@ await command({
   name: 'reconcile:balances',
   summary: 'Compares balances with their movements, and corrects small differences.',
   description: [
-    'It compares everything that moved since the last clean run, and one thirtieth of the items from their first movement',
-    'on. With --full it compares everything. It corrects small differences in the balance, never in the ledger. It leaves the',
-    'others and raises an alert: --apply RUN corrects them, after a new check. When all balances agree, it seals the ledger.',
+    'It compares every balance with its last closing balance and the movements after it, and one thirtieth of the items from',
+    'their first movement on. With --full it compares everything from there. It corrects small differences in the balance,',
+    'never in the ledger. It leaves the others and raises an alert: --apply RUN corrects them, after a new check. When all',
+    'balances agree, it seals the ledger.',
     'Exit code 1 when a difference, a movement that is not sealed or a seal that is not anchored was left.',
     'docs/RECONCILIATION.md describes the policy and the causes.',
   ].join('\n'),

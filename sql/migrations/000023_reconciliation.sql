@@ -6,7 +6,8 @@
 create table inventory.reconciliation_runs (
   org_id uuid not null references tenancy.organizations (id),
   id uuid not null default inventory.new_id(),
-  -- daily: what has moved since the last seal, and the items of one bucket from their first movement on. full: everything.
+  -- daily: every balance from its last closing on, and the items of one bucket from their first movement on. full: every
+  -- balance from its first movement on.
   kind text not null check (kind in ('daily', 'full')),
   status text not null default 'running' check (status in ('running', 'finished', 'failed')),
   started_at timestamptz(3) not null default clock_timestamp() check (inventory.is_instant(started_at)),
@@ -122,7 +123,7 @@ create table inventory.reconciliation_state (
   run_id uuid,
   checkpoint jsonb,
   failures integer not null default 0 check (failures >= 0),
-  -- Balances were found right up to this entry. The next run compares what has moved since.
+  -- Balances were found right up to this entry. Before the first such run, a run compares all history.
   compared_through uuid,
   -- When the last alert about its failures was sent; null when none is open.
   failure_told_at timestamptz(3) check (inventory.is_instant(failure_told_at)),

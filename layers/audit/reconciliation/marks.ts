@@ -52,3 +52,16 @@ export async function lastRunKeptAll(snapshot: Snapshot, orgId: string): Promise
   );
   return last?.kept_all ?? true;
 }
+
+/** Whether a run has already found differences. */
+export async function hasFound(
+  snapshot: Snapshot,
+  orgId: string,
+  { id }: { readonly id: string },
+): Promise<boolean> {
+  const [run] = await snapshot.query<{ found: boolean }>(
+    'select found > 0 as found from inventory.reconciliation_runs where org_id = $1 and id = $2',
+    [orgId, id],
+  );
+  return run?.found ?? false;
+}

@@ -16,7 +16,10 @@ export const defaultPolicy: ReconciliationPolicy = {
   maxCorrectionsPerRun: 10,
 };
 
-/** The items of an organization are divided into this many parts. A daily run compares one part with its whole history. */
+/**
+ * The items of an organization are divided into this many parts. A daily run compares every balance with its last closing and
+ * the movements after it, and one part with its whole history.
+ */
 export const rollingBuckets = 30;
 
 /** An organization is due again this long after its last finished run. Less than a day, so that a daily schedule finds it due. */

@@ -1,6 +1,8 @@
 import type pg from 'pg';
 import { type ExplainedDifference, explain } from './causes/explain.ts';
-import { type Comparison, compareHistory, compareSince, everything } from './compare.ts';
+import { compareBalances, compareMissing, mayMissBalances } from './compare-balances.ts';
+import { compareHistory, everything } from './compare-history.ts';
+import type { Comparison } from './comparison.ts';
 import { lastRunKeptAll, lastSeal } from './marks.ts';
 import { defaultPolicy } from './policy.ts';
 import type { RunKind } from './runs/lease.ts';
@@ -31,16 +33,19 @@ export async function previewRun(jobs: pg.ClientBase, orgId: string, kind: RunKi
     const entry = state?.compared_through ?? null;
     const parts: Comparison[] = [];
     if (kind === 'daily' && seal && entry && (await lastRunKeptAll(snapshot, orgId))) {
-      parts.push(await compareSince(snapshot, orgId, { entry, seal }));
-      parts.push(
-        await compareHistory(snapshot, orgId, { ...everything, bucket: state?.next_bucket ?? 0 }, seal),
-      );
+      const balances = await compareBalances(snapshot, orgId, everything, seal);
+      parts.push(balances);
+      if (balances.found > 0 || (await mayMissBalances(snapshot, orgId, seal)))
+        parts.push(await compareMissing(snapshot, orgId, seal));
+      const bucket = { ...everything, bucket: state?.next_bucket ?? 0 };
+      // Each balance counts once: the balances of a bucket were compared before.
+      parts.push({ ...(await compareHistory(snapshot, orgId, bucket, seal)), keys: 0 });
     } else parts.push(await compareHistory(snapshot, orgId, everything, seal));
     return { parts, comparedThrough: entry };
   });
   const total = (figure: 'keys' | 'movements' | 'found') =>
     parts.reduce((sum, part) => sum + part[figure], 0);
-  // One difference may appear twice: because the balance moved, and because of its bucket or of the last run.
+  // One difference may appear twice: among all balances, and because of its bucket or of the last run.
   const all = parts.flatMap((part) => part.differences);
   const distinct = new Map(all.map((each) => [`${each.item} ${each.location} ${each.lot}`, each]));
   const differences = [...distinct.values()].map((difference, index) => ({

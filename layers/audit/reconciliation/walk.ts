@@ -1,7 +1,9 @@
 import type pg from 'pg';
 import { isOutOfTime } from '#platform/postgres/statement-deadline.ts';
-import { type Comparison, compareHistory, compareSince, endOfRange } from './compare.ts';
-import { drawnBoundary, lastRunKeptAll, lastSeal, newestEntry } from './marks.ts';
+import { compareBalances, compareMissing, mayMissBalances } from './compare-balances.ts';
+import { compareHistory, endOfRange } from './compare-history.ts';
+import type { Comparison } from './comparison.ts';
+import { drawnBoundary, hasFound, lastRunKeptAll, lastSeal, newestEntry } from './marks.ts';
 import { type Checkpoint, type Lease, type OpenRun, type RunKind, recordStep } from './runs/lease.ts';
 import { inSnapshot, type Snapshot } from './snapshot.ts';
 
@@ -40,11 +42,11 @@ export async function walk(
   signal?: AbortSignal,
 ): Promise<boolean> {
   let checkpoint: Checkpoint = run.checkpoint ?? {
-    step: kind === 'full' ? 'history' : 'recent',
+    step: kind === 'full' ? 'history' : 'balances',
     afterItem: null,
     movementsPerStep,
   };
-  while (checkpoint.step === 'recent' || checkpoint.step === 'history') {
+  while (checkpoint.step === 'balances' || checkpoint.step === 'history') {
     if (isShort(time) || signal?.aborted) return false;
     const endsAtMs = endOf(time);
     try {
@@ -74,17 +76,29 @@ async function step(snapshot: Snapshot, orgId: string, kind: RunKind, run: OpenR
     boundary: await drawnBoundary(snapshot, orgId),
   };
   // Until a run has found everything right and it is sealed, there is nothing to continue from.
-  const base =
-    seal && run.comparedThrough && (await lastRunKeptAll(snapshot, orgId))
-      ? { entry: run.comparedThrough, seal }
-      : undefined;
-  if (at.step === 'recent') {
-    const next: Checkpoint = { ...at, step: 'history' };
-    if (!base) return { ...seen, checkpoint: next };
-    return { ...seen, ...counted(await compareSince(snapshot, orgId, base)), checkpoint: next };
+  const base = seal && run.comparedThrough && (await lastRunKeptAll(snapshot, orgId)) ? seal : undefined;
+  const history: Checkpoint = { ...at, step: 'history', afterItem: null };
+  if (at.step === 'balances') {
+    if (!base) return { ...seen, checkpoint: history };
+    const movements = at.movementsPerStep;
+    const range = { after: at.afterItem, bucket: null };
+    const through = await endOfRange(snapshot, orgId, range, { movements, of: 'balances' });
+    const compared = await compareBalances(snapshot, orgId, { after: at.afterItem, through }, base);
+    if (through !== null) return { ...seen, ...counted(compared), checkpoint: { ...at, afterItem: through } };
+    const suspects =
+      compared.found > 0 ||
+      (await hasFound(snapshot, orgId, run)) ||
+      (await mayMissBalances(snapshot, orgId, base));
+    const missing = suspects ? [await compareMissing(snapshot, orgId, base)] : [];
+    return { ...seen, ...counted(compared, ...missing), checkpoint: history };
   }
   const bucket = kind === 'daily' && base ? run.bucket : null;
-  const through = await endOfRange(snapshot, orgId, { after: at.afterItem, bucket }, at.movementsPerStep);
+  const through = await endOfRange(
+    snapshot,
+    orgId,
+    { after: at.afterItem, bucket },
+    { movements: at.movementsPerStep, of: 'history' },
+  );
   const compared = await compareHistory(
     snapshot,
     orgId,
@@ -92,9 +106,17 @@ async function step(snapshot: Snapshot, orgId: string, kind: RunKind, run: OpenR
     seal,
   );
   const next: Checkpoint = through === null ? { ...at, step: 'seals' } : { ...at, afterItem: through };
-  return { ...seen, ...counted(compared), checkpoint: next };
+  // Each balance counts once: the balances of a bucket were compared before.
+  return { ...seen, ...counted(compared), ...(bucket === null ? {} : { keys: 0 }), checkpoint: next };
 }
 
-function counted({ keys, movements, found, differences }: Comparison) {
-  return { keys, movements, found, differences };
+function counted(...parts: readonly Comparison[]) {
+  const total = (figure: 'keys' | 'movements' | 'found') =>
+    parts.reduce((sum, part) => sum + part[figure], 0);
+  return {
+    keys: total('keys'),
+    movements: total('movements'),
+    found: total('found'),
+    differences: parts.flatMap(({ differences }) => differences),
+  };
 }

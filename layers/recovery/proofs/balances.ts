@@ -1,4 +1,4 @@
-import { compareHistory, everything } from '#audit/reconciliation/compare.ts';
+import { compareHistory, everything } from '#audit/reconciliation/compare-history.ts';
 import { driftOf } from '#audit/reconciliation/discrepancy.ts';
 import { lastSeal } from '#audit/reconciliation/marks.ts';
 import { inSnapshot } from '#audit/reconciliation/snapshot.ts';

@@ -28,7 +28,7 @@ export async function takeLease(jobs: pg.ClientBase, orgId?: string): Promise<Le
 
 /** The progress of a run. */
 export interface Checkpoint {
-  readonly step: 'recent' | 'history' | 'seals' | 'settle';
+  readonly step: 'balances' | 'history' | 'seals' | 'settle';
   /** Items up to this one were compared. */
   readonly afterItem: string | null;
   /** The approximate number of movements that one statement reads. It shrinks after a statement that ran out of time. */

@@ -67,7 +67,7 @@ vocabulary.add(Run, {
 });
 vocabulary.add(Run.shape.kind, {
   description:
-    '`daily`: everything that moved since the last clean run, and one thirtieth of the items from their first movement on. `full`: everything.',
+    '`daily`: every balance from its last closing balance on, and one thirtieth of the items from their first movement on. `full`: every balance from its first movement on.',
 });
 vocabulary.add(Run.shape.keysChecked, { description: 'The number of balances (item, location and lot).' });
 vocabulary.add(Run.shape.found, { description: 'Balances that differed.' });
@@ -90,7 +90,7 @@ export const reconciliationRoutes: Readonly<Record<string, RouteDocumentation>> 
     id: 'listReconciliations',
     summary: 'Lists the reconciliations and their discrepancies, the newest first',
     description:
-      'Every day the balances are compared with their movements. Small differences are corrected in the balance, never in the ledger. Other differences are left and reported.',
+      'Every day all balances are compared with their movements. Small differences are corrected in the balance, never in the ledger. Other differences are left and reported.',
     answer: listOf(Run),
     example: {
       answer: {

@@ -1,23 +1,7 @@
-import { type Difference, type Figures, noFigures } from './discrepancy.ts';
+import { type Comparison, compare } from './comparison.ts';
 import type { SealMark } from './marks.ts';
 import { rollingBuckets } from './policy.ts';
 import type { Snapshot } from './snapshot.ts';
-
-/** The result of one comparison. */
-export interface Comparison {
-  readonly keys: number;
-  readonly movements: number;
-  /** The number of differences. */
-  readonly found: number;
-  /** The first differences, ordered by balance, at most {@link keptDifferences}. */
-  readonly differences: readonly Difference[];
-}
-
-/** A run keeps no more differences than a person can read. When there are more, the next run compares everything. */
-const keptDifferences = 1_000;
-
-/** A limit that no history reaches. */
-const mostMovements = Number.MAX_SAFE_INTEGER;
 
 /**
  * Which balances to compare: those of the items after `after` up to `through` (null: to the end). Among these, the items in
@@ -32,53 +16,6 @@ export interface ItemRange {
 }
 
 export const everything: ItemRange = { after: null, through: null, bucket: null };
-
-/**
- * Compares every balance that has moved since an entry with the closings of the last seal and the movements after it. The
- * cost depends on how much has moved, not on how much history there is.
- */
-export async function compareSince(
-  snapshot: Snapshot,
-  orgId: string,
-  { entry, seal }: { readonly entry: string; readonly seal: SealMark },
-): Promise<Comparison> {
-  return await compare(
-    snapshot,
-    // Parameters and not subqueries: the planner must know the values to choose the index.
-    `select t.item_id, t.location_id, t.lot, t.movements,
-       b.on_hand as stored_on_hand, b.reserved as stored_reserved, b.version as stored_version,
-       coalesce(c.on_hand, 0) + coalesce(t.on_hand, 0) as computed_on_hand,
-       coalesce(r.quantity, 0) as computed_reserved,
-       -- A closing that somebody has altered may say what no count of movements comes to.
-       least(coalesce(c.version, 0)::numeric + t.version, ${mostMovements}) as computed_version,
-       false as unlike_seal
-     from (
-       select item_id, location_id, lot, count(*) as movements,
-         sum(quantity) filter (where entry_id > $3) as on_hand, count(*) filter (where entry_id > $3) as version
-       from inventory.movements
-       where org_id = $1 and entry_id > $2
-       group by item_id, location_id, lot
-     ) t
-     left join lateral (
-       select c.on_hand, c.version
-       from inventory.seal_closings c
-       where c.org_id = $1 and c.item_id = t.item_id and c.location_id = t.location_id and c.lot = t.lot
-       order by c.seq desc
-       limit 1
-     ) c on true
-     -- One looked up at a time, as the limit says: all balances would be read for a few otherwise.
-     left join lateral (
-       select b.on_hand, b.reserved, b.version
-       from inventory.balances b
-       where b.org_id = $1 and b.item_id = t.item_id and b.location_id = t.location_id and b.lot = t.lot
-       limit 1
-     ) b on true
-     left join inventory.held_quantities($1) r
-       on r.item_id = t.item_id and r.location_id = t.location_id and r.lot = t.lot`,
-    // Reads again what is sealed but was not compared, and what was compared but is not sealed.
-    [orgId, entry < seal.boundary ? entry : seal.boundary, seal.boundary],
-  );
-}
 
 /**
  * Compares balances with their whole history: reads the movements once, and joins their sums with the balances. It also
@@ -177,15 +114,23 @@ function sealedPart(where: string, boundary: string) {
   };
 }
 
+/** How much work a balance is, as a number of movements to read. */
+const work = {
+  /** As many as it has: its version, which may be wrong without harm here. */
+  history: 'sum(version)',
+  /** Its last closing is looked up by itself. */
+  balances: 'count(*) * 50',
+} as const;
+
 /**
- * The last item of a range that begins after `after` and contains about `movements`. Null when no more than that is left.
- * It uses the versions of the balances, which may be wrong without harm here.
+ * The last item of a range that begins after `after` and is about as much work as reading `movements`. Null when no more than
+ * that is left.
  */
 export async function endOfRange(
   snapshot: Snapshot,
   orgId: string,
   { after, bucket }: Pick<ItemRange, 'after' | 'bucket'>,
-  movements: number,
+  { movements, of }: { readonly movements: number; readonly of: keyof typeof work },
 ): Promise<string | null> {
   const values: unknown[] = [orgId, movements];
   const conditions = ['org_id = $1'];
@@ -194,7 +139,7 @@ export async function endOfRange(
   const [end] = await snapshot.query<{ item_id: string }>(
     `select item_id
      from (
-       select item_id, sum(sum(version)) over (order by item_id) as through, lead(item_id) over (order by item_id) as next
+       select item_id, sum(${work[of]}) over (order by item_id) as through, lead(item_id) over (order by item_id) as next
        from inventory.balances
        where ${conditions.join(' and ')}
        group by item_id
@@ -205,70 +150,6 @@ export async function endOfRange(
     values,
   );
   return end?.item_id ?? null;
-}
-
-interface ComparedRow {
-  readonly keys: number;
-  readonly movements: number;
-  readonly found: number;
-  readonly differences:
-    | readonly {
-        readonly item_id: string;
-        readonly location_id: string;
-        readonly lot: string;
-        readonly stored_on_hand: number | null;
-        readonly stored_reserved: number | null;
-        readonly stored_version: number | null;
-        readonly stored_version_text: string | null;
-        readonly computed_on_hand: number;
-        readonly computed_reserved: number;
-        readonly computed_version: number;
-      }[]
-    | null;
-}
-
-async function compare(snapshot: Snapshot, keys: string, values: readonly unknown[]): Promise<Comparison> {
-  const [row] = await snapshot.query<ComparedRow>(
-    `with compared as materialized (
-       select *,
-         coalesce(stored_on_hand, 0) <> computed_on_hand
-           or coalesce(stored_version, 0) <> computed_version
-           or coalesce(stored_reserved, 0) <> computed_reserved
-           or unlike_seal as differs
-       from (${keys}) as keys
-     )
-     select count(*)::float8 as keys, coalesce(sum(movements), 0)::float8 as movements,
-       count(*) filter (where differs)::float8 as found,
-       (select json_agg(d) from (
-         select *, stored_version::text as stored_version_text
-         from compared where differs order by item_id, location_id, lot limit ${keptDifferences}
-       ) as d) as differences
-     from compared`,
-    values,
-  );
-  if (!row) throw new Error('the comparison returned no row');
-  return {
-    keys: row.keys,
-    movements: row.movements,
-    found: row.found,
-    differences: (row.differences ?? []).map((each) => ({
-      item: each.item_id,
-      location: each.location_id,
-      lot: each.lot,
-      stored: figures(each.stored_on_hand, each.stored_reserved, each.stored_version),
-      storedVersionText: each.stored_version_text ?? undefined,
-      computed: figures(each.computed_on_hand, each.computed_reserved, each.computed_version) ?? noFigures,
-    })),
-  };
-}
-
-function figures(
-  onHand: number | null,
-  reserved: number | null,
-  version: number | null,
-): Figures | undefined {
-  if (onHand === null || reserved === null || version === null) return undefined;
-  return { onHand, reserved, version };
 }
 
 /** Hashes the id to spread items evenly: ids begin with their time of creation. */
