@@ -5,10 +5,12 @@ import { join } from 'node:path';
 import { evidenceConfig } from '#platform/config.ts';
 import { cloneDatabase } from '#tests/prove/clone.ts';
 import { startProvingCluster } from '#tests/prove/cluster.ts';
-import { faultClasses, type LoseEvidence } from '#tests/prove/reconciliation/faults.ts';
+import type { LoseEvidence } from '#tests/prove/reconciliation/fault-class.ts';
+import { faultClasses } from '#tests/prove/reconciliation/faults.ts';
 import { runUnderLoad } from '#tests/prove/reconciliation/load.ts';
 import { loadText, resultsText, resultText } from '#tests/prove/reconciliation/report.ts';
 import { proveFaults } from '#tests/prove/reconciliation/results.ts';
+import { sealedRowClasses } from '#tests/prove/reconciliation/sealed-rows.ts';
 import { tallyOf } from '#tests/prove/tally.ts';
 import { command } from '../cli/command.ts';
 import { UsageError } from '../cli/failure.ts';
@@ -22,7 +24,8 @@ await command({
   description: [
     'On a temporary Postgres, as superuser, it writes balances, removes triggers, changes movements and tampers with seals.',
     'Reconciliation must find each fault at the right balances, with the right cause, and correct it or leave it as the',
-    'policy says. Nothing else may change. Exit code 1 when one fault is not treated so.',
+    'policy says. Nothing else may change. Then it changes every column of sealed rows, one at a time: verify:ledger must',
+    'report each. Exit code 1 when one fault is not treated so.',
   ].join('\n'),
   options: {
     only: option.text({
@@ -37,15 +40,17 @@ await command({
   examples: [
     { type: '', does: 'proves every fault class, and prints a table' },
     { type: '--only trigger', does: 'only the classes with a trigger' },
+    { type: '--only sealed', does: 'only the changes of what is sealed' },
     {
       type: '--load 1m',
       does: 'proves every class, then reconciles for a minute under load: no false alarm may occur',
     },
   ],
   run: async ({ options, signal, note }) => {
-    const classes = faultClasses.filter(({ name }) => name.includes(options.only ?? ''));
-    if (classes.length === 0) {
-      const names = faultClasses.map(({ name }) => name).join(', ');
+    const isAsked = ({ name }: { readonly name: string }) => name.includes(options.only ?? '');
+    const [classes, sealedRows] = [faultClasses.filter(isAsked), sealedRowClasses.filter(isAsked)];
+    if (classes.length + sealedRows.length === 0) {
+      const names = [...faultClasses, ...sealedRowClasses].map(({ name }) => name).join(', ');
       throw new UsageError(
         `no fault class has ${JSON.stringify(options.only)} in its name`,
         `The classes are: ${names}.`,
@@ -62,6 +67,7 @@ await command({
         { clusterUrl, template, loseEvidence },
         {
           classes,
+          sealedRows,
           onResult: (result) => note(resultText(result)),
           signal,
         },

@@ -3,6 +3,7 @@ import { evidenceConfig } from '#platform/config.ts';
 import { openAws } from '#tests/aws.ts';
 import { faultClasses } from '../prove/reconciliation/faults.ts';
 import { proveFaults } from '../prove/reconciliation/results.ts';
+import { sealedRowClasses } from '../prove/reconciliation/sealed-rows.ts';
 
 const aws = openAws();
 
@@ -13,5 +14,7 @@ test('every class of faults is found at the right balances, named, and corrected
     loseEvidence: (key) => aws.local.s3.lose(evidenceConfig().bucket, key),
   });
   expect(results.flatMap(({ name, faults }) => faults.map((fault) => `${name}: ${fault}`))).toEqual([]);
-  expect(results.map(({ name }) => name)).toEqual(faultClasses.map(({ name }) => name));
+  expect(results.map(({ name }) => name)).toEqual(
+    [...faultClasses, ...sealedRowClasses].map(({ name }) => name),
+  );
 }, 240_000);

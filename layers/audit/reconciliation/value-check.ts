@@ -62,7 +62,7 @@ export async function checkValues(jobs: pg.ClientBase, orgId: string): Promise<S
     detail: {
       message: field
         ? `${name} has the ${field} ${value}, which a constraint of the schema refuses: somebody dropped the constraint and wrote it`
-        : `${name} has no movements: nobody can post such an entry, so somebody wrote it into the database`,
+        : `${name} has no movements: somebody deleted them, or wrote the entry into the database, because nobody can post one without`,
     },
   }));
 }

@@ -1,73 +1,18 @@
-import type { Client } from 'pg';
-import type { Cause } from '#audit/reconciliation/discrepancy.ts';
-import { anchorBody } from '#audit/seals/anchor.ts';
-import { anchorKey } from '#audit/seals/anchor-key.ts';
-import type { Seal } from '#audit/seals/seal.ts';
-import { putEvidence } from '#platform/aws/evidence.ts';
-import { evidenceConfig } from '#platform/config.ts';
+import {
+  balance,
+  type FaultClass,
+  inserted,
+  movement,
+  postedWithoutTrigger,
+  prefixed,
+  sql,
+  unguarded,
+  write,
+} from './fault-class.ts';
 import { inOrganization, post, skus } from './fixture.ts';
+import { sealClasses } from './seal-classes.ts';
 
-/** Removes a key and all of its versions from the evidence bucket. Object Lock prevents this on AWS. */
-export type LoseEvidence = (key: string) => Promise<void>;
-
-/** One kind of damage to a ledger, and what reconciliation must do about it. */
-export interface FaultClass {
-  readonly name: string;
-  /** The items at L that must be found, and no others; empty for damage to seals. */
-  readonly skus: readonly string[];
-  readonly cause: Cause;
-  readonly action: 'corrected' | 'alerted';
-  /** Causes the damage as a superuser, who can also remove keys from the bucket. */
-  readonly commit: (superuser: Client, orgId: string, loseEvidence: LoseEvidence) => Promise<void>;
-  /** A trigger stays missing or broken: then nothing may be corrected. */
-  readonly leavesTriggersBroken?: true;
-}
-
-const balance = (sku: string) =>
-  `org_id = (select id from tenancy.organizations where slug = 'target')
-   and item_id = (select i.id from inventory.items i join tenancy.organizations o on o.id = i.org_id and o.slug = 'target' where i.sku = '${sku}')`;
-const write = (sku: string, change: string) =>
-  `update inventory.balances set ${change} where ${balance(sku)}`;
-
-const sql =
-  (...statements: readonly string[]): FaultClass['commit'] =>
-  async (superuser) => {
-    for (const statement of statements) await superuser.query(statement);
-  };
-
-/** Runs statements without the triggers that keep movements append-only. */
-const unguarded = (...statements: readonly string[]) =>
-  sql(
-    'begin',
-    'alter table inventory.movements disable trigger append_only',
-    'alter table inventory.movements disable trigger append_only_rows',
-    ...statements,
-    'alter table inventory.movements enable always trigger append_only',
-    'alter table inventory.movements enable always trigger append_only_rows',
-    'commit',
-  );
-
-/** Matches the n-th movement of an item. Its entry has no other. */
-const movement = (sku: string, n: number) =>
-  `(org_id, entry_id, line) in (
-     select org_id, entry_id, line from inventory.movements where ${balance(sku)} order by entry_id offset ${n - 1} limit 1
-   )`;
-
-const postedWithoutTrigger =
-  (change: (superuser: Client) => Promise<unknown>): FaultClass['commit'] =>
-  async (superuser, orgId) => {
-    await superuser.query('alter table inventory.movements disable trigger apply_movements');
-    await inOrganization(superuser, orgId, () => change(superuser));
-    await superuser.query('alter table inventory.movements enable always trigger apply_movements');
-  };
-
-/** Inserts a movement by hand into an existing entry. */
-const inserted = (sku: string, entry: string) => `
-  insert into inventory.movements (org_id, entry_id, line, item_id, location_id, lot, quantity, occurred_at, recorded_at)
-  select m.org_id, m.entry_id, 99, m.item_id, m.location_id, m.lot, 3, m.occurred_at, m.recorded_at
-  from inventory.movements m where ${balance(sku).replaceAll('org_id =', 'm.org_id =').replace('item_id =', 'm.item_id =')}
-  order by m.entry_id ${entry} limit 1`;
-
+/** Everything that reconciliation must find. */
 export const faultClasses: readonly FaultClass[] = [
   {
     name: 'a balance one too high',
@@ -241,6 +186,7 @@ export const faultClasses: readonly FaultClass[] = [
   },
   {
     name: 'an unsealed movement deleted',
+    leavesEntryAlone: true,
     skus: ['D'],
     cause: 'movement_deleted',
     action: 'alerted',
@@ -306,70 +252,5 @@ export const faultClasses: readonly FaultClass[] = [
       await superuser.query('select inventory.backfill_balances($1, 2)', [orgId]);
     },
   },
-  {
-    name: 'a closing balance altered',
-    skus: ['J'],
-    cause: 'seal_altered',
-    action: 'alerted',
-    commit: sql(
-      'alter table inventory.seal_closings disable trigger append_only',
-      `update inventory.seal_closings set on_hand = on_hand + 1 where ${balance('J')}`,
-      'alter table inventory.seal_closings enable always trigger append_only',
-    ),
-  },
-  {
-    name: 'a seal altered',
-    skus: [],
-    cause: 'seal_altered',
-    action: 'alerted',
-    commit: sql(
-      'alter table inventory.seals disable trigger append_only',
-      `update inventory.seals set movements = movements + 1
-       where seq = 1 and org_id = (select id from tenancy.organizations where slug = 'target')`,
-      'alter table inventory.seals enable always trigger append_only',
-    ),
-  },
-  {
-    name: 'an anchor missing',
-    skus: [],
-    cause: 'anchor_missing',
-    action: 'alerted',
-    // The database records an anchor of the second seal that was never written.
-    commit: async (superuser, orgId) => {
-      await superuser.query(
-        `insert into inventory.seal_anchors (org_id, seq, bucket, key)
-         select org_id, 2, bucket, replace(key, '1.json', '2.json') from inventory.seal_anchors where org_id = $1 and seq = 1`,
-        [orgId],
-      );
-    },
-  },
-  {
-    name: 'an anchor lost after it was written',
-    skus: [],
-    cause: 'anchor_missing',
-    action: 'alerted',
-    // The second seal: no other class anchors it in the shared bucket.
-    commit: async (superuser, orgId, loseEvidence) => {
-      const { rows } = await superuser.query<{ seal: Seal }>(
-        'select inventory.seal_json(s) as seal from inventory.seals s where org_id = $1 and seq = 2',
-        [orgId],
-      );
-      for (const { seal } of rows) {
-        const { key, versionId } = await putEvidence(anchorKey(orgId, seal.seq), anchorBody(orgId, seal));
-        await superuser.query(
-          `insert into inventory.seal_anchors (org_id, seq, bucket, key, version_id)
-           values ($1, $2, $3, $4, $5)`,
-          [orgId, seal.seq, evidenceConfig().bucket, key, versionId],
-        );
-        await loseEvidence(key);
-      }
-    },
-  },
+  ...sealClasses,
 ];
-
-function prefixed(sku: string): string {
-  return balance(sku)
-    .replaceAll('org_id =', 'b.org_id =')
-    .replace('item_id =', 'b.item_id =')
-    .replace('i.b.org_id', 'i.org_id');
-}

@@ -1,7 +1,7 @@
 import type { Client } from 'pg';
 import { readLabels } from '#audit/reconciliation/runs/labels.ts';
 import { asSuperuser, cloneDatabase } from '../clone.ts';
-import type { FaultClass, LoseEvidence } from './faults.ts';
+import type { FaultClass, LoseEvidence } from './fault-class.ts';
 import { asJobs, reconcile, targetSlug } from './fixture.ts';
 
 /** The result of one class of faults. */
@@ -57,7 +57,8 @@ export async function inject(
         .toSorted(),
       [...fault.skus].toSorted(),
     );
-    expect('causes', distinct(found.map(({ cause }) => cause)), [fault.cause]);
+    const causes = [fault.cause, ...(fault.leavesEntryAlone ? ['impossible_value'] : [])];
+    expect('causes', distinct(found.map(({ cause }) => cause)), causes.toSorted());
     expect('actions', distinct(found.map(({ action }) => action)), [fault.action]);
     expect('alerts', alerts.length, fault.action === 'alerted' ? 1 : 0);
     expect('trigger faults', report.triggerFaults.length > 0, fault.leavesTriggersBroken === true);
