@@ -1837,6 +1837,31 @@ comment on function inventory.is_short(numeric,numeric,numeric,boolean) is
 revoke execute on function inventory.is_short(numeric,numeric,numeric,boolean) from public;
 grant execute on function inventory.is_short(numeric,numeric,numeric,boolean) to stockade_ledger;
 
+-- inventory.is_written_here(xid)
+CREATE OR REPLACE FUNCTION inventory.is_written_here(p_xmin xid)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+declare
+  v_current constant bigint := pg_current_xact_id()::text;
+  -- The nearest to this transaction of those with the same 32 bits.
+  v_near constant bigint := v_current
+    + ((p_xmin::text::bigint - v_current + 2147483648) & 4294967295) - 2147483648;
+begin
+  -- A row that is visible and not committed is from this transaction or a part of it.
+  return coalesce(pg_xact_status(greatest(v_near, 0)::text::xid8) = 'in progress', false);
+exception
+  -- Older than half of all numbers, and so in the future.
+  when invalid_parameter_value then
+    return false;
+end
+$function$;
+alter function inventory.is_written_here(xid) owner to stockade_owner;
+comment on function inventory.is_written_here(xid) is
+  'Whether a visible row with this xmin was written by the transaction that asks.';
+revoke execute on function inventory.is_written_here(xid) from public;
+
 -- inventory.iso(timestamp with time zone)
 CREATE OR REPLACE FUNCTION inventory.iso(p_at timestamp with time zone)
  RETURNS text
@@ -2024,7 +2049,7 @@ grant execute on function inventory.lease_reconciliation(uuid,interval) to stock
 
 -- inventory.ledger_triggers()
 CREATE OR REPLACE FUNCTION inventory.ledger_triggers()
- RETURNS TABLE(name text, enabled text, digest text)
+ RETURNS TABLE(name text, enabled text, digest text, written xid[])
  LANGUAGE sql
  STABLE
  SET search_path TO ''
@@ -2040,7 +2065,8 @@ AS $function$
         )
       ),
       'hex'
-    )
+    ),
+    array[t.xmin, p.xmin]
   from pg_trigger t
   join pg_class c on c.oid = t.tgrelid
   join pg_proc p on p.oid = t.tgfoid
@@ -2049,7 +2075,7 @@ AS $function$
 $function$;
 alter function inventory.ledger_triggers() owner to stockade_owner;
 comment on function inventory.ledger_triggers() is
-  'The triggers of the ledger: name, whether enabled (pg_trigger.tgenabled) and SHA-256 of what it does when, its function included.';
+  'The triggers of the ledger: name, whether enabled (pg_trigger.tgenabled), SHA-256 of what it does when, its function included, and which transactions have written the rows of the trigger and of its function.';
 revoke execute on function inventory.ledger_triggers() from public;
 grant execute on function inventory.ledger_triggers() to stockade_jobs;
 
@@ -2215,14 +2241,34 @@ CREATE OR REPLACE FUNCTION inventory.note_trigger_states(p_kind text, p_command 
  SET search_path TO ''
 AS $function$
 declare
+  v_noted constant jsonb := (select c.triggers from inventory.trigger_changes c order by c.id desc limit 1);
   v_states jsonb;
 begin
-  select coalesce(jsonb_object_agg(t.name, jsonb_build_object('enabled', t.enabled, 'digest', t.digest)), '{}')
+  -- A note vouches for what its own transaction wrote. What another one wrote while nothing watched stays as it was noted, so
+  -- that it is found.
+  select coalesce(
+    jsonb_object_agg(
+      t.name,
+      jsonb_build_object(
+        'enabled', t.enabled,
+        'digest', t.digest,
+        'written', (
+          select jsonb_agg(
+            case
+              when p_kind = 'watch' or inventory.is_written_here(w.xmin) then w.xmin::text
+              else v_noted -> t.name -> 'written' ->> (w.n - 1)::integer
+            end
+            order by w.n
+          )
+          from unnest(t.written) with ordinality as w (xmin, n)
+        )
+      )
+    ),
+    '{}'
+  )
   into v_states
   from inventory.ledger_triggers() t;
-  if p_kind = 'watch'
-    or v_states is distinct from (select c.triggers from inventory.trigger_changes c order by c.id desc limit 1)
-  then
+  if p_kind = 'watch' or v_states is distinct from v_noted then
     insert into inventory.trigger_changes (kind, command, triggers) values (p_kind, p_command, v_states);
   end if;
 end
@@ -3194,7 +3240,7 @@ AS $function$
         and e.evtevent = 'ddl_command_end'
         and e.evtenabled = 'A'
         and e.evttags is null
-    ),
+    ) and not exists (select from inventory.unseen_changes()),
     'changes', (
       select coalesce(json_agg(json_build_object('at', c.at, 'kind', c.kind, 'command', c.command, 'triggers', c.triggers)
         order by c.id), '[]')
@@ -3207,6 +3253,35 @@ comment on function inventory.trigger_history() is
   'What is known of the ledger''s triggers over time: {watching, changes: [{at, kind, command, triggers}]}. Without a watch nothing is known of what came after the last change.';
 revoke execute on function inventory.trigger_history() from public;
 grant execute on function inventory.trigger_history() to stockade_jobs;
+
+-- inventory.unseen_changes()
+CREATE OR REPLACE FUNCTION inventory.unseen_changes()
+ RETURNS TABLE(name text)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+  with notes as materialized (
+    select c.triggers
+    from inventory.trigger_changes c
+    where c.id >= (select w.id from inventory.trigger_changes w where w.kind = 'watch' order by w.id desc limit 1)
+  )
+  select t.name
+  from inventory.ledger_triggers() t
+  where exists (select from notes)
+    and exists (
+      select
+      from unnest(t.written) with ordinality as w (xmin, n)
+      where not exists (
+        select from notes where notes.triggers -> t.name -> 'written' ->> (w.n - 1)::integer = w.xmin::text
+      )
+    )
+$function$;
+alter function inventory.unseen_changes() owner to stockade_owner;
+comment on function inventory.unseen_changes() is
+  'The triggers of the ledger that were written, or whose function was, since the watch began and without a note of it: the event trigger was off. Until somebody migrates again, they stay here, whatever they are now.';
+revoke execute on function inventory.unseen_changes() from public;
+grant execute on function inventory.unseen_changes() to stockade_jobs;
 
 -- inventory.update_item(text,jsonb)
 CREATE OR REPLACE FUNCTION inventory.update_item(p_code text, p_patch jsonb)

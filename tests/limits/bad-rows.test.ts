@@ -114,7 +114,9 @@ test('the daily job reports each value to its organization, seals no ledger with
     'select o.slug, count(s.seq)::int as seals from tenancy.organizations o left join inventory.seals s on s.org_id = o.id group by 1',
   );
   const seals = new Map(rows.map(({ slug, seals }) => [slug, seals]));
-  expect(told('entry-alone')).toMatch(/entry [0-9a-f-]{36} has no movements: somebody deleted them, or wrote the entry/);
+  expect(told('entry-alone')).toMatch(
+    /entry [0-9a-f-]{36} has no movements: somebody deleted them, or wrote the entry/,
+  );
   for (const name of ['first', 'last'])
     expect([name, told(name), seals.get(of(name).slug)]).toEqual([name, '', 2]);
   for (const name of [

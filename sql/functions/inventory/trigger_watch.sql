@@ -2,7 +2,7 @@
 -- The watch over the ledger's triggers. sql/watch.sql creates the event trigger that calls it.
 
 create or replace function inventory.ledger_triggers()
-returns table (name text, enabled text, digest text)
+returns table (name text, enabled text, digest text, written xid[])
 language sql
 stable
 set search_path = ''
@@ -18,7 +18,8 @@ as $$
         )
       ),
       'hex'
-    )
+    ),
+    array[t.xmin, p.xmin]
   from pg_trigger t
   join pg_class c on c.oid = t.tgrelid
   join pg_proc p on p.oid = t.tgfoid
@@ -27,9 +28,33 @@ as $$
 $$;
 
 comment on function inventory.ledger_triggers is
-  'The triggers of the ledger: name, whether enabled (pg_trigger.tgenabled) and SHA-256 of what it does when, its '
-  'function included.';
+  'The triggers of the ledger: name, whether enabled (pg_trigger.tgenabled), SHA-256 of what it does when, its '
+  'function included, and which transactions have written the rows of the trigger and of its function.';
 grant execute on function inventory.ledger_triggers to stockade_jobs;
+
+create or replace function inventory.is_written_here(p_xmin xid)
+returns boolean
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  v_current constant bigint := pg_current_xact_id()::text;
+  -- The nearest to this transaction of those with the same 32 bits.
+  v_near constant bigint := v_current
+    + ((p_xmin::text::bigint - v_current + 2147483648) & 4294967295) - 2147483648;
+begin
+  -- A row that is visible and not committed is from this transaction or a part of it.
+  return coalesce(pg_xact_status(greatest(v_near, 0)::text::xid8) = 'in progress', false);
+exception
+  -- Older than half of all numbers, and so in the future.
+  when invalid_parameter_value then
+    return false;
+end
+$$;
+
+comment on function inventory.is_written_here is
+  'Whether a visible row with this xmin was written by the transaction that asks.';
 
 create or replace function inventory.note_trigger_states(p_kind text, p_command text)
 returns void
@@ -39,14 +64,34 @@ security definer
 set search_path = ''
 as $$
 declare
+  v_noted constant jsonb := (select c.triggers from inventory.trigger_changes c order by c.id desc limit 1);
   v_states jsonb;
 begin
-  select coalesce(jsonb_object_agg(t.name, jsonb_build_object('enabled', t.enabled, 'digest', t.digest)), '{}')
+  -- A note vouches for what its own transaction wrote. What another one wrote while nothing watched stays as it was noted, so
+  -- that it is found.
+  select coalesce(
+    jsonb_object_agg(
+      t.name,
+      jsonb_build_object(
+        'enabled', t.enabled,
+        'digest', t.digest,
+        'written', (
+          select jsonb_agg(
+            case
+              when p_kind = 'watch' or inventory.is_written_here(w.xmin) then w.xmin::text
+              else v_noted -> t.name -> 'written' ->> (w.n - 1)::integer
+            end
+            order by w.n
+          )
+          from unnest(t.written) with ordinality as w (xmin, n)
+        )
+      )
+    ),
+    '{}'
+  )
   into v_states
   from inventory.ledger_triggers() t;
-  if p_kind = 'watch'
-    or v_states is distinct from (select c.triggers from inventory.trigger_changes c order by c.id desc limit 1)
-  then
+  if p_kind = 'watch' or v_states is distinct from v_noted then
     insert into inventory.trigger_changes (kind, command, triggers) values (p_kind, p_command, v_states);
   end if;
 end
@@ -75,6 +120,35 @@ comment on function inventory.watch_triggers is
   'Notes the state of the ledger''s triggers when a command has changed it, whatever the command was. Warns '
   '(01000), and lets the command pass, when it cannot.';
 
+create or replace function inventory.unseen_changes()
+returns table (name text)
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+  with notes as materialized (
+    select c.triggers
+    from inventory.trigger_changes c
+    where c.id >= (select w.id from inventory.trigger_changes w where w.kind = 'watch' order by w.id desc limit 1)
+  )
+  select t.name
+  from inventory.ledger_triggers() t
+  where exists (select from notes)
+    and exists (
+      select
+      from unnest(t.written) with ordinality as w (xmin, n)
+      where not exists (
+        select from notes where notes.triggers -> t.name -> 'written' ->> (w.n - 1)::integer = w.xmin::text
+      )
+    )
+$$;
+
+comment on function inventory.unseen_changes is
+  'The triggers of the ledger that were written, or whose function was, since the watch began and without a note of it: the '
+  'event trigger was off. Until somebody migrates again, they stay here, whatever they are now.';
+grant execute on function inventory.unseen_changes to stockade_jobs;
+
 create or replace function inventory.trigger_history()
 returns json
 language sql
@@ -90,7 +164,7 @@ as $$
         and e.evtevent = 'ddl_command_end'
         and e.evtenabled = 'A'
         and e.evttags is null
-    ),
+    ) and not exists (select from inventory.unseen_changes()),
     'changes', (
       select coalesce(json_agg(json_build_object('at', c.at, 'kind', c.kind, 'command', c.command, 'triggers', c.triggers)
         order by c.id), '[]')

@@ -14,7 +14,8 @@ export interface SealedRowClass {
 }
 
 const beforeAll = `'00000000-0000-7000-8000-000000000000'`;
-const sameDateBc = (column: string) => `(substr(${column}::text, 1, 19) || '+00 BC')::timestamptz`;
+const sameDateBc = (column: string) =>
+  `(to_char(${column} at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS.MS') || '+00 BC')::timestamptz`;
 const altered = ['movement_altered'] as const;
 const moved = ['movement_missing', 'movement_inserted'] as const;
 

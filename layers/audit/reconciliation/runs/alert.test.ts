@@ -175,7 +175,7 @@ test('all triggers are in one alert, one line for each', () => {
   expect(triggerAlert(faults)).toEqual({
     name: 'LedgerTriggerUnhealthy',
     severity: 'critical',
-    summary: '2 triggers of the ledger do not work',
+    summary: '2 triggers of the ledger are not in order',
     detail: [
       'Until they are restored, movements may not reach their balances, no balance is corrected, and nothing is sealed.',
       '',
@@ -188,7 +188,7 @@ test('all triggers are in one alert, one line for each', () => {
     runbook: 'docs/runbook/balance-discrepancy.md',
     facts: { triggerFaults: faults },
   });
-  expect(triggerAlert(faults.slice(1)).summary).toBe('1 trigger of the ledger does not work');
+  expect(triggerAlert(faults.slice(1)).summary).toBe('1 trigger of the ledger is not in order');
 });
 
 test.each([

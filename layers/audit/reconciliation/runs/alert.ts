@@ -99,12 +99,17 @@ export function isApplicable({ item, cause }: Discrepancy): boolean {
   return item !== '' && !(cause !== undefined && causesOfHistory.includes(cause));
 }
 
+const unseenHelp = [
+  'A trigger that was changed while nothing watched may be right again. When you know who did it and what was written meanwhile:',
+  '  npm run migrate:all',
+];
+
 /** The alert about triggers of the ledger that do not work: one for the database, whatever the number of organizations. */
 export function triggerAlert(faults: readonly TriggerFault[]): Alert {
   return {
     name: 'LedgerTriggerUnhealthy',
     severity: 'critical',
-    summary: `${counted(faults.length, 'trigger')} of the ledger ${faults.length === 1 ? 'does' : 'do'} not work`,
+    summary: `${counted(faults.length, 'trigger')} of the ledger ${faults.length === 1 ? 'is' : 'are'} not in order`,
     detail: [
       'Until they are restored, movements may not reach their balances, no balance is corrected, and nothing is sealed.',
       '',
@@ -112,6 +117,7 @@ export function triggerAlert(faults: readonly TriggerFault[]): Alert {
       '',
       'To see how to restore them:',
       '  npm run validate:isolation',
+      ...(faults.some(({ fault }) => fault === 'changed unseen') ? unseenHelp : []),
     ].join('\n'),
     runbook,
     facts: { triggerFaults: faults },
@@ -206,7 +212,9 @@ function figuresText(figures: Figures | undefined): string {
 const figureNames = { onHand: 'on hand', reserved: 'reserved', version: 'movements' } as const;
 
 export function triggerText({ trigger, fault }: TriggerFault): string {
-  return `The trigger ${trigger} is ${fault}.`;
+  return fault === 'changed unseen'
+    ? `The trigger ${trigger} was changed while nothing watched.`
+    : `The trigger ${trigger} is ${fault}.`;
 }
 
 export function applyCommand(slug: string, runId: string): string {

@@ -36,7 +36,7 @@ vocabulary.add(Discrepancy.shape.action, {
 
 const TriggerFault = z.strictObject({
   trigger: z.string(),
-  fault: z.enum(['missing', 'disabled', 'not enabled always', 'defined otherwise']),
+  fault: z.enum(['missing', 'disabled', 'not enabled always', 'defined otherwise', 'changed unseen']),
 });
 vocabulary.add(TriggerFault, {
   id: 'TriggerFault',

@@ -76,7 +76,7 @@ const allowed: Readonly<Record<LoginRole, Allowed>> = {
       is_exact is_instant is_lot is_metadata iso item_json lease_reconciliation ledger_triggers location_json new_id
       note_seal_anchor post_entry read_aliases reconciliation_lag record_reconciliation require_aliases
       require_reorder_point seal_header seal_json seal_next settle_discrepancies
-      tell_reconciliation_failures tell_trigger_faults trigger_history`,
+      tell_reconciliation_failures tell_trigger_faults trigger_history unseen_changes`,
     recovery: `alert_probes beat begin_alert_probe claim_checks list_checks newest_heartbeat note_alert_probe
       note_alert_received note_alerted note_checks`,
   },
