@@ -1734,7 +1734,7 @@ CREATE OR REPLACE FUNCTION inventory.is_code(p_text text)
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
 AS $function$
-  select inventory.is_lot(p_text)
+  select inventory.is_visible(p_text, 64)
     and p_text !~ '^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$'
 $function$;
 alter function inventory.is_code(text) owner to stockade_owner;
@@ -1773,25 +1773,6 @@ comment on function inventory.is_instant(timestamp with time zone) is
   'Whether an instant is finite and in a year that the API can write: 1900 to 9999.';
 revoke execute on function inventory.is_instant(timestamp with time zone) from public;
 grant execute on function inventory.is_instant(timestamp with time zone) to stockade_admin, stockade_api, stockade_jobs, stockade_ledger;
-
--- inventory.is_lot(text)
-CREATE OR REPLACE FUNCTION inventory.is_lot(p_text text)
- RETURNS boolean
- LANGUAGE plpgsql
- IMMUTABLE PARALLEL SAFE
-AS $function$
-begin
-  return length(p_text) between 1 and 64
-    and p_text = btrim(p_text)
-    -- What is plain ASCII pays for nothing else.
-    and (p_text ~ '^[ -~]*$' or p_text is nfc normalized and p_text !~ inventory.invisible_characters());
-end
-$function$;
-alter function inventory.is_lot(text) owner to stockade_owner;
-comment on function inventory.is_lot(text) is
-  'Whether a text can name a lot: 1 to 64 visible characters in the normal form NFC, no blank at either end.';
-revoke execute on function inventory.is_lot(text) from public;
-grant execute on function inventory.is_lot(text) to stockade_admin, stockade_api, stockade_jobs, stockade_ledger;
 
 -- inventory.is_metadata(jsonb)
 CREATE OR REPLACE FUNCTION inventory.is_metadata(p_metadata jsonb)
@@ -1836,6 +1817,25 @@ comment on function inventory.is_short(numeric,numeric,numeric,boolean) is
   'Whether the stock policy refuses a change of a balance: it takes from it and leaves less on hand than is reserved, of an item that may not go below zero. p_on_hand is the quantity after the change.';
 revoke execute on function inventory.is_short(numeric,numeric,numeric,boolean) from public;
 grant execute on function inventory.is_short(numeric,numeric,numeric,boolean) to stockade_ledger;
+
+-- inventory.is_visible(text,integer)
+CREATE OR REPLACE FUNCTION inventory.is_visible(p_text text, p_longest integer)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+begin
+  return length(p_text) between 1 and p_longest
+    and p_text = btrim(p_text)
+    -- What is plain ASCII pays for nothing else.
+    and (p_text ~ '^[ -~]*$' or p_text is nfc normalized and p_text !~ inventory.invisible_characters());
+end
+$function$;
+alter function inventory.is_visible(text,integer) owner to stockade_owner;
+comment on function inventory.is_visible(text,integer) is
+  'Whether a text can name a lot or a posting: 1 to p_longest visible characters in the normal form NFC, no blank at either end.';
+revoke execute on function inventory.is_visible(text,integer) from public;
+grant execute on function inventory.is_visible(text,integer) to stockade_admin, stockade_api, stockade_jobs, stockade_ledger;
 
 -- inventory.is_written_here(xid)
 CREATE OR REPLACE FUNCTION inventory.is_written_here(p_xmin xid)
@@ -4533,6 +4533,24 @@ comment on function tenancy.import_users(text[]) is
 revoke execute on function tenancy.import_users(text[]) from public;
 grant execute on function tenancy.import_users(text[]) to stockade_admin;
 
+-- tenancy.is_email(text)
+CREATE OR REPLACE FUNCTION tenancy.is_email(p_text text)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+begin
+  return length(p_text) <= 320
+    and p_text ~ ('^[a-z0-9.!#$%&''*+/=?^_`{}~-]+@'
+      '[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$');
+end
+$function$;
+alter function tenancy.is_email(text) owner to stockade_owner;
+comment on function tenancy.is_email(text) is
+  'Whether a text is the one form of an e-mail address: ASCII in lower case, what HTML calls valid, without bars, which separate the parts of a pass. A domain in another script is in its ASCII form (IDNA).';
+revoke execute on function tenancy.is_email(text) from public;
+grant execute on function tenancy.is_email(text) to stockade_admin;
+
 -- tenancy.known_organizations(uuid,integer)
 CREATE OR REPLACE FUNCTION tenancy.known_organizations(p_after uuid, p_most integer)
  RETURNS SETOF uuid
@@ -5534,7 +5552,7 @@ create table inventory.entries (
   constraint entries_metadata_check CHECK (metadata = '{}'::jsonb OR inventory.is_metadata(metadata)),
   constraint entries_occurred_at_check CHECK (inventory.is_instant(occurred_at)),
   constraint entries_recorded_at_check CHECK (inventory.is_instant(recorded_at)),
-  constraint entries_reference_check CHECK (length(reference) >= 1 AND length(reference) <= 200)
+  constraint entries_reference_check CHECK (inventory.is_visible(reference, 200))
 );
 alter table inventory.entries owner to stockade_owner;
 alter table inventory.entries alter column org_id set statistics 0;
@@ -5924,7 +5942,7 @@ create table inventory.movements (
   lot text default ''::text not null,
   constraint movements_pkey PRIMARY KEY (org_id, entry_id, line),
   constraint movements_line_check CHECK (line >= 1 AND line <= 1000),
-  constraint movements_lot_check CHECK (lot = ''::text OR inventory.is_lot(lot)),
+  constraint movements_lot_check CHECK (lot = ''::text OR inventory.is_visible(lot, 64)),
   constraint movements_occurred_at_check CHECK (inventory.is_instant(occurred_at)),
   constraint movements_quantity_check CHECK (quantity <> 0::numeric),
   constraint movements_quantity_check_number CHECK (quantity <> 'NaN'::numeric),
@@ -6706,7 +6724,7 @@ create table tenancy.users (
   constraint users_email_key UNIQUE (email),
   constraint users_created_at_check CHECK (inventory.is_instant(created_at)),
   constraint users_email_check CHECK (email = lower(email) AND email ~~ '%_@_%'::text AND length(email) <= 320),
-  constraint users_email_check_form CHECK (length(email) >= 3 AND length(email) <= 320 AND email ~ '^[^@|\u0001-\u0020\u007f-\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff]+@[^@|\u0001-\u0020\u007f-\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff]+$'::text),
+  constraint users_email_check_form CHECK (tenancy.is_email(email)),
   constraint users_name_check CHECK (length(name) <= 200)
 );
 alter table tenancy.users owner to stockade_owner;

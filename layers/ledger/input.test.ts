@@ -186,6 +186,14 @@ describe.each([
   ])('%j gives %j', (value, messages) => expect(said(schema, value)).toEqual(messages));
 });
 
+test('a reference is visible text in the normal form NFC', () => {
+  expect(Reference.parse('\u212a-1 e\u0301')).toBe('K-1 \u00e9');
+  expect(said(Reference, 'PO-1 ')).toEqual(['must not begin or end with a blank']);
+  expect(said(Reference, 'PO\u200b-1')).toEqual([
+    'must not contain U+200B ZERO WIDTH SPACE after "PO": remove it',
+  ]);
+});
+
 describe('an id', () => {
   const entry = '01990000-0000-7000-8000-00000000abcd';
 

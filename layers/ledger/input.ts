@@ -26,13 +26,13 @@ export const PositiveQuantity = Quantity.refine((value) => value > 0, { error: '
 export const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
 /** A text that people read, type and compare: in the normal form NFC, whatever form it was sent in. */
-function visibleText() {
+function visibleText(most = maxCodeCharacters) {
   return z
     .string({ error: 'must be a string' })
     .normalize('NFC')
     .min(1, 'must not be empty')
     .superRefine((text, context) => {
-      const message = codeFault(text);
+      const message = codeFault(text, most);
       if (message) context.addIssue({ code: 'custom', message });
     });
 }
@@ -72,8 +72,10 @@ export const Lot = z
 
 export const Name = boundedText(200);
 
+export const maxReferenceCharacters = 200;
+
 /** The caller's own name for a posting: an order, an invoice, a delivery note. */
-export const Reference = boundedText(200);
+export const Reference = visibleText(maxReferenceCharacters).meta({ maxLength: maxReferenceCharacters });
 
 export const EntryId = z.string().regex(uuidPattern, 'must be the id of an entry');
 

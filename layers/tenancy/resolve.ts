@@ -3,6 +3,7 @@ import { Unauthenticated } from '#platform/errors.ts';
 import { parseApiKey } from './credentials/api-keys.ts';
 import { mintPass } from './credentials/passes.ts';
 import { verifyToken } from './credentials/tokens.ts';
+import { lowerCaseOfAscii } from './email.ts';
 import type { Credentials, VerifiedUser } from './tenant.ts';
 
 /** The parts of a request that say who asks and for which organization. Header names are lower case. */
@@ -95,7 +96,7 @@ export function bearerOf(authorization: string): string {
  */
 function subdomainOf(domainName: string, baseDomain: string | undefined): string | undefined {
   if (!baseDomain) return undefined;
-  const host = domainName.toLowerCase().replace(/\.$/, '');
+  const host = lowerCaseOfAscii(domainName).replace(/\.$/, '');
   return host.endsWith(`.${baseDomain}`) ? host.slice(0, -baseDomain.length - 1) : undefined;
 }
 

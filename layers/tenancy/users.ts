@@ -10,13 +10,6 @@ export const roles = ['viewer', 'clerk', 'admin'] as const;
 /** What a member may do: `viewer` reads, `clerk` also posts, `admin` also manages keys and members. */
 export type MemberRole = (typeof roles)[number];
 
-/**
- * Something on both sides of an @, no blanks, at most 320 characters. Only the mail server knows whether it exists.
- * No `|`, because a pass separates its parts with it. No control character and no lone surrogate, which the database
- * refuses or stores as another character.
- */
-export const emailPattern = /^(?=.{3,320}$)[^\s@|\p{Cc}\p{Cs}]+@[^\s@|\p{Cc}\p{Cs}]+$/u;
-
 export interface Assignment {
   readonly userId: string;
   readonly email: string;
@@ -54,13 +47,14 @@ export async function listMembers(tenant: Tenant, { limit, after }: PageRequest)
 /**
  * Adds a user to an organization, or changes the member's role. Creates the user when there is none.
  * Doing it twice changes nothing. `admin` is a connection as stockade_admin.
+ * @param assignment its address in the form of `canonicalEmail`
  * @throws NotFound when there is no such organization
  */
 export async function assignUser(
   admin: pg.ClientBase,
   assignment: { email: string; organization: string; role: MemberRole; name?: string },
 ): Promise<Assignment> {
-  const email = assignment.email.toLowerCase();
+  const { email } = assignment;
   return await inTransaction(admin, async () => {
     const organization = await admin.query<{ id: string }>(
       'select id from tenancy.organizations where slug = $1',

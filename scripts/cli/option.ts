@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { InvalidArgumentError } from 'commander';
 import * as z from 'zod';
+import { canonicalEmail, emailFault } from '#tenancy/email.ts';
 
 /** One option or argument of a command: its name, its help and its parser. The functions below create them. */
 export interface Option<Value> {
@@ -44,6 +45,13 @@ export function text<
     const { length } = [...typed];
     if (length > maxCharacters) refuse(`It must have at most ${maxCharacters} characters, not ${length}.`);
     return typed;
+  });
+}
+
+/** The e-mail address of a user, in its one form. */
+export function email<Given extends Settings<string>>(given: Given): Option<Read<string, Given>> {
+  return make({ placeholder: 'email', ...given }, 'email', (typed) => {
+    return canonicalEmail(typed) ?? refuse(`It ${emailFault(typed)}.`);
   });
 }
 

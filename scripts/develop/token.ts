@@ -1,4 +1,3 @@
-import { emailPattern } from '#tenancy/users.ts';
 import { command } from '../cli/command.ts';
 import { databaseOptions, readPlatformFile } from '../cli/database/database-url.ts';
 import { CommandError } from '../cli/failure.ts';
@@ -14,13 +13,7 @@ await command({
     'what the user may do: npm run users:assign.',
   ].join('\n'),
   options: {
-    email: option.text({
-      description: "the user's address",
-      placeholder: 'email',
-      required: true,
-      pattern: emailPattern,
-      expected: 'It must be an address such as ada@example.com.',
-    }),
+    email: option.email({ description: "the user's address", required: true }),
     lifetime: option.duration({
       description: 'how long the token is valid',
       default: 8 * 3_600_000,
@@ -42,7 +35,7 @@ await command({
         'Stop the platform and run `npm start` again.',
       );
     }
-    const email = options.email.toLowerCase();
+    const { email } = options;
     const lifetimeSeconds = Math.ceil(options.lifetime / 1000);
     const expiresAt = new Date((Math.floor(Date.now() / 1000) + lifetimeSeconds) * 1000).toISOString();
     const token = await signToken(key, { email, lifetimeSeconds });

@@ -1,3 +1,4 @@
+import { slugsLike } from '#tenancy/look-alikes.ts';
 import { createOrganization, slugPattern } from '#tenancy/organizations.ts';
 import { maxNameCharacters } from '#tenancy/text-limits.ts';
 import { command } from '../cli/command.ts';
@@ -33,11 +34,13 @@ await command({
     { type: '--slug acme --name "Acme Ltd"', does: 'creates the organization acme' },
     { type: '--slug acme --name "Acme Ltd" --json', does: 'prints {"id","slug","name","apiKey"}' },
   ],
-  run: async ({ options }) => {
+  run: async ({ options, note }) => {
     const { slug, name, keyEnvironment } = options;
-    const created = await withRole(await findDatabaseUrl(options), 'stockade_admin', (admin) =>
-      createOrganization(admin, { slug, name }, keyEnvironment),
-    );
+    const created = await withRole(await findDatabaseUrl(options), 'stockade_admin', async (admin) => {
+      for (const alike of await slugsLike(admin, slug))
+        note(`The slug ${slug} looks like ${alike}, which is another organization.`);
+      return await createOrganization(admin, { slug, name }, keyEnvironment);
+    });
     return createdAnswer(created);
   },
 });

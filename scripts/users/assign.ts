@@ -1,5 +1,6 @@
+import { membersLike } from '#tenancy/look-alikes.ts';
 import { maxNameCharacters } from '#tenancy/text-limits.ts';
-import { assignUser, emailPattern, roles } from '#tenancy/users.ts';
+import { assignUser, roles } from '#tenancy/users.ts';
 import { command } from '../cli/command.ts';
 import { withRole } from '../cli/database/connect.ts';
 import { databaseOptions, findDatabaseUrl } from '../cli/database/database-url.ts';
@@ -13,13 +14,7 @@ await command({
     'A viewer reads, a clerk also posts, an admin also manages keys and members. Running it again changes nothing.',
   options: {
     org: option.text({ description: 'the slug of the organization', placeholder: 'slug', required: true }),
-    email: option.text({
-      description: 'the address of the user',
-      placeholder: 'email',
-      required: true,
-      pattern: emailPattern,
-      expected: 'It must be an email address without |, such as ada@example.com.',
-    }),
+    email: option.email({ description: 'the address of the user', required: true }),
     role: option.choice(roles, { description: 'the role', required: true }),
     name: option.text({
       description: 'the name of the user, if the user is created',
@@ -29,11 +24,13 @@ await command({
     ...databaseOptions,
   },
   examples: [{ type: '--org acme --email ada@example.com --role admin', does: 'makes Ada an admin of acme' }],
-  run: async ({ options }) => {
-    const { org, email, role, name } = options;
-    const assignment = await withRole(await findDatabaseUrl(options), 'stockade_admin', (admin) =>
-      assignUser(admin, { organization: org, email, role, name }),
-    );
+  run: async ({ options, note }) => {
+    const { org: organization, email, role, name } = options;
+    const assignment = await withRole(await findDatabaseUrl(options), 'stockade_admin', async (admin) => {
+      for (const alike of await membersLike(admin, { organization, email }))
+        note(`${email} looks like ${alike}, who is a member as well: make sure that they are two people.`);
+      return await assignUser(admin, { organization, email, role, name });
+    });
     return assignedAnswer(assignment);
   },
 });

@@ -18,7 +18,7 @@ $migration$;
 -- The old program writes rows that are checked, whatever its role. The switch takes this away from it.
 -- allow grant-to-public: the functions read nothing, and say only whether the value that they are given has a form.
 grant execute on function
-  inventory.invisible_characters, inventory.is_instant, inventory.is_lot, inventory.is_metadata
+  inventory.invisible_characters, inventory.is_instant, inventory.is_visible, inventory.is_metadata
   to public;
 
 alter table inventory.items

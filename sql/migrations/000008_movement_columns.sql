@@ -18,7 +18,7 @@ alter table inventory.movements
   add column line integer not null default 1,
   add column lot text not null default '',
   add constraint movements_line_check check (line between 1 and 1000) not valid,
-  add constraint movements_lot_check check (lot = '' or inventory.is_lot(lot)) not valid,
+  add constraint movements_lot_check check (lot = '' or inventory.is_visible(lot, 64)) not valid,
   -- From here on the old program is refused what no entry and no balance could hold. The check of the move names such rows.
   add constraint movements_quantity_check_number check (quantity <> 'NaN') not valid,
   add constraint movements_occurred_at_check check (inventory.is_instant(occurred_at)) not valid,

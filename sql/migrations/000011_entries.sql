@@ -5,7 +5,7 @@ create table inventory.entries (
   org_id uuid not null,
   id uuid not null,
   kind text not null check (inventory.kind_sign(kind) is not null),
-  reference text check (length(reference) between 1 and 200),
+  reference text check (inventory.is_visible(reference, 200)),
   occurred_at timestamptz(3) not null check (inventory.is_instant(occurred_at)),
   recorded_at timestamptz(3) not null check (inventory.is_instant(recorded_at)),
   actor text not null check (length(actor) between 1 and 200),

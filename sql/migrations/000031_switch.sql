@@ -5,6 +5,7 @@
 --! needs inventory/seal_boundary
 --! needs moving_in/switching
 --! needs tenancy/context
+--! needs tenancy/emails
 -- Contract: the switch. The old program ends and the new one begins: every key and every reference begins with the
 -- organization, the wall goes up, movements belong to entries, nothing of the ledger is ever changed again, and a trigger
 -- keeps the balances.
@@ -41,12 +42,7 @@ drop trigger note_movement on inventory.movements;
 
 -- The users.
 alter table inventory.users
-  -- A pass separates its parts with bars. Blanks and controls are written out: a class would differ between collations.
-  add constraint users_email_check_form check (
-    length(email) between 3 and 320
-    and email ~ ('^[^@|\u0001-\u0020\u007f-\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff]+'
-      '@[^@|\u0001-\u0020\u007f-\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff]+$')
-  ) not valid,
+  add constraint users_email_check_form check (tenancy.is_email(email)) not valid,
   add constraint users_created_at_check check (inventory.is_instant(created_at)) not valid;
 -- allow rename-table: the old program ends in this file, and the new one knows only the new name.
 alter table inventory.users set schema tenancy;

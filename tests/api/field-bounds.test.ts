@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { Code } from '#ledger/input.ts';
+import { Code, Reference } from '#ledger/input.ts';
 import { invisibleCharacter } from '#ledger/invisible-characters.ts';
 import { type Caller, openWorld } from '#tests/world.ts';
 import { expectProblem, notFound, wrongFields } from './problem-document.ts';
@@ -288,13 +288,16 @@ test('the API and the database accept the same codes', async () => {
     ...atEnds,
   ];
   const superuser = await world.superuser();
-  const { rows } = await superuser.query<{ code: string; fits: boolean }>(
-    'select code, inventory.is_code(code) as fits from unnest($1::text[]) as drawn (code)',
+  const { rows } = await superuser.query<{ code: string; fits: boolean; isReference: boolean }>(
+    `select code, inventory.is_code(code) as fits, inventory.is_visible(code, 200) as "isReference"
+     from unnest($1::text[]) as drawn (code)`,
     [drawn.filter((text) => text.isWellFormed() && !text.includes('\0'))],
   );
   // What the API accepts it stores in the normal form, so in any other form the database refuses it.
   const accepts = (text: string) => Code.safeParse(text).data === text;
   expect(rows.filter((row) => row.fits !== accepts(row.code))).toEqual([]);
+  const isReference = (text: string) => Reference.safeParse(text).data === text;
+  expect(rows.filter((row) => row.isReference !== isReference(row.code))).toEqual([]);
   expect(
     rows.filter(({ code }) => Code.safeParse(code).success && code.normalize() !== code).length,
   ).toBeGreaterThan(50);

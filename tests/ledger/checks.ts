@@ -80,7 +80,12 @@ export const checks: [
     ['receipt', 'return', 'issue', 'adjustment', 'count', 'transfer', 'opening'],
     ['', 'gift', 'Receipt'],
   ],
-  ['entries_reference_check', 'reference', [null, ...text(200).taken], text(200).refused],
+  [
+    'entries_reference_check',
+    'reference',
+    [null, ...text(200).taken, 'a b', '№ 7/3', '0197b1f2-6c1e-7a30-9d2f-3a5e0c7b1d42'],
+    [...text(200).refused, ' a', 'a ', 'a\tb', 'a\nb', 'e\u0301', '\u212a', 'a\u200bb', 'a\u202eb'],
+  ],
   ['entries_actor_check', 'actor', text(200).taken, text(200).refused],
   ['entries_metadata_check', 'metadata', metadata.taken, metadata.refused],
   ['entries_occurred_at_check', 'occurred_at', instants.taken, instants.refused],

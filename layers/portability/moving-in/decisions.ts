@@ -1,8 +1,9 @@
 import * as z from 'zod';
 import { counted } from '#platform/plural.ts';
 import { MigrationError } from '#schema/migration-error.ts';
+import { Email } from '#tenancy/email.ts';
 import { CreateOrganization, type NewOrganization, Slug } from '#tenancy/organizations.ts';
-import { emailPattern, type MemberRole, roles } from '#tenancy/users.ts';
+import { type MemberRole, roles } from '#tenancy/users.ts';
 import type { CodeLine } from './check/code-map.ts';
 
 /** One line of the file of roles. Without an organization it means the default one. */
@@ -49,7 +50,7 @@ const Table = z.enum(['items', 'locations'], { error: 'must be items or location
 const Text = z.string().min(1, 'must not be empty');
 
 const RoleRecord = z.strictObject({
-  email: z.string().regex(emailPattern, 'must be an email address').toLowerCase(),
+  email: Email,
   organization: z.union([Slug, z.literal('').transform(() => undefined)]).optional(),
   role: z.enum(roles, { error: `must be one of ${roles.join(', ')}` }),
 });

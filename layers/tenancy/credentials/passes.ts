@@ -7,7 +7,7 @@ export const passLifetimeSeconds = 60;
 /**
  * Mints the pass with which the database lets a verified user in: `<pass key>|<expiry, Unix seconds>|<email>|<MAC>`.
  * The database looks up the memberships itself, on every transaction; the pass only says who the user is.
- * @param email in lower case and without `|`, as `verifyToken` returns it
+ * @param email in the form of `canonicalEmail`, as `verifyToken` returns it
  */
 export function mintPass(email: string, key: PassKey, nowMs: number = Date.now()): string {
   const text = `${key.id}|${Math.floor(nowMs / 1000) + passLifetimeSeconds}|${email}`;

@@ -70,6 +70,7 @@ describe('a token that is refused', () => {
     ['that does not say whether its address is verified', { email_verified: undefined }],
     ['without an address', { email: undefined }],
     ['whose address is none', { email: 'ada' }],
+    ['whose address only looks like one of ASCII', { email: '\u212aate@example.com' }],
     ['whose address is a list', { email: [email] }],
     ['whose address would add a part to the pass', { email: `9|${email}` }],
   ])('%s', async (_, claims) => {

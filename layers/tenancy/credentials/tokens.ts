@@ -1,12 +1,11 @@
 import { createRemoteJWKSet, customFetch, errors, type FetchImplementation, jwtVerify } from 'jose';
 import type { TokenConfig } from '#platform/config.ts';
 import { Unavailable } from '#platform/errors.ts';
-
-import { emailPattern } from '../users.ts';
+import { canonicalEmail } from '../email.ts';
 
 /** What a token proves about its user. */
 export interface Claims {
-  /** In lower case; the issuer has verified it. */
+  /** In the form of `canonicalEmail`; the issuer has verified it. */
   readonly email: string;
   /** The issuer's own id for the user. */
   readonly subject: string | undefined;
@@ -74,9 +73,13 @@ export async function verifyToken(token: string, config: TokenConfig): Promise<C
 }
 
 /** An address that the issuer has not verified proves nothing: anybody could have entered it. */
-function claimsOf({ email, email_verified: verified, sub }: Record<string, unknown>): Claims | undefined {
-  if (verified !== true || typeof email !== 'string' || !emailPattern.test(email)) return undefined;
-  return { email: email.toLowerCase(), subject: typeof sub === 'string' ? sub : undefined };
+function claimsOf({
+  email: sent,
+  email_verified: verified,
+  sub,
+}: Record<string, unknown>): Claims | undefined {
+  const email = verified === true && typeof sent === 'string' ? canonicalEmail(sent) : undefined;
+  return email === undefined ? undefined : { email, subject: typeof sub === 'string' ? sub : undefined };
 }
 
 /** The issuer's keys: fetched when first needed, kept by the process, and fetched again for a new key id. */

@@ -179,23 +179,23 @@ comment on function inventory.invisible_characters is
   'the direction of a text, or that have no fixed meaning.';
 grant execute on function inventory.invisible_characters to stockade_api, stockade_jobs, stockade_admin, stockade_ledger;
 
-create or replace function inventory.is_lot(p_text text)
+create or replace function inventory.is_visible(p_text text, p_longest integer)
 returns boolean
 language plpgsql
 immutable
 parallel safe
 as $$
 begin
-  return length(p_text) between 1 and 64
+  return length(p_text) between 1 and p_longest
     and p_text = btrim(p_text)
     -- What is plain ASCII pays for nothing else.
     and (p_text ~ '^[ -~]*$' or p_text is nfc normalized and p_text !~ inventory.invisible_characters());
 end
 $$;
 
-comment on function inventory.is_lot is
-  'Whether a text can name a lot: 1 to 64 visible characters in the normal form NFC, no blank at either end.';
-grant execute on function inventory.is_lot to stockade_api, stockade_jobs, stockade_admin, stockade_ledger;
+comment on function inventory.is_visible is
+  'Whether a text can name a lot or a posting: 1 to p_longest visible characters in the normal form NFC, no blank at either end.';
+grant execute on function inventory.is_visible to stockade_api, stockade_jobs, stockade_admin, stockade_ledger;
 
 create or replace function inventory.is_code(p_text text)
 returns boolean
@@ -203,7 +203,7 @@ language sql
 immutable
 parallel safe
 as $$
-  select inventory.is_lot(p_text)
+  select inventory.is_visible(p_text, 64)
     and p_text !~ '^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$'
 $$;
 

@@ -25,7 +25,7 @@ test('what only just fits is no offence', async () => {
   await world.client.query('begin');
   try {
     await world.client.query(`
-      insert into inventory.users (email, name) values ('ü.ß@exämple.com', repeat('x', 200)), ('a@b', null);
+      insert into inventory.users (email, name) values ('!#$%+tag@xn--exmple-cua.com', repeat('x', 200)), ('a@b', null);
       insert into inventory.items (sku, name, unit, created_at) values
         (repeat(U&'\\+01F600', 64), repeat('ä', 200), repeat('x', 32), '1900-01-01Z'),
         ('日本 é', 'x', 'x', '9999-12-31 23:59:59Z'),
@@ -84,6 +84,14 @@ const spoilt: [rule: string, spoil: string, table: string, id: string, value: st
   ],
   ['location-kind', `update inventory.locations set kind = 'shelf'`, 'locations', ids.main, 'shelf'],
   ['email', `update inventory.users set email = 'a|b@example.com'`, 'users', ids.ada, 'a|b@example.com'],
+  [
+    'email',
+    // With the rules of an old database for lower case, a sign that only looks like K is in lower case.
+    `alter table inventory.users drop constraint users_email_check; update inventory.users set email = U&'\\212Aate@example.com'`,
+    'users',
+    ids.ada,
+    '\u212aate@example.com',
+  ],
   ['email', `update inventory.users set email = 'a b@example.com'`, 'users', ids.ada, 'a b@example.com'],
   ['email', `update inventory.users set email = 'a@b@example.com'`, 'users', ids.ada, 'a@b@example.com'],
   [
@@ -145,6 +153,8 @@ const spoilt: [rule: string, spoil: string, table: string, id: string, value: st
     ids.moved,
     'x'.repeat(201),
   ],
+  ['reference', `update inventory.movements set reference = 'PO-1 '`, 'movements', ids.moved, 'PO-1 '],
+  ['reference', `update inventory.movements set reference = U&'\\212A7'`, 'movements', ids.moved, '\u212a7'],
   [
     'balance-digits',
     `insert into inventory.movements (item_id, location_id, quantity, kind)

@@ -119,7 +119,7 @@ describe('a file', () => {
           { email: 'ann', role: 'clerk' },
           { email: 'bob@example.com', role: 'boss' },
         ]),
-      /^2 lines of the file of --roles cannot be read:\n {2}line 2: email must be an email address\n {2}line 3: role must be one of viewer, clerk, admin$/,
+      /^2 lines of the file of --roles cannot be read:\n {2}line 2: email must be an email address without \|, such as ada@example.com\n {2}line 3: role must be one of viewer, clerk, admin$/,
     ],
     [
       'of roles that names one user twice',

@@ -1,5 +1,5 @@
 import { CsvReader, type CsvRecord } from '#ledger/imports/csv-reader.ts';
-import { Code } from '#ledger/input.ts';
+import { Code, type Reference } from '#ledger/input.ts';
 import { PortabilityError } from '../../portability-error.ts';
 import type { Offence } from './offence.ts';
 
@@ -85,9 +85,9 @@ export function malformedTargets(codes: readonly CodeLine[]): Offence[] {
   });
 }
 
-/** What is wrong with the form of a code that is stored as it is; undefined when nothing is. */
-export function formFault(code: string): string | undefined {
-  const read = Code.safeParse(code);
+/** What is wrong with the form of a text that is stored as it is, a code if nothing else is said; undefined when nothing is. */
+export function formFault(code: string, form: typeof Code | typeof Reference = Code): string | undefined {
+  const read = form.safeParse(code);
   if (!read.success) return read.error.issues[0]?.message;
   if (read.data === code) return undefined;
   return `is not in the normal form NFC, which is ${JSON.stringify(read.data)}`;

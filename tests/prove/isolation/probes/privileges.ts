@@ -40,7 +40,7 @@ const allowed: Readonly<Record<LoginRole, Allowed>> = {
       note_key_use record_mismatch require_scope revoke_api_key rotate_api_key`,
     inventory: `add_item_aliases add_location_aliases claim_idempotency_key create_item create_location delete_item
       delete_location find_item find_location greatest_quantity hold_item_codes hold_location_codes
-      invisible_characters is_code is_exact is_instant is_lot is_metadata iso item_json location_json new_id post_entry
+      invisible_characters is_code is_exact is_instant is_metadata is_visible iso item_json location_json new_id post_entry
       read_aliases remember_response require_aliases require_reorder_point reverse_entry seal_header seal_json
       update_item update_location`,
     recovery: '',
@@ -73,7 +73,7 @@ const allowed: Readonly<Record<LoginRole, Allowed>> = {
     inventory: `add_item_aliases add_location_aliases backfill_balances begin_backfill begin_reconciliation correct_balance count_forgettable create_item
       create_location draw_seal_boundary end_backfill find_item find_location finish_reconciliation forget_idempotency_keys
       greatest_quantity held_quantities hold_item_codes hold_location_codes import_batch invisible_characters is_code
-      is_exact is_instant is_lot is_metadata iso item_json lease_reconciliation ledger_triggers location_json new_id
+      is_exact is_instant is_metadata is_visible iso item_json lease_reconciliation ledger_triggers location_json new_id
       note_seal_anchor post_entry read_aliases reconciliation_lag record_reconciliation require_aliases
       require_reorder_point seal_header seal_json seal_next settle_discrepancies
       tell_reconciliation_failures tell_trigger_faults trigger_history unseen_changes`,
@@ -89,9 +89,9 @@ const allowed: Readonly<Record<LoginRole, Allowed>> = {
       'tenancy.organizations': 'select insert update(columns)',
       'tenancy.users': 'select insert',
     },
-    tenancy: `begin_import current_org drop_pass_key erase_organization finish_import import_rows import_users
+    tenancy: `begin_import current_org drop_pass_key erase_organization finish_import import_rows import_users is_email
       portable_schema rotate_context_key set_pass_key`,
-    inventory: 'invisible_characters is_instant is_lot is_metadata iso new_id',
+    inventory: 'invisible_characters is_instant is_metadata is_visible iso new_id',
     recovery: 'list_checks note_restoration observe_others',
   },
 };

@@ -1,5 +1,7 @@
 import { entryKinds } from '#ledger/entries.ts';
+import { maxReferenceCharacters, Reference } from '#ledger/input.ts';
 import { greatestQuantity } from '#ledger/posting-rules.ts';
+import { formFault } from '../code-map.ts';
 import type { RowRule, SetRule } from '../rule.ts';
 
 const table = 'movements';
@@ -27,10 +29,13 @@ export const kind: RowRule = {
 export const reference: RowRule = {
   id: 'reference',
   table,
-  fits: 't.reference is null or length(t.reference) <= 200',
+  // References of plain characters need no second look. An empty one is none.
+  fits: `coalesce(t.reference, '') = '' or t.reference ~ '^[!-~]([ -~]{0,${maxReferenceCharacters - 2}}[!-~])?$'`,
   value: 't.reference',
-  rule: 'a reference has at most 200 characters',
-  remedy: 'Shorten it.',
+  judge: (value) => formFault(value ?? '', Reference),
+  rule: `a reference is visible text of 1 to ${maxReferenceCharacters} characters in the normal form NFC: it`,
+  remedy:
+    'Write it in that form (update inventory.movements set reference = normalize(btrim(reference)) where id = …).',
 };
 
 /** Ids of entries tell their order: a seal closes the ledger up to the newest one. */

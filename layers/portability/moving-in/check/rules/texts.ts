@@ -1,4 +1,4 @@
-import { emailPattern } from '#tenancy/users.ts';
+import { canonicalEmail, canonicalForm, emailFault, maxEmailCharacters } from '#tenancy/email.ts';
 import type { RowRule } from '../rule.ts';
 
 const bounds = [
@@ -34,14 +34,20 @@ export const userName: RowRule = {
   remedy: 'Shorten it.',
 };
 
-/** Tokens and passes carry the address: with a bar or a blank in it, its user could never sign in. */
+/**
+ * Tokens and passes carry the address in one form: with any other, its user could never sign in. Nothing is rewritten here:
+ * the address that one like U+212A looks like may be another person's.
+ */
 export const email: RowRule = {
   id: 'email',
   table: 'users',
-  fits: `t.email ~ '^[!-?A-{}~]+@[!-?A-{}~]+$' and t.email = lower(t.email) and length(t.email) <= 320`,
+  fits: `t.email ~ '${canonicalForm.replaceAll("'", "''")}' and length(t.email) <= ${maxEmailCharacters}`,
   value: 't.email',
-  judge: (value) =>
-    value !== null && emailPattern.test(value) && value === value.toLowerCase() ? undefined : '',
-  rule: 'an address is in lower case, has one @, and neither blanks, bars nor control characters: nobody could sign in with this one',
-  remedy: 'Write the address of the person (update inventory.users set email = … where id = …).',
+  judge: (value) => {
+    const kept = canonicalEmail(value ?? '');
+    return kept === undefined ? emailFault(value ?? '') : `is kept as ${JSON.stringify(kept)}`;
+  },
+  rule: 'an address has the one form in which its user is found, or nobody could sign in with it: this one',
+  remedy:
+    'Ask the person which address the issuer of tokens has verified, and write it (update inventory.users set email = … where id = …).',
 };
