@@ -16,8 +16,8 @@ const batchLimits = { lines: 50_000, bytes: 8 * 1024 * 1024 };
 export interface ImportedUsers {
   readonly found: number;
   readonly created: number;
-  /** Maps a user's id in the export to the id in this database. */
-  readonly renamed: Readonly<Record<string, string>>;
+  /** Maps the id of each user in the export to the id in this database. */
+  readonly users: Readonly<Record<string, string>>;
 }
 
 /** Creates the organization, and enters it for the rest of the transaction. */
@@ -33,8 +33,8 @@ export async function importOrganizationRow(
 /** Finds the users by their email addresses, and creates the missing ones. */
 export async function importUsers(admin: pg.ClientBase, folder: string): Promise<ImportedUsers> {
   const lines = await allLines(folder, 'tenancy.users');
-  const users = await answerOf<Omit<ImportedUsers, 'found'>>(admin, 'tenancy.import_users($1)', [lines]);
-  return { found: lines.length, ...users };
+  const created = await answerOf<Omit<ImportedUsers, 'found'>>(admin, 'tenancy.import_users($1)', [lines]);
+  return { found: lines.length, ...created };
 }
 
 /**
@@ -45,7 +45,7 @@ export async function importTable(
   admin: pg.ClientBase,
   folder: string,
   name: string,
-  renamed: ImportedUsers['renamed'],
+  users: ImportedUsers['users'],
   onRows: (rows: number) => void,
 ): Promise<void> {
   // Rows that refer to other rows of their table wait until those exist.
@@ -56,7 +56,7 @@ export async function importTable(
     const waitingNumbers = await answerOf<number[]>(admin, 'tenancy.import_rows($1, $2, $3)', [
       name,
       lines,
-      renamed,
+      users,
     ]);
     const numbers = new Set(waitingNumbers);
     waiting = lines.filter((_, index) => numbers.has(index + 1));
@@ -91,7 +91,7 @@ export async function proveImport(
   const arrived = await answerOf<Record<string, { rows: number; digest: string }>>(
     admin,
     'tenancy.finish_import($1, $2)',
-    [manifest.organization.slug, users.renamed],
+    [manifest.organization.slug, users.users],
   );
   // Users who already existed here keep the names they have here.
   const names = users.created === users.found ? [] : ['tenancy.users'];

@@ -67,7 +67,7 @@ export async function writeImport(
   const total = schema.steps.reduce((sum, name) => sum + (sizes.get(name) ?? 0), 0);
   let before = 0;
   for (const name of schema.steps) {
-    await importTable(admin, from, name, users.renamed, (done) => {
+    await importTable(admin, from, name, users.users, (done) => {
       signal?.throwIfAborted();
       onProgress('importing', before + done, total);
     });
@@ -79,7 +79,7 @@ export async function writeImport(
     manifest,
     slug: slug ?? manifest.organization.slug,
     usersCreated: users.created,
-    usersRenamed: users.renamed,
+    usersRenamed: Object.fromEntries(Object.entries(users.users).filter(([there, here]) => there !== here)),
   };
 }
 

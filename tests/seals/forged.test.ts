@@ -11,8 +11,8 @@ import { openSealedWorld } from './sealed-world.ts';
 
 /** Proofs that have the right hashes and say something else than what was sealed. */
 
-const { organization, post, seal } = openSealedWorld();
-/** What the caller of the API may write, made to be read as other lines. */
+const { organization, post, seal, tamper } = openSealedWorld();
+/** Made to be read as another movement. The database refuses it; somebody has written it all the same. */
 const reference = ['PO-1', '', '9', 'PO-FORGED', '9', 'user:boss', '{"approved": true}'].join('\n');
 let folder: string;
 let proof: MovementProof;
@@ -24,11 +24,16 @@ beforeAll(async () => {
   await post(tenant, 2);
   const { status, body } = await tenant.request('POST', '/v1/movements', {
     kind: 'receipt',
-    reference,
+    reference: 'PO-1',
     occurredAt: '2026-03-03T10:00:00Z',
     lines: [{ sku: 'A', location: 'MAIN', quantity: 5 }],
   });
   expect(status).toBe(201);
+  await tamper('update entries set reference = $2 where org_id = $1 and id = $3', [
+    tenant.id,
+    reference,
+    body.entryId,
+  ]);
   await seal(tenant);
   proof = (await tenant.request('GET', `/v1/movements/${body.entryId}.1/proof`)).body;
   const page = await readFile(join(paths.root, 'docs/SEALS.md'), 'utf8');

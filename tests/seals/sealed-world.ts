@@ -79,7 +79,8 @@ export function openSealedWorld(): SealedWorld {
         await superuser.query(
           `alter table movements drop constraint if exists movements_quantity_check_number,
              drop constraint if exists movements_occurred_at_check;
-           alter table entries drop constraint if exists entries_recorded_at_check;
+           alter table entries drop constraint if exists entries_recorded_at_check,
+             drop constraint if exists entries_reference_check;
            alter table seals drop constraint if exists seals_version_check,
              drop constraint if exists seals_sealed_at_check`,
         );

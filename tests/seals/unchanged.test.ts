@@ -14,7 +14,7 @@ async function sealedOddities(): Promise<Caller> {
   await post(tenant, 3);
   await tenant.request('POST', '/v1/movements', {
     kind: 'adjustment',
-    reference: 'Größe\n✓',
+    reference: 'Größe ✓',
     metadata: { ü: ['\n', { long: 'x'.repeat(5_000) }] },
     occurredAt: '2001-02-03T04:05:06.789Z',
     lines: [
@@ -53,8 +53,8 @@ test.each([
   ['an instant', `update movements set occurred_at = 'infinity' where org_id = $1 and line = $2`, [2]],
   ['a quantity that is none', `update movements set quantity = 'NaN' where org_id = $1 and line = $2`, [2]],
   ['a movement that is gone', 'delete from movements where org_id = $1 and line = $2', [2]],
-  ['an entry that is gone', 'delete from entries where org_id = $1 and reference = $2', ['Größe\n✓']],
-  ['a reference', 'update entries set reference = null where org_id = $1 and reference = $2', ['Größe\n✓']],
+  ['an entry that is gone', 'delete from entries where org_id = $1 and reference = $2', ['Größe ✓']],
+  ['a reference', 'update entries set reference = null where org_id = $1 and reference = $2', ['Größe ✓']],
   ['a page', `update seal_pages set leaves = set_byte(leaves, $2, 0) where org_id = $1`, [19]],
   ['the root of a page', `update seal_pages set root = set_byte(root, $2, 0) where org_id = $1`, [0]],
   [

@@ -7,6 +7,7 @@ import { lineReader, type ReadLine } from './import-line.ts';
 import type { ImportOrganization, OrganizationDirectory } from './organizations.ts';
 import { earlierRejects, type ImportState, type ImportTerms, importState, postBatch } from './post-batch.ts';
 import { OrderedRejects, type RejectSink } from './rejects.ts';
+import { fieldOf, isOfRejects } from './spreadsheet-cell.ts';
 import { Trial } from './trial.ts';
 
 export interface ImportJob extends ImportTerms {
@@ -68,6 +69,8 @@ class FileImport {
   private readonly states = new Map<ImportOrganization, ImportState>();
   private readonly found = new Map<string | undefined, Awaited<ReturnType<OrganizationDirectory['find']>>>();
   private readLine: ((record: CsvRecord) => ReadLine) | undefined;
+  /** Whether the fields were made cells of a spreadsheet. */
+  private isOfRejects = false;
   private inWindow = { lines: 0, bytes: 0 };
   /** The current batch. The next one is read at the same time. */
   private atWork: Promise<void> = Promise.resolve();
@@ -115,8 +118,10 @@ class FileImport {
   }
 
   private async take(records: readonly CsvRecord[]): Promise<void> {
-    for (const record of records) {
+    for (const each of records) {
       if (this.job.signal?.aborted) return;
+      this.isOfRejects ||= !this.readLine && isOfRejects(each.fields);
+      const record = this.isOfRejects ? { ...each, fields: each.fields.map(fieldOf) } : each;
       if (!this.readLine) this.readLine = this.header(record);
       else {
         const waiting = this.takeLine(record, this.readLine(record));

@@ -37,6 +37,16 @@ test('the lines of a file are there once it is finished, and only what must be q
   expect(await readdir(folder)).toEqual(['stock.csv.rejects.csv']);
 });
 
+test('no cell of somebody else’s file is a formula for a spreadsheet, and a number stays one', async () => {
+  const file = await createRejectsFile(path, { delimiter: ';', header: () => ['=sku', 'qty'] });
+  await file.write(reject(3, ['=HYPERLINK("http://evil.example")', '-5']));
+  await file.write(reject(4, ['@SUM(A1)', '+A1'], '=1+1'));
+  await file.finish();
+  expect(await content()).toBe(
+    `reject_line;reject_reason;'=sku;qty\n3;it is bad;"'=HYPERLINK(""http://evil.example"")";-5\n4;'=1+1;'@SUM(A1);'+A1\n`,
+  );
+});
+
 test('a list of any length is written on the way, once and in order', async () => {
   const file = await create();
   const lines = Array.from({ length: 3_000 }, (_, index) => index + 2);

@@ -1,9 +1,10 @@
 import { access, constants, type FileHandle, open, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { Reject } from '#ledger/imports/rejects.ts';
+import { cellOf, rejectColumns } from '#ledger/imports/spreadsheet-cell.ts';
 import { UsageError } from '../../cli/failure.ts';
 
-/** The rejected lines of a file, as a CSV file that the user can correct and import. */
+/** The rejected lines of a file, as a CSV file that the user can correct and import, also in a spreadsheet: no cell is a formula. */
 export interface RejectsFile {
   readonly path: string;
   readonly write: (reject: Reject) => Promise<void>;
@@ -43,7 +44,7 @@ export async function createRejectsFile(
   }
 
   function add(fields: readonly (string | number)[], encoding: BufferEncoding): void {
-    const line = `${fields.map((field) => quoted(String(field), format.delimiter)).join(format.delimiter)}\n`;
+    const line = `${fields.map((field) => quoted(cellOf(String(field)), format.delimiter)).join(format.delimiter)}\n`;
     const bytes = Buffer.from(line, encoding);
     waiting.push(bytes);
     waitingBytes += bytes.length;
@@ -52,7 +53,7 @@ export async function createRejectsFile(
   return {
     path,
     async write({ line, reason, record }) {
-      if (!file && waiting.length === 0) add(['reject_line', 'reject_reason', ...format.header()], 'utf8');
+      if (!file && waiting.length === 0) add([...rejectColumns, ...format.header()], 'utf8');
       // An unreadable record keeps its bytes, so that the fault stays visible.
       if (record.fault) add([line, Buffer.from(reason).toString('latin1'), ...record.fields], 'latin1');
       else add([line, reason, ...record.fields], 'utf8');

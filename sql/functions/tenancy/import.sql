@@ -102,19 +102,18 @@ begin
     end;
   end loop;
 
-  select jsonb_object_agg(e.id, here.id) filter (where e.id <> here.id)
+  select jsonb_object_agg(e.id, here.id)
   into v_users
   from unnest(p_lines) as l (line)
   cross join lateral json_to_record(l.line::json) as e (id uuid, email text)
   join tenancy.users here on here.email = e.email;
-  return json_build_object('created', coalesce(cardinality(v_missing), 0), 'renamed', coalesce(v_users, '{}'));
+  return json_build_object('created', coalesce(cardinality(v_missing), 0), 'users', coalesce(v_users, '{}'));
 end
 $$;
 
 comment on function tenancy.import_users is
-  'Finds the users of an export by their addresses and creates those that are missing: {created, renamed: {id '
-  'there: id here}}; renamed holds only those whose ids differ. Users that exist stay as they are. Raises SK902 '
-  'when no import was begun.';
+  'Finds the users of an export by their addresses and creates those that are missing: {created, users: {id '
+  'there: id here}}. Users that exist stay as they are. Raises SK902 when no import was begun.';
 grant execute on function tenancy.import_users to stockade_admin;
 
 create or replace function tenancy.import_rows(p_table text, p_lines text[], p_users jsonb)
@@ -131,12 +130,16 @@ begin
     raise exception 'the table % holds nothing of an organization', p_table using errcode = 'SK505';
   end if;
   return tenancy.write_lines(p_table::regclass, p_lines, null, p_users);
+exception
+  when not_null_violation then
+    raise exception 'a line of % lacks a value, or names a user whom the export does not name: %', p_table, sqlerrm
+      using errcode = 'SK505', hint = 'It is not what an export wrote: export the organization again.';
 end
 $$;
 
 comment on function tenancy.import_rows is
-  'Writes lines of an export into a table, through all of its constraints, triggers and policies; p_users is what '
-  'import_users() renamed. Returns which lines (the first is 1) refer to a row of the same table that does not '
+  'Writes lines of an export into a table, through all of its constraints, triggers and policies; p_users are '
+  'the users of import_users(), and no line may name another one. Returns which lines (the first is 1) refer to a row of the same table that does not '
   'exist yet: send them again. Balances come from their movements and must equal their lines. Items may go below '
   'zero until their lines are sent a second time, after the movements. Raises SK505 for an unknown table, or '
   'balances that are not the sum of their movements; SK902 when no import was begun.';

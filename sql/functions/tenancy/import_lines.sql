@@ -11,7 +11,8 @@ as $$
     'select l.n, %s from unnest($1) with ordinality as l (line, n) cross join lateral json_to_record(l.line::json) as r (%s)',
     string_agg(
       case
-        when c.names_user then format('coalesce($2 ->> r.%1$I, r.%1$I)::%2$s as %1$I', c.name, c.type)
+        -- Only the users of the export: the id of any other user of this database would make that one a member.
+        when c.names_user then format('($2 ->> r.%1$I)::%2$s as %1$I', c.name, c.type)
         when p_table = 'tenancy.organizations'::regclass and c.name = 'slug' and p_slug is not null
           then format('%L::text as slug', p_slug)
         else format('r.%1$I::%2$s as %1$I', c.name, c.type)

@@ -216,3 +216,28 @@ test('an import of a tampered user changes nobody who is here', async () => {
   );
   expect(members.rows).toEqual([{ email: 'eve@example.com' }]);
 });
+
+test('a forged membership names no user of this database whom the export does not name', async () => {
+  const superuser = await cell.superuser();
+  const { rows } = await superuser.query(
+    `insert into tenancy.users (email) values ('bystander@example.com') returning id`,
+  );
+  const source = await world.createOrganization();
+  await fillTenant(world, source, 'eve@example.com');
+  const to = folder();
+  await exportTo(world, source.id, to);
+  await superuser.query(
+    `insert into tenancy.users (email) values ('eve@example.com') on conflict do nothing`,
+  );
+  // The digest of users is compared only when all of them are new here, and Eve is not.
+  await forge(to, 'tenancy.memberships', ([own = '', ...more]) => [
+    own,
+    ...more,
+    own.replace(/"user_id":"[^"]+"/, `"user_id":"${rows[0].id}"`),
+  ]);
+  const before = await digests(superuser);
+  await expect(importOrganization(admin, { from: to })).rejects.toThrow(
+    /a line of tenancy.memberships lacks a value, or names a user whom the export does not name/,
+  );
+  expect(await digests(superuser)).toEqual(before);
+});

@@ -167,7 +167,7 @@ export async function fillTenant(world: World, tenant: Caller, email: string): P
     from: 'MAIN',
     to: 'Außen lager',
     lines: [{ sku: 'BOLT', quantity: 7 }],
-    reference: odd.slice(0, 20),
+    reference: '"quoted" \\n Ünï 💡 \'; --',
   };
   const headers = { 'idempotency-key': 'transfer-1' };
   const moved = await tenant.request('POST', '/v1/transfers', transfer, headers);
