@@ -65,9 +65,16 @@ describe('no address', () => {
   });
 });
 
+/** `fc.string` takes seconds to begin with all of Unicode. */
+const anything = fc
+  .array(fc.oneof(fc.integer({ min: 0, max: 0x10_ffff }), fc.integer({ min: 0x20, max: 0x7e })), {
+    maxLength: 8,
+  })
+  .map((points) => String.fromCodePoint(...points));
+
 test('the one form is its own, whatever an address was made of', () => {
   fc.assert(
-    fc.property(fc.string({ unit: 'binary' }), fc.string({ unit: 'grapheme' }), (local, domain) => {
+    fc.property(anything, anything, (local, domain) => {
       for (const text of [`${local}@${domain}`, `ada@${domain}.com`, `${local}@example.com`]) {
         const email = canonicalEmail(text);
         if (email === undefined) continue;
@@ -77,6 +84,6 @@ test('the one form is its own, whatever an address was made of', () => {
         expect(text.slice(0, text.lastIndexOf('@'))).toMatch(/^[!-~]+$/);
       }
     }),
-    { numRuns: 60 },
+    { numRuns: 300 },
   );
 });

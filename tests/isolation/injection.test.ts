@@ -49,3 +49,30 @@ test.each([
   },
   120_000,
 );
+
+test('a stacked statement or a block that shows rows is seen, although the handler answers with none of them', async () => {
+  await using clone = await cloneDatabase(inject('clusterUrl'), inject('templateDatabase'));
+  await clone.run('alter policy tenant on inventory.items using (true)');
+  const asked = /^rows of a stacked statement$|^a block that (prints|fails with) rows$/;
+  const { breaches } = await runInjections(clone.url, {
+    // On a server of our own, blocks are refused.
+    server: 'rds',
+    ways: 'one each',
+    only: (name) => asked.test(name),
+  });
+  expect(new Set(breaches.filter(({ kind }) => kind === 'seen').map(({ attack }) => attack)).size).toBe(3);
+}, 60_000);
+
+test('with the functions open that RDS leaves open, sessions are ended and locks held, and nothing is seen, changed or outlived', async () => {
+  await using clone = await cloneDatabase(inject('clusterUrl'), inject('templateDatabase'));
+  const asked = /^terminate the others$|^the slots of the others$|^a block that (prints|writes to every)/;
+  const { injections, breaches, remains } = await runInjections(clone.url, {
+    server: 'rds',
+    ways: 'one each',
+    meanwhile: 'somebody works',
+    only: (name) => asked.test(name),
+  });
+  expect([injections, breaches]).toEqual([4, []]);
+  const kinds = new Set(remains.map(({ kind }) => kind));
+  expect([kinds.has('harmed others'), kinds.has('left behind')]).toEqual([true, true]);
+}, 60_000);

@@ -22,6 +22,11 @@ const sample = new Set([
   'm.org_id = v_org_id (4), in inventory.reverse_entry(uuid,text,jsonb)',
   'tenancy.rotate_context_key() to public',
   'the status, in tenancy.enter_with_key(text,bytea,text,text[],boolean)',
+  'movements_quantity_check_number on inventory.movements',
+  'users_email_check_form on tenancy.users',
+  'the greatest, in inventory.is_exact(numeric)',
+  'the first year, in inventory.is_instant(timestamp with time zone)',
+  'the size, in inventory.is_metadata(jsonb)',
 ]);
 
 const score = (only: (mutant: Mutant) => boolean, by?: readonly Killer[]) =>
@@ -63,6 +68,11 @@ test('every policy, every table with row-level security and every foreign key ha
     expect(of('policy dropped')).toBe(await count('pg_policy'));
     expect(of('row-level security not forced')).toBe(await count('pg_class where relforcerowsecurity'));
     expect(of('foreign key dropped')).toBe(await count(`pg_constraint where contype = 'f'`));
+    expect(of('limit dropped')).toBe(
+      await count(
+        `pg_constraint where contype = 'c' and connamespace in ('tenancy'::regnamespace, 'inventory'::regnamespace, 'recovery'::regnamespace)`,
+      ),
+    );
     expect(of('trigger disabled')).toBe(await count('pg_trigger where not tgisinternal'));
   });
 });

@@ -2,7 +2,7 @@ import type { Client } from 'pg';
 import type { Mutant } from './mutant.ts';
 
 /** A condition in the body of a function, and its replacement without an effect. */
-interface Condition {
+export interface Condition {
   /** Several functions when the mutant works only in all of them together. */
   readonly function: string | readonly string[];
   readonly what: string;
@@ -153,13 +153,22 @@ const conditions: readonly Condition[] = [
   },
 ];
 
+/** A mutant for each condition of the functions that isolate organizations, without the condition. */
+export function conditionMutants(superuser: Client): Promise<Mutant[]> {
+  return withoutConditions(superuser, 'condition not asked', conditions);
+}
+
 /**
- * A mutant for each condition of the functions that isolate organizations, without the condition.
- * @throws when a function lacks its condition: update this list then
+ * A mutant for each condition, without it.
+ * @throws when a function lacks its condition: update the list then
  */
-export async function conditionMutants(superuser: Client): Promise<Mutant[]> {
+export async function withoutConditions(
+  superuser: Client,
+  kind: string,
+  list: readonly Condition[],
+): Promise<Mutant[]> {
   const mutants: Mutant[] = [];
-  for (const { function: names, what, from, to } of conditions) {
+  for (const { function: names, what, from, to } of list) {
     const pattern = new RegExp(from.trim().split(/\s+/).map(escaped).join('\\s+'));
     const definitions: string[] = [];
     for (const name of [names].flat()) {
@@ -169,14 +178,12 @@ export async function conditionMutants(superuser: Client): Promise<Mutant[]> {
       );
       const definition = rows[0]?.definition ?? '';
       if (!pattern.test(definition)) {
-        throw new Error(
-          `${name} does not contain "${from}": update tests/prove/isolation/mutants/conditions.ts`,
-        );
+        throw new Error(`${name} does not contain "${from}": update tests/prove/isolation/mutants`);
       }
       definitions.push(definition.replace(pattern, () => to));
     }
     mutants.push({
-      kind: 'condition not asked',
+      kind,
       name: `${what}, in ${typeof names === 'string' ? names : 'every function that makes or verifies one'}`,
       sql: definitions.join(';\n'),
     });

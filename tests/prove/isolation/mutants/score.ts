@@ -6,12 +6,14 @@ import { type IsolationRule, readIsolationRules } from '#schema/lint/isolation-r
 import { paths } from '#scripts/paths.ts';
 import { asSuperuser, type Clone, cloneDatabase } from '../../clone.ts';
 import { runInjections } from '../injection/injection.ts';
+import { probeLimits } from '../probes/limits.ts';
 import { probePrivileges } from '../probes/privileges.ts';
 import { probe } from '../probes/probes.ts';
 import { proveNonInterference } from '../worlds/noninterference.ts';
 import { catalogueMutants } from './catalogue.ts';
 import { conditionMutants } from './conditions.ts';
 import { ledgerMutants } from './ledger.ts';
+import { limitMutants } from './limits.ts';
 import type { Mutant } from './mutant.ts';
 
 /** What notices a removed protection, the quickest first. */
@@ -42,6 +44,7 @@ export async function allMutants(superuser: Client): Promise<Mutant[]> {
     ...(await catalogueMutants(superuser)),
     ...(await conditionMutants(superuser)),
     ...(await ledgerMutants(superuser)),
+    ...(await limitMutants(superuser)),
   ];
 }
 
@@ -81,8 +84,9 @@ async function look(
   await superuser.query('begin');
   try {
     await superuser.query(mutant.sql);
+    const isLimit = mutant.kind.startsWith('limit');
     // The lint compares the digests of some functions. A changed digest does not show that the condition is missed.
-    if (by.includes('lint') && mutant.kind !== 'condition not asked') {
+    if (by.includes('lint') && mutant.kind !== 'condition not asked' && !isLimit) {
       const { outcomes } = await applyIsolationRules(superuser, rules);
       const failed = outcomes.find(
         ({ faults, couldNotRun }) => faults.length > 0 || couldNotRun !== undefined,
@@ -95,7 +99,9 @@ async function look(
         };
       }
     }
-    const [fault] = by.includes('role tests') ? await probePrivileges(superuser) : [];
+    const [fault] = by.includes('role tests')
+      ? await (isLimit ? probeLimits : probePrivileges)(superuser)
+      : [];
     return fault === undefined ? undefined : { killer: 'role tests', because: fault };
   } finally {
     await superuser.query('rollback');

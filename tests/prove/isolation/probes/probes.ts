@@ -4,6 +4,7 @@ import { asSuperuser } from '../../clone.ts';
 import { probeAccess } from './access.ts';
 import { probeContexts } from './contexts.ts';
 import { probeLedger } from './ledger.ts';
+import { probeLimits } from './limits.ts';
 import { probePrivileges } from './privileges.ts';
 import { probeTwins } from './twins.ts';
 
@@ -14,7 +15,7 @@ import { probeTwins } from './twins.ts';
 export async function probe(adminUrl: string): Promise<string[]> {
   return await asSuperuser(adminUrl, async (superuser) => {
     const faults = await probePrivileges(superuser);
-    for (const each of [probeAccess, probeLedger, probeTwins]) {
+    for (const each of [probeAccess, probeLedger, probeLimits, probeTwins]) {
       await superuser.query('begin');
       try {
         faults.push(...(await each(superuser)));

@@ -1,5 +1,6 @@
 import type { Client } from 'pg';
 import type { Attack, Target } from '../attack.ts';
+import { stackedAttacks } from './blocks.ts';
 import { catalogueAttacks } from './catalogue.ts';
 import { contextAttacks } from './context.ts';
 import { contextCopies } from './copies.ts';
@@ -24,6 +25,7 @@ export async function allAttacks(
     ...rowAttacks(target),
     ...Object.entries(contexts).flatMap(([of, context]) => contextCopies(context, of)),
     ...(await generatedAttacks(superuser, target)),
+    ...stackedAttacks(target),
     ...contextAttacks(target),
     ...oracleAttacks(target),
     ...privilegeAttacks(target),
