@@ -886,7 +886,8 @@ begin
   update inventory.reconciliation_state
   set lease = null,
       leased_until = null,
-      due_at = clock_timestamp() + coalesce((p_outcome ->> 'dueInSeconds')::numeric, 0) * interval '1 second',
+      -- No outcome keeps a ledger from its next run for longer than two days.
+      due_at = clock_timestamp() + least(coalesce((p_outcome ->> 'dueInSeconds')::numeric, 0), 172800) * interval '1 second',
       -- Taking it has counted it as failed.
       failures = case v_status when 'failed' then failures else 0 end,
       -- After a success the next failure is a new one, which people must hear about.
@@ -944,7 +945,8 @@ AS $function$
 declare
   v_org_id constant uuid := tenancy.require_scope('write');
 begin
-  if p_older_than < interval '24 hours' then
+  -- Instants are compared: an interval of months and days may be longer than 24 hours and still lead into the future.
+  if (now() - p_older_than <= now() - interval '24 hours') is not true then
     raise exception 'idempotency keys are kept for 24 hours at least, not for %', p_older_than using errcode = '22023';
   end if;
   -- It walks along the primary key: an index on the age would cost every request that carries a key.
@@ -2014,6 +2016,9 @@ CREATE OR REPLACE FUNCTION inventory.lease_reconciliation(p_org_id uuid, p_lease
 AS $function$
 #variable_conflict use_column
 begin
+  if (now() + p_lease between now() and now() + interval '1 hour') is not true then
+    raise exception 'a lease is an hour at most, not %', p_lease using errcode = '22023';
+  end if;
   insert into inventory.reconciliation_state (org_id)
   select o.id
   from tenancy.organizations o
@@ -2043,7 +2048,7 @@ end
 $function$;
 alter function inventory.lease_reconciliation(uuid,interval) owner to stockade_owner;
 comment on function inventory.lease_reconciliation(uuid,interval) is
-  'Takes an organization for reconciliation: p_org_id, or when it is null the one that has been due longest. No other run gets it for p_lease, unless it is given back before. Until then it counts as failed, and it is due again after p_lease, or after up to 64 times as long when it was not given back the times before. Returns no row when there is none to take.';
+  'Takes an organization for reconciliation: p_org_id, or when it is null the one that has been due longest. No other run gets it for p_lease, unless it is given back before. Until then it counts as failed, and it is due again after p_lease, or after up to 64 times as long when it was not given back the times before. Returns no row when there is none to take. Raises 22023 when p_lease is longer than an hour.';
 revoke execute on function inventory.lease_reconciliation(uuid,interval) from public;
 grant execute on function inventory.lease_reconciliation(uuid,interval) to stockade_jobs;
 
@@ -4415,7 +4420,8 @@ declare
   v_org_id constant uuid := tenancy.require_scope('write');
   v_forgotten integer;
 begin
-  if p_older_than < interval '90 days' then
+  -- Instants are compared: an interval of months and days may be longer than 90 days and still lead into the future.
+  if (now() - p_older_than <= now() - interval '90 days') is not true then
     raise exception 'security events are kept for 90 days at least, not for %', p_older_than using errcode = '22023';
   end if;
   delete from tenancy.security_events e
@@ -6735,7 +6741,7 @@ create table tenancy.users (
 alter table tenancy.users owner to stockade_owner;
 comment on table tenancy.users is
   'Platform data: the people, by e-mail address. One may belong to several organizations: memberships says to which.';
-grant select, insert on table tenancy.users to stockade_admin;
+grant select (id, email), insert (email, name) on table tenancy.users to stockade_admin;
 
 -- Indexes
 CREATE INDEX balances_location ON inventory.balances USING btree (org_id, location_id, item_id, lot);

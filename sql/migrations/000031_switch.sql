@@ -50,7 +50,7 @@ alter table inventory.users set schema tenancy;
 comment on table tenancy.users is
   'Platform data: the people, by e-mail address. One may belong to several organizations: memberships says to which.';
 
-grant select, insert on tenancy.users to stockade_admin;
+grant select (id, email), insert (email, name) on tenancy.users to stockade_admin;
 
 set local role stockade_admin;
 -- allow work-under-lock: the users of one program are few, and none may be without a role when the new one begins.

@@ -73,7 +73,8 @@ as $$
 declare
   v_org_id constant uuid := tenancy.require_scope('write');
 begin
-  if p_older_than < interval '24 hours' then
+  -- Instants are compared: an interval of months and days may be longer than 24 hours and still lead into the future.
+  if (now() - p_older_than <= now() - interval '24 hours') is not true then
     raise exception 'idempotency keys are kept for 24 hours at least, not for %', p_older_than using errcode = '22023';
   end if;
   -- It walks along the primary key: an index on the age would cost every request that carries a key.

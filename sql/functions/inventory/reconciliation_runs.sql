@@ -11,6 +11,9 @@ set search_path = ''
 as $$
 #variable_conflict use_column
 begin
+  if (now() + p_lease between now() and now() + interval '1 hour') is not true then
+    raise exception 'a lease is an hour at most, not %', p_lease using errcode = '22023';
+  end if;
   insert into inventory.reconciliation_state (org_id)
   select o.id
   from tenancy.organizations o
@@ -43,7 +46,7 @@ comment on function inventory.lease_reconciliation is
   'Takes an organization for reconciliation: p_org_id, or when it is null the one that has been due longest. No '
   'other run gets it for p_lease, unless it is given back before. Until then it counts as failed, and it is due '
   'again after p_lease, or after up to 64 times as long when it was not given back the times before. Returns no '
-  'row when there is none to take.';
+  'row when there is none to take. Raises 22023 when p_lease is longer than an hour.';
 grant execute on function inventory.lease_reconciliation to stockade_jobs;
 
 create or replace function inventory.leased_state(p_lease uuid)
@@ -259,7 +262,8 @@ begin
   update inventory.reconciliation_state
   set lease = null,
       leased_until = null,
-      due_at = clock_timestamp() + coalesce((p_outcome ->> 'dueInSeconds')::numeric, 0) * interval '1 second',
+      -- No outcome keeps a ledger from its next run for longer than two days.
+      due_at = clock_timestamp() + least(coalesce((p_outcome ->> 'dueInSeconds')::numeric, 0), 172800) * interval '1 second',
       -- Taking it has counted it as failed.
       failures = case v_status when 'failed' then failures else 0 end,
       -- After a success the next failure is a new one, which people must hear about.

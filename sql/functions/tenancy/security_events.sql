@@ -104,7 +104,8 @@ declare
   v_org_id constant uuid := tenancy.require_scope('write');
   v_forgotten integer;
 begin
-  if p_older_than < interval '90 days' then
+  -- Instants are compared: an interval of months and days may be longer than 90 days and still lead into the future.
+  if (now() - p_older_than <= now() - interval '90 days') is not true then
     raise exception 'security events are kept for 90 days at least, not for %', p_older_than using errcode = '22023';
   end if;
   delete from tenancy.security_events e

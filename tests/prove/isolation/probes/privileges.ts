@@ -87,7 +87,7 @@ const allowed: Readonly<Record<LoginRole, Allowed>> = {
       'tenancy.erasures': 'select',
       'tenancy.memberships': 'select insert update(columns)',
       'tenancy.organizations': 'select insert update(columns)',
-      'tenancy.users': 'select insert',
+      'tenancy.users': 'select(columns) insert(columns)',
     },
     tenancy: `begin_import current_org drop_pass_key erase_organization finish_import import_rows import_users is_email
       portable_schema rotate_context_key set_pass_key`,

@@ -2,6 +2,7 @@ import { Client } from 'pg';
 import { loginUrl } from '#scripts/local/logins.ts';
 import { asSuperuser } from '../../clone.ts';
 import { probeAccess } from './access.ts';
+import { probeCompromised } from './compromised.ts';
 import { probeContexts } from './contexts.ts';
 import { probeLedger } from './ledger.ts';
 import { probeLimits } from './limits.ts';
@@ -15,7 +16,7 @@ import { probeTwins } from './twins.ts';
 export async function probe(adminUrl: string): Promise<string[]> {
   return await asSuperuser(adminUrl, async (superuser) => {
     const faults = await probePrivileges(superuser);
-    for (const each of [probeAccess, probeLedger, probeLimits, probeTwins]) {
+    for (const each of [probeAccess, probeCompromised, probeLedger, probeLimits, probeTwins]) {
       await superuser.query('begin');
       try {
         faults.push(...(await each(superuser)));
