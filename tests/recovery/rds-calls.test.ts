@@ -290,3 +290,9 @@ test('only an instance that was restored beside production gets another password
   await setBesidePassword('back', 'p');
   expect(script.asked().at(-1)?.parameters.text('MasterUserPassword')).toBe('p');
 });
+
+test('a list whose pages repeat themselves ends', async () => {
+  await expect(rds.everyPage(async () => ({ items: [1], marker: 'again' }))).rejects.toThrow(
+    'RDS repeats the page after again',
+  );
+});

@@ -65,3 +65,18 @@ test('an object of another name among the anchors stands for the seal after the 
 test('an organization without anchors has none left', async () => {
   expect(await left(await anchored(), 3, asOf)).toEqual({ check: compared, missing: [] });
 });
+
+test.each(['', '{', 'null', '{"seal":null}', '{"seal":{"sealedAt":"soon"}}', '{"seal":{"sealedAt":1e999}}'])(
+  'what is no anchor, %j, stands for no seal that came later, and stops no proof',
+  async (body) => {
+    const orgId = await anchored(after(-120_000));
+    await putEvidence(anchorKey(orgId, 2), body);
+    expect(await left(orgId, 1, asOf)).toEqual({
+      check: compared,
+      missing: [
+        ['seal_missing', 1],
+        ['seal_missing', 2],
+      ],
+    });
+  },
+);

@@ -127,3 +127,10 @@ test('a bucket without Object Lock is refused, and an error names the missing se
     Object.assign(process.env, before);
   }
 });
+
+test('evidence of any length that somebody has written does not fill the memory', async () => {
+  await s3.send(
+    new PutObjectCommand({ Bucket: bucket(), Key: 'large/1.json', Body: Buffer.alloc(16 * 1024 * 1024 + 1) }),
+  );
+  await expect(readEvidence('large/1.json')).rejects.toMatchObject({ name: 'AwsRefused', code: 'TooLarge' });
+});

@@ -38,6 +38,8 @@ export class EvidenceConflict extends Error {
 
 const dayMs = 86_400_000;
 const maxPutAttempts = 3;
+/** More than any anchor or report of a drill. */
+const maxEvidenceBytes = 16 * 1024 * 1024;
 
 const s3 = clientOf(() => new S3Client(clientSettings));
 
@@ -124,13 +126,31 @@ async function readFirst(
   }
   if (!first) return undefined;
   const { versionId } = first;
-  const bytes = await callAws(`S3 GetObject of s3://${config.bucket}/${key}`, async () => {
+  const operation = `S3 GetObject of s3://${config.bucket}/${key}`;
+  const bytes = await callAws(operation, async () => {
     const got = await s3().send(
       new GetObjectCommand({ Bucket: config.bucket, Key: key, VersionId: versionId }),
     );
-    return await got.Body?.transformToByteArray();
+    return await bounded(got.Body as AsyncIterable<Uint8Array> | undefined);
   });
-  return { evidence: first, bytes: bytes ?? new Uint8Array() };
+  if (!bytes)
+    throw new AwsRefused(operation, 'TooLarge', `it has more than ${maxEvidenceBytes} bytes`, undefined);
+  return { evidence: first, bytes };
+}
+
+/**
+ * The bytes of an object; undefined when they are too many. Anybody who may write to the bucket may write any number, and they
+ * must not fill the memory of a proof.
+ */
+async function bounded(body: AsyncIterable<Uint8Array> | undefined): Promise<Uint8Array | undefined> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of body ?? []) {
+    length += chunk.length;
+    if (length > maxEvidenceBytes) return undefined;
+    chunks.push(chunk);
+  }
+  return new Uint8Array(Buffer.concat(chunks));
 }
 
 type Markers = Partial<Pick<ListObjectVersionsCommandInput, 'KeyMarker' | 'VersionIdMarker'>>;
@@ -147,9 +167,15 @@ async function* listVersions({ bucket }: EvidenceConfig, prefix: string): AsyncG
     for (const { Key, VersionId, ETag } of page.Versions ?? []) {
       if (Key !== undefined) yield { key: Key, versionId: VersionId, etag: ETag ?? '' };
     }
-    markers = page.IsTruncated
-      ? { KeyMarker: page.NextKeyMarker, VersionIdMarker: page.NextVersionIdMarker }
-      : undefined;
+    const next = { KeyMarker: page.NextKeyMarker, VersionIdMarker: page.NextVersionIdMarker };
+    if (page.IsTruncated && JSON.stringify(next) === JSON.stringify(markers))
+      throw new AwsRefused(
+        `S3 ListObjectVersions of s3://${bucket}/${prefix}`,
+        'SamePage',
+        'it repeats a page',
+        undefined,
+      );
+    markers = page.IsTruncated ? next : undefined;
   }
 }
 

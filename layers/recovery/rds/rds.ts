@@ -290,6 +290,7 @@ export async function everyPage<T>(
   do {
     const page = await read(marker);
     all.push(...(page.items ?? []));
+    if (page.marker && page.marker === marker) throw new Error(`RDS repeats the page after ${marker}`);
     marker = page.marker || undefined;
   } while (marker !== undefined);
   return all;

@@ -1,3 +1,4 @@
+import * as z from 'zod';
 import { AwsRefused, AwsUnavailable } from '#platform/aws/call.ts';
 import { listEvidence, readEvidence } from '#platform/aws/evidence.ts';
 import { evidenceConfig } from '#platform/config.ts';
@@ -100,8 +101,19 @@ const sealingMs = 60_000;
 export async function wasAnchoredAfter(key: string, asOf: Date): Promise<boolean> {
   const bytes = await readEvidence(key);
   if (!bytes) return false;
-  const { seal } = JSON.parse(Buffer.from(bytes).toString()) as { seal: Seal };
-  return Date.parse(seal.sealedAt) + sealingMs > asOf.getTime();
+  const sealedAt = sealedAtOf(bytes);
+  return sealedAt !== undefined && sealedAt + sealingMs > asOf.getTime();
+}
+
+const Anchor = z.object({ seal: z.object({ sealedAt: z.iso.datetime() }) });
+
+/** Undefined for bytes that are no anchor: anybody who may write to the bucket may have written them. */
+function sealedAtOf(bytes: Uint8Array): number | undefined {
+  try {
+    return Date.parse(Anchor.parse(JSON.parse(Buffer.from(bytes).toString())).seal.sealedAt);
+  } catch {
+    return undefined;
+  }
 }
 
 async function orCouldNotRun<T>(work: () => Promise<T>): Promise<T | { readonly couldNotRun: string }> {
