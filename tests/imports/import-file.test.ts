@@ -57,6 +57,16 @@ describe('what becomes of lines', () => {
     ]);
   });
 
+  test('a file of rejected lines means what the file meant that they are of, formulas included', async () => {
+    const org = await own();
+    const { rejects } = await org.runFile(
+      `reject_line,reject_reason,sku,qty,ref\n2,x,'=A1,5,'-r\n3,x,''@B,-0,r\n4,x,'=A1,-2,r\n`,
+    );
+    expect(rejects.map(([line]) => line)).toEqual([3]);
+    expect(await org.onHand()).toEqual({ '=A1': 3 });
+    expect(await org.ledger()).toEqual(['2 receipt -r: =A1 5', '4 issue r: =A1 -2']);
+  });
+
   test('quantities arrive digit by digit', async () => {
     const org = await own();
     await org.run('A,99999999999.9998,r\nA,0.0001,r\n');
