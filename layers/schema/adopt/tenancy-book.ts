@@ -28,6 +28,7 @@ const families = [
   'inventory/forms',
   'tenancy/context',
   'tenancy/context_keys',
+  'tenancy/emails',
   'tenancy/pass_keys',
   'tenancy/entering',
   'tenancy/organizations',
@@ -56,6 +57,8 @@ export async function readTenancyBook(directory: string, logins: readonly string
         return text === undefined ? [] : [`${lead}${text};\n`];
       })
       .join('');
+  const needsOf = (topic: string) =>
+    migrations.find(({ name }) => name.slice(7) === topic)?.needs.flatMap(needOf) ?? [];
   const contentOf = (topic: string) => migrations.find(({ name }) => name.slice(7) === topic)?.content ?? '';
   const taken = functions.filter(({ name }) => families.includes(name));
   const everything = migrations.map(({ content }) => content).join('\n');
@@ -63,7 +66,7 @@ export async function readTenancyBook(directory: string, logins: readonly string
     roles: settled(roles, isRoleOfTenancy).replaceAll("'stockade_api', ", ''),
     migrations: topics.map((topic) => ({
       name: topic,
-      needs: migrations.find(({ name }) => name.slice(7) === topic)?.needs.flatMap(needOf) ?? [],
+      needs: [...new Set([...needsOf(topic), ...(topic === 'organizations' ? needsOf(usersMoveWith) : [])])],
       content: [
         ...(topic === 'context' ? ['create schema if not exists inventory;\n\n'] : []),
         ...(topic === 'organizations'
@@ -73,7 +76,7 @@ export async function readTenancyBook(directory: string, logins: readonly string
         ...(topic === 'organizations'
           ? [
               settled(contentOf(usersMoveWith), (each) =>
-                /^((comment on table|grant [\w, ]+ on) tenancy|alter table inventory)\.users\s+(?!set schema)/.test(
+                /^((comment on table|grant [\w,() ]+ on) tenancy|alter table inventory)\.users\s+(?!set schema)/.test(
                   each,
                 ),
               ),

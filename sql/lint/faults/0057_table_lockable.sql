@@ -3,7 +3,6 @@ grant delete on inventory.items to stockade_api;
 
 -- finds tenancy.users
 -- and 0051 tenancy.users
--- and 0051 tenancy.users
 grant update on tenancy.users to stockade_admin;
 
 -- A role that is granted a table is a login role of Stockade, whatever its name.
