@@ -1870,16 +1870,12 @@ CREATE OR REPLACE FUNCTION inventory.iso(p_at timestamp with time zone)
  LANGUAGE sql
  STABLE PARALLEL SAFE
 AS $function$
-  select case
-    when p_at >= '1900-01-01 00:00:00+00' and p_at < '10000-01-01 00:00:00+00'
-      then to_char(p_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
-    -- This form has no era: a year before Christ would look like the same one after.
-    else p_at::text
-  end
+  select case when p_at >= '1900-01-01 00:00:00+00' and p_at < '10000-01-01 00:00:00+00'
+    then to_char(p_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') else p_at::text end
 $function$;
 alter function inventory.iso(timestamp with time zone) owner to stockade_owner;
 comment on function inventory.iso(timestamp with time zone) is
-  'An instant as the API writes it: UTC, ISO 8601, milliseconds. One that no constraint lets in (see is_instant) is written as Postgres writes it.';
+  'An instant as the API writes it: UTC, ISO 8601, milliseconds; as Postgres does where that would need an era.';
 revoke execute on function inventory.iso(timestamp with time zone) from public;
 grant execute on function inventory.iso(timestamp with time zone) to stockade_admin, stockade_api, stockade_jobs, stockade_ledger;
 

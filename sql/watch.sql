@@ -25,7 +25,7 @@ begin
   create event trigger stockade_watch_triggers on ddl_command_end execute function inventory.watch_triggers();
   alter event trigger stockade_watch_triggers enable always;
   -- From here on nothing is missed. What was missed before is what lies before this row, and what was changed unseen
-  -- counts as known to whoever migrates.
+  -- counts as known to the user that migrates.
   set local role stockade_owner;
   perform inventory.note_trigger_states('watch', 'migrate');
   reset role;

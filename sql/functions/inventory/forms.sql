@@ -1,6 +1,5 @@
 --! needs 000002_context
 -- The forms of values: ids, instants, codes, quantities and kinds. Each rule stands here and nowhere else in SQL.
---
 -- Functions in SQL without a SET clause become a part of the statement that calls them. A check is planned again for every
 -- insert: its functions are in PL/pgSQL, which is compiled once.
 
@@ -54,17 +53,12 @@ language sql
 stable
 parallel safe
 as $$
-  select case
-    when p_at >= '1900-01-01 00:00:00+00' and p_at < '10000-01-01 00:00:00+00'
-      then to_char(p_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
-    -- This form has no era: a year before Christ would look like the same one after.
-    else p_at::text
-  end
+  select case when p_at >= '1900-01-01 00:00:00+00' and p_at < '10000-01-01 00:00:00+00'
+    then to_char(p_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') else p_at::text end
 $$;
 
 comment on function inventory.iso is
-  'An instant as the API writes it: UTC, ISO 8601, milliseconds. One that no constraint lets in (see is_instant) is '
-  'written as Postgres writes it.';
+  'An instant as the API writes it: UTC, ISO 8601, milliseconds; as Postgres does where that would need an era.';
 grant execute on function inventory.iso to stockade_api, stockade_jobs, stockade_admin, stockade_ledger;
 
 create or replace function inventory.invisible_characters()
