@@ -53,7 +53,7 @@ const lists: Record<string, List> = {
   users: {
     path: '/v1/users',
     keyOf: ({ email }) => email,
-    rows: ['ada@example.com', 'bob+tea@example.com', longAddress, 'zoë@example.com'],
+    rows: ['ada@example.com', 'bob+tea@example.com', longAddress, 'zoe@xn--mnchen-3ya.example'],
   },
   seals: { path: '/v1/seals', keyOf: ({ seq }) => String(seq), rows: ['3', '2', '1'], alike: ['drills'] },
   reconciliations: { path: '/v1/reconciliations', keyOf: ({ id }) => id, rows: [] },
