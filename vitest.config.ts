@@ -35,10 +35,9 @@ export default defineConfig({
     isolate: false,
     setupFiles: ['./tests/leave-as-found.ts'],
     sequence: { sequencer: LongOnesFirst },
-    // One Postgres serves the whole run. A worker waits for it, and for what its tests start, a quarter of the time, so that
-    // three keep two cores busy: 188 s in place of 214 s for a fifth of the suite.
+    // One Postgres serves the whole run; more workers than cores only take turns.
     pool: 'forks',
-    maxWorkers: 3,
+    maxWorkers: 2,
     // What handlers log is not the tests' output.
     env: { POWERTOOLS_LOG_LEVEL: 'SILENT', POWERTOOLS_METRICS_DISABLED: 'true' },
     // None takes half of it on a machine of its own; one that is shared may be several times slower.

@@ -79,11 +79,9 @@ begin
         ('client_connection_check_interval', '5s', 'stockade_api'),
         ('search_path', '', 'stockade_api'),
         -- A request finds rows by their keys. Without statistics of values, Postgres would guess that everything of an
-        -- organization is a few rows, and sort or hash all of them in place of reading a page from an index.
+        -- organization is a few rows, and sort all of them in place of reading a page from an index.
         ('enable_seqscan', 'off', 'stockade_api'),
         ('enable_bitmapscan', 'off', 'stockade_api'),
-        ('enable_hashjoin', 'off', 'stockade_api'),
-        ('enable_mergejoin', 'off', 'stockade_api'),
         ('lock_timeout', '30s', 'stockade_jobs'),
         ('search_path', '', 'stockade_jobs'),
         ('statement_timeout', '60s', 'stockade_admin'),

@@ -12,8 +12,6 @@ set search_path = '';
 -- create role stockade_api login inherit nobypassrls nocreaterole nocreatedb noreplication;
 -- alter role stockade_api set client_connection_check_interval = 5s;
 -- alter role stockade_api set enable_bitmapscan = off;
--- alter role stockade_api set enable_hashjoin = off;
--- alter role stockade_api set enable_mergejoin = off;
 -- alter role stockade_api set enable_seqscan = off;
 -- alter role stockade_api set idle_in_transaction_session_timeout = 30s;
 -- alter role stockade_api set lock_timeout = 5s;

@@ -15,8 +15,6 @@ export const loginSettings: Readonly<Record<string, readonly string[]>> = {
   stockade_api: [
     'client_connection_check_interval=5s',
     'enable_bitmapscan=off',
-    'enable_hashjoin=off',
-    'enable_mergejoin=off',
     'enable_seqscan=off',
     'idle_in_transaction_session_timeout=30s',
     'lock_timeout=5s',

@@ -34,8 +34,8 @@ export interface Sabotage {
   readonly mayReport?: readonly Reporter[];
   /** One of the reports must match this. */
   readonly says?: RegExp;
-  /** Commits the sabotage, asks the reporters, and repairs the damage. `only` names the proofs of a copy; default: all. */
-  readonly commit: (fixture: RecoveryFixture, only?: readonly ProofName[]) => Promise<Sighting>;
+  /** Commits the sabotage, asks the reporters, and repairs the damage. */
+  readonly commit: (fixture: RecoveryFixture) => Promise<Sighting>;
 }
 
 export function saidByProofs(outcomes: readonly ProofOutcome[]): Said[] {
@@ -79,14 +79,13 @@ export interface SabotageResult {
 export async function commitSabotage(
   fixture: RecoveryFixture,
   { name, reporters, mayReport = [], says, commit }: Sabotage,
-  only?: readonly ProofName[],
 ): Promise<SabotageResult> {
   const startedMs = performance.now();
   const {
     said,
     note,
     faults: others = [],
-  } = await commit(fixture, only).catch(
+  } = await commit(fixture).catch(
     (error: Error): Sighting => ({ said: [], faults: [`the attempt failed: ${error.message}`] }),
   );
   const told = said.filter(({ alarms }) => alarms);
