@@ -1,5 +1,6 @@
 import type { Client } from 'pg';
 import type { Migration } from '#schema/book/migration-files.ts';
+import { interruptAutovacuum } from '#schema/migrations/autovacuum.ts';
 import { catchUp } from './catch-up.ts';
 import { refuseOffendingRows } from './check-rows.ts';
 import { refuseUnequal } from './equality.ts';
@@ -22,6 +23,8 @@ export async function allowSwitch(
   if (file.name !== lastOf.switch || dryRun) return;
   await refuseOffendingRows(client);
   await refuseDifferences(client);
+  // It has much to do after the backfills, and the requests would be held until it ends.
+  await interruptAutovacuum(client);
 }
 
 /** Catches up, then compares. @throws MigrationError naming what differs */

@@ -3,6 +3,7 @@ import type { Migration } from '../book/migration-files.ts';
 import { MigrationError } from '../migration-error.ts';
 import { splitStatements } from '../script/sql-statements.ts';
 import { applyConcurrently } from './apply-concurrently.ts';
+import { interruptAutovacuum } from './autovacuum.ts';
 import {
   applyBackfill,
   type BackfillOptions,
@@ -73,7 +74,10 @@ export async function retried<Result>(
     return await retry(
       { attempts: context.lockAttempts, maxPauseMs: 2_000, signal: context.signal },
       isLockConflict,
-      (attempt, error) => context.onRetry(attempt, error as Error),
+      async (attempt, error) => {
+        await context.onRetry(attempt, error as Error);
+        await interruptAutovacuum(client);
+      },
       work,
     );
   } catch (error) {
