@@ -105,8 +105,12 @@ begin
   into v_short
   from delta d
   join inventory.balances b using (org_id, item_id, location_id, lot)
-  join inventory.items i on i.org_id = b.org_id and i.id = b.item_id
-  join inventory.locations l on l.org_id = b.org_id and l.id = b.location_id
+  cross join lateral (
+    select i.sku, i.allow_negative from inventory.items i where i.org_id = b.org_id and i.id = b.item_id offset 0
+  ) as i
+  cross join lateral (
+    select l.code from inventory.locations l where l.org_id = b.org_id and l.id = b.location_id offset 0
+  ) as l
   where inventory.is_short(d.quantity, b.on_hand, b.reserved, i.allow_negative);
 
   if v_short is not null then
@@ -2283,6 +2287,7 @@ CREATE OR REPLACE FUNCTION inventory.post_entry(p_entry jsonb)
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO ''
+ SET plan_cache_mode TO 'force_generic_plan'
 AS $function$
 declare
   v_context text[] := tenancy.require_context('write');
@@ -2313,8 +2318,12 @@ begin
     jsonb_to_recordset(p_entry -> 'lines')
       as (sku text, location text, lot text, quantity numeric, "expectedVersion" bigint)
   ) with ordinality as line (sku, location, lot, quantity, "expectedVersion", n)
-  left join inventory.items i on i.org_id = v_org_id and i.sku = line.sku
-  left join inventory.locations l on l.org_id = v_org_id and l.code = line.location;
+  left join lateral (
+    select i.id, i.tracking from inventory.items i where i.org_id = v_org_id and i.sku = line.sku offset 0
+  ) as i on true
+  left join lateral (
+    select l.id from inventory.locations l where l.org_id = v_org_id and l.code = line.location offset 0
+  ) as l on true;
 
   if v_fits is not true then
     -- Only a line without such a SKU or code may have an alias or another normal form. With the current codes, none has.
@@ -2428,8 +2437,18 @@ begin
   select json_agg(json_build_object('field', format('lines[%s].%s', n - 1, e.field), 'message', e.message) order by n, e.field)
   into v_errors
   from jsonb_array_elements(p_lines) with ordinality as line (value, n)
-  left join inventory.items i on i.org_id = (select tenancy.current_org()) and i.sku = line.value ->> 'sku'
-  left join inventory.locations l on l.org_id = (select tenancy.current_org()) and l.code = line.value ->> 'location'
+  left join lateral (
+    select i.id, i.tracking
+    from inventory.items i
+    where i.org_id = (select tenancy.current_org()) and i.sku = line.value ->> 'sku'
+    offset 0
+  ) as i on true
+  left join lateral (
+    select l.id
+    from inventory.locations l
+    where l.org_id = (select tenancy.current_org()) and l.code = line.value ->> 'location'
+    offset 0
+  ) as l on true
   cross join lateral (
     values
       ('sku', case when i.id is null then inventory.no_such_item(line.value ->> 'sku') end),
@@ -2892,6 +2911,7 @@ CREATE OR REPLACE FUNCTION inventory.reverse_entry(p_entry_id uuid, p_reference 
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO ''
+ SET plan_cache_mode TO 'force_generic_plan'
 AS $function$
 declare
   v_context text[] := tenancy.require_context('write');
@@ -2919,8 +2939,10 @@ begin
     array_agg(m.lot order by m.line), array_agg(- m.quantity order by m.line)
   into v_skus, v_codes, v_items, v_locations, v_lots, v_quantities
   from inventory.movements m
-  join inventory.items i on i.org_id = m.org_id and i.id = m.item_id
-  join inventory.locations l on l.org_id = m.org_id and l.id = m.location_id
+  cross join lateral (select i.sku from inventory.items i where i.org_id = m.org_id and i.id = m.item_id offset 0) as i
+  cross join lateral (
+    select l.code from inventory.locations l where l.org_id = m.org_id and l.id = m.location_id offset 0
+  ) as l
   where m.org_id = v_org_id and m.entry_id = p_entry_id;
 
   return inventory.insert_entry(

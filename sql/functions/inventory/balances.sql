@@ -55,8 +55,12 @@ begin
   into v_short
   from delta d
   join inventory.balances b using (org_id, item_id, location_id, lot)
-  join inventory.items i on i.org_id = b.org_id and i.id = b.item_id
-  join inventory.locations l on l.org_id = b.org_id and l.id = b.location_id
+  cross join lateral (
+    select i.sku, i.allow_negative from inventory.items i where i.org_id = b.org_id and i.id = b.item_id offset 0
+  ) as i
+  cross join lateral (
+    select l.code from inventory.locations l where l.org_id = b.org_id and l.id = b.location_id offset 0
+  ) as l
   where inventory.is_short(d.quantity, b.on_hand, b.reserved, i.allow_negative);
 
   if v_short is not null then
