@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { stageConfig } from './config.ts';
 import { ConfigurationError } from './configuration-error.ts';
@@ -55,4 +56,10 @@ test.each(['staging', '', 'toString', 'Prod', null, ['dev'], 1])(
 test.each(['dev', 'prod'] as const)('in %s a function answers before API Gateway gives up', (name) => {
   const gatewayTimeoutSeconds = 29;
   expect(stageConfig(name).apiFunction.timeoutSeconds).toBeLessThan(gatewayTimeoutSeconds);
+});
+
+test('three new organizations at their limit leave a function an instance for another', () => {
+  const schema = readFileSync(new URL('../../sql/schema.sql', import.meta.url), 'utf8');
+  const [, limit] = schema.match(/max_concurrency integer default (\d+)/) ?? [];
+  expect(3 * Number(limit)).toBeLessThan(stageConfig('prod').apiFunction.reservedConcurrency ?? 0);
 });

@@ -22,6 +22,8 @@ export interface Organization {
 export interface OperatedOrganization extends Organization {
   readonly suspendedAt: string | null;
   readonly suspensionReason: string | null;
+  /** How many of its requests may be under way at once. */
+  readonly maxConcurrency: number;
 }
 
 export interface CreatedOrganization {
@@ -55,7 +57,7 @@ const columns = `id, slug, name, status, inventory.iso(created_at) as "createdAt
 
 /** The columns of an {@link OperatedOrganization}, for `select` and `returning`. */
 export const operatedColumns = `${columns},
-  inventory.iso(suspended_at) as "suspendedAt", suspension_reason as "suspensionReason"`;
+  inventory.iso(suspended_at) as "suspendedAt", suspension_reason as "suspensionReason", max_concurrency as "maxConcurrency"`;
 
 /** The organization that asks. */
 export async function getOrganization(tenant: Tenant): Promise<Organization> {

@@ -4,6 +4,7 @@ import type { SecurityEvent } from '#tenancy/security-events.ts';
 import {
   assignedAnswer,
   createdAnswer,
+  limitedAnswer,
   organizationsAnswer,
   resumedAnswer,
   securityAnswer,
@@ -19,6 +20,7 @@ const acme: OperatedOrganization = {
   createdAt: '2026-03-01T09:30:00.000Z',
   suspendedAt: null,
   suspensionReason: null,
+  maxConcurrency: 8,
 };
 const suspended: OperatedOrganization = {
   ...acme,
@@ -143,3 +145,16 @@ describe('the security events', () => {
     expect(lines(3).slice(4)).toEqual(['There may be more: --most takes up to 100000.']);
   });
 });
+
+test.each([
+  [false, 'can'],
+  [true, 'could'],
+] as const)(
+  'a limit, with --dry-run %s, says how many requests an organization %s have under way',
+  (dryRun, word) => {
+    expect(limitedAnswer(acme, dryRun)).toEqual({
+      json: dryRun ? { ...acme, dryRun } : acme,
+      text: `acme (Acme Ltd) ${word} have 8 requests under way at once.`,
+    });
+  },
+);

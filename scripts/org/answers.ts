@@ -54,6 +54,15 @@ export function resumedAnswer(resumed: OperatedOrganization, dryRun: boolean): A
     : { json: resumed, text: `${slug} (${name}) is active.` };
 }
 
+/** An organization whose concurrency was limited, or would be. */
+export function limitedAnswer(limited: OperatedOrganization, dryRun: boolean): Answer {
+  const { slug, name, maxConcurrency } = limited;
+  return {
+    json: dryRun ? { ...limited, dryRun } : limited,
+    text: `${slug} (${name}) ${dryRun ? 'could' : 'can'} have ${maxConcurrency} requests under way at once.`,
+  };
+}
+
 /** A user who now has a role in an organization. */
 export function assignedAnswer(assignment: Awaited<ReturnType<typeof assignUser>>): Answer {
   const { created, email, role, organization } = assignment;

@@ -130,13 +130,33 @@ describe('suspension', () => {
     expect((await request('GET', '/v1/items')).status).toBe(200);
   });
 
-  test.each(['org/suspend.ts', 'org/resume.ts'])(
-    '%s names the organization that is not there',
-    async (script) => {
-      const { exitCode, stderr } = await run(script, ['--org', 'nobody'], { DATABASE_URL: world.adminUrl });
-      expect([exitCode, stderr]).toEqual([1, expect.stringContaining('There is no organization "nobody"')]);
-    },
-  );
+  test('a limit holds from the next request on, and --dry-run sets none', async () => {
+    const { slug } = await world.createOrganization();
+    const limitOf = async () => {
+      const listed: { slug: string; maxConcurrency: number }[] = await json('org/list.ts');
+      return listed.find((one) => one.slug === slug)?.maxConcurrency;
+    };
+    expect(await json('org/limit.ts', '--org', slug, '--requests', '2', '--dry-run')).toMatchObject({
+      maxConcurrency: 2,
+      dryRun: true,
+    });
+    expect(await limitOf()).toBe(8);
+    expect(await json('org/limit.ts', '--org', slug, '--requests', '2')).toMatchObject({ maxConcurrency: 2 });
+    expect(await limitOf()).toBe(2);
+    const { exitCode, stderr } = await run('org/limit.ts', ['--org', slug, '--requests', '1001']);
+    expect([exitCode, stderr]).toEqual([2, expect.stringContaining('--requests')]);
+  });
+
+  test.each([
+    ['org/suspend.ts', []],
+    ['org/resume.ts', []],
+    ['org/limit.ts', ['--requests', '2']],
+  ])('%s names the organization that is not there', async (script, more) => {
+    const { exitCode, stderr } = await run(script, ['--org', 'nobody', ...more], {
+      DATABASE_URL: world.adminUrl,
+    });
+    expect([exitCode, stderr]).toEqual([1, expect.stringContaining('There is no organization "nobody"')]);
+  });
 });
 
 test.each([
@@ -145,6 +165,7 @@ test.each([
   'keys/revoke.ts',
   'org/suspend.ts',
   'org/resume.ts',
+  'org/limit.ts',
   'develop/openapi.ts',
 ])('%s --help shows examples and ends with 0', async (script) => {
   const { exitCode, stdout } = await run(script, ['--help']);

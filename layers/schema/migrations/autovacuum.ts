@@ -6,7 +6,7 @@ import { isLockConflict } from './lock-conflict.ts';
 /**
  * Ends the work of autovacuum on the owner's tables, so that the next statement gets their locks.
  *
- * Autovacuum gives way to whoever waits longer than `deadlock_timeout` for its lock
+ * Autovacuum gives way to a session that waits longer than `deadlock_timeout` for its lock
  * (https://www.postgresql.org/docs/18/routine-vacuuming.html#AUTOVACUUM), and the lock budget of a migration is shorter: it
  * would be tried again until the vacuum ends, which may take hours. The lock that is waited for here collides with
  * autovacuum and with other changes of the schema; readers and writers do not queue behind it. A vacuum against wraparound

@@ -175,6 +175,7 @@ vocabulary.add(Organization, { id: 'Organization' });
 export const OperatedOrganization = Organization.extend({
   suspendedAt: Time.nullable(),
   suspensionReason: z.string().nullable(),
+  maxConcurrency: z.int().meta({ description: 'How many of its requests may be under way at once.' }),
 });
 vocabulary.add(OperatedOrganization, {
   id: 'OperatedOrganization',
