@@ -35,8 +35,9 @@ const withoutWall = (orgId: string) => `
   create or replace function tenancy.current_actor() returns text language sql immutable as $$ select 'bench' $$;
 `;
 
-/** Other organizations with one key each, and the statistics that autovacuum would have collected. */
+/** Other organizations with one key each, and the statistics that autovacuum would have collected. No limit is in the way. */
 const manyNeighbours = `
+  update tenancy.organizations set max_concurrency = 1000;
   with neighbours as (
     insert into tenancy.organizations (slug, name)
     select 'neighbour-' || n, 'Neighbour' from generate_series(1, 2000) as n

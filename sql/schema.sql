@@ -6662,7 +6662,7 @@ create table tenancy.organizations (
   slug text not null,
   name text not null,
   status text default 'active'::text not null,
-  max_concurrency integer default 8 not null,
+  max_concurrency integer default 12 not null,
   created_at timestamp(3) with time zone default now() not null,
   suspended_at timestamp(3) with time zone,
   suspension_reason text,

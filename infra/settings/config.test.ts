@@ -58,8 +58,8 @@ test.each(['dev', 'prod'] as const)('in %s a function answers before API Gateway
   expect(stageConfig(name).apiFunction.timeoutSeconds).toBeLessThan(gatewayTimeoutSeconds);
 });
 
-test('three new organizations at their limit leave a function an instance for another', () => {
+test('two new organizations at their limit leave a function an instance for another', () => {
   const schema = readFileSync(new URL('../../sql/schema.sql', import.meta.url), 'utf8');
   const [, limit] = schema.match(/max_concurrency integer default (\d+)/) ?? [];
-  expect(3 * Number(limit)).toBeLessThan(stageConfig('prod').apiFunction.reservedConcurrency ?? 0);
+  expect(2 * Number(limit)).toBeLessThan(stageConfig('prod').apiFunction.reservedConcurrency ?? 0);
 });

@@ -55,6 +55,18 @@ export function wrongFields(errors: readonly FieldError[]): InvalidInput {
   );
 }
 
+/** There are more requests at once than one organization may have. */
+export function tooManyUnderWay(): Problem {
+  return new Problem(
+    'too_many_requests',
+    429,
+    'The organization has too many requests under way at once: try again.',
+    {
+      retryAfterSeconds: 1,
+    },
+  );
+}
+
 /** The caller sent no credential, or one that is not valid. */
 export class Unauthenticated extends Problem {
   override readonly name = 'Unauthenticated';

@@ -4,6 +4,7 @@ import { withConnection } from '#platform/postgres/database.ts';
 import { isSqlError, sqlstate } from '#platform/postgres/sqlstate.ts';
 import { end, withRetries } from './ending.ts';
 import { enter, noteKeyUse, type TransactionMode } from './entering.ts';
+import { FairShare } from './fair-share.ts';
 import { Pipeline } from './pipeline.ts';
 import type { IdempotencyClaim, Tenant } from './tenant.ts';
 
@@ -85,7 +86,7 @@ export async function inTenant<T>(
   work: (tx: TenantTransaction) => Promise<T>,
 ): Promise<T> {
   refuseClaim(tenant, mode);
-  return await transaction(async (client) => {
+  return await transaction(tenant, async (client) => {
     const pipeline = new Pipeline(client);
     pipeline.hold('begin');
     enter(pipeline, tenant, mode);
@@ -130,7 +131,7 @@ function oneStatement<Row extends pg.QueryResultRow>(
   { text, values }: Statement,
   claim?: IdempotencyClaim,
 ): Promise<Row[]> {
-  return transaction(async (client) => {
+  return transaction(tenant, async (client) => {
     const pipeline = new Pipeline(client);
     if (mode !== 'read') pipeline.hold('begin');
     enter(pipeline, tenant, mode);
@@ -144,8 +145,13 @@ function oneStatement<Row extends pg.QueryResultRow>(
   });
 }
 
-function transaction<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
-  return withRetries(() => withConnection(work));
+const share = new FairShare();
+
+function transaction<T>({ credentials }: Tenant, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+  const { key, user } = credentials;
+  return share.take(key?.keyId ?? `user ${user?.subject ?? ''}`, () =>
+    withRetries(() => withConnection(work)),
+  );
 }
 
 /** Only {@link callInTenant} stores a response. Any other write under a key would take effect at every repetition. */

@@ -17,7 +17,7 @@ await command({
   options: {
     org: option.text({ description: 'the slug of the organization', placeholder: 'slug', required: true }),
     requests: option.integer({
-      description: 'how many requests; a new organization has 8',
+      description: 'how many requests; a new organization has 12',
       required: true,
       ...concurrencyBounds,
     }),
@@ -25,7 +25,7 @@ await command({
     ...databaseOptions,
   },
   examples: [
-    { type: '--org acme --requests 12', does: 'lets acme have twelve requests under way' },
+    { type: '--org acme --requests 20', does: 'lets acme have twenty requests under way' },
     { type: '--org acme --requests 1 --dry-run', does: 'shows what would be set' },
   ],
   run: async ({ options }) => {

@@ -15,9 +15,9 @@ create table tenancy.organizations (
   slug text not null unique check (slug ~ '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$'),
   name text not null check (length(name) between 1 and 200),
   status text not null default 'active' check (status in ('active', 'suspended')),
-  -- Transactions of one organization at a time. The next one gets 429 and tries again. The default leaves most of the instances
-  -- of a function, and of the connections of the local platform, to others.
-  max_concurrency integer not null default 8 check (max_concurrency between 1 and 1000),
+  -- Transactions of one organization at a time. The next one gets 429 and tries again. The default leaves half of
+  -- the instances of a function to others.
+  max_concurrency integer not null default 12 check (max_concurrency between 1 and 1000),
   created_at timestamptz(3) not null default now() check (inventory.is_instant(created_at)),
   suspended_at timestamptz(3) check (inventory.is_instant(suspended_at)),
   -- For operators only: the callers of a suspended organization do not see it.

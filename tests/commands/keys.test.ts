@@ -140,7 +140,7 @@ describe('suspension', () => {
       maxConcurrency: 2,
       dryRun: true,
     });
-    expect(await limitOf()).toBe(8);
+    expect(await limitOf()).toBe(12);
     expect(await json('org/limit.ts', '--org', slug, '--requests', '2')).toMatchObject({ maxConcurrency: 2 });
     expect(await limitOf()).toBe(2);
     const { exitCode, stderr } = await run('org/limit.ts', ['--org', slug, '--requests', '1001']);

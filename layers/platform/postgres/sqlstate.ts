@@ -1,4 +1,12 @@
-import { type FieldError, InvalidInput, NotFound, Problem, Unauthenticated, Unavailable } from '../errors.ts';
+import {
+  type FieldError,
+  InvalidInput,
+  NotFound,
+  Problem,
+  tooManyUnderWay,
+  Unauthenticated,
+  Unavailable,
+} from '../errors.ts';
 
 /** The fields of a Postgres error (`pg`'s DatabaseError has them). */
 export interface SqlError {
@@ -55,13 +63,7 @@ const table: Readonly<Record<string, (error: SqlError) => Problem>> = {
       400,
       'You are a member of several organizations: name one of them in the header x-organization.',
     ),
-  SK106: () =>
-    new Problem(
-      'too_many_requests',
-      429,
-      'The organization has too many requests under way at once: try again.',
-      { retryAfterSeconds: 1 },
-    ),
+  SK106: tooManyUnderWay,
   SK201: (error) =>
     new Problem(
       'insufficient_stock',

@@ -181,7 +181,7 @@ describe('GET /platform/organizations', () => {
         createdAt: instant,
         suspendedAt: null,
         suspensionReason: null,
-        maxConcurrency: 8,
+        maxConcurrency: 12,
       })),
     );
     expect((await list(`?limit=${rows.length}`)).body.nextCursor).toBeNull();

@@ -36,7 +36,7 @@ test('suspending answers the organization with the instant and the reason, resum
       createdAt,
       suspendedAt: expect.stringMatching(/^\d{4}-.*\.\d{3}Z$/),
       suspensionReason: 'Overdue',
-      maxConcurrency: 8,
+      maxConcurrency: 12,
     },
   ]);
   expectProblem(await request('GET', '/v1/organization'), {

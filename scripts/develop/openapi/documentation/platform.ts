@@ -10,7 +10,7 @@ const organization = {
   createdAt: '2026-03-01T09:30:00.000Z',
   suspendedAt: null,
   suspensionReason: null,
-  maxConcurrency: 8,
+  maxConcurrency: 12,
 };
 const path = { slug: organization.slug };
 
