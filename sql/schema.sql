@@ -6186,7 +6186,7 @@ create table inventory.seals (
   after_entry uuid,
   boundary uuid not null,
   movements bigint not null,
-  entries bigint not null,
+  entries bigint,
   merkle_root bytea not null,
   closings bigint not null,
   closing_digest bytea not null,
@@ -6199,6 +6199,7 @@ create table inventory.seals (
   constraint seals_closing_digest_check CHECK (length(closing_digest) = 32),
   constraint seals_closings_check CHECK (closings >= 1),
   constraint seals_entries_check CHECK (entries >= 1),
+  constraint seals_entries_check_version CHECK ((entries IS NULL) = (version = 1)),
   constraint seals_hash_check CHECK (length(hash) = 32),
   constraint seals_merkle_root_check CHECK (length(merkle_root) = 32),
   constraint seals_movements_check CHECK (movements >= 1),
@@ -6207,7 +6208,7 @@ create table inventory.seals (
   constraint seals_sealed_at_check CHECK (inventory.is_instant(sealed_at)),
   constraint seals_seq_check CHECK (seq >= 1),
   constraint seals_settled_through_check CHECK (inventory.is_instant(settled_through)),
-  constraint seals_version_check CHECK (version = 2)
+  constraint seals_version_check CHECK (version = ANY (ARRAY[1, 2]))
 );
 alter table inventory.seals owner to stockade_owner;
 alter table inventory.seals alter column org_id set statistics 0;
@@ -6244,7 +6245,8 @@ AS $function$
     p_seal.after_entry, E'\n',
     p_seal.boundary, E'\n',
     p_seal.movements, E'\n',
-    p_seal.entries, E'\n',
+    -- Version 1 counts no entries, and has no line for them.
+    p_seal.entries || E'\n',
     encode(p_seal.merkle_root, 'hex'), E'\n',
     p_seal.closings, E'\n',
     encode(p_seal.closing_digest, 'hex'), E'\n',
