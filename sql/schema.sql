@@ -14,6 +14,7 @@ set search_path = '';
 -- alter role stockade_api set enable_bitmapscan = off;
 -- alter role stockade_api set enable_seqscan = off;
 -- alter role stockade_api set idle_in_transaction_session_timeout = 30s;
+-- alter role stockade_api set jit = off;
 -- alter role stockade_api set lock_timeout = 5s;
 -- alter role stockade_api set search_path = "";
 -- alter role stockade_api set statement_timeout = 15s;
