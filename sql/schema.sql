@@ -1410,13 +1410,13 @@ begin
     'locationsCreated', v_locations_created,
     'rejected', coalesce(v_rejected, '[]'),
     'moved', v_moved,
-    'missing', case when v_trial then json_build_object('items', v_missing_items, 'locations', v_missing_locations) end
+    'missing', json_build_object('items', v_missing_items, 'locations', v_missing_locations)
   );
 end
 $function$;
 alter function inventory.import_batch(bytea,bytea,text,jsonb,text[],text[],text[],text[],text[],text[],bigint[],integer[],integer[],integer[],text[],numeric[]) owner to stockade_owner;
 comment on function inventory.import_batch(bytea,bytea,text,jsonb,text[],text[],text[],text[],text[],text[],bigint[],integer[],integer[],integer[],text[],numeric[]) is
-  'Posts a batch of lines of an import, of the organization that was entered: every line that is not settled yet is applied or rejected with a reason, and settled with that. An entry the stock policy refuses is rejected whole, the others are applied. p_options: {timeZone, createMissing, unit, tracking, allowNegative (of what is made), malformed ({items, locations}: each a reason by name), retryRejects, finished, trial (only tell), moved (by earlier batches of the trial)}. Returns {applied, entries, itemsCreated, locationsCreated, rejected: [{line, reason}], moved and missing (of a trial)}. Raises SK103 organization suspended, SK104 write scope missing, SK301, SK303 and SK304 a kind, sign or quantity that cannot be imported, 23514 a value out of its bounds.';
+  'Posts a batch of lines of an import, of the organization that was entered: every line that is not settled yet is applied or rejected with a reason, and settled with that. An entry the stock policy refuses is rejected whole, the others are applied. p_options: {timeZone, createMissing, unit, tracking, allowNegative (of what is made), malformed ({items, locations}: each a reason by name), retryRejects, finished, trial (only tell), moved (by earlier batches of the trial)}. Returns {applied, entries, itemsCreated, locationsCreated, rejected: [{line, reason}], moved (of a trial), missing: {items, locations} (what is made)}. Raises SK103 organization suspended, SK104 write scope missing, SK301, SK303 and SK304 a kind, sign or quantity that cannot be imported, 23514 a value out of its bounds.';
 revoke execute on function inventory.import_batch(bytea,bytea,text,jsonb,text[],text[],text[],text[],text[],text[],bigint[],integer[],integer[],integer[],text[],numeric[]) from public;
 grant execute on function inventory.import_batch(bytea,bytea,text,jsonb,text[],text[],text[],text[],text[],text[],bigint[],integer[],integer[],integer[],text[],numeric[]) to stockade_jobs;
 
@@ -3658,6 +3658,35 @@ comment on function tenancy.active_organizations(uuid,integer) is
   'The ids of the active organizations, in order: at most p_most of those after p_after. For jobs that go through all of them.';
 revoke execute on function tenancy.active_organizations(uuid,integer) from public;
 grant execute on function tenancy.active_organizations(uuid,integer) to stockade_jobs;
+
+-- tenancy.appearance(text)
+CREATE OR REPLACE FUNCTION tenancy.appearance(p_text text)
+ RETURNS text
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+begin
+  -- What is plain ASCII pays for nothing else.
+  if octet_length(p_text) <> length(p_text) then
+    -- Of Unicode's confusables.txt: each letter of the Latin, Greek, Cyrillic and Armenian scripts, each dash, quotation mark and
+    -- slash that looks like a character of ASCII. A letter and its accents stand apart; full width and ligatures are resolved.
+    p_text := translate(
+      normalize(p_text, NFKD),
+      'ǃꝸ՚՝‘’′ꞌ〔〕‐‒–—―⁃−⁄∕ƧꙄꝚƷȜЗӠꝪꞫƼбȢȣꝮ։ɁʔΑАΒВꞴСΕЕϜꞘԌΗНƖΙІӀͿЈꞲΚКΜϺМΝΟОՕΡРƦЅՏΤТՍѴԜΧХꞳΥУҮΖɑαаƄЬсᴄԁеҽꬲքẝꞙꬵƍɡց'
+      'ᶃһհıɩɪιіӏꙇϳјǀոռοσоօᴏᴑꬽρрԛգզгᴦꭇꭈƽѕꜱʋυսᴜꞟꭎꭒνѵᴠɯѡԝաᴡхɣʏγуүᶌỿꭚᴢ',
+      '!&''''''''''''()-------//22233333356889:??AABBBCEEFFGHHIIIIJJJKKMMMNOOOPPRSSTTUVWXXXYYYZaaabbccdeeeffffggg'
+      'ghhiiiiiiijjlnnoooooooppqqqrrrrsssuuuuuuuvvvwwwwwxyyyyyyyyz'
+    );
+  end if;
+  -- Within ASCII, m and rn look alike, 0 and o, 1 and l. Somebody who copies a code does not always keep its case.
+  return translate(replace(lower(p_text collate "C"), 'm', 'rn'), '01', 'ol');
+end
+$function$;
+alter function tenancy.appearance(text) owner to stockade_owner;
+comment on function tenancy.appearance(text) is
+  'What a slug, an address or a code looks like: two that could be taken for each other have the same. Nothing is stored of it: it may change with each release.';
+revoke execute on function tenancy.appearance(text) from public;
+grant execute on function tenancy.appearance(text) to stockade_admin, stockade_jobs;
 
 -- tenancy.assert_can_write()
 CREATE OR REPLACE FUNCTION tenancy.assert_can_write()

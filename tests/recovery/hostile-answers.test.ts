@@ -158,7 +158,7 @@ test('what a refusal says is one short line without control characters', async (
   }
 });
 
-test('an answer without end, fast or slow, ends the call and not the process', async () => {
+test('an answer that never ends, fast or slow, ends the call and not the process', async () => {
   const endless =
     (pauseMs: number, chunk: Buffer): Answer =>
     (response) => {

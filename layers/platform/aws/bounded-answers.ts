@@ -7,7 +7,7 @@ const maxAnswerMs = 5_000;
 /** Where a document must have named its root. */
 const rootWithinBytes = 1_024;
 
-/** The answer is none of AWS: too long, without end, or another document. The operation may have happened. */
+/** The answer is none of AWS: too long, endless, or another document. The operation may have happened. */
 export class AnswerRefused extends Error {
   override readonly name = 'AnswerRefused';
   readonly code: 'AnswerTooLarge' | 'AnswerTooSlow' | 'NoAnswer';

@@ -36,7 +36,7 @@ test.each([
   ['a request without a source', record('requested', { kind: 'snapshot' })],
   ['the record of another drill', record('available', {}, { drill: '000001' })],
   ['another milestone', record('torn-down', {})],
-  ['levels without end', '['.repeat(100_000)],
+  ['a hundred thousand levels deep', '['.repeat(100_000)],
 ])('a request that is %s is named, and the other drills are listed', async (_, body) => {
   await drills.request({}, 60_000);
   await drills.reach('available', 'verdict');
