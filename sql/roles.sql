@@ -82,6 +82,9 @@ begin
         -- organization is a few rows, and sort all of them in place of reading a page from an index.
         ('enable_seqscan', 'off', 'stockade_api'),
         ('enable_bitmapscan', 'off', 'stockade_api'),
+        -- Postgres 16 and 17 add ten thousand million to the cost of what is switched off, and compile each statement that costs
+        -- that much: longer than any request takes.
+        ('jit', 'off', 'stockade_api'),
         ('lock_timeout', '30s', 'stockade_jobs'),
         ('search_path', '', 'stockade_jobs'),
         ('statement_timeout', '60s', 'stockade_admin'),

@@ -14,6 +14,7 @@ set search_path = '';
 -- alter role stockade_api set enable_bitmapscan = off;
 -- alter role stockade_api set enable_seqscan = off;
 -- alter role stockade_api set idle_in_transaction_session_timeout = 30s;
+-- alter role stockade_api set jit = off;
 -- alter role stockade_api set lock_timeout = 5s;
 -- alter role stockade_api set search_path = "";
 -- alter role stockade_api set statement_timeout = 15s;
@@ -1413,13 +1414,13 @@ begin
     'locationsCreated', v_locations_created,
     'rejected', coalesce(v_rejected, '[]'),
     'moved', v_moved,
-    'missing', case when v_trial then json_build_object('items', v_missing_items, 'locations', v_missing_locations) end
+    'missing', json_build_object('items', v_missing_items, 'locations', v_missing_locations)
   );
 end
 $function$;
 alter function inventory.import_batch(bytea,bytea,text,jsonb,text[],text[],text[],text[],text[],text[],bigint[],integer[],integer[],integer[],text[],numeric[]) owner to stockade_owner;
 comment on function inventory.import_batch(bytea,bytea,text,jsonb,text[],text[],text[],text[],text[],text[],bigint[],integer[],integer[],integer[],text[],numeric[]) is
-  'Posts a batch of lines of an import, of the organization that was entered: every line that is not settled yet is applied or rejected with a reason, and settled with that. An entry the stock policy refuses is rejected whole, the others are applied. p_options: {timeZone, createMissing, unit, tracking, allowNegative (of what is made), malformed ({items, locations}: each a reason by name), retryRejects, finished, trial (only tell), moved (by earlier batches of the trial)}. Returns {applied, entries, itemsCreated, locationsCreated, rejected: [{line, reason}], moved and missing (of a trial)}. Raises SK103 organization suspended, SK104 write scope missing, SK301, SK303 and SK304 a kind, sign or quantity that cannot be imported, 23514 a value out of its bounds.';
+  'Posts a batch of lines of an import, of the organization that was entered: every line that is not settled yet is applied or rejected with a reason, and settled with that. An entry the stock policy refuses is rejected whole, the others are applied. p_options: {timeZone, createMissing, unit, tracking, allowNegative (of what is made), malformed ({items, locations}: each a reason by name), retryRejects, finished, trial (only tell), moved (by earlier batches of the trial)}. Returns {applied, entries, itemsCreated, locationsCreated, rejected: [{line, reason}], moved (of a trial), missing: {items, locations} (what is made)}. Raises SK103 organization suspended, SK104 write scope missing, SK301, SK303 and SK304 a kind, sign or quantity that cannot be imported, 23514 a value out of its bounds.';
 revoke execute on function inventory.import_batch(bytea,bytea,text,jsonb,text[],text[],text[],text[],text[],text[],bigint[],integer[],integer[],integer[],text[],numeric[]) from public;
 grant execute on function inventory.import_batch(bytea,bytea,text,jsonb,text[],text[],text[],text[],text[],text[],bigint[],integer[],integer[],integer[],text[],numeric[]) to stockade_jobs;
 
@@ -3679,6 +3680,35 @@ comment on function tenancy.active_organizations(uuid,integer) is
   'The ids of the active organizations, in order: at most p_most of those after p_after. For jobs that go through all of them.';
 revoke execute on function tenancy.active_organizations(uuid,integer) from public;
 grant execute on function tenancy.active_organizations(uuid,integer) to stockade_jobs;
+
+-- tenancy.appearance(text)
+CREATE OR REPLACE FUNCTION tenancy.appearance(p_text text)
+ RETURNS text
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+begin
+  -- What is plain ASCII pays for nothing else.
+  if octet_length(p_text) <> length(p_text) then
+    -- Of Unicode's confusables.txt: each letter of the Latin, Greek, Cyrillic and Armenian scripts, each dash, quotation mark and
+    -- slash that looks like a character of ASCII. A letter and its accents stand apart; full width and ligatures are resolved.
+    p_text := translate(
+      normalize(p_text, NFKD),
+      'ǃꝸ՚՝‘’′ꞌ〔〕‐‒–—―⁃−⁄∕ƧꙄꝚƷȜЗӠꝪꞫƼбȢȣꝮ։ɁʔΑАΒВꞴСΕЕϜꞘԌΗНƖΙІӀͿЈꞲΚКΜϺМΝΟОՕΡРƦЅՏΤТՍѴԜΧХꞳΥУҮΖɑαаƄЬсᴄԁеҽꬲքẝꞙꬵƍɡց'
+      'ᶃһհıɩɪιіӏꙇϳјǀոռοσоօᴏᴑꬽρрԛգզгᴦꭇꭈƽѕꜱʋυսᴜꞟꭎꭒνѵᴠɯѡԝաᴡхɣʏγуүᶌỿꭚᴢ',
+      '!&''''''''''''()-------//22233333356889:??AABBBCEEFFGHHIIIIJJJKKMMMNOOOPPRSSTTUVWXXXYYYZaaabbccdeeeffffggg'
+      'ghhiiiiiiijjlnnoooooooppqqqrrrrsssuuuuuuuvvvwwwwwxyyyyyyyyz'
+    );
+  end if;
+  -- Within ASCII, m and rn look alike, 0 and o, 1 and l. Somebody who copies a code does not always keep its case.
+  return translate(replace(lower(p_text collate "C"), 'm', 'rn'), '01', 'ol');
+end
+$function$;
+alter function tenancy.appearance(text) owner to stockade_owner;
+comment on function tenancy.appearance(text) is
+  'What a slug, an address or a code looks like: two that could be taken for each other have the same. Nothing is stored of it: it may change with each release.';
+revoke execute on function tenancy.appearance(text) from public;
+grant execute on function tenancy.appearance(text) to stockade_admin, stockade_jobs;
 
 -- tenancy.assert_can_write()
 CREATE OR REPLACE FUNCTION tenancy.assert_can_write()
@@ -6208,7 +6238,7 @@ create table inventory.seals (
   after_entry uuid,
   boundary uuid not null,
   movements bigint not null,
-  entries bigint not null,
+  entries bigint,
   merkle_root bytea not null,
   closings bigint not null,
   closing_digest bytea not null,
@@ -6221,6 +6251,7 @@ create table inventory.seals (
   constraint seals_closing_digest_check CHECK (length(closing_digest) = 32),
   constraint seals_closings_check CHECK (closings >= 1),
   constraint seals_entries_check CHECK (entries >= 1),
+  constraint seals_entries_check_version CHECK ((entries IS NULL) = (version = 1)),
   constraint seals_hash_check CHECK (length(hash) = 32),
   constraint seals_merkle_root_check CHECK (length(merkle_root) = 32),
   constraint seals_movements_check CHECK (movements >= 1),
@@ -6229,7 +6260,7 @@ create table inventory.seals (
   constraint seals_sealed_at_check CHECK (inventory.is_instant(sealed_at)),
   constraint seals_seq_check CHECK (seq >= 1),
   constraint seals_settled_through_check CHECK (inventory.is_instant(settled_through)),
-  constraint seals_version_check CHECK (version = 2)
+  constraint seals_version_check CHECK (version = ANY (ARRAY[1, 2]))
 );
 alter table inventory.seals owner to stockade_owner;
 alter table inventory.seals alter column org_id set statistics 0;
@@ -6266,7 +6297,8 @@ AS $function$
     p_seal.after_entry, E'\n',
     p_seal.boundary, E'\n',
     p_seal.movements, E'\n',
-    p_seal.entries, E'\n',
+    -- Version 1 counts no entries, and has no line for them.
+    p_seal.entries || E'\n',
     encode(p_seal.merkle_root, 'hex'), E'\n',
     p_seal.closings, E'\n',
     encode(p_seal.closing_digest, 'hex'), E'\n',

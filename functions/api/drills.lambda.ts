@@ -10,8 +10,10 @@ export const handler = endpoint(routesOf('drills'), {
     query: z.strictObject(PageQuery([/^\d{6,12}$/])),
     handle: async ({ query: { limit, cursor } }) => {
       const trend = await trendOfDrills();
+      const drills = await listDrills({ limit, after: cursor });
       return {
-        ...toList(await listDrills({ limit, after: cursor })),
+        ...toList(drills),
+        unreadable: drills.unreadable,
         trend: trend
           ? {
               promisedSeconds: trend.promisedMs / 1000,

@@ -6,6 +6,7 @@ import { PageQuery, toList } from '#http/page.ts';
 import { keyEnvironment } from '#platform/config.ts';
 import { latestChecks } from '#recovery/monitor/latest-checks.ts';
 import { inAdmin } from '#tenancy/admin.ts';
+import { slugsLike } from '#tenancy/look-alikes.ts';
 import {
   CreateOrganization,
   createOrganization,
@@ -21,7 +22,11 @@ export const handler = endpoint(routesOf('platform'), {
   'POST /platform/organizations': operatorOperation({
     body: CreateOrganization,
     status: 201,
-    handle: ({ body }) => inAdmin((admin) => createOrganization(admin, body, keyEnvironment())),
+    handle: ({ body }) =>
+      inAdmin(async (admin) => {
+        const looksLike = await slugsLike(admin, body.slug);
+        return { ...(await createOrganization(admin, body, keyEnvironment())), looksLike };
+      }),
   }),
   'GET /platform/organizations': operatorOperation({
     query: z.strictObject(PageQuery([slugPattern])),

@@ -102,13 +102,15 @@ async function checkDrill(
   const drill = await unlessBlind(file, 'the drill records could not be read', lastDrill);
   const remedy = 'Run npm run verify:backup, and migrate again when it passes.';
   if (!drill) throw refusal(file, 'no backup has ever been restored and proven', remedy);
-  const { id, request, passed, verdict, at, brokenLinks } = drill;
+  const { id, request, passed, verdict, at, brokenLinks, unreadableSince } = drill;
   if (request.source !== identifier)
     throw refusal(file, `the last drill, ${id}, restored ${request.source}, not ${identifier}`, remedy);
   if (!passed) throw refusal(file, `the last drill, ${id}, failed: ${verdict?.summary}`, remedy);
   if (brokenLinks.length > 0) {
     throw refusal(file, `drill records before ${brokenLinks[0]} were removed or replaced`, remedy);
   }
+  if (unreadableSince.length > 0)
+    throw refusal(file, `${unreadableSince[0]} is no record of a drill`, remedy);
   const ageMs = ageOf(at, now);
   if (ageMs === undefined) throw refusal(file, `the last drill, ${id}, was at ${notYet(at)}`, remedy);
   if (ageMs > contractDrillAgeMs) {

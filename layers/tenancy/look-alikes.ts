@@ -1,18 +1,23 @@
 import type pg from 'pg';
 
-/**
- * Slugs and addresses are ASCII in lower case, so what looks like one of another script was refused already. In ASCII these
- * look alike (Unicode's confusables.txt): m and rn, 0 and o, 1 and l.
- */
-const appearance = (text: string) => `translate(replace(${text}, 'm', 'rn'), '01', 'ol')`;
+/** The number of names that are returned for one. */
+const mostReturned = 10;
 
-/** The slugs of other organizations that look like this one. `admin` is a connection as stockade_admin. */
-export async function slugsLike(admin: pg.ClientBase, slug: string): Promise<string[]> {
+/**
+ * The slugs of other organizations that look like this one. `admin` is a connection as stockade_admin.
+ * @param others slugs that are compared as well, although no organization has them yet
+ */
+export async function slugsLike(
+  admin: pg.ClientBase,
+  slug: string,
+  others: readonly string[] = [],
+): Promise<string[]> {
   const { rows } = await admin.query<{ slug: string }>(
-    `select slug from tenancy.organizations
-     where slug <> $1 and ${appearance('slug')} = ${appearance('$1::text')}
-     order by slug limit 10`,
-    [slug],
+    `select slug
+     from (select slug from tenancy.organizations union select unnest($2::text[])) as present
+     where slug <> $1 and tenancy.appearance(slug) = tenancy.appearance($1)
+     order by slug limit ${mostReturned}`,
+    [slug, others],
   );
   return rows.map(({ slug: alike }) => alike);
 }
@@ -27,8 +32,8 @@ export async function membersLike(
      from tenancy.organizations o
      join tenancy.memberships m on m.org_id = o.id
      join tenancy.users u on u.id = m.user_id
-     where o.slug = $1 and u.email <> $2 and ${appearance('u.email')} = ${appearance('$2::text')}
-     order by u.email limit 10`,
+     where o.slug = $1 and u.email <> $2 and tenancy.appearance(u.email) = tenancy.appearance($2)
+     order by u.email limit ${mostReturned}`,
     [organization, email],
   );
   return rows.map(({ email: alike }) => alike);

@@ -18,6 +18,11 @@ import * as option from ${here('option.ts')};
 
 const acts = {
   answer: async ({ options, arguments: { file } }) => ({ text: 'done ' + options.slug, json: { options, file } }),
+  hostile: async ({ note }) => {
+    const name = 'a\\u001b[2Jb\\u009b31m\\u202ec\\r\\td';
+    note(name);
+    return { text: '\\u001b[1mbold\\u001b[22m ' + name, json: { name } };
+  },
   no: async () => ({ text: 'no', json: { no: true }, failed: true }),
   note: async ({ note, progress }) => {
     note('working');
@@ -125,7 +130,7 @@ describe('reading the command line', () => {
     ['--slug acme --port 0', 'It must be a whole number from 1 to 65535.'],
     ['--slug acme --port 1e3', 'It must be a whole number'],
     ['--slug acme --wait 5', 'It must be a number with a unit'],
-    ['--slug acme --act nothing', 'It must be one of answer, no,'],
+    ['--slug acme --act nothing', 'It must be one of answer, hostile, no,'],
     ['--slug acme --config no/such.file', 'does not exist.'],
     ['--slug acme one two', 'too many arguments'],
     ['--slug acme --act together', '--slug and --wait exclude each other'],
@@ -150,6 +155,18 @@ describe('reading the command line', () => {
 });
 
 describe('answering', () => {
+  test('control characters are written out, except for our own colours', async () => {
+    const name = 'a\\u001b[2Jb\\u009b31m\\u202ec\\u000d\td';
+    expect(await type('--slug acme --act hostile')).toEqual({
+      out: `\u001b[1mbold\u001b[22m ${name}\n`,
+      err: `${name}\n`,
+      code: 0,
+    });
+    const { out } = await type('--slug acme --act hostile --json');
+    expect(out).not.toMatch(/[\u0080-\u009f\u202e]/);
+    expect(JSON.parse(out)).toEqual({ name: 'a\u001b[2Jb\u009b31m\u202ec\r\td' });
+  });
+
   test('text for people, with notes on stderr and no progress outside a terminal', async () => {
     expect(await type('--slug acme')).toEqual({ out: 'done acme\n', err: '', code: 0 });
     expect(await type('--slug acme --act note')).toEqual({ out: 'ok\n', err: 'working\n', code: 0 });

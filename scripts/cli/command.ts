@@ -1,4 +1,5 @@
 import { CommanderError } from 'commander';
+import { printable } from '#platform/printable.ts';
 import { describeFailure, type Failure, failureText, UsageError, withoutPasswords } from './failure.ts';
 import type { Option } from './option.ts';
 import {
@@ -117,15 +118,28 @@ interface Outlet {
   readonly interrupted: () => number;
 }
 
+/** The colours of our own texts, and their ends. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: a colour begins with one
+const colours = /(\u001b\[(?:1|22|31|33|36|39)m)/;
+
+/** Names, messages of other programs and answers of AWS may hold anything, and a terminal obeys control characters. */
+function shownText(text: string): string {
+  return text
+    .split(colours)
+    .map((part, index) => (index % 2 ? part : printable(part)))
+    .join('');
+}
+
 function createOutlet(name: string, wantsJson: boolean): Outlet {
   const printFailure = (failure: Failure) => {
     const shown = withoutPasswords(failure);
-    process.stderr.write(`${wantsJson ? JSON.stringify({ error: shown }) : failureText(shown)}\n`);
+    write(process.stderr, wantsJson ? JSON.stringify({ error: shown }) : failureText(shown));
   };
+  const write = (stream: NodeJS.WriteStream, text: string) => stream.write(`${shownText(text)}\n`);
   return {
     progress: wantsJson ? silentProgress : createProgress(),
-    note: wantsJson ? () => {} : (line) => process.stderr.write(`${line}\n`),
-    print: ({ text, json }) => process.stdout.write(`${wantsJson ? JSON.stringify(json, null, 2) : text}\n`),
+    note: wantsJson ? () => {} : (line) => void write(process.stderr, line),
+    print: ({ text, json }) => void write(process.stdout, wantsJson ? JSON.stringify(json, null, 2) : text),
     fail: (error) => {
       const usage = describeUsage(error, name);
       if (usage !== 'help') printFailure(usage ?? describeFailure(error));

@@ -1,6 +1,6 @@
 import { DatabaseError } from 'pg';
 import { AwsRefused, AwsUnavailable, isOfAws } from '#platform/aws/call.ts';
-import { Problem } from '#platform/errors.ts';
+import { OutcomeUnknown, Problem } from '#platform/errors.ts';
 import { JobFailed } from '#platform/job.ts';
 import { isConnectionFailure } from '#platform/postgres/connection-failures.ts';
 import { isOutage } from '#platform/postgres/sqlstate.ts';
@@ -32,6 +32,13 @@ export function describeFailure(error: unknown): Failure {
   const ofAws = findInCauses(error, isOfAws);
   const unreachable = findInCauses(error, isUnreachable);
   if (unreachable) return describeUnreachable(unreachable, ofAws ? '' : 'the database at ');
+  if (error instanceof OutcomeUnknown)
+    return {
+      message:
+        'the connection to the database was lost at the end of the command: its work may be stored or not',
+      remedy: 'Check that the server is up, and look at what is stored before you run it again.',
+      code: error.code,
+    };
   const ofConnection = ofAws ? undefined : (describeUnopened(error) ?? describeLost(error));
   if (ofConnection) return ofConnection;
   if (error instanceof AwsRefused)

@@ -72,6 +72,7 @@ describe('a verification', () => {
     movements: 50,
     unsealed: 3,
     anchors: { status: 'compared', compared: 1, unanchored: 1 },
+    olderSeals: [],
     faultCount: 0,
     faults: [],
   };
@@ -85,6 +86,20 @@ describe('a verification', () => {
       json: good,
       text: ['acme: 50 movements and 2 seals agree.', unsealed, anchors].join('\n'),
     });
+  });
+
+  test('what seals of an older version do not cover is listed', () => {
+    const older = { version: 1, seals: 2, throughSeal: 2, notCovered: ['the times', 'the number'] };
+    const text = (olderSeals: readonly (typeof older)[]) =>
+      verifiedAnswer([{ ...good, olderSeals }], true)
+        .text.split('\n')
+        .slice(3);
+    expect(text([older])).toEqual([
+      '2 seals up to seal 2 have version 1, which does not cover:',
+      '  the times',
+      '  the number',
+    ]);
+    expect(text([{ ...older, seals: 1 }])[0]).toBe('Seal 2 has version 1, which does not cover:');
   });
 
   test('no movements since the last seal', () => {

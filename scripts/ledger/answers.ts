@@ -1,5 +1,6 @@
 import type { SealResult } from '#audit/seals/seal-organization.ts';
 import type { LedgerReport } from '#audit/seals/verify-ledger.ts';
+import type { OlderSeals } from '#audit/seals/version.ts';
 import type { Tidied } from '#ledger/tidy.ts';
 import { counted } from '#platform/plural.ts';
 import type { Answer } from '../cli/command.ts';
@@ -58,7 +59,7 @@ export function verifiedAnswer(reports: readonly VerifiedOrganization[], isNamed
 
 function verifiedText({ organization, ...report }: VerifiedOrganization): string {
   if ('error' in report) return `${organization}: could not be verified: ${report.error}`;
-  const { seals, movements, unsealed, anchors, faults, faultCount } = report;
+  const { seals, movements, unsealed, anchors, olderSeals, faults, faultCount } = report;
   const lines = [
     faultCount === 0
       ? `${organization}: ${counted(movements, 'movement')} and ${counted(seals, 'seal')} agree.`
@@ -70,6 +71,16 @@ function verifiedText({ organization, ...report }: VerifiedOrganization): string
     anchors.status === 'compared'
       ? `${counted(anchors.compared, 'seal')} compared with the anchor, ${anchors.unanchored} not anchored yet.`
       : `Not proven: the anchors could not be compared: ${anchors.reason}`,
+    ...olderSeals.map(olderText),
   ];
   return lines.join('\n');
+}
+
+/** What the seals of an older version do not cover. */
+export function olderText({ version, seals, throughSeal, notCovered }: OlderSeals): string {
+  const which = seals === 1 ? `Seal ${throughSeal} has` : `${seals} seals up to seal ${throughSeal} have`;
+  return [
+    `${which} version ${version}, which does not cover:`,
+    ...notCovered.map((text) => `  ${text}`),
+  ].join('\n');
 }

@@ -176,5 +176,5 @@ async function findOrganizations(
   if (options.org === undefined) return byName;
   const found = await byName.find(options.org);
   if ('fault' in found) throw new CommandError(found.fault);
-  return oneOrganization(found, byName.created);
+  return oneOrganization(found, byName);
 }

@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { movementHash } from '#audit/seals/leaf.ts';
+import { movementHash } from '#audit/seals/leaf-hash.ts';
 import { inclusionPath, merkleRoot } from '#audit/seals/merkle.ts';
+import type { MovementProof } from '#audit/seals/proof.ts';
 import { genesisHash, type Seal, sealHash } from '#audit/seals/seal.ts';
 import { CommandError } from '../cli/failure.ts';
-import { type MovementProof, parseProof, proofAnswer } from './proof-file.ts';
+import { parseProof, proofAnswer } from './proof-file.ts';
 
 const uuid = (n: number) => `01970000-0000-7000-8000-${String(n).padStart(12, '0')}`;
 const organizationId = uuid(99);
@@ -27,7 +28,7 @@ const movements: readonly MovementProof['movement'][] = [1, 2, 3].map((n) => ({
   reverses: null,
   metadata: '{}',
 }));
-const leaves = movements.map(movementHash);
+const leaves = movements.map((movement) => movementHash(movement, 2));
 
 function sealOf(fields: Omit<Seal, 'hash'>): Seal {
   return { ...fields, hash: sealHash(organizationId, fields) };
@@ -69,7 +70,8 @@ describe('a proof that holds', () => {
     movement: `${uuid(2)}.1`,
     organizationId,
     faults: [],
-    seal: { seq: 1, hash: seal.hash, sealedAt: at },
+    olderSeals: [],
+    seal: { version: 2, seq: 1, hash: seal.hash, sealedAt: at },
   };
   const first = `Movement ${uuid(2)}.1 (receipt, 2.5000) is number 2 of 3 in seal 1 of ${at}.`;
 
@@ -185,15 +187,15 @@ describe('what is read', () => {
     ['{"format":', 'p.json is not JSON: "{\\"format\\":"'],
     ['x'.repeat(61), `p.json is not JSON: "${'x'.repeat(60)}"`],
     ['[]', 'p.json is not a proof: it: '],
-    ['{"format":"stockade proof"}', 'p.json is not a proof: format: must be "stockade proof 2"'],
     [
-      '{"format":"stockade proof 1"}',
-      'Version 1 covered neither the times of an entry nor an entry without movements',
+      '{"format":"stockade proof"}',
+      'p.json is not a proof: format: must be a proof with the format "stockade proof 1" or "stockade proof 2"',
     ],
     [
-      text.replace('"version":2', '"version":1'),
-      'p.json is not a proof: seal.version: this release verifies version 2',
+      text.replace('"version":2', '"version":3'),
+      'p.json is not a proof: seal.version: must be a seal of version 1 or 2',
     ],
+    [text.replace('"version":2', '"version":1'), 'p.json is not a proof: seal.entries: '],
     [text.replace('"line":1', '"line":1,"line":1'), 'p.json is not a proof: the key "line" appears twice'],
     [text.replace('"line":1', '"line":0'), 'p.json is not a proof: movement.line: '],
     [text.replace('{"format"', '{"more":1,"format"'), 'p.json is not a proof: it: '],

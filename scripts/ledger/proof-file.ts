@@ -1,10 +1,11 @@
-import type * as z from 'zod';
+import type { MovementProof } from '#audit/seals/proof.ts';
+import { MovementProofShape } from '#audit/seals/proof-shape.ts';
 import { repeatedKey } from '#audit/seals/repeated-key.ts';
-import { faultsOfProof, lastSealOf, MovementProofShape } from '#audit/seals/verify-proof.ts';
+import { faultsOfProof, lastSealOf } from '#audit/seals/verify-proof.ts';
+import { olderSeals } from '#audit/seals/version.ts';
 import type { Answer } from '../cli/command.ts';
 import { CommandError } from '../cli/failure.ts';
-
-export type MovementProof = z.infer<typeof MovementProofShape>;
+import { olderText } from './answers.ts';
 
 /**
  * Reads a proof.
@@ -38,6 +39,7 @@ export function parseProof(name: string, content: string): MovementProof {
 export function proofAnswer(proof: MovementProof): Answer {
   const faults = faultsOfProof(proof);
   const last = lastSealOf(proof);
+  const older = olderSeals([proof.seal, ...proof.chain]);
   const { movement, seal, anchor } = proof;
   const id = `${movement.entryId}.${movement.line}`;
   return {
@@ -47,7 +49,8 @@ export function proofAnswer(proof: MovementProof): Answer {
       movement: id,
       organizationId: proof.organizationId,
       faults,
-      seal: { seq: seal.seq, hash: seal.hash, sealedAt: seal.sealedAt },
+      olderSeals: older,
+      seal: { version: seal.version, seq: seal.seq, hash: seal.hash, sealedAt: seal.sealedAt },
       compare: { seq: last.seq, hash: last.hash, anchor: anchor?.key ?? null },
     },
     text:
@@ -55,6 +58,7 @@ export function proofAnswer(proof: MovementProof): Answer {
         ? ['The proof is wrong:', ...faults.map((fault) => `  ${fault}`)].join('\n')
         : [
             `Movement ${id} (${movement.kind}, ${movement.quantity}) is number ${proof.leaf.index + 1} of ${proof.leaf.size} in seal ${seal.seq} of ${seal.sealedAt}.`,
+            ...older.map(olderText),
             anchor
               ? `Compare with ${anchor.key} in the evidence bucket: the hash of seal ${last.seq} must be ${last.hash}.`
               : `The hash of seal ${last.seq} is ${last.hash}. It was not anchored yet when this proof was created.`,

@@ -26,14 +26,15 @@ create table inventory.seals (
   org_id uuid not null references tenancy.organizations (id),
   seq bigint not null check (seq >= 1),
   -- Of the bytes that are hashed, as docs/SEALS.md defines them.
-  version smallint not null check (version = 2),
+  version smallint not null check (version in (1, 2)),
   -- Of the first seal: 32 zero bytes.
   previous_hash bytea not null check (length(previous_hash) = 32),
   -- The seal covers the movements of the entries after after_entry (null: from the first on), up to and with boundary.
   after_entry uuid,
   boundary uuid not null,
   movements bigint not null check (movements >= 1),
-  entries bigint not null check (entries >= 1),
+  -- Null in version 1, which counts none.
+  entries bigint check (entries >= 1),
   -- Over the movements, by entry and line: RFC 6962 with SHA-256. docs/SEALS.md defines the bytes of a leaf.
   merkle_root bytea not null check (length(merkle_root) = 32),
   closings bigint not null check (closings >= 1),
@@ -45,6 +46,7 @@ create table inventory.seals (
   sealed_at timestamptz(3) not null check (inventory.is_instant(sealed_at)),
   hash bytea not null check (length(hash) = 32),
   primary key (org_id, seq),
+  constraint seals_entries_check_version check ((entries is null) = (version = 1)),
   -- An entry is the boundary of one seal.
   unique (org_id, boundary),
   foreign key (org_id, boundary) references inventory.entries (org_id, id),

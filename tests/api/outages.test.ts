@@ -162,14 +162,14 @@ describe.each([
 });
 
 describe('a connection that is lost at COMMIT', () => {
-  const lose = async (at: Point) => {
+  const lose = async (at: Point, variable: string = environment.databaseUrl) => {
     await closeDatabase();
-    const url = process.env[environment.databaseUrl] ?? '';
+    const url = process.env[variable] ?? '';
     const relay = await openRelay(url, commitMarks);
-    process.env[environment.databaseUrl] = relay.through(url);
+    process.env[variable] = relay.through(url);
     relay.follow({ how: 'cut', at: [at], every: 1 });
     undo.push(async () => {
-      process.env[environment.databaseUrl] = url;
+      process.env[variable] = url;
       await relay.close();
     });
     return relay;
@@ -196,4 +196,28 @@ describe('a connection that is lost at COMMIT', () => {
       ]);
     },
   );
+
+  describe.each(['before', 'behind', 'answer'] as const)('%s', (at) => {
+    test.each<[string, (slug: string) => [path: string, body: unknown], string]>([
+      ['creating', (slug) => ['', { slug: `${slug}-new`, name: 'x' }], 'active'],
+      ['suspending', (slug) => [`/${slug}/suspend`, {}], 'suspended'],
+      ['resuming', (slug) => [`/${slug}/resume`, undefined], 'active'],
+    ])(
+      'leaves %s an organization unknown, and repeating it finds what is there',
+      async (_, request, status) => {
+        const { slug } = await world.createOrganization();
+        const [path, body] = request(slug);
+        const ask = () => world.operator.request('POST', `/platform/organizations${path}`, body);
+        const relay = await lose(at, environment.adminDatabaseUrl);
+        const lost = await ask();
+        expect([lost.status, lost.body.code]).toEqual([503, 'outcome_unknown']);
+        expect(lost.headers.get('retry-after')).toBe('2');
+        relay.follow(undefined);
+        const again = await ask();
+        // A second creation finds the first one, unless it was lost.
+        if (path === '') expect([again.status, at]).toEqual([at === 'before' ? 201 : 409, at]);
+        else expect(again.body).toMatchObject({ slug, status });
+      },
+    );
+  });
 });

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { everyPage } from '#platform/aws/every-page.ts';
 import { environment } from '#platform/environment.ts';
 import { listSubscribers } from '#recovery/monitor/subscribers.ts';
 import * as rds from '#recovery/rds/rds.ts';
@@ -291,8 +292,10 @@ test('only an instance that was restored beside production gets another password
   expect(script.asked().at(-1)?.parameters.text('MasterUserPassword')).toBe('p');
 });
 
-test('a list whose pages repeat themselves ends', async () => {
-  await expect(rds.everyPage(async () => ({ items: [1], marker: 'again' }))).rejects.toThrow(
-    'RDS repeats the page after again',
-  );
+test('a list whose pages repeat themselves ends, also one after the other', async () => {
+  const turns = (marker = 'a') => (marker === 'a' ? 'b' : 'a');
+  for (const marker of [() => 'again', turns])
+    await expect(
+      everyPage('RDS DescribeEvents', async (last) => ({ items: [1], marker: marker(last) })),
+    ).rejects.toMatchObject({ code: 'SamePage', message: expect.stringContaining('RDS DescribeEvents') });
 });

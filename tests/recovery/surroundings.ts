@@ -103,6 +103,7 @@ export function surroundings(differences: Differences = {}): Surroundings & { re
       at: ago(hourMs),
       provenAfterMs: 20 * minuteMs,
       brokenLinks: [],
+      unreadableSince: [],
       ...differences.drill,
     }),
   };

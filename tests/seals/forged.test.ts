@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { movementHash } from '#audit/seals/leaf.ts';
+import { movementHash } from '#audit/seals/leaf-hash.ts';
 import type { MovementProof } from '#audit/seals/proof.ts';
 import { paths } from '#scripts/paths.ts';
 import { run } from '#tests/commands/run.ts';
@@ -65,7 +65,7 @@ async function check(content: string) {
 }
 
 test('the forgeries have the hash of what was sealed', () => {
-  const hashOf = (json: string) => movementHash(JSON.parse(json).movement).toString('hex');
+  const hashOf = (json: string) => movementHash(JSON.parse(json).movement, 2).toString('hex');
   const sealed = hashOf(JSON.stringify(proof));
   expect(forgeries.map(([, forgery]) => hashOf(forgery()))).toEqual([sealed, sealed, expect.any(String)]);
 });

@@ -132,10 +132,8 @@ test('whatever a row holds, its leaf is the same in SQL, in TypeScript and in th
     expect(leaves.map(({ hash }) => hash.toString('hex'))).toEqual(wanted);
 
     const found: string[] = [];
-    for await (const { hash } of readMovements(superuser, orgId, {
-      after: first ?? null,
-      boundary: last ?? '',
-    }))
+    const range = { boundary: last ?? '', version: 2 };
+    for await (const { hash } of readMovements(superuser, orgId, range, first ?? null))
       found.push(hash.toString('hex'));
     expect(found).toEqual(wanted);
 

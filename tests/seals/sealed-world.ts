@@ -78,10 +78,12 @@ export function openSealedWorld(): SealedWorld {
         // Who tampers drops the constraints that are in the way.
         await superuser.query(
           `alter table movements drop constraint if exists movements_quantity_check_number,
-             drop constraint if exists movements_occurred_at_check;
+             drop constraint if exists movements_occurred_at_check,
+             drop constraint if exists movements_lot_check;
            alter table entries drop constraint if exists entries_recorded_at_check,
              drop constraint if exists entries_reference_check;
            alter table seals drop constraint if exists seals_version_check,
+             drop constraint if exists seals_entries_check_version,
              drop constraint if exists seals_sealed_at_check`,
         );
         const { rowCount } = await superuser.query(statement, [...values]);

@@ -8,6 +8,7 @@ import { anchorKey, anchorPrefix } from '../seals/anchor-key.ts';
 import { genesisHash, type Seal, sealHash } from '../seals/seal.ts';
 import type { Fault } from '../seals/verify/fault.ts';
 import { verifyLedger } from '../seals/verify-ledger.ts';
+import { versionFault } from '../seals/version.ts';
 import type { Cause } from './discrepancy.ts';
 import { inSnapshot } from './snapshot.ts';
 
@@ -55,7 +56,9 @@ function checkChain(
 ): void {
   let previous: Seal | undefined;
   for (const { seal } of seals) {
+    const version = versionFault(previous, seal);
     if (seal.seq !== (previous?.seq ?? 0) + 1) found('seal_altered', seal.seq, 'a seal before it is missing');
+    else if (version) found('seal_altered', seal.seq, version);
     else if (sealHash(orgId, seal) !== seal.hash)
       found('seal_altered', seal.seq, 'its hash does not match its fields');
     else if (seal.previousHash !== (previous?.hash ?? genesisHash))

@@ -22,7 +22,14 @@ const batchSeals = 16;
 
 /** The content of a seal's anchor. It is always the same bytes for the same seal. */
 export function anchorBody(orgId: string, seal: Seal): string {
-  return `${JSON.stringify({ format: 'stockade anchor 2', organizationId: orgId, seal, header: sealHeader(orgId, seal) }, null, 2)}\n`;
+  const { version, entries: _, ...fields } = seal;
+  const anchor = {
+    format: `stockade anchor ${version}`,
+    organizationId: orgId,
+    seal: version === 1 ? fields : seal,
+    header: sealHeader(orgId, seal),
+  };
+  return `${JSON.stringify(anchor, null, 2)}\n`;
 }
 
 /**

@@ -1,5 +1,3 @@
-import { leafHash } from './merkle.ts';
-
 /** A movement and its entry, with the fields that a seal covers. */
 export interface SealedMovement {
   readonly entryId: string;
@@ -12,9 +10,9 @@ export interface SealedMovement {
   readonly lot: string;
   readonly occurredAt: string;
   readonly recordedAt: string;
-  /** The times of the entry, which are stored apart from those of its movements. */
-  readonly entryOccurredAt: string;
-  readonly entryRecordedAt: string;
+  /** The times of the entry, which are stored apart from those of its movements. A seal of version 1 does not cover them: null. */
+  readonly entryOccurredAt: string | null;
+  readonly entryRecordedAt: string | null;
   readonly kind: string;
   readonly reference: string | null;
   readonly actor: string;
@@ -48,7 +46,7 @@ export const leafFields = [
 /** The bytes of the fields of a leaf in their order, null where a field is null. */
 export type LeafValues = readonly (Uint8Array | null)[];
 
-/** The bytes that a leaf of a seal is the hash of. docs/SEALS.md describes them. */
+/** The bytes that a leaf of a seal of version 2 is the hash of. docs/SEALS.md describes them. */
 export function leafBytes(values: LeafValues): Buffer {
   const parts: Uint8Array[] = [int32(leafFields.length)];
   for (const [index, [, type]] of leafFields.entries()) {
@@ -67,11 +65,6 @@ export function leafValues(movement: SealedMovement): LeafValues {
     if (fieldType === type.uuid) return Buffer.from(value.replaceAll('-', ''), 'hex');
     return fieldType === type.instant ? instantBytes(value) : Buffer.from(value);
   });
-}
-
-/** The hash of a movement's leaf in its seal. */
-export function movementHash(movement: SealedMovement): Buffer {
-  return leafHash(leafBytes(leafValues(movement)));
 }
 
 /** Microseconds from 1970 (the epoch of JavaScript) to 2000 (the epoch of Postgres). */

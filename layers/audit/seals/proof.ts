@@ -99,7 +99,8 @@ const proofQuery = `
       'entryId', m.entry_id, 'line', m.line, 'itemId', m.item_id, 'locationId', m.location_id,
       'quantity', m.quantity::text, 'lot', m.lot,
       'occurredAt', inventory.iso(m.occurred_at), 'recordedAt', inventory.iso(m.recorded_at),
-      'entryOccurredAt', inventory.iso(e.occurred_at), 'entryRecordedAt', inventory.iso(e.recorded_at),
+      'entryOccurredAt', case when s.version > 1 then inventory.iso(e.occurred_at) end,
+      'entryRecordedAt', case when s.version > 1 then inventory.iso(e.recorded_at) end,
       'kind', e.kind, 'reference', e.reference, 'actor', e.actor, 'reverses', e.reverses,
       'metadata', e.metadata::text
     ) as movement,
@@ -122,7 +123,7 @@ const proofQuery = `
   from inventory.movements m
   join inventory.entries e on e.org_id = m.org_id and e.id = m.entry_id
   left join lateral (
-    select s.seq, inventory.seal_json(s) as shown
+    select s.seq, s.version, inventory.seal_json(s) as shown
     from inventory.seals s
     where s.org_id = m.org_id and s.boundary >= m.entry_id
     order by s.boundary

@@ -10,7 +10,8 @@ export interface Seal {
   readonly afterEntry: string | null;
   readonly boundary: string;
   readonly movements: number;
-  readonly entries: number;
+  /** Null in version 1, which counts no entries. */
+  readonly entries: number | null;
   readonly merkleRoot: string;
   readonly closings: number;
   readonly closingDigest: string;
@@ -19,18 +20,10 @@ export interface Seal {
   readonly sealedAt: string;
 }
 
-/** The version of the bytes that a seal is the hash of (docs/SEALS.md). No other is verified. */
-export const sealVersion: number = 2;
-
-/** Why a seal of another version is not verified. */
-export const otherVersion =
-  `this release verifies version ${sealVersion}. Version 1 covered neither the times of an entry nor an entry without ` +
-  'movements, and no release has made it';
-
 /** The previous hash of the first seal. */
 export const genesisHash = '0'.repeat(64);
 
-/** The text whose SHA-256 is the hash of a seal: one line for each of its fields, in this order. */
+/** The text whose SHA-256 is the hash of a seal: one line for each of its fields, in this order. Version 1 has no entries. */
 export function sealHeader(organizationId: string, seal: Omit<Seal, 'hash'>): string {
   return [
     `stockade seal ${seal.version}`,
@@ -40,7 +33,7 @@ export function sealHeader(organizationId: string, seal: Omit<Seal, 'hash'>): st
     seal.afterEntry ?? '',
     seal.boundary,
     seal.movements,
-    seal.entries,
+    ...(seal.entries === null ? [] : [seal.entries]),
     seal.merkleRoot,
     seal.closings,
     seal.closingDigest,

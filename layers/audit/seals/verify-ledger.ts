@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import { endStatementsAt } from '#platform/postgres/statement-deadline.ts';
 import { inTransaction } from '#platform/postgres/transaction.ts';
-import { genesisHash, otherVersion, type Seal, sealHash, sealVersion } from './seal.ts';
+import { genesisHash, type Seal, sealHash } from './seal.ts';
 import { type AnchorCheck, Anchors } from './verify/anchors.ts';
 import { Changes, compareClosings } from './verify/closings.ts';
 import { compareMovements } from './verify/compare.ts';
@@ -10,6 +10,7 @@ import { type Fault, Faults } from './verify/fault.ts';
 import { readSealedLeaves } from './verify/leaves.ts';
 import { readMovements } from './verify/movements.ts';
 import { type FoundHistory, readUnchanged } from './verify/unchanged.ts';
+import { type OlderSeals, olderSeals, versionFault } from './version.ts';
 
 export interface LedgerReport {
   /** Nothing differs, and everything could be compared. */
@@ -19,6 +20,8 @@ export interface LedgerReport {
   /** The number of movements since the last seal. They are not verified. */
   readonly unsealed: number;
   readonly anchors: AnchorCheck;
+  /** What seals of an older version do not cover. Empty when all seals have the newest version. */
+  readonly olderSeals: readonly OlderSeals[];
   /** The number of all faults. `faults` contains the first hundred, in the order of history. */
   readonly faultCount: number;
   readonly faults: readonly Fault[];
@@ -66,7 +69,8 @@ async function verifySnapshot(
   const faults = new Faults();
   const anchors = opened instanceof Anchors ? opened : undefined;
   let couldNotRun = opened instanceof Anchors ? undefined : opened.couldNotRun;
-  let [movements, seals] = [0, 0];
+  const versions: Pick<Seal, 'seq' | 'version'>[] = [];
+  let movements = 0;
   let last: Seal | undefined;
   for (;;) {
     signal?.throwIfAborted();
@@ -76,14 +80,15 @@ async function verifySnapshot(
     const { seal, buckets } = next;
     checkChain(orgId, last, seal, faults);
     const after = last?.boundary ?? null;
-    const unchanged = await readUnchanged(snapshot, orgId, seal, after);
+    // The fast comparison reads the leaves of the newest version only.
+    const unchanged = seal.version === 1 ? undefined : await readUnchanged(snapshot, orgId, seal, after);
     const found = unchanged ?? (await reportDifferences(snapshot, orgId, seal, after, faults));
     const posted = { entries: found.entries, isUnchanged: unchanged !== undefined };
     await compareEntries(snapshot, orgId, { seal, after }, posted, faults);
     movements += found.movements;
     await compareClosings(snapshot, orgId, seal, found.changes, faults);
     couldNotRun ??= (await anchors?.compare(seal, buckets, faults))?.couldNotRun;
-    seals += 1;
+    versions.push({ seq: seal.seq, version: seal.version });
     last = seal;
     onSeal?.(seal);
   }
@@ -94,10 +99,11 @@ async function verifySnapshot(
       : { status: 'could not run', reason: couldNotRun ?? '' };
   return {
     ok: faults.count === 0 && check.status === 'compared',
-    seals,
+    seals: versions.length,
     movements,
     unsealed: await countUnsealed(snapshot, orgId, last),
     anchors: check,
+    olderSeals: olderSeals(versions),
     faultCount: faults.count,
     faults: faults.told,
   };
@@ -116,7 +122,7 @@ async function reportDifferences(
   let movements = 0;
   await compareMovements(
     seal,
-    readMovements(snapshot, orgId, { after, boundary: seal.boundary }),
+    readMovements(snapshot, orgId, seal, after),
     readSealedLeaves(snapshot, orgId, seal, faults),
     faults,
     (movement) => {
@@ -156,12 +162,9 @@ function checkChain(orgId: string, previous: Seal | undefined, seal: Seal, fault
     });
   }
   const hash = sealHash(orgId, seal);
-  if (seal.version !== sealVersion) {
-    faults.add({
-      kind: 'seal_version',
-      seal: seal.seq,
-      message: `seal ${seal.seq} has version ${seal.version}: ${otherVersion}`,
-    });
+  const version = versionFault(previous, seal);
+  if (version) {
+    faults.add({ kind: 'seal_version', seal: seal.seq, message: version });
   } else if (hash !== seal.hash) {
     faults.add({
       kind: 'seal_altered',

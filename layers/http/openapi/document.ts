@@ -149,7 +149,7 @@ function operationObject(
           takesInput: parameters.length > 0 || body !== undefined,
           takesBody: body !== undefined,
           takesIdempotencyKey,
-          writes: isTenants && route.method !== 'GET',
+          writes: route.scope !== 'none' && route.method !== 'GET',
           namesInPath: path !== undefined,
         },
         described.problems ?? [],

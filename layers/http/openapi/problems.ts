@@ -62,7 +62,7 @@ export interface RouteKind {
   readonly takesInput: boolean;
   readonly takesBody: boolean;
   readonly takesIdempotencyKey: boolean;
-  /** Whether it changes what a tenant has. */
+  /** Whether it changes what is stored. */
   readonly writes: boolean;
   readonly namesInPath: boolean;
 }

@@ -4,6 +4,7 @@ import { counted } from '#platform/plural.ts';
 import { Batches, type ImportBatch, type ImportEntry } from './batches.ts';
 import { CsvReader, type CsvRecord } from './csv-reader.ts';
 import { lineReader, type ReadLine } from './import-line.ts';
+import { type LookAlike, LookAlikes } from './look-alikes.ts';
 import type { ImportOrganization, OrganizationDirectory } from './organizations.ts';
 import { earlierRejects, type ImportState, type ImportTerms, importState, postBatch } from './post-batch.ts';
 import { OrderedRejects, type RejectSink } from './rejects.ts';
@@ -44,6 +45,9 @@ export interface ImportReport {
   readonly organizationsCreated: readonly string[];
   readonly itemsCreated: number;
   readonly locationsCreated: number;
+  /** The first codes that were created, or would be, and that could be taken for another code of the same organization. */
+  readonly lookAlikes: readonly LookAlike[];
+  readonly lookAlikeCount: number;
 }
 
 /** A window ends after this many lines or bytes of the file, whichever comes first. At most two windows are held. */
@@ -66,6 +70,7 @@ class FileImport {
   private readonly batches: Batches<ImportOrganization>;
   private readonly rejects: OrderedRejects;
   private readonly trial = new Trial();
+  private readonly lookAlikes = new LookAlikes();
   private readonly states = new Map<ImportOrganization, ImportState>();
   private readonly found = new Map<string | undefined, Awaited<ReturnType<OrganizationDirectory['find']>>>();
   private readLine: ((record: CsvRecord) => ReadLine) | undefined;
@@ -103,6 +108,9 @@ class FileImport {
       await this.atWork.catch(() => {});
     }
     await this.atWork;
+    const alike = job.signal?.aborted
+      ? { named: [], count: 0 }
+      : await this.lookAlikes.find(job.jobs, job.organizations);
     return {
       finished: !job.signal?.aborted,
       lines: this.lines,
@@ -114,6 +122,8 @@ class FileImport {
       organizationsCreated: job.organizations.created,
       itemsCreated: this.itemsCreated,
       locationsCreated: this.locationsCreated,
+      lookAlikes: alike.named,
+      lookAlikeCount: alike.count,
     };
   }
 
@@ -245,7 +255,8 @@ class FileImport {
       });
       this.applied += posted.applied;
       this.entries += posted.entries;
-      const wouldMake = this.trial.remember(organization, posted);
+      const wouldMake = job.trial ? this.trial.remember(organization, posted) : { items: 0, locations: 0 };
+      this.lookAlikes.remember(organization, posted);
       this.itemsCreated += posted.itemsCreated + wouldMake.items;
       this.locationsCreated += posted.locationsCreated + wouldMake.locations;
       // Another run of the same import has settled it since the state was read.

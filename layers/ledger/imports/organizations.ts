@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import { Problem } from '#platform/errors.ts';
+import { slugsLike } from '#tenancy/look-alikes.ts';
 import { addOrganization, slugPattern } from '#tenancy/organizations.ts';
 
 /** The organization that lines are imported into. There is one object per organization. */
@@ -14,6 +15,8 @@ export interface OrganizationDirectory {
   find(name: string | undefined): Promise<ImportOrganization | { readonly fault: string }>;
   /** The slugs of the organizations that were created, or in a trial would be. */
   readonly created: readonly string[];
+  /** Those of them that could be taken for another organization, with the slugs of the others. */
+  readonly alike: readonly { readonly slug: string; readonly like: readonly string[] }[];
 }
 
 const maxNameLength = 200;
@@ -21,9 +24,9 @@ const maxNameLength = 200;
 /** All lines belong to one organization, whatever the lines contain. */
 export function oneOrganization(
   organization: ImportOrganization,
-  created: readonly string[] = [],
+  { created, alike }: Pick<OrganizationDirectory, 'created' | 'alike'> = { created: [], alike: [] },
 ): OrganizationDirectory {
-  return { created, find: async () => organization };
+  return { created, alike, find: async () => organization };
 }
 
 /**
@@ -41,6 +44,7 @@ export function organizationsByName(
 ): OrganizationDirectory {
   const bySlug = new Map<string, { organization: ImportOrganization; name: string; status: string }>();
   const created: string[] = [];
+  const alike: { slug: string; like: readonly string[] }[] = [];
 
   async function look(slug: string) {
     const known = bySlug.get(slug);
@@ -57,6 +61,8 @@ export function organizationsByName(
   }
 
   async function make(slug: string, name: string) {
+    const like = await slugsLike(admin, slug, created);
+    if (like.length > 0) alike.push({ slug, like });
     if (options.trial) {
       const made = { organization: { id: undefined, slug }, name, status: 'active' };
       bySlug.set(slug, made);
@@ -75,6 +81,7 @@ export function organizationsByName(
 
   return {
     created,
+    alike,
     async find(name = '') {
       if (name.length > maxNameLength)
         return { fault: `the organization has more than ${maxNameLength} characters` };

@@ -30,11 +30,11 @@ export interface PostedBatch {
   readonly rejected: readonly RejectedLine[];
   /** In a trial: the movements of its lines. */
   readonly moved: readonly MovedKey[] | null;
-  /** In a trial: the SKUs and codes that it would create. */
+  /** The SKUs and codes that it has created, or in a trial would. */
   readonly missing: {
     readonly items: readonly string[] | null;
     readonly locations: readonly string[] | null;
-  } | null;
+  };
 }
 
 export interface RejectedLine {

@@ -30,6 +30,7 @@ test('a reject that cannot be written fails the import, and the next one is not 
 });
 
 const acme = { id: undefined, slug: 'acme' };
+const none = { items: null, locations: null };
 const posted = { ...{ applied: 1, entries: 1, itemsCreated: 0, locationsCreated: 0 }, rejected: [] };
 const entry = (...lines: readonly object[]) =>
   [{ kind: 'receipt', reference: null, time: null, lines }] as never;
@@ -43,8 +44,8 @@ test('a trial knows exactly what earlier batches would have moved of these balan
     { ...key('A', 'L1'), quantity: 5 },
     { ...key('B'), quantity: 3 },
   ];
-  trial.remember(acme, { ...posted, moved, missing: null });
-  trial.remember(acme, { ...posted, moved: [{ ...key('B'), quantity: -3 }], missing: null });
+  trial.remember(acme, { ...posted, moved, missing: none });
+  trial.remember(acme, { ...posted, moved: [{ ...key('B'), quantity: -3 }], missing: none });
   expect(trial.movedBefore(acme, entry(key('A'), key('A'), key('B'), key('C')))).toEqual([
     { ...key('A'), quantity: 0.3 },
   ]);
@@ -59,5 +60,5 @@ test('a trial counts a new item or location once; an item and a location with th
   expect(remember(['X', 'Y'], ['X'])).toEqual({ items: 2, locations: 1 });
   expect(remember(['X', 'Z'], null)).toEqual({ items: 1, locations: 0 });
   expect(remember(['X'], ['X'], { id: undefined, slug: 'globex' })).toEqual({ items: 1, locations: 1 });
-  expect(trial.remember(acme, { ...posted, moved: null, missing: null })).toEqual({ items: 0, locations: 0 });
+  expect(trial.remember(acme, { ...posted, moved: null, missing: none })).toEqual({ items: 0, locations: 0 });
 });

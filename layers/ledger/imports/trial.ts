@@ -52,8 +52,8 @@ export class Trial {
       return this.made.size - before;
     };
     return {
-      items: firstTimes('item', missing?.items ?? []),
-      locations: firstTimes('location', missing?.locations ?? []),
+      items: firstTimes('item', missing.items ?? []),
+      locations: firstTimes('location', missing.locations ?? []),
     };
   }
 }

@@ -1,6 +1,6 @@
 import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
 import { alertTopicArn, stage } from '../config.ts';
-import { callAws, clientOf, clientSettings } from './call.ts';
+import { AwsUnavailable, callAws, clientOf, clientSettings } from './call.ts';
 
 /** A message for the person on call. */
 export interface Alert {
@@ -19,6 +19,8 @@ export interface Alert {
 
 /** The SNS documentation says "less than 100 characters". */
 const maxSubjectCharacters = 99;
+/** A UUID. */
+const messageId = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 /** SNS accepts 262,144 bytes, attributes included. */
 const maxMessageBytes = 260_000;
 
@@ -27,13 +29,15 @@ const sns = clientOf(() => new SNSClient(clientSettings));
 /**
  * Publishes an alert to the topic of the stage and returns its message id. SNS then delivers it.
  * @throws MissingSetting when no topic is set
- * @throws Unavailable when SNS could not be reached or was too busy; the alert may still have been published
+ * @throws Unavailable when SNS could not be reached, was too busy or gave an answer that is none; the alert may still have been
+ *   published
  * @throws AwsRefused when SNS refuses the alert; it was not published
  */
 export async function publishAlert(alert: Alert): Promise<string> {
   const TopicArn = alertTopicArn();
   const attributes = { name: alert.name, severity: alert.severity, stage: stage() };
-  const published = await callAws(`SNS Publish of ${alert.name} to ${TopicArn}`, () =>
+  const operation = `SNS Publish of ${alert.name} to ${TopicArn}`;
+  const { MessageId = '' } = await callAws(operation, () =>
     sns().send(
       new PublishCommand({
         TopicArn,
@@ -48,7 +52,9 @@ export async function publishAlert(alert: Alert): Promise<string> {
       }),
     ),
   );
-  return published.MessageId ?? '';
+  if (!messageId.test(MessageId))
+    throw new AwsUnavailable(`${operation} did not succeed: the answer has no message id`);
+  return MessageId;
 }
 
 /** SNS refuses a subject that is empty, too long or not printable ASCII. An alert must not fail because of its subject. */

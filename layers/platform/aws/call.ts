@@ -1,4 +1,6 @@
 import { Unavailable } from '../errors.ts';
+import { printable } from '../printable.ts';
+import { boundAnswers } from './bounded-answers.ts';
 
 /**
  * Settings of every AWS client. The SDK reads region, credentials and endpoint from the environment, so this code does
@@ -26,13 +28,13 @@ export class AwsRefused extends Error {
   }
 }
 
-interface Closable {
+type Closable = Parameters<typeof boundAnswers>[0] & {
   destroy(): void;
-}
+};
 
 const open = new Set<() => void>();
 
-/** Creates a client when it is first needed, and only once. */
+/** Creates a client when it is first needed, and only once. Its answers are bounded. */
 export function clientOf<T extends Closable>(make: () => T): () => T {
   let client: T | undefined;
   const close = () => {
@@ -40,7 +42,7 @@ export function clientOf<T extends Closable>(make: () => T): () => T {
     client = undefined;
   };
   return () => {
-    client ??= make();
+    client ??= boundAnswers(make());
     open.add(close);
     return client;
   };
@@ -54,7 +56,8 @@ export function closeAwsClients(): void {
 
 /**
  * Runs one call of the SDK. `operation` describes it for people, such as `S3 PutObject to s3://bucket/key`.
- * @throws AwsUnavailable when AWS did not answer, was too busy or failed; the operation may or may not have happened
+ * @throws AwsUnavailable when AWS did not answer, was too busy or failed, or when the answer cannot be read; the operation may
+ *   or may not have happened
  * @throws AwsRefused when AWS refused; the operation did not happen
  */
 export async function callAws<T>(operation: string, call: () => Promise<T>): Promise<T> {
@@ -63,15 +66,28 @@ export async function callAws<T>(operation: string, call: () => Promise<T>): Pro
   } catch (error) {
     if (!isSdkError(error)) throw error;
     const status = error.$metadata?.httpStatusCode;
-    if (status === undefined || status >= 500 || status === 429 || busyCodes.includes(error.name)) {
-      throw new AwsUnavailable(
-        `${operation} did not succeed: ${error.code ?? error.name}: ${error.message}`,
-        error,
-      );
-    }
-    throw new AwsRefused(operation, error.name, error.message, error);
+    const code = codeOf(error);
+    // With a status of success the error is one of reading the answer.
+    if (status === undefined || status < 300 || status >= 500 || status === 429 || busyCodes.includes(code))
+      throw new AwsUnavailable(`${operation} did not succeed: ${code}: ${said(error)}`, error);
+    throw new AwsRefused(operation, code, said(error), error);
   }
 }
+
+/** The code of an error. What has not the form of a code is none: it comes from the answer. */
+function codeOf({ code, name }: SdkError): string {
+  const given = code ?? name;
+  return /^[A-Za-z][\w.:-]{0,99}$/.test(given) ? given : 'Unknown';
+}
+
+/** The message of an error, in one line. It comes from the answer, so it may be anything. */
+function said({ message }: SdkError): string {
+  const [line = ''] = message.split('\n  Deserialization error');
+  const text = printable(line.replace(/\s+/g, ' '));
+  return text.length > longestMessage ? `${text.slice(0, longestMessage)}…` : text;
+}
+
+const longestMessage = 300;
 
 /** Whether a call of AWS has thrown this error: its codes of the operating system look like those of any connection. */
 export function isOfAws(error: unknown): boolean {

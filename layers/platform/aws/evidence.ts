@@ -157,25 +157,23 @@ type Markers = Partial<Pick<ListObjectVersionsCommandInput, 'KeyMarker' | 'Versi
 
 /** All versions, ordered by key, the newest version of a key first. Delete markers are left out. */
 async function* listVersions({ bucket }: EvidenceConfig, prefix: string): AsyncGenerator<Evidence> {
+  const operation = `S3 ListObjectVersions of s3://${bucket}/${prefix}`;
+  const seen = new Set<string>();
   let markers: Markers | undefined = {};
   while (markers) {
     const input: ListObjectVersionsCommandInput = { Bucket: bucket, Prefix: prefix, ...markers };
-    const page: ListObjectVersionsCommandOutput = await callAws(
-      `S3 ListObjectVersions of s3://${bucket}/${prefix}`,
-      () => s3().send(new ListObjectVersionsCommand(input)),
+    const page: ListObjectVersionsCommandOutput = await callAws(operation, () =>
+      s3().send(new ListObjectVersionsCommand(input)),
     );
     for (const { Key, VersionId, ETag } of page.Versions ?? []) {
       if (Key !== undefined) yield { key: Key, versionId: VersionId, etag: ETag ?? '' };
     }
     const next = { KeyMarker: page.NextKeyMarker, VersionIdMarker: page.NextVersionIdMarker };
-    if (page.IsTruncated && JSON.stringify(next) === JSON.stringify(markers))
-      throw new AwsRefused(
-        `S3 ListObjectVersions of s3://${bucket}/${prefix}`,
-        'SamePage',
-        'it repeats a page',
-        undefined,
-      );
     markers = page.IsTruncated ? next : undefined;
+    const marker = JSON.stringify(next);
+    if (markers && seen.has(marker))
+      throw new AwsRefused(operation, 'SamePage', 'it repeats a page', undefined);
+    seen.add(marker);
   }
 }
 

@@ -17,6 +17,7 @@ export const loginSettings: Readonly<Record<string, readonly string[]>> = {
     'enable_bitmapscan=off',
     'enable_seqscan=off',
     'idle_in_transaction_session_timeout=30s',
+    'jit=off',
     'lock_timeout=5s',
     'search_path=""',
     'statement_timeout=15s',

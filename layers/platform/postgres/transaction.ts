@@ -1,4 +1,7 @@
 import type pg from 'pg';
+import { OutcomeUnknown } from '../errors.ts';
+import { noted } from './connection-failures.ts';
+import { isSqlError, isUndone } from './sqlstate.ts';
 
 export interface TransactionOptions {
   /** The first statement, with an isolation level, `read only` or settings after a `;` if needed. The default is `begin`. */
@@ -11,6 +14,7 @@ export interface TransactionOptions {
  * Runs work in one transaction of a connection: all of it is kept, or nothing.
  *
  * @example const id = await inTransaction(admin, () => addOrganization(admin, acme), { ending: dryRun ? 'rollback' : 'commit' })
+ * @throws OutcomeUnknown when COMMIT was sent and not answered: the work may be stored or not
  * @throws every error of the work or the database, after a rollback
  */
 export async function inTransaction<T>(
@@ -21,7 +25,10 @@ export async function inTransaction<T>(
   try {
     await client.query(begin);
     const result = await work();
-    const { command } = await client.query(ending);
+    const writes = ending === 'commit' && !begin.includes('read only');
+    const { command } = await client.query(ending).catch((error) => {
+      throw writes && !(isSqlError(error) && isUndone(error)) ? new OutcomeUnknown(noted(error)) : error;
+    });
     // Postgres answers the COMMIT of a failed transaction with ROLLBACK, and the client reports that as success.
     if (command.toLowerCase() !== ending) throw new Error(`the database answered ${ending} with ${command}`);
     return result;

@@ -1,7 +1,7 @@
 import { type Page, type PageRequest, toPage } from '#platform/page.ts';
 import { recoveryPolicy } from '../policy.ts';
 import type { ProofOutcome } from '../proofs/proof.ts';
-import { type DrillRecord, listDrillKeys, readDrill } from './records.ts';
+import { type DrillRecord, foreignKeys, listDrillKeys, readDrill } from './records.ts';
 import { type RecoveryTrend, recoveryTrend } from './trend.ts';
 
 /** A drill as operators see it. */
@@ -25,15 +25,33 @@ export interface ListedDrill {
   readonly tornDownAt: string | null;
 }
 
+/** A page of drills, and what is among their records and is none. */
+export interface DrillPage extends Page<ListedDrill> {
+  /** Keys in the evidence bucket: those of this page's drills, and those that no drill has written. */
+  readonly unreadable: readonly string[];
+}
+
 /** The number of drills in the trend: half a year. */
 const drillsOfTrend = 26;
 
 /** One page of drills, the newest first. */
-export async function listDrills({ limit, after }: PageRequest): Promise<Page<ListedDrill>> {
+export async function listDrills({ limit, after }: PageRequest): Promise<DrillPage> {
   const [before] = after ?? [];
   const all = [...(await listDrillKeys())].toReversed();
-  const asked = all.filter(([id]) => before === undefined || id < before).slice(0, limit + 1);
-  return toPage((await readAll(asked)).map(shown), limit, ({ id }) => [id]);
+  const asked = all.filter(([id]) => before === undefined || Number(id) < Number(before)).slice(0, limit + 1);
+  const read = await Promise.all(
+    asked.map(async ([id, keys]) => ({ id, keys, drill: await readDrill(id, keys) })),
+  );
+  const page = toPage(read, limit, ({ id }) => [id]);
+  return {
+    rows: page.rows.flatMap(({ drill }) => (drill ? shown(drill) : [])),
+    next: page.next,
+    unreadable: [
+      // A drill whose request is no record cannot be shown: all of its records are named.
+      ...page.rows.flatMap(({ keys, drill }) => drill?.unreadable ?? keys),
+      ...(await foreignKeys()),
+    ],
+  };
 }
 
 /** The trend of the time to recover, from the passed drills of the present database; undefined for too few drills. */

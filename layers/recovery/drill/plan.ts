@@ -1,6 +1,6 @@
 import { describeAutomatedBackup, describeInstance, drillPrefix, listSnapshots } from '../rds/rds.ts';
 import { RecoveryRefused } from '../recovery-refused.ts';
-import type { DrillRequest } from './records.ts';
+import type { DrillRequest } from './record-shape.ts';
 
 /** What to restore. */
 export type DrillWish =

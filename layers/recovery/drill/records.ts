@@ -1,51 +1,13 @@
 import { createHash } from 'node:crypto';
 import { EvidenceConflict, listEvidence, putEvidence, readEvidence } from '#platform/aws/evidence.ts';
-import type { ProofReport } from '../proofs/prove-copy.ts';
-
-/** The milestones of a drill, in their order. Each is recorded once, and each record contains the digest of the record before. */
-export const drillMilestones = ['requested', 'available', 'queryable', 'verdict', 'torn-down'] as const;
-export type DrillMilestone = (typeof drillMilestones)[number];
-
-/** What a drill restores. It is recorded before the drill does anything. */
-export interface DrillRequest {
-  readonly kind: 'snapshot' | 'point-in-time';
-  /** The instance that is backed up. */
-  readonly source: string;
-  /** Undefined for a point in time, and when there was no snapshot to restore. */
-  readonly snapshot?: string | undefined;
-  /** The time to restore. */
-  readonly asOf: string;
-  /** The instance that the drill creates. */
-  readonly instance: string;
-  /** The instance is kept until its lifetime ends. */
-  readonly keep: boolean;
-}
-
-export interface DrillVerdict {
-  readonly passed: boolean;
-  /** The reason of a failure in words; for a passed drill, what was proven. */
-  readonly summary: string;
-  /** Undefined when the drill did not reach the proofs. */
-  readonly proofs?: ProofReport | undefined;
-}
-
-interface Written<Milestone extends DrillMilestone, Detail> {
-  readonly format: 'stockade drill 1';
-  readonly drill: string;
-  readonly milestone: Milestone;
-  readonly at: string;
-  /** SHA-256 of the previous record, in hex; null for the first record of all. */
-  readonly previous: string | null;
-  readonly detail: Detail;
-}
-/** The detail of a milestone that needs none. */
-type Reached = Readonly<Record<string, never>>;
-type AnyRecord =
-  | Written<'requested', DrillRequest>
-  | Written<'available', Reached>
-  | Written<'queryable', Reached>
-  | Written<'verdict', DrillVerdict>
-  | Written<'torn-down', Reached>;
+import {
+  type AnyRecord,
+  type DrillMilestone,
+  type DrillRequest,
+  type DrillVerdict,
+  drillMilestones,
+  parseRecord,
+} from './record-shape.ts';
 
 /** A drill, as far as it is recorded. */
 export interface DrillRecord {
@@ -60,6 +22,8 @@ export interface DrillRecord {
   readonly verdict: DrillVerdict | undefined;
   readonly verdictAt: Date | undefined;
   readonly tornDownAt: Date | undefined;
+  /** The keys of its records that are no records. */
+  readonly unreadable: readonly string[];
 }
 
 /** A drill that has a verdict. */
@@ -69,34 +33,65 @@ export interface JudgedDrill extends DrillRecord {
   readonly at: Date;
   /** The records of this drill and of later ones whose previous record is missing or was replaced. */
   readonly brokenLinks: readonly string[];
+  /** The keys of records of this drill and of later ones that are no records. */
+  readonly unreadableSince: readonly string[];
 }
 
 const root = 'drills/';
+const keyPattern =
+  /^drills\/\d{4}-\d\d-\d\d\/(?<id>\d{6,12})\/0(?<number>[1-5])-(?<milestone>[a-z-]+)\.json$/;
 
 type DrillKeys = ReadonlyMap<string, readonly string[]>;
 
 /** The ids of all drills, the oldest first, with the keys of their records. */
 export async function listDrillKeys(): Promise<DrillKeys> {
-  const keys: string[] = [];
-  for await (const key of listEvidence(root)) keys.push(key);
-  const byId = Map.groupBy(keys, (key) => key.split('/')[2] ?? '');
+  const byId = Map.groupBy((await listKeys()).ofDrills, idOf);
   // Not by key, which starts with the day: a drill that began with a clock of next year would stay the newest for a year.
-  return new Map([...byId].sort(([a], [b]) => (a < b ? -1 : 1)));
+  return new Map([...byId].sort(([a], [b]) => Number(a) - Number(b)));
 }
 
-/** Reads the records of one drill; undefined when its request is missing. */
+/** The keys among the records that no drill writes. */
+export async function foreignKeys(): Promise<readonly string[]> {
+  return (await listKeys()).others;
+}
+
+async function listKeys(): Promise<{ readonly ofDrills: string[]; readonly others: string[] }> {
+  const [ofDrills, others]: [string[], string[]] = [[], []];
+  for await (const key of listEvidence(root)) (milestoneOf(key) ? ofDrills : others).push(key);
+  return { ofDrills, others };
+}
+
+function idOf(key: string): string {
+  return keyPattern.exec(key)?.groups?.id ?? '';
+}
+
+/** Undefined for a key that no drill writes. */
+function milestoneOf(key: string): DrillMilestone | undefined {
+  const { number, milestone } = keyPattern.exec(key)?.groups ?? {};
+  const expected = drillMilestones[Number(number) - 1];
+  return milestone === expected ? expected : undefined;
+}
+
+/** Reads the records of one drill; undefined when its request is missing or no record. */
 export async function readDrill(id: string, keys: readonly string[]): Promise<DrillRecord | undefined> {
-  const records = await Promise.all(keys.map(readRecord));
-  const of = <Milestone extends DrillMilestone>(milestone: Milestone) =>
-    records.find(
-      (each): each is Extract<AnyRecord, { milestone: Milestone }> => each.milestone === milestone,
-    );
-  const requested = of('requested');
+  const read = await Promise.all(
+    keys.map(async (key) => ({ key, record: recordOf(key, await bytesOf(key)) })),
+  );
+  const unreadable = read.flatMap(({ key, record }) => (record ? [] : [key]));
+  const ofKeys = <Milestone extends DrillMilestone>(milestone: Milestone) =>
+    read
+      .map(({ record }) => record)
+      .find((each): each is Extract<AnyRecord, { milestone: Milestone }> => each?.milestone === milestone);
+  const requested = ofKeys('requested');
   if (!requested) return undefined;
   const requestedAt = new Date(requested.at);
+  // Nobody can record such a milestone again, so it counts as reached. Its time is not known.
+  const lost = unreadable.map((key) => ({ milestone: milestoneOf(key), at: requested.at, key }));
+  const of = (milestone: DrillMilestone) =>
+    ofKeys(milestone) ?? lost.find((each) => each.milestone === milestone);
   const after = (record: { readonly at: string } | undefined) =>
     record && Date.parse(record.at) - requestedAt.getTime();
-  const verdict = of('verdict');
+  const verdict = verdictOf(ofKeys('verdict'), lost);
   const tornDown = of('torn-down');
   return {
     id,
@@ -108,13 +103,36 @@ export async function readDrill(id: string, keys: readonly string[]): Promise<Dr
     verdict: verdict?.detail,
     verdictAt: verdict && new Date(verdict.at),
     tornDownAt: tornDown && new Date(tornDown.at),
+    unreadable,
   };
 }
 
-/** The newest drill, whether or not it is over. */
+interface LostRecord {
+  readonly milestone: DrillMilestone | undefined;
+  readonly at: string;
+  readonly key: string;
+}
+
+/** A drill whose verdict cannot be read has not passed. */
+function verdictOf(
+  written: Extract<AnyRecord, { milestone: 'verdict' }> | undefined,
+  lost: readonly LostRecord[],
+): { readonly at: string; readonly detail: DrillVerdict } | undefined {
+  const unread = lost.find(({ milestone }) => milestone === 'verdict');
+  if (written || !unread) return written;
+  return {
+    at: unread.at,
+    detail: { passed: false, summary: `The verdict is not known: ${unread.key} is no record.` },
+  };
+}
+
+/** The newest drill, whether or not it is over. One whose request is no record stands in nobody's way. */
 export async function newestDrill(): Promise<DrillRecord | undefined> {
-  const [newest] = [...(await listDrillKeys())].toReversed();
-  return newest && (await readDrill(...newest));
+  for (const [id, keys] of [...(await listDrillKeys())].toReversed()) {
+    const drill = await readDrill(id, keys);
+    if (drill) return drill;
+  }
+  return undefined;
 }
 
 /** The last drill that came to a verdict: undefined when none ever has. */
@@ -124,7 +142,8 @@ export async function lastDrill(): Promise<JudgedDrill | undefined> {
     const drill = await readDrill(id, keys);
     if (!drill?.verdict || !drill.verdictAt) continue;
     const { verdict, verdictAt: at } = drill;
-    return { ...drill, passed: verdict.passed, at, brokenLinks: await brokenLinksSince(id, all) };
+    const { broken, unreadable } = await checkLinks(id, all);
+    return { ...drill, passed: verdict.passed, at, brokenLinks: broken, unreadableSince: unreadable };
   }
   return undefined;
 }
@@ -172,22 +191,25 @@ async function digestBefore(key: string): Promise<string | null> {
   let before: string | undefined;
   for await (const each of listEvidence(root)) {
     if (each >= key) break;
-    before = each;
+    if (milestoneOf(each)) before = each;
   }
   return before === undefined ? null : sha256(await bytesOf(before));
 }
 
 /** The records whose previous record was removed or replaced. Reads every record. */
 export async function brokenLinks(): Promise<string[]> {
-  return await brokenLinksSince('', await listDrillKeys());
+  return (await checkLinks('0', await listDrillKeys())).broken;
 }
 
 /** Records written at the same moment have the same previous record, so the previous one is not always the last before. */
 const mostLinksBack = 10;
 
-async function brokenLinksSince(id: string, all: DrillKeys): Promise<string[]> {
+async function checkLinks(
+  id: string,
+  all: DrillKeys,
+): Promise<{ readonly broken: string[]; readonly unreadable: string[] }> {
   const inOrder = [...all.values()].flat().sort();
-  const asked = new Set([...all].flatMap(([each, keys]) => (each < id ? [] : keys)));
+  const asked = new Set([...all].flatMap(([each, keys]) => (Number(each) < Number(id) ? [] : keys)));
   const reading = new Map<string, Promise<Uint8Array>>();
   const read = (key: string) => {
     const bytes = reading.get(key) ?? bytesOf(key);
@@ -198,19 +220,26 @@ async function brokenLinksSince(id: string, all: DrillKeys): Promise<string[]> {
     for (const key of before.toReversed()) if (sha256(await read(key)) === previous) return true;
     return false;
   };
-  const broken: string[] = [];
+  const [broken, unreadable]: [string[], string[]] = [[], []];
   for (const [at, key] of inOrder.entries()) {
     if (!asked.has(key)) continue;
-    const { previous } = JSON.parse(Buffer.from(await read(key)).toString()) as AnyRecord;
+    const record = recordOf(key, await read(key));
+    if (!record) {
+      unreadable.push(key);
+      continue;
+    }
+    const { previous } = record;
     const before = inOrder.slice(Math.max(0, at - mostLinksBack), at);
     const follows = at === 0 ? previous === null : await followsFrom(previous, before);
     if (!follows) broken.push(key);
   }
-  return broken;
+  return { broken, unreadable };
 }
 
-async function readRecord(key: string): Promise<AnyRecord> {
-  return JSON.parse(Buffer.from(await bytesOf(key)).toString()) as AnyRecord;
+/** The record of a key; undefined when it is no record, or that of another drill or milestone. */
+function recordOf(key: string, bytes: Uint8Array): AnyRecord | undefined {
+  const record = parseRecord(bytes);
+  return record?.drill === idOf(key) && record.milestone === milestoneOf(key) ? record : undefined;
 }
 
 async function bytesOf(key: string): Promise<Uint8Array> {

@@ -1,6 +1,7 @@
 import { AwsRefused } from '#platform/aws/call.ts';
 import { RecoveryRefused } from '../recovery-refused.ts';
-import { type DrillRecord, type DrillVerdict, recordMilestone } from './records.ts';
+import type { DrillVerdict } from './record-shape.ts';
+import { type DrillRecord, recordMilestone } from './records.ts';
 
 /** Records how a drill ended. The next tick deletes its instance. */
 export async function judge(

@@ -1,4 +1,4 @@
-import type { DrillRequest } from '../drill/records.ts';
+import type { DrillRequest } from '../drill/record-shape.ts';
 import type { RecoveryPolicy } from '../policy.ts';
 import type { BlindReason } from './blindness.ts';
 import type { PostgresReader } from './postgres.ts';
@@ -45,6 +45,8 @@ export interface DrillVerdict {
   readonly provenAfterMs: number | undefined;
   /** The records of this drill and of later ones whose previous record was removed or replaced. */
   readonly brokenLinks: readonly string[];
+  /** The objects in place of records of this drill and of later ones that are no records. */
+  readonly unreadableSince: readonly string[];
 }
 
 /** Everything that checks read. Each reader reads at its first call, and only once. */

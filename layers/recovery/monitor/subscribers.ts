@@ -1,5 +1,6 @@
 import { ListSubscriptionsByTopicCommand, SNSClient } from '@aws-sdk/client-sns';
 import { callAws, clientOf, clientSettings } from '#platform/aws/call.ts';
+import { everyPage } from '#platform/aws/every-page.ts';
 import { alertTopicArn } from '#platform/config.ts';
 
 const sns = clientOf(() => new SNSClient(clientSettings));
@@ -20,20 +21,18 @@ const toPeople = ['email', 'email-json', 'sms', 'http', 'https', 'application'];
  */
 export async function listSubscribers(): Promise<Subscriber[]> {
   const TopicArn = alertTopicArn();
-  const subscribers: Subscriber[] = [];
-  let NextToken: string | undefined;
-  do {
-    const page = await callAws(`SNS ListSubscriptionsByTopic of ${TopicArn}`, () =>
-      sns().send(new ListSubscriptionsByTopicCommand({ TopicArn, NextToken })),
-    );
-    for (const { Protocol = '', SubscriptionArn = '' } of page.Subscriptions ?? []) {
-      subscribers.push({
-        isPerson: toPeople.includes(Protocol),
-        // SNS returns PendingConfirmation in place of the ARN until it is confirmed.
-        isConfirmed: SubscriptionArn.startsWith('arn:'),
-      });
-    }
-    NextToken = page.NextToken || undefined;
-  } while (NextToken !== undefined);
-  return subscribers;
+  const found = await everyPage(
+    `SNS ListSubscriptionsByTopic of ${TopicArn}`,
+    async (NextToken, operation) => {
+      const page = await callAws(operation, () =>
+        sns().send(new ListSubscriptionsByTopicCommand({ TopicArn, NextToken })),
+      );
+      return { items: page.Subscriptions, marker: page.NextToken };
+    },
+  );
+  return found.map(({ Protocol = '', SubscriptionArn = '' }) => ({
+    isPerson: toPeople.includes(Protocol),
+    // SNS returns PendingConfirmation in place of the ARN until it is confirmed.
+    isConfirmed: SubscriptionArn.startsWith('arn:'),
+  }));
 }

@@ -8,7 +8,8 @@ import {
   DescribeDBClustersCommand,
 } from '@aws-sdk/client-rds';
 import { callAws } from '#platform/aws/call.ts';
-import { everyPage, rdsClient, unlessAbsent } from './rds.ts';
+import { everyPage } from '#platform/aws/every-page.ts';
+import { rdsClient, unlessAbsent } from './rds.ts';
 
 export type { DBCluster, DBClusterAutomatedBackup, DBClusterSnapshot } from '@aws-sdk/client-rds';
 
@@ -27,8 +28,8 @@ export async function listClusterSnapshots(
   identifier: string,
   region?: string,
 ): Promise<DBClusterSnapshot[]> {
-  return await everyPage(async (Marker) => {
-    const page = await callAws(`RDS DescribeDBClusterSnapshots of ${identifier}`, () =>
+  return await everyPage(`RDS DescribeDBClusterSnapshots of ${identifier}`, async (Marker, operation) => {
+    const page = await callAws(operation, () =>
       rdsClient(region).send(
         new DescribeDBClusterSnapshotsCommand({ Filters: ofCluster(identifier), Marker }),
       ),

@@ -14,6 +14,7 @@ import {
   RestoreDBInstanceToPointInTimeCommand,
 } from '@aws-sdk/client-rds';
 import { AwsRefused, callAws, clientOf, clientSettings } from '#platform/aws/call.ts';
+import { everyPage } from '#platform/aws/every-page.ts';
 import { RecoveryRefused } from '../recovery-refused.ts';
 
 export type { DBInstance, DBInstanceAutomatedBackup, DBSnapshot } from '@aws-sdk/client-rds';
@@ -58,10 +59,8 @@ export async function describeInstance(identifier: string, region?: string): Pro
 
 /** The drill instances: those with the name or the tag of a drill, including those that have only one of them. */
 export async function describeDrillInstances(prefix: string = drillPrefix): Promise<DBInstance[]> {
-  const instances = await everyPage(async (Marker) => {
-    const page = await callAws('RDS DescribeDBInstances', () =>
-      rdsClient().send(new DescribeDBInstancesCommand({ Marker })),
-    );
+  const instances = await everyPage('RDS DescribeDBInstances', async (Marker, operation) => {
+    const page = await callAws(operation, () => rdsClient().send(new DescribeDBInstancesCommand({ Marker })));
     return { items: page.DBInstances, marker: page.Marker };
   });
   return instances.filter(
@@ -72,8 +71,8 @@ export async function describeDrillInstances(prefix: string = drillPrefix): Prom
 
 /** All snapshots of an instance, of every kind and status: manual, automated, and copies of them. */
 export async function listSnapshots(identifier: string, region?: string): Promise<DBSnapshot[]> {
-  return await everyPage(async (Marker) => {
-    const page = await callAws(`RDS DescribeDBSnapshots of ${identifier}`, () =>
+  return await everyPage(`RDS DescribeDBSnapshots of ${identifier}`, async (Marker, operation) => {
+    const page = await callAws(operation, () =>
       rdsClient(region).send(new DescribeDBSnapshotsCommand({ Filters: ofInstance(identifier), Marker })),
     );
     return { items: page.DBSnapshots, marker: page.Marker };
@@ -98,14 +97,17 @@ export async function describeAutomatedBackup(
   identifier: string,
   region?: string,
 ): Promise<DBInstanceAutomatedBackup | undefined> {
-  const backups = await everyPage(async (Marker) => {
-    const page = await callAws(`RDS DescribeDBInstanceAutomatedBackups of ${identifier}`, () =>
-      rdsClient(region).send(
-        new DescribeDBInstanceAutomatedBackupsCommand({ Filters: ofInstance(identifier), Marker }),
-      ),
-    );
-    return { items: page.DBInstanceAutomatedBackups, marker: page.Marker };
-  });
+  const backups = await everyPage(
+    `RDS DescribeDBInstanceAutomatedBackups of ${identifier}`,
+    async (Marker, operation) => {
+      const page = await callAws(operation, () =>
+        rdsClient(region).send(
+          new DescribeDBInstanceAutomatedBackupsCommand({ Filters: ofInstance(identifier), Marker }),
+        ),
+      );
+      return { items: page.DBInstanceAutomatedBackups, marker: page.Marker };
+    },
+  );
   // An instance that was deleted and created again may have two: the present one is active.
   return backups.find(({ Status }) => Status === 'active') ?? backups[0];
 }
@@ -123,8 +125,8 @@ export async function firstEventOf(
   snapshot: string,
   kind: 'db-snapshot' | 'db-cluster-snapshot',
 ): Promise<Date | undefined> {
-  const events = await everyPage(async (Marker) => {
-    const page = await callAws(`RDS DescribeEvents of ${snapshot}`, () =>
+  const events = await everyPage(`RDS DescribeEvents of ${snapshot}`, async (Marker, operation) => {
+    const page = await callAws(operation, () =>
       rdsClient().send(
         new DescribeEventsCommand({
           SourceIdentifier: snapshot,
@@ -276,22 +278,4 @@ export async function unlessAbsent<T>(code: string, call: () => Promise<T>): Pro
     if (error instanceof AwsRefused && error.code === code) return undefined;
     throw error;
   }
-}
-
-/** Reads every page of a list. */
-export async function everyPage<T>(
-  read: (marker: string | undefined) => Promise<{
-    readonly items: readonly T[] | undefined;
-    readonly marker: string | undefined;
-  }>,
-): Promise<T[]> {
-  const all: T[] = [];
-  let marker: string | undefined;
-  do {
-    const page = await read(marker);
-    all.push(...(page.items ?? []));
-    if (page.marker && page.marker === marker) throw new Error(`RDS repeats the page after ${marker}`);
-    marker = page.marker || undefined;
-  } while (marker !== undefined);
-  return all;
 }

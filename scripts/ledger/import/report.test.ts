@@ -16,6 +16,8 @@ const report: ImportReport = {
   organizationsCreated: [],
   itemsCreated: 3,
   locationsCreated: 1,
+  lookAlikes: [],
+  lookAlikeCount: 0,
 };
 const context: ReportContext = {
   dryRun: false,
@@ -55,6 +57,23 @@ describe('an import', () => {
         made: 'to create',
       }),
     );
+  });
+
+  test('that creates what looks like something else says so', () => {
+    const lookAlikes = Array.from({ length: 6 }, (_, n) => ({
+      ...{ organization: 'acme', kind: 'item', code: `B\u041eLT-${n}`, like: [`BOLT-${n}`, `B0LT-${n}`] },
+    })) as ImportReport['lookAlikes'];
+    expect(lines({ ...report, lookAlikes, lookAlikeCount: 1_007 }).slice(9)).toEqual([
+      'Codes that look alike, check that they are not the same thing:',
+      ...lookAlikes
+        .slice(0, 5)
+        .map(({ code, like }) => `  the new item ${code} in acme looks like ${like.join(', ')}`),
+      '  … and 1,002 more',
+    ]);
+    const [alike] = lookAlikes;
+    expect(
+      lines({ ...report, organizations: 1, lookAlikes: alike ? [alike] : [], lookAlikeCount: 1 }).slice(10),
+    ).toEqual(['  the new item B\u041eLT-0 looks like BOLT-0, B0LT-0']);
   });
 
   test('that was stopped says how to continue, and lists no rejects', () => {

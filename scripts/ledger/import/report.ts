@@ -27,6 +27,7 @@ export function importAnswer(report: ImportReport, context: ReportContext): Answ
     },
     text: [
       ...summary(report, context, seconds, linesPerSecond),
+      ...lookAlikeLines(report),
       ...rejectLines(report, context),
       ...nextSteps(report, context),
     ].join('\n'),
@@ -50,6 +51,21 @@ function summary(
     `  items          ${count(report.itemsCreated)} ${created}`,
     `  locations      ${count(report.locationsCreated)} ${created}`,
     `  time           ${seconds.toFixed(1)} s, ${count(linesPerSecond)} lines per second`,
+  ];
+}
+
+const shownLookAlikes = 5;
+
+function lookAlikeLines({ lookAlikes, lookAlikeCount, organizations }: ImportReport): string[] {
+  if (lookAlikeCount === 0) return [];
+  const shown = lookAlikes.slice(0, shownLookAlikes);
+  return [
+    'Codes that look alike, check that they are not the same thing:',
+    ...shown.map(({ organization, kind, code, like }) => {
+      const place = organizations > 1 && kind !== 'organization' ? ` in ${organization}` : '';
+      return `  the new ${kind} ${code}${place} looks like ${like.join(', ')}`;
+    }),
+    ...(lookAlikeCount > shown.length ? [`  … and ${count(lookAlikeCount - shown.length)} more`] : []),
   ];
 }
 

@@ -270,7 +270,7 @@ begin
     'locationsCreated', v_locations_created,
     'rejected', coalesce(v_rejected, '[]'),
     'moved', v_moved,
-    'missing', case when v_trial then json_build_object('items', v_missing_items, 'locations', v_missing_locations) end
+    'missing', json_build_object('items', v_missing_items, 'locations', v_missing_locations)
   );
 end
 $$;
@@ -280,7 +280,7 @@ comment on function inventory.import_batch is
   'is applied or rejected with a reason, and settled with that. An entry the stock policy refuses is rejected '
   'whole, the others are applied. p_options: {timeZone, createMissing, unit, tracking, allowNegative (of what is '
   'made), malformed ({items, locations}: each a reason by name), retryRejects, finished, trial (only tell), moved (by earlier batches of the trial)}. Returns {applied, '
-  'entries, itemsCreated, locationsCreated, rejected: [{line, reason}], moved and missing (of a trial)}. Raises '
+  'entries, itemsCreated, locationsCreated, rejected: [{line, reason}], moved (of a trial), missing: {items, locations} (what is made)}. Raises '
   'SK103 organization suspended, SK104 write scope missing, SK301, SK303 and SK304 a kind, sign or quantity that '
   'cannot be imported, 23514 a value out of its bounds.';
 grant execute on function inventory.import_batch to stockade_jobs;

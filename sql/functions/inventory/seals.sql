@@ -18,7 +18,8 @@ as $$
     p_seal.after_entry, E'\n',
     p_seal.boundary, E'\n',
     p_seal.movements, E'\n',
-    p_seal.entries, E'\n',
+    -- Version 1 counts no entries, and has no line for them.
+    p_seal.entries || E'\n',
     encode(p_seal.merkle_root, 'hex'), E'\n',
     p_seal.closings, E'\n',
     encode(p_seal.closing_digest, 'hex'), E'\n',

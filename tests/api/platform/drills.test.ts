@@ -50,6 +50,7 @@ test('operators see the drills, the newest first, in parts', async () => {
   const rest = await drills(`?limit=2&cursor=${first.body.nextCursor}`);
   expect([ids(rest.body.data), rest.body.nextCursor]).toEqual([['000002', '000001'], null]);
   const whole = await drills('?limit=4');
+  expect(whole.body.unreadable).toEqual([]);
   expect([ids(whole.body.data), whole.body.nextCursor]).toEqual([
     ['000004', '000003', '000002', '000001'],
     null,

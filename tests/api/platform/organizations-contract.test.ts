@@ -99,6 +99,7 @@ describe('POST /platform/organizations', () => {
         slug: 'initech',
         name: 'Initech',
         apiKey: expect.stringMatching(/^sk_test_[0-9A-Za-z]{12}_[0-9A-Za-z]{49}$/),
+        looksLike: [],
       },
     ]);
     const keys = await world.request('GET', '/v1/api-keys', undefined, { 'x-api-key': body.apiKey });

@@ -21,11 +21,21 @@ describe('organizations', () => {
       name: 'Initech',
     });
     expect(status).toBe(201);
-    expect(Object.keys(body)).toEqual(['id', 'slug', 'name', 'apiKey']);
+    expect(Object.keys(body)).toEqual(['id', 'slug', 'name', 'apiKey', 'looksLike']);
     const shown = await world.request('GET', '/v1/organization', undefined, { 'x-api-key': body.apiKey });
     expect(shown.body).toMatchObject({ id: body.id, slug: 'initech', name: 'Initech', status: 'active' });
     const again = await operator('POST', '/platform/organizations', { slug: 'initech', name: 'Another' });
     expect(outcome(again)).toEqual([409, 'already_exists']);
+  });
+
+  test('that look like others are created, and the answer names the others', async () => {
+    const looksLike = async (slug: string) =>
+      (await operator('POST', '/platform/organizations', { slug, name: 'X' })).body.looksLike;
+    expect([await looksLike('modem-1'), await looksLike('modern-l'), await looksLike('m0dem-1')]).toEqual([
+      [],
+      ['modem-1'],
+      ['modem-1', 'modern-l'],
+    ]);
   });
 
   test.each([

@@ -150,4 +150,5 @@ export const goodDrill = (now = new Date(), source = instance): DrillVerdict => 
   at: new Date(now.getTime() - hourMs),
   provenAfterMs: 20 * minuteMs,
   brokenLinks: [],
+  unreadableSince: [],
 });

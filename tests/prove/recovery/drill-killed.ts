@@ -3,12 +3,8 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { environment } from '#platform/environment.ts';
-import {
-  type DrillMilestone,
-  type DrillRecord,
-  drillMilestones,
-  newestDrill,
-} from '#recovery/drill/records.ts';
+import { type DrillMilestone, drillMilestones } from '#recovery/drill/record-shape.ts';
+import { type DrillRecord, newestDrill } from '#recovery/drill/records.ts';
 import { recoveryPolicy } from '#recovery/policy.ts';
 import { paths } from '#scripts/paths.ts';
 import type { BackedUp } from './backed-up.ts';

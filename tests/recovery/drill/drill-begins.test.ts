@@ -243,7 +243,7 @@ describe('records', () => {
     expect(await newestDrill()).toEqual({
       ...{ id: '000001', request: expect.anything(), requestedAt: ago(10_000) },
       ...{ availableAfterMs: undefined, queryableAfterMs: undefined, provenAfterMs: undefined },
-      ...{ verdict: undefined, verdictAt: undefined, tornDownAt: undefined },
+      ...{ verdict: undefined, verdictAt: undefined, tornDownAt: undefined, unreadable: [] },
     });
     vi.setSystemTime(ago(8_000));
     await drills.reach('available');

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, vi } from 'vitest';
 import { readEvidence } from '#platform/aws/evidence.ts';
 import { environment } from '#platform/environment.ts';
-import { type DrillRequest, recordMilestone } from '#recovery/drill/records.ts';
+import type { DrillRequest } from '#recovery/drill/record-shape.ts';
+import { recordMilestone } from '#recovery/drill/records.ts';
 import type { DrillSurroundings } from '#recovery/drill/surroundings.ts';
 import { recoveryPolicy } from '#recovery/policy.ts';
 import { drillPrefix } from '#recovery/rds/rds.ts';

@@ -51,7 +51,7 @@ export async function compareEntries(
     }
   }
   // An altered or missing movement is reported itself, and so is an entry too many.
-  if (entries === seal.entries || faults.count > 0) return;
+  if (seal.entries === null || entries === seal.entries || faults.count > 0) return;
   faults.add({
     kind: 'entry_missing',
     seal: seal.seq,

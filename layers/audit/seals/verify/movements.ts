@@ -1,7 +1,8 @@
 import type pg from 'pg';
-import { type LeafValues, leafBytes } from '../leaf.ts';
-import { leafHash } from '../merkle.ts';
+import type { LeafValues } from '../leaf.ts';
+import { hashOfValues } from '../leaf-hash.ts';
 import { uuidOf } from '../pages.ts';
+import type { Seal } from '../seal.ts';
 
 /** A stored movement, with the hash that its leaf must have. */
 export interface FoundMovement {
@@ -19,13 +20,14 @@ export interface FoundMovement {
 const fetchRows = 4_096;
 
 /**
- * The movements of the entries after `after` up to `boundary`, ordered by entry and line. `snapshot` is inside a
- * transaction and reads one such stream at a time.
+ * The movements of the entries after `after` up to the boundary of a seal, ordered by entry and line, with the leaves that the
+ * version of the seal defines. `snapshot` is inside a transaction and reads one such stream at a time.
  */
 export async function* readMovements(
   snapshot: pg.ClientBase,
   orgId: string,
-  { after, boundary }: { readonly after: string | null; readonly boundary: string },
+  { boundary, version }: Pick<Seal, 'boundary' | 'version'>,
+  after: string | null,
 ): AsyncGenerator<FoundMovement> {
   // The stored values themselves, and not their texts: two instants may have the same text.
   await snapshot.query({
@@ -50,7 +52,7 @@ export async function* readMovements(
         text: `fetch ${fetchRows} from movements`,
         rowMode: 'array',
       });
-      for (const row of rows) yield foundMovement(row);
+      for (const row of rows) yield foundMovement(row, version);
       if (rows.length < fetchRows) return;
     }
   } finally {
@@ -58,7 +60,7 @@ export async function* readMovements(
   }
 }
 
-function foundMovement(values: LeafValues): FoundMovement {
+function foundMovement(values: LeafValues, version: number): FoundMovement {
   const [entry, line, item, location] = values.map((value) => Buffer.from(value ?? []));
   const [quantity, lot] = values.slice(8).map((value) => Buffer.from(value ?? []).toString());
   return {
@@ -69,7 +71,7 @@ function foundMovement(values: LeafValues): FoundMovement {
     lot: lot ?? '',
     // What is not a number could never be summed up, and its leaf differs.
     quantity: tenThousandths(quantity ?? '') ?? 0n,
-    hash: leafHash(leafBytes(values)),
+    hash: hashOfValues(values, version),
   };
 }
 

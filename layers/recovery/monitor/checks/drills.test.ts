@@ -24,7 +24,14 @@ describe('the last drill', () => {
     expect(await found({ at: ago(agoMs) })).toEqual({
       status,
       summary: `A backup was restored and proven ${said} ago (drill 000007); the limit is 10 d.`,
-      facts: { drill: '000007', source: 'ledger', passed: true, at: ago(agoMs), brokenLinks: [] },
+      facts: {
+        drill: '000007',
+        source: 'ledger',
+        passed: true,
+        at: ago(agoMs),
+        brokenLinks: [],
+        unreadable: [],
+      },
     });
   });
 

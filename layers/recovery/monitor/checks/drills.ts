@@ -9,8 +9,8 @@ export const lastDrill: Check = {
   run: async ({ lastDrill: readLast, rds, now, policy }): Promise<Finding> => {
     const last = await readLast();
     if (!last) return { status: 'fail', summary: 'No backup has ever been restored and proven.' };
-    const { id, passed, at, brokenLinks } = last;
-    const facts = { drill: id, source: last.request.source, passed, at, brokenLinks };
+    const { id, passed, at, brokenLinks, unreadableSince: unreadable } = last;
+    const facts = { drill: id, source: last.request.source, passed, at, brokenLinks, unreadable };
     const another = await anotherSource(last, rds);
     if (another) {
       return {
@@ -23,6 +23,13 @@ export const lastDrill: Check = {
       return {
         status: 'fail',
         summary: `Drill records were removed or replaced before: ${list(brokenLinks)}.`,
+        facts,
+      };
+    }
+    if (unreadable.length > 0) {
+      return {
+        status: 'fail',
+        summary: `Drill records cannot be read, because somebody has written something else: ${list(unreadable)}.`,
         facts,
       };
     }

@@ -187,9 +187,13 @@ export const CreatedOrganization = z.strictObject({
   slug: z.string(),
   name: z.string(),
   apiKey: z.string(),
+  looksLike: z.array(z.string()),
 });
 vocabulary.add(CreatedOrganization.shape.apiKey, {
   description: 'The first key, with all scopes, shown once.',
+});
+vocabulary.add(CreatedOrganization.shape.looksLike, {
+  description: 'The slugs of other organizations that could be taken for this one.',
 });
 
 export const ApiKey = z.strictObject({

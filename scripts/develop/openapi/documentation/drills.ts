@@ -41,6 +41,12 @@ vocabulary.add(Drill.shape.loss, {
     'The entries that production had at the time of the request and the copy lacks; null when not known.',
 });
 
+const Unreadable = z.array(z.string());
+vocabulary.add(Unreadable, {
+  description:
+    'Objects of the evidence bucket that stand where records of these drills do, or under a key of no drill, and are no records: somebody else has written them.',
+});
+
 const Trend = z
   .strictObject({
     promisedSeconds: Seconds,
@@ -57,7 +63,7 @@ export const drillRoutes: Readonly<Record<string, RouteDocumentation>> = {
   'GET /platform/drills': {
     id: 'listDrills',
     summary: 'Lists the drills of the backups, the newest first',
-    answer: listOf(Drill).extend({ trend: Trend }),
+    answer: listOf(Drill).extend({ unreadable: Unreadable, trend: Trend }),
     example: {
       answer: {
         data: [
@@ -79,6 +85,7 @@ export const drillRoutes: Readonly<Record<string, RouteDocumentation>> = {
           },
         ],
         nextCursor: null,
+        unreadable: [],
         trend: { promisedSeconds: 7_200, perWeekSeconds: 12.5, brokenInWeekOf: '2035-01-01' },
       },
     },

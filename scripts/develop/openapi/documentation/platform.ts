@@ -24,7 +24,13 @@ export const platformRoutes: Readonly<Record<string, RouteDocumentation>> = {
     problems: ['already_exists'],
     example: {
       body: { slug: 'acme', name: 'Acme Ltd' },
-      answer: { id: organization.id, ...path, name: 'Acme Ltd', apiKey: 'sk_live_0aQ3xVb7LmTz_…' },
+      answer: {
+        id: organization.id,
+        ...path,
+        name: 'Acme Ltd',
+        apiKey: 'sk_live_0aQ3xVb7LmTz_…',
+        looksLike: [],
+      },
     },
   },
   'GET /platform/organizations': {

@@ -8,14 +8,14 @@ const Hash = z.string().regex(/^[0-9a-f]{64}$/);
 vocabulary.add(Hash, { id: 'Hash', description: 'A SHA-256, in hex.' });
 
 const Seal = z.strictObject({
-  version: z.int().min(2),
+  version: z.int().min(1),
   seq: z.int().min(1),
   hash: Hash,
   previousHash: Hash,
   afterEntry: Id.nullable(),
   boundary: Id,
   movements: z.int().min(1),
-  entries: z.int().min(1),
+  entries: z.int().min(1).nullable(),
   merkleRoot: Hash,
   closings: z.int().min(1),
   closingDigest: Hash,
@@ -35,7 +35,8 @@ vocabulary.add(Seal.shape.version, {
   description: 'The version of the bytes that are hashed: see `docs/SEALS.md`.',
 });
 vocabulary.add(Seal.shape.entries, {
-  description: 'The number of entries that the movements belong to.',
+  description:
+    'The number of entries that the movements belong to; null in version 1, which does not count them.',
 });
 vocabulary.add(Seal.shape.merkleRoot, {
   description: 'Over the movements and their entries, by entry and line (RFC 6962, SHA-256).',
@@ -67,8 +68,8 @@ const MovementProof = z.strictObject({
     lot: z.string(),
     occurredAt: Time,
     recordedAt: Time,
-    entryOccurredAt: Time,
-    entryRecordedAt: Time,
+    entryOccurredAt: Time.nullable(),
+    entryRecordedAt: Time.nullable(),
     kind: z.enum(entryKinds),
     reference: z.string().nullable(),
     actor: z.string(),

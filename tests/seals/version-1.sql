@@ -1,0 +1,234 @@
+-- The functions that made seals of version 1. They have the version for the table, which tells the versions apart.
+create schema version_1;
+
+create function version_1.seal_leaves(
+  p_org_id uuid,
+  p_after uuid,
+  p_boundary uuid,
+  out leaves bytea,
+  out movements bigint,
+  out recorded_through timestamptz
+)
+language sql
+stable
+set search_path = ''
+-- Both tables in the order of their primary keys, side by side: nothing is sorted, and little is in memory at a time.
+set plan_cache_mode = 'force_custom_plan'
+set enable_sort = 'off'
+set enable_hashjoin = 'off'
+set enable_nestloop = 'off'
+set enable_seqscan = 'off'
+set enable_bitmapscan = 'off'
+set jit = 'off'
+as $$
+  select
+    string_agg(
+      uuid_send(m.entry_id) || int4send(m.line)
+        || sha256(
+          '\x00'::bytea
+            || uuid_send(m.entry_id) || int4send(m.line) || uuid_send(m.item_id) || uuid_send(m.location_id)
+            || timestamptz_send(m.occurred_at) || timestamptz_send(m.recorded_at)
+            || convert_to(
+              -- concat_ws leaves out a null and its line feed, so a column that may be null is made empty.
+              concat_ws(
+                E'\n',
+                m.quantity, e.kind, m.lot, coalesce(e.reverses::text, ''),
+                coalesce(octet_length(e.reference)::text, ''), coalesce(e.reference, ''),
+                octet_length(e.actor), e.actor,
+                e.metadata
+              ),
+              'UTF8'
+            )
+        ),
+      ''
+      order by m.entry_id, m.line
+    ),
+    count(*),
+    max(m.recorded_at)
+  from inventory.movements m
+  join inventory.entries e on e.org_id = m.org_id and e.id = m.entry_id
+  where m.org_id = p_org_id
+    and m.entry_id > p_after
+    and m.entry_id <= p_boundary
+    -- The bounds stand for both tables, so that only this range of both indexes is read.
+    and e.org_id = p_org_id
+    and e.id > p_after
+    and e.id <= p_boundary
+$$;
+
+create function version_1.seal_header(p_seal inventory.seals)
+returns text
+language sql
+stable
+set search_path = ''
+as $$
+  select concat(
+    'stockade seal 1', E'\n',
+    p_seal.org_id, E'\n',
+    p_seal.seq, E'\n',
+    encode(p_seal.previous_hash, 'hex'), E'\n',
+    p_seal.after_entry, E'\n',
+    p_seal.boundary, E'\n',
+    p_seal.movements, E'\n',
+    encode(p_seal.merkle_root, 'hex'), E'\n',
+    p_seal.closings, E'\n',
+    encode(p_seal.closing_digest, 'hex'), E'\n',
+    inventory.iso(p_seal.recorded_through), E'\n',
+    inventory.iso(p_seal.settled_through), E'\n',
+    inventory.iso(p_seal.sealed_at), E'\n'
+  )
+$$;
+
+create function version_1.seal_json(p_seal inventory.seals)
+returns json
+language sql
+stable
+set search_path = ''
+as $$
+  select json_build_object(
+    'seq', p_seal.seq,
+    'hash', encode(p_seal.hash, 'hex'),
+    'previousHash', encode(p_seal.previous_hash, 'hex'),
+    'afterEntry', p_seal.after_entry,
+    'boundary', p_seal.boundary,
+    'movements', p_seal.movements,
+    'merkleRoot', encode(p_seal.merkle_root, 'hex'),
+    'closings', p_seal.closings,
+    'closingDigest', encode(p_seal.closing_digest, 'hex'),
+    'recordedThrough', inventory.iso(p_seal.recorded_through),
+    'settledThrough', inventory.iso(p_seal.settled_through),
+    'sealedAt', inventory.iso(p_seal.sealed_at)
+  )
+$$;
+
+create function version_1.seal_next(p_most_movements integer)
+returns json
+language plpgsql
+volatile
+security definer
+set search_path = ''
+set plan_cache_mode = 'force_custom_plan'
+set jit = 'off'
+set work_mem = '64MB'
+as $$
+declare
+  v_org_id constant uuid := tenancy.require_scope('write');
+  v_leaf_bytes constant integer := 52;
+  -- 1024 leaves.
+  v_page_levels constant integer := 10;
+  v_drawn inventory.seal_boundaries;
+  v_last inventory.seals;
+  v_seal inventory.seals;
+  v_after uuid;
+  v_leaves bytea;
+  v_nodes bytea;
+  v_page_roots bytea;
+  v_level integer := 1;
+  v_closings inventory.seal_closings[];
+begin
+  if current_setting('transaction_isolation') <> 'read committed' then
+    raise exception 'a seal is made in a read committed transaction, which sees the last one'
+      using errcode = '25001';
+  end if;
+  -- Of two at once the second waits here, and then seals what comes after the seal of the first.
+  select * into v_drawn from inventory.seal_boundaries where org_id = v_org_id for update;
+  select * into v_last from inventory.seals where org_id = v_org_id order by seq desc limit 1;
+  v_after := coalesce(v_last.boundary, '00000000-0000-0000-0000-000000000000');
+
+  -- An entry is sealed as a whole, so its lines may exceed the limit.
+  select entry_id
+  into v_seal.boundary
+  from inventory.movements
+  where org_id = v_org_id
+    and entry_id > v_after
+    and entry_id <= v_drawn.boundary
+  order by entry_id, line
+  offset p_most_movements - 1
+  limit 1;
+  v_seal.boundary := coalesce(v_seal.boundary, v_drawn.boundary);
+
+  select l.leaves, l.movements, l.recorded_through
+  into v_leaves, v_seal.movements, v_seal.recorded_through
+  from version_1.seal_leaves(v_org_id, v_after, v_seal.boundary) as l;
+  if v_leaves is null then
+    return null;
+  end if;
+
+  v_nodes := inventory.merkle_level(v_leaves, v_leaf_bytes, v_leaf_bytes - 32);
+  while length(v_nodes) > 32 loop
+    if v_level = v_page_levels then
+      v_page_roots := v_nodes;
+    end if;
+    v_nodes := inventory.merkle_level(v_nodes, 32, 0);
+    v_level := v_level + 1;
+  end loop;
+  v_page_roots := coalesce(v_page_roots, v_nodes);
+
+  v_seal.org_id := v_org_id;
+  v_seal.version := 1;
+  v_seal.seq := coalesce(v_last.seq, 0) + 1;
+  v_seal.previous_hash := coalesce(v_last.hash, decode(repeat('00', 32), 'hex'));
+  v_seal.after_entry := v_last.boundary;
+  v_seal.merkle_root := v_nodes;
+  v_seal.recorded_through := greatest(v_last.recorded_through, v_seal.recorded_through);
+  v_seal.settled_through := case
+    when v_seal.boundary = v_drawn.boundary then v_drawn.settled_through
+    -- When the movements between this seal and the boundary were recorded is not known.
+    else v_last.settled_through
+  end;
+  v_seal.sealed_at := date_trunc('milliseconds', clock_timestamp());
+
+  select
+    array_agg(row(closing.*)::inventory.seal_closings order by closing.item_id, closing.location_id, closing.lot collate "C"),
+    count(*),
+    sha256(
+      string_agg(
+        uuid_send(closing.item_id) || uuid_send(closing.location_id)
+          || convert_to(concat(closing.lot, E'\n', closing.on_hand, E'\n', closing.version, E'\n'), 'UTF8'),
+        ''
+        order by closing.item_id, closing.location_id, closing.lot collate "C"
+      )
+    )
+  into v_closings, v_seal.closings, v_seal.closing_digest
+  from (
+    select
+      item_id, location_id, lot, sum(quantity) as quantity, count(*) as movements
+    from inventory.movements
+    where org_id = v_org_id
+      and entry_id > v_after
+      and entry_id <= v_seal.boundary
+    group by item_id, location_id, lot
+  ) as changed
+  left join lateral (
+    select c.on_hand, c.version
+    from inventory.seal_closings c
+    where c.org_id = v_org_id
+      and c.item_id = changed.item_id
+      and c.location_id = changed.location_id
+      and c.lot = changed.lot
+    order by c.seq desc
+    limit 1
+  ) as before on true
+  cross join lateral (
+    select
+      v_org_id as org_id, changed.item_id, changed.location_id, changed.lot, v_seal.seq,
+      (coalesce(before.on_hand, 0) + changed.quantity)::numeric(17, 4) as on_hand,
+      coalesce(before.version, 0) + changed.movements as version
+  ) as closing;
+
+  v_seal.hash := sha256(convert_to(version_1.seal_header(v_seal), 'UTF8'));
+  insert into inventory.seals select v_seal.*;
+  insert into inventory.seal_pages (org_id, seq, page, last_leaf, root, leaves)
+  select
+    v_org_id,
+    v_seal.seq,
+    page,
+    substring(leaves from length(leaves) - v_leaf_bytes + 1 for 20),
+    substring(v_page_roots from page * 32 + 1 for 32),
+    leaves
+  from generate_series(0, length(v_page_roots) / 32 - 1) as page
+  cross join lateral substring(v_leaves from page * 1024 * v_leaf_bytes + 1 for 1024 * v_leaf_bytes) as leaves;
+  insert into inventory.seal_closings select * from unnest(v_closings);
+  return version_1.seal_json(v_seal);
+end
+$$;
