@@ -28,9 +28,6 @@ export const MovementFilter = z.object({
   until: Instant.optional(),
 });
 
-/** Everything after the last line of an entry: no entry has as many. */
-const allLines = '999999999';
-
 /**
  * The movements that match the filter: what was recorded last comes first, the lines of an entry in their order. A page is
  * read from an index that has its order, so that it costs the same however many movements there are. Of a kind together with
@@ -53,7 +50,7 @@ export async function listMovements(
   const { rows: listed, next } = toPage(found, page.limit, (last) => [last.entryId, String(last.line)]);
   return {
     rows: listed.map(({ line: _, ...movement }) => movement as ListedMovement),
-    next: next ?? (reached && [reached.entryId, allLines]),
+    next: next ?? (reached && [reached.entryId, String(reached.line)]),
   };
 }
 
@@ -79,13 +76,13 @@ function shown([page, values]: Statement): Statement {
   return [`with page as materialized (${page}) select ${columns}`, values];
 }
 
-/** Shows a page of movements, and the entry at which it ended when it is not full: a row without a movement. */
+/** Shows a page of movements, and the line at which it ended when it is not full: a row without a movement. */
 function shownUpTo({ tables, values }: KindPage): Statement {
   return [
     `with ${tables}
      (select ${columns})
      union all
-     select null, id, null, null, null, null, null, null, null, null, null from reached`,
+     select null, entry_id, line, null, null, null, null, null, null, null, null from reached`,
     values,
   ];
 }

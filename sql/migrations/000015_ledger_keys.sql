@@ -8,6 +8,6 @@
 create index concurrently movements_of_location on inventory.movements (org_id, location_id, recorded_at, entry_id, line desc);
 create index concurrently movements_of_item on inventory.movements (org_id, item_id, recorded_at, entry_id, line desc);
 create index concurrently movements_of_item_at_location
-  on inventory.movements (org_id, item_id, location_id, recorded_at, entry_id, line desc, lot desc);
+  on inventory.movements (org_id, item_id, location_id, recorded_at, entry_id, line desc);
 create index concurrently movements_key on inventory.movements (org_id, item_id, location_id, lot, entry_id);
 create unique index concurrently movements_org_id_entry_id_line_key on inventory.movements (org_id, entry_id, line);

@@ -7,60 +7,77 @@ export interface Period {
   readonly until?: string | undefined;
 }
 
-/** Rows that are ordered by their time of recording. */
-export interface Recorded {
-  /** The alias of the table. */
-  readonly table: string;
-  /** The column with the id of the entry. */
-  readonly entryId: 'id' | 'entry_id';
-  /** A column that is compared and ordered before the time of recording, and its value as SQL. */
-  readonly key?: readonly [column: string, value: string] | undefined;
-}
-
 /** Where a page begins, as SQL: the row itself and those recorded before it. */
 export interface Start {
   readonly at: string;
   readonly id: string;
 }
 
-interface Range {
-  readonly conditions: readonly string[];
-  readonly order: string;
+/** What is listed by the time of recording. */
+export interface Recorded {
+  /** A table of which each row belongs to an entry, and its alias. */
+  readonly table: 'inventory.entries e' | 'inventory.movements m';
+  /** The columns before the time of recording, and their values as SQL. */
+  readonly key: readonly (readonly [column: string, value: string])[];
+  /** What must hold of a row besides. Rows for which it does not are read, and do not count. */
+  readonly conditions?: readonly string[];
+  readonly since?: string | undefined;
+  readonly start: Start;
+  /** The number of rows, as SQL. */
+  readonly most: string;
 }
-
-const firstId = "'00000000-0000-0000-0000-000000000000'::uuid";
-const end: Start = { at: "'infinity'::timestamptz", id: "'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid" };
 
 /**
- * The rows within a period, from the place where the page begins: the last recorded ones first. The key is compared in one row
- * with the time and the entry, and the order names it: so only the index with these columns has the order.
+ * The newest rows of a key, in their order.
+ *
+ * The key, the time and the entry are compared as one row, with one limit, and the order names them all. So Postgres reads the
+ * index that has exactly these columns, from the start of the page. It has no statistics of values: with `=` it would expect
+ * one row, and take any index that has a part of the columns, and sort. Rows of the next key, and those before `since`, come
+ * last, and are left out afterwards.
  */
-export function rangeOf(
-  { table, entryId, key }: Recorded,
-  { since, until }: Period,
-  start: Start | undefined,
+export function newestOf(
+  { table, key, conditions = [], since, start, most }: Recorded,
   { add }: Values,
-): Range {
-  const columns = [...(key ? [key[0]] : []), 'recorded_at', entryId].map((name) => `${table}.${name}`);
-  const row = (...last: string[]) => `(${[...(key ? [key[1]] : []), ...last].join(', ')})`;
-  const place = `(${columns.join(', ')})`;
-  const from = since === undefined ? "'-infinity'::timestamptz" : `${add(since)}::timestamptz`;
-  const conditions = [`${place} >= ${row(from, firstId)}`];
-  if (until === undefined || start)
-    conditions.push(`${place} <= ${row((start ?? end).at, (start ?? end).id)}`);
-  // One upper limit alone is where Postgres begins to read. A second one only leaves out rows.
-  if (until !== undefined) {
-    const before = `${add(until)}::timestamptz`;
-    conditions.push(start ? `${table}.recorded_at < ${before}` : `${place} < ${row(before, firstId)}`);
-  }
-  return { conditions, order: columns.map((column) => `${column} desc`).join(', ') };
+): string {
+  const alias = table.endsWith(' e') ? 'e' : 'm';
+  const entry = [`${alias}.recorded_at`, alias === 'e' ? 'e.id' : 'm.entry_id'];
+  const columns = [...key.map(([column]) => `${alias}.${column}`), ...entry];
+  // Of entries, what is in their indexes.
+  const shown = alias === 'e' ? ['e.org_id', ...columns] : ['m.*'];
+  const place = [...key.map(([, value]) => value), start.at, start.id];
+  const isWithin = [
+    ...key.map(([column, value]) => `newest.${column} = ${value}`),
+    ...(since === undefined ? [] : [`newest.recorded_at >= ${add(since)}`]),
+  ];
+  return `select newest.*
+    from (
+      select ${shown.join(', ')}
+      from ${table}
+      where ${[`(${columns.join(', ')}) <= (${place.join(', ')})`, ...conditions].join(' and ')}
+      order by ${columns.map((column) => `${column} desc`).join(', ')}${alias === 'm' ? ', m.line' : ''}
+      limit ${most}
+    ) newest
+    where ${isWithin.length > 0 ? isWithin.join(' and ') : 'true'}`;
 }
 
-/** The entry in which the previous page ended. */
-export function startOf(after: PageRequest['after'], { add }: Values): Start | undefined {
-  if (!after) return undefined;
-  const id = `${add(after[0])}::uuid`;
-  return { at: `(select e.recorded_at from inventory.entries e where e.id = ${id})`, id };
+/** No entry has one of these ids. */
+const [firstId, lastId] = [
+  "'00000000-0000-0000-0000-000000000000'::uuid",
+  "'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid",
+];
+
+/** The entry in which the previous page ended, or the end of the period. */
+export function startOf({ until }: Period, after: PageRequest['after'], { add }: Values): Start {
+  const end = until === undefined ? undefined : `${add(until)}::timestamptz`;
+  if (!after) return end ? { at: end, id: firstId } : { at: "'infinity'::timestamptz", id: lastId };
+  const last = `${add(after[0])}::uuid`;
+  const recorded = `(select e.recorded_at from inventory.entries e where e.id = ${last})`;
+  if (!end) return { at: recorded, id: last };
+  // A cursor may come with an earlier end than its list had.
+  return {
+    at: `least(${recorded}, ${end})`,
+    id: `case when ${recorded} < ${end} then ${last} else ${firstId} end`,
+  };
 }
 
 /** Of the entry in which the previous page ended, the lines that it has not shown. */

@@ -1,5 +1,5 @@
 import type { PageRequest } from '#platform/page.ts';
-import { linesAfter, type Period, rangeOf, startOf } from './movement-range.ts';
+import { linesAfter, newestOf, type Period, startOf } from './movement-range.ts';
 import { type Statement, Values } from './statement.ts';
 
 /** At least one of `sku` and `location`. */
@@ -24,12 +24,19 @@ export function keyOf({ sku, location }: KeyFilter, { add }: Values): string {
   return `key as materialized (select ${found.join(', ')})`;
 }
 
-/** The condition that a movement `m` is of the key that was found. */
-export function isOfKey({ sku, location }: KeyFilter): string {
+/** The columns of the key, with what was found. */
+function columnsOf({ sku, location }: KeyFilter): [column: string, value: string][] {
   return [
-    ...(sku === undefined ? [] : ['m.item_id = (select item_id from key)']),
-    ...(location === undefined ? [] : ['m.location_id = (select location_id from key)']),
-  ].join(' and ');
+    ...(sku === undefined ? [] : [['item_id', '(select item_id from key)'] as [string, string]]),
+    ...(location === undefined ? [] : [['location_id', '(select location_id from key)'] as [string, string]]),
+  ];
+}
+
+/** The condition that a movement `m` is of the key that was found. */
+export function isOfKey(filter: KeyFilter): string {
+  return columnsOf(filter)
+    .map(([column, value]) => `m.${column} = ${value}`)
+    .join(' and ');
 }
 
 /** The movements of the key that was found, in the order of the list. */
@@ -39,13 +46,15 @@ export function movementsOfKey(
   most: string,
   values: Values,
 ): string {
-  const recorded = { table: 'm', entryId: 'entry_id' } as const;
-  const { conditions, order } = rangeOf(recorded, filter, startOf(after, values), values);
-  // The lot decides nothing. But with it, only the index of items at locations has the order, and that of items has not.
-  const lines = filter.sku !== undefined && filter.location !== undefined ? 'm.line, m.lot' : 'm.line';
-  return `select m.*
-    from inventory.movements m
-    where ${[isOfKey(filter), ...conditions, ...(after ? [linesAfter('m.entry_id', after, values)] : [])].join(' and ')}
-    order by ${order}, ${lines}
-    limit ${most}`;
+  return newestOf(
+    {
+      table: 'inventory.movements m',
+      key: columnsOf(filter),
+      conditions: after ? [linesAfter('m.entry_id', after, values)] : [],
+      since: filter.since,
+      start: startOf(filter, after, values),
+      most,
+    },
+    values,
+  );
 }
