@@ -78,15 +78,23 @@ begin
         -- One whose caller has gone away is stopped.
         ('client_connection_check_interval', '5s', 'stockade_api'),
         ('search_path', '', 'stockade_api'),
-        -- A request finds rows by their keys. Without statistics of values, Postgres would guess that everything of an
-        -- organization is a few rows, and sort all of them in place of reading a page from an index.
+        -- A request finds rows by their keys, one after the other. Without statistics of values, Postgres would guess that
+        -- everything of an organization is a few rows, and read and sort all of them in place of a page of an index.
         ('enable_seqscan', 'off', 'stockade_api'),
         ('enable_bitmapscan', 'off', 'stockade_api'),
         -- Postgres 16 and 17 add ten thousand million to the cost of what is switched off, and compile each statement that costs
         -- that much: longer than any request takes.
         ('jit', 'off', 'stockade_api'),
+        ('enable_hashjoin', 'off', 'stockade_api'),
+        ('enable_mergejoin', 'off', 'stockade_api'),
+        ('enable_material', 'off', 'stockade_api'),
+        -- The rows of an organization are a part of a table: they are read by an index, however few the others are.
+        ('enable_seqscan', 'off', 'stockade_jobs'),
+        ('enable_bitmapscan', 'off', 'stockade_jobs'),
         ('lock_timeout', '30s', 'stockade_jobs'),
         ('search_path', '', 'stockade_jobs'),
+        ('enable_seqscan', 'off', 'stockade_admin'),
+        ('enable_bitmapscan', 'off', 'stockade_admin'),
         ('statement_timeout', '60s', 'stockade_admin'),
         ('lock_timeout', '5s', 'stockade_admin'),
         ('search_path', '', 'stockade_admin')

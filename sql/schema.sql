@@ -6,12 +6,17 @@ set search_path = '';
 
 -- Roles, as sql/roles.sql makes them
 -- create role stockade_admin login inherit nobypassrls nocreaterole nocreatedb noreplication;
+-- alter role stockade_admin set enable_bitmapscan = off;
+-- alter role stockade_admin set enable_seqscan = off;
 -- alter role stockade_admin set lock_timeout = 5s;
 -- alter role stockade_admin set search_path = "";
 -- alter role stockade_admin set statement_timeout = 60s;
 -- create role stockade_api login inherit nobypassrls nocreaterole nocreatedb noreplication;
 -- alter role stockade_api set client_connection_check_interval = 5s;
 -- alter role stockade_api set enable_bitmapscan = off;
+-- alter role stockade_api set enable_hashjoin = off;
+-- alter role stockade_api set enable_material = off;
+-- alter role stockade_api set enable_mergejoin = off;
 -- alter role stockade_api set enable_seqscan = off;
 -- alter role stockade_api set idle_in_transaction_session_timeout = 30s;
 -- alter role stockade_api set jit = off;
@@ -19,6 +24,8 @@ set search_path = '';
 -- alter role stockade_api set search_path = "";
 -- alter role stockade_api set statement_timeout = 15s;
 -- create role stockade_jobs login inherit nobypassrls nocreaterole nocreatedb noreplication;
+-- alter role stockade_jobs set enable_bitmapscan = off;
+-- alter role stockade_jobs set enable_seqscan = off;
 -- alter role stockade_jobs set lock_timeout = 30s;
 -- alter role stockade_jobs set search_path = "";
 -- create role stockade_ledger nologin inherit nobypassrls nocreaterole nocreatedb noreplication;
@@ -964,10 +971,9 @@ begin
   ),
   gone as (
     delete from inventory.idempotency_keys k
-    using page
     where k.org_id = v_org_id
-      and k.key = page.key
-      and page.created_at < now() - p_older_than
+      -- A list, not a join: a join could be planned the other way round, and read all keys for each of the page.
+      and k.key = any (array(select page.key from page where page.created_at < now() - p_older_than))
     returning 1
   )
   select count(*)::integer, (select count(*)::integer from gone), max(page.key)
@@ -2014,17 +2020,42 @@ CREATE OR REPLACE FUNCTION inventory.lease_reconciliation(p_org_id uuid, p_lease
  SET search_path TO ''
 AS $function$
 #variable_conflict use_column
+declare
+  v_org_id uuid;
 begin
   if (now() + p_lease between now() and now() + interval '1 hour') is not true then
     raise exception 'a lease is an hour at most, not %', p_lease using errcode = '22023';
   end if;
-  insert into inventory.reconciliation_state (org_id)
-  select o.id
-  from tenancy.organizations o
-  where (p_org_id is null or o.id = p_org_id)
-    and not exists (select from inventory.reconciliation_state s where s.org_id = o.id)
-  order by o.id
-  on conflict (org_id) do nothing;
+  -- Statements of their own: one for both would be planned for neither.
+  if p_org_id is null then
+    insert into inventory.reconciliation_state (org_id)
+    select o.id
+    from tenancy.organizations o
+    where not exists (select from inventory.reconciliation_state s where s.org_id = o.id)
+    order by o.id
+    on conflict (org_id) do nothing;
+    select due.org_id
+    into v_org_id
+    from inventory.reconciliation_state due
+    where due.due_at <= clock_timestamp()
+      and (due.leased_until is null or due.leased_until <= clock_timestamp())
+    order by due.due_at, due.org_id
+    limit 1
+    for update skip locked;
+  else
+    insert into inventory.reconciliation_state (org_id)
+    select o.id from tenancy.organizations o where o.id = p_org_id
+    on conflict (org_id) do nothing;
+    select asked.org_id
+    into v_org_id
+    from inventory.reconciliation_state asked
+    where asked.org_id = p_org_id
+      and (asked.leased_until is null or asked.leased_until <= clock_timestamp())
+    for update skip locked;
+  end if;
+  if v_org_id is null then
+    return;
+  end if;
 
   return query
   update inventory.reconciliation_state s
@@ -2033,15 +2064,7 @@ begin
       failures = s.failures + 1,
       -- After those that are due by now, and twice as far away each time it was not given back.
       due_at = greatest(s.due_at, clock_timestamp() + p_lease * 2 ^ least(s.failures, 6))
-  where s.org_id = (
-    select due.org_id
-    from inventory.reconciliation_state due
-    where (due.org_id = p_org_id or (p_org_id is null and due.due_at <= clock_timestamp()))
-      and (due.leased_until is null or due.leased_until <= clock_timestamp())
-    order by due.due_at, due.org_id
-    limit 1
-    for update skip locked
-  )
+  where s.org_id = v_org_id
   returning s.org_id, s.lease;
 end
 $function$;
@@ -3110,10 +3133,10 @@ begin
   from (
     select
       item_id, location_id, lot, sum(quantity) as quantity, count(*) as movements
-    from inventory.movements
-    where org_id = v_org_id
-      and entry_id > v_after
-      and entry_id <= v_seal.boundary
+    from (
+      -- By the entry: these may be few, and the history is long.
+      select * from inventory.movements where org_id = v_org_id and entry_id > v_after and entry_id <= v_seal.boundary offset 0
+    ) as sealed
     group by item_id, location_id, lot
   ) as changed
   left join lateral (
@@ -3195,7 +3218,7 @@ begin
   return query
   update inventory.reconciliation_state s
   set failure_told_at = clock_timestamp()
-  from (
+  where s.org_id = any (array(
     select failing.org_id
     from inventory.reconciliation_state failing
     where failing.failures >= case when failing.lease is null then 1 else p_deaths end
@@ -3204,10 +3227,12 @@ begin
     order by failing.org_id
     -- Locked until the alert is sent.
     for update skip locked
-  ) as failing
-  join tenancy.organizations o on o.id = failing.org_id
-  where s.org_id = failing.org_id
-  returning s.org_id, o.slug, s.failures, s.lease is not null;
+  ))
+  returning
+    s.org_id,
+    (select o.slug from tenancy.organizations o where o.id = s.org_id),
+    s.failures,
+    s.lease is not null;
 end
 $function$;
 alter function inventory.tell_reconciliation_failures(integer,interval) owner to stockade_owner;
@@ -4701,7 +4726,8 @@ begin
     'since', inventory.iso(m.created_at)
   )
   from tenancy.memberships m
-  join tenancy.users u on u.id = m.user_id
+  -- Users are those of all organizations: looked up by their ids, not along the addresses.
+  cross join lateral (select u.id, u.email, u.name from tenancy.users u where u.id = m.user_id offset 0) u
   -- The owner sees the members of every organization, so the condition stands here.
   where m.org_id = v_org_id
     and (p_after_email is null or u.email > p_after_email)
@@ -6794,14 +6820,16 @@ grant select (id, email), insert (email, name) on table tenancy.users to stockad
 -- Indexes
 CREATE INDEX balances_location ON inventory.balances USING btree (org_id, location_id, item_id, lot);
 CREATE INDEX discrepancies_key ON inventory.discrepancies USING btree (org_id, item_id, location_id, lot);
-CREATE INDEX entries_of_kind ON inventory.entries USING btree (org_id, kind, recorded_at DESC, id DESC);
-CREATE INDEX entries_recorded ON inventory.entries USING btree (org_id, recorded_at DESC, id DESC);
+CREATE INDEX entries_of_kind ON inventory.entries USING btree (org_id, kind, recorded_at, id);
+CREATE INDEX entries_recorded ON inventory.entries USING btree (org_id, recorded_at, id);
 CREATE UNIQUE INDEX entries_reverses ON inventory.entries USING btree (org_id, reverses) WHERE reverses IS NOT NULL;
-CREATE INDEX item_aliases_item ON inventory.item_aliases USING btree (org_id, item_id);
-CREATE INDEX location_aliases_location ON inventory.location_aliases USING btree (org_id, location_id);
+CREATE INDEX item_aliases_item ON inventory.item_aliases USING btree (org_id, item_id, alias);
+CREATE INDEX location_aliases_location ON inventory.location_aliases USING btree (org_id, location_id, alias);
 CREATE INDEX movements_key ON inventory.movements USING btree (org_id, item_id, location_id, lot, entry_id);
-CREATE INDEX movements_of_item ON inventory.movements USING btree (org_id, item_id, recorded_at DESC, entry_id DESC, line);
-CREATE INDEX movements_of_location ON inventory.movements USING btree (org_id, location_id, recorded_at DESC, entry_id DESC, line);
+CREATE INDEX movements_of_item ON inventory.movements USING btree (org_id, item_id, recorded_at, entry_id, line DESC);
+CREATE INDEX movements_of_item_at_location ON inventory.movements USING btree (org_id, item_id, location_id, recorded_at, entry_id, line DESC, lot DESC);
+CREATE INDEX movements_of_location ON inventory.movements USING btree (org_id, location_id, recorded_at, entry_id, line DESC);
+CREATE INDEX reconciliation_state_due ON inventory.reconciliation_state USING btree (due_at, org_id);
 CREATE INDEX seal_closings_seq ON inventory.seal_closings USING btree (org_id, seq);
 CREATE INDEX api_keys_key_id ON tenancy.api_keys USING btree (key_id);
 CREATE UNIQUE INDEX context_keys_active ON tenancy.context_keys USING btree (active) WHERE active;

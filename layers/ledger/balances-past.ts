@@ -73,6 +73,10 @@ export function balancesThen(basis: PastRequest['basis']): string {
 /** Call this before reading the figures: a seal that exists now also covers figures that are read later. */
 export async function pastAnswer(tx: TenantTransaction, { asOf, basis }: PastRequest): Promise<PastAnswer> {
   if (basis === 'effective') return { asOf, basis, sealed: false };
-  const [settled] = await tx.query('select from inventory.seals where settled_through >= $1 limit 1', [asOf]);
-  return { asOf, basis, sealed: settled !== undefined };
+  // No seal is settled through an earlier instant than those before it.
+  const [newest] = await tx.query<{ sealed: boolean | null }>(
+    'select settled_through >= $1 as sealed from inventory.seals order by seq desc limit 1',
+    [asOf],
+  );
+  return { asOf, basis, sealed: newest?.sealed ?? false };
 }

@@ -8,6 +8,8 @@ import { balancesThen, type PastAnswer, type PastRequest, pastAnswer } from './b
 import type { BalanceFigures } from './entries.ts';
 import { ExistingCode, Lot } from './input.ts';
 import { refuseMalformed } from './name-faults.ts';
+import { type BalanceSource, columnsOf, pageOfBalances } from './pages/balances.ts';
+import type { Statement } from './pages/statement.ts';
 
 export interface Balance extends BalanceFigures {
   readonly sku: string;
@@ -50,26 +52,28 @@ export interface PastItemBalance extends PastAnswer {
   readonly locations: readonly Omit<PastBalance, 'sku'>[];
 }
 
-/** The source of the figures: a table `b`, and the columns of it to return. */
-interface Source {
-  readonly from: string;
-  readonly figures: string;
-  readonly values: readonly unknown[];
-}
-
-const current: Source = {
+const current: BalanceSource = {
   from: 'inventory.balances b',
-  figures: 'b.on_hand as "onHand", b.reserved, b.on_hand - b.reserved as available, b.version',
+  figures: {
+    onHand: 'b.on_hand',
+    reserved: 'b.reserved',
+    available: 'b.on_hand - b.reserved',
+    version: 'b.version',
+  },
   values: [],
 };
 
-function past({ asOf, basis }: PastRequest): Source {
-  return { from: balancesThen(basis), figures: 'b.on_hand as "onHand", b.version', values: [asOf] };
+function past({ asOf, basis }: PastRequest): BalanceSource {
+  return {
+    from: balancesThen(basis),
+    figures: { onHand: 'b.on_hand', version: 'b.version' },
+    values: [asOf],
+  };
 }
 
 /**
  * The balances that match the filter, ordered by SKU, location and lot: the current ones, or with `asOf` those at that
- * instant, computed from seals and movements.
+ * instant, computed from seals and movements. A page may have fewer rows than asked for although the list goes on.
  */
 export async function listBalances(
   tenant: Tenant,
@@ -79,12 +83,12 @@ export async function listBalances(
 ): Promise<{ page: Page<Balance> } | (PastAnswer & { page: Page<PastBalance> })> {
   const then = pastRequest(asked);
   if (!then) {
-    const rows = await queryInTenant<Balance>(tenant, 'read', ...list(current, filter, page));
+    const rows = await queryInTenant<Balance>(tenant, 'read', ...pageOfBalances(current, filter, page));
     if (rows.length === 0) refuseMalformed({ sku: filter.sku, location: filter.location });
     return { page: pageOf(rows, page) };
   }
   const [answer, rows] = await inTenant(tenant, 'read', (tx) =>
-    Promise.all([pastAnswer(tx, then), tx.query<PastBalance>(...list(past(then), filter, page))]),
+    Promise.all([pastAnswer(tx, then), tx.query<PastBalance>(...pageOfBalances(past(then), filter, page))]),
   );
   if (rows.length === 0) refuseMalformed({ sku: filter.sku, location: filter.location });
   return { ...answer, page: pageOf(rows, page) };
@@ -126,54 +130,22 @@ function pastRequest({ asOf, basis }: z.infer<typeof AsOf>): PastRequest | undef
   ]);
 }
 
-type Statement = [text: string, values: readonly unknown[]];
+/** Sorts after every code. */
+const afterAllCodes = '\u{10FFFF}';
 
-/**
- * A page of balances in the order of the SKUs. The items are read in that order, and the balances of one after the other,
- * until the page is full: `offset 0` keeps Postgres from reading all balances first.
- */
-function list(
-  source: Source,
-  filter: z.infer<typeof BalanceFilter>,
-  { limit, after }: PageRequest,
-): Statement {
-  const values = [...source.values];
-  const value = (given: unknown) => `$${values.push(given)}`;
-  const [ofItem, ofBalance, ofPlace] = [['true'], ['b.org_id = i.org_id and b.item_id = i.id'], ['true']];
-  if (filter.sku !== undefined) ofItem.push(`i.id = (select inventory.find_item(${value(filter.sku)}))`);
-  if (filter.location !== undefined)
-    ofBalance.push(`b.location_id = (select inventory.find_location(${value(filter.location)}))`);
-  if (filter.lot !== undefined) ofBalance.push(`b.lot = ${value(filter.lot)}`);
-  if (after) {
-    const [sku, code, lot] = after.map(value);
-    ofItem.push(`i.sku >= ${sku}`);
-    ofPlace.push(`(i.sku, b.location, b.lot) > (${sku}, ${code}, ${lot})`);
-  }
-  const text = `select i.sku, b.location, nullif(b.lot, '') as lot, ${source.figures}
-    from inventory.items i
-    cross join lateral (
-      select b.*, (
-        select l.code from inventory.locations l where l.org_id = b.org_id and l.id = b.location_id
-      ) as location
-      from ${source.from}
-      where ${ofBalance.join(' and ')}
-      offset 0
-    ) b
-    where ${[...ofItem, ...ofPlace].join(' and ')}
-    order by i.sku, b.location, b.lot
-    limit ${value(limit + 1)}`;
-  return [text, values];
-}
-
+/** The row at which a page ended that is not full has no location. */
 function pageOf<Row extends Balance | PastBalance>(rows: readonly Row[], { limit }: PageRequest): Page<Row> {
-  return toPage(rows, limit, ({ sku, location, lot }) => [sku, location, lot ?? '']);
+  const found = rows.filter(({ location }) => location !== null);
+  const reached = rows.find(({ location }) => location === null);
+  const listed = toPage(found, limit, ({ sku, location, lot }) => [sku, location, lot ?? '']);
+  return { ...listed, next: listed.next ?? (reached && [reached.sku, afterAllCodes, '']) };
 }
 
 type Place<Row extends Balance | PastBalance> = Row & { readonly location: string | null };
 
-function ofItem(source: Source, name: string): Statement {
+function ofItem(source: BalanceSource, name: string): Statement {
   const values = [...source.values];
-  const text = `select i.sku, l.code as location, nullif(b.lot, '') as lot, ${source.figures}
+  const text = `select i.sku, l.code as location, nullif(b.lot, '') as lot, ${columnsOf(source)}
     from inventory.items i
     left join lateral (
       select * from ${source.from} where b.org_id = i.org_id and b.item_id = i.id offset 0

@@ -3,6 +3,7 @@ import { type Page, type PageRequest, toPage } from '#platform/page.ts';
 import { callInTenant, queryInTenant } from '#tenancy/scope.ts';
 import type { Tenant } from '#tenancy/tenant.ts';
 import { explainAliases, refuseMalformed } from './name-faults.ts';
+import { Values } from './pages/statement.ts';
 
 /** Describes a table of items or locations. Their rows are named by a code, an alias or an id, and managed one at a time. */
 export interface CatalogTable<Created, Patched extends Aliased> {
@@ -70,19 +71,20 @@ export function catalog<Row extends object, Created, Patched extends Aliased>(
     },
 
     async list(tenant, code, { limit, after }) {
-      const values: unknown[] = [limit + 1];
+      const values = new Values();
       const conditions = ['true'];
-      if (after) conditions.push(`t.${codeColumn} > $${values.push(after[0])}`);
-      if (code !== undefined) conditions.push(`t.id = (select ${find}($${values.push(code)}))`);
+      if (after) conditions.push(`t.${codeColumn} > ${values.add(after[0])}`);
+      // One row needs no order: with one, Postgres could look for it along the codes.
+      if (code !== undefined) conditions.push(`t.id = (select ${find}(${values.add(code)}))`);
+      const page = code === undefined ? `order by t.${codeColumn} limit ${values.add(limit + 1)}` : '';
       const rows = await queryInTenant<{ row: Row; code: string }>(
         tenant,
         'read',
         `select ${show}(t) as row, t.${codeColumn} as code
          from ${table} t
          where ${conditions.join(' and ')}
-         order by t.${codeColumn}
-         limit $1`,
-        values,
+         ${page}`,
+        values.list,
       );
       if (rows.length === 0) refuseMalformed({ [codeColumn]: code });
       const { rows: shown, next } = toPage(rows, limit, (last) => [last.code]);

@@ -180,13 +180,13 @@ export async function getEntry(tenant: Tenant, entryId: string): Promise<KeptEnt
          select json_agg(
            json_build_object(
              'movementId', m.entry_id || '.' || m.line,
-             'sku', i.sku, 'location', l.code, 'lot', nullif(m.lot, ''), 'quantity', m.quantity
+             'sku', (select i.sku from inventory.items i where i.org_id = m.org_id and i.id = m.item_id),
+             'location', (select l.code from inventory.locations l where l.org_id = m.org_id and l.id = m.location_id),
+             'lot', nullif(m.lot, ''), 'quantity', m.quantity
            )
            order by m.line
          )
          from inventory.movements m
-         join inventory.items i on i.org_id = m.org_id and i.id = m.item_id
-         join inventory.locations l on l.org_id = m.org_id and l.id = m.location_id
          where m.org_id = e.org_id and m.entry_id = e.id
        ) as lines
      from inventory.entries e

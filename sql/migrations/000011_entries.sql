@@ -20,9 +20,9 @@ create table inventory.entries (
 comment on table inventory.entries is
   'Tenant data (append-only): the postings of the ledger.';
 
--- The order in which they are listed.
-create index entries_recorded on inventory.entries (org_id, recorded_at desc, id desc);
-create index entries_of_kind on inventory.entries (org_id, kind, recorded_at desc, id desc);
+-- The order in which they are listed, backwards.
+create index entries_recorded on inventory.entries (org_id, recorded_at, id);
+create index entries_of_kind on inventory.entries (org_id, kind, recorded_at, id);
 
 -- An entry is reversed once, even when two ask at the same time.
 create unique index entries_reverses on inventory.entries (org_id, reverses) where reverses is not null;

@@ -9,9 +9,8 @@ create table inventory.balances (
   on_hand numeric(15, 4) not null default 0 check (on_hand <> 'NaN'),
   -- NaN is greater than every number.
   reserved numeric(15, 4) not null default 0 check (reserved >= 0 and reserved <> 'NaN'),
-  version bigint not null check (version >= 0),
   -- The foreign keys come with the switch: the old program may delete an item before its balance is gone.
-  primary key (org_id, item_id, location_id, lot)
+  version bigint not null check (version >= 0)
 ) with (fillfactor = 80);
 
 comment on table inventory.balances is
@@ -21,6 +20,8 @@ comment on column inventory.balances.version is
 
 -- No index on a column that changes, so that updates stay heap-only.
 create index balances_location on inventory.balances (org_id, location_id, item_id, lot);
+-- Of indexes that cost the same, Postgres takes the one that was created last: this one must be it.
+alter table inventory.balances add primary key (org_id, item_id, location_id, lot);
 
 -- The owner fills the table and obeys no policy until the switch.
 alter table inventory.balances enable row level security;

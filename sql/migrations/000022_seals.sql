@@ -104,7 +104,6 @@ create table inventory.seal_closings (
   -- Two digits more than a balance: a seal cuts by ids, and the sum up to there may never have been a balance.
   on_hand numeric(17, 4) not null check (on_hand <> 'NaN'),
   version bigint not null check (version >= 1),
-  primary key (org_id, item_id, location_id, lot, seq),
   foreign key (org_id, seq) references inventory.seals (org_id, seq)
 );
 alter table inventory.seal_closings
@@ -117,6 +116,8 @@ alter table inventory.seal_closings
   alter column version set statistics 0;
 
 create index seal_closings_seq on inventory.seal_closings (org_id, seq);
+-- Of indexes that cost the same, Postgres takes the one that was created last: this one must be it.
+alter table inventory.seal_closings add primary key (org_id, item_id, location_id, lot, seq);
 
 -- Where a seal is stored outside of the database. An organization that was moved is anchored again in the bucket of its
 -- new place.

@@ -33,8 +33,8 @@ comment on table inventory.item_aliases is
 comment on table inventory.location_aliases is
   'Tenant data: the further codes that find a location.';
 
-create index item_aliases_item on inventory.item_aliases (org_id, item_id);
-create index location_aliases_location on inventory.location_aliases (org_id, location_id);
+create index item_aliases_item on inventory.item_aliases (org_id, item_id, alias);
+create index location_aliases_location on inventory.location_aliases (org_id, location_id, alias);
 
 alter table inventory.item_aliases enable row level security;
 alter table inventory.item_aliases force row level security;

@@ -78,8 +78,9 @@ async function unanchoredSeals(jobs: pg.ClientBase, orgId: string, bucket: strin
       select inventory.seal_json(s) as seal
       from inventory.seals s
       where s.org_id = $1
+        -- One after the other: a join would read all anchors first.
         and not exists (
-          select from inventory.seal_anchors a where a.org_id = s.org_id and a.seq = s.seq and a.bucket = $2
+          select from inventory.seal_anchors a where a.org_id = s.org_id and a.seq = s.seq and a.bucket = $2 offset 0
         )
       order by s.seq
       limit $3`,

@@ -15,6 +15,9 @@ export const loginSettings: Readonly<Record<string, readonly string[]>> = {
   stockade_api: [
     'client_connection_check_interval=5s',
     'enable_bitmapscan=off',
+    'enable_hashjoin=off',
+    'enable_material=off',
+    'enable_mergejoin=off',
     'enable_seqscan=off',
     'idle_in_transaction_session_timeout=30s',
     'jit=off',
@@ -22,8 +25,14 @@ export const loginSettings: Readonly<Record<string, readonly string[]>> = {
     'search_path=""',
     'statement_timeout=15s',
   ],
-  stockade_jobs: ['lock_timeout=30s', 'search_path=""'],
-  stockade_admin: ['lock_timeout=5s', 'search_path=""', 'statement_timeout=60s'],
+  stockade_jobs: ['enable_bitmapscan=off', 'enable_seqscan=off', 'lock_timeout=30s', 'search_path=""'],
+  stockade_admin: [
+    'enable_bitmapscan=off',
+    'enable_seqscan=off',
+    'lock_timeout=5s',
+    'search_path=""',
+    'statement_timeout=60s',
+  ],
 };
 
 /**

@@ -89,10 +89,9 @@ begin
   ),
   gone as (
     delete from inventory.idempotency_keys k
-    using page
     where k.org_id = v_org_id
-      and k.key = page.key
-      and page.created_at < now() - p_older_than
+      -- A list, not a join: a join could be planned the other way round, and read all keys for each of the page.
+      and k.key = any (array(select page.key from page where page.created_at < now() - p_older_than))
     returning 1
   )
   select count(*)::integer, (select count(*)::integer from gone), max(page.key)

@@ -10,17 +10,42 @@ security definer
 set search_path = ''
 as $$
 #variable_conflict use_column
+declare
+  v_org_id uuid;
 begin
   if (now() + p_lease between now() and now() + interval '1 hour') is not true then
     raise exception 'a lease is an hour at most, not %', p_lease using errcode = '22023';
   end if;
-  insert into inventory.reconciliation_state (org_id)
-  select o.id
-  from tenancy.organizations o
-  where (p_org_id is null or o.id = p_org_id)
-    and not exists (select from inventory.reconciliation_state s where s.org_id = o.id)
-  order by o.id
-  on conflict (org_id) do nothing;
+  -- Statements of their own: one for both would be planned for neither.
+  if p_org_id is null then
+    insert into inventory.reconciliation_state (org_id)
+    select o.id
+    from tenancy.organizations o
+    where not exists (select from inventory.reconciliation_state s where s.org_id = o.id)
+    order by o.id
+    on conflict (org_id) do nothing;
+    select due.org_id
+    into v_org_id
+    from inventory.reconciliation_state due
+    where due.due_at <= clock_timestamp()
+      and (due.leased_until is null or due.leased_until <= clock_timestamp())
+    order by due.due_at, due.org_id
+    limit 1
+    for update skip locked;
+  else
+    insert into inventory.reconciliation_state (org_id)
+    select o.id from tenancy.organizations o where o.id = p_org_id
+    on conflict (org_id) do nothing;
+    select asked.org_id
+    into v_org_id
+    from inventory.reconciliation_state asked
+    where asked.org_id = p_org_id
+      and (asked.leased_until is null or asked.leased_until <= clock_timestamp())
+    for update skip locked;
+  end if;
+  if v_org_id is null then
+    return;
+  end if;
 
   return query
   update inventory.reconciliation_state s
@@ -29,15 +54,7 @@ begin
       failures = s.failures + 1,
       -- After those that are due by now, and twice as far away each time it was not given back.
       due_at = greatest(s.due_at, clock_timestamp() + p_lease * 2 ^ least(s.failures, 6))
-  where s.org_id = (
-    select due.org_id
-    from inventory.reconciliation_state due
-    where (due.org_id = p_org_id or (p_org_id is null and due.due_at <= clock_timestamp()))
-      and (due.leased_until is null or due.leased_until <= clock_timestamp())
-    order by due.due_at, due.org_id
-    limit 1
-    for update skip locked
-  )
+  where s.org_id = v_org_id
   returning s.org_id, s.lease;
 end
 $$;
@@ -83,7 +100,7 @@ begin
   return query
   update inventory.reconciliation_state s
   set failure_told_at = clock_timestamp()
-  from (
+  where s.org_id = any (array(
     select failing.org_id
     from inventory.reconciliation_state failing
     where failing.failures >= case when failing.lease is null then 1 else p_deaths end
@@ -92,10 +109,12 @@ begin
     order by failing.org_id
     -- Locked until the alert is sent.
     for update skip locked
-  ) as failing
-  join tenancy.organizations o on o.id = failing.org_id
-  where s.org_id = failing.org_id
-  returning s.org_id, o.slug, s.failures, s.lease is not null;
+  ))
+  returning
+    s.org_id,
+    (select o.slug from tenancy.organizations o where o.id = s.org_id),
+    s.failures,
+    s.lease is not null;
 end
 $$;
 

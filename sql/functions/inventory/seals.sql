@@ -160,10 +160,10 @@ begin
   from (
     select
       item_id, location_id, lot, sum(quantity) as quantity, count(*) as movements
-    from inventory.movements
-    where org_id = v_org_id
-      and entry_id > v_after
-      and entry_id <= v_seal.boundary
+    from (
+      -- By the entry: these may be few, and the history is long.
+      select * from inventory.movements where org_id = v_org_id and entry_id > v_after and entry_id <= v_seal.boundary offset 0
+    ) as sealed
     group by item_id, location_id, lot
   ) as changed
   left join lateral (

@@ -80,7 +80,8 @@ begin
     'since', inventory.iso(m.created_at)
   )
   from tenancy.memberships m
-  join tenancy.users u on u.id = m.user_id
+  -- Users are those of all organizations: looked up by their ids, not along the addresses.
+  cross join lateral (select u.id, u.email, u.name from tenancy.users u where u.id = m.user_id offset 0) u
   -- The owner sees the members of every organization, so the condition stands here.
   where m.org_id = v_org_id
     and (p_after_email is null or u.email > p_after_email)

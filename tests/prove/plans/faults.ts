@@ -1,0 +1,56 @@
+import { nodesOf, type PlanNode, takenRows, visitedRows } from './plan-tree.ts';
+
+/**
+ * What is wrong with a plan:
+ * - `whole table`: it reads a table of the tenants in the order of the disk, whoever's rows they are.
+ * - `large sort`: it sorts or hashes more rows than a page has, so that the first page costs as much as the whole list.
+ * - `many rows`: it looks at many more rows than a page shows.
+ * - `several plans`: the statement has another plan at another time, or in another database.
+ */
+export type FaultKind = 'whole table' | 'large sort' | 'many rows' | 'several plans';
+
+export interface PlanFault {
+  readonly kind: FaultKind;
+  readonly detail: string;
+}
+
+/** A page has at most 200 rows, and some of them are chosen among 500 that a page looks at: see layers/ledger/pages/. */
+const mostSorted = 510;
+
+/**
+ * A page looks at 500 rows from two sides, and at 500 more to know where it ends. Each row that it shows refers to others: an
+ * entry, an item, a location, a seal, and the movements after that.
+ */
+const mostVisited = 4_000;
+
+const gathers = new Set([
+  'Sort',
+  'Hash',
+  'Aggregate',
+  'WindowAgg',
+  'Materialize',
+  'Memoize',
+  'SetOp',
+  'Unique',
+]);
+
+/** An aggregate that keeps no rows: it needs its input in order, or has one result. */
+const keepsNothing = (node: PlanNode) =>
+  node['Node Type'] === 'Aggregate' && (node.Strategy === 'Plain' || node.Strategy === 'Sorted');
+
+/** The faults of one plan. `tables` are the names of the tables with rows of tenants. */
+export function faultsOf(plan: PlanNode, tables: ReadonlySet<string>): PlanFault[] {
+  const faults: PlanFault[] = [];
+  let visited = 0;
+  for (const node of nodesOf(plan)) {
+    const type = node['Node Type'];
+    if (type === 'Seq Scan' && tables.has(node['Relation Name'] ?? ''))
+      faults.push({ kind: 'whole table', detail: node['Relation Name'] ?? '' });
+    const taken = takenRows(node);
+    if (gathers.has(type) && !keepsNothing(node) && taken > mostSorted)
+      faults.push({ kind: 'large sort', detail: `${type} of ${Math.round(taken)} rows` });
+    visited += visitedRows(node);
+  }
+  if (visited > mostVisited) faults.push({ kind: 'many rows', detail: `${Math.round(visited)} rows` });
+  return faults;
+}

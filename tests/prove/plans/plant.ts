@@ -1,0 +1,168 @@
+import type { Client } from 'pg';
+import { createApiKey } from '#tenancy/credentials/api-keys.ts';
+import { asSuperuser } from '../clone.ts';
+import { keyEnvironment } from '../isolation/api.ts';
+import { tenantTables } from '../isolation/tenant-tables.ts';
+import type { LedgerShape } from './ledgers.ts';
+
+/** What was planted. */
+export interface Planted {
+  readonly asked: Asked;
+  /** The names of the tables with rows of organizations. */
+  readonly tables: ReadonlySet<string>;
+  /**
+   * The tables of which Postgres knows that they have few rows. For a condition without statistics, it expects one row in two
+   * hundred: in these tables every index of an organization costs the same, and it does not matter which is read.
+   */
+  readonly tiny: ReadonlySet<string>;
+}
+
+/** The organization that is asked. */
+export interface Asked {
+  readonly id: string;
+  readonly slug: string;
+  /** Its key. */
+  readonly key: string;
+  /** The e-mail address of a member. */
+  readonly email: string;
+}
+
+const linesPerEntry = 5;
+const historyDays = 100;
+
+/**
+ * Writes the history of all organizations at once, without the checks of every row that would take minutes; the triggers of
+ * the ledger make the balances. `adminUrl` is the URL of a database of the caller's own, for the superuser.
+ *
+ * The items are S1, S2, … at L1, L2, …. The movements of three entries in ten are of S1 at L1. The first entry of all is the
+ * only `opening`, and one in a hundred is a `count`. The items A1, A2, … come first in every list and have never moved.
+ */
+export async function plantLedgers(adminUrl: string, shape: LedgerShape): Promise<Planted> {
+  const { organizations, movements, items, locations } = shape;
+  const entries = movements / linesPerEntry;
+  const key = createApiKey(keyEnvironment);
+  const email = 'user-1@example.com';
+  return await asSuperuser(adminUrl, async (superuser) => {
+    await superuser.query(`
+      set session_replication_role = replica;
+      create temporary table org as
+        with made as (
+          insert into tenancy.organizations (slug, name)
+          select 'org-' || n, 'Organization ' || n from generate_series(1, ${organizations}) n
+          returning id, slug
+        )
+        select id, substr(slug, 5)::int as n from made;
+      create temporary table item as
+        with made as (
+          insert into inventory.items (org_id, sku, name, allow_negative)
+          select org.id, s.sku, s.sku, true
+          from org
+          cross join (
+            select 'S' || n as sku from generate_series(1, ${items}) n
+            union all
+            select 'A' || n from generate_series(1, ${2 * items}) n
+          ) s
+          returning org_id, id, sku
+        )
+        select org_id, id, substr(sku, 2)::int as n from made where sku like 'S%';
+      create temporary table location as
+        with made as (
+          insert into inventory.locations (org_id, code, name)
+          select org.id, 'L' || l.n, 'L' || l.n from org cross join generate_series(1, ${locations}) l (n)
+          returning org_id, id, code
+        )
+        select org_id, id, substr(code, 2)::int as n from made;
+      insert into inventory.item_aliases (org_id, alias, item_id) select org_id, 'ALSO-' || n, id from item;
+      insert into inventory.location_aliases (org_id, alias, location_id) select org_id, 'ALSO-' || n, id from location;
+
+      create temporary table entry as
+        select org.id as org_id, e, at, case when e = 1 then 'opening' when e % 100 = 0 then 'count' else 'receipt' end as kind, (
+          lpad(to_hex((extract(epoch from at) * 1000)::bigint), 12, '0') || '70008000' || lpad(to_hex(org.n), 12, '0')
+        )::uuid as id
+        from org
+        cross join generate_series(1, ${entries}) e
+        cross join lateral (
+          select date_trunc('milliseconds', now() - interval '1 hour' - (${entries} - e) * ${historyDays} * interval '1 day' / ${entries}) as at
+        ) t;
+
+      insert into tenancy.users (email, name) select 'user-' || n || '@example.com', null from org;
+      insert into tenancy.memberships (org_id, user_id, role)
+      select org.id, u.id, 'admin' from org join tenancy.users u on u.email = 'user-' || n || '@example.com';
+      -- Only the organization that is asked is due.
+      insert into inventory.reconciliation_state (org_id, due_at, proven_at)
+      select id, now() + interval '1 day', now() from org where n > 1;
+    `);
+    const ids = await superuser.query<{ id: string }>('select id from org where n = 1');
+    const id = ids.rows[0]?.id ?? '';
+    for (const [from, to] of periods) {
+      await superuser.query(history(shape, from, to));
+      await seal(superuser, id);
+    }
+    await superuser.query(
+      `insert into tenancy.api_keys (org_id, key_id, secret_digest, name, scopes)
+       values ($1, $2, $3, 'Asked', '{read,write,admin}')`,
+      [id, key.keyId, key.secretDigest],
+    );
+    const tables = (await tenantTables(superuser)).map(({ name }) => name);
+    // Postgres would analyze what is to be empty, or analyze it again after some of the steps.
+    for (const table of tables) await superuser.query(`alter table ${table} set (autovacuum_enabled = off)`);
+    if (shape.isAnalyzed) await superuser.query('analyze');
+    const { rows: few } = await superuser.query<{ name: string }>(
+      `select relname as name from pg_class where oid = any ($1::regclass[]) and reltuples between 0 and 200`,
+      [tables],
+    );
+    return {
+      asked: { id, slug: 'org-1', key: key.key, email },
+      tables: new Set(tables.map((name) => name.slice(name.indexOf('.') + 1))),
+      tiny: new Set(few.map(({ name }) => name)),
+    };
+  });
+}
+
+/** In days before now. After each of them the organization that is asked was sealed. */
+const periods = [
+  [historyDays, 3],
+  [3, 2],
+  [2, 1],
+  [1, 0],
+] as const;
+
+/** The entries of a period, and their lines. */
+function history({ items, locations }: LedgerShape, fromDays: number, toDays: number): string {
+  return `
+    create temporary table part as
+      select *
+      from entry
+      where at > now() - ${fromDays + 1} * interval '1 day' and at <= now() - ${toDays} * interval '1 day'
+        and not exists (select from inventory.entries e where e.org_id = entry.org_id and e.id = entry.id);
+    insert into inventory.entries (org_id, id, kind, reference, occurred_at, recorded_at, actor)
+    select org_id, id, kind, 'PO-' || e, at, at, 'planted' from part;
+    insert into inventory.movements (
+      org_id, entry_id, line, item_id, location_id, lot, quantity, occurred_at, recorded_at
+    )
+    select e.org_id, e.id, line, i.id, l.id, '', 1, e.at, e.at
+    from part e
+    cross join generate_series(1, ${linesPerEntry}) line
+    cross join lateral (
+      select case when e.e % 10 < 3 then 0 else (e.e * 7919 + line) % ${items} end as item,
+        case when e.e % 10 < 3 then 0 else (e.e * 31 + line) % ${locations} end as location
+    ) k
+    join item i on i.org_id = e.org_id and i.n = k.item + 1
+    join location l on l.org_id = e.org_id and l.n = k.location + 1;
+    drop table part`;
+}
+
+/** Seals what an organization has, as if it had been sealed when the last of it was recorded. */
+async function seal(superuser: Client, id: string): Promise<void> {
+  await superuser.query('begin');
+  await superuser.query('select tenancy.enter_as_job($1)', [id]);
+  await superuser.query('select inventory.draw_seal_boundary()');
+  await superuser.query(
+    `update inventory.seal_boundaries b
+     set settled_through = (select max(recorded_at) from inventory.entries e where e.org_id = b.org_id)
+     where org_id = $1`,
+    [id],
+  );
+  await superuser.query('select inventory.seal_next(2000000)');
+  await superuser.query('commit');
+}

@@ -1,0 +1,45 @@
+import type { FaultKind } from './faults.ts';
+import type { RunStatement } from './recording.ts';
+
+/** A fault of plans that is accepted, and why. */
+export interface Reason {
+  /** The function that runs the statement, or a part of its text. */
+  readonly of: { readonly within: string } | { readonly text: string };
+  readonly kinds: readonly FaultKind[];
+  readonly because: string;
+}
+
+const within = (name: string) => ({ within: name }) as const;
+const reading = (text: string) => ({ text }) as const;
+
+export const reasons: readonly Reason[] = [
+  ...['inventory.insert_entry', 'inventory.raise_stale_balances', 'inventory.apply_movements'].map(
+    (name) => ({
+      of: within(name),
+      kinds: ['several plans'] as const,
+      because: `${name}() joins the lines of one entry with their balances, from either side`,
+    }),
+  ),
+  {
+    of: reading('with compared as materialized'),
+    kinds: ['many rows', 'large sort', 'several plans'],
+    because:
+      'the reconciliation compares all movements since the last seal, or all of a part, with the balances',
+  },
+  ...['inventory.seal_next', 'seal_leaves'].map((name) => ({
+    of: within(name),
+    kinds: ['many rows', 'large sort'] as const,
+    because: `${name}(): a seal contains every movement since the last one, in their order`,
+  })),
+];
+
+/** The reason for which a statement may have a fault. */
+export function reasonFor(
+  { text, within }: Pick<RunStatement, 'text' | 'within'>,
+  kind: FaultKind,
+): Reason | undefined {
+  return reasons.find(
+    ({ of, kinds }) =>
+      kinds.includes(kind) && ('within' in of ? of.within === within : text.includes(of.text)),
+  );
+}
