@@ -11,6 +11,18 @@ const offline = `data:text/javascript,${encodeURIComponent(
   "import net from 'node:net'; net.Socket.prototype.connect = () => { throw new Error('the network was used'); };",
 )}`;
 
+/** Loads bundles one after the other, each with the environment of its function, and prints the type of each handler. */
+const load = `
+  import { readFileSync } from 'node:fs';
+  const types = {};
+  for (const { entry, folder, file, exported, env } of JSON.parse(readFileSync(0, 'utf8'))) {
+    for (const name of Object.keys(process.env)) delete process.env[name];
+    Object.assign(process.env, env);
+    process.chdir(folder);
+    types[entry] = await import(file).then((module) => typeof module[exported], (error) => error.stack);
+  }
+  process.stdout.write(JSON.stringify(types));`;
+
 // Outside the project: a bundle without a dependency must not find it in the project's node_modules.
 const outdir = mkdtempSync(join(tmpdir(), 'stockade-synth-'));
 afterAll(() => rmSync(outdir, { recursive: true }));
@@ -23,6 +35,8 @@ function synth(args: readonly string[], env: Readonly<Record<string, string>> = 
     encoding: 'utf8',
   });
 }
+
+let functions: ReturnType<typeof readFunctions>;
 
 interface FunctionResource {
   readonly Type: string;
@@ -51,6 +65,7 @@ describe('npm run synth', { timeout: 120_000 }, () => {
     const startedMs = performance.now();
     result = synth(everything);
     tookMs = performance.now() - startedMs;
+    functions = readFunctions();
   }, 120_000);
 
   test('needs no account and no network, and says what it wrote', () => {
@@ -95,24 +110,29 @@ describe('npm run synth', { timeout: 120_000 }, () => {
     expect(existsSync(join(folderOf(functionOf('functions/jobs/tidy.lambda.ts').Code), 'sql'))).toBe(false);
   });
 
-  test.each(entries)('the bundle of %s loads as Lambda loads it', (entry) => {
-    const { Code, Environment, Handler } = functionOf(entry);
-    const [file, exported] = Handler.split('.');
-    const folder = folderOf(Code);
-
-    const load = `const { ${exported} } = await import('./${file}.mjs'); process.stdout.write(typeof ${exported});`;
-    const loaded = spawnSync(process.execPath, ['--import', offline, '--input-type=module', '--eval', load], {
-      cwd: folder,
-      env: {
+  test('every bundle loads as Lambda loads it', () => {
+    const bundles = entries.map((entry) => {
+      const { Code, Environment, Handler } = functionOf(entry);
+      const folder = folderOf(Code);
+      const [file, exported] = Handler.split('.');
+      const env = {
         ...Environment.Variables,
         AWS_REGION: 'eu-central-1',
         AWS_EXECUTION_ENV: 'AWS_Lambda_nodejs24.x',
         AWS_LAMBDA_FUNCTION_NAME: entry,
         LAMBDA_TASK_ROOT: folder,
-      },
+      };
+      return { entry, folder, file: join(folder, `${file}.mjs`), exported, env };
+    });
+    const loaded = spawnSync(process.execPath, ['--import', offline, '--input-type=module', '--eval', load], {
+      env: {},
+      input: JSON.stringify(bundles),
       encoding: 'utf8',
     });
-    expect(`${loaded.stdout}${loaded.status === 0 ? '' : loaded.stderr}`).toBe('function');
+    expect(loaded.stderr).toBe('');
+    expect(JSON.parse(loaded.stdout)).toEqual(
+      Object.fromEntries(entries.map((entry) => [entry, 'function'])),
+    );
   });
 
   test('a second run changes nothing', () => {
@@ -133,7 +153,14 @@ describe('npm run synth', { timeout: 120_000 }, () => {
 
 /** The function that was bundled from an entry, in any stack. */
 function functionOf(entry: string): FunctionResource['Properties'] {
-  const found = readdirSync(outdir)
+  const found = functions.find(({ sources }) => sources.includes(`../../${entry}`));
+  if (found === undefined) throw new Error(`no template has a function for ${entry}`);
+  return found.properties;
+}
+
+/** The functions of all templates, with the files that each was bundled from. */
+function readFunctions() {
+  return readdirSync(outdir)
     .filter((file) => file.endsWith('.template.json'))
     .flatMap((file): FunctionResource[] => {
       const template: { Resources: Record<string, FunctionResource> } = JSON.parse(
@@ -141,9 +168,7 @@ function functionOf(entry: string): FunctionResource['Properties'] {
       );
       return Object.values(template.Resources).filter(({ Type }) => Type === 'AWS::Lambda::Function');
     })
-    .find(({ Properties }) => sourcesOf(Properties.Code).includes(`../../${entry}`));
-  if (found === undefined) throw new Error(`no template has a function for ${entry}`);
-  return found.Properties;
+    .map(({ Properties }) => ({ properties: Properties, sources: sourcesOf(Properties.Code) }));
 }
 
 function sourcesOf(code: FunctionResource['Properties']['Code']): readonly string[] {

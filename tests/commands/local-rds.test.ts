@@ -7,12 +7,14 @@ import { environment } from '#platform/environment.ts';
 import type { PlatformFile } from '#scripts/cli/database/database-url.ts';
 import { loginUrl } from '#scripts/local/logins.ts';
 import { makeScratchFolder } from '#scripts/local/postgres/scratch-folder.ts';
+import { prepareData } from './prepared-data.ts';
 import { startPlatform } from './run.ts';
 
 let data: string;
 
 beforeAll(async () => {
   data = makeScratchFolder('local-rds');
+  await prepareData(data);
 });
 afterAll(() => rm(data, { recursive: true, force: true }));
 

@@ -10,6 +10,7 @@ import { makeScratchFolder } from '#scripts/local/postgres/scratch-folder.ts';
 import { paths } from '#scripts/paths.ts';
 import packageFile from '../../package.json' with { type: 'json' };
 import { type Block, npmCommands, shellBlocks, Terminal } from './handbook.ts';
+import { prepareData } from './prepared-data.ts';
 import { type RunningPlatform, run, startPlatform } from './run.ts';
 
 const documents = ['docs/BACKUP_RECOVERY.md', 'docs/DISASTER_RECOVERY.md'];
@@ -26,6 +27,7 @@ beforeAll(async () => {
   for (const document of documents)
     blocks.push(...shellBlocks(document, await readFile(join(paths.root, document), 'utf8')));
   folder = makeScratchFolder('handbook');
+  await prepareData(join(folder, 'data'));
   platform = await startPlatform([
     '--no-schedules',
     '--data',

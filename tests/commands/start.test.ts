@@ -89,13 +89,12 @@ test('DATABASE_URL is used instead of the embedded server, and an existing organ
   const database = 'given_database';
   const cluster = new Client(inject('clusterUrl'));
   await cluster.connect();
-  await cluster.query(`create database ${database}`);
+  await cluster.query(`create database ${database} template ${inject('templateDatabase')}`);
   const url = new URL(inject('clusterUrl'));
   url.pathname = database;
   const given = { DATABASE_URL: url.href };
   const ownData = join(data, 'given');
   try {
-    await run('migrate/all.ts', [], given);
     // What the next start could not know as its own is not made.
     const unwritable = join(data, 'no/such/folder/demo.json');
     await expect(prepareDemo(url.href, database, unwritable)).rejects.toThrow('ENOENT');

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { decodeJwt } from 'jose';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { prepareData } from './prepared-data.ts';
 import { run, startPlatform } from './run.ts';
 
 let data: string;
@@ -11,6 +12,7 @@ let data: string;
 beforeAll(async () => {
   data = await mkdtemp(join(tmpdir(), 'stockade-token-'));
   await chmod(data, 0o755);
+  await prepareData(data);
 });
 afterAll(() => rm(data, { recursive: true, force: true }));
 

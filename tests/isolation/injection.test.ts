@@ -6,12 +6,12 @@ import { runInjections } from '../prove/isolation/injection/injection.ts';
 const repetitive =
   /^(read|update) \w+\.\w+\.\w+$|, variant [23]$|^sleep|^a join|^(delete from|copy|hand our rows of) /;
 
-/** Of the statements, those whose name has an even number of characters: a half of each sort. */
-const isInHalf = (name: string) => name.length % 2 === 0;
+/** A third of each sort: of the names, those whose characters add up to a multiple of three. The rest is left to it too. */
+const isSampled = (name: string) => [...name].reduce((sum, each) => sum + each.charCodeAt(0), 0) % 3 === 0;
 
 test.each([
-  ['call of a function', 100, 'nobody works', (name: string) => name.startsWith('call ')],
-  ['other statement', 120, 'somebody works', (name: string) => !name.startsWith('call ') && isInHalf(name)],
+  ['call of a function', 30, 'nobody works', (name: string) => name.startsWith('call ')],
+  ['other statement', 80, 'somebody works', (name: string) => !name.startsWith('call ')],
 ] as const)(
   'no %s that is injected sees or changes a row of another organization, keeps another one waiting, stays behind or outlives its request',
   async (_, least, meanwhile, isOne) => {
@@ -19,7 +19,7 @@ test.each([
     const { injections, breaches } = await runInjections(clone.url, {
       ways: 'one each',
       meanwhile,
-      only: (name) => isOne(name) && !repetitive.test(name),
+      only: (name) => isOne(name) && isSampled(name) && !repetitive.test(name),
     });
     expect(breaches).toEqual([]);
     expect(injections).toBeGreaterThan(least);

@@ -11,7 +11,7 @@ import { circleFaults } from './circles.ts';
 import { commandFaults } from './documented-commands.ts';
 import { findFiles } from './files.ts';
 import { wordFaults } from './forbidden-words.ts';
-import { layeringFaults } from './layering.ts';
+import { importsOfHouse, layeringFaults } from './layering.ts';
 import { lockfileFaults } from './lockfile.ts';
 import { migrationFaults } from './migration-faults.ts';
 import { englishFaults } from './plain-english.ts';
@@ -41,7 +41,10 @@ export const checks: readonly Check[] = [
   {
     name: 'layering',
     promise: 'imports follow the direction of the layers, without circles',
-    faults: async (root) => (await Promise.all([layeringFaults(root), circleFaults(root)])).flat(),
+    faults: async (root) => {
+      const imports = await importsOfHouse(root);
+      return [...layeringFaults(imports), ...circleFaults(imports)];
+    },
   },
   {
     name: 'lockfile',

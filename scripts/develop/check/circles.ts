@@ -1,11 +1,9 @@
-import { findFiles } from './files.ts';
-import { type ImportLine, readImports } from './imports.ts';
+import type { ImportLine } from './imports.ts';
 import { targetOf } from './layering.ts';
 
-/** Every circle of imports in the house, one line each. Type imports count too. */
-export async function circleFaults(root: string): Promise<string[]> {
-  const files = await findFiles(root, '{infra,functions,layers,scripts,tests,bench,sql}/**/*.ts');
-  return circlesOf(await readImports(root, files)).map(
+/** Every circle of imports, one line each. Type imports count too. */
+export function circleFaults(imports: readonly ImportLine[]): string[] {
+  return circlesOf(imports).map(
     (circle) => `${circle[0]}: circle of imports: ${[...circle, circle[0]].join(' -> ')}`,
   );
 }

@@ -26,10 +26,16 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
 /** Commands and tests: they may use everything, and nothing else may use them. */
 const outside = ['scripts', 'tests', 'bench'];
 
-/** Every import in the house that breaks the direction of the layers, one line each. */
-export async function layeringFaults(root: string): Promise<string[]> {
-  const files = await findFiles(root, '{infra,functions,layers,scripts,tests,bench,sql}/**/*.ts');
-  const imports = await readImports(root, files);
+/** Every import in the house. */
+export async function importsOfHouse(root: string): Promise<ImportLine[]> {
+  return await readImports(
+    root,
+    await findFiles(root, '{infra,functions,layers,scripts,tests,bench,sql}/**/*.ts'),
+  );
+}
+
+/** Every import that breaks the direction of the layers, one line each. */
+export function layeringFaults(imports: readonly ImportLine[]): string[] {
   return imports.flatMap((each) => importFault(each) ?? []);
 }
 
