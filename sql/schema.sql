@@ -6827,7 +6827,7 @@ CREATE INDEX item_aliases_item ON inventory.item_aliases USING btree (org_id, it
 CREATE INDEX location_aliases_location ON inventory.location_aliases USING btree (org_id, location_id, alias);
 CREATE INDEX movements_key ON inventory.movements USING btree (org_id, item_id, location_id, lot, entry_id);
 CREATE INDEX movements_of_item ON inventory.movements USING btree (org_id, item_id, recorded_at, entry_id, line DESC);
-CREATE INDEX movements_of_item_at_location ON inventory.movements USING btree (org_id, item_id, location_id, recorded_at, entry_id, line DESC, lot DESC);
+CREATE INDEX movements_of_item_at_location ON inventory.movements USING btree (org_id, item_id, location_id, recorded_at, entry_id, line DESC);
 CREATE INDEX movements_of_location ON inventory.movements USING btree (org_id, location_id, recorded_at, entry_id, line DESC);
 CREATE INDEX reconciliation_state_due ON inventory.reconciliation_state USING btree (due_at, org_id);
 CREATE INDEX seal_closings_seq ON inventory.seal_closings USING btree (org_id, seq);
