@@ -1608,8 +1608,12 @@ begin
   into v_lines
   from unnest(p_skus, p_codes, p_items, p_locations, p_lots, p_quantities)
     with ordinality as line (sku, code, item_id, location_id, lot, quantity, n)
-  join inventory.balances b
-    on b.org_id = p_org_id and b.item_id = line.item_id and b.location_id = line.location_id and b.lot = line.lot;
+  cross join lateral (
+    select b.on_hand, b.reserved, b.version
+    from inventory.balances b
+    where b.org_id = p_org_id and b.item_id = line.item_id and b.location_id = line.location_id and b.lot = line.lot
+    offset 0
+  ) as b;
 
   return json_build_object(
     'entryId', v_entry_id,
@@ -1887,6 +1891,34 @@ comment on function inventory.iso(timestamp with time zone) is
   'An instant as the API writes it: UTC, ISO 8601, milliseconds; as Postgres does where that would need an era.';
 revoke execute on function inventory.iso(timestamp with time zone) from public;
 grant execute on function inventory.iso(timestamp with time zone) to stockade_admin, stockade_api, stockade_jobs, stockade_ledger;
+
+-- inventory.item_balances(text)
+CREATE OR REPLACE FUNCTION inventory.item_balances(p_name text)
+ RETURNS TABLE(sku text, location text, lot text, on_hand numeric, reserved numeric, available numeric, version bigint)
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO ''
+ SET plan_cache_mode TO 'force_generic_plan'
+AS $function$
+#variable_conflict use_column
+begin
+  return query
+  select
+    i.sku, l.code, nullif(b.lot, ''), b.on_hand::numeric, b.reserved::numeric, (b.on_hand - b.reserved)::numeric, b.version
+  from inventory.items i
+  left join lateral (
+    select * from inventory.balances b where b.org_id = i.org_id and b.item_id = i.id offset 0
+  ) as b on true
+  left join inventory.locations l on l.org_id = b.org_id and l.id = b.location_id
+  where i.id = (select inventory.find_item(p_name))
+  order by l.code, b.lot;
+end
+$function$;
+alter function inventory.item_balances(text) owner to stockade_owner;
+comment on function inventory.item_balances(text) is
+  'The balances of an item, named by its SKU, an alias or its id, in the order of location and lot: one row without a location when it has none, no row when there is no such item. What the caller may see, and no more.';
+revoke execute on function inventory.item_balances(text) from public;
+grant execute on function inventory.item_balances(text) to stockade_api;
 
 -- inventory.keep_item_codes_apart()
 CREATE OR REPLACE FUNCTION inventory.keep_item_codes_apart()
@@ -2553,8 +2585,13 @@ begin
     from unnest(p_skus, p_codes, p_items, p_locations, p_lots, p_expected_versions)
       with ordinality as line (sku, code, item_id, location_id, lot, expected_version, n)
   ) as line
-  join inventory.balances b
-    on b.org_id = p_org_id and b.item_id = line.item_id and b.location_id = line.location_id and b.lot = line.lot
+  -- By its key, and not in a join, for which all balances of the organization could be read.
+  cross join lateral (
+    select b.version
+    from inventory.balances b
+    where b.org_id = p_org_id and b.item_id = line.item_id and b.location_id = line.location_id and b.lot = line.lot
+    offset 0
+  ) as b
   where line.expected_version <> b.version - line.of_this_key;
 
   if v_stale is not null then

@@ -111,7 +111,7 @@ export async function itemBalance(
     const item = itemOf(rows, name);
     return { ...item, ...answer, onHand: total(item.locations.map(({ onHand }) => onHand)) };
   }
-  const rows = await queryInTenant<Place<Balance>>(tenant, 'read', ...ofItem(current, name));
+  const rows = await queryInTenant<Place<Balance>>(tenant, 'read', ofItemNow, [name]);
   const item = itemOf(rows, name);
   return {
     ...item,
@@ -142,6 +142,9 @@ function pageOf<Row extends Balance | PastBalance>(rows: readonly Row[], { limit
 }
 
 type Place<Row extends Balance | PastBalance> = Row & { readonly location: string | null };
+
+const ofItemNow = `select sku, location, lot, on_hand as "onHand", reserved, available, version
+  from inventory.item_balances($1)`;
 
 function ofItem(source: BalanceSource, name: string): Statement {
   const values = [...source.values];

@@ -109,8 +109,13 @@ begin
     from unnest(p_skus, p_codes, p_items, p_locations, p_lots, p_expected_versions)
       with ordinality as line (sku, code, item_id, location_id, lot, expected_version, n)
   ) as line
-  join inventory.balances b
-    on b.org_id = p_org_id and b.item_id = line.item_id and b.location_id = line.location_id and b.lot = line.lot
+  -- By its key, and not in a join, for which all balances of the organization could be read.
+  cross join lateral (
+    select b.version
+    from inventory.balances b
+    where b.org_id = p_org_id and b.item_id = line.item_id and b.location_id = line.location_id and b.lot = line.lot
+    offset 0
+  ) as b
   where line.expected_version <> b.version - line.of_this_key;
 
   if v_stale is not null then

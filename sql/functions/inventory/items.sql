@@ -2,6 +2,7 @@
 --! needs inventory/forms
 --! needs tenancy/context
 --! needs 000006_item_columns
+--! needs 000013_balances
 --! needs 000030_aliases
 -- Items.
 
@@ -202,3 +203,39 @@ comment on function inventory.delete_item is
   'Deletes an item that has never had a movement, and returns its id; null when p_code names none. Raises SK902 when no '
   'organization was entered, SK104 when the caller may not write, 23503 when it has a balance.';
 grant execute on function inventory.delete_item to stockade_api;
+
+create or replace function inventory.item_balances(p_name text)
+returns table (
+  sku text,
+  location text,
+  lot text,
+  on_hand numeric,
+  reserved numeric,
+  available numeric,
+  version bigint
+)
+language plpgsql
+stable
+set search_path = ''
+-- Planned once for a connection: to plan it again takes longer than to read the balances.
+set plan_cache_mode = force_generic_plan
+as $$
+#variable_conflict use_column
+begin
+  return query
+  select
+    i.sku, l.code, nullif(b.lot, ''), b.on_hand::numeric, b.reserved::numeric, (b.on_hand - b.reserved)::numeric, b.version
+  from inventory.items i
+  left join lateral (
+    select * from inventory.balances b where b.org_id = i.org_id and b.item_id = i.id offset 0
+  ) as b on true
+  left join inventory.locations l on l.org_id = b.org_id and l.id = b.location_id
+  where i.id = (select inventory.find_item(p_name))
+  order by l.code, b.lot;
+end
+$$;
+
+comment on function inventory.item_balances is
+  'The balances of an item, named by its SKU, an alias or its id, in the order of location and lot: one row without a location '
+  'when it has none, no row when there is no such item. What the caller may see, and no more.';
+grant execute on function inventory.item_balances to stockade_api;

@@ -9,7 +9,7 @@
 --! role stockade_ledger
 -- Posting entries. These functions belong to stockade_ledger: see the policies post_ledger.
 --
--- Each line looks its item and its location up by their keys, with OFFSET 0 as the fence that keeps the planner from making a
+-- Each line looks its item, its location and its balance up by their keys, with OFFSET 0 as the fence that keeps the planner from making a
 -- join of it: without statistics it would read and hash all items of the organization for one line.
 
 create or replace function inventory.raise_line_errors(p_lines jsonb)
@@ -117,8 +117,12 @@ begin
   into v_lines
   from unnest(p_skus, p_codes, p_items, p_locations, p_lots, p_quantities)
     with ordinality as line (sku, code, item_id, location_id, lot, quantity, n)
-  join inventory.balances b
-    on b.org_id = p_org_id and b.item_id = line.item_id and b.location_id = line.location_id and b.lot = line.lot;
+  cross join lateral (
+    select b.on_hand, b.reserved, b.version
+    from inventory.balances b
+    where b.org_id = p_org_id and b.item_id = line.item_id and b.location_id = line.location_id and b.lot = line.lot
+    offset 0
+  ) as b;
 
   return json_build_object(
     'entryId', v_entry_id,
