@@ -88,6 +88,8 @@ begin
         ('enable_hashjoin', 'off', 'stockade_api'),
         ('enable_mergejoin', 'off', 'stockade_api'),
         ('enable_material', 'off', 'stockade_api'),
+        -- An index that has the columns of an answer is not the one that finds its row.
+        ('enable_indexonlyscan', 'off', 'stockade_api'),
         -- The rows of an organization are a part of a table: they are read by an index, however few the others are.
         ('enable_seqscan', 'off', 'stockade_jobs'),
         ('enable_bitmapscan', 'off', 'stockade_jobs'),

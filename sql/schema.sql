@@ -15,6 +15,7 @@ set search_path = '';
 -- alter role stockade_api set client_connection_check_interval = 5s;
 -- alter role stockade_api set enable_bitmapscan = off;
 -- alter role stockade_api set enable_hashjoin = off;
+-- alter role stockade_api set enable_indexonlyscan = off;
 -- alter role stockade_api set enable_material = off;
 -- alter role stockade_api set enable_mergejoin = off;
 -- alter role stockade_api set enable_seqscan = off;
@@ -5920,8 +5921,10 @@ AS $function$
     'sku', p_item.sku,
     'aliases', (
       select coalesce(json_agg(a.alias order by a.alias), '[]')
-      from inventory.item_aliases a
-      where a.org_id = p_item.org_id and a.item_id = p_item.id
+      from (
+        -- Before they are ordered: for the order, Postgres could read all aliases.
+        select alias from inventory.item_aliases where org_id = p_item.org_id and item_id = p_item.id offset 0
+      ) as a
     ),
     'name', p_item.name,
     'unit', p_item.unit,
@@ -6034,8 +6037,10 @@ AS $function$
     'code', p_location.code,
     'aliases', (
       select coalesce(json_agg(a.alias order by a.alias), '[]')
-      from inventory.location_aliases a
-      where a.org_id = p_location.org_id and a.location_id = p_location.id
+      from (
+        -- Before they are ordered: for the order, Postgres could read all aliases.
+        select alias from inventory.location_aliases where org_id = p_location.org_id and location_id = p_location.id offset 0
+      ) as a
     ),
     'name', p_location.name,
     'kind', p_location.kind,
@@ -6860,8 +6865,8 @@ CREATE INDEX discrepancies_key ON inventory.discrepancies USING btree (org_id, i
 CREATE INDEX entries_of_kind ON inventory.entries USING btree (org_id, kind, recorded_at, id);
 CREATE INDEX entries_recorded ON inventory.entries USING btree (org_id, recorded_at, id);
 CREATE UNIQUE INDEX entries_reverses ON inventory.entries USING btree (org_id, reverses) WHERE reverses IS NOT NULL;
-CREATE INDEX item_aliases_item ON inventory.item_aliases USING btree (org_id, item_id, alias);
-CREATE INDEX location_aliases_location ON inventory.location_aliases USING btree (org_id, location_id, alias);
+CREATE INDEX item_aliases_item ON inventory.item_aliases USING btree (org_id, item_id);
+CREATE INDEX location_aliases_location ON inventory.location_aliases USING btree (org_id, location_id);
 CREATE INDEX movements_key ON inventory.movements USING btree (org_id, item_id, location_id, lot, entry_id);
 CREATE INDEX movements_of_item ON inventory.movements USING btree (org_id, item_id, recorded_at, entry_id, line DESC);
 CREATE INDEX movements_of_item_at_location ON inventory.movements USING btree (org_id, item_id, location_id, recorded_at, entry_id, line DESC);

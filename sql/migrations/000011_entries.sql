@@ -2,6 +2,8 @@
 --! needs tenancy/context
 -- Expand: the ledger. An entry is one atomic posting, a movement is one line of it.
 create table inventory.entries (
+  -- No foreign key to organizations: every posting would lock the one row of its organization, and the wall has proven
+  -- that it exists.
   org_id uuid not null,
   id uuid not null,
   kind text not null check (inventory.kind_sign(kind) is not null),
@@ -10,11 +12,7 @@ create table inventory.entries (
   recorded_at timestamptz(3) not null check (inventory.is_instant(recorded_at)),
   actor text not null check (length(actor) between 1 and 200),
   metadata jsonb not null default '{}' check (metadata = '{}' or inventory.is_metadata(metadata)),
-  reverses uuid check ((reverses is not null) = (kind = 'reversal')),
-  -- No foreign key to organizations: every posting would lock the one row of its organization, and the wall has proven
-  -- that it exists.
-  primary key (org_id, id),
-  foreign key (org_id, reverses) references inventory.entries (org_id, id)
+  reverses uuid check ((reverses is not null) = (kind = 'reversal'))
 );
 
 comment on table inventory.entries is
@@ -26,6 +24,11 @@ create index entries_of_kind on inventory.entries (org_id, kind, recorded_at, id
 
 -- An entry is reversed once, even when two ask at the same time.
 create unique index entries_reverses on inventory.entries (org_id, reverses) where reverses is not null;
+
+-- Of indexes that cost the same, Postgres takes the one that was created last: this one must be it.
+alter table inventory.entries
+  add primary key (org_id, id),
+  add foreign key (org_id, reverses) references inventory.entries (org_id, id);
 
 -- The owner fills the table and obeys no policy until the switch.
 alter table inventory.entries enable row level security;

@@ -6,7 +6,6 @@ create table inventory.item_aliases (
   -- Of any form: it may be the code that a single-tenant inventory had.
   alias text not null check (length(alias) between 1 and 64),
   item_id uuid not null,
-  primary key (org_id, alias),
   foreign key (org_id, item_id) references inventory.items (org_id, id) on delete cascade
 );
 alter table inventory.item_aliases
@@ -20,7 +19,6 @@ create table inventory.location_aliases (
   -- Of any form: it may be the code that a single-tenant inventory had.
   alias text not null check (length(alias) between 1 and 64),
   location_id uuid not null,
-  primary key (org_id, alias),
   foreign key (org_id, location_id) references inventory.locations (org_id, id) on delete cascade
 );
 alter table inventory.location_aliases
@@ -33,8 +31,11 @@ comment on table inventory.item_aliases is
 comment on table inventory.location_aliases is
   'Tenant data: the further codes that find a location.';
 
-create index item_aliases_item on inventory.item_aliases (org_id, item_id, alias);
-create index location_aliases_location on inventory.location_aliases (org_id, location_id, alias);
+create index item_aliases_item on inventory.item_aliases (org_id, item_id);
+create index location_aliases_location on inventory.location_aliases (org_id, location_id);
+-- Of indexes that cost the same, Postgres takes the one that was created last: these must be it.
+alter table inventory.item_aliases add primary key (org_id, alias);
+alter table inventory.location_aliases add primary key (org_id, alias);
 
 alter table inventory.item_aliases enable row level security;
 alter table inventory.item_aliases force row level security;

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { Client, escapeIdentifier, escapeLiteral } from 'pg';
+import { Client, escapeIdentifier, escapeLiteral, type Pool } from 'pg';
 
 /** A new database. It is dropped when it is disposed of. */
 export interface Clone extends AsyncDisposable {
@@ -28,13 +28,20 @@ export async function cloneDatabase(clusterUrl: string, template: string): Promi
 
 /** Creates a database with the contents and the privileges of another one that nobody is connected to. */
 export async function copyDatabase(clusterUrl: string, name: string, template: string): Promise<void> {
-  await asSuperuser(clusterUrl, async (client) => {
-    // Without fsync, the checkpoint that copied files need costs less than a write of every page to the log.
-    await client.query(
-      `create database ${escapeIdentifier(name)} template ${escapeIdentifier(template)} strategy file_copy`,
-    );
-    await client.query(grantAlike(name, template));
-  });
+  await asSuperuser(clusterUrl, (client) => copyDatabaseOn(client, name, template));
+}
+
+/** The same on a connection of the superuser. */
+export async function copyDatabaseOn(
+  client: Pick<Pool, 'query'>,
+  name: string,
+  template: string,
+): Promise<void> {
+  // Without fsync, the checkpoint that copied files need costs less than a write of every page to the log.
+  await client.query(
+    `create database ${escapeIdentifier(name)} template ${escapeIdentifier(template)} strategy file_copy`,
+  );
+  await client.query(grantAlike(name, template));
 }
 
 /** A copy has the objects of its template, but not the privileges of the database itself. */

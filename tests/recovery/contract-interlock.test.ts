@@ -2,10 +2,14 @@ import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as rds from '@aws-sdk/client-rds';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { closeAwsClients } from '#platform/aws/call.ts';
 import { putEvidence, readEvidence } from '#platform/aws/evidence.ts';
 import { environment } from '#platform/environment.ts';
+import type { ReturnPoint } from '#recovery/contract-interlock.ts';
 import { recordMilestone } from '#recovery/drill/records.ts';
+import { interlocked } from '#recovery/interlocked.ts';
+import { migrate } from '#schema/migrations/migrate.ts';
 import { startQueryService } from '#scripts/local/aws/query-service.ts';
 import type { XmlElements } from '#scripts/local/aws/xml.ts';
 import { paths } from '#scripts/paths.ts';
@@ -84,18 +88,42 @@ function returnPointKeys(): string[] {
   return keys.filter((key) => key.startsWith('contracts/'));
 }
 
+/** Migrates as the command does, in this process and without the isolation lint. Returns the return points. */
+async function migrateHere(env: Readonly<Record<string, string>> = {}, url = world.adminUrl) {
+  const returnPoints: ReturnPoint[] = [];
+  for (const [name, value] of Object.entries(env)) vi.stubEnv(name, value);
+  closeAwsClients();
+  try {
+    const { before } = await migrate({
+      connectionString: url,
+      directory: join(folder, 'migrations'),
+      beforeContract: interlocked(url, (point) => returnPoints.push(point)),
+    });
+    return { before, returnPoints };
+  } finally {
+    vi.unstubAllEnvs();
+    closeAwsClients();
+  }
+}
+
 /** Expects that the migration is refused without a return point, and that the one before it stays applied. */
-async function expectRefused(message: RegExp, env: NodeJS.ProcessEnv = {}, url = world.adminUrl) {
-  const { code, json } = await migrateAll([], env, url);
-  expect([code, json.error]).toEqual([
-    1,
-    expect.objectContaining({ message: expect.stringMatching(message) }),
-  ]);
-  expect(json.error.remedy).toContain('Earlier migrations stay applied.');
-  expect(json.error).not.toHaveProperty('stack');
+async function expectRefused(
+  message: RegExp,
+  env: Readonly<Record<string, string>> = {},
+  url = world.adminUrl,
+) {
+  const error = await migrateHere(env, url).catch((thrown: unknown) => thrown);
+  return await expectRefusal(error, message);
+}
+
+async function expectRefusal(error: unknown, message: RegExp): Promise<{ readonly remedy: string }> {
+  expect(error).toMatchObject({
+    message: expect.stringMatching(message),
+    remedy: expect.stringContaining('Earlier migrations stay applied.'),
+  });
   expect(await state()).toEqual({ expanded: true, contracted: false });
   expect(returnPointKeys()).toEqual([]);
-  return json.error as { message: string; remedy: string };
+  return error as { readonly remedy: string };
 }
 
 async function noteDrill(id: string, agoMs: number, passed: boolean, source = world.instance) {
@@ -154,7 +182,10 @@ test('without a drill it is refused after the migrations before it, and a dry ru
   ];
   for (const line of planned) expect(text.stdout).toContain(line);
 
-  const { remedy } = await expectRefused(/no backup has ever been restored and proven/);
+  const { code, json } = await migrateAll();
+  expect(code).toBe(1);
+  expect(json.error).not.toHaveProperty('stack');
+  const { remedy } = await expectRefusal(json.error, /no backup has ever been restored and proven/);
   expect(remedy).toContain('npm run verify:backup');
 }, 120_000);
 
@@ -251,8 +282,8 @@ test('outside AWS and for a new database it is applied without a check', async (
   await elsewhere.run(
     'drop schema public, inventory, tenancy, recovery, stockade_migrations cascade; create schema public',
   );
-  const afresh = await migrateAll([], { AWS_ENDPOINT_URL_RDS: 'http://127.0.0.1:9' }, elsewhere.url);
-  expect(afresh.json).toMatchObject({ before: 0, returnPoints: [] });
+  const afresh = await migrateHere({ AWS_ENDPOINT_URL_RDS: 'http://127.0.0.1:9' }, elsewhere.url);
+  expect(afresh).toEqual({ before: 0, returnPoints: [] });
   expect(await state(elsewhere.url)).toEqual({ expanded: true, contracted: true });
 }, 120_000);
 

@@ -16,6 +16,7 @@ export const loginSettings: Readonly<Record<string, readonly string[]>> = {
     'client_connection_check_interval=5s',
     'enable_bitmapscan=off',
     'enable_hashjoin=off',
+    'enable_indexonlyscan=off',
     'enable_material=off',
     'enable_mergejoin=off',
     'enable_seqscan=off',

@@ -17,7 +17,7 @@ export const documentation: Documentation = {
   description: [
     'A multi-tenant inventory ledger. JSON in UTF-8, camelCase, times in UTC. SKUs and location codes name items and locations everywhere.',
     '**Credentials.** Send an API key or a JWT as `Authorization: Bearer …`, or an API key as `x-api-key`. The credential, `x-organization` and the subdomain must name the same organization.',
-    '**Lists** answer `{"data": […], "nextCursor": "…" | null}`. Pass `nextCursor` back as `cursor`, unchanged, until it is null. `limit` is at most 200, by default 50.',
+    '**Lists** answer `{"data": […], "nextCursor": "…" | null}`. Pass `nextCursor` back as `cursor`, unchanged, until it is null. `limit` is at most 200, by default 50. A page may have fewer rows although the list goes on.',
     '**Retries.** Every POST of an organization takes an `Idempotency-Key`: repeated with the same key, a request takes effect once.',
     '**Refusals** are `application/problem+json` with a `code` for programs and a `detail` for people. Every answer carries `x-request-id`.',
     '**Limits.** An entry has at most 1,000 lines, `metadata` 8,192 bytes, a request 6 MB.',

@@ -17,8 +17,10 @@ as $$
     'sku', p_item.sku,
     'aliases', (
       select coalesce(json_agg(a.alias order by a.alias), '[]')
-      from inventory.item_aliases a
-      where a.org_id = p_item.org_id and a.item_id = p_item.id
+      from (
+        -- Before they are ordered: for the order, Postgres could read all aliases.
+        select alias from inventory.item_aliases where org_id = p_item.org_id and item_id = p_item.id offset 0
+      ) as a
     ),
     'name', p_item.name,
     'unit', p_item.unit,

@@ -15,8 +15,10 @@ as $$
     'code', p_location.code,
     'aliases', (
       select coalesce(json_agg(a.alias order by a.alias), '[]')
-      from inventory.location_aliases a
-      where a.org_id = p_location.org_id and a.location_id = p_location.id
+      from (
+        -- Before they are ordered: for the order, Postgres could read all aliases.
+        select alias from inventory.location_aliases where org_id = p_location.org_id and location_id = p_location.id offset 0
+      ) as a
     ),
     'name', p_location.name,
     'kind', p_location.kind,

@@ -1,10 +1,10 @@
-import { nodesOf, type PlanNode, takenRows, visitedRows } from './plan-tree.ts';
+import { nodesOf, ownPages, type PlanNode, takenRows, visitedRows } from './plan-tree.ts';
 
 /**
  * What is wrong with a plan:
  * - `whole table`: it reads a table of the tenants in the order of the disk, whoever's rows they are.
  * - `large sort`: it sorts or hashes more rows than a page has, so that the first page costs as much as the whole list.
- * - `many rows`: it looks at many more rows than a page shows.
+ * - `many rows`: it looks at many more rows, or pages of an index, than it shows rows.
  * - `several plans`: the statement has another plan at another time, or in another database.
  */
 export type FaultKind = 'whole table' | 'large sort' | 'many rows' | 'several plans';
@@ -34,6 +34,12 @@ const gathers = new Set([
   'Unique',
 ]);
 
+/**
+ * How many pages an index scan may look at: the path to its first row in each loop, with room for versions of rows that are
+ * gone, and the page of each row. An index that is read without its first columns looks at all pages of an organization.
+ */
+const mostPages = (node: PlanNode) => 100 + 8 * (node['Actual Loops'] ?? 0) + 3 * visitedRows(node);
+
 /** An aggregate that keeps no rows: it needs its input in order, or has one result. */
 const keepsNothing = (node: PlanNode) =>
   node['Node Type'] === 'Aggregate' && (node.Strategy === 'Plain' || node.Strategy === 'Sorted');
@@ -49,6 +55,9 @@ export function faultsOf(plan: PlanNode, tables: ReadonlySet<string>): PlanFault
     const taken = takenRows(node);
     if (gathers.has(type) && !keepsNothing(node) && taken > mostSorted)
       faults.push({ kind: 'large sort', detail: `${type} of ${Math.round(taken)} rows` });
+    const pages = ownPages(node);
+    if (/^Index/.test(type) && pages > mostPages(node))
+      faults.push({ kind: 'many rows', detail: `${pages} pages of ${node['Index Name']}` });
     visited += visitedRows(node);
   }
   if (visited > mostVisited) faults.push({ kind: 'many rows', detail: `${Math.round(visited)} rows` });

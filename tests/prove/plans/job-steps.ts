@@ -1,11 +1,14 @@
 import type { Party } from './party.ts';
 import type { Step } from './step.ts';
 
-const job = (name: string, event?: unknown): Step => ({
+const job = (name: string, event?: unknown, timeoutMs?: number): Step => ({
   of: name,
   name: `the job ${name}`,
-  take: (party) => party.invoke(name, event),
+  take: (party) => party.invoke(name, event, timeoutMs),
 });
+
+/** With so little time the job ends after some hundred organizations. It keeps half a minute for the last page. */
+const tidyTimeMs = 32_000;
 
 const csv = [
   'sku,qty,place,ref',
@@ -31,7 +34,7 @@ export const jobSteps: readonly Step[] = [
   command('import a file', 'an import with new references', () => csv.replace('IMPORTED-1', 'IMPORTED-2')),
   command('seal', 'one more seal'),
   job('monitor-backups'),
-  job('tidy'),
+  job('tidy', {}, tidyTimeMs),
   job('pass-key', { RequestType: 'Update' }),
 ];
 

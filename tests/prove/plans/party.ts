@@ -24,8 +24,8 @@ export interface Party extends AsyncDisposable {
   readonly asOperator: Request;
   /** Requests without a credential. */
   readonly asNobody: Request;
-  /** Runs a function of `functions/jobs/`. */
-  invoke(job: string, event?: unknown): Promise<unknown>;
+  /** Runs a function of `functions/jobs/`, which sees that it has so much time. */
+  invoke(job: string, event?: unknown, timeoutMs?: number): Promise<unknown>;
   /** Takes a step that a command takes for an organization. */
   run: Jobs['run'];
   /** A text that no step has had before. */
@@ -48,7 +48,7 @@ export async function gather(adminUrl: string, organization: Asked): Promise<Par
     [environment.backupCopyRegion]: 'none',
     [environment.sqlDirectory]: join(paths.root, 'sql'),
   });
-  const api = await serveApi(adminUrl);
+  const api = await serveApi(adminUrl, { deadlineMs: jobTimeoutMs });
   const jobs = await openJobs(adminUrl);
   const loader = createHandlerLoader({ watch: false });
   const token = await issuer.issueToken({ email: organization.email });
@@ -60,8 +60,8 @@ export async function gather(adminUrl: string, organization: Asked): Promise<Par
     asMember: as({ authorization: `Bearer ${token}` }),
     asOperator: as({ 'x-operator-key': operatorKey }),
     asNobody: as({}),
-    invoke: async (job, event = {}) =>
-      await invoke(await loader.loadJob(job), event, { functionName: job, timeoutMs: jobTimeoutMs }),
+    invoke: async (job, event = {}, timeoutMs = jobTimeoutMs) =>
+      await invoke(await loader.loadJob(job), event, { functionName: job, timeoutMs }),
     run: jobs.run,
     unused: () => {
       unused += 1;

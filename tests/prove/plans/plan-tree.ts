@@ -16,6 +16,9 @@ export interface PlanNode {
   /** For one loop. */
   readonly 'Rows Removed by Filter'?: number;
   readonly 'Rows Removed by Index Recheck'?: number;
+  /** Over all loops, with those of the nodes below. */
+  readonly 'Shared Hit Blocks'?: number;
+  readonly 'Shared Read Blocks'?: number;
   readonly Plans?: readonly PlanNode[];
 }
 
@@ -34,6 +37,12 @@ export function visitedRows(node: PlanNode): number {
   if (node['Relation Name'] === undefined) return 0;
   const removed = (node['Rows Removed by Filter'] ?? 0) + (node['Rows Removed by Index Recheck'] ?? 0);
   return returnedRows(node) + removed * (node['Actual Loops'] ?? 0);
+}
+
+/** The pages that a node itself has looked at. */
+export function ownPages(node: PlanNode): number {
+  const pages = (each: PlanNode) => (each['Shared Hit Blocks'] ?? 0) + (each['Shared Read Blocks'] ?? 0);
+  return (node.Plans ?? []).reduce((left, each) => left - pages(each), pages(node));
 }
 
 /** The rows that a node has taken in: what the nodes have returned that feed it. Those of subplans do not. */

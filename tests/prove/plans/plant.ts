@@ -38,11 +38,14 @@ const historyDays = 100;
  * only `opening`, and one in a hundred is a `count`. The items A1, A2, … come first in every list and have never moved.
  */
 export async function plantLedgers(adminUrl: string, shape: LedgerShape): Promise<Planted> {
-  const { organizations, movements, items, locations } = shape;
+  const { organizations, movements } = shape;
   const entries = movements / linesPerEntry;
   const key = createApiKey(keyEnvironment);
   const email = 'user-1@example.com';
   return await asSuperuser(adminUrl, async (superuser) => {
+    const tables = (await tenantTables(superuser)).map(({ name }) => name);
+    // Postgres would do it at any time, also between two of the steps.
+    for (const table of tables) await superuser.query(`alter table ${table} set (autovacuum_enabled = off)`);
     await superuser.query(`
       set session_replication_role = replica;
       create temporary table org as
@@ -52,29 +55,12 @@ export async function plantLedgers(adminUrl: string, shape: LedgerShape): Promis
           returning id, slug
         )
         select id, substr(slug, 5)::int as n from made;
-      create temporary table item as
-        with made as (
-          insert into inventory.items (org_id, sku, name, allow_negative)
-          select org.id, s.sku, s.sku, true
-          from org
-          cross join (
-            select 'S' || n as sku from generate_series(1, ${items}) n
-            union all
-            select 'A' || n from generate_series(1, ${2 * items}) n
-          ) s
-          returning org_id, id, sku
-        )
-        select org_id, id, substr(sku, 2)::int as n from made where sku like 'S%';
-      create temporary table location as
-        with made as (
-          insert into inventory.locations (org_id, code, name)
-          select org.id, 'L' || l.n, 'L' || l.n from org cross join generate_series(1, ${locations}) l (n)
-          returning org_id, id, code
-        )
-        select org_id, id, substr(code, 2)::int as n from made;
-      insert into inventory.item_aliases (org_id, alias, item_id) select org_id, 'ALSO-' || n, id from item;
-      insert into inventory.location_aliases (org_id, alias, location_id) select org_id, 'ALSO-' || n, id from location;
-
+      create temporary table item (org_id uuid, id uuid, n int);
+      create temporary table location (org_id uuid, id uuid, n int)
+    `);
+    for (let first = 1; first <= organizations; first += catalogsAtOnce)
+      await superuser.query(catalogs(shape, first, first + catalogsAtOnce - 1));
+    await superuser.query(`
       create temporary table entry as
         select org.id as org_id, e, at, case when e = 1 then 'opening' when e % 100 = 0 then 'count' else 'receipt' end as kind, (
           lpad(to_hex((extract(epoch from at) * 1000)::bigint), 12, '0') || '70008000' || lpad(to_hex(org.n), 12, '0')
@@ -103,10 +89,7 @@ export async function plantLedgers(adminUrl: string, shape: LedgerShape): Promis
        values ($1, $2, $3, 'Asked', '{read,write,admin}')`,
       [id, key.keyId, key.secretDigest],
     );
-    const tables = (await tenantTables(superuser)).map(({ name }) => name);
-    // Postgres would analyze what is to be empty, or analyze it again after some of the steps.
-    for (const table of tables) await superuser.query(`alter table ${table} set (autovacuum_enabled = off)`);
-    if (shape.isAnalyzed) await superuser.query('analyze');
+    if (shape.upkeep !== 'none') await superuser.query(shape.upkeep);
     const { rows: few } = await superuser.query<{ name: string }>(
       `select relname as name from pg_class where oid = any ($1::regclass[]) and reltuples between 0 and 200`,
       [tables],
@@ -117,6 +100,42 @@ export async function plantLedgers(adminUrl: string, shape: LedgerShape): Promis
       tiny: new Set(few.map(({ name }) => name)),
     };
   });
+}
+
+/** Writing items locks the codes of their organizations, and a transaction has room for some thousand locks. */
+const catalogsAtOnce = 1_000;
+
+/** The items and locations of some organizations. */
+function catalogs({ items, locations }: LedgerShape, first: number, last: number): string {
+  return `
+    with made as (
+      insert into inventory.items (org_id, sku, name, allow_negative)
+      select org.id, s.sku, s.sku, true
+      from org
+      cross join (
+        select 'S' || n as sku from generate_series(1, ${items}) n
+        union all
+        select 'A' || n from generate_series(1, ${2 * items}) n
+      ) s
+      where org.n between ${first} and ${last}
+      returning org_id, id, sku
+    )
+    insert into item select org_id, id, substr(sku, 2)::int from made where sku like 'S%';
+    with made as (
+      insert into inventory.locations (org_id, code, name)
+      select org.id, 'L' || l.n, 'L' || l.n
+      from org
+      cross join generate_series(1, ${locations}) l (n)
+      where org.n between ${first} and ${last}
+      returning org_id, id, code
+    )
+    insert into location select org_id, id, substr(code, 2)::int from made;
+    insert into inventory.item_aliases (org_id, alias, item_id)
+    select i.org_id, 'ALSO-' || i.n, i.id from item i join org on org.id = i.org_id
+    where org.n between ${first} and ${last};
+    insert into inventory.location_aliases (org_id, alias, location_id)
+    select l.org_id, 'ALSO-' || l.n, l.id from location l join org on org.id = l.org_id
+    where org.n between ${first} and ${last}`;
 }
 
 /** In days before now. After each of them the organization that is asked was sealed. */

@@ -43,15 +43,23 @@ function one(of: string, target: string, status = 200): Step {
   };
 }
 
-const movementFilters = choices([
+const key: readonly Filter[] = [
   ['sku', 'S1'],
   ['location', 'L1'],
+];
+const period: readonly Filter[] = [
   ['since', ago(24 * 60)],
   ['until', ago(2)],
-]);
+];
 
 /** Kinds that most entries, one in a hundred and one in all have, and one that none has. */
-const kinds = [[], ...['receipt', 'count', 'opening', 'return'].map((kind): Filter[] => [['kind', kind]])];
+const kinds = ['receipt', 'count', 'opening', 'return'];
+
+const movementFilters: readonly Filter[][] = [
+  ...choices([...key, ...period]),
+  ...kinds.flatMap((kind) => choices(key).map((filters): Filter[] => [['kind', kind], ...filters])),
+  ...choices(key).map((filters): Filter[] => [['kind', 'receipt'], ...filters, ...period]),
+];
 
 const balanceFilters = choices([
   ['sku', 'S1'],
@@ -79,9 +87,7 @@ export const readSteps: readonly Step[] = [
   list('GET /v1/locations'),
   list('GET /v1/locations', [['code', 'L1']]),
   one('GET /v1/locations/{code}', '/v1/locations/ALSO-2'),
-  ...kinds.flatMap((kind) =>
-    movementFilters.map((filters) => list('GET /v1/movements', [...kind, ...filters])),
-  ),
+  ...movementFilters.map((filters) => list('GET /v1/movements', filters)),
   list('GET /v1/movements', [['sku', 'A1']]),
   list('GET /v1/movements', [
     ['sku', 'S2'],

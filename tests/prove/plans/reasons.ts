@@ -26,6 +26,16 @@ export const reasons: readonly Reason[] = [
     because:
       'the reconciliation compares all movements since the last seal, or all of a part, with the balances',
   },
+  {
+    of: reading('with since as materialized'),
+    kinds: ['many rows', 'several plans'],
+    because: 'the reconciliation looks at every movement since the last seal for impossible values',
+  },
+  {
+    of: reading('as "lagSeconds"'),
+    kinds: ['large sort', 'several plans'],
+    because: 'the reconciliation reads the times of two entries once a run, from an index that has them',
+  },
   ...['inventory.seal_next', 'seal_leaves'].map((name) => ({
     of: within(name),
     kinds: ['many rows', 'large sort'] as const,

@@ -31,6 +31,7 @@ const settings = {
   'auto_explain.log_format': 'json',
   'auto_explain.log_analyze': 'on',
   'auto_explain.log_timing': 'off',
+  'auto_explain.log_buffers': 'on',
 };
 
 /** Records the plans of all sessions of a database that begin from here on. */
