@@ -88,21 +88,82 @@ test('a flood of unknown keys stops reaching the database, and those who were le
   expect((await neighbour.request('GET', '/v1/items/BOLT')).status).toBe(200);
 });
 
-// Limits of roles belong to a whole server: on a shared one, other files would meet them.
-let server: ProvingCluster | undefined;
+test('no setting of a session makes a request read a table of organizations in parallel', async () => {
+  const api = await world.connect('stockade_api');
+  const lifted = [
+    ...['max_parallel_workers = 1024', 'max_parallel_workers_per_gather = 1024', 'debug_parallel_query = on'],
+    ...['parallel_setup_cost = 0', 'parallel_tuple_cost = 0', 'min_parallel_table_scan_size = 0'],
+    ...['enable_seqscan = on', 'enable_bitmapscan = on', 'parallel_leader_participation = off'],
+  ];
+  for (const setting of lifted) await api.query(`set ${setting}`);
+  const plan = async (table: string) =>
+    (await api.query(`explain select count(*) from ${table}`)).rows
+      .map((row) => row['QUERY PLAN'])
+      .join('\n');
+  const { rows } = await api.query<{ name: string }>(`
+    select oid::regclass::text as name from pg_class
+    where relnamespace::regnamespace::text in ('inventory', 'tenancy') and relkind = 'r' and relrowsecurity
+      and has_any_column_privilege(oid, 'select')`);
+  expect(rows.length).toBeGreaterThan(10);
+  for (const { name } of rows)
+    expect([name, await plan(name)]).toEqual([name, expect.not.stringContaining('Gather')]);
+  // The catalogue is read so. The server has a number of processes for that, and no session can raise it.
+  expect(await plan('pg_catalog.pg_attribute')).toContain('Gather');
+  await expect(api.query('set max_worker_processes = 1024')).rejects.toMatchObject({ code: '55P02' });
+});
+
+// Limits of roles and processes belong to a whole server: on a shared one, other files would meet them.
+let server: ProvingCluster;
+let url: string;
+const isLinux = process.platform === 'linux';
+beforeAll(async () => {
+  server = await startProvingCluster(seedOf(inject('preparedCluster')), {
+    maxConnections: 16,
+    processBytes: isLinux ? 384 * 1024 * 1024 : undefined,
+  });
+  url = new URL(server.template, server.clusterUrl).href;
+});
 afterAll(() => server?.[Symbol.asyncDispose]());
 
+async function connectAs(role: LoginRole): Promise<Client> {
+  const client = new Client(loginUrl(url, role));
+  client.on('error', () => {});
+  await client.connect();
+  return client;
+}
+
+test.skipIf(!isLinux)(
+  'where a process of the server has a limit, a statement that would take all of the memory ends alone',
+  async () => {
+    const [attacker, other] = [await connectAs('stockade_api'), await connectAs('stockade_api')];
+    const started = async () =>
+      (await other.query('select pg_postmaster_start_time()::text as at')).rows[0].at;
+    const before = await started();
+    // No setting bounds it: what an aggregate has collected is nowhere counted.
+    let isOver = false;
+    const attack = attacker
+      .query(
+        `select array_agg(x) from (select repeat('x', 10000000) as x offset 0) as large, generate_series(1, 100000)`,
+      )
+      .finally(() => {
+        isOver = true;
+      });
+    attack.catch(() => {});
+    const answers: number[] = [];
+    while (!isOver) answers.push((await other.query('select 1 as one, pg_sleep(0.02)')).rows[0].one);
+    await expect(attack).rejects.toMatchObject({ code: '53200' });
+    expect(new Set(answers)).toEqual(new Set([1]));
+    expect(await started()).toBe(before);
+    await Promise.all([attacker.end(), other.end()]);
+  },
+);
+
 test('a role that has taken all of its connections leaves some for the others', async () => {
-  server = await startProvingCluster(seedOf(inject('preparedCluster')), { maxConnections: 16 });
-  const url = new URL(server.template, server.clusterUrl).href;
   const roles = await readFile(join(paths.root, 'sql/roles.sql'), 'utf8');
   await asSuperuser(url, (superuser) => superuser.query(roles));
   const open: Client[] = [];
   const connect = async (role: LoginRole) => {
-    const client = new Client(loginUrl(url, role));
-    client.on('error', () => {});
-    await client.connect();
-    open.push(client);
+    open.push(await connectAs(role));
   };
   const all = async () => {
     for (;;) await connect('stockade_api');

@@ -15,13 +15,17 @@ export interface ProvingCluster extends AsyncDisposable {
 /** Starts a server for attacks, shared with nobody. A seed contains the files of a migrated cluster. */
 export async function startProvingCluster(
   seed?: MigratedSeed,
-  { maxConnections = 100 }: { readonly maxConnections?: number } = {},
+  {
+    maxConnections = 100,
+    processBytes,
+  }: { readonly maxConnections?: number; readonly processBytes?: number | undefined } = {},
 ): Promise<ProvingCluster> {
   const directory = makeScratchFolder('prove');
   const cluster = await startCluster({
     directory,
     durable: false,
     seed,
+    processBytes,
     settings: { max_connections: String(maxConnections) },
   });
   const dispose = async () => {

@@ -20,6 +20,8 @@ export interface ClusterOptions {
   readonly archive?: boolean;
   /** What a cluster that is not there yet is made from; an empty one when absent. */
   readonly seed?: Seed | undefined;
+  /** The most memory of each process of the server, shared memory included, as `ulimit -v` counts it: not on macOS. */
+  readonly processBytes?: number | undefined;
   /** How long the first start may take to accept connections, recovery included. */
   readonly readyTimeoutMs?: number | undefined;
   /** False trades safety against power failure for speed: for tests. */
@@ -142,6 +144,7 @@ async function bringUp(
     logFile: join(directory, 'postgres.log'),
     port: options.port || undefined,
     account,
+    processBytes: options.processBytes,
     settings: {
       ...defaultSettings,
       ...(durable ? {} : { ...fastButFragile, ...lightSettings(binaries) }),

@@ -11,6 +11,7 @@ import { stopPatience } from './postmaster.ts';
 export interface GuardianOrder {
   readonly program: string;
   readonly arguments: readonly string[];
+  readonly processBytes?: number | undefined;
   readonly uid?: number | undefined;
   readonly gid?: number | undefined;
 }
@@ -32,7 +33,13 @@ if (process.argv[2] !== undefined && import.meta.main) guard(JSON.parse(process.
 
 function guard(order: GuardianOrder): void {
   if (!process.connected) return; // the parent died before we came up
-  const server = spawn(order.program, order.arguments, {
+  const { program, processBytes } = order;
+  // Node cannot limit a child. The shell becomes the server, and its process id stays.
+  const limited = `ulimit -v ${Math.floor((processBytes ?? 0) / 1024)} && exec "$0" "$@"`;
+  const [file, given] = processBytes
+    ? ['/bin/sh', ['-c', limited, program, ...order.arguments]]
+    : [program, order.arguments];
+  const server = spawn(file, given, {
     uid: order.uid,
     gid: order.gid,
     cwd: '/',

@@ -18,6 +18,7 @@ export interface ServerOptions {
   readonly port?: number | undefined;
   readonly account?: Account | undefined;
   readonly settings: Readonly<Record<string, string>>;
+  readonly processBytes?: number | undefined;
   /** How long the server may take to accept connections, recovery included. */
   readonly readyTimeoutMs?: number | undefined;
   /** Proposes a port when none is given; it need not stay free. */
@@ -131,6 +132,7 @@ function spawnGuardian(options: ServerOptions, port: number, log: number): Child
       options.data,
       ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
     ],
+    processBytes: options.processBytes,
     uid: options.account?.uid,
     gid: options.account?.gid,
   };
