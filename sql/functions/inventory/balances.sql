@@ -54,7 +54,12 @@ begin
   )
   into v_short
   from delta d
-  join inventory.balances b using (org_id, item_id, location_id, lot)
+  cross join lateral (
+    select b.*
+    from inventory.balances b
+    where b.org_id = d.org_id and b.item_id = d.item_id and b.location_id = d.location_id and b.lot = d.lot
+    offset 0
+  ) as b
   cross join lateral (
     select i.sku, i.allow_negative from inventory.items i where i.org_id = b.org_id and i.id = b.item_id offset 0
   ) as i

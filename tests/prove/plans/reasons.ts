@@ -13,13 +13,11 @@ const within = (name: string) => ({ within: name }) as const;
 const reading = (text: string) => ({ text }) as const;
 
 export const reasons: readonly Reason[] = [
-  ...['inventory.insert_entry', 'inventory.raise_stale_balances', 'inventory.apply_movements'].map(
-    (name) => ({
-      of: within(name),
-      kinds: ['several plans'] as const,
-      because: `${name}() joins the lines of one entry with their balances, from either side`,
-    }),
-  ),
+  {
+    of: reading('tenancy.appearance(code)'),
+    kinds: ['many rows', 'large sort', 'several plans'],
+    because: 'an import compares the codes that it has created with all of the organization, once',
+  },
   {
     of: reading('with compared as materialized'),
     kinds: ['many rows', 'large sort', 'several plans'],
