@@ -2059,6 +2059,8 @@ CREATE OR REPLACE FUNCTION inventory.lease_reconciliation(p_org_id uuid, p_lease
 AS $function$
 #variable_conflict use_column
 declare
+  -- A constant: a function that changes within a statement would be compared with every row.
+  v_now constant timestamptz := clock_timestamp();
   v_org_id uuid;
 begin
   if (now() + p_lease between now() and now() + interval '1 hour') is not true then
@@ -2075,8 +2077,8 @@ begin
     select due.org_id
     into v_org_id
     from inventory.reconciliation_state due
-    where due.due_at <= clock_timestamp()
-      and (due.leased_until is null or due.leased_until <= clock_timestamp())
+    where due.due_at <= v_now
+      and (due.leased_until is null or due.leased_until <= v_now)
     order by due.due_at, due.org_id
     limit 1
     for update skip locked;
@@ -2088,7 +2090,7 @@ begin
     into v_org_id
     from inventory.reconciliation_state asked
     where asked.org_id = p_org_id
-      and (asked.leased_until is null or asked.leased_until <= clock_timestamp())
+      and (asked.leased_until is null or asked.leased_until <= v_now)
     for update skip locked;
   end if;
   if v_org_id is null then

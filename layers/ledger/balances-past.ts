@@ -21,6 +21,8 @@ export type PastRequest = Pick<PastAnswer, 'asOf' | 'basis'>;
  *   recorded at the instant or before it. Movements after the first such seal need not be read.
  * Movements between the two limits are selected by their time of recording.
  *
+ * The limits are subselects as a whole: row security keeps a condition with a bare `coalesce` out of the index.
+ *
  * By the time of effect, no seal helps: a movement may take effect long before it is recorded.
  */
 export function balancesThen(basis: PastRequest['basis']): string {
@@ -56,13 +58,17 @@ export function balancesThen(basis: PastRequest['basis']): string {
         and m.item_id = key.item_id
         and m.location_id = key.location_id
         and m.lot = key.lot
-        and m.entry_id > coalesce(
-          (select boundary from inventory.seals where recorded_through <= $1 order by seq desc limit 1),
-          '00000000-0000-0000-0000-000000000000'
+        and m.entry_id > (
+          select coalesce(
+            (select boundary from inventory.seals where recorded_through <= $1 order by seq desc limit 1),
+            '00000000-0000-0000-0000-000000000000'
+          )
         )
-        and m.entry_id <= coalesce(
-          (select boundary from inventory.seals where settled_through >= $1 order by seq limit 1),
-          'ffffffff-ffff-ffff-ffff-ffffffffffff'
+        and m.entry_id <= (
+          select coalesce(
+            (select boundary from inventory.seals where settled_through >= $1 order by seq limit 1),
+            'ffffffff-ffff-ffff-ffff-ffffffffffff'
+          )
         )
         and m.recorded_at <= $1
     ) tail

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { FairShare } from './fair-share.ts';
 
-/** Work that goes on until it is told to end, and a note of what has begun. */
+/** Work that goes on until the test ends it, and a note of what has begun. */
 function openWork(share: FairShare) {
   const begun: string[] = [];
   const start = (credential: string, name: string) => {

@@ -3,8 +3,8 @@ import { newestOf } from './movement-range.ts';
 import { isOfKey, type KeyFilter, keyOf, movementsOfKey } from './movements-of-key.ts';
 import { Values } from './statement.ts';
 
-/** How many movements of the key, and how many entries of the kind and lines of these, one page looks at. */
-const mostLooked = 500;
+/** How many movements of the key one page looks at, and how many entries of the kind with all of their lines. */
+const [mostWalked, mostEntries] = [500, 100];
 
 /** More than the lines of any entry. */
 const allLines = 999_999_999;
@@ -20,7 +20,7 @@ export interface KindPage {
  * posting. So a page looks at a bounded number of rows, from both sides:
  * - the newest movements of the key, which are enough for a kind that is frequent there;
  * - then the lines of the entries of the kind that are older than these, which are enough for a kind that is rare.
- * A page that is not full then ends at the last line that it has looked at, `reached`. Without it, the list is complete.
+ * A page that is not full then ends after the last entry that it has looked at, `reached`. Without it, the list is complete.
  */
 export function pageOfKind(
   { kind, ...filter }: KeyFilter & { readonly kind: string },
@@ -29,7 +29,7 @@ export function pageOfKind(
   const values = new Values();
   const most = values.add(limit + 1);
   const wanted = values.add(kind);
-  const walk = movementsOfKey(filter, after, String(mostLooked), values);
+  const walk = movementsOfKey(filter, after, String(mostWalked), values);
   const keyed = keyOf(filter, values);
   const older = newestOf(
     {
@@ -37,11 +37,10 @@ export function pageOfKind(
       key: [['kind', wanted]],
       since: filter.since,
       start: { at: '(select recorded_at from walk_end)', id: '(select entry_id from walk_end)' },
-      most: String(mostLooked),
+      most: String(mostEntries),
     },
     values,
   );
-  const isOpen = `(select count(*) from page) < ${most}`;
   return {
     tables: `${keyed},
       walked as materialized (${walk}),
@@ -54,12 +53,12 @@ export function pageOfKind(
       walk_end as materialized (
         select recorded_at, entry_id, line
         from walked
-        where (select count(*) from near) < ${most} and (select count(*) from walked) = ${mostLooked}
+        where (select count(*) from near) < ${most} and (select count(*) from walked) = ${mostWalked}
         order by recorded_at, entry_id, line desc
         limit 1
       ),
       older as materialized (${older}),
-      looked as materialized (
+      far as materialized (
         select m.*
         from (select * from older order by recorded_at desc, id desc) e
         cross join lateral (
@@ -71,31 +70,17 @@ export function pageOfKind(
           order by m.line
           offset 0
         ) m
+        where ${isOfKey(filter)}
         order by e.recorded_at desc, e.id desc, m.line
-        limit ${mostLooked}
-      ),
-      page as materialized (
-        select * from near
-        union all
-        select m.* from looked m where ${isOfKey(filter)}
         limit ${most}
       ),
+      page as materialized (select * from near union all select * from far limit ${most}),
       reached as materialized (
-        (
-          select entry_id, line
-          from looked
-          where ${isOpen} and (select count(*) from looked) = ${mostLooked}
-          order by recorded_at, entry_id, line desc
-          limit 1
-        )
-        union all
-        (
-          select id, ${allLines}
-          from older
-          where ${isOpen} and (select count(*) from looked) < ${mostLooked} and (select count(*) from older) = ${mostLooked}
-          order by recorded_at, id
-          limit 1
-        )
+        select id as entry_id, ${allLines} as line
+        from older
+        where (select count(*) from page) < ${most} and (select count(*) from older) = ${mostEntries}
+        order by recorded_at, id
+        limit 1
       )`,
     values: values.list,
   };

@@ -38,7 +38,7 @@ const gathers = new Set([
  * How many pages an index scan may look at: the path to its first row in each loop, with room for versions of rows that are
  * gone, and the page of each row. An index that is read without its first columns looks at all pages of an organization.
  */
-const mostPages = (node: PlanNode) => 100 + 8 * (node['Actual Loops'] ?? 0) + 3 * visitedRows(node);
+const mostPages = (node: PlanNode) => 400 + 8 * (node['Actual Loops'] ?? 0) + 3 * visitedRows(node);
 
 /** An aggregate that keeps no rows: it needs its input in order, or has one result. */
 const keepsNothing = (node: PlanNode) =>

@@ -74,6 +74,8 @@ export async function plantLedgers(adminUrl: string, shape: LedgerShape): Promis
       insert into tenancy.users (email, name) select 'user-' || n || '@example.com', null from org;
       insert into tenancy.memberships (org_id, user_id, role)
       select org.id, u.id, 'admin' from org join tenancy.users u on u.email = 'user-' || n || '@example.com';
+      insert into tenancy.api_keys (org_id, key_id, secret_digest, name, scopes)
+      select id, 'planted' || lpad(n::text, 5, '0'), sha256(n::text::bytea), 'Planted', '{read}' from org;
       -- Only the organization that is asked is due.
       insert into inventory.reconciliation_state (org_id, due_at, proven_at)
       select id, now() + interval '1 day', now() from org where n > 1;

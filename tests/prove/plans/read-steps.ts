@@ -61,11 +61,17 @@ const movementFilters: readonly Filter[][] = [
   ...choices(key).map((filters): Filter[] => [['kind', 'receipt'], ...filters, ...period]),
 ];
 
-const balanceFilters = choices([
-  ['sku', 'S1'],
-  ['location', 'L2'],
-  ['lot', ''],
-]);
+const balanceFilters: readonly Filter[][] = [
+  ...choices([
+    ['sku', 'S1'],
+    ['location', 'L2'],
+  ]),
+  [['lot', '']],
+  [
+    ['location', 'L2'],
+    ['lot', ''],
+  ],
+];
 
 const instants: readonly Filter[][] = [
   [],

@@ -1,4 +1,4 @@
-import { open } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
 import { escapeIdentifier } from 'pg';
 import { asSuperuser } from '../clone.ts';
 import type { PlanNode } from './plan-tree.ts';
@@ -43,7 +43,7 @@ export async function recordPlans(adminUrl: string, logFile: string): Promise<Re
     for (const [name, value] of Object.entries(settings))
       await superuser.query(`alter database ${escapeIdentifier(database)} set ${name} = '${value}'`);
   });
-  let position = (await readFrom(logFile, 0)).length;
+  let position = (await stat(logFile)).size;
   return {
     async take() {
       const added = await readFrom(logFile, position);

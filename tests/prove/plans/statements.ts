@@ -63,10 +63,10 @@ export class Statements {
   }
 }
 
-/** A fault when two of the plans have different shapes. How rows of the catalogue are found, Postgres may decide. */
+/** A fault when two of the plans have different shapes. How few rows, or those of the catalogue, are found, Postgres may decide. */
 function differences(plans: readonly Found[]): PlanFault[] {
-  const [first, ...others] = plans.filter(({ plan, planted: { tables } }) =>
-    nodesOf(plan).some((node) => tables.has(node['Relation Name'] ?? '')),
+  const [first, ...others] = plans.filter(({ plan, planted: { tables, tiny } }) =>
+    nodesOf(plan).some(({ 'Relation Name': table = '' }) => tables.has(table) && !tiny.has(table)),
   );
   const isSame = (one: Found, other: Found) => {
     const tiny = one.planted.tiny.union(other.planted.tiny);

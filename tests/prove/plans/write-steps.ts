@@ -3,7 +3,7 @@ import { expectStatus, type Party } from './party.ts';
 import type { Step } from './step.ts';
 
 /** Until the plan of a statement within a function is the one for all values. */
-const times = 7;
+const times = 6;
 
 /** A step that is taken until its statements have the plans that they keep. */
 function repeated(of: string, take: Step['take'], name = of): Step {
