@@ -10,6 +10,11 @@ export interface ImportDatabase {
   readonly url: string;
   /** A connection as one of the real roles; closed at the end. */
   connect(role: LoginRole): Promise<Client>;
+  /**
+   * Works on such a connection. When that succeeds, the next work gets the same one: to connect takes longer than to import a
+   * few lines.
+   */
+  lend<T>(role: LoginRole, work: (client: Client) => Promise<T>): Promise<T>;
   /** Runs a statement as the superuser and gives its rows. */
   // biome-ignore lint/suspicious/noExplicitAny: what the rows are, is what the tests ask
   ask(text: string, values?: readonly unknown[]): Promise<any[]>;
@@ -22,6 +27,7 @@ export function openDatabase(): ImportDatabase {
   const url = new URL(inject('clusterUrl'));
   url.pathname = name;
   const clients: Client[] = [];
+  const idle: { readonly role: LoginRole; readonly client: Client }[] = [];
   let asking: Client;
 
   async function open(target: string): Promise<Client> {
@@ -31,6 +37,20 @@ export function openDatabase(): ImportDatabase {
     await client.connect();
     clients.push(client);
     return client;
+  }
+
+  async function lend<T>(role: LoginRole, work: (client: Client) => Promise<T>): Promise<T> {
+    const found = idle.findIndex((each) => each.role === role);
+    const [kept] = found < 0 ? [] : idle.splice(found, 1);
+    const client = kept?.client ?? (await open(loginUrl(url.href, role)));
+    try {
+      const result = await work(client);
+      idle.push({ role, client });
+      return result;
+    } catch (error) {
+      await client.end().catch(() => {});
+      throw error;
+    }
   }
 
   beforeAll(async () => {
@@ -45,6 +65,7 @@ export function openDatabase(): ImportDatabase {
   return {
     url: url.href,
     connect: (role) => open(loginUrl(url.href, role)),
+    lend,
     superuser: () => open(url.href),
     ask: async (text, values = []) => (await asking.query(text, [...values])).rows,
   };

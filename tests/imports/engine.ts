@@ -30,11 +30,9 @@ export type RunOptions = Partial<Omit<ImportJob, 'profile' | 'source' | 'rejects
 /** Imports a text with the engine, as the real roles. */
 export async function run(database: ImportDatabase, text: string, options: RunOptions = {}): Promise<Run> {
   const profile = parseProfile(options.profile ?? plainProfile);
-  const admin = await database.connect('stockade_admin');
-  const jobs = options.jobs ?? (await database.connect('stockade_jobs'));
   const rejects: Rejects = [];
-  try {
-    const report = await importFile({
+  const importWith = (admin: Client, jobs: Client) =>
+    importFile({
       fileName: 'test.csv',
       fileDigest: createHash('sha256').update(text).digest(),
       profileDigest: profileDigest(profile),
@@ -56,10 +54,12 @@ export async function run(database: ImportDatabase, text: string, options: RunOp
         rejects.push([line, reason]);
       },
     });
-    return { report, rejects };
-  } finally {
-    await Promise.all([admin.end(), jobs.end().catch(() => {})]);
-  }
+  const report = await database.lend('stockade_admin', async (admin) => {
+    const { jobs } = options;
+    if (!jobs) return await database.lend('stockade_jobs', (lent) => importWith(admin, lent));
+    return await importWith(admin, jobs).finally(() => jobs.end().catch(() => {}));
+  });
+  return { report, rejects };
 }
 
 /** The file as it would be read from a disk, in pieces. */
