@@ -53,6 +53,7 @@ export function openWorld(): World {
   const adminUrl = new URL(inject('clusterUrl'));
   adminUrl.pathname = database;
   const clients: Client[] = [];
+  const idleAdmins = new Set<Client>();
   const operatorKey = createOperatorKey();
   let gateway: Awaited<ReturnType<typeof serveGateway>>;
   let issuer: Issuer;
@@ -92,6 +93,20 @@ export function openWorld(): World {
     return client;
   }
 
+  /** What operators do on a connection of theirs. The next one gets the same: to connect takes longer than most of it. */
+  async function asAdmin<T>(work: (admin: Client) => Promise<T>): Promise<T> {
+    let [admin] = idleAdmins;
+    if (admin) idleAdmins.delete(admin);
+    else {
+      const opened = await open(loginUrl(adminUrl.href, 'stockade_admin'));
+      opened.once('end', () => idleAdmins.delete(opened));
+      admin = opened;
+    }
+    const result = await work(admin);
+    idleAdmins.add(admin);
+    return result;
+  }
+
   return {
     adminUrl: adminUrl.href,
     get url() {
@@ -103,13 +118,13 @@ export function openWorld(): World {
     connect: (role) => open(loginUrl(adminUrl.href, role)),
     superuser: () => open(adminUrl.href),
     async createOrganization(slug = `org-${randomUUID().slice(0, 8)}`) {
-      const admin = await open(loginUrl(adminUrl.href, 'stockade_admin'));
-      const { id, apiKey } = await createOrganization(admin, { slug, name: slug }, keyEnvironment);
+      const { id, apiKey } = await asAdmin((admin) =>
+        createOrganization(admin, { slug, name: slug }, keyEnvironment),
+      );
       return caller(gateway.url, { id, slug, apiKey });
     },
     async join(email, { slug }, role = 'admin') {
-      const admin = await open(loginUrl(adminUrl.href, 'stockade_admin'));
-      await assignUser(admin, { email, organization: slug, role });
+      await asAdmin((admin) => assignUser(admin, { email, organization: slug, role }));
     },
     get issuer() {
       return issuer;
