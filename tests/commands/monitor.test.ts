@@ -26,7 +26,7 @@ async function noteDrill(): Promise<void> {
   const provenAt = new Date(requestedAt.getTime() + 20 * minuteMs);
   const request = { kind: 'snapshot', source: instance, asOf: '', instance: '', keep: false } as const;
   await recordMilestone('000001', requestedAt, 'requested', request, requestedAt);
-  const proofs = {} as ProofReport;
+  const proofs: ProofReport = { ok: true, durationMs: 1, outcomes: [] };
   await recordMilestone('000001', requestedAt, 'verdict', { passed: true, summary: '', proofs }, provenAt);
 }
 beforeEach(() => world.round());

@@ -60,6 +60,7 @@ test('movements are sealed, chained and anchored, and the ledger verifies', asyn
     movements: 7,
     unsealed: 1,
     anchors: { status: 'compared', compared: 2, unanchored: 0 },
+    olderSeals: [],
     faultCount: 0,
     faults: [],
   });

@@ -48,6 +48,7 @@ export type AnyRecord =
   | Written<'torn-down', Reached>;
 
 const Text = z.string().max(10_000);
+/** Records are kept for years: a name that a proof has had stays readable. */
 const Outcome = z.object({
   proof: z.enum(proofNames),
   verdict: z.enum(['passed', 'failed', 'could not run', 'does not apply']),

@@ -68,7 +68,7 @@ const allowed: Readonly<Record<LoginRole, Allowed>> = {
       'tenancy.organizations': 'select',
       'tenancy.security_events': 'select',
     },
-    tenancy: `active_organizations begin_export current_actor current_org enter_as_job forget_security_events known_organizations
+    tenancy: `active_organizations appearance begin_export current_actor current_org enter_as_job forget_security_events known_organizations
       open_export portable_schema require_scope`,
     inventory: `add_item_aliases add_location_aliases backfill_balances begin_backfill begin_reconciliation correct_balance count_forgettable create_item
       create_location draw_seal_boundary end_backfill find_item find_location finish_reconciliation forget_idempotency_keys
@@ -89,7 +89,7 @@ const allowed: Readonly<Record<LoginRole, Allowed>> = {
       'tenancy.organizations': 'select insert update(columns)',
       'tenancy.users': 'select(columns) insert(columns)',
     },
-    tenancy: `begin_import current_org drop_pass_key erase_organization finish_import import_rows import_users is_email
+    tenancy: `appearance begin_import current_org drop_pass_key erase_organization finish_import import_rows import_users is_email
       portable_schema rotate_context_key set_pass_key`,
     inventory: 'invisible_characters is_instant is_metadata is_visible iso new_id',
     recovery: 'list_checks note_restoration observe_others',
