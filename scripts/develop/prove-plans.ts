@@ -11,10 +11,10 @@ import * as option from '../cli/option.ts';
 await command({
   name: 'prove:plans',
   summary:
-    'Reads the plan of every statement of every route and job, on databases of four sizes, and refuses those that depend on the size.',
+    'Reads the plan of every statement of every route and job, on databases of five sizes, and refuses those that depend on the size.',
   description: [
-    'On a temporary Postgres it plants four databases: an empty one that was never analyzed, 10 organizations with 100,000',
-    'movements each, one with 1,000,000, and 10,000 organizations. It sends requests to every route with every filter, runs',
+    'On a temporary Postgres it plants five databases: an empty one that was never analyzed, 2 organizations with 5,000 movements',
+    'each, 10 with 100,000, one with 1,000,000, and 10,000 organizations. It sends requests to every route with every filter, runs',
     'every job, and takes the plans from auto_explain, those within functions and triggers included. A statement is refused when',
     'it reads a whole table, sorts or hashes more rows than a page has, looks at many more rows than a page shows, or has another',
     'plan elsewhere, unless tests/prove/plans/reasons.ts says why it may. It takes about ten minutes. Exit code 1 when a',

@@ -132,7 +132,7 @@ create table inventory.reconciliation_state (
   foreign key (org_id, compared_through) references inventory.entries (org_id, id),
   foreign key (org_id, run_id) references inventory.reconciliation_runs (org_id, id)
 );
--- Whose turn it is.
+-- The organization that has been due longest comes first.
 create index reconciliation_state_due on inventory.reconciliation_state (due_at, org_id);
 alter table inventory.reconciliation_state
   alter column org_id set statistics 0,

@@ -3,7 +3,7 @@ import { newestOf } from './movement-range.ts';
 import { isOfKey, type KeyFilter, keyOf, movementsOfKey } from './movements-of-key.ts';
 import { Values } from './statement.ts';
 
-/** How many movements of the key one page looks at, and how many entries of the kind with all of their lines. */
+/** How many movements of the key one page looks at, and how many entries with all of their lines. */
 const [mostWalked, mostEntries] = [500, 100];
 
 /** More than the lines of any entry. */
@@ -19,7 +19,7 @@ export interface KindPage {
  * The movements of one kind, of an item, at a location, or both. No index has the kind of a movement, and one would cost every
  * posting. So a page looks at a bounded number of rows, from both sides:
  * - the newest movements of the key, which are enough for a kind that is frequent there;
- * - then the lines of the entries of the kind that are older than these, which are enough for a kind that is rare.
+ * - then the lines of older entries of this kind, which are enough for a kind that is rare.
  * A page that is not full then ends after the last entry that it has looked at, `reached`. Without it, the list is complete.
  */
 export function pageOfKind(

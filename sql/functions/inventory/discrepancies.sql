@@ -2,7 +2,7 @@
 --! needs inventory/reconciliation_runs
 --! needs tenancy/entering
 --! needs 000023_reconciliation
--- What a run of the reconciliation found, and what is done about it.
+-- What a run of the reconciliation found, or that runs fail, and what is done about it.
 
 create or replace function inventory.settle_discrepancies(p_lease uuid, p_settled jsonb)
 returns void
@@ -125,3 +125,39 @@ comment on function inventory.correct_balance is
   'is changed then. Raises SK404 no such organization, SK602 no such discrepancy, 25001 in a transaction that is '
   'not read committed.';
 grant execute on function inventory.correct_balance to stockade_jobs;
+
+create or replace function inventory.tell_reconciliation_failures(p_deaths integer, p_again_after interval)
+returns table (org_id uuid, slug text, failures integer, died boolean)
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+#variable_conflict use_column
+begin
+  return query
+  update inventory.reconciliation_state s
+  set failure_told_at = clock_timestamp()
+  where s.org_id = any (array(
+    select failing.org_id
+    from inventory.reconciliation_state failing
+    where failing.failures >= case when failing.lease is null then 1 else p_deaths end
+      and (failing.lease is null or failing.leased_until <= clock_timestamp())
+      and (failing.failure_told_at is null or failing.failure_told_at <= clock_timestamp() - p_again_after)
+    order by failing.org_id
+    -- Locked until the alert is sent.
+    for update skip locked
+  ))
+  returning
+    s.org_id,
+    (select o.slug from tenancy.organizations o where o.id = s.org_id),
+    s.failures,
+    s.lease is not null;
+end
+$$;
+
+comment on function inventory.tell_reconciliation_failures is
+  'The organizations about whose failing runs an alert is due: there was none for p_again_after, and '
+  'the last run has failed, or p_deaths runs in a row did not give the organization back (died; failures says how '
+  'often). Send the alert within the transaction that asks: after a rollback it counts as not sent.';
+grant execute on function inventory.tell_reconciliation_failures to stockade_jobs;

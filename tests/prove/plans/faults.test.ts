@@ -38,9 +38,9 @@ describe('a plan is refused', () => {
       ['large sort'],
     ],
     ['sorts it in many turns', above('Sort', scan(10, { 'Actual Loops': 60 })), ['large sort']],
-    ['looks at many rows', above('Limit', scan(4_001)), ['many rows']],
+    ['looks at many rows', above('Limit', scan(5_001)), ['many rows']],
     ['looks at many pages of an index', scan(1, { 'Shared Hit Blocks': 412 }), ['many rows']],
-    ['looks at many rows that it leaves out', scan(1, { 'Rows Removed by Filter': 4_000 }), ['many rows']],
+    ['looks at many rows that it leaves out', scan(1, { 'Rows Removed by Filter': 5_000 }), ['many rows']],
   ])('that %s', (_, plan, kinds) => {
     expect(kindsOf(plan)).toEqual(kinds);
   });

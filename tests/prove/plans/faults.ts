@@ -2,7 +2,7 @@ import { nodesOf, ownPages, type PlanNode, takenRows, visitedRows } from './plan
 
 /**
  * What is wrong with a plan:
- * - `whole table`: it reads a table of the tenants in the order of the disk, whoever's rows they are.
+ * - `whole table`: it reads a table of the tenants in the order of the disk, with the rows of everybody.
  * - `large sort`: it sorts or hashes more rows than a page has, so that the first page costs as much as the whole list.
  * - `many rows`: it looks at many more rows, or pages of an index, than it shows rows.
  * - `several plans`: the statement has another plan at another time, or in another database.
@@ -21,7 +21,7 @@ const mostSorted = 510;
  * A page looks at 500 rows from two sides, and at 500 more to know where it ends. Each row that it shows refers to others: an
  * entry, an item, a location, a seal, and the movements after that.
  */
-const mostVisited = 4_000;
+const mostVisited = 5_000;
 
 const gathers = new Set([
   'Sort',
@@ -47,7 +47,7 @@ const keepsNothing = (node: PlanNode) =>
 /** The faults of one plan. `tables` are the names of the tables with rows of tenants. */
 export function faultsOf(plan: PlanNode, tables: ReadonlySet<string>): PlanFault[] {
   const faults: PlanFault[] = [];
-  let visited = 0;
+  const visited = new Map<string, number>();
   for (const node of nodesOf(plan)) {
     const type = node['Node Type'];
     if (type === 'Seq Scan' && tables.has(node['Relation Name'] ?? ''))
@@ -58,8 +58,13 @@ export function faultsOf(plan: PlanNode, tables: ReadonlySet<string>): PlanFault
     const pages = ownPages(node);
     if (/^Index/.test(type) && pages > mostPages(node))
       faults.push({ kind: 'many rows', detail: `${pages} pages of ${node['Index Name']}` });
-    visited += visitedRows(node);
+    const place = node['Index Name'] ?? node['Relation Name'] ?? '';
+    visited.set(place, (visited.get(place) ?? 0) + visitedRows(node));
   }
-  if (visited > mostVisited) faults.push({ kind: 'many rows', detail: `${Math.round(visited)} rows` });
+  const sum = visited.values().reduce((total, rows) => total + rows, 0);
+  if (sum > mostVisited) {
+    const [most = '', rows = 0] = [...visited].sort(([, one], [, other]) => other - one)[0] ?? [];
+    faults.push({ kind: 'many rows', detail: `${Math.round(sum)} rows, ${Math.round(rows)} by ${most}` });
+  }
   return faults;
 }
