@@ -4,6 +4,7 @@ import { endpoint } from '#http/endpoint.ts';
 import { operatorOperation } from '#http/operation.ts';
 import { PageQuery, toList } from '#http/page.ts';
 import { keyEnvironment } from '#platform/config.ts';
+import { inTransaction } from '#platform/postgres/transaction.ts';
 import { latestChecks } from '#recovery/monitor/latest-checks.ts';
 import { inAdmin } from '#tenancy/admin.ts';
 import { slugsLike } from '#tenancy/look-alikes.ts';
@@ -36,11 +37,13 @@ export const handler = endpoint(routesOf('platform'), {
   'POST /platform/organizations/{slug}/suspend': operatorOperation({
     path,
     body: Suspend,
-    handle: ({ path, body }) => inAdmin((admin) => suspendOrganization(admin, path.slug, body.reason)),
+    handle: ({ path, body }) =>
+      inAdmin((admin) => inTransaction(admin, () => suspendOrganization(admin, path.slug, body.reason))),
   }),
   'POST /platform/organizations/{slug}/resume': operatorOperation({
     path,
-    handle: ({ path }) => inAdmin((admin) => resumeOrganization(admin, path.slug)),
+    handle: ({ path }) =>
+      inAdmin((admin) => inTransaction(admin, () => resumeOrganization(admin, path.slug))),
   }),
   'GET /platform/backups': operatorOperation({
     handle: async () => toList({ rows: await inAdmin((admin) => latestChecks(admin)), next: undefined }),

@@ -2,7 +2,6 @@ import type pg from 'pg';
 import * as z from 'zod';
 import { boundedText } from '#platform/bounded-text.ts';
 import { NotFound } from '#platform/errors.ts';
-import { inTransaction } from '#platform/postgres/transaction.ts';
 import { type OperatedOrganization, operatedColumns } from './organizations.ts';
 
 /** A body may be left out: in an emergency, suspending must be quick. */
@@ -24,14 +23,16 @@ export async function suspendOrganization(
   slug: string,
   reason?: string,
 ): Promise<OperatedOrganization> {
-  return await change(
-    admin,
-    slug,
-    `set status = 'suspended',
+  const { rows } = await admin.query<OperatedOrganization>(
+    `update tenancy.organizations
+     set status = 'suspended',
          suspended_at = case when status = 'suspended' then suspended_at else now() end,
-         suspension_reason = coalesce($2, suspension_reason)`,
-    [reason ?? null],
+         suspension_reason = coalesce($2, suspension_reason)
+     where slug = $1
+     returning ${operatedColumns}`,
+    [slug, reason ?? null],
   );
+  return found(rows, slug);
 }
 
 /**
@@ -40,27 +41,17 @@ export async function suspendOrganization(
  * @throws NotFound when there is no such organization
  */
 export async function resumeOrganization(admin: pg.ClientBase, slug: string): Promise<OperatedOrganization> {
-  return await change(
-    admin,
-    slug,
-    `set status = 'active', suspended_at = null, suspension_reason = null`,
-    [],
+  const { rows } = await admin.query<OperatedOrganization>(
+    `update tenancy.organizations
+     set status = 'active', suspended_at = null, suspension_reason = null
+     where slug = $1
+     returning ${operatedColumns}`,
+    [slug],
   );
+  return found(rows, slug);
 }
 
-/** In a transaction of its own, so that a connection that is lost before COMMIT has changed nothing. */
-async function change(
-  admin: pg.ClientBase,
-  slug: string,
-  assignments: string,
-  values: readonly (string | null)[],
-): Promise<OperatedOrganization> {
-  return await inTransaction(admin, async () => {
-    const { rows } = await admin.query<OperatedOrganization>(
-      `update tenancy.organizations ${assignments} where slug = $1 returning ${operatedColumns}`,
-      [slug, ...values],
-    );
-    if (!rows[0]) throw new NotFound(`organization ${JSON.stringify(slug)}`);
-    return rows[0];
-  });
+function found(rows: readonly OperatedOrganization[], slug: string): OperatedOrganization {
+  if (!rows[0]) throw new NotFound(`organization ${JSON.stringify(slug)}`);
+  return rows[0];
 }

@@ -75,3 +75,14 @@ test('when the connection is lost, the error is that of the work', async () => {
   await expect(losing).rejects.toThrow(/connection/i);
   await lost.end().catch(() => {});
 });
+
+test('a transaction in a transaction is refused: its COMMIT would keep what the outer one undoes', async () => {
+  const nested = inTransaction(
+    client,
+    () => inTransaction(client, () => client.query('insert into kept values (5)')),
+    { ending: 'rollback' },
+  );
+  await expect(nested).rejects.toThrow('inside a transaction already');
+  expect(await kept()).toEqual([]);
+  expect(await inTransaction(client, async () => 'free again')).toBe('free again');
+});

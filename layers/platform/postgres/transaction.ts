@@ -10,6 +10,8 @@ export interface TransactionOptions {
   readonly ending?: 'commit' | 'rollback';
 }
 
+const inside = new WeakSet<pg.ClientBase>();
+
 /**
  * Runs work in one transaction of a connection: all of it is kept, or nothing.
  *
@@ -22,6 +24,9 @@ export async function inTransaction<T>(
   work: () => Promise<T>,
   { begin = 'begin', ending = 'commit' }: TransactionOptions = {},
 ): Promise<T> {
+  // The inner COMMIT would keep what the outer transaction wants to undo.
+  if (inside.has(client)) throw new Error('this connection is inside a transaction already');
+  inside.add(client);
   try {
     await client.query(begin);
     const result = await work();
@@ -36,5 +41,7 @@ export async function inTransaction<T>(
     // A lost connection has nothing to roll back.
     await client.query('rollback').catch(() => {});
     throw error;
+  } finally {
+    inside.delete(client);
   }
 }
