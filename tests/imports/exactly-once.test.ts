@@ -218,6 +218,26 @@ test('of two runs that come to one batch at the same moment, one applies it and 
   await database.ask('drop trigger wait on inventory.movements; drop function public.wait()');
 });
 
+test('a line that another run has rejected since this one began is told once', async () => {
+  const { slug, directory } = await newOrganization(database);
+  const { organization: _, ...profile } = plainProfile;
+  const text = 'sku,qty,ref\nA,-1,r1\nA,1,r2\nA,1,r3\nB,-1,r4\nA,1,r5\n';
+  const upTo = (reference: string) => text.indexOf(reference) + reference.length + 1;
+  const options = { profile, organizations: directory, batchLines: 2 };
+  const broken = run(database, text, { ...options, source: breakingOff(text, upTo('r3')) });
+  await expect(broken).rejects.toThrow('interrupted');
+
+  async function* overtaken() {
+    yield Buffer.from(text.slice(0, upTo('r1')));
+    await run(database, text, options);
+    yield Buffer.from(text.slice(upTo('r1')));
+  }
+  const { rejects, report } = await run(database, text, { ...options, batchLines: 10, source: overtaken() });
+  expect(rejects.map(([line]) => line)).toEqual([2, 5]);
+  expect(report).toMatchObject({ applied: 0, alreadyApplied: 3, rejected: 2 });
+  expect(await onHand(database, slug)).toEqual({ A: 3 });
+});
+
 test('twenty imports and postings of the same items at once neither deadlock nor lose anything', async () => {
   const { slug, directory } = await newOrganization(database);
   const { organization: _, ...profile } = plainProfile;

@@ -239,7 +239,9 @@ class FileImport {
     for (const { lines } of batch.entries) for (const { line, record } of lines) records.set(line, record);
 
     const isBehind = (batch.entries[0]?.lines[0]?.line ?? Number.POSITIVE_INFINITY) <= state.linesThrough;
-    const earlier = isBehind && state.rejected > 0 ? await earlierRejects(job.jobs, job, batch) : [];
+    const found = isBehind && state.rejected > 0 ? await earlierRejects(job.jobs, job, batch) : [];
+    // The database answers those after them with the lines of this batch: another run may have settled them since.
+    const earlier = found.filter(({ line }) => line <= state.linesThrough);
     const retried = new Set(job.retryRejects ? earlier.map(({ line }) => line) : []);
     const open = isBehind
       ? linesOf(batch.entries, (line) => line > state.linesThrough || retried.has(line))
