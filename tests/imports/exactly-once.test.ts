@@ -218,7 +218,7 @@ test('of two runs that come to one batch at the same moment, one applies it and 
   await database.ask('drop trigger wait on inventory.movements; drop function public.wait()');
 });
 
-test('a line that another run has rejected since this one began is told once', async () => {
+test('a line that another run has rejected since this one began is reported once', async () => {
   const { slug, directory } = await newOrganization(database);
   const { organization: _, ...profile } = plainProfile;
   const text = 'sku,qty,ref\nA,-1,r1\nA,1,r2\nA,1,r3\nB,-1,r4\nA,1,r5\n';
