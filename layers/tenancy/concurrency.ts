@@ -1,6 +1,5 @@
 import type pg from 'pg';
-import { NotFound } from '#platform/errors.ts';
-import { type OperatedOrganization, operatedColumns } from './organizations.ts';
+import { foundOrganization, type OperatedOrganization, operatedColumns } from './organizations.ts';
 
 /** The bounds of {@link limitOrganization}. The column has them too. */
 export const concurrencyBounds = { min: 1, max: 1_000 } as const;
@@ -19,6 +18,5 @@ export async function limitOrganization(
     `update tenancy.organizations set max_concurrency = $2 where slug = $1 returning ${operatedColumns}`,
     [slug, requests],
   );
-  if (!rows[0]) throw new NotFound(`organization ${JSON.stringify(slug)}`);
-  return rows[0];
+  return foundOrganization(rows, slug);
 }

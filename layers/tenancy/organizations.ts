@@ -59,6 +59,15 @@ const columns = `id, slug, name, status, inventory.iso(created_at) as "createdAt
 export const operatedColumns = `${columns},
   inventory.iso(suspended_at) as "suspendedAt", suspension_reason as "suspensionReason", max_concurrency as "maxConcurrency"`;
 
+/**
+ * The organization that a statement has answered.
+ * @throws NotFound when it has answered none
+ */
+export function foundOrganization(rows: readonly OperatedOrganization[], slug: string): OperatedOrganization {
+  if (!rows[0]) throw new NotFound(`organization ${JSON.stringify(slug)}`);
+  return rows[0];
+}
+
 /** The organization that asks. */
 export async function getOrganization(tenant: Tenant): Promise<Organization> {
   const [organization] = await queryInTenant<Organization>(

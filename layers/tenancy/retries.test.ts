@@ -3,10 +3,10 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { Unavailable } from '#platform/errors.ts';
 import { openWorld } from '#tests/world.ts';
 import { parseApiKey } from './credentials/api-keys.ts';
-import type { TransactionMode } from './entering.ts';
 import { inOrganizationAsJob } from './job-transaction.ts';
 import { inTenant, queryInTenant } from './scope.ts';
 import type { Tenant } from './tenant.ts';
+import type { TransactionMode } from './transaction/entering.ts';
 
 const world = openWorld();
 let tenant: Tenant;

@@ -3,9 +3,9 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { beforeAll, describe, expect, expectTypeOf, test } from 'vitest';
 import { type Caller, openWorld } from '#tests/world.ts';
 import { parseApiKey } from './credentials/api-keys.ts';
-import type { TransactionMode } from './entering.ts';
 import { callInTenant, inTenant, queryInTenant, type TenantTransaction } from './scope.ts';
 import type { Tenant } from './tenant.ts';
+import type { TransactionMode } from './transaction/entering.ts';
 
 const world = openWorld();
 let acme: Caller;

@@ -2,11 +2,11 @@ import type pg from 'pg';
 import type { Statement } from '#platform/postgres/batch.ts';
 import { withConnection } from '#platform/postgres/database.ts';
 import { isSqlError, sqlstate } from '#platform/postgres/sqlstate.ts';
-import { end, withRetries } from './ending.ts';
-import { enter, noteKeyUse, type TransactionMode } from './entering.ts';
-import { FairShare } from './fair-share.ts';
-import { Pipeline } from './pipeline.ts';
 import type { IdempotencyClaim, Tenant } from './tenant.ts';
+import { end, withRetries } from './transaction/ending.ts';
+import { enter, noteKeyUse, type TransactionMode } from './transaction/entering.ts';
+import { FairShare } from './transaction/fair-share.ts';
+import { Pipeline } from './transaction/pipeline.ts';
 
 /**
  * The only ways to a tenant's rows. Each enters the organization, does its work and ends the transaction:

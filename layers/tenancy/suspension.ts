@@ -1,8 +1,7 @@
 import type pg from 'pg';
 import * as z from 'zod';
 import { boundedText } from '#platform/bounded-text.ts';
-import { NotFound } from '#platform/errors.ts';
-import { type OperatedOrganization, operatedColumns } from './organizations.ts';
+import { foundOrganization, type OperatedOrganization, operatedColumns } from './organizations.ts';
 
 /** A body may be left out: in an emergency, suspending must be quick. */
 export const Suspend = z
@@ -32,7 +31,7 @@ export async function suspendOrganization(
      returning ${operatedColumns}`,
     [slug, reason ?? null],
   );
-  return found(rows, slug);
+  return foundOrganization(rows, slug);
 }
 
 /**
@@ -48,10 +47,5 @@ export async function resumeOrganization(admin: pg.ClientBase, slug: string): Pr
      returning ${operatedColumns}`,
     [slug],
   );
-  return found(rows, slug);
-}
-
-function found(rows: readonly OperatedOrganization[], slug: string): OperatedOrganization {
-  if (!rows[0]) throw new NotFound(`organization ${JSON.stringify(slug)}`);
-  return rows[0];
+  return foundOrganization(rows, slug);
 }

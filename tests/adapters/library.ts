@@ -1,6 +1,6 @@
 import type pg from 'pg';
-import type { TransactionMode } from '#tenancy/entering.ts';
 import type { Tenant } from '#tenancy/tenant.ts';
+import type { TransactionMode } from '#tenancy/transaction/entering.ts';
 
 /** Queries of the shop, each written as the library wants them to be written. */
 export interface Queries {

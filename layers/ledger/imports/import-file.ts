@@ -2,13 +2,13 @@ import type pg from 'pg';
 import { InvalidInput, Problem } from '#platform/errors.ts';
 import { counted } from '#platform/plural.ts';
 import { Batches, type ImportBatch, type ImportEntry } from './batches.ts';
-import { CsvReader, type CsvRecord } from './csv-reader.ts';
+import { CsvReader, type CsvRecord } from './csv/csv-reader.ts';
+import { fieldOf, isOfRejects } from './csv/spreadsheet-cell.ts';
 import { lineReader, type ReadLine } from './import-line.ts';
 import { type LookAlike, LookAlikes } from './look-alikes.ts';
 import type { ImportOrganization, OrganizationDirectory } from './organizations.ts';
 import { earlierRejects, type ImportState, type ImportTerms, importState, postBatch } from './post-batch.ts';
 import { OrderedRejects, type RejectSink } from './rejects.ts';
-import { fieldOf, isOfRejects } from './spreadsheet-cell.ts';
 import { Trial } from './trial.ts';
 
 export interface ImportJob extends ImportTerms {

@@ -1,4 +1,4 @@
-import type { CsvRecord } from './csv-reader.ts';
+import type { CsvRecord } from './csv/csv-reader.ts';
 
 /** A line that was not applied: its number, the reason, and its content. */
 export interface Reject {

@@ -7,7 +7,7 @@ import type { Visitor } from './entered-transaction.ts';
 export type { PassKey } from '#platform/config.ts';
 export { OutcomeUnknown, Problem, Unauthenticated, Unavailable } from '#platform/errors.ts';
 export type { Scope } from '../credentials/api-keys.ts';
-export type { TransactionMode } from '../entering.ts';
+export type { TransactionMode } from '../transaction/entering.ts';
 export type { Visitor } from './entered-transaction.ts';
 
 export interface Visit {

@@ -4,10 +4,10 @@ import type { RowForm } from '#platform/postgres/batch.ts';
 import { isRetryable, isSqlError, toProblem } from '#platform/postgres/sqlstate.ts';
 import { type TakenConnection, takeConnection } from '#platform/postgres/taken-connection.ts';
 import { Refusal } from '#platform/refusal.ts';
-import { end } from '../ending.ts';
-import { enter, noteKeyUse, type TransactionMode } from '../entering.ts';
-import { Pipeline } from '../pipeline.ts';
 import type { Tenant } from '../tenant.ts';
+import { end } from '../transaction/ending.ts';
+import { enter, noteKeyUse, type TransactionMode } from '../transaction/entering.ts';
+import { Pipeline } from '../transaction/pipeline.ts';
 import { controlOf } from './transaction-control.ts';
 
 /** Who asks, and for what. An application has no `Idempotency-Key` of Stockade. */

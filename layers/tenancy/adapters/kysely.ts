@@ -1,4 +1,4 @@
-import type { TransactionMode } from '../entering.ts';
+import type { TransactionMode } from '../transaction/entering.ts';
 import type { Visitor } from './entered-transaction.ts';
 import { runInTenant } from './tenant-pool.ts';
 

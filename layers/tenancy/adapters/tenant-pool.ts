@@ -2,8 +2,8 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import type pg from 'pg';
 import { watchSession } from '#platform/postgres/session-watch.ts';
 import { Refusal } from '#platform/refusal.ts';
-import { withRetries } from '../ending.ts';
-import type { TransactionMode } from '../entering.ts';
+import { withRetries } from '../transaction/ending.ts';
+import type { TransactionMode } from '../transaction/entering.ts';
 import { EnteredTransaction, type Visitor } from './entered-transaction.ts';
 import { lentClient } from './lent-client.ts';
 

@@ -1,4 +1,4 @@
-import { CsvReader, type CsvRecord } from '#ledger/imports/csv-reader.ts';
+import { CsvReader, type CsvRecord } from '#ledger/imports/csv/csv-reader.ts';
 import { Code, type Reference } from '#ledger/input.ts';
 import { PortabilityError } from '../../portability-error.ts';
 import type { Offence } from './offence.ts';

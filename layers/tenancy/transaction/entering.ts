@@ -1,6 +1,6 @@
-import { KeyUse } from './credentials/key-use.ts';
+import { KeyUse } from '../credentials/key-use.ts';
+import type { Tenant } from '../tenant.ts';
 import type { Pipeline } from './pipeline.ts';
-import type { Tenant } from './tenant.ts';
 
 export type TransactionMode =
   | 'read'
