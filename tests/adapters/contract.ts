@@ -30,7 +30,9 @@ export function testAdapter(library: Library): AdaptedShop {
   }
 
   beforeAll(async () => {
-    [acme, globex] = await Promise.all([shop.organization('acme'), shop.organization('globex')]);
+    // One after the other: both are transactions on one connection.
+    acme = await shop.organization('acme');
+    globex = await shop.organization('globex');
     opened = open();
   });
 

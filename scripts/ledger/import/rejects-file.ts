@@ -1,7 +1,7 @@
 import { access, constants, type FileHandle, open, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import type { Reject } from '#ledger/imports/rejects.ts';
 import { cellOf, rejectColumns } from '#ledger/imports/csv/spreadsheet-cell.ts';
+import type { Reject } from '#ledger/imports/rejects.ts';
 import { UsageError } from '../../cli/failure.ts';
 
 /** The rejected lines of a file, as a CSV file that the user can correct and import, also in a spreadsheet: no cell is a formula. */
