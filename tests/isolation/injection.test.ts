@@ -1,5 +1,7 @@
 import { expect, inject, test } from 'vitest';
+import { seedOf } from '../prepared-cluster.ts';
 import { cloneDatabase } from '../prove/clone.ts';
+import { startProvingCluster } from '../prove/cluster.ts';
 import { runInjections } from '../prove/isolation/injection/injection.ts';
 
 /** Left to `npm run prove:isolation`: each column alone, further arguments and ways to wait, both ways to inject. */
@@ -67,7 +69,9 @@ test('a stacked statement or a block that shows rows is seen, although the handl
 }, 60_000);
 
 test('with the functions open that RDS leaves open, sessions are ended and locks held, and nothing is seen, changed or outlived', async () => {
-  await using clone = await cloneDatabase(inject('clusterUrl'), inject('templateDatabase'));
+  // A server of its own: sessions of other tests are of the same role, and would end with the others.
+  await using cluster = await startProvingCluster(seedOf(inject('preparedCluster')));
+  await using clone = await cloneDatabase(cluster.clusterUrl, cluster.template);
   const asked = /^terminate the others$|^the slots of the others$|^a block that (prints|writes to every)/;
   const { injections, breaches, remains } = await runInjections(clone.url, {
     server: 'rds',
