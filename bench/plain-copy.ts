@@ -1,10 +1,10 @@
 import { execFile } from 'node:child_process';
 import { chmod, mkdir, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { runsAsRoot, unprivilegedAccount } from '#scripts/local/postgres/account.ts';
 import { findBinaries, reachableBinaries } from '#scripts/local/postgres/binaries.ts';
+import { freePort } from '#scripts/local/postgres/server.ts';
 import { type BackedUpLedger, inDatabase } from './backed-up-ledger.ts';
 
 const run = promisify(execFile);
@@ -46,15 +46,4 @@ export async function startPlainCopy({
       await rm(place, { recursive: true, force: true });
     },
   };
-}
-
-async function freePort(): Promise<number> {
-  return await new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.once('error', reject);
-    probe.listen(0, '127.0.0.1', () => {
-      const address = probe.address();
-      probe.close(() => resolve(typeof address === 'object' ? (address?.port ?? 0) : 0));
-    });
-  });
 }

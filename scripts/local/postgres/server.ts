@@ -156,7 +156,8 @@ async function stopServer(data: string, guardian: ChildProcess, ended: Promise<v
   await stopLeftover(data);
 }
 
-async function freePort(): Promise<number> {
+/** A TCP port of 127.0.0.1 that is free now. Another program may take it before it is used. */
+export async function freePort(): Promise<number> {
   const probe = createServer().listen(0, '127.0.0.1');
   await once(probe, 'listening');
   const address = probe.address();
