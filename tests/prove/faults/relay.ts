@@ -73,7 +73,9 @@ export async function openRelay(target: string, marks: Marks): Promise<Relay> {
       socket.on('error', () => {});
       socket.once('close', () => sockets.delete(socket));
     }
-    client.once('close', () => upstream.destroy());
+    // It is read until the server closes it: a socket that is closed with answers unread is reset, and then the server may
+    // never read what was written before.
+    client.once('close', () => upstream.end());
     upstream.once('close', () => client.destroySoon());
     let isHanging = false;
     let awaited: { readonly point: Point; readonly how: Break } | undefined;
@@ -90,7 +92,6 @@ export async function openRelay(target: string, marks: Marks): Promise<Relay> {
       } else {
         if (how === 'reset') client.resetAndDestroy();
         else client.destroy();
-        upstream.destroySoon();
       }
     };
 
@@ -111,7 +112,10 @@ export async function openRelay(target: string, marks: Marks): Promise<Relay> {
     upstream.on('data', (chunk: Buffer) => {
       if (isHanging) return;
       const mark = awaited ? chunk.indexOf(marks.answer, 0, 'latin1') : -1;
-      if (!awaited || mark < 0) return void client.write(chunk);
+      if (!awaited || mark < 0) {
+        if (!client.destroyed) client.write(chunk);
+        return;
+      }
       const end = awaited.point === 'answer' ? 0 : mark + 3;
       const { how } = awaited;
       awaited = undefined;
