@@ -72,8 +72,10 @@ export const ledgerRoutes: Readonly<Record<string, RouteDocumentation>> = {
   'GET /v1/balances': {
     id: 'listBalances',
     summary: 'Lists balances, by SKU, location and lot',
-    description: 'With `asOf`, the balances at that instant, computed from the movements.',
+    description:
+      'With `asOf`, the balances at that instant, computed from the nearest seal and the movements since.',
     answer: Balances,
+    problems: ['history_too_long'],
     example: {
       query: { location: 'LONDON' },
       answer: { data: [{ ...place, ...figures }], nextCursor: null },
@@ -83,6 +85,7 @@ export const ledgerRoutes: Readonly<Record<string, RouteDocumentation>> = {
     id: 'getItemBalance',
     summary: 'Shows the stock of an item: in total, and per location and lot',
     answer: ItemBalance,
+    problems: ['history_too_long'],
     example: {
       path: { sku: place.sku },
       answer: {
