@@ -28,6 +28,7 @@ export const routes = [
 
   { method: 'POST', path: '/v1/movements', entry: 'movements', scope: 'write' },
   { method: 'GET', path: '/v1/movements', entry: 'movements', scope: 'read' },
+  { method: 'POST', path: '/v1/movements:batch', entry: 'movements', scope: 'write' },
   { method: 'POST', path: '/v1/transfers', entry: 'movements', scope: 'write' },
   { method: 'GET', path: '/v1/entries/{id}', entry: 'entries', scope: 'read' },
   { method: 'POST', path: '/v1/entries/{id}/reversal', entry: 'entries', scope: 'write' },

@@ -4,6 +4,7 @@ import { endpoint } from '#http/endpoint.ts';
 import { operation } from '#http/operation.ts';
 import { PageQuery, toList } from '#http/page.ts';
 import { PostEntry, PostTransfer, postEntry, postTransfer } from '#ledger/entries.ts';
+import { PostEntries, postEntries } from '#ledger/entry-batch.ts';
 import { uuidPattern } from '#ledger/input.ts';
 import { listMovements, MovementFilter } from '#ledger/movements.ts';
 
@@ -17,6 +18,10 @@ export const handler = endpoint(routesOf('movements'), {
     query: z.strictObject({ ...PageQuery([uuidPattern, /^\d{1,9}$/]), ...MovementFilter.shape }),
     handle: async ({ tenant, query: { limit, cursor, ...filter } }) =>
       toList(await listMovements(tenant, filter, { limit, after: cursor })),
+  }),
+  'POST /v1/movements:batch': operation({
+    body: PostEntries,
+    handle: ({ tenant, body }) => postEntries(tenant, body),
   }),
   'POST /v1/transfers': operation({
     body: PostTransfer,

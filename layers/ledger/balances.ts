@@ -1,10 +1,18 @@
+import type pg from 'pg';
 import * as z from 'zod';
 import { InvalidInput, NotFound } from '#platform/errors.ts';
 import { Instant } from '#platform/instant.ts';
 import { type Page, type PageRequest, toPage } from '#platform/page.ts';
 import { inTenant, queryInTenant } from '#tenancy/scope.ts';
 import type { Tenant } from '#tenancy/tenant.ts';
-import { balancesThen, type PastAnswer, type PastRequest, pastAnswer } from './balances-past.ts';
+import {
+  balancesThen,
+  historyThen,
+  type PastAnswer,
+  type PastRequest,
+  pastAnswer,
+  refuseLongHistory,
+} from './balances-past.ts';
 import type { BalanceFigures } from './entries.ts';
 import { ExistingCode, Lot } from './input.ts';
 import { refuseMalformed } from './name-faults.ts';
@@ -71,9 +79,30 @@ function past({ asOf, basis }: PastRequest): BalanceSource {
   };
 }
 
+function pastHistory({ asOf, basis }: PastRequest): BalanceSource {
+  return { from: historyThen(basis), figures: { movements: 'b.movements' }, values: [asOf] };
+}
+
+/** The answer about the past that `statement` reads from a source. Nothing is added up before its length is known. */
+async function readPast<Row extends pg.QueryResultRow>(
+  tenant: Tenant,
+  then: PastRequest,
+  statement: (source: BalanceSource) => Statement,
+): Promise<[PastAnswer, Row[]]> {
+  return await inTenant(tenant, 'read', async (tx) => {
+    const [answer, history] = await Promise.all([
+      pastAnswer(tx, then),
+      tx.query<{ movements: number | null }>(...statement(pastHistory(then))),
+    ]);
+    refuseLongHistory(history);
+    return [answer, await tx.query<Row>(...statement(past(then)))];
+  });
+}
+
 /**
  * The balances that match the filter, ordered by SKU, location and lot: the current ones, or with `asOf` those at that
  * instant, computed from seals and movements. A page may have fewer rows than asked for although the list goes on.
+ * @throws history_too_long when the page would add up too many movements
  */
 export async function listBalances(
   tenant: Tenant,
@@ -87,16 +116,17 @@ export async function listBalances(
     if (rows.length === 0) refuseMalformed({ sku: filter.sku, location: filter.location });
     return { page: pageOf(rows, page) };
   }
-  const [answer, rows] = await inTenant(tenant, 'read', (tx) =>
-    Promise.all([pastAnswer(tx, then), tx.query<PastBalance>(...pageOfBalances(past(then), filter, page))]),
+  const [answer, rows] = await readPast<PastBalance>(tenant, then, (source) =>
+    pageOfBalances(source, filter, page),
   );
   if (rows.length === 0) refuseMalformed({ sku: filter.sku, location: filter.location });
-  return { ...answer, page: pageOf(rows, page) };
+  const found = pageOf(rows, page);
+  return { ...answer, page: { ...found, rows: found.rows.filter(hadMovements) } };
 }
 
 /**
  * The stock of an item, named by its SKU, an alias or its id, now or at `asOf`: in total, and per location and lot.
- * @throws not_found when there is no such item
+ * @throws not_found when there is no such item; history_too_long when the answer would add up too many movements
  */
 export async function itemBalance(
   tenant: Tenant,
@@ -105,11 +135,10 @@ export async function itemBalance(
 ): Promise<ItemBalance | PastItemBalance> {
   const then = pastRequest(asked);
   if (then) {
-    const [answer, rows] = await inTenant(tenant, 'read', (tx) =>
-      Promise.all([pastAnswer(tx, then), tx.query<Place<PastBalance>>(...ofItem(past(then), name))]),
-    );
-    const item = itemOf(rows, name);
-    return { ...item, ...answer, onHand: total(item.locations.map(({ onHand }) => onHand)) };
+    const [answer, rows] = await readPast<Place<PastBalance>>(tenant, then, (source) => ofItem(source, name));
+    const { sku, locations: all } = itemOf(rows, name);
+    const locations = all.filter(hadMovements);
+    return { sku, ...answer, onHand: total(locations.map(({ onHand }) => onHand)), locations };
   }
   const rows = await queryInTenant<Place<Balance>>(tenant, 'read', ofItemNow, [name]);
   const item = itemOf(rows, name);
@@ -119,6 +148,11 @@ export async function itemBalance(
     reserved: total(item.locations.map(({ reserved }) => reserved)),
     available: total(item.locations.map(({ available }) => available)),
   };
+}
+
+/** Whether a balance was there by then. */
+function hadMovements({ version }: Pick<PastBalance, 'version'>): boolean {
+  return version > 0;
 }
 
 function pastRequest({ asOf, basis }: z.infer<typeof AsOf>): PastRequest | undefined {

@@ -67,29 +67,32 @@ function signError(kind: PostableKind, quantity: number): string | undefined {
     : `must be less than zero: ${article} ${kind} takes stock`;
 }
 
-export const PostEntry = z
-  .strictObject({
-    kind: z.enum(postableKinds),
-    reference: Reference.optional(),
-    occurredAt: Instant.optional(),
-    metadata: Metadata.optional(),
-    dryRun: z.boolean().optional(),
-    lines: lines(
-      z.strictObject({
-        sku: ExistingCode,
-        location: ExistingCode,
-        lot: Lot,
-        quantity: Quantity,
-        expectedVersion: z.int('must be a whole number').min(0, 'must not be negative').optional(),
-      }),
-    ),
-  })
-  .superRefine(({ kind, lines }, context) => {
-    lines.forEach(({ quantity }, index) => {
-      const message = signError(kind, quantity);
-      if (message) context.addIssue({ code: 'custom', path: ['lines', index, 'quantity'], message });
-    });
+/** What an entry consists of, posted alone or in a batch. */
+export const EntryParts = z.strictObject({
+  kind: z.enum(postableKinds),
+  reference: Reference.optional(),
+  occurredAt: Instant.optional(),
+  metadata: Metadata.optional(),
+  lines: lines(
+    z.strictObject({
+      sku: ExistingCode,
+      location: ExistingCode,
+      lot: Lot,
+      quantity: Quantity,
+      expectedVersion: z.int('must be a whole number').min(0, 'must not be negative').optional(),
+    }),
+  ),
+});
+
+/** Adds an issue for each quantity whose sign the kind of the entry does not allow. */
+export function refuseSigns({ kind, lines }: z.infer<typeof EntryParts>, context: z.RefinementCtx): void {
+  lines.forEach(({ quantity }, index) => {
+    const message = signError(kind, quantity);
+    if (message) context.addIssue({ code: 'custom', path: ['lines', index, 'quantity'], message });
   });
+}
+
+export const PostEntry = EntryParts.extend({ dryRun: z.boolean().optional() }).superRefine(refuseSigns);
 
 export const PostTransfer = z
   .strictObject({

@@ -2,6 +2,7 @@ import type { Client } from 'pg';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { drawBoundary } from '#audit/seals/boundary.ts';
 import { sealOrganization } from '#audit/seals/seal-organization.ts';
+import { historyThen } from '#ledger/balances-past.ts';
 import { type Caller, openWorld } from '#tests/world.ts';
 
 interface Movement {
@@ -173,6 +174,28 @@ describe.each(Object.keys(plans))('of an organization %s', (plan) => {
     });
   });
 });
+
+test.each(Object.keys(plans))(
+  'how many movements an answer adds up is known before: those between two seals, of an organization %s',
+  async (plan) => {
+    const { id } = callers.get(plan) as Caller;
+    const seals = plans[plan] ?? [];
+    const recordedAt = (seal: number) => history[seal - 1]?.recorded ?? '';
+    await superuser.query('begin');
+    await superuser.query('select tenancy.enter_as_job($1)', [id]);
+    await superuser.query('set local role stockade_jobs');
+    for (const asOf of instants('recorded')) {
+      const { rows } = await superuser.query(
+        `select sum(movements)::int as movements from ${historyThen('recorded')}`,
+        [asOf],
+      );
+      const nearest = seals.findLast((seal) => recordedAt(seal) <= asOf) ?? 0;
+      const settled = seals.find((seal) => recordedAt(seal) >= asOf) ?? history.length;
+      expect([asOf, rows[0].movements]).toEqual([asOf, settled - nearest]);
+    }
+    await superuser.query('rollback');
+  },
+);
 
 const filters: [query: Record<string, string>, passes: (row: Row) => boolean, rows: number][] = [
   [{ sku: 'BOLT' }, ({ sku }) => sku === 'BOLT', 2],

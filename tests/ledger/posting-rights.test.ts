@@ -54,6 +54,8 @@ describe('who may post', () => {
   test.each([
     `inventory.raise_line_errors('[]')`,
     `inventory.raise_stale_balances(null, '{}', '{}', '{}', '{}', '{}', '{}')`,
+    `inventory.post_entries_together(null, '', '[]')`,
+    `inventory.hold_batch_balances(null, '[]')`,
     `inventory.insert_entry(null, '', '', null, null, null, null, '{}', '{}', '{}', '{}', '{}', '{}', '{}')`,
   ])('%s is no way around it', async (call) => {
     const refused = await asOrganization(api, acme, 'write', () =>

@@ -74,6 +74,20 @@ export const writes: Readonly<Record<string, Write>> = {
     roles: both,
     statement: functionOf('inventory.post_entry($1::jsonb)'),
   },
+  'POST /v1/movements:batch': {
+    body: {
+      mode: 'atomic',
+      dryRun: false,
+      entries: [
+        {
+          ...{ kind: 'adjustment', reference: 'PO-1', occurredAt: '2026-01-01T00:00:00Z', metadata },
+          lines: [{ ...line, location: 'MAIN', expectedVersion: 0 }],
+        },
+      ],
+    },
+    roles: ['stockade_api'],
+    statement: functionOf(`inventory.post_entries($1::jsonb ->> 'mode', $1::jsonb -> 'entries')`),
+  },
   'POST /v1/transfers': {
     body: { from: 'OTHER', to: 'MAIN', reference: 'T-1', lines: [line] },
     roles: both,
@@ -148,7 +162,9 @@ export async function verdictOf(
     await client.query(text, [...values]);
     return { verdict: 'taken' };
   } catch (error) {
-    const { code = '' } = error as { code?: string };
+    const raised = error as { readonly code?: string; readonly detail?: string };
+    // A batch says what its entry was refused with.
+    const code = raised.code === 'SK207' ? JSON.parse(raised.detail ?? '').error.code : (raised.code ?? '');
     if (!ofBounds.has(code) && !ofOthers.has(code)) throw error;
     return { verdict: ofBounds.has(code) ? 'bounds' : 'other', code };
   } finally {

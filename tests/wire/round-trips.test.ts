@@ -41,6 +41,11 @@ const requests: Readonly<Record<string, readonly [status: number, path: string, 
   'DELETE /v1/locations/{code}': [204, '/v1/locations/SPARE'],
   'POST /v1/movements': [201, '/v1/movements', { kind: 'receipt', lines: [line] }],
   'GET /v1/movements': [200, '/v1/movements'],
+  'POST /v1/movements:batch': [
+    200,
+    '/v1/movements:batch',
+    { mode: 'each', entries: [{ kind: 'receipt', lines: [line] }] },
+  ],
   'POST /v1/transfers': [
     201,
     '/v1/transfers',

@@ -39,6 +39,10 @@ export const problems = {
   },
   payload_too_large: { statuses: [413], means: 'the request is larger than 6 MB' },
   idempotency_mismatch: { statuses: [422], means: 'the `Idempotency-Key` was used for another request' },
+  history_too_long: {
+    statuses: [422],
+    means: 'the answer would add up too many movements: ask for fewer balances at a time',
+  },
   quantity_out_of_range: { statuses: [422], means: 'a balance would exceed fifteen digits' },
   too_many_requests: {
     statuses: [429],

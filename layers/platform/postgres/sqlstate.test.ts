@@ -89,6 +89,13 @@ const table: Readonly<Record<string, Row>> = {
     409,
     'The code "M8/40" is in use already, as a code or as an alias: choose another one, or take it away there first.',
   ],
+  SK207: [
+    'Problem',
+    'insufficient_stock',
+    409,
+    'Nothing was posted, because of the entry 2 (the first is 0). There is not enough stock for every line; nothing was posted. See "lines".',
+    { extra: { lines, entry: 2 } },
+  ],
   SK301: [
     'InvalidInput',
     'invalid_input',
@@ -163,6 +170,7 @@ const table: Readonly<Record<string, Row>> = {
 };
 
 const details: Readonly<Record<string, unknown>> = {
+  SK207: { entry: 2, error: { code: 'SK201', message: 'x', detail: JSON.stringify(lines) } },
   SK104: { scope: 'write' },
   SK201: lines,
   SK202: lines,
@@ -201,6 +209,17 @@ test.each([
   ['anything_else_key', 'There is one already.'],
 ])('a name that is taken says what has it, by the constraint %s', (constraint, message) => {
   expect(toProblem(sqlError('23505', { constraint }))?.message).toBe(message);
+});
+
+test('the fields of an entry of a batch are named with its place', () => {
+  const error = {
+    code: 'SK301',
+    message: 'x',
+    detail: JSON.stringify([{ field: 'lines[0].sku', message: 'no' }]),
+  };
+  expect(toProblem(sqlError('SK207', { detail: { entry: 7, error } }))?.options.errors).toEqual([
+    { field: 'entries[7].lines[0].sku', message: 'no' },
+  ]);
 });
 
 test('a missing scope is named, and the lines of an error are those of the database', () => {
@@ -243,6 +262,7 @@ test('only a transaction that lost a race may run again', () => {
   expect(candidates.filter((code) => isRetryable(sqlError(code)))).toEqual(['40001', '40P01']);
   expect(sqlstate).toEqual({
     alreadyAnswered: 'SK200',
+    entryRefused: 'SK207',
     serializationFailure: '40001',
     deadlockDetected: '40P01',
   });

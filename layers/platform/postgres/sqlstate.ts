@@ -22,6 +22,7 @@ export interface SqlError {
 /** SQLSTATEs that code tests for by name. */
 export const sqlstate = {
   alreadyAnswered: 'SK200',
+  entryRefused: 'SK207',
   serializationFailure: '40001',
   deadlockDetected: '40P01',
 } as const;
@@ -94,6 +95,10 @@ const table: Readonly<Record<string, (error: SqlError) => Problem>> = {
       409,
       `The code ${JSON.stringify(detailOf<string>(error))} is in use already, as a code or as an alias: choose another one, or take it away there first.`,
     ),
+  SK207: (error) => {
+    const { entry, error: cause } = detailOf<RefusedEntry>(error);
+    return refusedIn(entry, caughtError(cause));
+  },
   SK301: (error) =>
     new InvalidInput(
       'The request refers to something that does not exist or does not fit. See "errors".',
@@ -154,6 +159,35 @@ const table: Readonly<Record<string, (error: SqlError) => Problem>> = {
   '58030': (error) =>
     new Unavailable('The disk of the database fails: try again.', error, 'unavailable', repairSeconds),
 };
+
+/** An entry of a batch that was refused, by its place in the batch, with the error that a function has caught. */
+export interface RefusedEntry {
+  readonly entry: number;
+  readonly error: SqlError;
+}
+
+/** The entry for which a batch was refused; undefined when the error says nothing of one. */
+export function refusedEntry(error: unknown): RefusedEntry | undefined {
+  return isSqlError(error) && error.code === sqlstate.entryRefused ? detailOf(error) : undefined;
+}
+
+/** An error that a function of the database has caught and told in JSON, as `pg` would have thrown it. */
+export function caughtError(told: SqlError): Error & SqlError {
+  return Object.assign(new Error(told.message), { severity: 'ERROR', ...told });
+}
+
+/** The refusal of a batch because of one of its entries: that of the entry, with its place. */
+export function refusedIn(entry: number, error: unknown): Problem {
+  const problem = toProblem(error);
+  if (!problem) throw error;
+  const detail = `Nothing was posted, because of the entry ${entry} (the first is 0). ${problem.message}`;
+  const { errors = [], extra } = problem.options;
+  if (problem instanceof InvalidInput) {
+    const inEntry = errors.map(({ field, message }) => ({ field: `entries[${entry}].${field}`, message }));
+    return new InvalidInput(detail, inEntry, problem.status);
+  }
+  return new Problem(problem.code, problem.status, detail, { extra: { ...extra, entry } });
+}
 
 /** Every SQLSTATE of the table. */
 export const knownSqlstates: readonly string[] = Object.keys(table);

@@ -260,16 +260,14 @@ begin
     raise exception 'a reversal cannot be reversed: post the entry again' using errcode = 'SK204';
   end if;
 
+  -- Subselects: of two joins, either could be planned first.
   select
-    array_agg(i.sku order by m.line), array_agg(l.code order by m.line),
+    array_agg((select i.sku from inventory.items i where i.org_id = m.org_id and i.id = m.item_id) order by m.line),
+    array_agg((select l.code from inventory.locations l where l.org_id = m.org_id and l.id = m.location_id) order by m.line),
     array_agg(m.item_id order by m.line), array_agg(m.location_id order by m.line),
     array_agg(m.lot order by m.line), array_agg(- m.quantity order by m.line)
   into v_skus, v_codes, v_items, v_locations, v_lots, v_quantities
   from inventory.movements m
-  cross join lateral (select i.sku from inventory.items i where i.org_id = m.org_id and i.id = m.item_id offset 0) as i
-  cross join lateral (
-    select l.code from inventory.locations l where l.org_id = m.org_id and l.id = m.location_id offset 0
-  ) as l
   where m.org_id = v_org_id and m.entry_id = p_entry_id;
 
   return inventory.insert_entry(

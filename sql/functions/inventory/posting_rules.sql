@@ -175,3 +175,47 @@ comment on function inventory.refuse_round_trip is
   'Raises SK301, with the line, when a transfer brings an item and a lot to a location that it takes them from, under whatever '
   'name.';
 grant execute on function inventory.refuse_round_trip to stockade_ledger;
+
+create or replace function inventory.is_refusal(p_sqlstate text)
+returns boolean
+language sql
+immutable
+parallel safe
+as $$
+  select left(p_sqlstate, 3) in ('SK2', 'SK3') or p_sqlstate in ('22003', '23514')
+$$;
+
+comment on function inventory.is_refusal is
+  'Whether an error says that an entry itself is refused. After others, such as a lost connection or a deadlock, the same '
+  'entry may be posted.';
+grant execute on function inventory.is_refusal to stockade_ledger;
+
+create or replace function inventory.require_batch(p_mode text, p_entries jsonb)
+returns void
+language plpgsql
+immutable
+set search_path = ''
+as $$
+declare
+  v_fault text[];
+begin
+  v_fault := case
+    when p_mode is null or p_mode not in ('atomic', 'each') then array['mode', 'must be "atomic" or "each"']
+    when jsonb_typeof(p_entries) is distinct from 'array' then array['entries', 'must be a list of entries']
+    when jsonb_array_length(p_entries) not between 1 and 1000 then array['entries', 'must have 1 to 1000 entries']
+    when (
+      select coalesce(bool_and(jsonb_typeof(e.value -> 'lines') = 'array'), false) from jsonb_array_elements(p_entries) as e (value)
+    ) is not true then array['entries', 'each must have a list of lines']
+    when (select sum(jsonb_array_length(e.value -> 'lines')) from jsonb_array_elements(p_entries) as e (value)) > 5000
+      then array['entries', 'must have at most 5000 lines together']
+  end;
+  if v_fault is not null then
+    raise exception 'a batch is out of its bounds' using errcode = 'SK304',
+      detail = json_build_array(json_build_object('field', v_fault[1], 'message', v_fault[2]));
+  end if;
+end
+$$;
+
+comment on function inventory.require_batch is
+  'Raises SK304 unless a batch has the mode atomic or each, 1 to 1,000 entries, and at most 5,000 lines together.';
+grant execute on function inventory.require_batch to stockade_ledger;

@@ -1,5 +1,5 @@
 --! needs inventory/forms
---! needs inventory/seal_tree
+--! needs inventory/seal_boundary
 --! needs tenancy/context
 --! needs 000022_seals
 -- Seals.

@@ -186,6 +186,16 @@ describe('every answer', () => {
       kind: 'receipt',
       lines: [{ ...line, quantity: 99_999_999_999.9999 }],
     });
+    const entries = [
+      { kind: 'receipt', lines: [line] },
+      { kind: 'issue', lines: [{ ...line, quantity: -999 }] },
+    ];
+    await ask(200, 'POST', '/v1/movements:batch', { mode: 'each', dryRun: true, entries });
+    await ask('409 insufficient_stock', 'POST', '/v1/movements:batch', {
+      mode: 'atomic',
+      dryRun: true,
+      entries,
+    });
     await ask(201, 'POST', '/v1/transfers', {
       from: 'MAIN',
       to: 'SHOP',

@@ -16,7 +16,12 @@ export const reasons: readonly Reason[] = [
     because: 'an import compares the codes that it has created with all of the organization, once',
   },
   {
-    of: { text: 'where occurred_at <= $1' },
+    of: { text: 'tenancy.appearance(slug)' },
+    kinds: ['many rows', 'large sort'],
+    because: 'the answer names the slugs that look like the new one: all are compared, for an operator',
+  },
+  {
+    of: { text: 'm.occurred_at <= $1' },
     kinds: ['many rows'],
     because: 'by the time of effect no seal helps: the history of each balance is added up',
   },

@@ -102,6 +102,27 @@ export const writeSteps: readonly Step[] = [
       ),
     'POST /v1/movements of an unknown item',
   ),
+  repeated('POST /v1/movements:batch', async ({ request }) =>
+    expectStatus(
+      200,
+      await request('POST', '/v1/movements:batch', {
+        mode: 'each',
+        entries: [line(1), line(2)].map((one) => ({ kind: 'receipt', lines: [one] })),
+      }),
+    ),
+  ),
+  repeated(
+    'POST /v1/movements:batch',
+    async ({ request }) =>
+      expectStatus(
+        200,
+        await request('POST', '/v1/movements:batch', {
+          mode: 'each',
+          entries: [line(1), line(1, 'NEVER')].map((one) => ({ kind: 'receipt', lines: [one] })),
+        }),
+      ),
+    'POST /v1/movements:batch with an entry that is refused',
+  ),
   repeated('POST /v1/transfers', async ({ request }) =>
     expectStatus(
       201,

@@ -91,6 +91,31 @@ vocabulary.add(PostedEntry, {
   description: 'A posted entry, each line with its new balance.',
 });
 
+const RefusedEntry = z.looseObject({
+  code: z.string(),
+  status: z.int(),
+  detail: z.string(),
+  errors: z.array(z.strictObject({ field: z.string(), message: z.string() })).optional(),
+});
+vocabulary.add(RefusedEntry, {
+  id: 'RefusedEntry',
+  description:
+    'Why an entry of a batch is refused, with the members of a Problem that the answer to it alone would have.',
+});
+
+export const PostedEntries = z.strictObject({
+  posted: z.int().min(0),
+  refused: z.int().min(0),
+  dryRun: z.literal(true).optional(),
+  results: z.array(
+    z.union([z.strictObject({ entry: PostedEntry }), z.strictObject({ problem: RefusedEntry })]),
+  ),
+});
+vocabulary.add(PostedEntries, {
+  id: 'PostedEntries',
+  description: 'How many entries of a batch were posted and refused, and a result for each, in their order.',
+});
+
 export const Entry = z.strictObject({
   ...EntryHead,
   actor: z.string(),

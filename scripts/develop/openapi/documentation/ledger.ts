@@ -1,5 +1,5 @@
 import type { RouteDocumentation } from '#http/openapi/documentation.ts';
-import { Balances, Entry, ItemBalance, listOf, Movement, PostedEntry } from './answers.ts';
+import { Balances, Entry, ItemBalance, listOf, Movement, PostedEntries, PostedEntry } from './answers.ts';
 
 const entryId = '0197b1f2-6c1e-7a30-9d2f-3a5e0c7b1d42';
 const recordedAt = '2026-03-01T09:30:00.000Z';
@@ -45,6 +45,29 @@ export const ledgerRoutes: Readonly<Record<string, RouteDocumentation>> = {
     answer: listOf(Movement),
     example: { query: { sku: place.sku }, answer: { data: [{ ...head, ...line }], nextCursor: null } },
   },
+  'POST /v1/movements:batch': {
+    id: 'postEntries',
+    summary: 'Posts up to 1,000 entries in one transaction',
+    description: [
+      'Entries are posted in their order: each meets the balances that those before it left. At most 5,000 lines together.',
+      'With the mode `atomic`, all of them or none: the refusal names the first entry that is refused, in `entry` and in the names of the fields. With `each`, those that are not refused: the others have a `problem` in their place. An entry whose form is wrong refuses the whole batch.',
+    ].join('\n\n'),
+    answer: PostedEntries,
+    problems: ['invalid_input', 'insufficient_stock', 'stale_balance', 'quantity_out_of_range'],
+    example: {
+      body: {
+        mode: 'each',
+        entries: [
+          {
+            kind: 'receipt',
+            reference: 'PO-1001',
+            lines: [{ sku: place.sku, location: place.location, quantity: 12 }],
+          },
+        ],
+      },
+      answer: { posted: 1, refused: 0, results: [{ entry: posted }] },
+    },
+  },
   'POST /v1/transfers': {
     id: 'postTransfer',
     summary: 'Moves stock from one location to another',
@@ -72,8 +95,10 @@ export const ledgerRoutes: Readonly<Record<string, RouteDocumentation>> = {
   'GET /v1/balances': {
     id: 'listBalances',
     summary: 'Lists balances, by SKU, location and lot',
-    description: 'With `asOf`, the balances at that instant, computed from the movements.',
+    description:
+      'With `asOf`, the balances at that instant, computed from the nearest seal and the movements since.',
     answer: Balances,
+    problems: ['history_too_long'],
     example: {
       query: { location: 'LONDON' },
       answer: { data: [{ ...place, ...figures }], nextCursor: null },
@@ -83,6 +108,7 @@ export const ledgerRoutes: Readonly<Record<string, RouteDocumentation>> = {
     id: 'getItemBalance',
     summary: 'Shows the stock of an item: in total, and per location and lot',
     answer: ItemBalance,
+    problems: ['history_too_long'],
     example: {
       path: { sku: place.sku },
       answer: {

@@ -41,7 +41,7 @@ const allowed: Readonly<Record<LoginRole, Allowed>> = {
     inventory: `add_item_aliases add_location_aliases claim_idempotency_key create_item create_location delete_item
       delete_location find_item find_location greatest_quantity hold_item_codes hold_location_codes
       invisible_characters is_code is_exact is_instant is_metadata is_visible iso item_balances item_json location_json new_id
-      post_entry read_aliases remember_response require_aliases require_reorder_point reverse_entry seal_header seal_json
+      post_entries post_entry read_aliases remember_response require_aliases require_reorder_point reverse_entry seal_header seal_json
       update_item update_location`,
     recovery: '',
   },

@@ -200,6 +200,14 @@ const generators: Readonly<Record<RouteKey, Parts>> = {
       until: time as fc.Arbitrary<Value>,
     }),
   },
+  'POST /v1/movements:batch': {
+    body: orGarbage(
+      fc.record({
+        mode: fc.constantFrom('atomic', 'each', 'no'),
+        entries: fc.array(posting, { minLength: 1, maxLength: 3 }),
+      }),
+    ),
+  },
   'POST /v1/transfers': {
     body: orGarbage(
       fc.oneof(

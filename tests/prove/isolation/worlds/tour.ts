@@ -36,6 +36,16 @@ const tenantSteps: readonly Step[] = [
     route: 'POST /v1/movements',
     body: { kind: 'receipt', reference: 'PO-2', lines: [{ sku: 'BOLT', location: 'MAIN', quantity: 2 }] },
   },
+  {
+    route: 'POST /v1/movements:batch',
+    body: {
+      mode: 'each',
+      entries: [
+        { kind: 'receipt', lines: [{ sku: 'BOLT', location: 'MAIN', quantity: 2 }] },
+        { kind: 'receipt', lines: [{ sku: 'NEVER', location: 'MAIN', quantity: 2 }] },
+      ],
+    },
+  },
   { route: 'GET /v1/entries/{id}', path: { id: { seen: 'entry', index: last } } },
   { route: 'POST /v1/transfers', body: { from: 'MAIN', to: 'SHOP', lines: [{ sku: 'BOLT', quantity: 1 }] } },
   { route: 'POST /v1/entries/{id}/reversal', path: { id: { seen: 'entry', index: last } }, body: {} },
