@@ -6910,6 +6910,11 @@ create policy tenant on inventory.balances
   to public
   using (org_id = (( SELECT tenancy.current_org() AS current_org)))
   with check (org_id = (( SELECT tenancy.current_org() AS current_org)));
+create policy tenant_first on inventory.balances
+  as restrictive
+  for select
+  to stockade_api
+  using (COALESCE(org_id = ANY (ARRAY[( SELECT tenancy.current_org() AS current_org)]), false));
 
 -- On inventory.discrepancies
 alter table inventory.discrepancies
@@ -6920,6 +6925,11 @@ create policy tenant on inventory.discrepancies
   to public
   using (org_id = (( SELECT tenancy.current_org() AS current_org)))
   with check (org_id = (( SELECT tenancy.current_org() AS current_org)));
+create policy tenant_first on inventory.discrepancies
+  as restrictive
+  for select
+  to stockade_api
+  using ((JSON_OBJECT(org_id : true RETURNING jsonb))[( SELECT tenancy.current_org()::text AS current_org)] IS NOT NULL);
 
 -- On inventory.entries
 alter table inventory.entries
@@ -6938,6 +6948,11 @@ create policy tenant on inventory.entries
   to public
   using (org_id = (( SELECT tenancy.current_org() AS current_org)))
   with check (org_id = (( SELECT tenancy.current_org() AS current_org)));
+create policy tenant_first on inventory.entries
+  as restrictive
+  for select
+  to stockade_api
+  using ((JSON_OBJECT(org_id : true RETURNING jsonb))[( SELECT tenancy.current_org()::text AS current_org)] IS NOT NULL);
 
 -- On inventory.idempotency_keys
 alter table inventory.idempotency_keys enable row level security;
@@ -6956,6 +6971,11 @@ create policy tenant on inventory.import_rejects
   to public
   using (org_id = (( SELECT tenancy.current_org() AS current_org)))
   with check (org_id = (( SELECT tenancy.current_org() AS current_org)));
+create policy tenant_first on inventory.import_rejects
+  as restrictive
+  for select
+  to stockade_api
+  using (COALESCE(org_id = ANY (ARRAY[( SELECT tenancy.current_org() AS current_org)]), false));
 
 -- On inventory.imports
 alter table inventory.imports
@@ -6966,6 +6986,11 @@ create policy tenant on inventory.imports
   to public
   using (org_id = (( SELECT tenancy.current_org() AS current_org)))
   with check (org_id = (( SELECT tenancy.current_org() AS current_org)));
+create policy tenant_first on inventory.imports
+  as restrictive
+  for select
+  to stockade_api
+  using ((JSON_OBJECT(org_id : true RETURNING jsonb))[( SELECT tenancy.current_org()::text AS current_org)] IS NOT NULL);
 
 -- On inventory.item_aliases
 alter table inventory.item_aliases
@@ -6978,6 +7003,11 @@ create policy tenant on inventory.item_aliases
   to public
   using (org_id = (( SELECT tenancy.current_org() AS current_org)))
   with check (org_id = (( SELECT tenancy.current_org() AS current_org)));
+create policy tenant_first on inventory.item_aliases
+  as restrictive
+  for select
+  to stockade_api
+  using (COALESCE(org_id = ANY (ARRAY[( SELECT tenancy.current_org() AS current_org)]), false));
 
 -- On inventory.items
 alter table inventory.items
@@ -6996,6 +7026,11 @@ create policy tenant on inventory.items
   to public
   using (org_id = (( SELECT tenancy.current_org() AS current_org)))
   with check (org_id = (( SELECT tenancy.current_org() AS current_org)));
+create policy tenant_first on inventory.items
+  as restrictive
+  for select
+  to stockade_api
+  using ((JSON_OBJECT(org_id : true RETURNING jsonb))[( SELECT tenancy.current_org()::text AS current_org)] IS NOT NULL);
 
 -- On inventory.location_aliases
 alter table inventory.location_aliases
@@ -7008,6 +7043,11 @@ create policy tenant on inventory.location_aliases
   to public
   using (org_id = (( SELECT tenancy.current_org() AS current_org)))
   with check (org_id = (( SELECT tenancy.current_org() AS current_org)));
+create policy tenant_first on inventory.location_aliases
+  as restrictive
+  for select
+  to stockade_api
+  using (COALESCE(org_id = ANY (ARRAY[( SELECT tenancy.current_org() AS current_org)]), false));
 
 -- On inventory.locations
 alter table inventory.locations
@@ -7026,6 +7066,11 @@ create policy tenant on inventory.locations
   to public
   using (org_id = (( SELECT tenancy.current_org() AS current_org)))
   with check (org_id = (( SELECT tenancy.current_org() AS current_org)));
+create policy tenant_first on inventory.locations
+  as restrictive
+  for select
+  to stockade_api
+  using (COALESCE(org_id = ANY (ARRAY[( SELECT tenancy.current_org() AS current_org)]), false));
 
 -- On inventory.movements
 alter table inventory.movements
@@ -7048,6 +7093,11 @@ create policy tenant on inventory.movements
   to public
   using (org_id = (( SELECT tenancy.current_org() AS current_org)))
   with check (org_id = (( SELECT tenancy.current_org() AS current_org)));
+create policy tenant_first on inventory.movements
+  as restrictive
+  for select
+  to stockade_api
+  using (COALESCE(org_id = ANY (ARRAY[( SELECT tenancy.current_org() AS current_org)]), false));
 
 -- On inventory.reconciliation_runs
 alter table inventory.reconciliation_runs
@@ -7062,6 +7112,11 @@ create policy tenant on inventory.reconciliation_runs
   to public
   using (org_id = (( SELECT tenancy.current_org() AS current_org)))
   with check (org_id = (( SELECT tenancy.current_org() AS current_org)));
+create policy tenant_first on inventory.reconciliation_runs
+  as restrictive
+  for select
+  to stockade_api
+  using ((JSON_OBJECT(org_id : true RETURNING jsonb))[( SELECT tenancy.current_org()::text AS current_org)] IS NOT NULL);
 
 -- On inventory.reconciliation_state
 alter table inventory.reconciliation_state
@@ -7094,6 +7149,11 @@ create policy tenant on inventory.seal_anchors
   to public
   using (org_id = (( SELECT tenancy.current_org() AS current_org)))
   with check (org_id = (( SELECT tenancy.current_org() AS current_org)));
+create policy tenant_first on inventory.seal_anchors
+  as restrictive
+  for select
+  to stockade_api
+  using ((JSON_OBJECT(org_id : true RETURNING jsonb))[( SELECT tenancy.current_org()::text AS current_org)] IS NOT NULL);
 
 -- On inventory.seal_boundaries
 alter table inventory.seal_boundaries
@@ -7124,6 +7184,11 @@ create policy tenant on inventory.seal_closings
   to public
   using (org_id = (( SELECT tenancy.current_org() AS current_org)))
   with check (org_id = (( SELECT tenancy.current_org() AS current_org)));
+create policy tenant_first on inventory.seal_closings
+  as restrictive
+  for select
+  to stockade_api
+  using (COALESCE(org_id = ANY (ARRAY[( SELECT tenancy.current_org() AS current_org)]), false));
 
 -- On inventory.seal_pages
 alter table inventory.seal_pages
@@ -7138,6 +7203,11 @@ create policy tenant on inventory.seal_pages
   to public
   using (org_id = (( SELECT tenancy.current_org() AS current_org)))
   with check (org_id = (( SELECT tenancy.current_org() AS current_org)));
+create policy tenant_first on inventory.seal_pages
+  as restrictive
+  for select
+  to stockade_api
+  using (COALESCE(org_id = ANY (ARRAY[( SELECT tenancy.current_org() AS current_org)]), false));
 
 -- On inventory.seals
 alter table inventory.seals
@@ -7156,6 +7226,11 @@ create policy tenant on inventory.seals
   to public
   using (org_id = (( SELECT tenancy.current_org() AS current_org)))
   with check (org_id = (( SELECT tenancy.current_org() AS current_org)));
+create policy tenant_first on inventory.seals
+  as restrictive
+  for select
+  to stockade_api
+  using ((JSON_OBJECT(org_id : true RETURNING jsonb))[( SELECT tenancy.current_org()::text AS current_org)] IS NOT NULL);
 
 -- On inventory.trigger_changes
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON inventory.trigger_changes FOR EACH STATEMENT EXECUTE FUNCTION inventory.refuse_change();
@@ -7206,6 +7281,11 @@ create policy tenant on tenancy.memberships
   to public
   using (org_id = (( SELECT tenancy.current_org() AS current_org)))
   with check (org_id = (( SELECT tenancy.current_org() AS current_org)));
+create policy tenant_first on tenancy.memberships
+  as restrictive
+  for select
+  to stockade_api
+  using (COALESCE(org_id = ANY (ARRAY[( SELECT tenancy.current_org() AS current_org)]), false));
 
 -- On tenancy.organizations
 alter table tenancy.organizations enable row level security;
@@ -7222,6 +7302,11 @@ create policy tenant on tenancy.organizations
   to public
   using (id = (( SELECT tenancy.current_org() AS current_org)))
   with check (id = (( SELECT tenancy.current_org() AS current_org)));
+create policy tenant_first on tenancy.organizations
+  as restrictive
+  for select
+  to stockade_api
+  using ((JSON_OBJECT(id : true RETURNING jsonb))[( SELECT tenancy.current_org()::text AS current_org)] IS NOT NULL);
 
 -- On tenancy.security_events
 alter table tenancy.security_events
@@ -7232,6 +7317,11 @@ create policy tenant on tenancy.security_events
   to public
   using (org_id = (( SELECT tenancy.current_org() AS current_org)))
   with check (org_id = (( SELECT tenancy.current_org() AS current_org)));
+create policy tenant_first on tenancy.security_events
+  as restrictive
+  for select
+  to stockade_api
+  using (COALESCE(org_id = ANY (ARRAY[( SELECT tenancy.current_org() AS current_org)]), false));
 
 -- Event triggers
 create event trigger stockade_watch_triggers on ddl_command_end execute function inventory.watch_triggers();
