@@ -4164,9 +4164,7 @@ begin
   -- Everything but the plain case (a refusal, a second entry, a slot that is taken) leaves this statement without a context.
   select
     case
-      when pg_try_advisory_xact_lock(
-        hashtextextended(tenancy.slots(s.inner_pad, k.org_id), pg_backend_pid() % o.max_concurrency)
-      )
+      when tenancy.take_slot(s.inner_pad, k.org_id, pg_backend_pid() % o.max_concurrency, now())
       then set_config(
         'stockade.context',
         concat_ws('|', s.id, k.org_id, 'key:' || p_key_id, array_to_string(k.scopes, ','), encode(
@@ -5290,9 +5288,8 @@ declare
 begin
   select * into strict v_key from tenancy.context_keys where active;
   if p_max_concurrency is not null then
-    v_text := tenancy.slots(v_key.inner_pad, p_org_id);
     for i in 0..p_max_concurrency - 1 loop
-      exit when pg_try_advisory_xact_lock(hashtextextended(v_text, (pg_backend_pid() + i) % p_max_concurrency));
+      exit when tenancy.take_slot(v_key.inner_pad, p_org_id, (pg_backend_pid() + i) % p_max_concurrency, now());
       if i = p_max_concurrency - 1 then
         raise exception 'this organization has % transactions under way', p_max_concurrency using errcode = 'SK106';
       end if;
@@ -5316,18 +5313,23 @@ comment on function tenancy.sign_context(uuid,text,text[],integer) is
   'Signs the context of this transaction and takes one of the organization''s slots; with null for p_max_concurrency it takes none. Only the entering functions may call it. Raises SK106 when every slot is taken.';
 revoke execute on function tenancy.sign_context(uuid,text,text[],integer) from public;
 
--- tenancy.slots(bytea,uuid)
-CREATE OR REPLACE FUNCTION tenancy.slots(p_secret bytea, p_org_id uuid)
- RETURNS text
+-- tenancy.take_slot(bytea,uuid,integer,timestamp with time zone)
+CREATE OR REPLACE FUNCTION tenancy.take_slot(p_secret bytea, p_org_id uuid, p_slot integer, p_began_at timestamp with time zone)
+ RETURNS boolean
  LANGUAGE sql
- STABLE
 AS $function$
-  select concat(encode(p_secret, 'hex'), p_org_id, floor(extract(epoch from now()) / 60))
+  -- One expression, which becomes a part of the statement that calls it.
+  select pg_try_advisory_xact_lock(
+      hashtextextended(concat(encode(p_secret, 'hex'), p_org_id, floor(extract(epoch from p_began_at) / 60)), p_slot)
+    )
+    and pg_try_advisory_xact_lock(
+      hashtextextended(concat(encode(p_secret, 'hex'), p_org_id, floor(extract(epoch from p_began_at) / 60) + 1), p_slot)
+    )
 $function$;
-alter function tenancy.slots(bytea,uuid) owner to stockade_owner;
-comment on function tenancy.slots(bytea,uuid) is
-  'What the concurrency slots of an organization are named after. A slot is an advisory lock that ends with the transaction. A caller who could name the locks could take them from others, so the names come from the secret, and from the minute in case somebody has seen one held.';
-revoke execute on function tenancy.slots(bytea,uuid) from public;
+alter function tenancy.take_slot(bytea,uuid,integer,timestamp with time zone) owner to stockade_owner;
+comment on function tenancy.take_slot(bytea,uuid,integer,timestamp with time zone) is
+  'Takes one of the concurrency slots of an organization; false when it is taken. A slot is two advisory locks that end with the transaction, one for the minute in which it began and one for the next: transactions of two neighbouring minutes share one, and none takes as long as a minute. A caller who could name the locks could take them from others, so the names come from the secret, and from the minute in case somebody has seen one held.';
+revoke execute on function tenancy.take_slot(bytea,uuid,integer,timestamp with time zone) from public;
 
 -- tenancy.tenant_tables()
 CREATE OR REPLACE FUNCTION tenancy.tenant_tables()
