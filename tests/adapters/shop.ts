@@ -102,7 +102,7 @@ export function openShop(): Shop {
           scope,
         }),
         user: (scope = 'write') => ({
-          credentials: { user: { pass: mintPass(email, signing), subject: email }, selectors: [slug] },
+          credentials: { user: { pass: mintPass(email, signing), email, subject: email }, selectors: [slug] },
           scope,
         }),
       };
