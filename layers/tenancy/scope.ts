@@ -152,8 +152,8 @@ function transaction<T>({ credentials }: Tenant, work: (client: pg.PoolClient) =
 }
 
 /**
- * Whose turn it is. A user is proven already, and a key is not: with a user, further keys make no further line. With its
- * secret, because anyone who knows the id of a key could stand in its line.
+ * The name of the line of a credential. A user is proven already, and a key is not: with a user, more keys give no more
+ * lines. A key counts with its secret: anyone who knows only its id could stand in its line.
  */
 function lineOf({ key, user }: Credentials): string {
   if (user) return `user ${user.email}`;
