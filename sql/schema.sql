@@ -4483,9 +4483,7 @@ begin
   -- Everything but the plain case (a refusal, a second entry, a slot that is taken) leaves this statement without a context.
   select
     case
-      when pg_try_advisory_xact_lock(
-        hashtextextended(tenancy.slots(s.inner_pad, k.org_id), pg_backend_pid() % o.max_concurrency)
-      )
+      when tenancy.take_slot(s.inner_pad, k.org_id, pg_backend_pid() % o.max_concurrency, now())
       then set_config(
         'stockade.context',
         concat_ws('|', s.id, k.org_id, 'key:' || p_key_id, array_to_string(k.scopes, ','), encode(
@@ -5609,9 +5607,8 @@ declare
 begin
   select * into strict v_key from tenancy.context_keys where active;
   if p_max_concurrency is not null then
-    v_text := tenancy.slots(v_key.inner_pad, p_org_id);
     for i in 0..p_max_concurrency - 1 loop
-      exit when pg_try_advisory_xact_lock(hashtextextended(v_text, (pg_backend_pid() + i) % p_max_concurrency));
+      exit when tenancy.take_slot(v_key.inner_pad, p_org_id, (pg_backend_pid() + i) % p_max_concurrency, now());
       if i = p_max_concurrency - 1 then
         raise exception 'this organization has % transactions under way', p_max_concurrency using errcode = 'SK106';
       end if;
@@ -5635,18 +5632,23 @@ comment on function tenancy.sign_context(uuid,text,text[],integer) is
   'Signs the context of this transaction and takes one of the organization''s slots; with null for p_max_concurrency it takes none. Only the entering functions may call it. Raises SK106 when every slot is taken.';
 revoke execute on function tenancy.sign_context(uuid,text,text[],integer) from public;
 
--- tenancy.slots(bytea,uuid)
-CREATE OR REPLACE FUNCTION tenancy.slots(p_secret bytea, p_org_id uuid)
- RETURNS text
+-- tenancy.take_slot(bytea,uuid,integer,timestamp with time zone)
+CREATE OR REPLACE FUNCTION tenancy.take_slot(p_secret bytea, p_org_id uuid, p_slot integer, p_began_at timestamp with time zone)
+ RETURNS boolean
  LANGUAGE sql
- STABLE
 AS $function$
-  select concat(encode(p_secret, 'hex'), p_org_id, floor(extract(epoch from now()) / 60))
+  -- One expression, which becomes a part of the statement that calls it.
+  select pg_try_advisory_xact_lock(
+      hashtextextended(concat(encode(p_secret, 'hex'), p_org_id, floor(extract(epoch from p_began_at) / 60)), p_slot)
+    )
+    and pg_try_advisory_xact_lock(
+      hashtextextended(concat(encode(p_secret, 'hex'), p_org_id, floor(extract(epoch from p_began_at) / 60) + 1), p_slot)
+    )
 $function$;
-alter function tenancy.slots(bytea,uuid) owner to stockade_owner;
-comment on function tenancy.slots(bytea,uuid) is
-  'What the concurrency slots of an organization are named after. A slot is an advisory lock that ends with the transaction. A caller who could name the locks could take them from others, so the names come from the secret, and from the minute in case somebody has seen one held.';
-revoke execute on function tenancy.slots(bytea,uuid) from public;
+alter function tenancy.take_slot(bytea,uuid,integer,timestamp with time zone) owner to stockade_owner;
+comment on function tenancy.take_slot(bytea,uuid,integer,timestamp with time zone) is
+  'Takes one of the concurrency slots of an organization; false when it is taken. A slot is two advisory locks that end with the transaction, one for the minute in which it began and one for the next: transactions of two neighbouring minutes share one, and none takes as long as a minute. A caller who could name the locks could take them from others, so the names come from the secret, and from the minute in case somebody has seen one held.';
+revoke execute on function tenancy.take_slot(bytea,uuid,integer,timestamp with time zone) from public;
 
 -- tenancy.tenant_tables()
 CREATE OR REPLACE FUNCTION tenancy.tenant_tables()
@@ -7229,6 +7231,11 @@ create policy tenant on inventory.balances
   to public
   using (org_id = (( SELECT tenancy.current_org() AS current_org)))
   with check (org_id = (( SELECT tenancy.current_org() AS current_org)));
+create policy tenant_first on inventory.balances
+  as restrictive
+  for select
+  to stockade_api
+  using (COALESCE(org_id = ANY (ARRAY[( SELECT tenancy.current_org() AS current_org)]), false));
 
 -- On inventory.discrepancies
 alter table inventory.discrepancies
@@ -7239,6 +7246,11 @@ create policy tenant on inventory.discrepancies
   to public
   using (org_id = (( SELECT tenancy.current_org() AS current_org)))
   with check (org_id = (( SELECT tenancy.current_org() AS current_org)));
+create policy tenant_first on inventory.discrepancies
+  as restrictive
+  for select
+  to stockade_api
+  using ((JSON_OBJECT(org_id : true RETURNING jsonb))[( SELECT tenancy.current_org()::text AS current_org)] IS NOT NULL);
 
 -- On inventory.entries
 alter table inventory.entries
@@ -7257,6 +7269,11 @@ create policy tenant on inventory.entries
   to public
   using (org_id = (( SELECT tenancy.current_org() AS current_org)))
   with check (org_id = (( SELECT tenancy.current_org() AS current_org)));
+create policy tenant_first on inventory.entries
+  as restrictive
+  for select
+  to stockade_api
+  using ((JSON_OBJECT(org_id : true RETURNING jsonb))[( SELECT tenancy.current_org()::text AS current_org)] IS NOT NULL);
 
 -- On inventory.idempotency_keys
 alter table inventory.idempotency_keys enable row level security;
@@ -7275,6 +7292,11 @@ create policy tenant on inventory.import_rejects
   to public
   using (org_id = (( SELECT tenancy.current_org() AS current_org)))
   with check (org_id = (( SELECT tenancy.current_org() AS current_org)));
+create policy tenant_first on inventory.import_rejects
+  as restrictive
+  for select
+  to stockade_api
+  using (COALESCE(org_id = ANY (ARRAY[( SELECT tenancy.current_org() AS current_org)]), false));
 
 -- On inventory.imports
 alter table inventory.imports
@@ -7285,6 +7307,11 @@ create policy tenant on inventory.imports
   to public
   using (org_id = (( SELECT tenancy.current_org() AS current_org)))
   with check (org_id = (( SELECT tenancy.current_org() AS current_org)));
+create policy tenant_first on inventory.imports
+  as restrictive
+  for select
+  to stockade_api
+  using ((JSON_OBJECT(org_id : true RETURNING jsonb))[( SELECT tenancy.current_org()::text AS current_org)] IS NOT NULL);
 
 -- On inventory.item_aliases
 alter table inventory.item_aliases
@@ -7297,6 +7324,11 @@ create policy tenant on inventory.item_aliases
   to public
   using (org_id = (( SELECT tenancy.current_org() AS current_org)))
   with check (org_id = (( SELECT tenancy.current_org() AS current_org)));
+create policy tenant_first on inventory.item_aliases
+  as restrictive
+  for select
+  to stockade_api
+  using (COALESCE(org_id = ANY (ARRAY[( SELECT tenancy.current_org() AS current_org)]), false));
 
 -- On inventory.items
 alter table inventory.items
@@ -7315,6 +7347,11 @@ create policy tenant on inventory.items
   to public
   using (org_id = (( SELECT tenancy.current_org() AS current_org)))
   with check (org_id = (( SELECT tenancy.current_org() AS current_org)));
+create policy tenant_first on inventory.items
+  as restrictive
+  for select
+  to stockade_api
+  using ((JSON_OBJECT(org_id : true RETURNING jsonb))[( SELECT tenancy.current_org()::text AS current_org)] IS NOT NULL);
 
 -- On inventory.location_aliases
 alter table inventory.location_aliases
@@ -7327,6 +7364,11 @@ create policy tenant on inventory.location_aliases
   to public
   using (org_id = (( SELECT tenancy.current_org() AS current_org)))
   with check (org_id = (( SELECT tenancy.current_org() AS current_org)));
+create policy tenant_first on inventory.location_aliases
+  as restrictive
+  for select
+  to stockade_api
+  using (COALESCE(org_id = ANY (ARRAY[( SELECT tenancy.current_org() AS current_org)]), false));
 
 -- On inventory.locations
 alter table inventory.locations
@@ -7345,6 +7387,11 @@ create policy tenant on inventory.locations
   to public
   using (org_id = (( SELECT tenancy.current_org() AS current_org)))
   with check (org_id = (( SELECT tenancy.current_org() AS current_org)));
+create policy tenant_first on inventory.locations
+  as restrictive
+  for select
+  to stockade_api
+  using (COALESCE(org_id = ANY (ARRAY[( SELECT tenancy.current_org() AS current_org)]), false));
 
 -- On inventory.movements
 alter table inventory.movements
@@ -7367,6 +7414,11 @@ create policy tenant on inventory.movements
   to public
   using (org_id = (( SELECT tenancy.current_org() AS current_org)))
   with check (org_id = (( SELECT tenancy.current_org() AS current_org)));
+create policy tenant_first on inventory.movements
+  as restrictive
+  for select
+  to stockade_api
+  using (COALESCE(org_id = ANY (ARRAY[( SELECT tenancy.current_org() AS current_org)]), false));
 
 -- On inventory.reconciliation_runs
 alter table inventory.reconciliation_runs
@@ -7381,6 +7433,11 @@ create policy tenant on inventory.reconciliation_runs
   to public
   using (org_id = (( SELECT tenancy.current_org() AS current_org)))
   with check (org_id = (( SELECT tenancy.current_org() AS current_org)));
+create policy tenant_first on inventory.reconciliation_runs
+  as restrictive
+  for select
+  to stockade_api
+  using ((JSON_OBJECT(org_id : true RETURNING jsonb))[( SELECT tenancy.current_org()::text AS current_org)] IS NOT NULL);
 
 -- On inventory.reconciliation_state
 alter table inventory.reconciliation_state
@@ -7413,6 +7470,11 @@ create policy tenant on inventory.seal_anchors
   to public
   using (org_id = (( SELECT tenancy.current_org() AS current_org)))
   with check (org_id = (( SELECT tenancy.current_org() AS current_org)));
+create policy tenant_first on inventory.seal_anchors
+  as restrictive
+  for select
+  to stockade_api
+  using ((JSON_OBJECT(org_id : true RETURNING jsonb))[( SELECT tenancy.current_org()::text AS current_org)] IS NOT NULL);
 
 -- On inventory.seal_boundaries
 alter table inventory.seal_boundaries
@@ -7443,6 +7505,11 @@ create policy tenant on inventory.seal_closings
   to public
   using (org_id = (( SELECT tenancy.current_org() AS current_org)))
   with check (org_id = (( SELECT tenancy.current_org() AS current_org)));
+create policy tenant_first on inventory.seal_closings
+  as restrictive
+  for select
+  to stockade_api
+  using (COALESCE(org_id = ANY (ARRAY[( SELECT tenancy.current_org() AS current_org)]), false));
 
 -- On inventory.seal_pages
 alter table inventory.seal_pages
@@ -7457,6 +7524,11 @@ create policy tenant on inventory.seal_pages
   to public
   using (org_id = (( SELECT tenancy.current_org() AS current_org)))
   with check (org_id = (( SELECT tenancy.current_org() AS current_org)));
+create policy tenant_first on inventory.seal_pages
+  as restrictive
+  for select
+  to stockade_api
+  using (COALESCE(org_id = ANY (ARRAY[( SELECT tenancy.current_org() AS current_org)]), false));
 
 -- On inventory.seals
 alter table inventory.seals
@@ -7475,6 +7547,11 @@ create policy tenant on inventory.seals
   to public
   using (org_id = (( SELECT tenancy.current_org() AS current_org)))
   with check (org_id = (( SELECT tenancy.current_org() AS current_org)));
+create policy tenant_first on inventory.seals
+  as restrictive
+  for select
+  to stockade_api
+  using ((JSON_OBJECT(org_id : true RETURNING jsonb))[( SELECT tenancy.current_org()::text AS current_org)] IS NOT NULL);
 
 -- On inventory.trigger_changes
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON inventory.trigger_changes FOR EACH STATEMENT EXECUTE FUNCTION inventory.refuse_change();
@@ -7525,6 +7602,11 @@ create policy tenant on tenancy.memberships
   to public
   using (org_id = (( SELECT tenancy.current_org() AS current_org)))
   with check (org_id = (( SELECT tenancy.current_org() AS current_org)));
+create policy tenant_first on tenancy.memberships
+  as restrictive
+  for select
+  to stockade_api
+  using (COALESCE(org_id = ANY (ARRAY[( SELECT tenancy.current_org() AS current_org)]), false));
 
 -- On tenancy.organizations
 alter table tenancy.organizations enable row level security;
@@ -7541,6 +7623,11 @@ create policy tenant on tenancy.organizations
   to public
   using (id = (( SELECT tenancy.current_org() AS current_org)))
   with check (id = (( SELECT tenancy.current_org() AS current_org)));
+create policy tenant_first on tenancy.organizations
+  as restrictive
+  for select
+  to stockade_api
+  using ((JSON_OBJECT(id : true RETURNING jsonb))[( SELECT tenancy.current_org()::text AS current_org)] IS NOT NULL);
 
 -- On tenancy.security_events
 alter table tenancy.security_events
@@ -7551,6 +7638,11 @@ create policy tenant on tenancy.security_events
   to public
   using (org_id = (( SELECT tenancy.current_org() AS current_org)))
   with check (org_id = (( SELECT tenancy.current_org() AS current_org)));
+create policy tenant_first on tenancy.security_events
+  as restrictive
+  for select
+  to stockade_api
+  using (COALESCE(org_id = ANY (ARRAY[( SELECT tenancy.current_org() AS current_org)]), false));
 
 -- Event triggers
 create event trigger stockade_watch_triggers on ddl_command_end execute function inventory.watch_triggers();

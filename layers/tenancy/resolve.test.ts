@@ -92,7 +92,7 @@ describe('the decision without the database', () => {
   const { key: live } = createApiKey('live');
   const bad = `${good.slice(0, -1)}${good.endsWith('0') ? '1' : '0'}`;
   const parsed = parseApiKey(good, 'test');
-  const user = { pass: 'a pass', subject: 'a user' };
+  const user = { pass: 'a pass', email: 'ada@example.com', subject: 'a user' };
   const selectors = ['acme'];
   const refused = { refuse: 'invalid_credentials' };
 

@@ -62,7 +62,9 @@ const explanations = {
 
 async function userOf(token: string, config: TokenConfig): Promise<VerifiedUser | undefined> {
   const claims = await verifyToken(token, config);
-  return claims && { pass: mintPass(claims.email, config.passKey), subject: claims.subject };
+  if (!claims) return undefined;
+  const { email, subject } = claims;
+  return { pass: mintPass(email, config.passKey), email, subject };
 }
 
 /** Three parts of base64url, the last of which an unsigned token leaves empty. No API key has a dot. */

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { beforeAll, describe, expect, expectTypeOf, test } from 'vitest';
+import { holdLock } from '#tests/api/held-lock.ts';
 import { type Caller, openWorld } from '#tests/world.ts';
 import { parseApiKey } from './credentials/api-keys.ts';
 import { callInTenant, inTenant, queryInTenant, type TenantTransaction } from './scope.ts';
@@ -32,6 +33,26 @@ async function openTransactions(): Promise<number> {
   );
   return rows[0].n;
 }
+
+test('a caller who knows only the id of a key does not stand in its line', async () => {
+  const { key } = tenant.credentials;
+  if (!key) throw new Error('the tenant has a key');
+  const guess: Tenant = {
+    credentials: { key: { ...key, secretDigest: Buffer.alloc(32) }, selectors: [] },
+    scope: 'read',
+  };
+  const lock = await holdLock(world.adminUrl, 'lock table tenancy.api_keys in access exclusive mode');
+  const asked = [guess, guess, guess, guess, guess, guess, guess, guess, tenant].map((who) =>
+    queryInTenant(who, 'read', skus),
+  );
+  const answers = Promise.allSettled(asked);
+  try {
+    await lock.waiting(asked.length);
+  } finally {
+    await lock.release();
+  }
+  expect((await answers).map(({ status }) => status)).toEqual([...Array(8).fill('rejected'), 'fulfilled']);
+});
 
 test.each(modes)('%s: one statement gets its rows, and one call its answer', async (mode) => {
   expect(await queryInTenant(tenant, mode, skus)).toEqual(bolt);

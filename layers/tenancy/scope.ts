@@ -2,7 +2,7 @@ import type pg from 'pg';
 import type { Statement } from '#platform/postgres/batch.ts';
 import { withConnection } from '#platform/postgres/database.ts';
 import { isSqlError, sqlstate } from '#platform/postgres/sqlstate.ts';
-import type { IdempotencyClaim, Tenant } from './tenant.ts';
+import type { Credentials, IdempotencyClaim, Tenant } from './tenant.ts';
 import { end, withRetries } from './transaction/ending.ts';
 import { enter, noteKeyUse, type TransactionMode } from './transaction/entering.ts';
 import { FairShare } from './transaction/fair-share.ts';
@@ -148,10 +148,16 @@ function oneStatement<Row extends pg.QueryResultRow>(
 const share = new FairShare();
 
 function transaction<T>({ credentials }: Tenant, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
-  const { key, user } = credentials;
-  return share.take(key?.keyId ?? `user ${user?.subject ?? ''}`, () =>
-    withRetries(() => withConnection(work)),
-  );
+  return share.take(lineOf(credentials), () => withRetries(() => withConnection(work)));
+}
+
+/**
+ * The name of the line of a credential. A user is proven already, and a key is not: with a user, more keys give no more
+ * lines. A key counts with its secret: anyone who knows only its id could stand in its line.
+ */
+function lineOf({ key, user }: Credentials): string {
+  if (user) return `user ${user.email}`;
+  return key ? `key ${key.keyId} ${key.secretDigest.toString('base64')}` : '';
 }
 
 /** Only {@link callInTenant} stores a response. Any other write under a key would take effect at every repetition. */

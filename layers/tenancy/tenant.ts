@@ -4,6 +4,8 @@ import type { PresentedKey, Scope } from './credentials/api-keys.ts';
 export interface VerifiedUser {
   /** With it the database lets the user in. It is secret and expires soon. */
   readonly pass: string;
+  /** In the form of `canonicalEmail`. Memberships go by it. */
+  readonly email: string;
   /** The issuer's own id for the user: for logs. */
   readonly subject: string | undefined;
 }

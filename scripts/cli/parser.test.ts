@@ -109,6 +109,10 @@ describe('what is refused', () => {
       ['--most-lines', '0'],
       "error: option '--most-lines <number>' argument '0' is invalid. It must be a whole number of at least 1.",
     ],
+    [
+      ['--slug', 'acme', '--slug', 'globex'],
+      "error: option '--slug <slug>' argument 'globex' is invalid. The option is given twice: give it once.",
+    ],
     [['--wait', '5'], 'is invalid. It must be a number with a unit: 200ms, 5s, 10m, 2h or 7d.'],
   ])('%j', (typed, message) => {
     type(...typed);

@@ -1,4 +1,4 @@
-import { Argument, Command, Option as CommanderOption } from 'commander';
+import { Argument, Command, Option as CommanderOption, InvalidArgumentError } from 'commander';
 import { UsageError } from './failure.ts';
 import { formatDuration, type Option } from './option.ts';
 
@@ -80,12 +80,22 @@ function buildOption(key: string, given: Option<unknown>): CommanderOption {
     [`--${flagOf(key, given)}`, given.placeholder].filter(Boolean).join(' '),
     given.description,
   );
-  if (given.parse) option.argParser(given.parse);
+  if (given.parse) option.argParser(given.isList ? given.parse : onlyOnce(given.parse));
   if (given.required) option.makeOptionMandatory();
   // The help shows no default for a switch or an empty list; readOptions supplies it.
   if (given.default === undefined || Array.isArray(given.default) || !given.placeholder) return option;
   const isDuration = given.placeholder === '<duration>';
   return option.default(given.default, isDuration ? formatDuration(Number(given.default)) : undefined);
+}
+
+/** Of `--org acme --org globex`, the first one would be left out without a word. */
+function onlyOnce(parse: NonNullable<Option<unknown>['parse']>) {
+  let isGiven = false;
+  return (text: string) => {
+    if (isGiven) throw new InvalidArgumentError('The option is given twice: give it once.');
+    isGiven = true;
+    return parse(text);
+  };
 }
 
 function readOptions(parser: Command, options: Options): Record<string, unknown> {

@@ -35,6 +35,8 @@ alter table inventory.entries enable row level security;
 create policy tenant on inventory.entries
   using (org_id = (select tenancy.current_org()))
   with check (org_id = (select tenancy.current_org()));
+create policy tenant_first on inventory.entries as restrictive for select to stockade_api
+  using ((json_object(org_id : true returning jsonb))[(select tenancy.current_org()::text)] is not null);
 
 grant select on inventory.entries to stockade_api, stockade_jobs;
 

@@ -155,12 +155,16 @@ alter table inventory.reconciliation_runs force row level security;
 create policy tenant on inventory.reconciliation_runs
   using (org_id = (select tenancy.current_org()))
   with check (org_id = (select tenancy.current_org()));
+create policy tenant_first on inventory.reconciliation_runs as restrictive for select to stockade_api
+  using ((json_object(org_id : true returning jsonb))[(select tenancy.current_org()::text)] is not null);
 
 alter table inventory.discrepancies enable row level security;
 alter table inventory.discrepancies force row level security;
 create policy tenant on inventory.discrepancies
   using (org_id = (select tenancy.current_org()))
   with check (org_id = (select tenancy.current_org()));
+create policy tenant_first on inventory.discrepancies as restrictive for select to stockade_api
+  using ((json_object(org_id : true returning jsonb))[(select tenancy.current_org()::text)] is not null);
 
 alter table inventory.reconciliation_state enable row level security;
 alter table inventory.reconciliation_state force row level security;

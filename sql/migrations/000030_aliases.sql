@@ -42,12 +42,16 @@ alter table inventory.item_aliases force row level security;
 create policy tenant on inventory.item_aliases
   using (org_id = (select tenancy.current_org()))
   with check (org_id = (select tenancy.current_org()));
+create policy tenant_first on inventory.item_aliases as restrictive for select to stockade_api
+  using (coalesce(org_id = any (array[(select tenancy.current_org())]), false));
 
 alter table inventory.location_aliases enable row level security;
 alter table inventory.location_aliases force row level security;
 create policy tenant on inventory.location_aliases
   using (org_id = (select tenancy.current_org()))
   with check (org_id = (select tenancy.current_org()));
+create policy tenant_first on inventory.location_aliases as restrictive for select to stockade_api
+  using (coalesce(org_id = any (array[(select tenancy.current_org())]), false));
 
 grant select on inventory.item_aliases, inventory.location_aliases to stockade_api, stockade_jobs, stockade_ledger;
 grant insert on inventory.item_aliases, inventory.location_aliases to stockade_api, stockade_jobs;

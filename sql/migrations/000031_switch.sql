@@ -138,18 +138,24 @@ alter table inventory.items force row level security;
 create policy tenant on inventory.items
   using (org_id = (select tenancy.current_org()))
   with check (org_id = (select tenancy.current_org()));
+create policy tenant_first on inventory.items as restrictive for select to stockade_api
+  using ((json_object(org_id : true returning jsonb))[(select tenancy.current_org()::text)] is not null);
 
 alter table inventory.locations enable row level security;
 alter table inventory.locations force row level security;
 create policy tenant on inventory.locations
   using (org_id = (select tenancy.current_org()))
   with check (org_id = (select tenancy.current_org()));
+create policy tenant_first on inventory.locations as restrictive for select to stockade_api
+  using (coalesce(org_id = any (array[(select tenancy.current_org())]), false));
 
 alter table inventory.movements enable row level security;
 alter table inventory.movements force row level security;
 create policy tenant on inventory.movements
   using (org_id = (select tenancy.current_org()))
   with check (org_id = (select tenancy.current_org()));
+create policy tenant_first on inventory.movements as restrictive for select to stockade_api
+  using (coalesce(org_id = any (array[(select tenancy.current_org())]), false));
 
 alter table inventory.entries force row level security;
 alter table inventory.balances force row level security;

@@ -102,7 +102,7 @@ export function openShop(): Shop {
           scope,
         }),
         user: (scope = 'write') => ({
-          credentials: { user: { pass: mintPass(email, signing), subject: email }, selectors: [slug] },
+          credentials: { user: { pass: mintPass(email, signing), email, subject: email }, selectors: [slug] },
           scope,
         }),
       };
@@ -110,10 +110,13 @@ export function openShop(): Shop {
   };
 }
 
-/** The statements with which the guide creates the role of an application. */
+/** The statements with which the guide creates the role of an application, and a policy on each of its tables. */
 async function roleOfTheGuide(): Promise<string> {
   const page = await readFile(join(paths.root, 'docs/adapters/README.md'), 'utf8');
-  const [, statements] = /```sql\n(create role shop_app .*?)```/s.exec(page) ?? [];
-  if (!statements) throw new Error('docs/adapters/README.md creates no role shop_app');
-  return statements;
+  const [, role] = /```sql\n(create role shop_app .*?)```/s.exec(page) ?? [];
+  const [, policy] = /```sql\n(create policy tenant_first on shop\."Item" .*?)```/s.exec(page) ?? [];
+  if (!role || !policy)
+    throw new Error('docs/adapters/README.md creates no role shop_app, or no policy for it');
+  const policies = ['Item', 'Tag', '_ItemToTag'].map((table) => policy.replace('"Item"', `"${table}"`));
+  return [role, ...policies].join('\n');
 }

@@ -71,6 +71,29 @@ test.each([
   },
 );
 
+test('transactions of the minute before count, and nothing older does', async () => {
+  const [older, newer] = [await world.superuser(), await world.superuser()];
+  const taken = async (client: typeof older, minutesAgo: number) => {
+    const { rows } = await client.query<{ taken: boolean }>(
+      `select tenancy.take_slot(inner_pad, $1, 0, now() - make_interval(mins => $2)) as taken
+       from tenancy.context_keys where active`,
+      [busy.id, minutesAgo],
+    );
+    return rows[0]?.taken;
+  };
+  await newer.query('begin');
+  for (const [minutesAgo, isFree] of [
+    [1, false],
+    [2, true],
+  ] as const) {
+    await older.query('begin');
+    expect(await taken(older, minutesAgo)).toBe(true);
+    expect(await taken(newer, 0)).toBe(isFree);
+    await older.query('rollback');
+  }
+  await newer.query('rollback');
+});
+
 test('as many requests as the limit allows are answered at once, whichever sessions they get', async () => {
   const lock = await holdItems();
   const under = [byKey('/v1/items'), byToken('/v1/items')];

@@ -7,6 +7,7 @@ import { withConnection } from '#platform/postgres/database.ts';
 import { type LoginRole, loginUrl } from '#scripts/local/logins.ts';
 import { paths } from '#scripts/paths.ts';
 import { createApiKey } from '#tenancy/credentials/api-keys.ts';
+import { refusedKeysOfProcess } from '#tenancy/credentials/refused-keys.ts';
 import { seedOf } from '#tests/prepared-cluster.ts';
 import { asSuperuser } from '#tests/prove/clone.ts';
 import { type ProvingCluster, startProvingCluster } from '#tests/prove/cluster.ts';
@@ -73,20 +74,34 @@ test('no statement of a request is compiled, however much the planner expects it
   expect((await plan()).includes('JIT')).toBe(server[0].compiles);
 });
 
-test('a flood of unknown keys stops reaching the database, and those who were let in before go on', async () => {
-  world.wire.forget();
-  const statuses = new Map<number, number>();
-  for (let n = 0; n < 130; n += 1) {
-    const { status } = await world.request('GET', '/v1/items/BOLT', undefined, {
-      'x-api-key': createApiKey('test').key,
-    });
-    statuses.set(status, (statuses.get(status) ?? 0) + 1);
-  }
-  const asked = world.wire.exchanges().length;
-  expect([...statuses.keys()].sort()).toEqual([401, 429]);
-  expect(asked).toBeLessThan(115);
-  expect((await neighbour.request('GET', '/v1/items/BOLT')).status).toBe(200);
-});
+test.each([
+  ['one after the other', 'alone', 1],
+  ['all at once', 'alone', 130],
+  ['one after the other, each with a good token', 'with a token', 1],
+] as const)(
+  'a flood of unknown keys, %s, stops reaching the database, and those who were let in before go on',
+  async (_, beside, atOnce) => {
+    refusedKeysOfProcess.forget();
+    expect((await neighbour.request('GET', '/v1/items/BOLT')).status).toBe(200);
+    const email = `flood@${neighbour.slug}.example.com`;
+    await world.join(email, neighbour);
+    const token: Record<string, string> =
+      beside === 'alone' ? {} : { authorization: `Bearer ${await world.token(email)}` };
+    const ask = async () => {
+      const headers = { 'x-api-key': createApiKey('test').key, ...token };
+      return (await world.request('GET', '/v1/items/BOLT', undefined, headers)).status;
+    };
+    world.wire.forget();
+    const statuses = new Set<number>();
+    for (let n = 0; n < 130; n += atOnce) {
+      for (const status of await Promise.all(Array.from({ length: atOnce }, ask))) statuses.add(status);
+    }
+    const asked = world.wire.exchanges().length;
+    expect([...statuses].sort()).toEqual([401, 429]);
+    expect(asked).toBeLessThan(115);
+    expect((await neighbour.request('GET', '/v1/items/BOLT')).status).toBe(200);
+  },
+);
 
 test('no setting of a session makes a request read a table of organizations in parallel', async () => {
   const api = await world.connect('stockade_api');

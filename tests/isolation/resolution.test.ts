@@ -158,7 +158,7 @@ test('2,304 requests: every combination of credentials, selectors, status and me
 }, 60_000);
 
 test('what can be decided without the database is decided without it, and the rest is asked with everything', () => {
-  const user = { pass: 'a pass', subject: 'a user' };
+  const user = { pass: 'a pass', email: 'ada@example.com', subject: 'a user' };
   for (const request of wholeLattice()) {
     const { headers, requestContext } = eventFor(request);
     const presented = presentedBy({ headers, domainName: requestContext.domainName }, 'localhost');

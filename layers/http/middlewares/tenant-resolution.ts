@@ -1,10 +1,11 @@
 import { baseDomain, keyEnvironment, operatorKey, tokenConfig } from '#platform/config.ts';
 import { toProblem } from '#platform/postgres/sqlstate.ts';
+import type { PresentedKey } from '#tenancy/credentials/api-keys.ts';
 import { resolveOperator } from '#tenancy/credentials/operator.ts';
 import { type RefusedKeys, refusedKeysOfProcess } from '#tenancy/credentials/refused-keys.ts';
 import { type ResolutionSettings, resolve } from '#tenancy/resolve.ts';
 import { reportMismatch } from '#tenancy/security-events.ts';
-import type { Credentials } from '#tenancy/tenant.ts';
+import type { Credentials, VerifiedUser } from '#tenancy/tenant.ts';
 import { type Caller, callers, type EndpointRoute } from '../caller.ts';
 import {
   type HttpEvent,
@@ -82,10 +83,21 @@ export function tenantResolution(options: TenantResolutionOptions): HttpMiddlewa
     if (caller?.kind !== 'tenant') return;
     const { credentials } = caller.tenant;
     const code = toProblem(error)?.code;
+    if (credentials.key)
+      noteAnswer(credentials.key, code, credentials.user, event.requestContext.http.sourceIp);
     if (code === 'organization_mismatch') await reportMismatch(credentials, requestKeys(event));
+  }
+
+  function noteAnswer(
+    key: PresentedKey,
+    code: string | undefined,
+    user: VerifiedUser | undefined,
+    source: string,
+  ) {
+    if (code !== 'invalid_credentials') refusedKeys.noteNeither(key);
     // With a user as well it may be the pass that was refused.
-    if (code === 'invalid_credentials' && credentials.key && !credentials.user)
-      refusedKeys.noteRefused(credentials.key, event.requestContext.http.sourceIp);
+    else if (user) refusedKeys.noteRefusedBeside(key, source);
+    else refusedKeys.noteRefused(key, source);
   }
 
   return { before: tenantResolutionBefore, after: tenantResolutionAfter, onError: tenantResolutionOnError };

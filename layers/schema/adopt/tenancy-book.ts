@@ -116,8 +116,12 @@ function withoutLedgerRole(content: string): string {
   );
 }
 
-/** A grant without the ledger's role, and to the logins in place of stockade_api; undefined when nobody is left. */
+/**
+ * A grant or a policy without the ledger's role, and to the logins in place of stockade_api; undefined when nobody is left.
+ */
 function withLogins(statement: string, logins: readonly string[]): string | undefined {
+  if (statement.startsWith('create policy'))
+    return statement.replace(/\bto stockade_api\b/, `to ${logins.join(', ')}`);
   const [, grant, to] = /^(grant [\s\S]* to )([a-z_, ]+)$/.exec(statement) ?? [];
   if (!grant || !to) return statement;
   const roles = to

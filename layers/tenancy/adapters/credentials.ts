@@ -26,7 +26,7 @@ export interface Visit {
  * const tenant = asUser(session.email, passKey, { organization: 'acme', scope: 'write' });
  */
 export function asUser(email: string, passKey: PassKey, { organization, scope }: Visit): Visitor {
-  const user = { pass: mintPass(email, passKey), subject: undefined };
+  const user = { pass: mintPass(email, passKey), email, subject: undefined };
   return { credentials: { user, selectors: selectorsOf(organization) }, scope };
 }
 

@@ -54,6 +54,40 @@ test('a source with too many refusals waits, and others do not', () => {
   expect(outcome(createApiKey('test'), 'a')).toBe('asked');
 });
 
+test('a source waits after its last refusal as long as after any other, however many there were', () => {
+  const { flood, outcome, passes } = setUp();
+  flood(100, 'a');
+  passes(1);
+  expect(outcome(createApiKey('test'), 'a')).toBe('asked');
+});
+
+test('of unknown keys that come at once, no more are asked about than may be refused', () => {
+  const { keys, outcome } = setUp();
+  const atOnce = Array.from({ length: 5 }, () => createApiKey('test'));
+  const asked = (source: string) => atOnce.map((key) => outcome(key, source));
+  expect(asked('a')).toEqual(['asked', 'asked', 'asked', 'too_many_requests', 'too_many_requests']);
+  // The first three are asked about already: that counts once.
+  expect(asked('a').slice(0, 3)).toEqual(['asked', 'asked', 'asked']);
+  const [first, second, third, fourth, fifth] = atOnce;
+  if (!first || !second || !third || !fourth || !fifth) throw new Error('five keys');
+  keys.noteRefused(first, 'a');
+  expect(outcome(fourth, 'a')).toBe('too_many_requests');
+  keys.noteNeither(second);
+  expect(outcome(fourth, 'a')).toBe('asked');
+  keys.noteAccepted(third);
+  expect(outcome(fifth, 'a')).toBe('asked');
+});
+
+test('a refusal that may be of something beside the key counts, and the key is asked about again', () => {
+  const { keys, outcome } = setUp();
+  const key = createApiKey('test');
+  for (let n = 0; n < 3; n += 1) {
+    expect(outcome(key, 'a')).toBe('asked');
+    keys.noteRefusedBeside(key, 'a');
+  }
+  expect(outcome(key, 'a')).toBe('too_many_requests');
+});
+
 test('too many refusals of many sources let every unknown key wait', () => {
   const { flood, outcome, passes } = setUp();
   for (const source of ['a', 'b', 'c', 'd', 'e']) flood(1, source);

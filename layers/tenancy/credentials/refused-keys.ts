@@ -43,6 +43,8 @@ export class RefusedKeys {
   private readonly refusedAtMs = new Map<string, number>();
   private readonly acceptedAtMs = new Map<string, number>();
   private readonly sources = new Map<string, Bucket>();
+  /** Unknown keys that the database is being asked about, with the source of each. */
+  private readonly asked = new Map<string, string>();
   private readonly overallAllowance: Allowance;
   private overall: Bucket;
 
@@ -55,7 +57,8 @@ export class RefusedKeys {
   }
 
   /**
-   * Decides whether the database is asked about a key.
+   * Decides whether the database is asked about a key. One that is not known counts as refused until its answer is here: of a
+   * flood that comes at once, no more is asked than of one that comes in turn. Every ask ends in one of the `note…` methods.
    * @throws invalid_credentials when it has refused this key lately
    * @throws too_many_requests when it has refused too many others
    */
@@ -63,17 +66,18 @@ export class RefusedKeys {
     const nowMs = this.nowMs();
     const name = nameOf(key);
     if (isYoung(this.refusedAtMs.get(name), nowMs, refusedForMs)) throw invalid();
-    if (isYoung(this.acceptedAtMs.get(name), nowMs, acceptedForMs)) return;
-    const waits = [this.sources.get(source), this.overall].map(
-      (bucket) => bucket?.secondsUntilFree(nowMs) ?? 0,
-    );
-    const seconds = Math.max(...waits);
+    if (isYoung(this.acceptedAtMs.get(name), nowMs, acceptedForMs) || this.asked.has(name)) return;
+    const buckets = this.bucketsOf(source, nowMs);
+    const seconds = Math.max(...buckets.map((bucket) => bucket.secondsUntilFree(nowMs)));
     if (seconds > 0) throw tooMany(Math.ceil(seconds));
+    for (const bucket of buckets) bucket.take(nowMs);
+    remember(this.asked, name, source);
   }
 
   noteAccepted(key: KeyProof): void {
     const nowMs = this.nowMs();
     const name = nameOf(key);
+    this.noteNeither(key);
     // Every request comes here, and most have nothing to add.
     if (isYoung(this.acceptedAtMs.get(name), nowMs, acceptedForMs / 2)) return;
     remember(this.acceptedAtMs, name, nowMs);
@@ -84,15 +88,35 @@ export class RefusedKeys {
     const name = nameOf(key);
     // The first refusal of a key that was good is not remembered: a statement of its request may have caused it.
     if (!this.acceptedAtMs.delete(name)) remember(this.refusedAtMs, name, nowMs);
+    this.noteRefusedBeside(key, source);
+  }
+
+  /** Notes that the key or what was sent beside it was refused: that counts, but the key may be good. */
+  noteRefusedBeside(key: KeyProof, source: string): void {
+    const nowMs = this.nowMs();
+    // What the ask has counted stays counted.
+    if (this.asked.delete(nameOf(key))) return;
+    for (const bucket of this.bucketsOf(source, nowMs)) bucket.take(nowMs);
+  }
+
+  /** Notes that the answer says nothing about the key. */
+  noteNeither(key: KeyProof): void {
+    const source = this.asked.get(nameOf(key));
+    if (source === undefined) return;
+    this.asked.delete(nameOf(key));
+    for (const bucket of this.bucketsOf(source, this.nowMs())) bucket.giveBack();
+  }
+
+  private bucketsOf(source: string, nowMs: number): readonly Bucket[] {
     const bucket = this.sources.get(source) ?? new Bucket(this.perSource, nowMs);
-    bucket.take(nowMs);
     remember(this.sources, source, bucket);
-    this.overall.take(nowMs);
+    return [bucket, this.overall];
   }
 
   /** Begins again with nothing remembered, as a new process does. */
   forget(): void {
-    for (const remembered of [this.refusedAtMs, this.acceptedAtMs, this.sources]) remembered.clear();
+    for (const remembered of [this.refusedAtMs, this.acceptedAtMs, this.sources, this.asked])
+      remembered.clear();
     this.overall = new Bucket(this.overallAllowance, this.nowMs());
   }
 }
@@ -111,7 +135,12 @@ class Bucket {
 
   take(nowMs: number): void {
     this.refill(nowMs);
-    this.left -= 1;
+    // Never less than none: a source would pay for a flood longer than the flood lasts.
+    this.left = Math.max(0, this.left - 1);
+  }
+
+  giveBack(): void {
+    this.left = Math.min(this.allowance.atOnce, this.left + 1);
   }
 
   secondsUntilFree(nowMs: number): number {

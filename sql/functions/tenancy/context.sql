@@ -138,18 +138,25 @@ comment on function tenancy.current_actor is
   'Who acts in this transaction: key:<id>, user:<id> or job; null when no organization was entered.';
 grant execute on function tenancy.current_actor to stockade_api, stockade_jobs;
 
-create or replace function tenancy.slots(p_secret bytea, p_org_id uuid)
-returns text
+create or replace function tenancy.take_slot(p_secret bytea, p_org_id uuid, p_slot integer, p_began_at timestamptz)
+returns boolean
 language sql
-stable
+volatile
 as $$
-  select concat(encode(p_secret, 'hex'), p_org_id, floor(extract(epoch from now()) / 60))
+  -- One expression, which becomes a part of the statement that calls it.
+  select pg_try_advisory_xact_lock(
+      hashtextextended(concat(encode(p_secret, 'hex'), p_org_id, floor(extract(epoch from p_began_at) / 60)), p_slot)
+    )
+    and pg_try_advisory_xact_lock(
+      hashtextextended(concat(encode(p_secret, 'hex'), p_org_id, floor(extract(epoch from p_began_at) / 60) + 1), p_slot)
+    )
 $$;
 
-comment on function tenancy.slots is
-  'What the concurrency slots of an organization are named after. A slot is an advisory lock that ends with the '
-  'transaction. A caller who could name the locks could take them from others, so the names come from the secret, '
-  'and from the minute in case somebody has seen one held.';
+comment on function tenancy.take_slot is
+  'Takes one of the concurrency slots of an organization; false when it is taken. A slot is two advisory locks that end with '
+  'the transaction, one for the minute in which it began and one for the next: transactions of two neighbouring minutes share '
+  'one, and none takes as long as a minute. A caller who could name the locks could take them from others, so the names come from the '
+  'secret, and from the minute in case somebody has seen one held.';
 
 -- Neighbouring connections start at different slots, so that the first one tried is mostly free.
 -- It returns what it has set: an assignment needs no executor, which PERFORM would start.
@@ -164,9 +171,8 @@ declare
 begin
   select * into strict v_key from tenancy.context_keys where active;
   if p_max_concurrency is not null then
-    v_text := tenancy.slots(v_key.inner_pad, p_org_id);
     for i in 0..p_max_concurrency - 1 loop
-      exit when pg_try_advisory_xact_lock(hashtextextended(v_text, (pg_backend_pid() + i) % p_max_concurrency));
+      exit when tenancy.take_slot(v_key.inner_pad, p_org_id, (pg_backend_pid() + i) % p_max_concurrency, now());
       if i = p_max_concurrency - 1 then
         raise exception 'this organization has % transactions under way', p_max_concurrency using errcode = 'SK106';
       end if;

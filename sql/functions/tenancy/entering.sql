@@ -73,9 +73,7 @@ begin
   -- Everything but the plain case (a refusal, a second entry, a slot that is taken) leaves this statement without a context.
   select
     case
-      when pg_try_advisory_xact_lock(
-        hashtextextended(tenancy.slots(s.inner_pad, k.org_id), pg_backend_pid() % o.max_concurrency)
-      )
+      when tenancy.take_slot(s.inner_pad, k.org_id, pg_backend_pid() % o.max_concurrency, now())
       then set_config(
         'stockade.context',
         concat_ws('|', s.id, k.org_id, 'key:' || p_key_id, array_to_string(k.scopes, ','), encode(

@@ -16,6 +16,7 @@ grant select (secret_digest) on tenancy.api_keys to stockade_jobs;
 
 -- Without their comments, these three are still known.
 -- finds tenancy.api_keys.secret_digest
+-- and 0058 tenancy.api_keys
 comment on column tenancy.api_keys.secret_digest is null;
 grant select (secret_digest) on tenancy.api_keys to stockade_api;
 

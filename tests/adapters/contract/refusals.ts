@@ -26,7 +26,7 @@ export function testRefusals(adapted: AdaptedShop): void {
       'a forged pass',
       () => ({
         credentials: {
-          user: { pass: `1|9999999999|a@b|${'0'.repeat(64)}`, subject: undefined },
+          user: { pass: `1|9999999999|a@b|${'0'.repeat(64)}`, email: 'a@b', subject: undefined },
           selectors: ['acme'],
         },
         scope: 'read',

@@ -4,7 +4,7 @@ import type { Proposal } from '../proposal.ts';
 import type { TenantTable } from '../tenant-tables.ts';
 import { type Draft, topicOf } from './draft.ts';
 import { fillFunction, fillTrigger } from './expand.ts';
-import { loginGrants } from './grants.ts';
+import { keptPrivileges, loginGrants } from './grants.ts';
 import { type Replacement, replacements } from './indexes.ts';
 import { endMoves } from './moves.ts';
 import { addingFunction, addingTrigger, isRoot } from './organizations.ts';
@@ -42,10 +42,23 @@ export function raiseWall(proposal: Proposal, tenant: TenantTable): Draft {
 using (org_id = (select tenancy.current_org()))
 with check (org_id = (select tenancy.current_org()))`,
       ...loginGrants(proposal, table, { writes: true }),
+      ...tenantFirst(proposal, table),
       ...(proposal.choices.keepStatistics ? [] : dropStatistics(proposal.application, tenant)),
       `comment on table ${name} is ${literal(`Tenant data: ${table.comment ?? `${table.plainName} of the application.`}`)}`,
     ],
   };
+}
+
+/** For the roles that read the table: no condition of a statement comes before the one that names the organization. */
+function tenantFirst(proposal: Proposal, table: Table): string[] {
+  const readers = keptPrivileges(proposal, table, { writes: true }).filter(({ privileges }) =>
+    privileges.includes('select'),
+  );
+  if (readers.length === 0) return [];
+  return [
+    `create policy tenant_first on ${table.name} as restrictive for select to ${readers.map(({ role }) => role).join(', ')}
+using ((json_object(org_id : true returning jsonb))[(select tenancy.current_org()::text)] is not null)`,
+  ];
 }
 
 /** The new indexes become the constraints, with the names that the application may know. */

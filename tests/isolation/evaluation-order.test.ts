@@ -1,0 +1,119 @@
+import { Client, escapeLiteral } from 'pg';
+import { expect, inject, test } from 'vitest';
+import { loginUrl } from '#scripts/local/logins.ts';
+import { asSuperuser, cloneDatabase } from '../prove/clone.ts';
+import { keyEnvironment } from '../prove/isolation/api.ts';
+import { type Column, readableColumns } from '../prove/isolation/plans/corpus.ts';
+import { plantOrganization } from '../prove/isolation/victim.ts';
+
+/**
+ * Asks about the rows of an organization with a forged context. Postgres asks for the context when the policy is evaluated, and
+ * that fails. So as long as the policy comes first, every question fails, whatever its answer would be.
+ */
+async function differentAnswers(prepare = ''): Promise<{ asked: number; differences: string[] }> {
+  await using clone = await cloneDatabase(inject('clusterUrl'), inject('templateDatabase'));
+  await clone.run(prepare);
+  await asSuperuser(clone.url, (client) => plantOrganization(client, holdings, keyEnvironment));
+  const nullable = await asSuperuser(clone.url, nullableColumns);
+  const columns = await readableColumns([clone.url], 'stockade_api');
+  const questions = columns.flatMap((column) =>
+    oppositesOn(column, nullable).flatMap((pair) =>
+      places.map((place) =>
+        pair.map((condition) => `select from ${column.table} where ${place} and ${condition}`),
+      ),
+    ),
+  );
+  const client = new Client(loginUrl(clone.url, 'stockade_api'));
+  await client.connect();
+  try {
+    const differences: string[] = [];
+    for (const [one = '', other = ''] of questions) {
+      if ((await answer(client, one)) !== (await answer(client, other))) differences.push(one);
+    }
+    return { asked: questions.length, differences };
+  } finally {
+    await client.end();
+  }
+}
+
+const holdings = {
+  slug: 'neighbour',
+  skus: ['SKU-1'],
+  locations: ['PLACE'],
+  lot: 'lot',
+  references: ['one', 'two'],
+  idempotencyKeys: ['one'],
+  text: 'text',
+  keyId: 'key0key0key0',
+  quantity: 2,
+  entries: 2,
+};
+
+/** Rows by their places, and all rows. */
+const byPlace = `ctid = any ('{"(0,1)","(0,2)","(0,3)","(0,4)","(0,5)"}')`;
+const places = [byPlace, 'true'];
+
+/** Pairs of conditions that cost Postgres little or nothing. Of each pair, exactly one holds for a row. */
+function oppositesOn(
+  { table, name, type, values }: Column,
+  nullable: ReadonlySet<string>,
+): [one: string, other: string][] {
+  const [value] = values;
+  const literal = `${escapeLiteral(value ?? '')}::${type}`;
+  return [
+    // Of a column that is never null, Postgres knows the answer without a row.
+    ...pairs(nullable.has(`${table}.${name}`), [`${name} is null`, `${name} is not null`]),
+    ...pairs(type === 'boolean', [name, `not ${name}`]),
+    ...pairs(type === 'jsonb', [`${name}['x'] is null`, `${name}['x'] is not null`]),
+    ...pairs(type.endsWith('[]'), [`${name}[9] is null`, `${name}[9] is not null`]),
+    ...pairs(
+      value !== undefined && !/json|\[\]/.test(type),
+      [`${name} = any (array[${literal}])`, `${name} <> all (array[${literal}])`],
+      [`${name} = ${literal}`, `${name} <> ${literal}`],
+    ),
+  ];
+}
+
+async function nullableColumns(superuser: Client): Promise<ReadonlySet<string>> {
+  const { rows } = await superuser.query<{ name: string }>(
+    `select attrelid::regclass || '.' || quote_ident(attname) as name from pg_attribute where attnum > 0 and not attnotnull`,
+  );
+  return new Set(rows.map(({ name }) => name));
+}
+
+const pairs = (isWanted: boolean, ...given: [string, string][]) => (isWanted ? given : []);
+
+async function answer(client: Client, question: string): Promise<string> {
+  await client.query(`
+    begin;
+    set local stockade.context = 'forged';
+    set local enable_seqscan = on;
+    set local enable_indexscan = off`);
+  try {
+    const { rows } = await client.query(question);
+    return `${rows.length} rows`;
+  } catch (error) {
+    return (error as { code: string }).code;
+  } finally {
+    await client.query('rollback');
+  }
+}
+
+test('no condition of a statement is evaluated for a row before the policy', async () => {
+  const { asked, differences } = await differentAnswers();
+  expect(differences).toEqual([]);
+  expect(asked).toBeGreaterThan(500);
+});
+
+test('where the policy that comes first is missing, the answers show values', async () => {
+  const { differences } = await differentAnswers('drop policy tenant_first on inventory.items');
+  expect(differences).toEqual(
+    expect.arrayContaining([
+      `select from inventory.items where true and sku = any (array['SKU-1'::text])`,
+      `select from inventory.items where true and sku = 'SKU-1'::text`,
+      `select from inventory.items where true and metadata['x'] is null`,
+      'select from inventory.items where true and allow_negative',
+    ]),
+  );
+  expect(differences.filter((question) => !question.includes('inventory.items'))).toEqual([]);
+});
