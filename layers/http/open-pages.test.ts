@@ -6,11 +6,11 @@ const event = httpEvent({ requestId: 'r-1' });
 
 describe('an open page', () => {
   const pages = openPages([{ key: 'GET /x', scope: 'none' }], {
-    'GET /x': {
+    'GET /x': () => ({
       contentType: 'text/html',
       body: '<p>',
       headers: { 'referrer-policy': 'origin', 'x-own': '1' },
-    },
+    }),
   });
 
   test('is the same for everybody, and may be kept for five minutes', async () => {

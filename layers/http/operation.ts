@@ -1,6 +1,13 @@
 import * as z from 'zod';
 import { parseJsonBody } from './body.ts';
-import type { Caller, OperatorCaller, PublicCaller, RouteScope, TenantCaller } from './caller.ts';
+import type {
+  Caller,
+  EndpointRoute,
+  OperatorCaller,
+  PublicCaller,
+  RouteScope,
+  TenantCaller,
+} from './caller.ts';
 import { type HttpEvent, type HttpResult, json, noContent } from './event.ts';
 import { isStorable } from './storable.ts';
 import { validate } from './validate.ts';
@@ -61,6 +68,11 @@ export type OperationFor<Scope extends RouteScope> = Scope extends 'none'
   : Scope extends 'operator'
     ? Operation<'operator'>
     : Operation<'tenant'>;
+
+/** The operations of an endpoint: one for each of its routes, of the kind that its scope needs. */
+export type OperationsOf<Route extends EndpointRoute<RouteScope>> = {
+  readonly [Line in Route as Line['key']]: OperationFor<Line['scope']>;
+};
 
 /**
  * An operation of one tenant, for a route with the scope `read`, `write` or `admin`. Answers `undefined` for 204.

@@ -10,6 +10,11 @@ export class FunctionEnding extends Error {
   override readonly name = 'FunctionEnding';
 }
 
+/** What middy calls shortly before Lambda ends the function. */
+export function timeoutEarlyResponse(): never {
+  throw new FunctionEnding('the time of the function is over');
+}
+
 export interface ProblemResponseOptions {
   /** Where the reason of a failure goes that callers are not shown. */
   readonly log?: Pick<typeof log, 'warn' | 'error'>;
