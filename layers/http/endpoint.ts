@@ -3,13 +3,14 @@ import type { Scope } from '#tenancy/credentials/api-keys.ts';
 import { assertAccess } from '#tenancy/scope.ts';
 import { callers, type EndpointRoute } from './caller.ts';
 import type { HttpEvent, HttpResult } from './event.ts';
+import { compression } from './middlewares/compression.ts';
 import { idempotency } from './middlewares/idempotency.ts';
 import { problemResponse, timeoutEarlyResponse } from './middlewares/problem-response.ts';
 import { requestContext } from './middlewares/request-context.ts';
 import { securityResponse } from './middlewares/security-headers.ts';
 import { tenantResolution } from './middlewares/tenant-resolution.ts';
 import { validation, validRequests } from './middlewares/validation.ts';
-import type { OperationsOf } from './operation.ts';
+import { isListOf, type OperationsOf } from './operation.ts';
 
 /**
  * The handler of one Lambda function for tenants: its routes, each with its operation, after the whole chain. The scope of a
@@ -28,6 +29,7 @@ export function endpoint<const Route extends EndpointRoute<Scope>>(
 ) {
   const handler = middy<HttpEvent, HttpResult>({ timeoutEarlyResponse })
     .use(requestContext())
+    .use(compression({ mayCompress: isListOf(operations) }))
     .use(securityResponse())
     .use(problemResponse())
     .use(tenantResolution({ routes }))

@@ -23,6 +23,7 @@ describe('an open page', () => {
         'strict-transport-security': 'max-age=63072000; includeSubDomains',
         'x-content-type-options': 'nosniff',
         'x-frame-options': 'DENY',
+        vary: 'accept-encoding',
         'referrer-policy': 'origin',
         'x-own': '1',
         'x-request-id': 'r-1',

@@ -58,6 +58,8 @@ export interface Operation<Kind extends Caller['kind'] = Caller['kind']> {
   readonly schemas: Schemas;
   /** The status of a success; undefined when it follows from the answer. */
   readonly status: number | undefined;
+  /** Whether it answers pages of a list: those take a cursor. */
+  readonly isList: boolean;
   /** @throws InvalidInput when a part of the request does not fit its schema */
   read(event: HttpEvent): ValidRequest;
 }
@@ -73,6 +75,12 @@ export type OperationFor<Scope extends RouteScope> = Scope extends 'none'
 export type OperationsOf<Route extends EndpointRoute<RouteScope>> = {
   readonly [Line in Route as Line['key']]: OperationFor<Line['scope']>;
 };
+
+/** Tells the routes whose operation answers pages of a list. */
+export function isListOf(operations: Readonly<Record<string, Operation>>): (routeKey: string) => boolean {
+  const lists = new Set(Object.entries(operations).flatMap(([key, { isList }]) => (isList ? [key] : [])));
+  return (routeKey) => lists.has(routeKey);
+}
 
 /**
  * An operation of one tenant, for a route with the scope `read`, `write` or `admin`. Answers `undefined` for 204.
@@ -142,6 +150,7 @@ function define<Kind extends Caller['kind'], Given extends Schemas, Handed exten
     kind,
     schemas: { body, query, path },
     status: typeof status === 'number' ? status : undefined,
+    isList: query instanceof z.ZodObject && 'cursor' in query.shape,
     read(event) {
       const input = readInput<Given>(event, { ...unnamed, ...definition });
       return {
