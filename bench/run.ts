@@ -1,5 +1,6 @@
 import { command } from '#scripts/cli/command.ts';
 import * as option from '#scripts/cli/option.ts';
+import { api } from './api.ts';
 import { balanceRead } from './balance-read.ts';
 import type { Bench, Comparison } from './bench.ts';
 import { coldStart } from './cold-start.ts';
@@ -19,6 +20,7 @@ const benches: readonly Bench[] = [
   recovery,
   statistics,
   coldStart,
+  api,
 ];
 
 await command({
