@@ -4,6 +4,7 @@ import { api } from './api.ts';
 import { balanceRead } from './balance-read.ts';
 import type { Bench, Comparison } from './bench.ts';
 import { coldStart } from './cold-start.ts';
+import { importing } from './import.ts';
 import { posting } from './posting.ts';
 import { reconcile } from './reconcile.ts';
 import { recovery } from './recovery.ts';
@@ -21,6 +22,7 @@ const benches: readonly Bench[] = [
   statistics,
   coldStart,
   api,
+  importing,
 ];
 
 await command({
