@@ -1,5 +1,6 @@
 import { Client } from 'pg';
 import { environment } from '#platform/environment.ts';
+import { closeDatabase } from '#platform/postgres/database.ts';
 import { loginUrl } from '#scripts/local/logins.ts';
 import { addApiKey } from '#tenancy/organizations.ts';
 import { type Bench, type Comparison, compare, type Load } from './bench.ts';
@@ -17,6 +18,7 @@ const items = 1_000;
 const places = 10;
 const keyEnvironment = 'bench';
 const target = 1 / 0.6;
+const warmUpMs = 5_000;
 
 export const api: Bench = {
   name: 'api',
@@ -27,14 +29,17 @@ export const api: Bench = {
     try {
       const adminUrl = await server.createDatabase('api');
       const { orgId, apiKey } = await prepare(adminUrl);
-      const stockade = await startServerProcess('api-server.ts', {
+      const settings = {
         [environment.databaseUrl]: loginUrl(adminUrl, 'stockade_api'),
         [environment.databaseMaxConnections]: '20',
         [environment.keyEnvironment]: keyEnvironment,
-      });
+      };
+      const stockade = await startServerProcess('api-server.ts', settings);
       const bare = await startServerProcess('bare-server.ts', { BENCH_DATABASE_URL: adminUrl }, [orgId]);
       try {
+        const layers = await layersAt(stockade.url, settings, apiKey);
         for (const [what, make] of Object.entries({ 'balance of an item': readOf, posting: postOf })) {
+          await warmUp(stockade.url, () => make({ 'x-api-key': apiKey }));
           for (const connections of [1, 16, 64]) {
             await using subject = await clientsOf(stockade.url, connections, () =>
               make({ 'x-api-key': apiKey }),
@@ -46,6 +51,7 @@ export const api: Bench = {
                 subject: 'the gateway, the function and the ledger',
                 reference: 'an HTTP server of Node and a named statement, without wall and ledger',
                 target,
+                ...(make === readOf && connections === 1 && { detail: [layers] }),
               },
               { subject: subject.load, reference: reference.load },
               options,
@@ -61,6 +67,26 @@ export const api: Bench = {
     }
   },
 };
+
+/** Where the time of a read goes. It runs in this process too, with the same settings. */
+async function layersAt(
+  url: string,
+  settings: Readonly<Record<string, string>>,
+  apiKey: string,
+): Promise<string> {
+  Object.assign(process.env, settings);
+  // Every request of this process would write a line.
+  process.env.POWERTOOLS_LOG_LEVEL = 'SILENT';
+  const client = await openRawClient(url);
+  try {
+    const { layersOfRead } = await import('./http/layers.ts');
+    const read = requestOf('GET', '/v1/items/S1/balance', { 'x-api-key': apiKey });
+    return await layersOfRead({ apiKey, keyEnvironment, sku: 'S1' }, () => client.exchange(read));
+  } finally {
+    client.close();
+    await closeDatabase();
+  }
+}
 
 async function prepare(adminUrl: string): Promise<{ readonly orgId: string; readonly apiKey: string }> {
   const ledger = await makeLedger(adminUrl, 'bench', items);
@@ -86,6 +112,12 @@ function postOf(headers: Readonly<Record<string, string>>): Buffer {
 
 function anyItem(): string {
   return `S${1 + Math.floor(Math.random() * items)}`;
+}
+
+/** The functions of a chain are compiled only after some thousand calls, those of a bare server after a few hundred. */
+async function warmUp(url: string, message: () => Buffer): Promise<void> {
+  await using clients = await clientsOf(url, 16, message);
+  await clients.load(warmUpMs);
 }
 
 /** A load of clients that each send one request after the other on their own connection. */
