@@ -1,7 +1,10 @@
 import { command } from '#scripts/cli/command.ts';
 import * as option from '#scripts/cli/option.ts';
+import { api } from './api.ts';
 import { balanceRead } from './balance-read.ts';
 import type { Bench, Comparison } from './bench.ts';
+import { coldStart } from './cold-start.ts';
+import { importing } from './import.ts';
 import { posting } from './posting.ts';
 import { reconcile } from './reconcile.ts';
 import { recovery } from './recovery.ts';
@@ -9,7 +12,18 @@ import { seals } from './seals.ts';
 import { statistics } from './statistics.ts';
 import { wall } from './wall.ts';
 
-const benches: readonly Bench[] = [wall, posting, seals, reconcile, balanceRead, recovery, statistics];
+const benches: readonly Bench[] = [
+  wall,
+  posting,
+  seals,
+  reconcile,
+  balanceRead,
+  recovery,
+  statistics,
+  coldStart,
+  api,
+  importing,
+];
 
 await command({
   name: 'bench',

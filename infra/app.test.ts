@@ -122,7 +122,7 @@ describe('npm run synth', { timeout: 120_000 }, () => {
         AWS_LAMBDA_FUNCTION_NAME: entry,
         LAMBDA_TASK_ROOT: folder,
       };
-      return { entry, folder, file: join(folder, `${file}.mjs`), exported, env };
+      return { entry, folder, file: join(folder, `${file}.cjs`), exported, env };
     });
     const loaded = spawnSync(process.execPath, ['--import', offline, '--input-type=module', '--eval', load], {
       env: {},
@@ -172,7 +172,7 @@ function readFunctions() {
 }
 
 function sourcesOf(code: FunctionResource['Properties']['Code']): readonly string[] {
-  const map = join(folderOf(code), 'index.mjs.map');
+  const map = join(folderOf(code), 'index.cjs.map');
   // The framework function that calls the pass key function is a bundle of CDK.
   return existsSync(map) ? JSON.parse(readFileSync(map, 'utf8')).sources : [];
 }

@@ -1954,17 +1954,28 @@ CREATE OR REPLACE FUNCTION inventory.item_balances(p_name text)
  SET plan_cache_mode TO 'force_generic_plan'
 AS $function$
 #variable_conflict use_column
+declare
+  v_id uuid;
+  v_sku text;
 begin
+  -- Most names are SKUs. Every table that a statement reads verifies the context once, so the item is read only once.
+  select id, sku into v_id, v_sku from inventory.items where sku = p_name;
+  if v_id is null then
+    select id, sku into v_id, v_sku from inventory.items where id = (select inventory.find_item(p_name));
+  end if;
+  if v_id is null then
+    return;
+  end if;
   return query
   select
-    i.sku, l.code, nullif(b.lot, ''), b.on_hand::numeric, b.reserved::numeric, (b.on_hand - b.reserved)::numeric, b.version
-  from inventory.items i
-  left join lateral (
-    select * from inventory.balances b where b.org_id = i.org_id and b.item_id = i.id offset 0
-  ) as b on true
+    v_sku, l.code, nullif(b.lot, ''), b.on_hand::numeric, b.reserved::numeric, (b.on_hand - b.reserved)::numeric, b.version
+  from inventory.balances b
   left join inventory.locations l on l.org_id = b.org_id and l.id = b.location_id
-  where i.id = (select inventory.find_item(p_name))
+  where b.item_id = v_id
   order by l.code, b.lot;
+  if not found then
+    return query select v_sku, null::text, null::text, null::numeric, null::numeric, null::numeric, null::bigint;
+  end if;
 end
 $function$;
 alter function inventory.item_balances(text) owner to stockade_owner;

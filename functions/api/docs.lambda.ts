@@ -4,6 +4,6 @@ import { openPages } from '#http/open-pages.ts';
 import { docsPage } from '#http/openapi/docs-page.ts';
 
 export const handler = openPages(routesOf('docs'), {
-  'GET /openapi.json': { contentType: 'application/json', body: JSON.stringify(document) },
-  'GET /docs': docsPage(document),
+  'GET /openapi.json': () => ({ contentType: 'application/json', body: JSON.stringify(document) }),
+  'GET /docs': () => docsPage(document),
 });

@@ -1,11 +1,11 @@
 import * as z from 'zod';
 import { routesOf } from '#functions/routes.ts';
-import { endpoint } from '#http/endpoint.ts';
 import { operatorOperation } from '#http/operation.ts';
+import { operatorEndpoint } from '#http/operator-endpoint.ts';
 import { PageQuery, toList } from '#http/page.ts';
 import { listDrills, trendOfDrills } from '#recovery/drill/list-drills.ts';
 
-export const handler = endpoint(routesOf('drills'), {
+export const handler = operatorEndpoint(routesOf('drills'), {
   'GET /platform/drills': operatorOperation({
     query: z.strictObject(PageQuery([/^\d{6,12}$/])),
     handle: async ({ query: { limit, cursor } }) => {

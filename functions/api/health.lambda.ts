@@ -1,9 +1,9 @@
 import { routesOf } from '#functions/routes.ts';
-import { endpoint } from '#http/endpoint.ts';
 import { publicOperation } from '#http/operation.ts';
+import { publicEndpoint } from '#http/public-endpoint.ts';
 import { assertReady } from '#platform/postgres/database.ts';
 
-export const handler = endpoint(routesOf('health'), {
+export const handler = publicEndpoint(routesOf('health'), {
   // Answers when the process runs.
   'GET /health': publicOperation({ handle: () => ({ status: 'ok' }) }),
   // Answers when the database can serve requests too.

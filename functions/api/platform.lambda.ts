@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { routesOf } from '#functions/routes.ts';
-import { endpoint } from '#http/endpoint.ts';
 import { operatorOperation } from '#http/operation.ts';
+import { operatorEndpoint } from '#http/operator-endpoint.ts';
 import { PageQuery, toList } from '#http/page.ts';
 import { keyEnvironment } from '#platform/config.ts';
 import { inTransaction } from '#platform/postgres/transaction.ts';
@@ -19,7 +19,7 @@ import { resumeOrganization, Suspend, suspendOrganization } from '#tenancy/suspe
 
 const path = z.object({ slug: Slug });
 
-export const handler = endpoint(routesOf('platform'), {
+export const handler = operatorEndpoint(routesOf('platform'), {
   'POST /platform/organizations': operatorOperation({
     body: CreateOrganization,
     status: 201,

@@ -66,8 +66,6 @@ export class LambdaFunction extends Construct {
       environment: {
         ...props.environment,
         [environment.stage]: stage.name,
-        // Stack traces in logs show TypeScript lines.
-        NODE_OPTIONS: '--enable-source-maps',
       },
       ...(network && {
         vpc: network.vpc,

@@ -7,9 +7,9 @@ import { RequestSlot } from './request-slot.ts';
 export type RouteScope = 'none' | 'operator' | Scope;
 
 /** A line of the route table, as far as an endpoint reads it. */
-export interface EndpointRoute {
+export interface EndpointRoute<Asked extends RouteScope> {
   readonly key: string;
-  readonly scope: RouteScope;
+  readonly scope: Asked;
 }
 
 /** Who asks. The scope of the route decides which kind of caller there is. */

@@ -6,27 +6,43 @@ import { httpEvent, type SampleRequest } from '#tests/http-event.ts';
 import { type Caller, openWorld } from '#tests/world.ts';
 import { endpoint } from './endpoint.ts';
 import { operation, operatorOperation, publicOperation } from './operation.ts';
+import { operatorEndpoint } from './operator-endpoint.ts';
+import { publicEndpoint } from './public-endpoint.ts';
 
-const routes = [
-  { key: 'GET /platform/organizations', scope: 'operator' },
-  { key: 'GET /v1/mine', scope: 'read' },
-  { key: 'GET /open', scope: 'none' },
-  { key: 'GET /slow', scope: 'none' },
-  { key: 'POST /slow', scope: 'none' },
-] as const;
-
-const handler = endpoint(routes, {
+const forOperators = operatorEndpoint([{ key: 'GET /platform/organizations', scope: 'operator' }], {
   'GET /platform/organizations': operatorOperation({
     handle: async ({ operator }) => ({
       operator: operator.name,
       organizations: await inAdmin(listOrganizations),
     }),
   }),
-  'GET /v1/mine': operation({ handle: ({ tenant }) => ({ scope: tenant.scope }) }),
-  'GET /slow': publicOperation({ handle: () => new Promise(() => {}) }),
-  'POST /slow': publicOperation({ handle: () => new Promise(() => {}) }),
-  'GET /open': publicOperation({ handle: (input) => ({ handed: Object.keys(input) }) }),
 });
+
+const forTenants = endpoint([{ key: 'GET /v1/mine', scope: 'read' }], {
+  'GET /v1/mine': operation({ handle: ({ tenant }) => ({ scope: tenant.scope }) }),
+});
+
+const forEverybody = publicEndpoint(
+  [
+    { key: 'GET /open', scope: 'none' },
+    { key: 'GET /slow', scope: 'none' },
+    { key: 'POST /slow', scope: 'none' },
+  ],
+  {
+    'GET /slow': publicOperation({ handle: () => new Promise(() => {}) }),
+    'POST /slow': publicOperation({ handle: () => new Promise(() => {}) }),
+    'GET /open': publicOperation({ handle: (input) => ({ handed: Object.keys(input) }) }),
+  },
+);
+
+const handlers = {
+  'GET /platform/organizations': forOperators,
+  'GET /v1/mine': forTenants,
+  'GET /v1/nothing': forTenants,
+  'GET /open': forEverybody,
+  'GET /closed': forEverybody,
+};
+type Key = keyof typeof handlers;
 
 const world = openWorld();
 const arn = 'arn:aws:iam::000000000000:role/operators';
@@ -39,9 +55,12 @@ beforeAll(async () => {
 async function send(
   headers: Record<string, string>,
   authorizer?: SampleRequest['authorizer'],
-  routeKey: string = routes[0].key,
+  routeKey: Key = 'GET /platform/organizations',
 ) {
-  const { statusCode, body } = await handler(httpEvent({ routeKey, headers, authorizer }), {} as never);
+  const { statusCode, body } = await handlers[routeKey](
+    httpEvent({ routeKey, headers, authorizer }),
+    {} as never,
+  );
   return { status: statusCode, body: JSON.parse(body) };
 }
 
@@ -106,7 +125,7 @@ describe('a route of operators', () => {
 describe('a route of tenants', () => {
   test('is not opened by being an operator', async () => {
     const operatorKey = process.env[environment.operatorKey] ?? '';
-    const mine = routes[1].key;
+    const mine = 'GET /v1/mine';
     expect(await outcome({ 'x-operator-key': operatorKey }, undefined, mine)).toBe('401 unauthenticated');
     expect(await outcome({ authorization: `Bearer ${operatorKey}` }, undefined, mine)).toBe(
       '401 invalid_credentials',
@@ -124,7 +143,7 @@ test('a public route hands out neither a tenant nor an operator, also to a good 
     { 'x-operator-key': operatorKey },
   ];
   for (const headers of sent) {
-    expect(await send(headers, { iam: { userArn: arn } }, routes[2].key)).toEqual({
+    expect(await send(headers, { iam: { userArn: arn } }, 'GET /open')).toEqual({
       status: 200,
       body: { handed: ['path', 'query', 'body'] },
     });
@@ -132,22 +151,29 @@ test('a public route hands out neither a tenant nor an operator, also to a good 
 });
 
 test('a route that is not of the function is a fault of ours', async () => {
-  expect(await outcome({ 'x-api-key': acme.apiKey }, undefined, 'GET /v1/nothing')).toBe('500 internal');
+  for (const key of ['GET /v1/nothing', 'GET /closed'] as const)
+    expect([key, await outcome({ 'x-api-key': acme.apiKey }, undefined, key)]).toEqual([key, '500 internal']);
 });
 
 test('the kind of operation follows from the scope of the route, and the compiler asks for it', () => {
   const ofTenant = operation({ handle: ({ tenant }) => tenant.scope });
   const ofOperator = operatorOperation({ handle: ({ operator }) => operator.name });
   const open = publicOperation({ handle: () => 'open' });
-  endpoint([{ key: 'GET /platform/x', scope: 'operator' }], { 'GET /platform/x': ofOperator });
+  operatorEndpoint([{ key: 'GET /platform/x', scope: 'operator' }], { 'GET /platform/x': ofOperator });
   endpoint([{ key: 'GET /v1/x', scope: 'read' }], { 'GET /v1/x': ofTenant });
-  endpoint([{ key: 'GET /x', scope: 'none' }], { 'GET /x': open });
+  publicEndpoint([{ key: 'GET /x', scope: 'none' }], { 'GET /x': open });
   // @ts-expect-error an operator's route has no tenant
-  endpoint([{ key: 'GET /platform/x', scope: 'operator' }], { 'GET /platform/x': ofTenant });
+  operatorEndpoint([{ key: 'GET /platform/x', scope: 'operator' }], { 'GET /platform/x': ofTenant });
   // @ts-expect-error a tenant's route has no operator
   endpoint([{ key: 'GET /v1/x', scope: 'read' }], { 'GET /v1/x': ofOperator });
   // @ts-expect-error a public route has no tenant
-  endpoint([{ key: 'GET /x', scope: 'none' }], { 'GET /x': ofTenant });
+  publicEndpoint([{ key: 'GET /x', scope: 'none' }], { 'GET /x': ofTenant });
+  // @ts-expect-error a public endpoint has no route of tenants
+  publicEndpoint([{ key: 'GET /v1/x', scope: 'read' }], { 'GET /v1/x': ofTenant });
+  // @ts-expect-error an endpoint of operators has no open route
+  operatorEndpoint([{ key: 'GET /x', scope: 'none' }], { 'GET /x': open });
+  // @ts-expect-error an endpoint of tenants has no route of operators
+  endpoint([{ key: 'GET /platform/x', scope: 'operator' }], { 'GET /platform/x': ofOperator });
   // @ts-expect-error a tenant's route is not open to anybody
   endpoint([{ key: 'GET /v1/x', scope: 'read' }], { 'GET /v1/x': open });
   // @ts-expect-error an operator's operation has no tenant
@@ -166,7 +192,7 @@ test.each([
   async (method, code, detail) => {
     const context = { getRemainingTimeInMillis: () => 10 };
     const event = httpEvent({ method, path: '/slow', headers: {} });
-    const { statusCode, headers, body } = await handler(event, context as never);
+    const { statusCode, headers, body } = await forEverybody(event, context as never);
     expect([statusCode, headers['retry-after'], JSON.parse(body)]).toEqual([
       503,
       '2',

@@ -32,6 +32,8 @@ export interface HttpResult {
   statusCode: number;
   headers: Record<string, string>;
   body: string;
+  /** Whether the body is bytes, in base64. */
+  isBase64Encoded?: boolean;
 }
 
 /** The answer of an operation with a body. */

@@ -6,11 +6,11 @@ const event = httpEvent({ requestId: 'r-1' });
 
 describe('an open page', () => {
   const pages = openPages([{ key: 'GET /x', scope: 'none' }], {
-    'GET /x': {
+    'GET /x': () => ({
       contentType: 'text/html',
       body: '<p>',
       headers: { 'referrer-policy': 'origin', 'x-own': '1' },
-    },
+    }),
   });
 
   test('is the same for everybody, and may be kept for five minutes', async () => {
@@ -23,6 +23,7 @@ describe('an open page', () => {
         'strict-transport-security': 'max-age=63072000; includeSubDomains',
         'x-content-type-options': 'nosniff',
         'x-frame-options': 'DENY',
+        vary: 'accept-encoding',
         'referrer-policy': 'origin',
         'x-own': '1',
         'x-request-id': 'r-1',

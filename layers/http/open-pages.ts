@@ -1,8 +1,5 @@
-import middy from '@middy/core';
 import type { HttpEvent, HttpResult } from './event.ts';
-import { problemResponse } from './middlewares/problem-response.ts';
-import { requestContext } from './middlewares/request-context.ts';
-import { securityResponse } from './middlewares/security-headers.ts';
+import { openHandler } from './open-handler.ts';
 
 /** A page that is the same for every caller. */
 export interface OpenPage {
@@ -15,35 +12,37 @@ export interface OpenPage {
 const maxAgeSeconds = 300;
 
 /**
- * The handler of a function whose routes answer pages that are the same for every caller. It reads only the route of the
- * request: credentials do not matter, and it reaches neither a tenant nor the database.
+ * The handler of a function whose routes answer pages that are the same for every caller. A page is made for the first request
+ * that wants it, so that the start of the function does not wait for it.
  *
  * @example
- * export const handler = openPages(routesOf('docs'), { 'GET /docs': { contentType: 'text/html', body: … } });
+ * export const handler = openPages(routesOf('docs'), { 'GET /docs': () => ({ contentType: 'text/html', body: … }) });
  */
 export function openPages<const Key extends string>(
   routes: readonly { readonly key: Key; readonly scope: 'none' }[],
-  pages: Readonly<Record<Key, OpenPage>>,
+  pages: Readonly<Record<Key, () => OpenPage>>,
 ) {
-  async function answer(event: HttpEvent): Promise<HttpResult> {
-    const route = routes.find(({ key }) => key === event.routeKey);
-    if (!route)
-      throw new Error(`the route "${event.routeKey}" has no page: give openPages() one for every route`);
-    const { contentType, body, headers } = pages[route.key];
-    return {
-      statusCode: 200,
-      headers: {
-        'content-type': `${contentType}; charset=utf-8`,
-        'cache-control': `public, max-age=${maxAgeSeconds}`,
-        ...headers,
-      },
-      body,
-    };
+  const answers = new Map<string, HttpResult>();
+
+  function answer({ routeKey }: HttpEvent): HttpResult {
+    const route = routes.find(({ key }) => key === routeKey);
+    if (!route) throw new Error(`the route "${routeKey}" has no page: give openPages() one for every route`);
+    const known = answers.get(routeKey) ?? answerOf(pages[route.key]());
+    answers.set(routeKey, known);
+    return { ...known, headers: { ...known.headers } };
   }
 
-  return middy<HttpEvent, HttpResult>()
-    .use(requestContext())
-    .use(securityResponse())
-    .use(problemResponse())
-    .handler(answer);
+  return openHandler(answer);
+}
+
+function answerOf({ contentType, body, headers }: OpenPage): HttpResult {
+  return {
+    statusCode: 200,
+    headers: {
+      'content-type': `${contentType}; charset=utf-8`,
+      'cache-control': `public, max-age=${maxAgeSeconds}`,
+      ...headers,
+    },
+    body,
+  };
 }

@@ -1,6 +1,13 @@
 import * as z from 'zod';
 import { parseJsonBody } from './body.ts';
-import type { Caller, OperatorCaller, PublicCaller, RouteScope, TenantCaller } from './caller.ts';
+import type {
+  Caller,
+  EndpointRoute,
+  OperatorCaller,
+  PublicCaller,
+  RouteScope,
+  TenantCaller,
+} from './caller.ts';
 import { type HttpEvent, type HttpResult, json, noContent } from './event.ts';
 import { isStorable } from './storable.ts';
 import { validate } from './validate.ts';
@@ -51,6 +58,8 @@ export interface Operation<Kind extends Caller['kind'] = Caller['kind']> {
   readonly schemas: Schemas;
   /** The status of a success; undefined when it follows from the answer. */
   readonly status: number | undefined;
+  /** Whether it answers pages of a list: those take a cursor. */
+  readonly isList: boolean;
   /** @throws InvalidInput when a part of the request does not fit its schema */
   read(event: HttpEvent): ValidRequest;
 }
@@ -61,6 +70,17 @@ export type OperationFor<Scope extends RouteScope> = Scope extends 'none'
   : Scope extends 'operator'
     ? Operation<'operator'>
     : Operation<'tenant'>;
+
+/** The operations of an endpoint: one for each of its routes, of the kind that its scope needs. */
+export type OperationsOf<Route extends EndpointRoute<RouteScope>> = {
+  readonly [Line in Route as Line['key']]: OperationFor<Line['scope']>;
+};
+
+/** Tells the routes whose operation answers pages of a list. */
+export function isListOf(operations: Readonly<Record<string, Operation>>): (routeKey: string) => boolean {
+  const lists = new Set(Object.entries(operations).flatMap(([key, { isList }]) => (isList ? [key] : [])));
+  return (routeKey) => lists.has(routeKey);
+}
 
 /**
  * An operation of one tenant, for a route with the scope `read`, `write` or `admin`. Answers `undefined` for 204.
@@ -130,6 +150,7 @@ function define<Kind extends Caller['kind'], Given extends Schemas, Handed exten
     kind,
     schemas: { body, query, path },
     status: typeof status === 'number' ? status : undefined,
+    isList: query instanceof z.ZodObject && 'cursor' in query.shape,
     read(event) {
       const input = readInput<Given>(event, { ...unnamed, ...definition });
       return {

@@ -1,5 +1,8 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import { loggable } from './loggable.ts';
+import { showSourceLines } from './source-lines.ts';
+
+showSourceLines();
 
 /**
  * The structured log of the process. It writes plain data, and of errors the fields that `loggable.ts` lists: by itself,

@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { sendBatch } from '#platform/postgres/batch.ts';
 import { isRetryable, isSqlError } from '#platform/postgres/sqlstate.ts';
 import { inTransaction } from '#platform/postgres/transaction.ts';
 
@@ -31,18 +32,17 @@ export async function inOrganizationAsJob<Row extends pg.QueryResultRow>(
   }
 }
 
+/** The entering and the statement are one message: an import of many organizations makes thousands of transactions. */
 async function transaction<Row extends pg.QueryResultRow>(
   jobs: pg.ClientBase,
   orgId: string | undefined,
   mode: 'read' | 'write',
-  statement: pg.QueryConfig,
+  { text, values = [] }: pg.QueryConfig,
 ): Promise<Row[]> {
+  const ahead = orgId === undefined ? [] : [{ text: 'select tenancy.enter_as_job($1)', values: [orgId] }];
   return await inTransaction(
     jobs,
-    async () => {
-      if (orgId !== undefined) await jobs.query('select tenancy.enter_as_job($1)', [orgId]);
-      return (await jobs.query<Row>(statement)).rows;
-    },
+    async () => (await sendBatch<Row>(jobs, { ahead, statement: { text, values } })).rows,
     { begin: mode === 'read' ? 'begin read only' : 'begin' },
   );
 }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { createApiKey, parseApiKey } from './credentials/api-keys.ts';
-import { bearerOf, decide, presentedBy } from './resolve.ts';
+import { bearerOf } from './credentials/bearer.ts';
+import { decide, presentedBy } from './resolve.ts';
 
 const of = (headers: Record<string, string>, domainName = 'api.example.com', baseDomain?: string) =>
   presentedBy({ headers, domainName }, baseDomain);

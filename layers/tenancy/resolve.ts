@@ -1,6 +1,7 @@
 import type { TokenConfig } from '#platform/config.ts';
 import { Unauthenticated } from '#platform/errors.ts';
 import { parseApiKey } from './credentials/api-keys.ts';
+import { bearerOf } from './credentials/bearer.ts';
 import { mintPass } from './credentials/passes.ts';
 import { verifyToken } from './credentials/tokens.ts';
 import { lowerCaseOfAscii } from './email.ts';
@@ -85,11 +86,6 @@ export function presentedBy(request: RequestIdentity, baseDomain: string | undef
       (selector) => selector !== undefined,
     ),
   };
-}
-
-/** Any other scheme is a credential that we cannot check: it fails like a malformed key. */
-export function bearerOf(authorization: string): string {
-  return /^bearer +(\S+)$/i.exec(authorization)?.[1] ?? '';
 }
 
 /**

@@ -1,13 +1,18 @@
-import { STATUS_CODES } from 'node:http';
 import { OutcomeUnknown, type Problem, Unavailable } from '#platform/errors.ts';
 import { log } from '#platform/log.ts';
 import { loggableReason } from '#platform/loggable.ts';
 import { toProblem } from '#platform/postgres/sqlstate.ts';
 import { type HttpMiddleware, type HttpResult, json, requestKeys } from '../event.ts';
+import { statusTitles } from '../status-titles.ts';
 
 /** Lambda is about to end the function, and the request is still under way. */
 export class FunctionEnding extends Error {
   override readonly name = 'FunctionEnding';
+}
+
+/** What middy calls shortly before Lambda ends the function. */
+export function timeoutEarlyResponse(): never {
+  throw new FunctionEnding('the time of the function is over');
 }
 
 export interface ProblemResponseOptions {
@@ -54,7 +59,7 @@ function present({ code, status, message, options }: Problem, requestId: string)
     status,
     {
       type: 'about:blank',
-      title: STATUS_CODES[status],
+      title: statusTitles[status],
       status,
       code,
       detail: message,
@@ -74,7 +79,7 @@ function presentFault(requestId: string): HttpResult {
     500,
     {
       type: 'about:blank',
-      title: STATUS_CODES[500],
+      title: statusTitles[500],
       status: 500,
       code: 'internal',
       detail: 'Something went wrong on our side. Quote the request id when you report it.',

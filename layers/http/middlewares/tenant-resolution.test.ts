@@ -1,20 +1,16 @@
 import middy from '@middy/core';
 import { describe, expect, expectTypeOf, test, vi } from 'vitest';
 import { Problem, Unavailable } from '#platform/errors.ts';
-import { createApiKey } from '#tenancy/credentials/api-keys.ts';
+import { createApiKey, type Scope } from '#tenancy/credentials/api-keys.ts';
 import { httpEvent, type SampleRequest } from '#tests/http-event.ts';
 import { type Caller, callers, type EndpointRoute } from '../caller.ts';
 import { type HttpEvent, type HttpMiddleware, type HttpResult, json } from '../event.ts';
 import { type TenantResolutionOptions, tenantResolution } from './tenant-resolution.ts';
 
-const routes: readonly EndpointRoute[] = [
-  { key: 'GET /health', scope: 'none' },
-  { key: 'GET /platform/organizations', scope: 'operator' },
+const routes: readonly EndpointRoute<Scope>[] = [
   { key: 'GET /v1/items', scope: 'read' },
   { key: 'POST /v1/items', scope: 'write' },
 ];
-const health = { path: '/health' };
-const platform = { path: '/platform/organizations' };
 const items = { path: '/v1/items' };
 
 const { key, keyId, secretDigest } = createApiKey('test');
@@ -31,7 +27,7 @@ function chain(
   const reportMismatch = vi.fn(async () => {});
   const settings = vi.fn(() => ({ keyEnvironment: 'test', baseDomain: 'example.com', tokens: undefined }));
   const handler = middy<HttpEvent, HttpResult>()
-    .use(tenantResolution({ routes, settings, operatorKey: () => 'op_1', reportMismatch, ...options }))
+    .use(tenantResolution({ routes, settings, reportMismatch, ...options }))
     .handler(async () => handle());
   return {
     reportMismatch,
@@ -48,45 +44,6 @@ function chain(
     },
   };
 }
-
-describe('a public route', () => {
-  test.each<[string, Record<string, string>]>([
-    ['nothing', {}],
-    ['a key', apiKey],
-    ['a malformed key', { 'x-api-key': 'sk_nonsense' }],
-    ['an operator key', { 'x-operator-key': 'op_2' }],
-    ['a selector', { 'x-organization': 'acme' }],
-  ])('is for anybody, and nothing of %s is read', async (_, headers) => {
-    const { callerOf, settings } = chain();
-    expect(await callerOf({ ...health, headers })).toEqual({ kind: 'public' });
-    expect(settings).not.toHaveBeenCalled();
-  });
-});
-
-describe('a route of operators', () => {
-  test('has the operator that IAM or the operator key proves, and no tenant', async () => {
-    const { callerOf, settings } = chain();
-    const arn = 'arn:aws:iam::000000000000:role/operators';
-    expect(await callerOf({ ...platform, authorizer: { iam: { userArn: arn } } })).toEqual({
-      kind: 'operator',
-      operator: { name: arn },
-    });
-    expect(await callerOf({ ...platform, headers: { 'x-operator-key': 'op_1' } })).toEqual({
-      kind: 'operator',
-      operator: { name: 'operator key' },
-    });
-    expect(settings).not.toHaveBeenCalled();
-  });
-
-  test('refuses the credential of a tenant with 403, and nothing with 401', async () => {
-    const { refusalOf } = chain();
-    expect(await refusalOf({ ...platform, headers: apiKey })).toBe('403 operator_required');
-    expect(await refusalOf(platform)).toBe('401 unauthenticated');
-    expect(await refusalOf({ ...platform, headers: { 'x-operator-key': 'op_2' } })).toBe(
-      '401 invalid_credentials',
-    );
-  });
-});
 
 describe('a route of tenants', () => {
   test('has the credentials of the request, with the scope of the route', async () => {
@@ -181,22 +138,13 @@ describe('a credential that is refused for the organization named', () => {
     await expect(send(httpEvent({ ...items, headers: apiKey }))).rejects.toBe(error);
     expect(reportMismatch).not.toHaveBeenCalled();
   });
-
-  test('is not reported on a route without a tenant', async () => {
-    const { send, reportMismatch } = chain(refuse(mismatch));
-    await expect(send(httpEvent(health))).rejects.toBe(mismatch);
-    await expect(send(httpEvent({ ...platform, headers: { 'x-operator-key': 'op_1' } }))).rejects.toBe(
-      mismatch,
-    );
-    expect(reportMismatch).not.toHaveBeenCalled();
-  });
 });
 
 test('a route that is not of the function is a fault of ours, which names the routes that are', async () => {
   const { refusalOf } = chain();
   expect(await refusalOf({ path: '/v1/nothing', headers: apiKey })).toBe(
-    'UnknownRoute: the route "GET /v1/nothing" is not one of this function, which has GET /health, ' +
-      'GET /platform/organizations, GET /v1/items, POST /v1/items: compare functions/routes.ts with what is deployed',
+    'UnknownRoute: the route "GET /v1/nothing" is not one of this function, which has ' +
+      'GET /v1/items, POST /v1/items: compare functions/routes.ts with what is deployed',
   );
 });
 
@@ -204,7 +152,7 @@ test('the compiler asks for the routes, and knows who a caller can be', () => {
   expectTypeOf(tenantResolution)
     .parameter(0)
     .toHaveProperty('routes')
-    .toEqualTypeOf<readonly EndpointRoute[]>();
+    .toEqualTypeOf<readonly EndpointRoute<Scope>[]>();
   expectTypeOf(tenantResolution).returns.toEqualTypeOf<HttpMiddleware>();
   expectTypeOf<Caller['kind']>().toEqualTypeOf<'public' | 'operator' | 'tenant'>();
   // @ts-expect-error a caller has a tenant only where its kind says so

@@ -1,27 +1,18 @@
-import { baseDomain, keyEnvironment, operatorKey, tokenConfig } from '#platform/config.ts';
+import { baseDomain, keyEnvironment, tokenConfig } from '#platform/config.ts';
 import { toProblem } from '#platform/postgres/sqlstate.ts';
-import type { PresentedKey } from '#tenancy/credentials/api-keys.ts';
-import { resolveOperator } from '#tenancy/credentials/operator.ts';
+import type { PresentedKey, Scope } from '#tenancy/credentials/api-keys.ts';
 import { type RefusedKeys, refusedKeysOfProcess } from '#tenancy/credentials/refused-keys.ts';
 import { type ResolutionSettings, resolve } from '#tenancy/resolve.ts';
 import { reportMismatch } from '#tenancy/security-events.ts';
 import type { Credentials, VerifiedUser } from '#tenancy/tenant.ts';
 import { type Caller, callers, type EndpointRoute } from '../caller.ts';
-import {
-  type HttpEvent,
-  type HttpMiddleware,
-  principalArnOf,
-  type RequestKeys,
-  requestKeys,
-} from '../event.ts';
+import { type HttpEvent, type HttpMiddleware, type RequestKeys, requestKeys } from '../event.ts';
 
 export interface TenantResolutionOptions {
-  /** The routes of the function. The scope of each says whether a tenant, an operator or nobody is resolved. */
-  readonly routes: readonly EndpointRoute[];
+  /** The routes of the function, with the scope that a tenant needs for each. */
+  readonly routes: readonly EndpointRoute<Scope>[];
   /** Read at every request, so that a missing setting is answered as a problem and not at the start of the function. */
   readonly settings?: () => ResolutionSettings;
-  /** The key of operators; undefined where only IAM lets them in. */
-  readonly operatorKey?: () => string | undefined;
   /** Keeps floods of unknown keys from the database. */
   readonly refusedKeys?: RefusedKeys;
   /** Records that a credential was refused for the organization that its request names. */
@@ -30,19 +21,16 @@ export interface TenantResolutionOptions {
 
 const defaults = {
   settings: () => ({ keyEnvironment: keyEnvironment(), baseDomain: baseDomain(), tokens: tokenConfig() }),
-  operatorKey,
   refusedKeys: refusedKeysOfProcess,
   reportMismatch,
 } satisfies Partial<TenantResolutionOptions>;
 
 /**
- * Works out who asks, and leaves it in `callers`. A route with `scope: 'none'` passes with nothing of the request read,
- * one with `scope: 'operator'` needs an operator, every other one a credential of an organization. The database checks the
- * credential in the transaction of the request.
+ * Works out which tenant asks, and leaves it in `callers`. The database checks the credential in the transaction of the
+ * request.
  *
- * Refuses with 401 when nothing is presented or a credential is malformed, with 403 when a tenant asks for a route of
- * operators, with 503 when a token cannot be verified now, with 429 when a flood of unknown keys must not reach the
- * database. When the database refuses the credential for the organization that the request names, this is recorded before
+ * Refuses with 401 when nothing is presented or a credential is malformed, with 503 when a token cannot be verified now, with
+ * 429 when a flood of unknown keys must not reach the database. When the database refuses the credential for the organization that the request names, this is recorded before
  * the answer goes out.
  *
  * @example
@@ -51,7 +39,7 @@ const defaults = {
  * )
  */
 export function tenantResolution(options: TenantResolutionOptions): HttpMiddleware {
-  const { routes, settings, operatorKey, refusedKeys, reportMismatch } = { ...defaults, ...options };
+  const { routes, settings, refusedKeys, reportMismatch } = { ...defaults, ...options };
   const scopes = new Map(routes.map(({ key, scope }) => [key, scope]));
 
   async function tenantResolutionBefore({ event }: { readonly event: HttpEvent }): Promise<void> {
@@ -61,13 +49,7 @@ export function tenantResolution(options: TenantResolutionOptions): HttpMiddlewa
   async function callerOf(event: HttpEvent): Promise<Caller> {
     const scope = scopes.get(event.routeKey);
     if (!scope) throw new UnknownRoute(event.routeKey, scopes.keys());
-    if (scope === 'none') return { kind: 'public' };
     const { headers, requestContext } = event;
-    if (scope === 'operator')
-      return {
-        kind: 'operator',
-        operator: resolveOperator({ headers, principalArn: principalArnOf(event) }, operatorKey()),
-      };
     const credentials = await resolve({ headers, domainName: requestContext.domainName }, settings());
     if (credentials.key) refusedKeys.assertMayAsk(credentials.key, requestContext.http.sourceIp);
     return { kind: 'tenant', tenant: { credentials, scope } };

@@ -71,6 +71,16 @@ describe('a wrong request', () => {
   });
 });
 
+test('a chain that cannot prove access explains nothing to a tenant', async () => {
+  const handler = middy<HttpEvent, HttpResult>()
+    .before(({ event }) => callers.set(event, { kind: 'tenant', tenant }))
+    .use(validation({ operations }))
+    .handler((event) => validRequests.of(event).run(callers.of(event)));
+  await expect(handler(httpEvent({ method: 'POST', ...wrong }), {} as never)).rejects.toThrow(
+    'a tenant sent wrong input to a chain without tenants: give validation() a `proveAccess`',
+  );
+});
+
 test('a route without an operation is a fault of ours', async () => {
   await expect(send({ path: '/v1/other' })).rejects.toThrow(
     'the route "POST /v1/other" has no operation: give endpoint() one for every route',

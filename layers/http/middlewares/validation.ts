@@ -1,4 +1,3 @@
-import { assertAccess } from '#tenancy/scope.ts';
 import { callers } from '../caller.ts';
 import type { HttpEvent, HttpMiddleware } from '../event.ts';
 import type { Operation, ValidRequest } from '../operation.ts';
@@ -8,11 +7,11 @@ import { type ProveAccess, withAccessFirst } from './access-first.ts';
 export interface ValidationOptions {
   /** The operation of each route, by route key. Its schemas say what the route takes. */
   readonly operations: Readonly<Record<string, Operation>>;
-  /** Asked before wrong input is explained to a tenant. */
+  /** Asked before wrong input is explained to a tenant. A chain without tenants needs none. */
   readonly proveAccess?: ProveAccess;
 }
 
-const defaults = { proveAccess: assertAccess } satisfies Partial<ValidationOptions>;
+const defaults = { proveAccess: noProof } satisfies Partial<ValidationOptions>;
 
 /** The request as its operation has read it, from `validation()` on. */
 export const validRequests = new RequestSlot<ValidRequest>('the valid request', 'validation()');
@@ -24,7 +23,7 @@ export const validRequests = new RequestSlot<ValidRequest>('the valid request', 
  * Refuses with 400 and every field that is wrong, or with 415 when the body is declared as something else than JSON.
  *
  * @example
- * middy().use(tenantResolution({ routes })).use(validation({ operations })).handler(
+ * middy().use(tenantResolution({ routes })).use(validation({ operations, proveAccess: assertAccess })).handler(
  *   (event) => validRequests.of(event).run(callers.of(event)),
  * )
  */
@@ -41,4 +40,9 @@ export function validation(options: ValidationOptions): HttpMiddleware {
   }
 
   return { before: validationBefore };
+}
+
+/** Wrong input of a tenant is never explained without a proof. */
+async function noProof(): Promise<never> {
+  throw new Error('a tenant sent wrong input to a chain without tenants: give validation() a `proveAccess`');
 }

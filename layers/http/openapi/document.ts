@@ -22,6 +22,8 @@ export interface DocumentedOperation {
   };
   /** The status of a success; undefined when it follows from the answer. */
   readonly status?: unknown;
+  /** Whether it answers pages of a list. */
+  readonly isList?: boolean;
 }
 
 export type OpenApiDocument = Readonly<Record<string, unknown>>;

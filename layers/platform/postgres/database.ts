@@ -1,5 +1,5 @@
-import { Signer } from '@aws-sdk/rds-signer';
 import pg from 'pg';
+import { databaseToken } from '../aws/database-token.ts';
 import { adminDatabaseConfig, type DatabaseConfig, databaseConfig, jobsDatabaseConfig } from '../config.ts';
 import { OutcomeUnknown, Unavailable } from '../errors.ts';
 import { log } from '../log.ts';
@@ -145,14 +145,13 @@ function setDeadline(client: pg.PoolClient, config: DatabaseConfig) {
 
 function connectionOf(config: DatabaseConfig): pg.PoolConfig {
   if ('url' in config) return { connectionString: config.url, connectionTimeoutMillis: connectTimeoutMs };
-  const signer = new Signer({ hostname: config.host, port: config.port, username: config.user });
   return {
     host: config.host,
     port: config.port,
     database: config.name,
     user: config.user,
     // A token is valid for fifteen minutes. Each new connection gets a new one.
-    password: () => signer.getAuthToken(),
+    password: () => databaseToken(config),
     ssl: { rejectUnauthorized: true },
     connectionTimeoutMillis: connectTimeoutMs,
   };

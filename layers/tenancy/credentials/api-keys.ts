@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 
 /**
@@ -52,13 +52,13 @@ export function parseApiKey(text: string, keyEnvironment: string): PresentedKey 
 }
 
 function digestOf(secret: string): Buffer {
-  return createHash('sha256').update(secret).digest();
+  return hash('sha256', secret, 'buffer');
 }
 
 function checksumOf(body: string): string {
-  const bytes = Buffer.alloc(4);
-  bytes.writeUInt32BE(crc32(body));
-  return toBase62(bytes).padStart(checksumLength, '0');
+  let text = '';
+  for (let value = crc32(body); value > 0; value = Math.floor(value / 62)) text = alphabet[value % 62] + text;
+  return text.padStart(checksumLength, '0');
 }
 
 function toBase62(bytes: Buffer): string {

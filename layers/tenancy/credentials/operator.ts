@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { Problem, Unauthenticated } from '#platform/errors.ts';
-import { bearerOf } from '../resolve.ts';
+import { bearerOf } from './bearer.ts';
 
 /** A person who runs the platform. An operator is not a tenant and never sees a tenant's stock. */
 export interface Operator {

@@ -28,14 +28,25 @@ export interface HandlerLoaderOptions {
  */
 export function createHandlerLoader({ watch, root = paths.root }: HandlerLoaderOptions): HandlerLoader {
   const reloader = watch ? createReloader(root) : undefined;
-  const load = async (folder: string, name: string) => {
+  // Without `watch` a module is what it was at the first call, as in a function on Lambda.
+  const loaded = new Map<string, Promise<LambdaHandler>>();
+  const load = async (folder: string, name: string): Promise<LambdaHandler> => {
     const source = sourceOf(root, folder, name);
     const module = reloader ? await reloader.load(source) : await import(pathToFileURL(source).href);
     return handlerOf(module, source);
   };
+  const loadOnce = (folder: string, name: string): Promise<LambdaHandler> => {
+    if (reloader) return load(folder, name);
+    const key = `${folder}/${name}`;
+    const handler = loaded.get(key) ?? load(folder, name);
+    loaded.set(key, handler);
+    // A failure is tried again: only what has been loaded is kept.
+    handler.catch(() => loaded.delete(key));
+    return handler;
+  };
   return {
-    load: (entry) => load('api', entry),
-    loadJob: (job) => load('jobs', job) as Promise<LambdaHandler<unknown>>,
+    load: (entry) => loadOnce('api', entry),
+    loadJob: (job) => loadOnce('jobs', job) as Promise<LambdaHandler<unknown>>,
     close: async () => reloader?.close(),
   };
 }
