@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { routes } from '#functions/routes.ts';
-import { bundleOf } from '../infra/constructs/bundle.ts';
+import { bundleOf } from '#infra/constructs/bundle.ts';
 import { type Bench, type Comparison, compareRates } from './bench.ts';
 
 /** What a start of an API function may cost, compared with the start of an empty one. */

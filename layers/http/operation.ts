@@ -71,7 +71,7 @@ export type OperationFor<Scope extends RouteScope> = Scope extends 'none'
     ? Operation<'operator'>
     : Operation<'tenant'>;
 
-/** The operations of an endpoint: one for each of its routes, of the kind that its scope needs. */
+/** The operations of an endpoint: one for each of its routes, with the kind of caller that its scope names. */
 export type OperationsOf<Route extends EndpointRoute<RouteScope>> = {
   readonly [Line in Route as Line['key']]: OperationFor<Line['scope']>;
 };

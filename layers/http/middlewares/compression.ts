@@ -23,7 +23,7 @@ const compressors: Readonly<Record<Encoding, (body: string) => Promise<Buffer>>>
  * Compresses large answers for callers that accept it: an HTTP API of API Gateway does not. Only a success of a route for which
  * `mayCompress` says yes is compressed.
  *
- * The length of a compressed body tells how much of it repeats. Somebody who can choose a part of an answer, and see how long
+ * The length of a compressed body shows how much of it repeats. Somebody who can choose a part of an answer, and see how long
  * it is on the wire, could guess a secret in the rest (BREACH). So no answer with a secret may be compressed.
  *
  * @example
