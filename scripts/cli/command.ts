@@ -138,9 +138,14 @@ function createOutlet(name: string, wantsJson: boolean): Outlet {
     write(process.stderr, wantsJson ? JSON.stringify({ error: shown }) : failureText(shown));
   };
   const write = (stream: NodeJS.WriteStream, text: string) => stream.write(`${shownText(text)}\n`);
+  const progress = wantsJson ? silentProgress : createProgress();
+  const note = (line: string) => {
+    progress.clear();
+    write(process.stderr, line);
+  };
   return {
-    progress: wantsJson ? silentProgress : createProgress(),
-    note: wantsJson ? () => {} : (line) => void write(process.stderr, line),
+    progress,
+    note: wantsJson ? () => {} : note,
     print: ({ text, json }) => void write(process.stdout, wantsJson ? JSON.stringify(json, null, 2) : text),
     fail: (error) => {
       const usage = describeUsage(error, name);
