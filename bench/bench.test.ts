@@ -19,9 +19,13 @@ test('the median is the middle value, or between the two middle ones', () => {
 });
 
 test('a ratio is the time of the subject by the time of the reference, pair by pair', () => {
-  const { ratio, perSecond } = compareRates(what, { subject: [100, 50, 10], reference: [100, 100, 100] });
+  const { ratio, perSecond, fastestMs } = compareRates(what, {
+    subject: [100, 50, 10],
+    reference: [100, 100, 100],
+  });
   expect(ratio).toEqual({ min: 1, median: 2, max: 10 });
   expect(perSecond).toEqual({ subject: 50, reference: 100 });
+  expect(fastestMs).toEqual({ subject: 10, reference: 10 });
 });
 
 test('loads take turns, each round begins with another one, and the first round is not counted', async () => {
@@ -33,13 +37,24 @@ test('loads take turns, each round begins with another one, and the first round 
   const rates = await inTurns([load('a'), load('b'), load('c')], { rounds: 2, roundMs: 1 });
   expect(order.join('')).toBe('abc' + 'bca' + 'cab');
   expect(rates.map((each) => each.length)).toEqual([2, 2, 2]);
+  order.length = 0;
+  const parts: number[] = [];
+  const part = (name: string) => async (durationMs: number) => {
+    order.push(name);
+    parts.push(durationMs);
+    return 1;
+  };
+  await inTurns([part('a'), part('b')], { rounds: 1, roundMs: 30, turnsARound: 3 });
+  expect(order.join('')).toBe('abbaab' + 'baabba');
+  expect(new Set(parts)).toEqual(new Set([10]));
   const afterWarmUp = await inTurns([async () => 0], { rounds: 3, roundMs: 1 });
   expect(afterWarmUp).toEqual([[0, 0, 0]]);
 });
 
 const compared = (median: number, more: Partial<Comparison> = {}): Comparison => ({
   ...what,
-  perSecond: { subject: 200, reference: 100 },
+  perSecond: { subject: 100, reference: 100 },
+  fastestMs: { subject: 5, reference: 10 },
   ratio: { min: 0, median, max: 99 },
   ...more,
 });

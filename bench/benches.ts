@@ -33,6 +33,7 @@ export interface BenchResult {
 export interface Watcher {
   /** A bench begins, or is left out. */
   onBench(name: string, leftOut: string | undefined): void;
+  onPreparation(line: string): void;
   onComparison(comparison: Comparison): void;
 }
 
@@ -49,7 +50,7 @@ export async function measure(
     watcher.onBench(name, leftOut);
     const comparisons: Comparison[] = [];
     if (leftOut === undefined) {
-      for await (const comparison of bench.run(options)) {
+      for await (const comparison of bench.run(options, watcher.onPreparation)) {
         comparisons.push(comparison);
         watcher.onComparison(comparison);
       }

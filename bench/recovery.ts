@@ -3,7 +3,7 @@ import { tickDrill } from '#recovery/drill/drill.ts';
 import type { DrillRecord } from '#recovery/drill/records.ts';
 import { type ProofName, proofNames } from '#recovery/proofs/proof.ts';
 import { type BackedUpLedger, openBackedUpLedger } from './backed-up-ledger.ts';
-import { type Bench, type BenchOptions, type Comparison, compareRates, median } from './bench.ts';
+import { type Bench, type BenchOptions, type Comparison, compareRates, median, type What } from './bench.ts';
 import { onSuperuser } from './history.ts';
 import { startPlainCopy } from './plain-copy.ts';
 
@@ -63,7 +63,7 @@ function* comparisons(
   pairs: readonly { readonly plain: Plain; readonly drill: Drill }[],
 ): Generator<Comparison> {
   const against = (
-    what: Omit<Comparison, 'perSecond' | 'ratio'>,
+    what: What,
     subjectMs: (pair: (typeof pairs)[number]) => number,
     referenceMs: (pair: (typeof pairs)[number]) => number,
   ) =>

@@ -79,6 +79,7 @@ await command({
       measure(chosen, options, {
         onBench: (name, leftOut) =>
           note(leftOut === undefined ? `${name} …` : `${name} is left out: ${leftOut}`),
+        onPreparation: note,
         onComparison: (comparison) => {
           done += 1;
           note(line(comparison));

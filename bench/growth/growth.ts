@@ -21,21 +21,25 @@ export const growth: Bench = {
     const [histories, organizations] = [historySizes(options), organizationSizes(options)];
     const comparisons = operations.length * (histories.length + organizations.length - 2);
     const turns = operations.length * (histories.length + organizations.length) * (options.rounds + 1);
-    return { comparisons, seconds: fillSeconds(options) + (turns * turnMs(options)) / 1_000 };
+    return { comparisons, seconds: fillSeconds(options) + (turns * growthRoundMs(options)) / 1_000 };
   },
-  async *run(options) {
+  async *run(options, note) {
     const server = await startServer({ durable: false, settings });
     try {
-      for (const sizes of [historySizes(options), organizationSizes(options)])
+      for (const sizes of [historySizes(options), organizationSizes(options)]) {
+        note(`filling databases with ${sizes.map(({ shape }) => shape.name).join('; ')} …`);
         yield* measure(server, sizes, options);
+      }
     } finally {
       await server.stop();
     }
   },
 };
 
+const turnsARound = 5;
+
 /** A round has as many turns as there are sizes, and there are many operations. */
-function turnMs({ roundMs }: BenchOptions): number {
+function growthRoundMs({ roundMs }: BenchOptions): number {
   return roundMs / 4;
 }
 
@@ -63,17 +67,21 @@ async function* measure(
 }
 
 async function* compareSizes(
-  { name, limitMs, timesARound }: Operation,
+  { name, limitMs, timesATurn }: Operation,
   measured: readonly Measured[],
   options: BenchOptions,
 ): AsyncGenerator<Comparison> {
-  const times = timesARound && Math.ceil(timesARound / (options.quick ? 5 : 1));
+  const times = timesATurn && Math.ceil(timesATurn / (options.quick ? 5 : 1));
   const loads = measured.map(
     ({ site }) =>
       (durationMs: number) =>
         site.repeat(name, times === undefined ? { durationMs } : { times }),
   );
-  const rates = await inTurns(loads, { rounds: options.rounds, roundMs: turnMs(options) });
+  const rates = await inTurns(loads, {
+    rounds: options.rounds,
+    roundMs: growthRoundMs(options),
+    turnsARound,
+  });
   const [smallest, ...larger] = measured.map(({ size }, index) => ({ size, rates: rates[index] ?? [] }));
   if (!smallest) return;
   for (const { size, rates: subject } of larger) {

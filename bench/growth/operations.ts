@@ -18,10 +18,10 @@ export interface Operation {
   readonly name: string;
   request(ground: Ground, turn: number): ApiRequest;
   /**
-   * So often in each round, whatever the time. What is posted makes a ledger larger, and all of them must get the same: in nine
+   * So often in each turn, whatever the time. What is posted makes a ledger larger, and all of them must get the same: in nine
    * rounds no more than the smallest had.
    */
-  readonly timesARound?: number;
+  readonly timesATurn?: number;
   /** One request should take less than this, at every size. */
   readonly limitMs?: number;
 }
@@ -97,13 +97,13 @@ const balances: readonly Operation[] = [
 const postings: readonly Operation[] = [
   {
     name: 'posting of a single movement',
-    timesARound: 500,
+    timesATurn: 100,
     request: ({ items, locations }, turn) =>
       post('/v1/movements', { kind: 'receipt', lines: [line(items, locations, turn)] }),
   },
   {
     name: 'transfer',
-    timesARound: 250,
+    timesATurn: 50,
     request: ({ items, locations }, turn) =>
       post('/v1/transfers', {
         from: locationOf(locations, turn),
@@ -113,7 +113,7 @@ const postings: readonly Operation[] = [
   },
   {
     name: 'entry of 100 lines',
-    timesARound: 10,
+    timesATurn: 2,
     request: ({ items, locations }, turn) =>
       post('/v1/movements', {
         kind: 'receipt',

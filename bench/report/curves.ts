@@ -15,7 +15,8 @@ export interface Curve {
 export interface CurvePosition {
   readonly at: number;
   readonly ratio: Comparison['ratio'];
-  readonly perSecond: number;
+  /** The time of one operation in the fastest round. */
+  readonly fastestMs: number;
 }
 
 /** The curves among comparisons, in the order of their first points. */
@@ -33,11 +34,11 @@ export function curvesOf(comparisons: readonly Comparison[]): Curve[] {
       operation,
       axis,
       points: [
-        { at: smallest, ratio: { min: 1, median: 1, max: 1 }, perSecond: first.perSecond.reference },
-        ...sorted.map(({ point, ratio, perSecond }) => ({
+        { at: smallest, ratio: { min: 1, median: 1, max: 1 }, fastestMs: first.fastestMs.reference },
+        ...sorted.map(({ point, ratio, fastestMs }) => ({
           at: point?.at ?? Number.NaN,
           ratio,
-          perSecond: perSecond.subject,
+          fastestMs: fastestMs.subject,
         })),
       ],
       target: first.target,

@@ -38,7 +38,8 @@ export function benchmarksPage({ machine, options, results }: Run): string {
     '',
     'Each row compares two things that were measured in turns, in one run: the time of the first divided by the time of the',
     'second. Smaller is better. The ratio is the median of the rounds, with the lowest and the highest in brackets. Other work on',
-    'the machine affects both sides, so a ratio can be compared with that of another machine; a time cannot.',
+    'the machine affects both sides, so a ratio can be compared with that of another machine; a time cannot. A time in milliseconds',
+    'is that of the fastest round, which other work has delayed least.',
     '',
     ...machineTable(machine, options),
     '',
@@ -85,8 +86,8 @@ function verdict(results: readonly BenchResult[]): string[] {
   ];
 }
 
-function timeIfLimited({ limitMs, perSecond }: Comparison): string {
-  return limitMs === undefined ? '' : `, ${millisecondsText(perSecond.subject)}`;
+function timeIfLimited({ limitMs, fastestMs }: Comparison): string {
+  return limitMs === undefined ? '' : `, ${millisecondsText(fastestMs.subject)}`;
 }
 
 function section({ name, summary, comparisons, leftOut }: BenchResult): string[] {
@@ -137,8 +138,8 @@ function curveTable(axis: Curve['axis'], curves: readonly Curve[]): string[] {
       operation,
       ...points.map((point, index) =>
         index === 0
-          ? millisecondsText(point.perSecond)
-          : `${spreadText(point)}, ${millisecondsText(point.perSecond)}`,
+          ? millisecondsText(point.fastestMs)
+          : `${spreadText(point)}, ${millisecondsText(point.fastestMs)}`,
       ),
       targetText({ target, limitMs }),
       comparisons.every((comparison) => isMet(comparison) ?? true) ? 'yes' : '**no**',

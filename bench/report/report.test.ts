@@ -16,7 +16,8 @@ function point(at: number, median: number, axis: 'movements' | 'organizations' =
     name: `${operation}, ${at}`,
     subject: `${at} ${axis}`,
     reference: `10 ${axis}`,
-    perSecond: { subject: 1_000 / (2 * median), reference: 500 },
+    perSecond: { subject: 1, reference: 2 },
+    fastestMs: { subject: 2 * median, reference: 2 },
     ratio: { min: median / 2, median, max: median * 2 },
     target: 1.3,
     limitMs: 10,
@@ -29,6 +30,7 @@ const posting: Comparison = {
   subject: 'post_entry()',
   reference: 'an INSERT',
   perSecond: { subject: 1_200, reference: 2_000 },
+  fastestMs: { subject: 0.8, reference: 0.5 },
   ratio: { min: 1.5, median: 1.6667, max: 2.25 },
   target: 2,
   detail: ['each: 1.0 s'],
@@ -61,7 +63,7 @@ test('a curve begins at the smallest size with 1, and its sizes are in order', (
     [100, 1.2],
     [1_000, 1.4],
   ]);
-  expect(curve?.points[0]).toEqual({ at: 10, ratio: { min: 1, median: 1, max: 1 }, perSecond: 500 });
+  expect(curve?.points[0]).toEqual({ at: 10, ratio: { min: 1, median: 1, max: 1 }, fastestMs: 2 });
 });
 
 test('both axes of one operation are two curves', () => {
@@ -138,10 +140,10 @@ test('a line of the command has ratio, spread, target and rates', () => {
 
 test('figures have two decimals, or two digits when they are small', () => {
   expect([figure(1.234), figure(0.1), figure(0.01234)]).toEqual(['1.23', '0.10', '0.012']);
-  expect([millisecondsText(500), millisecondsText(3), millisecondsText(0.5)]).toEqual([
-    '2 ms',
-    '333 ms',
-    '2000 ms',
+  expect([millisecondsText(2.4123), millisecondsText(0.1), millisecondsText(1234.5)]).toEqual([
+    '2.41 ms',
+    '0.1 ms',
+    '1235 ms',
   ]);
 });
 

@@ -29,9 +29,8 @@ export function targetText({ target, limitMs }: Pick<Comparison, 'target' | 'lim
     .join(', ');
 }
 
-/** How long one operation took with one client: `2.41 ms`. */
-export function millisecondsText(perSecond: number): string {
-  const milliseconds = 1_000 / perSecond;
+/** A short time: `2.41 ms`. */
+export function millisecondsText(milliseconds: number): string {
   return `${milliseconds >= 100 ? Math.round(milliseconds) : Number(milliseconds.toPrecision(3))} ms`;
 }
 
