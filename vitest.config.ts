@@ -27,7 +27,7 @@ export default defineConfig({
     },
   ],
   test: {
-    include: ['{layers,functions,scripts,infra,tests,sql}/**/*.test.ts'],
+    include: ['{layers,functions,scripts,infra,tests,sql,bench}/**/*.test.ts'],
     // Prisma and what it brings weigh more than everything else together: `npm run test:adapters` installs it, and tests it.
     exclude: process.env.STOCKADE_TEST_ADAPTERS === 'all' ? [] : ['tests/adapters/prisma.test.ts'],
     globalSetup: ['./tests/cluster.ts'],

@@ -3,7 +3,7 @@ import { environment } from '#platform/environment.ts';
 import { closeDatabase } from '#platform/postgres/database.ts';
 import { loginUrl } from '#scripts/local/logins.ts';
 import { addApiKey } from '#tenancy/organizations.ts';
-import { type Bench, type Comparison, compare, type Load } from './bench.ts';
+import { type Bench, type Comparison, compare, expected, type Load } from './bench.ts';
 import { execute, startServer } from './database.ts';
 import { makeLedger } from './history.ts';
 import { openRawClient, type RawClient, requestOf } from './http/raw-client.ts';
@@ -24,6 +24,7 @@ export const api: Bench = {
   name: 'api',
   summary:
     'The API end to end over kept connections, compared with an HTTP server of Node and named statements',
+  expect: (options) => expected(6, options, 30),
   async *run(options): AsyncGenerator<Comparison> {
     const server = await startServer();
     try {

@@ -16,8 +16,9 @@ import { startLocalAws } from '#scripts/local/aws/loopback.ts';
 import { setLogins } from '#scripts/local/logins.ts';
 import { startCluster } from '#scripts/local/postgres/cluster.ts';
 import { paths } from '#scripts/paths.ts';
-import { execute } from './database.ts';
+import { discard, execute } from './database.ts';
 import { connectJobs, makeLedger } from './history.ts';
+import { closing } from './interruption.ts';
 
 /** A sealed and anchored ledger on the local RDS, and a snapshot of all of it. */
 export interface BackedUpLedger {
@@ -43,23 +44,25 @@ export async function openBackedUpLedger(movements: number, items: number): Prom
   // If root runs this, Postgres runs as another user, who needs access.
   await chmod(directory, 0o755);
   const stops: (() => unknown)[] = [() => rm(directory, { recursive: true, force: true })];
-  const close = async () => {
+  const close = closing(async () => {
     for (const stop of stops.splice(0).reverse()) await stop();
-  };
+  });
   try {
-    const cluster = await startCluster({ directory: join(directory, 'postgres'), archive: true });
-    stops.push(() => cluster.destroy());
+    const starting = startCluster({ directory: join(directory, 'postgres'), archive: true });
+    stops.push(async () => await discard(await starting));
+    const cluster = await starting;
     await execute(cluster.url, `create database ${databaseName}`);
     const adminUrl = inDatabase(cluster.url);
     await migrate({ connectionString: adminUrl, directory: paths.migrations });
     await setLogins(adminUrl);
     const ledger = await makeLedger(adminUrl, 'bench', items);
     await ledger.post(movements, items);
-    const aws = await startLocalAws({
+    const opening = startLocalAws({
       directory: join(directory, 'aws'),
       database: { identifier: 'stockade', cluster, databaseName },
     });
-    stops.push(() => aws.close(), closeAwsClients);
+    stops.push(async () => (await opening).close(), closeAwsClients);
+    const aws = await opening;
     process.env[environment.stage] ??= 'test';
     Object.assign(process.env, aws.env);
     const jobs = await connectJobs(adminUrl);

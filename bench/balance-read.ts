@@ -1,16 +1,19 @@
 import { Client } from 'pg';
-import { type Bench, type Comparison, compare, type Load } from './bench.ts';
+import { type Bench, type Comparison, compare, expected, type Load } from './bench.ts';
 import { execute, startServer } from './database.ts';
 import { makeLedger } from './history.ts';
 
 /** The number of movements of one balance, by its item. */
-const keys = { S1: 100, S2: 5_000, S3: 100_000, S4: 1_000_000 } as const;
+const all = { S1: 100, S2: 5_000, S3: 100_000, S4: 1_000_000 } as const;
+const fewer = { ...all, S4: 200_000 } as const;
 
 export const balanceRead: Bench = {
   name: 'balance-read',
   summary:
     'The cost of reading a balance, for histories of different lengths, compared with adding up its movements',
+  expect: (options) => expected(3, options, options.quick ? 12 : 35),
   async *run(options): AsyncGenerator<Comparison> {
+    const keys = options.quick ? fewer : all;
     const server = await startServer();
     try {
       const url = await server.createDatabase('balances');
@@ -29,7 +32,7 @@ export const balanceRead: Bench = {
 
       yield await compare(
         {
-          name: 'a balance of 1,000,000 movements',
+          name: `a balance of ${keys.S4.toLocaleString('en')} movements`,
           subject: 'read by its key',
           reference: 'one of 100 movements, read by its key',
           target: 1.2,

@@ -13,8 +13,13 @@ export interface Ledger {
 const bulkMovements = 100_000;
 const placesPerItem = 10;
 
-/** Creates an organization with items S1, S2, … that may go below zero, at the places L1 to L10. */
-export async function makeLedger(adminUrl: string, slug: string, items: number): Promise<Ledger> {
+/** Creates an organization with items S1, S2, … that may go below zero, and the places L1, L2, …: ten, if nothing else is said. */
+export async function makeLedger(
+  adminUrl: string,
+  slug: string,
+  items: number,
+  places = placesPerItem,
+): Promise<Ledger> {
   const { rows } = await onSuperuser(adminUrl, (superuser) =>
     superuser.query<{ id: string }>(
       'insert into tenancy.organizations (slug, name) values ($1, $1) returning id',
@@ -36,7 +41,7 @@ export async function makeLedger(adminUrl: string, slug: string, items: number):
     );
     await superuser.query(
       `insert into inventory.locations (org_id, code, name) select $1, 'L' || n, 'x' from generate_series(1, $2::int) n`,
-      [orgId, placesPerItem],
+      [orgId, places],
     );
   });
   return {

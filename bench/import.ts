@@ -4,11 +4,9 @@ import { importFile } from '#ledger/imports/import-file.ts';
 import { organizationsByName } from '#ledger/imports/organizations.ts';
 import { parseProfile, profileDigest } from '#ledger/imports/profile.ts';
 import { loginUrl } from '#scripts/local/logins.ts';
-import { type Bench, type Comparison, compareRates } from './bench.ts';
+import { type Bench, type BenchOptions, type Comparison, compareRates } from './bench.ts';
 import { startServer } from './database.ts';
 import { orderLines } from './order-lines.ts';
-
-const lines = 100_000;
 
 /** The same columns and indexes as the movements, and nothing else of a ledger. */
 const bareMovements = `
@@ -43,13 +41,19 @@ const spreads = {
 export const importing: Bench = {
   name: 'import',
   summary: 'An import of order lines, compared with COPY of its movements into the same columns and indexes',
-  async *run({ rounds }): AsyncGenerator<Comparison> {
+  expect: (options) => ({
+    comparisons: 5,
+    seconds: (options.quick ? 5 : 20) * 3 * (1 + Math.min(options.rounds, mostRounds)),
+  }),
+  async *run(options): AsyncGenerator<Comparison> {
+    const lines = linesOf(options);
     const server = await startServer();
     try {
       const rateOfOne: number[] = [];
       for (const [index, [name, spread]] of Object.entries(spreads).entries()) {
-        const turns = Math.min(rounds, mostRounds);
-        const rates = await measure(await server.createDatabase(`import_${index}`), spread, turns);
+        const turns = Math.min(options.rounds, mostRounds);
+        const database = await server.createDatabase(`import_${index}`);
+        const rates = await measure(database, spread, turns, lines);
         yield compareRates(
           {
             name: `import of ${lines.toLocaleString('en')} lines, ${name}`,
@@ -77,11 +81,16 @@ export const importing: Bench = {
   },
 };
 
+function linesOf({ quick }: BenchOptions): number {
+  return quick ? 10_000 : 100_000;
+}
+
 /** Lines per second of both, in turns. The first import also creates the items, so it is not counted. */
 async function measure(
   adminUrl: string,
   spread: { readonly organizations: number; readonly isEven: boolean },
   rounds: number,
+  lines: number,
 ): Promise<{ readonly subject: number[]; readonly reference: number[] }> {
   const file = Buffer.from(orderLines(lines, spread));
   await using superuser = await connect(adminUrl);
@@ -89,19 +98,21 @@ async function measure(
   await using jobs = await connect(loginUrl(adminUrl, 'stockade_jobs'));
   await superuser.client.query(bareMovements);
   await superuser.client.query(newOrganizations, [spread.organizations]);
-  const post = () => importOnce(file, admin.client, jobs.client);
+  const post = () => importOnce(file, lines, admin.client, jobs.client);
   await post();
   const copied = await writeMovements(superuser.client);
   const rates = { subject: [] as number[], reference: [] as number[] };
   for (let round = 0; round < rounds; round += 1) {
     await superuser.client.query('truncate bare.movements');
-    rates.reference.push(await rateOf(() => superuser.client.query(`copy bare.movements from '${copied}'`)));
-    rates.subject.push(await rateOf(post));
+    rates.reference.push(
+      await rateOf(lines, () => superuser.client.query(`copy bare.movements from '${copied}'`)),
+    );
+    rates.subject.push(await rateOf(lines, post));
   }
   return rates;
 }
 
-async function importOnce(file: Buffer, admin: Client, jobs: Client): Promise<void> {
+async function importOnce(file: Buffer, lines: number, admin: Client, jobs: Client): Promise<void> {
   const { applied } = await importFile({
     source: chunksOf(file),
     fileName: 'orders.csv',
@@ -137,7 +148,7 @@ async function writeMovements(superuser: Client): Promise<string> {
   return path;
 }
 
-async function rateOf(work: () => Promise<unknown>): Promise<number> {
+async function rateOf(lines: number, work: () => Promise<unknown>): Promise<number> {
   const startedAt = performance.now();
   await work();
   return (lines / (performance.now() - startedAt)) * 1000;

@@ -6,6 +6,7 @@ import { runsAsRoot, unprivilegedAccount } from '#scripts/local/postgres/account
 import { findBinaries, reachableBinaries } from '#scripts/local/postgres/binaries.ts';
 import { freePort } from '#scripts/local/postgres/server.ts';
 import { type BackedUpLedger, inDatabase } from './backed-up-ledger.ts';
+import { closing } from './interruption.ts';
 
 const run = promisify(execFile);
 
@@ -36,14 +37,14 @@ export async function startPlainCopy({
   const options = `-p ${port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c shared_buffers=32MB -c max_connections=50`;
   const control = async (...words: string[]) =>
     await run(join(dirname(postgres), 'pg_ctl'), ['-D', data, '-w', ...words], { ...account, cwd: '/' });
-  await control('-l', join(place, 'log'), '-o', options, 'start');
+  const starting = control('-l', join(place, 'log'), '-o', options, 'start');
+  const stop = closing(async () => {
+    await starting;
+    await control('-m', 'immediate', 'stop');
+    await rm(place, { recursive: true, force: true });
+  });
+  await starting;
   const url = new URL(inDatabase(adminUrl));
   url.port = String(port);
-  return {
-    url: url.href,
-    async stop() {
-      await control('-m', 'immediate', 'stop');
-      await rm(place, { recursive: true, force: true });
-    },
-  };
+  return { url: url.href, stop };
 }

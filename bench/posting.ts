@@ -6,8 +6,8 @@ import { parseApiKey } from '#tenancy/credentials/api-keys.ts';
 import { addApiKey } from '#tenancy/organizations.ts';
 import { callInTenant } from '#tenancy/scope.ts';
 import type { Tenant } from '#tenancy/tenant.ts';
-import { type Bench, type BenchOptions, type Comparison, clients, compare } from './bench.ts';
-import { execute, startServer } from './database.ts';
+import { type Bench, type BenchOptions, type Comparison, clients, compare, expected } from './bench.ts';
+import { execute, openPool, startServer } from './database.ts';
 import { makeLedger } from './history.ts';
 
 /** The table of movements without what makes it a ledger: the same columns and indexes, and nothing else. */
@@ -20,6 +20,7 @@ const bareTable = `
   grant select, insert, update on all tables in schema bare to stockade_api`;
 
 const places = 10;
+const batchEntries = 1_000;
 const keyEnvironment = 'bench';
 
 /** What a balance belongs to. */
@@ -40,10 +41,11 @@ interface Ground {
 export const posting: Bench = {
   name: 'posting',
   summary: 'The cost of posting, compared with bare inserts into the same columns and indexes',
+  expect: (options) => expected(6 * sizes(options).length, options, options.quick ? 8 : 40),
   async *run(options) {
     const server = await startServer();
     try {
-      for (const items of [1_000, 100_000]) {
+      for (const items of sizes(options)) {
         const ground = await prepare(await server.createDatabase(`items_${items}`), items);
         yield* measure(ground, options);
         await ground.pool.end();
@@ -54,6 +56,10 @@ export const posting: Bench = {
     }
   },
 };
+
+function sizes({ quick }: BenchOptions): readonly number[] {
+  return quick ? [1_000] : [1_000, 100_000];
+}
 
 async function* measure(
   { items, tenant, pool, keys }: Ground,
@@ -83,7 +89,20 @@ async function* measure(
     },
     {
       subject: clients(8, () => post({ kind: 'receipt', lines: spread(items * places, 100).map(lineAt) })),
-      reference: clients(8, () => pool.query(insertHundred(keys))),
+      reference: clients(8, () => pool.query(insertRows(keys, 100))),
+    },
+    options,
+  );
+  yield await compare(
+    {
+      name: `transfer, ${shape}, 20 clients`,
+      subject: 'post_entry() of two lines',
+      reference: 'an INSERT of two rows',
+      target: 2,
+    },
+    {
+      subject: clients(20, () => post(transferOf(anyOf(items), anyOf(places)))),
+      reference: clients(20, () => pool.query(insertRows(keys, 2))),
     },
     options,
   );
@@ -99,6 +118,20 @@ async function* measure(
       reference: clients(20, () =>
         pool.query({ name: 'count', text: 'update bare.counters set quantity = quantity + 1 where id = 1' }),
       ),
+    },
+    options,
+  );
+  const batch = Array.from({ length: batchEntries }, () => ({ kind: 'receipt', lines: [lineAt(0)] }));
+  const sent = JSON.stringify(batch);
+  yield await compare(
+    {
+      name: `batch of ${batchEntries.toLocaleString('en')} entries on one balance, ${shape}, 2 clients`,
+      subject: 'post_entries()',
+      reference: 'an INSERT of as many rows',
+    },
+    {
+      subject: clients(2, () => callInTenant(tenant, 'write', 'inventory.post_entries', ['each', sent])),
+      reference: clients(2, () => pool.query(insertRows(keys, batchEntries))),
     },
     options,
   );
@@ -142,7 +175,7 @@ async function prepare(adminUrl: string, items: number): Promise<Ground> {
   return {
     items,
     tenant: { credentials: { key: parseApiKey(apiKey, keyEnvironment), selectors: [] }, scope: 'write' },
-    pool: new pg.Pool({ connectionString: loginUrl(adminUrl, 'stockade_api'), max: 20 }),
+    pool: openPool(loginUrl(adminUrl, 'stockade_api'), 20),
     keys: rows,
   };
 }
@@ -150,6 +183,12 @@ async function prepare(adminUrl: string, items: number): Promise<Ground> {
 /** Numbers the pairs of an item and a place. */
 function lineAt(key: number) {
   return { sku: `S${1 + Math.floor(key / places)}`, location: `L${1 + (key % places)}`, quantity: 1 };
+}
+
+/** From one place of an item to the next. */
+function transferOf(item: number, place: number) {
+  const [from, to] = [lineAt(item * places + place), lineAt(item * places + ((place + 1) % places))];
+  return { kind: 'transfer', lines: [{ ...from, quantity: -1 }, to] };
 }
 
 function anyOf(count: number): number {
@@ -174,11 +213,11 @@ function insertOne(keys: readonly Key[]): pg.QueryConfig {
   };
 }
 
-/** A hundred rows, by a named statement. */
-function insertHundred(keys: readonly Key[]): pg.QueryConfig {
-  const taken = Array.from({ length: 100 }, () => keys[anyOf(keys.length)] as Key);
+/** Several rows, by a named statement. */
+function insertRows(keys: readonly Key[], rows: number): pg.QueryConfig {
+  const taken = Array.from({ length: rows }, () => keys[anyOf(keys.length)] as Key);
   return {
-    name: 'insert-hundred',
+    name: 'insert-rows',
     text: `insert into bare.movements (org_id, entry_id, line, item_id, location_id, lot, quantity, occurred_at, recorded_at)
            select org_id, $4::uuid, line, item_id, location_id, '', 1, now(), now()
            from unnest($1::uuid[], $2::uuid[], $3::uuid[]) with ordinality as u (org_id, item_id, location_id, line)`,

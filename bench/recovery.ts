@@ -3,22 +3,26 @@ import { tickDrill } from '#recovery/drill/drill.ts';
 import type { DrillRecord } from '#recovery/drill/records.ts';
 import { type ProofName, proofNames } from '#recovery/proofs/proof.ts';
 import { type BackedUpLedger, openBackedUpLedger } from './backed-up-ledger.ts';
-import { type Bench, type Comparison, compareRates, median } from './bench.ts';
+import { type Bench, type BenchOptions, type Comparison, compareRates, median, type What } from './bench.ts';
 import { onSuperuser } from './history.ts';
 import { startPlainCopy } from './plain-copy.ts';
 
-const movements = 1_000_000;
 const items = 1_000;
 
 export const recovery: Bench = {
   name: 'recovery',
   summary:
-    'The cost of a drill of a million movements: the restore compared with a plain copy and start of the same files, the proofs compared with one aggregate and a bare amcheck. A round takes long, so it runs a third of the requested rounds',
-  async *run({ rounds }) {
+    'The cost of a drill: the restore compared with a plain copy and start of the same files, the proofs compared with one aggregate and a bare amcheck. A round takes long, so it runs a third of the requested rounds',
+  expect: (options) => ({
+    comparisons: 4,
+    seconds: (options.quick ? 12 : 60) + (1 + pairsOf(options)) * (options.quick ? 8 : 25),
+  }),
+  async *run(options) {
+    const movements = options.quick ? 100_000 : 1_000_000;
     const ledger = await openBackedUpLedger(movements, items);
     try {
       const pairs: { readonly plain: Plain; readonly drill: Drill }[] = [];
-      for (let round = 0; round <= Math.ceil(rounds / 3); round += 1) {
+      for (let round = 0; round <= pairsOf(options); round += 1) {
         // The order changes from pair to pair, so that neither side is always second.
         const drillFirst = round % 2 === 0 ? await runDrill(ledger) : undefined;
         const plain = await runPlain(ledger);
@@ -26,12 +30,17 @@ export const recovery: Bench = {
         // The first round is a warm-up.
         if (round > 0) pairs.push({ plain, drill });
       }
-      yield* comparisons(pairs);
+      yield* comparisons(movements, pairs);
     } finally {
       await ledger.close();
     }
   },
 };
+
+/** A pair takes long. */
+function pairsOf({ rounds }: BenchOptions): number {
+  return Math.ceil(rounds / 3);
+}
 
 /** All times in milliseconds, each from its own start. */
 interface Plain {
@@ -50,10 +59,11 @@ interface Drill {
 }
 
 function* comparisons(
+  movements: number,
   pairs: readonly { readonly plain: Plain; readonly drill: Drill }[],
 ): Generator<Comparison> {
   const against = (
-    what: Omit<Comparison, 'perSecond' | 'ratio'>,
+    what: What,
     subjectMs: (pair: (typeof pairs)[number]) => number,
     referenceMs: (pair: (typeof pairs)[number]) => number,
   ) =>
@@ -65,9 +75,10 @@ function* comparisons(
     `${name} ${(median(pairs.map(ms)) / 1_000).toFixed(1)} s`;
 
   const copied = 'cp -r and pg_ctl start of the same files';
+  const drill = `drill of ${movements.toLocaleString('en')} movements`;
   yield against(
     {
-      name: 'drill of 1,000,000 movements, until queryable',
+      name: `${drill}, until queryable`,
       subject: 'restored by RDS, with logins',
       reference: copied,
     },
@@ -76,7 +87,7 @@ function* comparisons(
   );
   yield against(
     {
-      name: 'drill of 1,000,000 movements, until torn down',
+      name: `${drill}, until torn down`,
       subject: 'restored, proven, recorded, torn down',
       reference: copied,
       detail: [

@@ -1,11 +1,10 @@
 import pg from 'pg';
 import { loginUrl } from '#scripts/local/logins.ts';
 import { createOrganization } from '#tenancy/organizations.ts';
-import { type Bench, clients, compare, type Load } from './bench.ts';
+import { type Bench, clients, compare, expected, type Load } from './bench.ts';
 import { execute, startServer } from './database.ts';
 import { openSocket, type Statement } from './light-client.ts';
 
-const movements = 400_000;
 const keys = 4_000;
 const mostMovements = 100_000;
 
@@ -15,12 +14,14 @@ export const seals: Bench = {
   name: 'seals',
   summary:
     'The cost of sealing: a movement sealed compared with a movement added up, and a posting with the boundary compared with one without',
+  expect: (options) => expected(3, options, options.quick ? 12 : 40),
   async *run(options) {
+    const movements = options.quick ? 100_000 : 400_000;
     const server = await startServer();
     try {
       const histories = [
-        await openHistory(await server.createDatabase('history')),
-        await openHistory(await server.createDatabase('another')),
+        await openHistory(await server.createDatabase('history'), movements),
+        await openHistory(await server.createDatabase('another'), movements),
       ];
       for (const count of [1, 2]) {
         const sealers = histories.slice(0, count);
@@ -79,9 +80,12 @@ export const seals: Bench = {
 };
 
 /** A ledger whose whole history lies before its seal boundary, but none of it is sealed. */
-async function openHistory(adminUrl: string): Promise<Ledger & { readonly jobs: pg.Client }> {
+async function openHistory(
+  adminUrl: string,
+  movements: number,
+): Promise<Ledger & { readonly jobs: pg.Client }> {
   const ledger = await prepare(adminUrl);
-  await plantHistory(ledger);
+  await plantHistory(ledger, movements);
   const jobs = new pg.Client(loginUrl(adminUrl, 'stockade_jobs'));
   await jobs.connect();
   await asJob(jobs, ledger.orgId, 'select inventory.draw_seal_boundary()');
@@ -120,7 +124,7 @@ async function prepare(adminUrl: string): Promise<Ledger> {
 }
 
 /** A history like that of years of single-line entries. Sealing never reads balances, so there are none. */
-async function plantHistory({ adminUrl, orgId }: Ledger): Promise<void> {
+async function plantHistory({ adminUrl, orgId }: Ledger, movements: number): Promise<void> {
   await execute(
     adminUrl,
     `alter table inventory.entries disable trigger user;

@@ -4,13 +4,15 @@ import { copyDatabase } from '#tests/prove/clone.ts';
 import { keyEnvironment } from '#tests/prove/isolation/api.ts';
 import { serveApiInThread } from '#tests/prove/isolation/worlds/api-thread.ts';
 import { issueTokens } from '#tests/prove/isolation/worlds/credentials.ts';
-import { type Bench, clients, compare } from './bench.ts';
+import { type Bench, clients, compare, expected } from './bench.ts';
 import { execute, startServer } from './database.ts';
 import { makeLedger, onSuperuser } from './history.ts';
+import { closing } from './interruption.ts';
 
 const organizations = 24;
 const items = 1_000;
-const movements = 10_000;
+const manyMovements = 10_000;
+const fewMovements = 2_000;
 
 /** What a database has whose columns are as Postgres makes them, once autovacuum has analyzed it. */
 const gatherStatistics = `
@@ -57,10 +59,12 @@ const location = (turn: number) => `L${1 + (turn % 10)}`;
 
 export const statistics: Bench = {
   name: 'statistics',
-  summary: `Requests without planner statistics, against the same with them: ${organizations} organizations, ${movements} movements each`,
+  summary: `Requests without planner statistics, against the same with them: ${organizations} organizations, ${manyMovements} movements each`,
+  expect: (options) => expected(Object.keys(requests).length, options, options.quick ? 15 : 35),
   async *run(options) {
+    const movements = options.quick ? fewMovements : manyMovements;
     const server = await startServer();
-    const apis: { close(): Promise<void> }[] = [];
+    const apis: (() => Promise<void>)[] = [];
     try {
       const without = await server.createDatabase('without');
       let key = '';
@@ -80,7 +84,7 @@ export const statistics: Bench = {
       const ask = async (url: string) => {
         await execute(url, 'vacuum analyze');
         const api = await serveApiInThread(url, await trustIssuer(url, tokens.issuer, createPassKey()));
-        apis.push(api);
+        apis.push(closing(() => api.close()));
         return asking(api.url, key);
       };
       const [subject, reference] = [await ask(without), await ask(gathered)];
@@ -95,7 +99,7 @@ export const statistics: Bench = {
         );
       }
     } finally {
-      for (const api of apis) await api.close();
+      for (const close of apis) await close();
       await server.stop();
     }
   },

@@ -6,7 +6,7 @@ import { parseApiKey } from '#tenancy/credentials/api-keys.ts';
 import { createOrganization } from '#tenancy/organizations.ts';
 import { callInTenant, queryInTenant } from '#tenancy/scope.ts';
 import type { Tenant } from '#tenancy/tenant.ts';
-import { type Bench, clients, compare } from './bench.ts';
+import { type Bench, clients, compare, expected } from './bench.ts';
 import { execute, startServer } from './database.ts';
 import { openSocket, type Statement } from './light-client.ts';
 
@@ -53,6 +53,7 @@ const locations = 200;
 export const wall: Bench = {
   name: 'wall',
   summary: 'The cost of isolation: the same statement with and without it',
+  expect: (options) => expected(10, options, 15),
   async *run(options) {
     const server = await startServer();
     try {

@@ -45,6 +45,8 @@ export interface CommandSpec<GivenOptions extends Options, GivenArguments extend
   readonly arguments?: GivenArguments;
   /** The command runs until it is stopped: Ctrl-C is its regular end, exit code 0. */
   readonly untilStopped?: boolean;
+  /** Ctrl-C ends the current step too. */
+  readonly endsAtOnce?: boolean;
   readonly run: (context: Context<GivenOptions, GivenArguments>) => Promise<Answer | undefined>;
 }
 
@@ -86,7 +88,7 @@ async function runTyped<GivenOptions extends Options, GivenArguments extends Opt
   outlet: Outlet,
 ): Promise<number> {
   const { signal, stopListening } = listenForStop(() => {
-    if (!spec.untilStopped)
+    if (!spec.untilStopped && !spec.endsAtOnce)
       outlet.note('\nStopping after the current step; press Ctrl-C again to stop at once.');
   });
   try {
@@ -136,9 +138,14 @@ function createOutlet(name: string, wantsJson: boolean): Outlet {
     write(process.stderr, wantsJson ? JSON.stringify({ error: shown }) : failureText(shown));
   };
   const write = (stream: NodeJS.WriteStream, text: string) => stream.write(`${shownText(text)}\n`);
+  const progress = wantsJson ? silentProgress : createProgress();
+  const note = (line: string) => {
+    progress.clear();
+    write(process.stderr, line);
+  };
   return {
-    progress: wantsJson ? silentProgress : createProgress(),
-    note: wantsJson ? () => {} : (line) => void write(process.stderr, line),
+    progress,
+    note: wantsJson ? () => {} : note,
     print: ({ text, json }) => void write(process.stdout, wantsJson ? JSON.stringify(json, null, 2) : text),
     fail: (error) => {
       const usage = describeUsage(error, name);

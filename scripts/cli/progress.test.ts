@@ -61,10 +61,31 @@ test('on a terminal there is a bar, with speed', () => {
   expect(written).toContain('50% | 60 of 120 movements | 30 a second');
 });
 
+test('a line of text takes the place of the bar, and not of what stands there without one', () => {
+  const { out, text } = stream(true);
+  const progress = createProgress(out);
+  progress.clear();
+  expect(text()).toBe('');
+  progress.start(2, 'steps');
+  text();
+  progress.clear();
+  expect(text()).toBe('\r\u001b[K');
+  progress.stop();
+  text();
+  progress.clear();
+  expect(text()).toBe('');
+  const file = stream(false);
+  const lines = createProgress(file.out);
+  lines.start(2, 'steps');
+  lines.clear();
+  expect(file.text()).toBe('');
+});
+
 test('with --json there is nothing', () => {
-  expect([silentProgress.start(1, 'x'), silentProgress.update(1), silentProgress.stop()]).toEqual([
-    undefined,
-    undefined,
-    undefined,
-  ]);
+  expect([
+    silentProgress.start(1, 'x'),
+    silentProgress.update(1),
+    silentProgress.clear(),
+    silentProgress.stop(),
+  ]).toEqual([undefined, undefined, undefined, undefined]);
 });

@@ -6,8 +6,13 @@ export interface Progress {
   start(total: number, things: string): void;
   /** Reports how many are done, the new total when it has changed, and how long the rest takes when that was measured. */
   update(done: number, total?: number, leftMs?: number): void;
+  /** Makes room for a line of text that something else is about to write: the bar continues below it. */
+  clear(): void;
   stop(): void;
 }
+
+/** To the first column, and delete what stands there. */
+const clearLine = '\r\u001b[K';
 
 const quietLineEveryMs = 10_000;
 
@@ -20,13 +25,15 @@ export function createProgress(stream: NodeJS.WriteStream = process.stderr): Pro
 }
 
 /** Shows nothing: for `--json`. */
-export const silentProgress: Progress = { start() {}, update() {}, stop() {} };
+export const silentProgress: Progress = { start() {}, update() {}, clear() {}, stop() {} };
 
 function terminalProgress(stream: NodeJS.WriteStream): Progress {
   const bar = new SingleBar({
     format: '{bar} {percentage}% | {value} of {total} {things} | {rate} a second | {eta_formatted} left',
     stream,
     hideCursor: true,
+    // A line of text may have taken its place.
+    forceRedraw: true,
     // On a signal the command ends by itself, after its current step. The bar must not end it earlier.
     gracefulExit: false,
   });
@@ -39,6 +46,9 @@ function terminalProgress(stream: NodeJS.WriteStream): Progress {
     update: (done, total) => {
       if (total !== undefined) bar.setTotal(total);
       bar.update(done, { rate: Math.round((done / (performance.now() - startedMs)) * 1_000) });
+    },
+    clear: () => {
+      if (bar.isActive) stream.write(clearLine);
     },
     stop: () => bar.stop(),
   };
@@ -61,6 +71,7 @@ function lineProgress(stream: NodeJS.WriteStream): Progress {
       const left = leftMs === undefined ? '' : `, about ${Math.ceil(leftMs / 1_000)} s left`;
       stream.write(`${done} of ${totalNow} ${thingsNow}${left}\n`);
     },
+    clear: () => {},
     stop: () => {},
   };
 }

@@ -69,6 +69,7 @@ test('rows are shown as progress, everything else in a line', () => {
   const show = showEvents((line) => shown.push(line), {
     start: (total, things) => shown.push(`start ${total} ${things}`),
     update: (...figures) => shown.push(`update ${figures.join(' ')}`),
+    clear: () => shown.push('clear'),
     stop: () => shown.push('stop'),
   });
   const name = '000003_fill';

@@ -7,6 +7,8 @@ export interface LedgerShape {
   /** The items of each organization that have moved. Twice as many have not. */
   readonly items: number;
   readonly locations: number;
+  /** How long the history is; 100 days if absent. */
+  readonly days?: number;
   /** What Postgres has done in the database, so that it knows sizes, and which pages everybody sees. */
   readonly upkeep: 'none' | 'analyze' | 'vacuum analyze';
 }

@@ -28,7 +28,7 @@ export interface Asked {
 }
 
 const linesPerEntry = 5;
-const historyDays = 100;
+const usualDays = 100;
 
 /**
  * Writes the history of all organizations at once, without the checks of every row that would take minutes; the triggers of
@@ -38,7 +38,7 @@ const historyDays = 100;
  * only `opening`, and one in a hundred is a `count`. The items A1, A2, … come first in every list and have never moved.
  */
 export async function plantLedgers(adminUrl: string, shape: LedgerShape): Promise<Planted> {
-  const { organizations, movements } = shape;
+  const { organizations, movements, days = usualDays } = shape;
   const entries = movements / linesPerEntry;
   const key = createApiKey(keyEnvironment);
   const email = 'user-1@example.com';
@@ -68,7 +68,7 @@ export async function plantLedgers(adminUrl: string, shape: LedgerShape): Promis
         from org
         cross join generate_series(1, ${entries}) e
         cross join lateral (
-          select date_trunc('milliseconds', now() - interval '1 hour' - (${entries} - e) * ${historyDays} * interval '1 day' / ${entries}) as at
+          select date_trunc('milliseconds', now() - interval '1 hour' - (${entries} - e) * ${days} * interval '1 day' / ${entries}) as at
         ) t;
 
       insert into tenancy.users (email, name) select 'user-' || n || '@example.com', null from org;
@@ -82,8 +82,8 @@ export async function plantLedgers(adminUrl: string, shape: LedgerShape): Promis
     `);
     const ids = await superuser.query<{ id: string }>('select id from org where n = 1');
     const id = ids.rows[0]?.id ?? '';
-    for (const [from, to] of periods) {
-      await superuser.query(history(shape, from, to));
+    for (const [index, sealed] of sealedDaysAgo.entries()) {
+      await superuser.query(history(shape, sealedDaysAgo[index - 1] ?? days, sealed));
       await seal(superuser, id);
     }
     await superuser.query(
@@ -140,13 +140,8 @@ function catalogs({ items, locations }: LedgerShape, first: number, last: number
     where org.n between ${first} and ${last}`;
 }
 
-/** In days before now. After each of them the organization that is asked was sealed. */
-const periods = [
-  [historyDays, 3],
-  [3, 2],
-  [2, 1],
-  [1, 0],
-] as const;
+/** When the organization that is asked was sealed. */
+const sealedDaysAgo = [3, 2, 1, 0];
 
 /** The entries of a period, and their lines. */
 function history({ items, locations }: LedgerShape, fromDays: number, toDays: number): string {
@@ -184,6 +179,8 @@ async function seal(superuser: Client, id: string): Promise<void> {
      where org_id = $1`,
     [id],
   );
-  await superuser.query('select inventory.seal_next(2000000)');
+  const sealNext = async () =>
+    (await superuser.query('select inventory.seal_next(2000000) as seal')).rows[0]?.seal;
+  while (await sealNext());
   await superuser.query('commit');
 }
