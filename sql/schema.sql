@@ -1124,15 +1124,13 @@ AS $function$
 begin
   perform
   from (
-    select distinct i.id as item_id, l.id as location_id, coalesce(line.lot, '') as lot
+    -- Subselects: of two joins, either could be planned first.
+    select distinct
+      (select i.id from inventory.items i where i.org_id = p_org_id and i.sku = line.sku) as item_id,
+      (select l.id from inventory.locations l where l.org_id = p_org_id and l.code = line.location) as location_id,
+      coalesce(line.lot, '') as lot
     from jsonb_array_elements(p_entries) as e (value)
     cross join lateral jsonb_to_recordset(e.value -> 'lines') as line (sku text, location text, lot text)
-    cross join lateral (
-      select i.id from inventory.items i where i.org_id = p_org_id and i.sku = line.sku offset 0
-    ) as i
-    cross join lateral (
-      select l.id from inventory.locations l where l.org_id = p_org_id and l.code = line.location offset 0
-    ) as l
     order by 1, 2, 3
   ) as k
   cross join lateral (
@@ -7246,7 +7244,11 @@ create policy tenant_first on inventory.balances
   as restrictive
   for select
   to stockade_api
-  using (COALESCE(org_id = ANY (ARRAY[( SELECT tenancy.current_org() AS current_org)]), false));
+  using (
+CASE
+    WHEN org_id = ANY (ARRAY[( SELECT tenancy.current_org() AS current_org)]) THEN true
+    ELSE NULL::boolean
+END IS NOT NULL);
 
 -- On inventory.discrepancies
 alter table inventory.discrepancies
@@ -7307,7 +7309,11 @@ create policy tenant_first on inventory.import_rejects
   as restrictive
   for select
   to stockade_api
-  using (COALESCE(org_id = ANY (ARRAY[( SELECT tenancy.current_org() AS current_org)]), false));
+  using (
+CASE
+    WHEN org_id = ANY (ARRAY[( SELECT tenancy.current_org() AS current_org)]) THEN true
+    ELSE NULL::boolean
+END IS NOT NULL);
 
 -- On inventory.imports
 alter table inventory.imports
@@ -7339,7 +7345,11 @@ create policy tenant_first on inventory.item_aliases
   as restrictive
   for select
   to stockade_api
-  using (COALESCE(org_id = ANY (ARRAY[( SELECT tenancy.current_org() AS current_org)]), false));
+  using (
+CASE
+    WHEN org_id = ANY (ARRAY[( SELECT tenancy.current_org() AS current_org)]) THEN true
+    ELSE NULL::boolean
+END IS NOT NULL);
 
 -- On inventory.items
 alter table inventory.items
@@ -7379,7 +7389,11 @@ create policy tenant_first on inventory.location_aliases
   as restrictive
   for select
   to stockade_api
-  using (COALESCE(org_id = ANY (ARRAY[( SELECT tenancy.current_org() AS current_org)]), false));
+  using (
+CASE
+    WHEN org_id = ANY (ARRAY[( SELECT tenancy.current_org() AS current_org)]) THEN true
+    ELSE NULL::boolean
+END IS NOT NULL);
 
 -- On inventory.locations
 alter table inventory.locations
@@ -7402,7 +7416,11 @@ create policy tenant_first on inventory.locations
   as restrictive
   for select
   to stockade_api
-  using (COALESCE(org_id = ANY (ARRAY[( SELECT tenancy.current_org() AS current_org)]), false));
+  using (
+CASE
+    WHEN org_id = ANY (ARRAY[( SELECT tenancy.current_org() AS current_org)]) THEN true
+    ELSE NULL::boolean
+END IS NOT NULL);
 
 -- On inventory.movements
 alter table inventory.movements
@@ -7429,7 +7447,11 @@ create policy tenant_first on inventory.movements
   as restrictive
   for select
   to stockade_api
-  using (COALESCE(org_id = ANY (ARRAY[( SELECT tenancy.current_org() AS current_org)]), false));
+  using (
+CASE
+    WHEN org_id = ANY (ARRAY[( SELECT tenancy.current_org() AS current_org)]) THEN true
+    ELSE NULL::boolean
+END IS NOT NULL);
 
 -- On inventory.reconciliation_runs
 alter table inventory.reconciliation_runs
@@ -7520,7 +7542,11 @@ create policy tenant_first on inventory.seal_closings
   as restrictive
   for select
   to stockade_api
-  using (COALESCE(org_id = ANY (ARRAY[( SELECT tenancy.current_org() AS current_org)]), false));
+  using (
+CASE
+    WHEN org_id = ANY (ARRAY[( SELECT tenancy.current_org() AS current_org)]) THEN true
+    ELSE NULL::boolean
+END IS NOT NULL);
 
 -- On inventory.seal_pages
 alter table inventory.seal_pages
@@ -7539,7 +7565,11 @@ create policy tenant_first on inventory.seal_pages
   as restrictive
   for select
   to stockade_api
-  using (COALESCE(org_id = ANY (ARRAY[( SELECT tenancy.current_org() AS current_org)]), false));
+  using (
+CASE
+    WHEN org_id = ANY (ARRAY[( SELECT tenancy.current_org() AS current_org)]) THEN true
+    ELSE NULL::boolean
+END IS NOT NULL);
 
 -- On inventory.seals
 alter table inventory.seals
@@ -7617,7 +7647,11 @@ create policy tenant_first on tenancy.memberships
   as restrictive
   for select
   to stockade_api
-  using (COALESCE(org_id = ANY (ARRAY[( SELECT tenancy.current_org() AS current_org)]), false));
+  using (
+CASE
+    WHEN org_id = ANY (ARRAY[( SELECT tenancy.current_org() AS current_org)]) THEN true
+    ELSE NULL::boolean
+END IS NOT NULL);
 
 -- On tenancy.organizations
 alter table tenancy.organizations enable row level security;
@@ -7653,7 +7687,11 @@ create policy tenant_first on tenancy.security_events
   as restrictive
   for select
   to stockade_api
-  using (COALESCE(org_id = ANY (ARRAY[( SELECT tenancy.current_org() AS current_org)]), false));
+  using (
+CASE
+    WHEN org_id = ANY (ARRAY[( SELECT tenancy.current_org() AS current_org)]) THEN true
+    ELSE NULL::boolean
+END IS NOT NULL);
 
 -- Event triggers
 create event trigger stockade_watch_triggers on ddl_command_end execute function inventory.watch_triggers();

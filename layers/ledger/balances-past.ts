@@ -46,8 +46,9 @@ const closingIn = (seq: string) => `
  * version 0: who leaves them out in the query has it look for the next ones through all balances that came later.
  *
  * By the time of recording: the balances in the nearest seal, plus the movements after it. Movements between the two seals
- * are selected by their time of recording. The limits are subselects as a whole: row security keeps a condition with a bare
- * `coalesce` out of the index.
+ * are counted by their time of recording, which is no condition of the rows: an index that has it would be read in its place,
+ * with the whole history. The limits are subselects as a whole: row security keeps a condition with a bare `coalesce` out of the
+ * index.
  *
  * By the time of effect, no seal helps: a movement may take effect long before it is recorded.
  */
@@ -61,24 +62,26 @@ export function balancesThen(basis: PastRequest['basis']): string {
           'coalesce(closing.version, 0) + tail.version',
         ]
       : ['coalesce(tail.on_hand, 0)', 'tail.version'];
-  const counted =
+  const range =
     basis === 'recorded'
-      ? `m.entry_id > (select coalesce((${nearestSeal('boundary')}), '00000000-0000-0000-0000-000000000000'))
-        and m.entry_id <= (select coalesce((${settledSeal('boundary')}), 'ffffffff-ffff-ffff-ffff-ffffffffffff'))
-        and m.recorded_at <= $1`
-      : 'm.occurred_at <= $1';
+      ? `and m.entry_id > (select coalesce((${nearestSeal('boundary')}), '00000000-0000-0000-0000-000000000000'))
+        and m.entry_id <= (select coalesce((${settledSeal('boundary')}), 'ffffffff-ffff-ffff-ffff-ffffffffffff'))`
+      : '';
+  const counted = basis === 'recorded' ? 'm.recorded_at <= $1' : 'm.occurred_at <= $1';
   return `(
     select key.org_id, key.item_id, key.location_id, key.lot, ${onHand} as on_hand, ${version} as version
     from inventory.balances key
     ${closing}
     cross join lateral (
-      select sum(m.quantity) as on_hand, count(*) as version
+      select
+        sum(m.quantity) filter (where ${counted}) as on_hand,
+        count(*) filter (where ${counted}) as version
       from inventory.movements m
       where m.org_id = key.org_id
         and m.item_id = key.item_id
         and m.location_id = key.location_id
         and m.lot = key.lot
-        and ${counted}
+        ${range}
     ) tail
   ) b`;
 }

@@ -32,7 +32,8 @@ cross join lateral (
       t.org_column
     ) as for_nothing,
     format(
-      'COALESCE((%I = ANY (ARRAY[( SELECT tenancy.current_org() AS current_org)])), false)', t.org_column
+      E'(\nCASE\n    WHEN (%I = ANY (ARRAY[( SELECT tenancy.current_org() AS current_org)])) THEN true\n    ELSE NULL::boolean\nEND IS NOT NULL)',
+      t.org_column
     ) as for_half
 ) as w
 -- Jobs may enter every organization, and operators see the tables of organizations as a whole.

@@ -195,15 +195,13 @@ as $$
 begin
   perform
   from (
-    select distinct i.id as item_id, l.id as location_id, coalesce(line.lot, '') as lot
+    -- Subselects: of two joins, either could be planned first.
+    select distinct
+      (select i.id from inventory.items i where i.org_id = p_org_id and i.sku = line.sku) as item_id,
+      (select l.id from inventory.locations l where l.org_id = p_org_id and l.code = line.location) as location_id,
+      coalesce(line.lot, '') as lot
     from jsonb_array_elements(p_entries) as e (value)
     cross join lateral jsonb_to_recordset(e.value -> 'lines') as line (sku text, location text, lot text)
-    cross join lateral (
-      select i.id from inventory.items i where i.org_id = p_org_id and i.sku = line.sku offset 0
-    ) as i
-    cross join lateral (
-      select l.id from inventory.locations l where l.org_id = p_org_id and l.code = line.location offset 0
-    ) as l
     order by 1, 2, 3
   ) as k
   cross join lateral (

@@ -20,7 +20,7 @@ grant select on inventory.locations to planted;
 
 -- A test for null costs nothing, and an item may have no reorder point.
 -- finds inventory.items
-alter policy tenant_first on inventory.items using (coalesce(org_id = any (array[(select tenancy.current_org())]), false));
+alter policy tenant_first on inventory.items using ((case when org_id = any (array[(select tenancy.current_org())]) then true end) is not null);
 
 -- finds inventory.locations
 alter table inventory.locations add column planted boolean not null default false, alter column planted set statistics 0;

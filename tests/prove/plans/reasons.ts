@@ -21,7 +21,7 @@ export const reasons: readonly Reason[] = [
     because: 'the answer names the slugs that look like the new one: all are compared, for an operator',
   },
   {
-    of: { text: 'm.occurred_at <= $1' },
+    of: { text: 'filter (where m.occurred_at <= $1)' },
     kinds: ['many rows'],
     because: 'by the time of effect no seal helps: the history of each balance is added up',
   },
