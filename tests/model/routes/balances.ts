@@ -1,4 +1,4 @@
-import { type Balance, type Basis, placeOf, showFigures, showKey } from '../model.ts';
+import { type Balance, type Basis, isSame, placeOf, showFigures, showKey } from '../model.ts';
 import { sum, toNumber } from '../quantity.ts';
 import { invalid } from '../refusal.ts';
 import type { Asked, Routes } from '../request.ts';
@@ -10,18 +10,21 @@ export const balanceRoutes: Routes = {
   'GET /v1/balances': (asked) => {
     const { ledger, query } = asked;
     const past = pastOf(asked);
+    // A page of the past also counts balances that came later, and leaves them out.
     const found = ledger
-      .balances(past)
+      .balances()
       .filter(
         ({ item, location, lot }) =>
           (query.sku === undefined || asked.ledger.item(query.sku) === item) &&
           (query.location === undefined || asked.ledger.location(query.location) === location) &&
           (query.lot ?? lot) === lot,
       );
-    const { status, body } = listed(asked, found, placeOf, (balance) => ({
-      ...showKey(balance),
-      ...figures(balance, past !== undefined),
-    }));
+    const then = past ? ledger.balances(past) : found;
+    const thenOf = (key: Balance) => then.find((balance) => isSame(balance, key));
+    const { status, body } = listed(asked, found, placeOf, (key) => {
+      const balance = thenOf(key);
+      return balance ? { ...showKey(balance), ...figures(balance, past !== undefined) } : undefined;
+    });
     return { status, body: { ...(body as object), ...shown(asked, past) } };
   },
   'GET /v1/items/{code}/balance': (asked) => {

@@ -15,7 +15,8 @@ export function listed<Row>(
   { query, witness, cursors }: Asked,
   rows: readonly Row[],
   keyOf: (row: Row) => RowKey,
-  show: (row: Row) => object,
+  /** How a row is shown; undefined for one that counts for the page and is left out. */
+  show: (row: Row) => object | undefined,
   order: (one: RowKey, other: RowKey) => number = compareTexts,
 ): Expected {
   const limit = Number(query.limit ?? usualLimit);
@@ -28,5 +29,5 @@ export function listed<Row>(
     nextCursor = witness.cursor();
     cursors.set(nextCursor, keyOf(last));
   }
-  return { status: 200, body: { data: shown.map(show), nextCursor } };
+  return { status: 200, body: { data: shown.map(show).filter((row) => row !== undefined), nextCursor } };
 }

@@ -41,10 +41,16 @@ beforeEach(() =>
   ),
 );
 
-async function restore(args: readonly string[] = [], slug = tenant.slug) {
+interface Asked {
+  readonly slug?: string;
+  readonly from?: string;
+  readonly more?: readonly string[];
+}
+
+async function restore({ slug = tenant.slug, from = copy, more = [] }: Asked = {}) {
   const { exitCode, stdout, stderr } = await run(
     'recovery/restore-org.ts',
-    ['--org', slug, '--from', copy, '--yes', '--json', '--keep', folder(), ...args],
+    ['--org', slug, '--from', from, '--yes', '--json', '--keep', folder(), ...more],
     { DATABASE_URL: world.adminUrl },
   );
   // biome-ignore lint/suspicious/noExplicitAny: the tests assert its shape
@@ -125,7 +131,7 @@ async function lose(): Promise<void> {
 test('a renamed organization is found by its new and its old name, and keeps the new one', async () => {
   await rename(tenant.id, 'renamed');
   for (const slug of ['renamed', tenant.slug]) {
-    const { code, json } = await restore([], slug);
+    const { code, json } = await restore({ slug });
     expect([code, json.organization]).toEqual([0, { id: tenant.id, slug: 'renamed' }]);
     expect(await value('select slug from tenancy.organizations where id = $1', [tenant.id])).toBe('renamed');
     await superuser.query(`update inventory.items set name = 'again' where org_id = $1`, [tenant.id]);
@@ -143,7 +149,7 @@ test('a renamed organization is found by its new and its old name, and keeps the
   ]);
   expect(await digests(superuser)).toEqual(before);
   // The old name of the other one is free, and still finds it.
-  expect((await restore([], 'other')).json.error.message).toContain(`${tenant.slug} is active`);
+  expect((await restore({ slug: 'other' })).json.error.message).toContain(`${tenant.slug} is active`);
   await rename(other.id, 'other');
   await rename(tenant.id, tenant.slug);
 }, 60_000);
@@ -181,7 +187,7 @@ test('a copy that lacks sealed movements and their balances is refused', async (
     await there.query('commit');
   });
   const before = await digests(superuser);
-  const { code, json } = await restore(['--from', damaged]);
+  const { code, json } = await restore({ from: damaged });
   expect([code, json.error?.message]).toEqual([
     1,
     expect.stringMatching(/seal \d+ covers \d+ movements, but the copy has \d+: the copy is damaged/),
@@ -219,7 +225,7 @@ test('a repeated request runs once more when its effect was undone, and is repla
   expect(await tenant.onHand('ONCE-NEGATIVE')).toBe(then);
   expect(await receive()).toEqual([201, 'new']);
   await suspend(world, tenant.slug);
-  expect((await restore(['--merge'])).code).toBe(0);
+  expect((await restore({ more: ['--merge'] })).code).toBe(0);
   await resume();
   expect(await receive()).toEqual([201, 'true']);
   expect(await tenant.onHand('ONCE-NEGATIVE')).toBe(then + 100);
