@@ -1627,18 +1627,8 @@ begin
 
   -- The trigger has applied the lines and their balances are still locked, so these are the balances that the lines left.
   select json_agg(
-    json_build_object(
-      'movementId', v_entry_id || '.' || line.n,
-      'sku', line.sku,
-      'location', line.code,
-      'lot', nullif(line.lot, ''),
-      'quantity', line.quantity,
-      'balance', json_build_object(
-        'onHand', b.on_hand,
-        'reserved', b.reserved,
-        'available', b.on_hand - b.reserved,
-        'version', b.version
-      )
+    inventory.posted_line(
+      v_entry_id || '.' || line.n, line.sku, line.code, line.lot, line.quantity, b.on_hand, b.reserved, b.version
     )
     order by line.n
   )
@@ -1652,14 +1642,8 @@ begin
     offset 0
   ) as b;
 
-  return json_build_object(
-    'entryId', v_entry_id,
-    'kind', p_kind,
-    'reference', p_reference,
-    'occurredAt', inventory.iso(v_occurred_at),
-    'recordedAt', inventory.iso(v_recorded_at),
-    'reverses', p_reverses,
-    'lines', v_lines
+  return inventory.posted_entry(
+    v_entry_id, p_kind, p_reference, v_occurred_at, v_recorded_at, p_reverses, v_lines
   );
 end
 $function$;
@@ -2554,14 +2538,9 @@ begin
   select
     bool_or(answer.is_refused),
     json_build_object('results', json_agg(
-      json_build_object('entry', json_build_object(
-        'entryId', v_ids[answer.entry],
-        'kind', v_kinds[answer.entry],
-        'reference', p_entries -> (answer.entry - 1) -> 'reference',
-        'occurredAt', inventory.iso(v_times[answer.entry]),
-        'recordedAt', inventory.iso(v_recorded_at),
-        'reverses', null,
-        'lines', answer.lines
+      json_build_object('entry', inventory.posted_entry(
+        v_ids[answer.entry], v_kinds[answer.entry], p_entries -> (answer.entry - 1) ->> 'reference',
+        v_times[answer.entry], v_recorded_at, null, answer.lines
       ))
       order by answer.entry
     ))
@@ -2574,18 +2553,9 @@ begin
         or line.expected <> line.version - line.lines_of_entry
       ) as is_refused,
       json_agg(
-        json_build_object(
-          'movementId', v_ids[line.entry] || '.' || line.number,
-          'sku', line.sku,
-          'location', line.code,
-          'lot', nullif(line.lot, ''),
-          'quantity', line.quantity,
-          'balance', json_build_object(
-            'onHand', line.on_hand,
-            'reserved', line.reserved,
-            'available', line.on_hand - line.reserved,
-            'version', line.version
-          )
+        inventory.posted_line(
+          v_ids[line.entry] || '.' || line.number, line.sku, line.code, line.lot, line.quantity,
+          line.on_hand, line.reserved, line.version
         )
         order by line.number
       ) as lines
@@ -2785,6 +2755,51 @@ comment on function inventory.postable_kinds() is
   'The kinds of entry that a caller may post. The others, count and reversal, have functions of their own.';
 revoke execute on function inventory.postable_kinds() from public;
 grant execute on function inventory.postable_kinds() to stockade_ledger;
+
+-- inventory.posted_entry(uuid,text,text,timestamp with time zone,timestamp with time zone,uuid,json)
+CREATE OR REPLACE FUNCTION inventory.posted_entry(p_entry_id uuid, p_kind text, p_reference text, p_occurred_at timestamp with time zone, p_recorded_at timestamp with time zone, p_reverses uuid, p_lines json)
+ RETURNS json
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+AS $function$
+  select json_build_object(
+    'entryId', p_entry_id,
+    'kind', p_kind,
+    'reference', p_reference,
+    'occurredAt', inventory.iso(p_occurred_at),
+    'recordedAt', inventory.iso(p_recorded_at),
+    'reverses', p_reverses,
+    'lines', p_lines
+  )
+$function$;
+alter function inventory.posted_entry(uuid,text,text,timestamp with time zone,timestamp with time zone,uuid,json) owner to stockade_owner;
+comment on function inventory.posted_entry(uuid,text,text,timestamp with time zone,timestamp with time zone,uuid,json) is
+  'A posted entry as the API answers it, of lines made by posted_line().';
+revoke execute on function inventory.posted_entry(uuid,text,text,timestamp with time zone,timestamp with time zone,uuid,json) from public;
+grant execute on function inventory.posted_entry(uuid,text,text,timestamp with time zone,timestamp with time zone,uuid,json) to stockade_ledger;
+
+-- inventory.posted_line(text,text,text,text,numeric,numeric,numeric,bigint)
+CREATE OR REPLACE FUNCTION inventory.posted_line(p_movement_id text, p_sku text, p_location text, p_lot text, p_quantity numeric, p_on_hand numeric, p_reserved numeric, p_version bigint)
+ RETURNS json
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+AS $function$
+  select json_build_object(
+    'movementId', p_movement_id,
+    'sku', p_sku,
+    'location', p_location,
+    'lot', nullif(p_lot, ''),
+    'quantity', p_quantity,
+    'balance', json_build_object(
+      'onHand', p_on_hand, 'reserved', p_reserved, 'available', p_on_hand - p_reserved, 'version', p_version
+    )
+  )
+$function$;
+alter function inventory.posted_line(text,text,text,text,numeric,numeric,numeric,bigint) owner to stockade_owner;
+comment on function inventory.posted_line(text,text,text,text,numeric,numeric,numeric,bigint) is
+  'A line of a posted entry as the API answers it, with the balance that its entry left.';
+revoke execute on function inventory.posted_line(text,text,text,text,numeric,numeric,numeric,bigint) from public;
+grant execute on function inventory.posted_line(text,text,text,text,numeric,numeric,numeric,bigint) to stockade_ledger;
 
 -- inventory.raise_line_errors(jsonb)
 CREATE OR REPLACE FUNCTION inventory.raise_line_errors(p_lines jsonb)

@@ -88,12 +88,8 @@ export function balancesThen(basis: PastRequest['basis']): string {
 
 /** The same balances, each with the number of movements that {@link balancesThen} adds up for it, known from its versions. */
 export function historyThen(basis: PastRequest['basis']): string {
-  if (basis === 'effective') {
-    // The instant counts for nothing here, but it is a value of the statement.
-    return `(
-      select org_id, item_id, location_id, lot, version as movements from inventory.balances where $1::text is not null
-    ) b`;
-  }
+  if (basis === 'effective')
+    return '(select org_id, item_id, location_id, lot, version as movements from inventory.balances) b';
   return `(
     select
       key.org_id, key.item_id, key.location_id, key.lot,

@@ -80,7 +80,12 @@ function past({ asOf, basis }: PastRequest): BalanceSource {
 }
 
 function pastHistory({ asOf, basis }: PastRequest): BalanceSource {
-  return { from: historyThen(basis), figures: { movements: 'b.movements' }, values: [asOf] };
+  // By the time of effect, the whole history counts, whatever the instant.
+  return {
+    from: historyThen(basis),
+    figures: { movements: 'b.movements' },
+    values: basis === 'recorded' ? [asOf] : [],
+  };
 }
 
 /** The answer about the past that `statement` reads from a source. Nothing is added up before its length is known. */

@@ -96,14 +96,9 @@ begin
   select
     bool_or(answer.is_refused),
     json_build_object('results', json_agg(
-      json_build_object('entry', json_build_object(
-        'entryId', v_ids[answer.entry],
-        'kind', v_kinds[answer.entry],
-        'reference', p_entries -> (answer.entry - 1) -> 'reference',
-        'occurredAt', inventory.iso(v_times[answer.entry]),
-        'recordedAt', inventory.iso(v_recorded_at),
-        'reverses', null,
-        'lines', answer.lines
+      json_build_object('entry', inventory.posted_entry(
+        v_ids[answer.entry], v_kinds[answer.entry], p_entries -> (answer.entry - 1) ->> 'reference',
+        v_times[answer.entry], v_recorded_at, null, answer.lines
       ))
       order by answer.entry
     ))
@@ -116,18 +111,9 @@ begin
         or line.expected <> line.version - line.lines_of_entry
       ) as is_refused,
       json_agg(
-        json_build_object(
-          'movementId', v_ids[line.entry] || '.' || line.number,
-          'sku', line.sku,
-          'location', line.code,
-          'lot', nullif(line.lot, ''),
-          'quantity', line.quantity,
-          'balance', json_build_object(
-            'onHand', line.on_hand,
-            'reserved', line.reserved,
-            'available', line.on_hand - line.reserved,
-            'version', line.version
-          )
+        inventory.posted_line(
+          v_ids[line.entry] || '.' || line.number, line.sku, line.code, line.lot, line.quantity,
+          line.on_hand, line.reserved, line.version
         )
         order by line.number
       ) as lines

@@ -99,18 +99,8 @@ begin
 
   -- The trigger has applied the lines and their balances are still locked, so these are the balances that the lines left.
   select json_agg(
-    json_build_object(
-      'movementId', v_entry_id || '.' || line.n,
-      'sku', line.sku,
-      'location', line.code,
-      'lot', nullif(line.lot, ''),
-      'quantity', line.quantity,
-      'balance', json_build_object(
-        'onHand', b.on_hand,
-        'reserved', b.reserved,
-        'available', b.on_hand - b.reserved,
-        'version', b.version
-      )
+    inventory.posted_line(
+      v_entry_id || '.' || line.n, line.sku, line.code, line.lot, line.quantity, b.on_hand, b.reserved, b.version
     )
     order by line.n
   )
@@ -124,14 +114,8 @@ begin
     offset 0
   ) as b;
 
-  return json_build_object(
-    'entryId', v_entry_id,
-    'kind', p_kind,
-    'reference', p_reference,
-    'occurredAt', inventory.iso(v_occurred_at),
-    'recordedAt', inventory.iso(v_recorded_at),
-    'reverses', p_reverses,
-    'lines', v_lines
+  return inventory.posted_entry(
+    v_entry_id, p_kind, p_reference, v_occurred_at, v_recorded_at, p_reverses, v_lines
   );
 end
 $$;

@@ -219,3 +219,63 @@ $$;
 comment on function inventory.require_batch is
   'Raises SK304 unless a batch has the mode atomic or each, 1 to 1,000 entries, and at most 5,000 lines together.';
 grant execute on function inventory.require_batch to stockade_ledger;
+
+create or replace function inventory.posted_line(
+  p_movement_id text,
+  p_sku text,
+  p_location text,
+  p_lot text,
+  p_quantity numeric,
+  p_on_hand numeric,
+  p_reserved numeric,
+  p_version bigint
+)
+returns json
+language sql
+stable
+parallel safe
+as $$
+  select json_build_object(
+    'movementId', p_movement_id,
+    'sku', p_sku,
+    'location', p_location,
+    'lot', nullif(p_lot, ''),
+    'quantity', p_quantity,
+    'balance', json_build_object(
+      'onHand', p_on_hand, 'reserved', p_reserved, 'available', p_on_hand - p_reserved, 'version', p_version
+    )
+  )
+$$;
+
+comment on function inventory.posted_line is
+  'A line of a posted entry as the API answers it, with the balance that its entry left.';
+grant execute on function inventory.posted_line to stockade_ledger;
+
+create or replace function inventory.posted_entry(
+  p_entry_id uuid,
+  p_kind text,
+  p_reference text,
+  p_occurred_at timestamptz,
+  p_recorded_at timestamptz,
+  p_reverses uuid,
+  p_lines json
+)
+returns json
+language sql
+stable
+parallel safe
+as $$
+  select json_build_object(
+    'entryId', p_entry_id,
+    'kind', p_kind,
+    'reference', p_reference,
+    'occurredAt', inventory.iso(p_occurred_at),
+    'recordedAt', inventory.iso(p_recorded_at),
+    'reverses', p_reverses,
+    'lines', p_lines
+  )
+$$;
+
+comment on function inventory.posted_entry is
+  'A posted entry as the API answers it, of lines made by posted_line().';
+grant execute on function inventory.posted_entry to stockade_ledger;
