@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { routesOf } from '#functions/routes.ts';
-import { endpoint } from '#http/endpoint.ts';
+import { endpoint } from '#http/endpoints/endpoint.ts';
 import { operation } from '#http/operation.ts';
 import { PageQuery, toList } from '#http/page.ts';
 import { AsOf, BalanceFilter, itemBalance, listBalances } from '#ledger/balances.ts';

@@ -1,4 +1,4 @@
-import { openHandler } from '#http/open-handler.ts';
+import { openHandler } from '#http/endpoints/open-handler.ts';
 import { NotFound } from '#platform/errors.ts';
 
 export const handler = openHandler(() => {

@@ -1,6 +1,6 @@
 import { routesOf } from '#functions/routes.ts';
+import { publicEndpoint } from '#http/endpoints/public-endpoint.ts';
 import { publicOperation } from '#http/operation.ts';
-import { publicEndpoint } from '#http/public-endpoint.ts';
 import { assertReady } from '#platform/postgres/database.ts';
 
 export const handler = publicEndpoint(routesOf('health'), {

@@ -1,5 +1,5 @@
 import { routesOf } from '#functions/routes.ts';
-import { endpoint } from '#http/endpoint.ts';
+import { endpoint } from '#http/endpoints/endpoint.ts';
 import { operation } from '#http/operation.ts';
 import { getOrganization } from '#tenancy/organizations.ts';
 

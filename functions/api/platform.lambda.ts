@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { routesOf } from '#functions/routes.ts';
+import { operatorEndpoint } from '#http/endpoints/operator-endpoint.ts';
 import { operatorOperation } from '#http/operation.ts';
-import { operatorEndpoint } from '#http/operator-endpoint.ts';
 import { PageQuery, toList } from '#http/page.ts';
 import { keyEnvironment } from '#platform/config.ts';
 import { inTransaction } from '#platform/postgres/transaction.ts';

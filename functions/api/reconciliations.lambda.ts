@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { listRuns } from '#audit/reconciliation/runs/list-runs.ts';
 import { routesOf } from '#functions/routes.ts';
-import { endpoint } from '#http/endpoint.ts';
+import { endpoint } from '#http/endpoints/endpoint.ts';
 import { operation } from '#http/operation.ts';
 import { PageQuery, toList } from '#http/page.ts';
 import { uuidPattern } from '#ledger/input.ts';

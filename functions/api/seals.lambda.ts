@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { listSeals } from '#audit/seals/list-seals.ts';
 import { movementProof } from '#audit/seals/proof.ts';
 import { routesOf } from '#functions/routes.ts';
-import { endpoint } from '#http/endpoint.ts';
+import { endpoint } from '#http/endpoints/endpoint.ts';
 import { operation } from '#http/operation.ts';
 import { PageQuery, toList } from '#http/page.ts';
 import { MovementId } from '#ledger/input.ts';

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { OpenPage } from '../open-pages.ts';
+import type { OpenPage } from '../endpoints/open-pages.ts';
 import type { OpenApiDocument } from './document.ts';
 import { html, inline, type Markup, markdown } from './markup.ts';
 import { schemaView, typeOf } from './schema-view.ts';

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import type { Route } from '#functions/routes.ts';
-import { endpoint } from '#http/endpoint.ts';
+import { endpoint } from '#http/endpoints/endpoint.ts';
 import { operation } from '#http/operation.ts';
 import type { LambdaHandler } from '#scripts/local/gateway/server.ts';
 import { inTenant, queryInTenant } from '#tenancy/scope.ts';

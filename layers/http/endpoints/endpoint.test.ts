@@ -4,8 +4,8 @@ import { inAdmin } from '#tenancy/admin.ts';
 import { listOrganizations } from '#tenancy/organizations.ts';
 import { httpEvent, type SampleRequest } from '#tests/http-event.ts';
 import { type Caller, openWorld } from '#tests/world.ts';
+import { operation, operatorOperation, publicOperation } from '../operation.ts';
 import { endpoint } from './endpoint.ts';
-import { operation, operatorOperation, publicOperation } from './operation.ts';
 import { operatorEndpoint } from './operator-endpoint.ts';
 import { publicEndpoint } from './public-endpoint.ts';
 

@@ -1,9 +1,9 @@
 import middy from '@middy/core';
-import type { HttpEvent, HttpResult } from './event.ts';
-import { compression } from './middlewares/compression.ts';
-import { problemResponse } from './middlewares/problem-response.ts';
-import { requestContext } from './middlewares/request-context.ts';
-import { securityResponse } from './middlewares/security-headers.ts';
+import type { HttpEvent, HttpResult } from '../event.ts';
+import { compression } from '../middlewares/compression.ts';
+import { problemResponse } from '../middlewares/problem-response.ts';
+import { requestContext } from '../middlewares/request-context.ts';
+import { securityResponse } from '../middlewares/security-headers.ts';
 
 /**
  * The handler of a function that reads only the route of a request: credentials do not matter, no input is checked, and it

@@ -1,4 +1,4 @@
-import type { HttpEvent, HttpResult } from './event.ts';
+import type { HttpEvent, HttpResult } from '../event.ts';
 import { openHandler } from './open-handler.ts';
 
 /** A page that is the same for every caller. */

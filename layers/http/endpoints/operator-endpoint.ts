@@ -1,13 +1,13 @@
 import middy from '@middy/core';
-import { callers, type EndpointRoute } from './caller.ts';
-import type { HttpEvent, HttpResult } from './event.ts';
-import { compression } from './middlewares/compression.ts';
-import { operatorResolution } from './middlewares/operator-resolution.ts';
-import { problemResponse, timeoutEarlyResponse } from './middlewares/problem-response.ts';
-import { requestContext } from './middlewares/request-context.ts';
-import { securityResponse } from './middlewares/security-headers.ts';
-import { validation, validRequests } from './middlewares/validation.ts';
-import { isListOf, type OperationsOf } from './operation.ts';
+import { callers, type EndpointRoute } from '../caller.ts';
+import type { HttpEvent, HttpResult } from '../event.ts';
+import { compression } from '../middlewares/compression.ts';
+import { operatorResolution } from '../middlewares/operator-resolution.ts';
+import { problemResponse, timeoutEarlyResponse } from '../middlewares/problem-response.ts';
+import { requestContext } from '../middlewares/request-context.ts';
+import { securityResponse } from '../middlewares/security-headers.ts';
+import { validation, validRequests } from '../middlewares/validation.ts';
+import { isListOf, type OperationsOf } from '../operation.ts';
 
 /**
  * The handler of one Lambda function for operators of the platform: its routes, each with its operation, after the whole chain. It knows no tenant.

@@ -1,16 +1,16 @@
 import middy from '@middy/core';
 import type { Scope } from '#tenancy/credentials/api-keys.ts';
 import { assertAccess } from '#tenancy/scope.ts';
-import { callers, type EndpointRoute } from './caller.ts';
-import type { HttpEvent, HttpResult } from './event.ts';
-import { compression } from './middlewares/compression.ts';
-import { idempotency } from './middlewares/idempotency.ts';
-import { problemResponse, timeoutEarlyResponse } from './middlewares/problem-response.ts';
-import { requestContext } from './middlewares/request-context.ts';
-import { securityResponse } from './middlewares/security-headers.ts';
-import { tenantResolution } from './middlewares/tenant-resolution.ts';
-import { validation, validRequests } from './middlewares/validation.ts';
-import { isListOf, type OperationsOf } from './operation.ts';
+import { callers, type EndpointRoute } from '../caller.ts';
+import type { HttpEvent, HttpResult } from '../event.ts';
+import { compression } from '../middlewares/compression.ts';
+import { idempotency } from '../middlewares/idempotency.ts';
+import { problemResponse, timeoutEarlyResponse } from '../middlewares/problem-response.ts';
+import { requestContext } from '../middlewares/request-context.ts';
+import { securityResponse } from '../middlewares/security-headers.ts';
+import { tenantResolution } from '../middlewares/tenant-resolution.ts';
+import { validation, validRequests } from '../middlewares/validation.ts';
+import { isListOf, type OperationsOf } from '../operation.ts';
 
 /**
  * The handler of one Lambda function for tenants: its routes, each with its operation, after the whole chain. The scope of a
