@@ -2550,6 +2550,8 @@ begin
       line.entry,
       bool_or(
         inventory.is_short(line.change, line.on_hand, line.reserved, line.allow_negative)
+        -- A balance may be out of its bounds between two entries, and within them at the end.
+        or not inventory.is_exact(line.change) or not inventory.is_exact(line.on_hand)
         or line.expected <> line.version - line.lines_of_entry
       ) as is_refused,
       json_agg(
@@ -2603,7 +2605,7 @@ begin
   ) as answer;
 
   if v_is_refused then
-    raise exception 'an entry of the batch meets too little stock, or another version' using errcode = 'SK300';
+    raise exception 'an entry of the batch meets too little stock, too much, or another version' using errcode = 'SK300';
   end if;
   return v_results;
 end

@@ -37,11 +37,11 @@ export interface PostedEntries {
   readonly posted: number;
   readonly refused: number;
   readonly dryRun?: true;
-  readonly results: readonly ({ readonly entry: PostedEntry } | { readonly problem: RefusedEntry })[];
+  readonly results: readonly ({ readonly entry: PostedEntry } | { readonly problem: EntryProblem })[];
 }
 
 /** Why an entry of a batch is refused, as the answer to it alone would say it. */
-export interface RefusedEntry {
+export interface EntryProblem {
   readonly code: string;
   readonly status: number;
   readonly detail: string;
@@ -80,7 +80,7 @@ export async function postEntries(
   }
 }
 
-function described(error: unknown): RefusedEntry {
+function described(error: unknown): EntryProblem {
   const problem = toProblem(error);
   if (!problem) throw error;
   const { code, status, message, options } = problem;

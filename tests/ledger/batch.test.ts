@@ -70,10 +70,20 @@ const sound = fc.record<Line>({
   location: fc.constantFrom('MAIN', 'SHOP'),
   quantity: fc.constantFrom(1, 5, 0.5, -1, -2),
 });
+/** Two of them are beyond a balance, which a third may bring back. */
+const extreme = fc.record<Line>({
+  sku: fc.constant('NUT'),
+  location: fc.constant('MAIN'),
+  quantity: fc.constantFrom(99_999_999_999.9999, -99_999_999_999.9999, 1),
+});
 const entry = fc
   .tuple(
     fc.constantFrom('receipt', 'adjustment', 'issue', 'adjustment', 'opening'),
-    fc.oneof({ weight: 6, arbitrary: sound }, { weight: 1, arbitrary: line }),
+    fc.oneof(
+      { weight: 6, arbitrary: sound },
+      { weight: 2, arbitrary: extreme },
+      { weight: 1, arbitrary: line },
+    ),
     fc.array(sound, { maxLength: 3 }),
     fc.constantFrom(undefined, 'PO-1'),
   )
@@ -153,6 +163,18 @@ describe('a batch', () => {
     const wrong = await batch(acme, { mode: 'atomic', entries: [issue(5), receipt(5)] });
     expect([wrong.status, wrong.body.code, wrong.body.entry]).toEqual([409, 'insufficient_stock', 0]);
     expect(wrong.body.lines).toMatchObject([{ available: 0, requested: 5 }]);
+  });
+
+  test('refuses an entry that a balance cannot hold, also when one after it would bring it back', async () => {
+    const globex = await shop();
+    const most = 99_999_999_999.9999;
+    const nuts = (quantity: number) => ({
+      kind: 'adjustment',
+      lines: [{ sku: 'NUT', location: 'MAIN', quantity }],
+    });
+    const { body } = await batch(globex, { mode: 'each', entries: [nuts(most), nuts(1), nuts(-2)] });
+    expect(body).toMatchObject({ posted: 2, refused: 1 });
+    expect(body.results[1].problem.code).toBe('quantity_out_of_range');
   });
 
   test('with dryRun answers the same and writes nothing', async () => {
