@@ -274,6 +274,20 @@ describe('batches in SQL', () => {
   });
 });
 
+test('zeros behind the point of one quantity are in no other answer', async () => {
+  const acme = await shop();
+  const api = await world.connect('stockade_api');
+  const sent = JSON.stringify([receipt(1), receipt(2)]).replace(
+    '"quantity":1',
+    `"quantity":1.${'0'.repeat(9_000)}`,
+  );
+  await asOrganization(api, acme, 'write', async () => {
+    const { rows } = await api.query(`select inventory.post_entries('each', $1)::text as answer`, [sent]);
+    expect(rows[0].answer.length).toBeLessThan(2_000);
+    expect(JSON.parse(rows[0].answer).results[1].entry.lines[0].balance.onHand).toBe(3);
+  });
+});
+
 test('batches at once in opposed order lose and double nothing, and none fails', async () => {
   const acme = await shop();
   const places = ['MAIN', 'SHOP'].flatMap((location) => ['BOLT', 'NUT'].map((sku) => ({ sku, location })));

@@ -28,12 +28,12 @@ declare
   v_is_refused boolean;
   v_results json;
 begin
-  -- Each key is looked up once, however many lines it has.
+  -- Each key is looked up once, however many lines it has. A sum has the decimals of its longest number, also if they are zeros.
   select
     array_agg(line.entry order by line.entry, line.number), array_agg(line.number order by line.entry, line.number),
     array_agg(k.sku order by line.entry, line.number), array_agg(k.location order by line.entry, line.number),
     array_agg(i.id order by line.entry, line.number), array_agg(l.id order by line.entry, line.number),
-    array_agg(k.lot order by line.entry, line.number), array_agg(line.quantity order by line.entry, line.number),
+    array_agg(k.lot order by line.entry, line.number), array_agg(trim_scale(line.quantity) order by line.entry, line.number),
     array_agg(line.expected order by line.entry, line.number),
     count(distinct line.entry) = jsonb_array_length(p_entries)
       and bool_and(
@@ -263,6 +263,7 @@ $$;
 comment on function inventory.post_entries is
   'Posts a batch of 1 to 1,000 entries in their order, each in the form that post_entry() takes. Mode atomic: all of them or '
   'none; raises SK207 with the number of the first entry that is refused and its error. Mode each: every entry that is not '
-  'refused. Returns {results: [{entry} or {error: {code, message, detail, constraint, table}}]}, each entry as post_entry() '
-  'returns it, each error as it raises it. Raises SK304 a batch out of its bounds, SK104 write scope missing.';
+  'refused; an error of another kind, such as a value of the wrong type, ends the batch. Returns {results: [{entry} or '
+  '{error: {code, message, detail, constraint, table}}]}, each entry as post_entry() returns it, each error as it raises it. '
+  'Raises SK304 a batch out of its bounds, SK104 write scope missing.';
 grant execute on function inventory.post_entries to stockade_api;
