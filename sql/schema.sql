@@ -4623,6 +4623,35 @@ comment on procedure tenancy.enter_with_pass(text,text,text[],boolean) is
 revoke execute on procedure tenancy.enter_with_pass(text,text,text[],boolean) from public;
 grant execute on procedure tenancy.enter_with_pass(text,text,text[],boolean) to stockade_api;
 
+-- tenancy.entered_organization()
+CREATE OR REPLACE FUNCTION tenancy.entered_organization()
+ RETURNS json
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_org_id uuid := tenancy.require_scope('read');
+begin
+  return (
+    select json_build_object(
+      'id', id,
+      'slug', slug,
+      'name', name,
+      'status', status,
+      'createdAt', inventory.iso(created_at)
+    )
+    from tenancy.organizations
+    where id = v_org_id
+  );
+end
+$function$;
+alter function tenancy.entered_organization() owner to stockade_owner;
+comment on function tenancy.entered_organization() is
+  'The organization that was entered. Raises SK902 when none was, SK104 when the caller lacks read.';
+revoke execute on function tenancy.entered_organization() from public;
+grant execute on function tenancy.entered_organization() to stockade_api;
+
 -- tenancy.erase_organization(uuid,bytea)
 CREATE OR REPLACE FUNCTION tenancy.erase_organization(p_org_id uuid, p_receipt bytea)
  RETURNS json
@@ -7108,7 +7137,6 @@ alter table tenancy.memberships alter column created_at set statistics 0;
 comment on table tenancy.memberships is
   'Tenant data: which users belong to an organization, and what they may do there.';
 grant select, insert, update (role) on table tenancy.memberships to stockade_admin;
-grant select on table tenancy.memberships to stockade_api;
 
 -- tenancy.organizations
 create table tenancy.organizations (
@@ -7143,7 +7171,7 @@ alter table tenancy.organizations alter column suspension_reason set statistics 
 comment on table tenancy.organizations is
   'Tenant data: the organizations themselves. A caller sees the one it has entered.';
 grant select, insert, update (status, max_concurrency, suspended_at, suspension_reason) on table tenancy.organizations to stockade_admin;
-grant select on table tenancy.organizations to stockade_api, stockade_jobs;
+grant select on table tenancy.organizations to stockade_jobs;
 
 -- tenancy.pass_keys
 create table tenancy.pass_keys (
@@ -7660,15 +7688,6 @@ create policy tenant on tenancy.memberships
   to public
   using (org_id = (( SELECT tenancy.current_org() AS current_org)))
   with check (org_id = (( SELECT tenancy.current_org() AS current_org)));
-create policy tenant_first on tenancy.memberships
-  as restrictive
-  for select
-  to stockade_api
-  using (
-CASE
-    WHEN org_id = ANY (ARRAY[( SELECT tenancy.current_org() AS current_org)]) THEN true
-    ELSE NULL::boolean
-END IS NOT NULL);
 
 -- On tenancy.organizations
 alter table tenancy.organizations enable row level security;
@@ -7685,11 +7704,6 @@ create policy tenant on tenancy.organizations
   to public
   using (id = (( SELECT tenancy.current_org() AS current_org)))
   with check (id = (( SELECT tenancy.current_org() AS current_org)));
-create policy tenant_first on tenancy.organizations
-  as restrictive
-  for select
-  to stockade_api
-  using ((JSON_OBJECT(id : true RETURNING jsonb))[( SELECT tenancy.current_org()::text AS current_org)] IS NOT NULL);
 
 -- On tenancy.security_events
 alter table tenancy.security_events

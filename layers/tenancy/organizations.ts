@@ -53,10 +53,8 @@ export const CreateOrganization = z.strictObject({
 
 export type NewOrganization = z.infer<typeof CreateOrganization>;
 
-const columns = `id, slug, name, status, inventory.iso(created_at) as "createdAt"`;
-
 /** The columns of an {@link OperatedOrganization}, for `select` and `returning`. */
-export const operatedColumns = `${columns},
+export const operatedColumns = `id, slug, name, status, inventory.iso(created_at) as "createdAt",
   inventory.iso(suspended_at) as "suspendedAt", suspension_reason as "suspensionReason", max_concurrency as "maxConcurrency"`;
 
 /**
@@ -70,18 +68,14 @@ export function foundOrganization(rows: readonly OperatedOrganization[], slug: s
 
 /** The organization that asks. */
 export async function getOrganization(tenant: Tenant): Promise<Organization> {
-  const [organization] = await queryInTenant<Organization>(
+  const [row] = await queryInTenant<{ organization: Organization | null }>(
     tenant,
     'read',
-    `
-      select ${columns}
-      from tenancy.organizations
-      where id = (select tenancy.current_org())
-    `,
+    'select tenancy.entered_organization() as organization',
   );
-  if (!organization)
-    throw new Error('the organization was entered and is not visible: compare the policy on it');
-  return organization;
+  if (!row?.organization)
+    throw new Error('the organization was entered and is not found: compare tenancy.entered_organization()');
+  return row.organization;
 }
 
 /**

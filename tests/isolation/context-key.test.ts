@@ -48,7 +48,7 @@ async function entered(): Promise<{ organization(): Promise<string>; end(): Prom
   ]);
   return {
     async organization() {
-      const { rows } = await client.query<{ id: string }>('select id from tenancy.organizations');
+      const { rows } = await client.query<{ id: string }>('select tenancy.current_org() as id');
       return rows.map(({ id }) => id).join();
     },
     async end() {

@@ -16,19 +16,18 @@ async function differentAnswers(prepare = ''): Promise<{ asked: number; differen
   await asSuperuser(clone.url, (client) => plantOrganization(client, holdings, keyEnvironment));
   const nullable = await asSuperuser(clone.url, nullableColumns);
   const columns = await readableColumns([clone.url], 'stockade_api');
-  const questions = columns.flatMap((column) =>
-    oppositesOn(column, nullable).flatMap((pair) =>
-      places.map((place) =>
-        pair.map((condition) => `select from ${column.table} where ${place} and ${condition}`),
-      ),
+  const questions = columns.flatMap((column) => [
+    ...oppositesOn(column, nullable).flatMap((pair) =>
+      places.map((place) => asked(column, byScan, pair, place)),
     ),
-  );
+    ...boundsOf(column).map((pair) => asked(column, byIndex, pair, 'true', `order by ${column.name}`)),
+  ]);
   const client = new Client(loginUrl(clone.url, 'stockade_api'));
   await client.connect();
   try {
     const differences: string[] = [];
-    for (const [one = '', other = ''] of questions) {
-      if ((await answer(client, one)) !== (await answer(client, other))) differences.push(one);
+    for (const { way, one, other } of questions) {
+      if ((await answer(client, way, one)) !== (await answer(client, way, other))) differences.push(one);
     }
     return { asked: questions.length, differences };
   } finally {
@@ -53,6 +52,36 @@ const holdings = {
 const byPlace = `ctid = any ('{"(0,1)","(0,2)","(0,3)","(0,4)","(0,5)"}')`;
 const places = [byPlace, 'true'];
 
+/** How Postgres finds the rows. */
+const byScan = `set local enable_seqscan = on; set local enable_indexscan = off; set local enable_indexonlyscan = off;
+  set local enable_bitmapscan = off`;
+/** Where nothing may be sorted, it is the index of the column in question, if there is one. */
+const byIndex =
+  'set local enable_seqscan = off; set local enable_bitmapscan = off; set local enable_sort = off';
+
+function asked(
+  { table }: Column,
+  way: string,
+  [one, other]: readonly [string, string],
+  place: string,
+  order = '',
+): { way: string; one: string; other: string } {
+  const question = (condition: string) =>
+    `select from ${table} where ${place} and ${condition} ${order}`.trimEnd();
+  return { way, one: question(one), other: question(other) };
+}
+
+/** Two conditions that an index answers: the first holds for a row, the second for none. */
+function boundsOf({ name, type, values: [value] }: Column): [string, string][] {
+  const literal = `${escapeLiteral(value ?? '')}::${type}`;
+  return pairs(value !== undefined && isOrdered(type), [
+    `${name} >= ${literal} and ${name} <= ${literal}`,
+    `${name} > ${literal} and ${name} < ${literal}`,
+  ]);
+}
+
+const isOrdered = (type: string) => !/json|\[\]/.test(type);
+
 /** Pairs of conditions that cost Postgres little or nothing. Of each pair, exactly one holds for a row. */
 function oppositesOn(
   { table, name, type, values }: Column,
@@ -67,7 +96,7 @@ function oppositesOn(
     ...pairs(type === 'jsonb', [`${name}['x'] is null`, `${name}['x'] is not null`]),
     ...pairs(type.endsWith('[]'), [`${name}[9] is null`, `${name}[9] is not null`]),
     ...pairs(
-      value !== undefined && !/json|\[\]/.test(type),
+      value !== undefined && isOrdered(type),
       [`${name} = any (array[${literal}])`, `${name} <> all (array[${literal}])`],
       [`${name} = ${literal}`, `${name} <> ${literal}`],
     ),
@@ -83,12 +112,8 @@ async function nullableColumns(superuser: Client): Promise<ReadonlySet<string>> 
 
 const pairs = (isWanted: boolean, ...given: [string, string][]) => (isWanted ? given : []);
 
-async function answer(client: Client, question: string): Promise<string> {
-  await client.query(`
-    begin;
-    set local stockade.context = 'forged';
-    set local enable_seqscan = on;
-    set local enable_indexscan = off`);
+async function answer(client: Client, way: string, question: string): Promise<string> {
+  await client.query(`begin; set local stockade.context = 'forged'; ${way}`);
   try {
     const { rows } = await client.query(question);
     return `${rows.length} rows`;
@@ -116,4 +141,18 @@ test('where the policy that comes first is missing, the answers show values', as
     ]),
   );
   expect(differences.filter((question) => !question.includes('inventory.items'))).toEqual([]);
+});
+
+test('where an index is not led by the organization, the answers show its values', async () => {
+  const { differences } = await differentAnswers(`
+    create index on inventory.items (name);
+    grant select on tenancy.organizations to stockade_api`);
+  const within = (name: string, value: string) =>
+    `${name} >= '${value}'::text and ${name} <= '${value}'::text order by ${name}`;
+  expect(differences).toEqual(
+    expect.arrayContaining([
+      `select from inventory.items where true and ${within('name', 'text')}`,
+      `select from tenancy.organizations where true and ${within('slug', 'neighbour')}`,
+    ]),
+  );
 });

@@ -42,6 +42,34 @@ comment on function tenancy.known_organizations is
   'that compare a restored copy with production: it may not lose a suspended organization either.';
 grant execute on function tenancy.known_organizations to stockade_jobs;
 
+create or replace function tenancy.entered_organization()
+returns json
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+  v_org_id uuid := tenancy.require_scope('read');
+begin
+  return (
+    select json_build_object(
+      'id', id,
+      'slug', slug,
+      'name', name,
+      'status', status,
+      'createdAt', inventory.iso(created_at)
+    )
+    from tenancy.organizations
+    where id = v_org_id
+  );
+end
+$$;
+
+comment on function tenancy.entered_organization is
+  'The organization that was entered. Raises SK902 when none was, SK104 when the caller lacks read.';
+grant execute on function tenancy.entered_organization to stockade_api;
+
 create or replace function tenancy.require_page(p_limit integer)
 returns void
 language plpgsql

@@ -33,5 +33,5 @@ create index planted on inventory.items (org_id, (coalesce(name, '')));
 create index on inventory.items (org_id, (case when allow_negative and name is not null then nullif(name, sku) end));
 create index on inventory.items (org_id, sku text_pattern_ops, updated_at, allow_negative);
 create index on inventory.imports (org_id, lines_through, file_digest) where finished_at is null;
-create index on inventory.items using brin (created_at);
+create index on inventory.items using brin (org_id, created_at);
 create index on inventory.items using hash (org_id);

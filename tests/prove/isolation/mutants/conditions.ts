@@ -134,6 +134,12 @@ const conditions: readonly Condition[] = [
     to: 'where true',
   },
   {
+    function: 'tenancy.entered_organization()',
+    what: 'which organization',
+    from: 'where id = v_org_id',
+    to: 'where true',
+  },
+  {
     function: 'tenancy.list_members(integer,text)',
     what: 'whose members',
     from: 'where m.org_id = v_org_id',

@@ -143,6 +143,11 @@ function scopeRules({ key }: Cast): Expectation[] {
       statement: lists('list_members(100, null)', 'one@access', 'late@access'),
       outcome: 'ok',
     },
+    {
+      rule: 'scope: a manager reads its own organization',
+      statement: lists('entered_organization()', '"access-ours"', '"access-other"'),
+      outcome: 'ok',
+    },
     { rule: 'scope: a manager creates a key like its own', statement: createKey('read'), outcome: 'ok' },
     {
       rule: 'scope: a posting without a context',

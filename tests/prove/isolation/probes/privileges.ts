@@ -32,12 +32,10 @@ const allowed: Readonly<Record<LoginRole, Allowed>> = {
       'inventory.seal_closings': 'select',
       'inventory.seal_pages': 'select',
       'inventory.seals': 'select',
-      'tenancy.memberships': 'select',
-      'tenancy.organizations': 'select',
       'tenancy.security_events': 'select',
     },
-    tenancy: `assert_can_write create_api_key current_actor current_org enter_with_key enter_with_pass list_api_keys list_members
-      note_key_use record_mismatch require_scope revoke_api_key rotate_api_key`,
+    tenancy: `assert_can_write create_api_key current_actor current_org enter_with_key enter_with_pass entered_organization
+      list_api_keys list_members note_key_use record_mismatch require_scope revoke_api_key rotate_api_key`,
     inventory: `add_item_aliases add_location_aliases claim_idempotency_key create_item create_location delete_item
       delete_location find_item find_location greatest_quantity hold_item_codes hold_location_codes
       invisible_characters is_code is_exact is_instant is_metadata is_visible iso item_balances item_json location_json new_id

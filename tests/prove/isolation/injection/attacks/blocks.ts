@@ -11,7 +11,7 @@ export function stackedAttacks({ org, database }: Target): Attack[] {
   return [
     statement(
       'rows of a stacked statement',
-      'select * from inventory.items; table inventory.movements; table tenancy.memberships',
+      'select * from inventory.items; table inventory.movements; table inventory.balances',
     ),
     statement(
       'rows of a stacked statement in a transaction of its own',
@@ -61,7 +61,7 @@ export function stackedAttacks({ org, database }: Target): Attack[] {
     {
       ...block(
         'enters every organization by chance',
-        `for r in select * from tenancy.organizations loop
+        `for r in select unnest(array[${org}, tenancy.current_org()]) as id loop
            perform set_config('stockade.context', r.id::text || '|job|read|1|x', true);
            raise notice '%', (select count(*) from inventory.items);
          end loop;`,

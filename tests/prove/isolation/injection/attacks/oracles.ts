@@ -77,8 +77,8 @@ export function oracleAttacks({ org, unusedSku, entry }: Target): Attack[] {
       `select ${leakIf(`exists (select from inventory.entries where id = ${entry}::uuid)`)}`,
     ),
     query(
-      'organization by selector',
-      'the function that enters an organization shows which slugs exist',
+      'organization by id',
+      'a table of organizations shows which there are',
       `select ${leakIf(`exists (select from tenancy.organizations where id = ${org})`)}`,
     ),
     query(

@@ -19,10 +19,16 @@ export function rowAttacks({ org, sku, entry, slug }: Target): Attack[] {
       requests: [`' or true or i.sku = '`],
     },
     {
-      name: 'join through the organization',
+      name: 'join through another table',
       why: 'one table has no policy',
-      query: `select o.*, i.*, m.* from tenancy.organizations o left join inventory.items i on i.org_id = o.id
-              left join inventory.movements m on m.org_id = o.id where o.id = ${org} or o.slug = ${slug}`,
+      query: `select e.*, i.*, m.* from inventory.entries e left join inventory.items i on i.org_id = e.org_id
+              left join inventory.movements m on m.org_id = e.org_id where e.org_id = ${org}`,
+    },
+    {
+      name: 'organizations and their members',
+      why: 'an index finds a slug before the policy hides it',
+      statements: `select * from tenancy.organizations where id = ${org} or slug = ${slug};
+                   select * from tenancy.memberships where org_id = ${org}`,
     },
     {
       name: 'whole rows as json and xml',
@@ -118,7 +124,7 @@ export function rowAttacks({ org, sku, entry, slug }: Target): Attack[] {
       name: 'locks on its rows',
       why: 'SELECT FOR UPDATE passes the policy',
       statements: `select * from inventory.items where org_id = ${org} for update;
-                   select * from tenancy.organizations where id = ${org} for update`,
+                   select * from inventory.locations where org_id = ${org} for update`,
     },
     {
       name: 'cursor and prepared statement',
