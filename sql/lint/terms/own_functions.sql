@@ -8,7 +8,12 @@ with sources as (
     p.*,
     coalesce(pg_get_function_sqlbody(p.oid), p.prosrc) as source,
     -- Strings with escapes, without escapes, and dollar-quoted; names with unnecessary and with necessary quotes; comments.
-    $re$(\m[eE]'(?:[^'\\]|\\.|'')*'|'(?:[^']|'')*'|\$((?:[A-Za-z_]\w*)?)\$(?:[^$]|\$(?!\w*\$))*\$\2\$)$re$
+    -- A reference back, as to the tag of a dollar-quoted string, makes an expression slow, and most bodies have no dollar.
+    case
+      when coalesce(pg_get_function_sqlbody(p.oid), p.prosrc) like '%$%'
+      then $re$(\m[eE]'(?:[^'\\]|\\.|'')*'|'(?:[^']|'')*'|\$((?:[A-Za-z_]\w*)?)\$(?:[^$]|\$(?!\w*\$))*\$\2\$)$re$
+      else $re$(\m[eE]'(?:[^'\\]|\\.|'')*'|'(?:[^']|'')*')()$re$
+    end
       || $re$|"([a-z_][a-z0-9_$]*)"|("(?:[^"]|"")*")|--[^\n]*|/\*(?:[^*]|\*+[^*/])*\*+/$re$ as pattern
   from pg_proc p
   where p.oid >= 16384
