@@ -98,10 +98,12 @@ async function measure(
   const file = Buffer.from(orderLines(lines, spread));
   await using superuser = await connect(adminUrl);
   await using admin = await connect(loginUrl(adminUrl, 'stockade_admin'));
-  await using jobs = await connect(loginUrl(adminUrl, 'stockade_jobs'));
+  await using lanes = new AsyncDisposableStack();
+  const connectJobs = async () => lanes.use(await connect(loginUrl(adminUrl, 'stockade_jobs'))).client;
+  const jobs = [await connectJobs(), await connectJobs(), await connectJobs(), await connectJobs()] as const;
   await superuser.client.query(bareMovements);
   await superuser.client.query(newOrganizations, [spread.organizations]);
-  const post = () => importOnce(file, lines, admin.client, jobs.client);
+  const post = () => importOnce(file, lines, admin.client, jobs);
   await post();
   const copied = await writeMovements(superuser.client);
   const rates = { subject: [] as number[], reference: [] as number[] };
@@ -115,7 +117,12 @@ async function measure(
   return rates;
 }
 
-async function importOnce(file: Buffer, lines: number, admin: Client, jobs: Client): Promise<void> {
+async function importOnce(
+  file: Buffer,
+  lines: number,
+  admin: Client,
+  jobs: readonly [Client, ...Client[]],
+): Promise<void> {
   const { applied } = await importFile({
     source: chunksOf(file),
     fileName: 'orders.csv',

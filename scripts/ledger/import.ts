@@ -10,7 +10,7 @@ import { type ImportProfile, profileDigest } from '#ledger/imports/profile.ts';
 import type { Reject } from '#ledger/imports/rejects.ts';
 import { Problem } from '#platform/errors.ts';
 import { command } from '../cli/command.ts';
-import { withRole } from '../cli/database/connect.ts';
+import { withRole, withRoles } from '../cli/database/connect.ts';
 import { databaseOptions, findDatabaseUrl } from '../cli/database/database-url.ts';
 import { CommandError, UsageError } from '../cli/failure.ts';
 import * as option from '../cli/option.ts';
@@ -20,6 +20,9 @@ import { importAnswer } from './import/report.ts';
 import { openSourceFile } from './import/source-file.ts';
 
 const shownRejects = 5;
+
+/** How many organizations are posted at the same time. One keeps a processor of the database busy. */
+const connections = 4;
 
 await command({
   name: 'import',
@@ -92,7 +95,7 @@ await command({
     const source = await openSourceFile(file, signal);
     try {
       const report = await withRole(databaseUrl, 'stockade_admin', (admin) =>
-        withRole(databaseUrl, 'stockade_jobs', async (jobs) => {
+        withRoles(databaseUrl, 'stockade_jobs', connections, async (jobs) => {
           const organizations = await findOrganizations(admin, profile, options);
           progress.start(source.lineCount, 'lines');
           return await importFile({

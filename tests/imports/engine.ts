@@ -22,7 +22,10 @@ export interface Run {
 }
 
 export type RunOptions = Partial<Omit<ImportJob, 'profile' | 'source' | 'rejects' | 'jobs'>> & {
+  /** The first connection. It is ended with the run. */
   readonly jobs?: Client;
+  /** How many connections there are beside the first one. */
+  readonly more?: number;
   readonly profile?: object;
   readonly source?: AsyncIterable<Buffer>;
 };
@@ -31,7 +34,7 @@ export type RunOptions = Partial<Omit<ImportJob, 'profile' | 'source' | 'rejects
 export async function run(database: ImportDatabase, text: string, options: RunOptions = {}): Promise<Run> {
   const profile = parseProfile(options.profile ?? plainProfile);
   const rejects: Rejects = [];
-  const importWith = (admin: Client, jobs: Client) =>
+  const importWith = (admin: Client, jobs: [Client, ...Client[]]) =>
     importFile({
       fileName: 'test.csv',
       fileDigest: createHash('sha256').update(text).digest(),
@@ -54,12 +57,26 @@ export async function run(database: ImportDatabase, text: string, options: RunOp
         rejects.push([line, reason]);
       },
     });
-  const report = await database.lend('stockade_admin', async (admin) => {
-    const { jobs } = options;
-    if (!jobs) return await database.lend('stockade_jobs', (lent) => importWith(admin, lent));
-    return await importWith(admin, jobs).finally(() => jobs.end().catch(() => {}));
-  });
+  const { jobs, more = jobs ? 0 : 2 } = options;
+  const report = await database
+    .lend('stockade_admin', (admin) => withJobs(database, more, jobs, (all) => importWith(admin, all)))
+    .finally(() => jobs?.end().catch(() => {}));
   return { report, rejects };
+}
+
+/** Lends some connections as stockade_jobs, after one that is there already. */
+async function withJobs<T>(
+  database: ImportDatabase,
+  count: number,
+  first: Client | undefined,
+  work: (jobs: [Client, ...Client[]]) => Promise<T>,
+): Promise<T> {
+  if (count === 0 && first) return await work([first]);
+  return await database.lend('stockade_jobs', (lent) =>
+    first
+      ? withJobs(database, count - 1, lent, (others) => work([first, ...others]))
+      : withJobs(database, count, lent, work),
+  );
 }
 
 /** The file as it would be read from a disk, in pieces. */

@@ -128,7 +128,7 @@ test('interrupted anywhere, by the file or by the database, and run again: the s
         if ('statement' in point) breakAt(database, jobs, point.statement);
         const source =
           'share' in point ? breakingOff(text, Math.floor(point.share * text.length)) : chunks(text, 64);
-        await run(database, text, { batchLines, jobs, source }).catch(() => {
+        await run(database, text, { batchLines, jobs, more: 1, source }).catch(() => {
           broken += 1;
         });
       }

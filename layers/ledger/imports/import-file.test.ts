@@ -22,7 +22,7 @@ async function importUnreadable(pieces: Iterable<string>, rejects: RejectSink): 
     again: false,
     batchLines: 1_000,
     organizations: oneOrganization({ id: undefined, slug: 'acme' }),
-    jobs: {} as never,
+    jobs: [{} as never],
     profile,
     source: (async function* () {
       for (const piece of pieces) yield Buffer.from(piece);

@@ -5,6 +5,7 @@ import { Batches, type ImportBatch, type ImportEntry } from './batches.ts';
 import { CsvReader, type CsvRecord } from './csv/csv-reader.ts';
 import { fieldOf, isOfRejects } from './csv/spreadsheet-cell.ts';
 import { lineReader, type ReadLine } from './import-line.ts';
+import { Lanes } from './lanes.ts';
 import { type LookAlike, LookAlikes } from './look-alikes.ts';
 import type { ImportOrganization, OrganizationDirectory } from './organizations.ts';
 import { earlierRejects, type ImportState, type ImportTerms, importState, postBatch } from './post-batch.ts';
@@ -14,15 +15,18 @@ import { Trial } from './trial.ts';
 export interface ImportJob extends ImportTerms {
   /** The file, decompressed. */
   readonly source: AsyncIterable<Buffer>;
-  /** A connection as stockade_jobs, used by nobody else during the import. */
-  readonly jobs: pg.ClientBase;
+  /**
+   * Connections as stockade_jobs, used by nobody else during the import. Different organizations are posted at the same time,
+   * one on each.
+   */
+  readonly jobs: readonly [pg.ClientBase, ...pg.ClientBase[]];
   readonly organizations: OrganizationDirectory;
   readonly rejects: RejectSink;
   /** Imports the file even if it was imported before with another profile. */
   readonly again: boolean;
   /** The approximate number of lines in one transaction. */
   readonly batchLines: number;
-  /** Stops the import after the current batch. */
+  /** Stops the import after the batches that are being posted. */
   readonly signal?: AbortSignal | undefined;
   /** Called first, with the columns of the file. */
   readonly onHeader?: ((columns: readonly string[]) => void) | undefined;
@@ -71,14 +75,15 @@ class FileImport {
   private readonly rejects: OrderedRejects;
   private readonly trial = new Trial();
   private readonly lookAlikes = new LookAlikes();
+  private readonly organizations = new Set<ImportOrganization>();
   private readonly states = new Map<ImportOrganization, ImportState>();
   private readonly found = new Map<string | undefined, Awaited<ReturnType<OrganizationDirectory['find']>>>();
   private readLine: ((record: CsvRecord) => ReadLine) | undefined;
   /** Whether the fields were made cells of a spreadsheet. */
   private isOfRejects = false;
   private inWindow = { lines: 0, bytes: 0 };
-  /** The current batch. The next one is read at the same time. */
-  private atWork: Promise<void> = Promise.resolve();
+  /** The next batches are read while these are posted. */
+  private readonly lanes: Lanes<pg.ClientBase, ImportOrganization>;
   private lastLine = 0;
   private lines = 0;
   private applied = 0;
@@ -92,6 +97,7 @@ class FileImport {
     this.reader = new CsvReader(job.profile.delimiter);
     this.batches = new Batches(job.batchLines);
     this.rejects = new OrderedRejects(job.rejects);
+    this.lanes = new Lanes(job.jobs);
   }
 
   async run(): Promise<ImportReport> {
@@ -104,13 +110,13 @@ class FileImport {
       }
       if (!job.signal?.aborted) await this.finish();
     } finally {
-      // Also after an error: give the connection back only when no statement is running any more.
-      await this.atWork.catch(() => {});
+      // Also after an error: give the connections back only when no statement is running any more.
+      await this.lanes.finish().catch(() => {});
     }
-    await this.atWork;
+    await this.lanes.finish();
     const alike = job.signal?.aborted
       ? { named: [], count: 0 }
-      : await this.lookAlikes.find(job.jobs, job.organizations);
+      : await this.lookAlikes.find(job.jobs[0], job.organizations);
     return {
       finished: !job.signal?.aborted,
       lines: this.lines,
@@ -118,7 +124,7 @@ class FileImport {
       alreadyApplied: this.alreadyApplied,
       rejected: this.rejects.count,
       entries: this.entries,
-      organizations: this.states.size,
+      organizations: this.organizations.size,
       organizationsCreated: job.organizations.created,
       itemsCreated: this.itemsCreated,
       locationsCreated: this.locationsCreated,
@@ -150,18 +156,20 @@ class FileImport {
     return lineReader(this.job.profile, record.fields);
   }
 
+  /** A window ends when a line comes after it: what is in the last one is posted together with the end of the import. */
   private takeLine(record: CsvRecord, read: ReadLine): Promise<void> | undefined {
+    if (this.inWindow.lines < windowLines && this.inWindow.bytes < windowBytes)
+      return this.addLine(record, read);
+    this.inWindow = { lines: 0, bytes: 0 };
+    return this.endWindow().then(() => this.addLine(record, read));
+  }
+
+  private addLine(record: CsvRecord, read: ReadLine): Promise<void> | undefined {
     this.lines += 1;
     this.lastLine = record.line;
-    const waiting = read.faults ? this.reject(record, read.faults.join('; ')) : this.collect(record, read);
     this.inWindow.lines += 1;
     this.inWindow.bytes += record.bytes;
-    if (this.inWindow.lines < windowLines && this.inWindow.bytes < windowBytes) return waiting;
-    this.inWindow = { lines: 0, bytes: 0 };
-    return (async () => {
-      await waiting;
-      await this.endWindow();
-    })();
+    return read.faults ? this.reject(record, read.faults.join('; ')) : this.collect(record, read);
   }
 
   private reject(record: CsvRecord, reason: string): undefined {
@@ -180,25 +188,30 @@ class FileImport {
   }
 
   private async findOrganization(name: string | undefined): Promise<void> {
-    const { organizations, jobs } = this.job;
-    const found = await organizations.find(name);
+    const found = await this.job.organizations.find(name);
     this.found.set(name, found);
-    if ('fault' in found || this.states.has(found)) return;
-    await this.atWork;
-    const state = await importState(jobs, this.job, found);
+    if ('fault' in found || this.organizations.has(found)) return;
+    this.organizations.add(found);
+    await this.lanes.start(found, (jobs) => this.findState(jobs, found));
+  }
+
+  private async findState(jobs: pg.ClientBase, organization: ImportOrganization): Promise<void> {
+    const state = await importState(jobs, this.job, organization);
     if (state.appliedOtherwise > 0 && !this.job.again) {
       throw new Problem(
         'imported_otherwise',
         409,
-        `${counted(state.appliedOtherwise, 'line')} of this file: already imported into ${found.slug}, with another profile.`,
+        `${counted(state.appliedOtherwise, 'line')} of this file: already imported into ${organization.slug}, with another profile.`,
       );
     }
-    this.states.set(found, state);
+    this.states.set(organization, state);
   }
 
   private async endWindow(): Promise<void> {
+    // An organization that has the file already, otherwise, is found before anything of the window is posted.
+    await this.lanes.finish();
     for (const batch of this.batches.endWindow()) await this.submit(batch);
-    await this.atWork;
+    await this.lanes.finish();
     await this.rejects.flushBefore(this.batches.firstHeldLine());
   }
 
@@ -207,7 +220,8 @@ class FileImport {
     if (!this.readLine) {
       throw new InvalidInput('The file is empty.', [{ field: 'file', message: 'has no header line' }]);
     }
-    const unfinished = new Set(this.states.keys());
+    await this.lanes.finish();
+    const unfinished = new Set(this.organizations);
     for (const batch of this.batches.end()) {
       await this.submit(batch, 'last');
       unfinished.delete(batch.organization);
@@ -215,21 +229,23 @@ class FileImport {
     for (const organization of this.job.trial ? [] : unfinished) {
       await this.submit({ organization, entries: [], lineCount: 0 }, 'last');
     }
-    await this.atWork;
+    await this.lanes.finish();
     await this.rejects.flushBefore(Number.POSITIVE_INFINITY);
     this.job.onProgress?.(this.lastLine);
   }
 
-  /** Waits for the current batch, then starts the next. After a stop nothing new is started. */
+  /** Starts a batch as soon as a connection is free. After a stop nothing new is started. */
   private async submit(batch: ImportBatch<ImportOrganization>, place?: 'last'): Promise<void> {
-    await this.atWork;
-    if (this.job.signal?.aborted) return;
-    this.atWork = this.apply(batch, place === 'last');
-    // The next wait for the batch sees its failure.
-    this.atWork.catch(() => {});
+    await this.lanes.start(batch.organization, async (jobs) => {
+      if (!this.job.signal?.aborted) await this.apply(jobs, batch, place === 'last');
+    });
   }
 
-  private async apply(batch: ImportBatch<ImportOrganization>, finished: boolean): Promise<void> {
+  private async apply(
+    jobs: pg.ClientBase,
+    batch: ImportBatch<ImportOrganization>,
+    finished: boolean,
+  ): Promise<void> {
     const { job } = this;
     const { organization } = batch;
     const state = this.states.get(organization);
@@ -239,7 +255,7 @@ class FileImport {
     for (const { lines } of batch.entries) for (const { line, record } of lines) records.set(line, record);
 
     const isBehind = (batch.entries[0]?.lines[0]?.line ?? Number.POSITIVE_INFINITY) <= state.linesThrough;
-    const found = isBehind && state.rejected > 0 ? await earlierRejects(job.jobs, job, batch) : [];
+    const found = isBehind && state.rejected > 0 ? await earlierRejects(jobs, job, batch) : [];
     // The database answers those after them with the lines of this batch: another run may have settled them since.
     const earlier = found.filter(({ line }) => line <= state.linesThrough);
     const retried = new Set(job.retryRejects ? earlier.map(({ line }) => line) : []);
@@ -251,7 +267,7 @@ class FileImport {
     const rejected = earlier.filter(({ line }) => !retried.has(line));
     this.alreadyApplied += batch.lineCount - openLines - rejected.length;
     if (openLines > 0 || (finished && !job.trial)) {
-      const posted = await postBatch(job.jobs, job, organization, open, {
+      const posted = await postBatch(jobs, job, organization, open, {
         finished,
         ...(job.trial && { moved: this.trial.movedBefore(organization, open) }),
       });

@@ -25,3 +25,17 @@ export async function withRole<T>(
     await client.end();
   }
 }
+
+/** The same with several connections. */
+export async function withRoles<T>(
+  databaseUrl: string,
+  role: LoginRole,
+  count: number,
+  work: (clients: readonly [Client, ...Client[]]) => Promise<T>,
+): Promise<T> {
+  return await withRole(databaseUrl, role, async (client) =>
+    count === 1
+      ? await work([client])
+      : await withRoles(databaseUrl, role, count - 1, async (others) => await work([client, ...others])),
+  );
+}

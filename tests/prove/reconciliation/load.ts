@@ -147,7 +147,7 @@ async function importUntil(adminUrl: string, orgId: string, isOver: () => boolea
         again: false,
         batchLines: 100,
         organizations: oneOrganization({ id: orgId, slug: 'load' }),
-        jobs,
+        jobs: [jobs],
         profile,
         source: (async function* () {
           yield Buffer.from(text);

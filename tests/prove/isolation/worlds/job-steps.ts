@@ -74,7 +74,7 @@ async function importText(jobs: Client, organization: { id: string; slug: string
     again: false,
     batchLines: 100,
     organizations: oneOrganization(organization),
-    jobs,
+    jobs: [jobs],
     source: Readable.from([Buffer.from(text)]),
     rejects: async (reject) => {
       rejects.push(reject);
