@@ -11,7 +11,7 @@ await command({
   description: [
     'On a temporary Postgres it runs the lint, tests the permissions of each role, injects hundreds of statements, and sends',
     'the same requests to worlds that differ only in another organization. Then it removes one safeguard at a time: the',
-    'other parts must notice each. It takes about ten minutes. Exit code 1 when something is found or was not noticed.',
+    'other parts must notice each. It takes about a quarter of an hour. Exit code 1 when something is found or was not noticed.',
   ].join('\n'),
   options: {
     only: option.several(option.choice(parts, { description: 'run only this part' })),

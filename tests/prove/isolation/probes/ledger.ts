@@ -9,6 +9,10 @@ export async function probeLedger(superuser: Client): Promise<string[]> {
   ];
   await superuser.query('select tenancy.enter_as_job($1)', [ours]);
   const pointing = await brokenRules(superuser, await pointersAcross(superuser, ours, other));
+  const ambiguous = await brokenRules(superuser, [
+    ...codesApart(ours, 'item', 'sku'),
+    ...codesApart(ours, 'location', 'code'),
+  ]);
   await superuser.query('set local role stockade_owner');
   const unchangeable = await brokenRules(superuser, [
     ...['update inventory.movements set quantity = 1', 'update inventory.entries set reference = null'].map(
@@ -38,7 +42,30 @@ export async function probeLedger(superuser: Client): Promise<string[]> {
     },
   ]);
   await superuser.query('reset role');
-  return [...pointing, ...unchangeable, ...posting];
+  return [...pointing, ...ambiguous, ...unchangeable, ...posting];
+}
+
+/** A code names one item or location, however the second name comes about. */
+function codesApart(ours: string, kind: 'item' | 'location', code: 'sku' | 'code'): Expectation[] {
+  const insertAlias = (alias: string) =>
+    `insert into inventory.${kind}_aliases (org_id, alias, ${kind}_id)
+     select org_id, ${alias}, id from inventory.${kind}s where org_id = '${ours}'`;
+  const afterAlias = (rule: string, statement: string): Expectation => ({
+    rule,
+    statement: `do $$ begin ${insertAlias(`'B'`)}; ${statement}; end $$`,
+    outcome: 'SK206',
+  });
+  return [
+    { rule: `an alias that is the ${code} of its ${kind}`, statement: insertAlias(code), outcome: 'SK206' },
+    afterAlias(
+      `a new ${kind} whose ${code} is an alias`,
+      `insert into inventory.${kind}s (org_id, ${code}, name) values ('${ours}', 'B', 'B')`,
+    ),
+    afterAlias(
+      `an alias that becomes the ${code} of its ${kind}`,
+      `update inventory.${kind}s set ${code} = 'B' where org_id = '${ours}'`,
+    ),
+  ];
 }
 
 const refused = (statement: string): Expectation => ({ rule: statement, statement, outcome: 'SK903' });

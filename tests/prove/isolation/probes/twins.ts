@@ -7,7 +7,7 @@ import { brokenRules, type Expectation } from './probe.ts';
  * `superuser` is rolled back.
  */
 export async function probeTwins(superuser: Client): Promise<string[]> {
-  const entry = await plant(superuser);
+  const { entry, other } = await plant(superuser);
   return await brokenRules(superuser, [
     answers('a posting returns its own balance', post(3), `count(*) = 1 and min("onHand") = 8`),
     answers('a posting that expects its own version', post(3, 1), `count(*) = 1 and min(version) = 2`),
@@ -28,13 +28,28 @@ export async function probeTwins(superuser: Client): Promise<string[]> {
       'SK301',
       `count(*) = 2 and bool_and(message like 'there is no %')`,
     ),
+    answers(
+      'a batch returns its own balance',
+      `${batch('atomic', 3)} -> 'results' -> 0 -> 'entry'`,
+      `count(*) = 1 and min("onHand") = 8 and min(version) = 2`,
+    ),
+    answers(
+      'a batch that is posted entry by entry returns its own balance',
+      `${batch('each', 3, -99)} -> 'results' -> 0 -> 'entry'`,
+      `count(*) = 1 and min("onHand") = 8 and min(version) = 2`,
+    ),
+    locksNothingOf(other, 'a batch that is posted entry by entry', batch('each', 3, -99)),
   ]);
 }
 
-const post = (quantity: number, expectedVersion?: number) => {
+const entryOf = (quantity: number, expectedVersion?: number) => {
   const line = { sku: 'A', location: 'L', quantity, expectedVersion };
-  return `inventory.post_entry('${JSON.stringify({ kind: quantity > 0 ? 'receipt' : 'issue', lines: [line] })}')`;
+  return { kind: quantity > 0 ? 'receipt' : 'issue', lines: [line] };
 };
+const post = (quantity: number, expectedVersion?: number) =>
+  `inventory.post_entry('${JSON.stringify(entryOf(quantity, expectedVersion))}')`;
+const batch = (mode: 'atomic' | 'each', ...quantities: readonly number[]) =>
+  `inventory.post_entries('${mode}', '${JSON.stringify(quantities.map((quantity) => entryOf(quantity)))}')`;
 const reverse = (id: string) => `inventory.reverse_entry('${id}', null, null)`;
 
 const columns = `(sku text, message text, balance json)`;
@@ -80,21 +95,42 @@ function refuses(rule: string, call: string, code: string, condition: string): E
   };
 }
 
-/** Creates both and enters one. Returns the id of its entry, and that of an entry that only the other has. */
-async function plant(superuser: Client): Promise<{ own: string; theirs: string }> {
+/** Expects that the call locks no balance of an organization. A row that is locked has another xmax. */
+function locksNothingOf(organization: string, rule: string, call: string): Expectation {
+  const marks = `(select array_agg(xmax::text order by item_id) from inventory.balances where org_id = '${organization}')`;
+  return {
+    rule: `${rule} locks no balance of another organization`,
+    statement: `do $$
+      declare
+        v_before text[] := ${marks};
+      begin
+        perform ${call};
+        if ${marks} <> v_before then
+          raise 'it locks one' using errcode = 'SK999';
+        end if;
+      end $$`,
+    outcome: 'ok',
+  };
+}
+
+/**
+ * Creates both and enters one. Returns the id of its entry, and that of an entry that only the other has. The other has less
+ * than nothing, so that whoever mistakes its stock finds a shortage.
+ */
+async function plant(superuser: Client): Promise<{ entry: { own: string; theirs: string }; other: string }> {
   const { rows } = await superuser.query<{ id: string }>(
     `insert into tenancy.organizations (slug, name) values ('twin-own', 'Own'), ('twin-other', 'Other') returning id`,
   );
-  const [own, other] = rows.map(({ id }) => id);
-  const enter = (id: string | undefined) => superuser.query('select tenancy.enter_as_job($1)', [id]);
+  const [own = '', other = ''] = rows.map(({ id }) => id);
+  const enter = (id: string) => superuser.query('select tenancy.enter_as_job($1)', [id]);
   const receive = async () =>
     (await superuser.query<{ id: string }>(`select ${post(5)} ->> 'entryId' as id`)).rows[0]?.id ?? '';
   await superuser.query(
     `with item as (select inventory.new_id() as id), location as (select inventory.new_id() as id),
      items as (
-       insert into inventory.items (org_id, id, sku, name)
-       select org, item.id, 'A', 'A' from item, unnest($1::uuid[]) as org
-       union all select $2, inventory.new_id(), 'THEIRS', 'Theirs'
+       insert into inventory.items (org_id, id, sku, name, allow_negative)
+       select org, item.id, 'A', 'A', org = $2 from item, unnest($1::uuid[]) as org
+       union all select $2, inventory.new_id(), 'THEIRS', 'Theirs', false
      )
      insert into inventory.locations (org_id, id, code, name)
      select org, location.id, 'L', 'L' from location, unnest($1::uuid[]) as org
@@ -118,6 +154,8 @@ async function plant(superuser: Client): Promise<{ own: string; theirs: string }
   );
   await receive();
   const theirs = await receive();
+  await superuser.query(`select ${post(-99)}`);
+  await superuser.query('update inventory.items set allow_negative = false where org_id = $1', [other]);
   await enter(own);
-  return { own: ownEntry, theirs };
+  return { entry: { own: ownEntry, theirs }, other };
 }
