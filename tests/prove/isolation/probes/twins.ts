@@ -115,7 +115,7 @@ function locksNothingOf(organization: string, rule: string, call: string): Expec
 
 /**
  * Creates both and enters one. Returns the id of its entry, and that of an entry that only the other has. The other has less
- * than nothing, so that whoever mistakes its stock finds a shortage.
+ * than nothing, so that a function that mistakes its stock finds a shortage.
  */
 async function plant(superuser: Client): Promise<{ entry: { own: string; theirs: string }; other: string }> {
   const { rows } = await superuser.query<{ id: string }>(
