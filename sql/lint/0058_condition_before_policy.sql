@@ -7,35 +7,15 @@ select distinct
   format('%s reads it without the policy tenant_first', p.grantee_name) as detail,
   format(
     'create policy tenant_first on %s as restrictive for select to %s using (%s);',
-    t.name, p.grantee_name,
-    replace(case when f.has_free_tests then w.for_nothing else w.for_half end, ' AS current_org', '')
+    t.name, p.grantee_name, replace(w.condition, ' AS current_org', '')
   ) as remedy
 from tenant_tables t
 join privileges p on p.table_oid = t.oid and p.privilege = 'select'
 join login_roles l on l.oid = p.grantee
-cross join lateral (
-  -- Tests for null, booleans, and keys and elements of values cost nothing.
-  select exists (
-    select
-    from pg_attribute a
-    join pg_type y on y.oid = a.atttypid
-    where a.attrelid = t.oid
-      and a.attnum > 0
-      and not a.attisdropped
-      and (not a.attnotnull or y.typcategory in ('B', 'A', 'C') or y.typsubscript <> 0)
-  ) as has_free_tests
-) as f
-cross join lateral (
-  select
-    format(
-      '((JSON_OBJECT(%I : true RETURNING jsonb))[( SELECT (tenancy.current_org())::text AS current_org)] IS NOT NULL)',
-      t.org_column
-    ) as for_nothing,
-    format(
-      E'(\nCASE\n    WHEN (%I = ANY (ARRAY[( SELECT tenancy.current_org() AS current_org)])) THEN true\n    ELSE NULL::boolean\nEND IS NOT NULL)',
-      t.org_column
-    ) as for_half
-) as w
+cross join lateral format(
+  '((JSON_OBJECT(%I : true RETURNING jsonb))[( SELECT (tenancy.current_org())::text AS current_org)] IS NOT NULL)',
+  t.org_column
+) as w (condition)
 -- Jobs may enter every organization, and operators see the tables of organizations as a whole.
 where l.name not in ('stockade_jobs', 'stockade_admin')
   and not exists (
@@ -44,9 +24,6 @@ where l.name not in ('stockade_jobs', 'stockade_admin')
     where p.polrelid = t.oid
       and not p.polpermissive
       and p.polcmd in ('r', '*')
-      and (
-        pg_get_expr(p.polqual, p.polrelid) = w.for_nothing
-        or not f.has_free_tests and pg_get_expr(p.polqual, p.polrelid) = w.for_half
-      )
+      and pg_get_expr(p.polqual, p.polrelid) = w.condition
       and exists (select from unnest(p.polroles) as role where role = 0 or pg_has_role(l.oid, role, 'usage'))
   )

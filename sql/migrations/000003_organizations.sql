@@ -66,10 +66,9 @@ create index memberships_user on tenancy.memberships (user_id);
 -- `metadata['x'] is null` cost less than `org_id = …`, and came first. Whether such a condition held for a row of somebody else
 -- could be seen, by the time and by whether the context was asked for. `org_id = …` stays, because it finds rows by an index.
 --
--- A comparison with a list of one costs half of `=`, as little as any comparison can, and of what costs the same, policies come
--- first. `case … is not null` around it leaves the estimated number of rows as it is. Where a column may be null, is boolean, or
--- holds jsonb or a list, a condition may cost nothing: there the policy looks up the organization in an object that has it as
--- its key, for which Postgres counts no cost either. That takes longer.
+-- For tests of null, elements of values, and elements of constants that a column chooses, Postgres counts no cost. So the policy costs
+-- nothing either: it looks up the organization in an object that has it as its key. Of what costs the same, policies come first.
+-- `is not null` leaves the estimated number of rows as it is.
 -- For stockade_api alone: it runs the statements of requests.
 alter table tenancy.organizations enable row level security;
 alter table tenancy.organizations force row level security;

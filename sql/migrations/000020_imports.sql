@@ -67,6 +67,6 @@ create policy tenant on inventory.import_rejects
   using (org_id = (select tenancy.current_org()))
   with check (org_id = (select tenancy.current_org()));
 create policy tenant_first on inventory.import_rejects as restrictive for select to stockade_api
-  using ((case when org_id = any (array[(select tenancy.current_org())]) then true end) is not null);
+  using ((json_object(org_id : true returning jsonb))[(select tenancy.current_org()::text)] is not null);
 
 grant select on inventory.imports, inventory.import_rejects to stockade_api, stockade_jobs;

@@ -187,9 +187,9 @@ grant select on inventory.seals, inventory.seal_pages, inventory.seal_closings, 
 create policy tenant_first on inventory.seals as restrictive for select to stockade_api
   using ((json_object(org_id : true returning jsonb))[(select tenancy.current_org()::text)] is not null);
 create policy tenant_first on inventory.seal_pages as restrictive for select to stockade_api
-  using ((case when org_id = any (array[(select tenancy.current_org())]) then true end) is not null);
+  using ((json_object(org_id : true returning jsonb))[(select tenancy.current_org()::text)] is not null);
 create policy tenant_first on inventory.seal_closings as restrictive for select to stockade_api
-  using ((case when org_id = any (array[(select tenancy.current_org())]) then true end) is not null);
+  using ((json_object(org_id : true returning jsonb))[(select tenancy.current_org()::text)] is not null);
 create policy tenant_first on inventory.seal_anchors as restrictive for select to stockade_api
   using ((json_object(org_id : true returning jsonb))[(select tenancy.current_org()::text)] is not null);
 

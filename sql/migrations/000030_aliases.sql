@@ -43,7 +43,7 @@ create policy tenant on inventory.item_aliases
   using (org_id = (select tenancy.current_org()))
   with check (org_id = (select tenancy.current_org()));
 create policy tenant_first on inventory.item_aliases as restrictive for select to stockade_api
-  using ((case when org_id = any (array[(select tenancy.current_org())]) then true end) is not null);
+  using ((json_object(org_id : true returning jsonb))[(select tenancy.current_org()::text)] is not null);
 
 alter table inventory.location_aliases enable row level security;
 alter table inventory.location_aliases force row level security;
@@ -51,7 +51,7 @@ create policy tenant on inventory.location_aliases
   using (org_id = (select tenancy.current_org()))
   with check (org_id = (select tenancy.current_org()));
 create policy tenant_first on inventory.location_aliases as restrictive for select to stockade_api
-  using ((case when org_id = any (array[(select tenancy.current_org())]) then true end) is not null);
+  using ((json_object(org_id : true returning jsonb))[(select tenancy.current_org()::text)] is not null);
 
 grant select on inventory.item_aliases, inventory.location_aliases to stockade_api, stockade_jobs, stockade_ledger;
 grant insert on inventory.item_aliases, inventory.location_aliases to stockade_api, stockade_jobs;

@@ -147,7 +147,7 @@ create policy tenant on inventory.locations
   using (org_id = (select tenancy.current_org()))
   with check (org_id = (select tenancy.current_org()));
 create policy tenant_first on inventory.locations as restrictive for select to stockade_api
-  using ((case when org_id = any (array[(select tenancy.current_org())]) then true end) is not null);
+  using ((json_object(org_id : true returning jsonb))[(select tenancy.current_org()::text)] is not null);
 
 alter table inventory.movements enable row level security;
 alter table inventory.movements force row level security;
@@ -155,7 +155,7 @@ create policy tenant on inventory.movements
   using (org_id = (select tenancy.current_org()))
   with check (org_id = (select tenancy.current_org()));
 create policy tenant_first on inventory.movements as restrictive for select to stockade_api
-  using ((case when org_id = any (array[(select tenancy.current_org())]) then true end) is not null);
+  using ((json_object(org_id : true returning jsonb))[(select tenancy.current_org()::text)] is not null);
 
 alter table inventory.entries force row level security;
 alter table inventory.balances force row level security;

@@ -94,6 +94,9 @@ function oppositesOn(
     ...pairs(nullable.has(`${table}.${name}`), [`${name} is null`, `${name} is not null`]),
     ...pairs(type === 'boolean', [name, `not ${name}`]),
     ...pairs(type === 'jsonb', [`${name}['x'] is null`, `${name}['x'] is not null`]),
+    // An element of a constant, which the column chooses.
+    ...pairs(type === 'text', [`('{}'::jsonb)[${name}] is null`, `('{}'::jsonb)[${name}] is not null`]),
+    ...pairs(/int/.test(type), [`('{}'::int[])[${name}] is null`, `('{}'::int[])[${name}] is not null`]),
     ...pairs(type.endsWith('[]'), [`${name}[9] is null`, `${name}[9] is not null`]),
     ...pairs(
       value !== undefined && isOrdered(type),
@@ -141,6 +144,13 @@ test('where the policy that comes first is missing, the answers show values', as
     ]),
   );
   expect(differences.filter((question) => !question.includes('inventory.items'))).toEqual([]);
+});
+
+test('where the policy costs more than nothing, what costs nothing comes before it', async () => {
+  const { differences } = await differentAnswers(`
+    alter policy tenant_first on inventory.locations
+      using ((case when org_id = any (array[(select tenancy.current_org())]) then true end) is not null)`);
+  expect(differences).toContain(`select from inventory.locations where true and ('{}'::jsonb)[code] is null`);
 });
 
 test('where an index is not led by the organization, the answers show its values', async () => {

@@ -13,9 +13,9 @@ from (
     ('tenancy.require_import()', true, false, 's', '32f786cf9ccf22d2842592f7b73cafec'),
     ('tenancy.sign_context(uuid,text,text[],integer)', false, false, 'v', 'cf8b9b9c772dd5487f290588b2f46e41'),
     ('tenancy.enter_as_job(uuid)', false, true, 'v', 'f8e74a7f6100cf4555dcd324b6866495'),
-    ('tenancy.enter_with_key(text,bytea,text,text[],boolean)', false, true, 'v', 'd6ae209c4793621aa83084c25f80c5f3'),
+    ('tenancy.enter_with_key(text,bytea,text,text[],boolean)', false, true, 'v', 'ee6e50e30d2c1e88be2d2b7f003df297'),
     ('tenancy.examine_key(text,bytea,text,text[])', false, false, 'v', 'eb86e37f0960e3a68b22c3cccf4350ae'),
-    ('tenancy.enter_with_pass(text,text,text[],boolean)', false, true, 'v', '7d07618135a8a0639f266410564d1300'),
+    ('tenancy.enter_with_pass(text,text,text[],boolean)', false, true, 'v', 'd451c5100791ddf8a2583959691e5974'),
     ('tenancy.email_of_pass(text)', false, false, 's', '2bc051606a0f5757f5e03d007f1b9f2e'),
     ('tenancy.record_mismatch(text,bytea,text,text[],text)', false, true, 'v', '8925afce9151bd2fc5052ee5a86338ff')
 ) as functions (name, is_reader, is_definer, volatility, digest)
