@@ -1143,7 +1143,7 @@ end
 $function$;
 alter function inventory.hold_batch_balances(uuid,jsonb) owner to stockade_ledger;
 comment on function inventory.hold_batch_balances(uuid,jsonb) is
-  'Locks the balances of a batch in the order of the trigger on movements, before its entries are posted one after the other in an order of their own. A balance that does not exist yet, or is named by an alias, is not among them: two such batches may deadlock, and one of them runs again.';
+  'Locks the balances of a batch in the order of the trigger on movements, before its entries are posted one after the other in an order of their own. Items and locations are named by their codes. A balance that does not exist yet is not among them: two such batches may deadlock, and one of them runs again.';
 revoke execute on function inventory.hold_batch_balances(uuid,jsonb) from public;
 
 -- inventory.hold_import_balances(uuid,uuid[],uuid[],integer[],integer[],text[],text[])
@@ -2396,6 +2396,7 @@ AS $function$
 declare
   v_context constant text[] := tenancy.require_context('write');
   v_org_id constant uuid := v_context[2];
+  v_entries jsonb;
   v_results json[] := '{}';
   v_error jsonb;
   v_message text;
@@ -2413,11 +2414,28 @@ begin
       end if;
   end;
 
-  -- At least one entry is refused, or named by an alias. Posted one after the other, each gets its own answer.
-  perform inventory.hold_batch_balances(v_org_id, p_entries);
-  for v_index in 0..jsonb_array_length(p_entries) - 1 loop
+  -- At least one entry is refused, or a line names its item or location by an alias. With the codes that they have now, none does.
+  select jsonb_agg(
+    jsonb_set(e.value, '{lines}', coalesce(inventory.current_codes(e.value -> 'lines'), '[]')) order by e.n
+  )
+  into v_entries
+  from jsonb_array_elements(p_entries) with ordinality as e (value, n);
+  if v_entries <> p_entries then
     begin
-      v_results := v_results || json_build_object('entry', inventory.post_entry(p_entries -> v_index));
+      return inventory.post_entries_together(v_org_id, v_context[3], v_entries);
+    exception
+      when others then
+        if not inventory.is_refusal(sqlstate) then
+          raise;
+        end if;
+    end;
+  end if;
+
+  -- Posted one after the other, each gets its own answer.
+  perform inventory.hold_batch_balances(v_org_id, v_entries);
+  for v_index in 0..jsonb_array_length(v_entries) - 1 loop
+    begin
+      v_results := v_results || json_build_object('entry', inventory.post_entry(v_entries -> v_index));
     exception
       when others then
         if not inventory.is_refusal(sqlstate) then
@@ -4527,7 +4545,11 @@ begin
     end
   into v_signed
   from tenancy.api_keys k
-  join tenancy.organizations o on o.id = k.org_id
+  -- By its id alone, with OFFSET 0 as a fence: a session may turn plans round, and selectors that are compared with every slug tell by the
+  -- time whether there is one.
+  cross join lateral (
+    select o.id, o.slug, o.status, o.max_concurrency from tenancy.organizations o where o.id = k.org_id offset 0
+  ) as o
   join tenancy.context_keys s on s.active
   where k.key_id = p_key_id
     and k.secret_digest = p_secret_digest
@@ -4571,15 +4593,19 @@ begin
 
   select count(*) over () as n, m.org_id, m.user_id, m.role, o.status, o.max_concurrency
   into v_member
-  from tenancy.users u
-  join tenancy.memberships m on m.user_id = u.id
-  join tenancy.organizations o on o.id = m.org_id
-  where u.email = v_email
-    and (v_entered is null or o.id::text = v_entered[2])
-    and not exists (
+  -- One after the other, with OFFSET 0 as a fence, as tenancy.enter_with_key() does.
+  from (select u.id from tenancy.users u where u.email = v_email offset 0) as u
+  cross join lateral (
+    select m.org_id, m.user_id, m.role from tenancy.memberships m where m.user_id = u.id offset 0
+  ) as m
+  cross join lateral (
+    select o.id, o.slug, o.status, o.max_concurrency from tenancy.organizations o where o.id = m.org_id offset 0
+  ) as o
+  where not exists (
       select from unnest(p_selectors) as selector
       where selector is distinct from o.slug and lower(selector) is distinct from o.id::text
     )
+    and (v_entered is null or o.id::text = v_entered[2])
   limit 1;
 
   if not found then
@@ -7289,11 +7315,7 @@ create policy tenant_first on inventory.balances
   as restrictive
   for select
   to stockade_api
-  using (
-CASE
-    WHEN org_id = ANY (ARRAY[( SELECT tenancy.current_org() AS current_org)]) THEN true
-    ELSE NULL::boolean
-END IS NOT NULL);
+  using ((JSON_OBJECT(org_id : true RETURNING jsonb))[( SELECT tenancy.current_org()::text AS current_org)] IS NOT NULL);
 
 -- On inventory.discrepancies
 alter table inventory.discrepancies
@@ -7354,11 +7376,7 @@ create policy tenant_first on inventory.import_rejects
   as restrictive
   for select
   to stockade_api
-  using (
-CASE
-    WHEN org_id = ANY (ARRAY[( SELECT tenancy.current_org() AS current_org)]) THEN true
-    ELSE NULL::boolean
-END IS NOT NULL);
+  using ((JSON_OBJECT(org_id : true RETURNING jsonb))[( SELECT tenancy.current_org()::text AS current_org)] IS NOT NULL);
 
 -- On inventory.imports
 alter table inventory.imports
@@ -7390,11 +7408,7 @@ create policy tenant_first on inventory.item_aliases
   as restrictive
   for select
   to stockade_api
-  using (
-CASE
-    WHEN org_id = ANY (ARRAY[( SELECT tenancy.current_org() AS current_org)]) THEN true
-    ELSE NULL::boolean
-END IS NOT NULL);
+  using ((JSON_OBJECT(org_id : true RETURNING jsonb))[( SELECT tenancy.current_org()::text AS current_org)] IS NOT NULL);
 
 -- On inventory.items
 alter table inventory.items
@@ -7434,11 +7448,7 @@ create policy tenant_first on inventory.location_aliases
   as restrictive
   for select
   to stockade_api
-  using (
-CASE
-    WHEN org_id = ANY (ARRAY[( SELECT tenancy.current_org() AS current_org)]) THEN true
-    ELSE NULL::boolean
-END IS NOT NULL);
+  using ((JSON_OBJECT(org_id : true RETURNING jsonb))[( SELECT tenancy.current_org()::text AS current_org)] IS NOT NULL);
 
 -- On inventory.locations
 alter table inventory.locations
@@ -7461,11 +7471,7 @@ create policy tenant_first on inventory.locations
   as restrictive
   for select
   to stockade_api
-  using (
-CASE
-    WHEN org_id = ANY (ARRAY[( SELECT tenancy.current_org() AS current_org)]) THEN true
-    ELSE NULL::boolean
-END IS NOT NULL);
+  using ((JSON_OBJECT(org_id : true RETURNING jsonb))[( SELECT tenancy.current_org()::text AS current_org)] IS NOT NULL);
 
 -- On inventory.movements
 alter table inventory.movements
@@ -7492,11 +7498,7 @@ create policy tenant_first on inventory.movements
   as restrictive
   for select
   to stockade_api
-  using (
-CASE
-    WHEN org_id = ANY (ARRAY[( SELECT tenancy.current_org() AS current_org)]) THEN true
-    ELSE NULL::boolean
-END IS NOT NULL);
+  using ((JSON_OBJECT(org_id : true RETURNING jsonb))[( SELECT tenancy.current_org()::text AS current_org)] IS NOT NULL);
 
 -- On inventory.reconciliation_runs
 alter table inventory.reconciliation_runs
@@ -7587,11 +7589,7 @@ create policy tenant_first on inventory.seal_closings
   as restrictive
   for select
   to stockade_api
-  using (
-CASE
-    WHEN org_id = ANY (ARRAY[( SELECT tenancy.current_org() AS current_org)]) THEN true
-    ELSE NULL::boolean
-END IS NOT NULL);
+  using ((JSON_OBJECT(org_id : true RETURNING jsonb))[( SELECT tenancy.current_org()::text AS current_org)] IS NOT NULL);
 
 -- On inventory.seal_pages
 alter table inventory.seal_pages
@@ -7610,11 +7608,7 @@ create policy tenant_first on inventory.seal_pages
   as restrictive
   for select
   to stockade_api
-  using (
-CASE
-    WHEN org_id = ANY (ARRAY[( SELECT tenancy.current_org() AS current_org)]) THEN true
-    ELSE NULL::boolean
-END IS NOT NULL);
+  using ((JSON_OBJECT(org_id : true RETURNING jsonb))[( SELECT tenancy.current_org()::text AS current_org)] IS NOT NULL);
 
 -- On inventory.seals
 alter table inventory.seals
@@ -7718,11 +7712,7 @@ create policy tenant_first on tenancy.security_events
   as restrictive
   for select
   to stockade_api
-  using (
-CASE
-    WHEN org_id = ANY (ARRAY[( SELECT tenancy.current_org() AS current_org)]) THEN true
-    ELSE NULL::boolean
-END IS NOT NULL);
+  using ((JSON_OBJECT(org_id : true RETURNING jsonb))[( SELECT tenancy.current_org()::text AS current_org)] IS NOT NULL);
 
 -- Event triggers
 create event trigger stockade_watch_triggers on ddl_command_end execute function inventory.watch_triggers();

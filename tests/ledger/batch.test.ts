@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { deadlocksIn } from '#tests/deadlocks.ts';
 import { type Caller, openWorld } from '#tests/world.ts';
 import { asOrganization, refusalOf } from './posting-session.ts';
 
@@ -25,7 +26,7 @@ interface Sent {
 async function shop(): Promise<Caller> {
   const caller = await world.createOrganization();
   await caller.item('BOLT', { aliases: ['SCREW'] });
-  await caller.item('NUT', { allowNegative: true });
+  await caller.item('NUT', { allowNegative: true, aliases: ['HEX'] });
   await caller.item('MILK', { tracking: 'lot' });
   for (const code of ['MAIN', 'SHOP']) await caller.location(code);
   return caller;
@@ -288,24 +289,38 @@ test('zeros behind the point of one quantity are in no other answer', async () =
   });
 });
 
-test('batches at once in opposed order lose and double nothing, and none fails', async () => {
-  const acme = await shop();
-  const places = ['MAIN', 'SHOP'].flatMap((location) => ['BOLT', 'NUT'].map((sku) => ({ sku, location })));
-  const rounds = 6;
-  const workers = 8;
-  await Promise.all(
-    Array.from({ length: workers }, async (_, worker) => {
-      for (let round = 0; round < rounds; round += 1) {
-        const order = worker % 2 === 0 ? places : places.toReversed();
-        const sent = order.map((place) => ({ kind: 'receipt', lines: [{ ...place, quantity: 1 }] }));
-        // The last entry is refused, so that the entries are posted one by one, in their own order.
-        const { status, body } = await batch(acme, { mode: 'each', entries: [...sent, issue(9_999)] });
-        expect([status, body.posted]).toEqual([200, places.length]);
-      }
-    }),
-  );
-  const figures = await balancesOf(acme);
-  expect(figures).toHaveLength(places.length);
-  for (const { onHand, version } of figures)
-    expect([onHand, version]).toEqual([workers * rounds, workers * rounds]);
+describe.each([
+  { named: 'their SKUs', skus: ['BOLT', 'NUT'] },
+  { named: 'aliases', skus: ['SCREW', 'HEX'] },
+])('batches at once in opposed order, of items by $named,', ({ skus }) => {
+  const places = ['MAIN', 'SHOP'].flatMap((location) => skus.map((sku) => ({ sku, location })));
+  const receipts = (order: typeof places) =>
+    order.map((place) => ({ kind: 'receipt', lines: [{ ...place, quantity: 1 }] }));
+
+  test.each([
+    { how: 'as a whole', refused: [] },
+    // Then the entries are posted one by one, in their own order.
+    { how: 'one by one, as the last is refused', refused: [issue(9_999)] },
+  ])('lose and double nothing, and none waits for another in a circle: $how', async ({ refused }) => {
+    const acme = await shop();
+    const rounds = 6;
+    const workers = 8;
+    // A balance that is not there cannot be locked beforehand.
+    await batch(acme, { mode: 'atomic', entries: receipts(places) });
+    const deadlocks = await deadlocksIn(world.adminUrl);
+    await Promise.all(
+      Array.from({ length: workers }, async (_, worker) => {
+        for (let round = 0; round < rounds; round += 1) {
+          const sent = receipts(worker % 2 === 0 ? places : places.toReversed());
+          const { status, body } = await batch(acme, { mode: 'each', entries: [...sent, ...refused] });
+          expect([status, body.posted]).toEqual([200, places.length]);
+        }
+      }),
+    );
+    expect(await deadlocksIn(world.adminUrl)).toBe(deadlocks);
+    const figures = await balancesOf(acme);
+    expect(figures).toHaveLength(places.length);
+    for (const { onHand, version } of figures)
+      expect([onHand, version]).toEqual([workers * rounds + 1, workers * rounds + 1]);
+  });
 });

@@ -203,8 +203,8 @@ $$;
 
 comment on function inventory.hold_batch_balances is
   'Locks the balances of a batch in the order of the trigger on movements, before its entries are posted one after the other '
-  'in an order of their own. A balance that does not exist yet, or is named by an alias, is not among them: two such batches '
-  'may deadlock, and one of them runs again.';
+  'in an order of their own. Items and locations are named by their codes. A balance that does not exist yet is not among '
+  'them: two such batches may deadlock, and one of them runs again.';
 
 create or replace function inventory.post_entries(p_mode text, p_entries jsonb)
 returns json
@@ -217,6 +217,7 @@ as $$
 declare
   v_context constant text[] := tenancy.require_context('write');
   v_org_id constant uuid := v_context[2];
+  v_entries jsonb;
   v_results json[] := '{}';
   v_error jsonb;
   v_message text;
@@ -234,11 +235,28 @@ begin
       end if;
   end;
 
-  -- At least one entry is refused, or named by an alias. Posted one after the other, each gets its own answer.
-  perform inventory.hold_batch_balances(v_org_id, p_entries);
-  for v_index in 0..jsonb_array_length(p_entries) - 1 loop
+  -- At least one entry is refused, or a line names its item or location by an alias. With the codes that they have now, none does.
+  select jsonb_agg(
+    jsonb_set(e.value, '{lines}', coalesce(inventory.current_codes(e.value -> 'lines'), '[]')) order by e.n
+  )
+  into v_entries
+  from jsonb_array_elements(p_entries) with ordinality as e (value, n);
+  if v_entries <> p_entries then
     begin
-      v_results := v_results || json_build_object('entry', inventory.post_entry(p_entries -> v_index));
+      return inventory.post_entries_together(v_org_id, v_context[3], v_entries);
+    exception
+      when others then
+        if not inventory.is_refusal(sqlstate) then
+          raise;
+        end if;
+    end;
+  end if;
+
+  -- Posted one after the other, each gets its own answer.
+  perform inventory.hold_batch_balances(v_org_id, v_entries);
+  for v_index in 0..jsonb_array_length(v_entries) - 1 loop
+    begin
+      v_results := v_results || json_build_object('entry', inventory.post_entry(v_entries -> v_index));
     exception
       when others then
         if not inventory.is_refusal(sqlstate) then
