@@ -63,5 +63,26 @@ test('the plan of a dry run has the lock, the size, the work and the time of eac
     /shop\.items \(.* kB, about 20000 rows\): ACCESS EXCLUSIVE; reads every row: the check short is verified; about \d+ ms/,
   );
   expect(text).toContain('60 times at most');
+  expect(text).not.toContain('without a lock that anybody notices');
   expect(await world.exists('shop.products')).toBe(false);
+});
+
+test('a statement without a lock that anybody notices is counted, and one that nobody can foresee is shown', () => {
+  const statements = [
+    { line: 1, statement: 'create table shop.made ()', effects: [], opaque: undefined },
+    {
+      line: 2,
+      statement: 'select shop.fill()',
+      effects: [],
+      opaque: 'it calls fill(), which may do anything',
+    },
+  ];
+  const plan = [{ name: '000005_filled', way: 'transaction', isContract: false, statements }] as const;
+  const [name, ...lines] = statementsText(plan, { lockTimeoutMs: 200, lockAttempts: 60 }).split('\n');
+  expect(name).toBe('  000005_filled  (one transaction)');
+  expect(lines.slice(0, 3)).toEqual([
+    '    line 2: select shop.fill()',
+    '      known only when it runs: it calls fill(), which may do anything',
+    '    1 other statement without a lock that anybody notices',
+  ]);
 });

@@ -94,7 +94,7 @@ export class EnteredTransaction {
     const control = controlOf(statement.text);
     if (control === 'rollback') return await this.rollback();
     if (this.phase === 'opening') {
-      if (plainBegin.test(statement.text.trim())) return answered('BEGIN');
+      if (plainBegin.test(statement.text)) return answered('BEGIN');
       throw new Refusal(
         `inTenant() opens the transaction itself, and the library sent first: ${statement.text}`,
         'Leave out the isolation level and the access mode; the mode of inTenant() says whether it writes.',

@@ -330,3 +330,12 @@ test('an erasure is refused in a transaction that would not see what was committ
   expect(await outcome(erase())).toBe('25001');
   await admin.query('rollback');
 });
+
+test('an erasure is refused in a transaction that has entered an organization', async () => {
+  const tenant = await suspended();
+  await superuser.query('begin');
+  await superuser.query('select tenancy.enter_as_job($1)', [tenant.id]);
+  const erase = superuser.query(`select tenancy.erase_organization($1, sha256('x'))`, [tenant.id]);
+  expect(await outcome(erase)).toBe('SK902');
+  await superuser.query('rollback');
+});

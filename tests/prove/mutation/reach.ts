@@ -151,10 +151,15 @@ async function readNotes(notes: string): Promise<Map<string, string[]>> {
   return reached;
 }
 
-/** The test files that reach a mutant. Those that reach few other mutants come first, then quick ones. */
+/**
+ * The test files that reach a mutant. The one beside it comes first, also when it starts a process that notes nothing; then those
+ * that reach few other mutants, and quick ones.
+ */
 export function testsReaching(mutant: Mutant, { tests }: Reach): string[] {
-  const reaching = Object.entries(tests).filter(([, { reaches }]) => reaches.includes(mutant.id));
   const beside = mutant.file.replace(/\.ts$/, '.test.ts');
+  const reaching = Object.entries(tests).filter(
+    ([file, { reaches }]) => file === beside || reaches.includes(mutant.id),
+  );
   const cost = ([file, { reaches, durationMs }]: [string, TestFile]) =>
     file === beside ? 0 : reaches.length * (durationMs + 500);
   const files = reaching

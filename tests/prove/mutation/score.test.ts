@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Mutant } from './mutant.ts';
+import { type Reach, testsReaching } from './reach.ts';
 import { scoreOf, scoreText } from './score.ts';
 import { testsOfSql } from './sql-tests.ts';
 
@@ -57,7 +58,23 @@ test('the tests of the most relevant folder for a SQL file come first', () => {
     'tests/ledger/a.test.ts',
     'tests/seals/b.test.ts',
     'infra/c.test.ts',
+    'sql/lint/d.test.ts',
   ];
   expect(testsOfSql('sql/functions/inventory/posting.sql', files)).toEqual([files[1], files[0], files[2]]);
-  expect(testsOfSql('sql/migrations/000018_seals.sql', files)).toEqual([files[2]]);
+  expect(testsOfSql('sql/functions/inventory/seals.sql', files)).toEqual([files[2]]);
+  expect(testsOfSql('sql/migrations/000018_seals.sql', files)).toEqual([files[2], files[4]]);
+});
+
+test('the test beside a file is tried first, although it has noted nothing', () => {
+  const reach = (...reaches: string[]) => ({ reaches, durationMs: 1 });
+  const tests = {
+    'tests/far.test.ts': reach('one'),
+    'infra/app.test.ts': reach(),
+    'tests/none.test.ts': reach(),
+  };
+  const mutant = { id: 'one', file: 'infra/app.ts' } as Mutant;
+  expect(testsReaching(mutant, { tests } as unknown as Reach)).toEqual([
+    'infra/app.test.ts',
+    'tests/far.test.ts',
+  ]);
 });

@@ -35,8 +35,12 @@ const concerned: readonly (readonly [file: RegExp, tests: readonly string[]])[] 
   ],
 ];
 
+/** What looks at all tables and indexes, whatever they are for. */
+const ofMigrations = ['sql/lint/', 'tests/prove/plans/'];
+
 /** The test files for a SQL file, those of the first folder first. */
 export function testsOfSql(file: string, testFiles: readonly string[]): string[] {
   const tests = concerned.find(([pattern]) => pattern.test(file))?.[1] ?? [];
-  return tests.flatMap((place) => testFiles.filter((test) => test.startsWith(place)));
+  const places = file.startsWith('sql/migrations/') ? [...tests, ...ofMigrations] : tests;
+  return places.flatMap((place) => testFiles.filter((test) => test.startsWith(place)));
 }

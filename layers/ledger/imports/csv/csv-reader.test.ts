@@ -24,6 +24,13 @@ const character = fc.constantFrom('a', 'b', ' ', ',', '"', '\n', '\r\n', 'é', '
 const field = fc.array(character, { maxLength: 6 }).map((characters) => characters.join(''));
 const sizes = fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 20 });
 
+test('a field may go on in the next piece, however much the piece before it has', () => {
+  const before = 'x,1\n'.repeat(200_000);
+  const reader = new CsvReader(',');
+  expect(reader.push(Buffer.from(`${before}"long`))).toHaveLength(200_000);
+  expect(reader.push(Buffer.from('er",2\n'))).toMatchObject([{ line: 200_001, fields: ['longer', '2'] }]);
+});
+
 describe('a well-formed file', () => {
   test('is read as csv-parse reads it, whatever pieces it arrives in', () => {
     const records = fc.array(fc.array(field, { minLength: 2, maxLength: 4 }), { minLength: 1, maxLength: 6 });
