@@ -7128,6 +7128,16 @@ alter table tenancy.context_keys owner to stockade_owner;
 comment on table tenancy.context_keys is
   'Secret: the keys that sign the context of a transaction.';
 
+-- tenancy.drop_owned_guard
+create table tenancy.drop_owned_guard (
+  nothing boolean,
+  constraint drop_owned_guard_nothing_check CHECK (nothing IS NULL)
+);
+alter table tenancy.drop_owned_guard owner to stockade_owner;
+comment on table tenancy.drop_owned_guard is
+  'Platform data: nothing. A role that has a privilege on the column, and none on the table, cannot run DROP OWNED.';
+grant select (nothing) on table tenancy.drop_owned_guard to stockade_admin, stockade_api, stockade_jobs;
+
 -- tenancy.erasures
 create table tenancy.erasures (
   id uuid default inventory.new_id() not null,

@@ -24,3 +24,12 @@ comment on table tenancy.context_keys is
   'Secret: the keys that sign the context of a transaction.';
 
 create unique index context_keys_active on tenancy.context_keys (active) where active;
+
+-- DROP OWNED takes the roles that it names out of policies, of any owner's table, and drops a policy that names no other. Every role
+-- may run it for itself. It fails at a table of which the caller has a privilege on a column and none on the table
+-- (restrict_and_check_grant() in Postgres), so each login role has such a one. It stands before all that it guards: what comes
+-- first is refused first, before a table is locked.
+create table tenancy.drop_owned_guard (nothing boolean check (nothing is null));
+comment on table tenancy.drop_owned_guard is
+  'Platform data: nothing. A role that has a privilege on the column, and none on the table, cannot run DROP OWNED.';
+grant select (nothing) on tenancy.drop_owned_guard to stockade_api, stockade_jobs, stockade_admin;

@@ -94,6 +94,25 @@ test.each<LoginRole>(['stockade_api', 'stockade_jobs', 'stockade_admin'])(
   },
 );
 
+test.each<LoginRole>(['stockade_api', 'stockade_jobs', 'stockade_admin'])(
+  '%s takes itself out of no policy',
+  async (role) => {
+    const client = await world.connect(role);
+    const superuser = await world.superuser();
+    const policies = `select polrelid, polname, polroles from pg_policy order by oid`;
+    const before = (await superuser.query(policies)).rows;
+    await client.query('begin');
+    expect(await outcome(client.query('drop owned by current_user cascade'))).toBe('42501');
+    const locked = await superuser.query(
+      `select relation::regclass from pg_locks where pid = $1 and mode = 'AccessExclusiveLock'`,
+      [(client as unknown as { processID: number }).processID],
+    );
+    expect(locked.rows).toEqual([]);
+    await client.query('commit');
+    expect((await superuser.query(policies)).rows).toEqual(before);
+  },
+);
+
 test('raw SQL without entering sees no rows of any tenant table', async () => {
   for (const table of tenantTables) {
     expect([table, await outcome(api.query(`select count(*)::int as n from ${table}`))]).toEqual([

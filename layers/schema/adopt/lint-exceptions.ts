@@ -51,7 +51,8 @@ export function exceptionsFor(
   ];
 }
 
-const tenancyTables = /\btenancy\.(organizations|users|memberships|api_keys|security_events)\b/;
+const tenancyTables =
+  /\btenancy\.(drop_owned_guard|organizations|users|memberships|api_keys|security_events)\b/;
 
 /** The exceptions of Stockade's own tenancy schema, with the application's logins instead of stockade_api. */
 function ofTenancy(

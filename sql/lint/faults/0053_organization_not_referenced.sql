@@ -9,7 +9,6 @@ alter table inventory.imports drop constraint imports_org_id_fkey;
 
 -- A reference that may be null guarantees nothing.
 -- finds inventory.import_rejects
--- and 0058 inventory.import_rejects
 set local role stockade_owner;
 alter table inventory.import_rejects
   drop constraint import_rejects_org_id_import_id_fkey,

@@ -22,7 +22,7 @@ const objects = `
        from pg_class where oid >= 16384 and relpersistence <> 't'),
     (select string_agg(concat_ws(' ', oid, proname, proacl, prosrc), ',' order by oid) from pg_proc where oid >= 16384),
     (select string_agg(concat_ws(' ', oid, typname, typacl), ',' order by oid) from pg_type where oid >= 16384),
-    (select string_agg(concat_ws(' ', polrelid, polname, pg_get_expr(polqual, polrelid)), ',' order by oid) from pg_policy),
+    (select string_agg(concat_ws(' ', polrelid, polname, polroles, pg_get_expr(polqual, polrelid)), ',' order by oid) from pg_policy),
     (select string_agg(concat_ws(' ', oid, tgname, tgenabled), ',' order by oid) from pg_trigger),
     (select string_agg(concat_ws(' ', nspname, nspacl), ',' order by oid) from pg_namespace where nspname !~ '^pg_(toast_)?temp'),
     -- Others use the server as well, and create roles: only ours, and the name that attacks create.

@@ -72,6 +72,7 @@ function jobsRules(org: string): Expectation[] {
       `select tenancy.erase_organization('${org}', '')`,
       `select tenancy.set_pass_key('evil', sha256('x'))`,
       'select tenancy.rotate_context_key()',
+      'drop owned by current_user cascade',
     ].map((statement) => rule(statement, statement, '42501')),
   ];
 }
@@ -110,6 +111,7 @@ function adminRules(org: string): Expectation[] {
       `select tenancy.enter_as_job('${org}')`,
       `select tenancy.sign_context('${org}', 'x', '{read}', null)`,
       'select * from tenancy.context_keys',
+      'drop owned by current_user cascade',
     ].map((statement) => rule(statement, statement, '42501')),
   ];
 }

@@ -32,6 +32,7 @@ const allowed: Readonly<Record<LoginRole, Allowed>> = {
       'inventory.seal_closings': 'select',
       'inventory.seal_pages': 'select',
       'inventory.seals': 'select',
+      'tenancy.drop_owned_guard': 'select(columns)',
       'tenancy.security_events': 'select',
     },
     tenancy: `assert_can_write create_api_key current_actor current_org enter_with_key enter_with_pass entered_organization
@@ -64,6 +65,7 @@ const allowed: Readonly<Record<LoginRole, Allowed>> = {
       'inventory.seal_pages': 'select',
       'inventory.seals': 'select',
       'tenancy.organizations': 'select',
+      'tenancy.drop_owned_guard': 'select(columns)',
       'tenancy.security_events': 'select',
     },
     tenancy: `active_organizations appearance begin_export current_actor current_org enter_as_job forget_security_events known_organizations
@@ -82,6 +84,7 @@ const allowed: Readonly<Record<LoginRole, Allowed>> = {
     tables: {
       'tenancy.api_keys': 'select(columns) insert update(columns)',
       'recovery.restorations': 'select',
+      'tenancy.drop_owned_guard': 'select(columns)',
       'tenancy.erasures': 'select',
       'tenancy.memberships': 'select insert update(columns)',
       'tenancy.organizations': 'select insert update(columns)',

@@ -44,6 +44,11 @@ export function privilegeAttacks({ org }: Target): Attack[] {
     statement('create a role', 'CREATEROLE', `create role evil superuser login`),
     statement('alter the own role', 'self-service settings', `alter role stockade_api bypassrls`),
     statement('give up all privileges', 'the role drops its own', 'drop owned by stockade_api cascade'),
+    statement(
+      'leave all policies',
+      'a role leaves the policies that name it, and the last one takes the policy with it',
+      'commit; begin read write; drop owned by current_user; commit; begin',
+    ),
     statement('reassign ownership', 'the role gives away', 'reassign owned by stockade_api to stockade_jobs'),
     statement(
       'revoke from everybody',
