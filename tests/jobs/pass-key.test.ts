@@ -92,3 +92,15 @@ test('a replaced key is good until the last request that was begun with it must 
   await forgotten;
   expect(await statusOf(mary)).toBe(401);
 });
+
+test('a deploy fails when the database does not take the key', async () => {
+  const superuser = await world.superuser();
+  await superuser.query(`
+    create function public.refuse() returns trigger language plpgsql as $$ begin raise exception 'not now'; end $$;
+    create trigger refuse before insert or update on tenancy.pass_keys for each row execute function public.refuse()`);
+  try {
+    await expect(handler({ RequestType: 'Create' })).rejects.toThrow('not now');
+  } finally {
+    await superuser.query('drop trigger refuse on tenancy.pass_keys; drop function public.refuse()');
+  }
+});
