@@ -1,5 +1,6 @@
 import { Client } from 'pg';
 import { environment } from '#platform/environment.ts';
+import { log } from '#platform/log.ts';
 import { closeDatabase } from '#platform/postgres/database.ts';
 import { loginUrl } from '#scripts/local/logins.ts';
 import { addApiKey } from '#tenancy/organizations.ts';
@@ -76,8 +77,8 @@ async function layersAt(
   apiKey: string,
 ): Promise<string> {
   Object.assign(process.env, settings);
-  // Every request of this process would write a line.
-  process.env.POWERTOOLS_LOG_LEVEL = 'SILENT';
+  // Every request of this process would write a line. The log has read its settings already.
+  log.setLogLevel('SILENT');
   const client = await openRawClient(url);
   try {
     const { layersOfRead } = await import('./http/layers.ts');
