@@ -110,8 +110,7 @@ async function seal(
   orgId: string,
   time: TimeLeft,
 ): Promise<{ seals: number; anchoring: Anchoring }> {
-  const leftMs = Math.max(0, time.remainingMs() - reserveMs);
-  const signal = Number.isFinite(leftMs) ? AbortSignal.timeout(leftMs) : undefined;
+  const signal = endOf(time);
   const { seals, reason, anchoring } = await sealOrganization(jobs, orgId, { signal });
   if (anchoring.failure) {
     log.warn('seals could not be anchored yet', { organizationId: orgId, failure: anchoring.failure });
@@ -122,6 +121,14 @@ async function seal(
     if (lease) await giveBack(jobs, lease, {});
   }
   return { seals: seals.length, anchoring };
+}
+
+/** Aborts when the time is over. Without a limit there is none. */
+function endOf(time: TimeLeft): AbortSignal | undefined {
+  const leftMs = time.remainingMs() - reserveMs;
+  // A timeout of no time at all fires only after what is ready already: a whole seal can come before it.
+  if (leftMs <= 0) return AbortSignal.abort();
+  return Number.isFinite(leftMs) ? AbortSignal.timeout(leftMs) : undefined;
 }
 
 /** The time since everything was right, for the organization where that is longest ago. */
