@@ -523,6 +523,7 @@ grant execute on function inventory.count_forgettable(interval,interval) to stoc
 CREATE OR REPLACE FUNCTION inventory.create_item(p_item jsonb)
  RETURNS json
  LANGUAGE plpgsql
+ SECURITY DEFINER
  SET search_path TO ''
 AS $function$
 declare
@@ -557,6 +558,7 @@ grant execute on function inventory.create_item(jsonb) to stockade_api, stockade
 CREATE OR REPLACE FUNCTION inventory.create_location(p_location jsonb)
  RETURNS json
  LANGUAGE plpgsql
+ SECURITY DEFINER
  SET search_path TO ''
 AS $function$
 declare
@@ -837,7 +839,7 @@ alter function inventory.find_item(text) owner to stockade_owner;
 comment on function inventory.find_item(text) is
   'The id of the item that a SKU, an alias or an id names, in the organization that was entered; null when there is none.';
 revoke execute on function inventory.find_item(text) from public;
-grant execute on function inventory.find_item(text) to stockade_api, stockade_jobs, stockade_ledger;
+grant execute on function inventory.find_item(text) to stockade_ledger;
 
 -- inventory.find_location(text)
 CREATE OR REPLACE FUNCTION inventory.find_location(p_code text)
@@ -869,7 +871,7 @@ alter function inventory.find_location(text) owner to stockade_owner;
 comment on function inventory.find_location(text) is
   'The id of the location that a code, an alias or an id names, in the organization that was entered; null when there is none.';
 revoke execute on function inventory.find_location(text) from public;
-grant execute on function inventory.find_location(text) to stockade_api, stockade_jobs, stockade_ledger;
+grant execute on function inventory.find_location(text) to stockade_ledger;
 
 -- inventory.finish_reconciliation(uuid,jsonb)
 CREATE OR REPLACE FUNCTION inventory.finish_reconciliation(p_lease uuid, p_outcome jsonb)
@@ -992,6 +994,92 @@ comment on function inventory.forget_idempotency_keys(interval,text,integer) is
 revoke execute on function inventory.forget_idempotency_keys(interval,text,integer) from public;
 grant execute on function inventory.forget_idempotency_keys(interval,text,integer) to stockade_jobs;
 
+-- inventory.get_entry(uuid)
+CREATE OR REPLACE FUNCTION inventory.get_entry(p_id uuid)
+ RETURNS json
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+ SET plan_cache_mode TO 'force_generic_plan'
+AS $function$
+begin
+  return (
+    select json_build_object(
+      'entryId', e.id,
+      'kind', e.kind,
+      'reference', e.reference,
+      'occurredAt', inventory.iso(e.occurred_at),
+      'recordedAt', inventory.iso(e.recorded_at),
+      'actor', e.actor,
+      'metadata', e.metadata,
+      'reverses', e.reverses,
+      'reversedBy', (select r.id from inventory.entries r where r.org_id = e.org_id and r.reverses = e.id),
+      'lines', (
+        select json_agg(
+          json_build_object(
+            'movementId', m.entry_id || '.' || m.line,
+            'sku', (select i.sku from inventory.items i where i.org_id = m.org_id and i.id = m.item_id),
+            'location', (select l.code from inventory.locations l where l.org_id = m.org_id and l.id = m.location_id),
+            'lot', nullif(m.lot, ''),
+            'quantity', m.quantity
+          )
+          order by m.line
+        )
+        from inventory.movements m
+        where m.org_id = e.org_id and m.entry_id = e.id
+      )
+    )
+    from inventory.entries e
+    where e.id = p_id
+  );
+end
+$function$;
+alter function inventory.get_entry(uuid) owner to stockade_owner;
+comment on function inventory.get_entry(uuid) is
+  'An entry of the organization that was entered, as the API shows it; null when there is no such entry.';
+revoke execute on function inventory.get_entry(uuid) from public;
+grant execute on function inventory.get_entry(uuid) to stockade_api;
+
+-- inventory.get_item(text)
+CREATE OR REPLACE FUNCTION inventory.get_item(p_name text)
+ RETURNS json
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+ SET plan_cache_mode TO 'force_generic_plan'
+AS $function$
+declare
+  v_id constant uuid := inventory.find_item(p_name);
+begin
+  return (select inventory.item_json(t) from inventory.items t where t.id = v_id);
+end
+$function$;
+alter function inventory.get_item(text) owner to stockade_owner;
+comment on function inventory.get_item(text) is
+  'An item of the organization that was entered, as the API shows it; null when p_name names none.';
+revoke execute on function inventory.get_item(text) from public;
+grant execute on function inventory.get_item(text) to stockade_api;
+
+-- inventory.get_location(text)
+CREATE OR REPLACE FUNCTION inventory.get_location(p_name text)
+ RETURNS json
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+ SET plan_cache_mode TO 'force_generic_plan'
+AS $function$
+declare
+  v_id constant uuid := inventory.find_location(p_name);
+begin
+  return (select inventory.location_json(t) from inventory.locations t where t.id = v_id);
+end
+$function$;
+alter function inventory.get_location(text) owner to stockade_owner;
+comment on function inventory.get_location(text) is
+  'A location of the organization that was entered, as the API shows it; null when p_name names none.';
+revoke execute on function inventory.get_location(text) from public;
+grant execute on function inventory.get_location(text) to stockade_api;
+
 -- inventory.greatest_quantity()
 CREATE OR REPLACE FUNCTION inventory.greatest_quantity()
  RETURNS numeric
@@ -1004,7 +1092,7 @@ alter function inventory.greatest_quantity() owner to stockade_owner;
 comment on function inventory.greatest_quantity() is
   'The greatest quantity: fifteen digits, four of them decimals, which is what the type of every quantity, numeric(15,4), holds.';
 revoke execute on function inventory.greatest_quantity() from public;
-grant execute on function inventory.greatest_quantity() to stockade_api, stockade_jobs, stockade_ledger;
+grant execute on function inventory.greatest_quantity() to stockade_ledger;
 
 -- inventory.has_sign(text,numeric)
 CREATE OR REPLACE FUNCTION inventory.has_sign(p_kind text, p_quantity numeric)
@@ -1190,7 +1278,6 @@ alter function inventory.hold_item_codes(jsonb) owner to stockade_owner;
 comment on function inventory.hold_item_codes(jsonb) is
   'Takes the lock of the organization that writing an item needs, before any row is locked: alone when aliases are given. Raises SK902 when no organization was entered, SK104 when the caller may not write.';
 revoke execute on function inventory.hold_item_codes(jsonb) from public;
-grant execute on function inventory.hold_item_codes(jsonb) to stockade_api, stockade_jobs;
 
 -- inventory.hold_location_codes(jsonb)
 CREATE OR REPLACE FUNCTION inventory.hold_location_codes(p_location jsonb)
@@ -1213,7 +1300,6 @@ alter function inventory.hold_location_codes(jsonb) owner to stockade_owner;
 comment on function inventory.hold_location_codes(jsonb) is
   'Takes the lock of the organization that writing a location needs, before any row is locked: alone when aliases are given. Raises SK902 when no organization was entered, SK104 when the caller may not write.';
 revoke execute on function inventory.hold_location_codes(jsonb) from public;
-grant execute on function inventory.hold_location_codes(jsonb) to stockade_api, stockade_jobs;
 
 -- inventory.import_batch(bytea,bytea,text,jsonb,text[],text[],text[],text[],text[],text[],bigint[],integer[],integer[],integer[],text[],numeric[])
 CREATE OR REPLACE FUNCTION inventory.import_batch(p_file_digest bytea, p_profile_digest bytea, p_file_name text, p_options jsonb, p_skus text[], p_names text[], p_locations text[], p_kinds text[], p_references text[], p_times text[], p_lines bigint[], p_line_entries integer[], p_line_skus integer[], p_line_locations integer[], p_lots text[], p_quantities numeric[])
@@ -1762,7 +1848,7 @@ alter function inventory.invisible_characters() owner to stockade_owner;
 comment on function inventory.invisible_characters() is
   'The characters that no code has, as a bracket expression of a regular expression: those that cannot be seen, that change the direction of a text, or that have no fixed meaning.';
 revoke execute on function inventory.invisible_characters() from public;
-grant execute on function inventory.invisible_characters() to stockade_admin, stockade_api, stockade_jobs, stockade_ledger;
+grant execute on function inventory.invisible_characters() to stockade_admin, stockade_ledger;
 
 -- inventory.is_code(text)
 CREATE OR REPLACE FUNCTION inventory.is_code(p_text text)
@@ -1777,7 +1863,6 @@ alter function inventory.is_code(text) owner to stockade_owner;
 comment on function inventory.is_code(text) is
   'Whether a text can be a SKU or the code of a location: 1 to 64 visible characters in the normal form NFC, no blank at either end, and not the form of an id, because a path of the API takes either.';
 revoke execute on function inventory.is_code(text) from public;
-grant execute on function inventory.is_code(text) to stockade_api, stockade_jobs;
 
 -- inventory.is_exact(numeric)
 CREATE OR REPLACE FUNCTION inventory.is_exact(p_quantity numeric)
@@ -1792,7 +1877,7 @@ alter function inventory.is_exact(numeric) owner to stockade_owner;
 comment on function inventory.is_exact(numeric) is
   'Whether a quantity is a number that its type holds without rounding: fifteen digits, four of them decimals.';
 revoke execute on function inventory.is_exact(numeric) from public;
-grant execute on function inventory.is_exact(numeric) to stockade_api, stockade_jobs, stockade_ledger;
+grant execute on function inventory.is_exact(numeric) to stockade_ledger;
 
 -- inventory.is_instant(timestamp with time zone)
 CREATE OR REPLACE FUNCTION inventory.is_instant(p_at timestamp with time zone)
@@ -1808,7 +1893,7 @@ alter function inventory.is_instant(timestamp with time zone) owner to stockade_
 comment on function inventory.is_instant(timestamp with time zone) is
   'Whether an instant is finite and in a year that the API can write: 1900 to 9999.';
 revoke execute on function inventory.is_instant(timestamp with time zone) from public;
-grant execute on function inventory.is_instant(timestamp with time zone) to stockade_admin, stockade_api, stockade_jobs, stockade_ledger;
+grant execute on function inventory.is_instant(timestamp with time zone) to stockade_admin, stockade_jobs, stockade_ledger;
 
 -- inventory.is_metadata(jsonb)
 CREATE OR REPLACE FUNCTION inventory.is_metadata(p_metadata jsonb)
@@ -1837,7 +1922,7 @@ alter function inventory.is_metadata(jsonb) owner to stockade_owner;
 comment on function inventory.is_metadata(jsonb) is
   'Whether a value can be stored as metadata: an object of at most 8,192 bytes, written without blanks and with numbers in full; nested at most 32 deep; numbers of at most fifteen digits; no field named __proto__, which JavaScript loses.';
 revoke execute on function inventory.is_metadata(jsonb) from public;
-grant execute on function inventory.is_metadata(jsonb) to stockade_admin, stockade_api, stockade_jobs, stockade_ledger;
+grant execute on function inventory.is_metadata(jsonb) to stockade_admin, stockade_ledger;
 
 -- inventory.is_refusal(text)
 CREATE OR REPLACE FUNCTION inventory.is_refusal(p_sqlstate text)
@@ -1885,7 +1970,7 @@ alter function inventory.is_visible(text,integer) owner to stockade_owner;
 comment on function inventory.is_visible(text,integer) is
   'Whether a text can name a lot or a posting: 1 to p_longest visible characters in the normal form NFC, no blank at either end.';
 revoke execute on function inventory.is_visible(text,integer) from public;
-grant execute on function inventory.is_visible(text,integer) to stockade_admin, stockade_api, stockade_jobs, stockade_ledger;
+grant execute on function inventory.is_visible(text,integer) to stockade_admin, stockade_ledger;
 
 -- inventory.is_written_here(xid)
 CREATE OR REPLACE FUNCTION inventory.is_written_here(p_xmin xid)
@@ -1925,17 +2010,16 @@ alter function inventory.iso(timestamp with time zone) owner to stockade_owner;
 comment on function inventory.iso(timestamp with time zone) is
   'An instant as the API writes it: UTC, ISO 8601, milliseconds; as Postgres does where that would need an era.';
 revoke execute on function inventory.iso(timestamp with time zone) from public;
-grant execute on function inventory.iso(timestamp with time zone) to stockade_admin, stockade_api, stockade_jobs, stockade_ledger;
+grant execute on function inventory.iso(timestamp with time zone) to stockade_admin, stockade_jobs, stockade_ledger;
 
 -- inventory.item_balances(text)
 CREATE OR REPLACE FUNCTION inventory.item_balances(p_name text)
- RETURNS TABLE(sku text, location text, lot text, on_hand numeric, reserved numeric, available numeric, version bigint)
+ RETURNS SETOF json
  LANGUAGE plpgsql
- STABLE
+ STABLE SECURITY DEFINER
  SET search_path TO ''
  SET plan_cache_mode TO 'force_generic_plan'
 AS $function$
-#variable_conflict use_column
 declare
   v_id uuid;
   v_sku text;
@@ -1943,28 +2027,63 @@ begin
   -- Most names are SKUs. Every table that a statement reads verifies the context once, so the item is read only once.
   select id, sku into v_id, v_sku from inventory.items where sku = p_name;
   if v_id is null then
-    select id, sku into v_id, v_sku from inventory.items where id = (select inventory.find_item(p_name));
+    v_id := inventory.find_item(p_name);
+    select sku into v_sku from inventory.items where id = v_id;
   end if;
   if v_id is null then
     return;
   end if;
   return query
-  select
-    v_sku, l.code, nullif(b.lot, ''), b.on_hand::numeric, b.reserved::numeric, (b.on_hand - b.reserved)::numeric, b.version
+  select json_build_object(
+    'sku', v_sku,
+    'location', l.code,
+    'lot', nullif(b.lot, ''),
+    'onHand', b.on_hand,
+    'reserved', b.reserved,
+    'available', b.on_hand - b.reserved,
+    'version', b.version
+  )
   from inventory.balances b
   left join inventory.locations l on l.org_id = b.org_id and l.id = b.location_id
   where b.item_id = v_id
   order by l.code, b.lot;
   if not found then
-    return query select v_sku, null::text, null::text, null::numeric, null::numeric, null::numeric, null::bigint;
+    return next json_build_object('sku', v_sku, 'location', null);
   end if;
 end
 $function$;
 alter function inventory.item_balances(text) owner to stockade_owner;
 comment on function inventory.item_balances(text) is
-  'The balances of an item, named by its SKU, an alias or its id, in the order of location and lot: one row without a location when it has none, no row when there is no such item. What the caller may see, and no more.';
+  'The balances of an item of the organization that was entered, named by its SKU, an alias or its id, as the API shows them, in the order of location and lot: one row without a location when it has none, no row when there is no such item.';
 revoke execute on function inventory.item_balances(text) from public;
 grant execute on function inventory.item_balances(text) to stockade_api;
+
+-- inventory.item_balances_then(timestamp with time zone,text,text)
+CREATE OR REPLACE FUNCTION inventory.item_balances_then(p_as_of timestamp with time zone, p_basis text, p_name text)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+ SET plan_cache_mode TO 'force_generic_plan'
+AS $function$
+declare
+  v_id constant uuid := inventory.find_item(p_name);
+  v_sku text;
+begin
+  select i.sku into v_sku from inventory.items i where i.id = v_id;
+  if v_sku is null then
+    return null;
+  end if;
+  return jsonb_build_object('sku', v_sku) || inventory.balances_then(
+    array(select b from inventory.balances b where b.item_id = v_id), p_as_of, p_basis
+  );
+end
+$function$;
+alter function inventory.item_balances_then(timestamp with time zone,text,text) owner to stockade_owner;
+comment on function inventory.item_balances_then(timestamp with time zone,text,text) is
+  'The balances of an item, named by its SKU, an alias or its id, as they were at an instant, {sku, sealed, movements, rows}; null when there is no such item. Raises SK209 when they would add up too many movements.';
+revoke execute on function inventory.item_balances_then(timestamp with time zone,text,text) from public;
+grant execute on function inventory.item_balances_then(timestamp with time zone,text,text) to stockade_api;
 
 -- inventory.keep_item_codes_apart()
 CREATE OR REPLACE FUNCTION inventory.keep_item_codes_apart()
@@ -2186,6 +2305,373 @@ comment on function inventory.ledger_triggers() is
 revoke execute on function inventory.ledger_triggers() from public;
 grant execute on function inventory.ledger_triggers() to stockade_jobs;
 
+-- inventory.list_balances(integer,text,text,text,text,text,text)
+CREATE OR REPLACE FUNCTION inventory.list_balances(p_limit integer, p_after_sku text, p_after_location text, p_after_lot text, p_sku text, p_location text, p_lot text)
+ RETURNS SETOF json
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+ SET plan_cache_mode TO 'force_generic_plan'
+AS $function$
+declare
+  v_page inventory.balances[];
+  v_reached text;
+begin
+  select * into v_page, v_reached
+  from inventory.balance_page(p_limit, p_after_sku, p_after_location, p_after_lot, p_sku, p_location, p_lot);
+  return query
+  select json_build_object(
+    'sku', i.sku,
+    'location', l.code,
+    'lot', nullif(b.lot, ''),
+    'onHand', b.on_hand,
+    'reserved', b.reserved,
+    'available', b.on_hand - b.reserved,
+    'version', b.version
+  )
+  from unnest(v_page) as b
+  cross join lateral (select i.sku from inventory.items i where i.org_id = b.org_id and i.id = b.item_id offset 0) as i
+  cross join lateral (
+    select l.code from inventory.locations l where l.org_id = b.org_id and l.id = b.location_id offset 0
+  ) as l
+  order by i.sku, l.code, b.lot;
+  if v_reached is not null then
+    return next json_build_object('sku', v_reached, 'location', null);
+  end if;
+end
+$function$;
+alter function inventory.list_balances(integer,text,text,text,text,text,text) owner to stockade_owner;
+comment on function inventory.list_balances(integer,text,text,text,text,text,text) is
+  'The balances of inventory.balance_page() as the API shows them. A list that goes on after fewer than p_limit rows ends with one without a location, which has the SKU that the page ends at. Raises SK304 when p_limit is not that of a page.';
+revoke execute on function inventory.list_balances(integer,text,text,text,text,text,text) from public;
+grant execute on function inventory.list_balances(integer,text,text,text,text,text,text) to stockade_api;
+
+-- inventory.list_balances_then(timestamp with time zone,text,integer,text,text,text,text,text,text)
+CREATE OR REPLACE FUNCTION inventory.list_balances_then(p_as_of timestamp with time zone, p_basis text, p_limit integer, p_after_sku text, p_after_location text, p_after_lot text, p_sku text, p_location text, p_lot text)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_page inventory.balances[];
+  v_reached text;
+begin
+  select * into v_page, v_reached
+  from inventory.balance_page(p_limit, p_after_sku, p_after_location, p_after_lot, p_sku, p_location, p_lot);
+  return jsonb_build_object('reached', v_reached) || inventory.balances_then(v_page, p_as_of, p_basis);
+end
+$function$;
+alter function inventory.list_balances_then(timestamp with time zone,text,integer,text,text,text,text,text,text) owner to stockade_owner;
+comment on function inventory.list_balances_then(timestamp with time zone,text,integer,text,text,text,text,text,text) is
+  'A page of inventory.balance_page() as it was at an instant, {sealed, movements, rows, reached}: with the SKU that it ends at, or null. Raises SK209 when it would add up too many movements, SK304 when p_limit is not that of a page.';
+revoke execute on function inventory.list_balances_then(timestamp with time zone,text,integer,text,text,text,text,text,text) from public;
+grant execute on function inventory.list_balances_then(timestamp with time zone,text,integer,text,text,text,text,text,text) to stockade_api;
+
+-- inventory.list_items(integer,text,text)
+CREATE OR REPLACE FUNCTION inventory.list_items(p_limit integer, p_after_sku text, p_name text)
+ RETURNS SETOF json
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+ SET plan_cache_mode TO 'force_generic_plan'
+AS $function$
+declare
+  v_after constant text := coalesce(p_after_sku, '');
+  v_id uuid;
+begin
+  perform tenancy.require_page(p_limit);
+  if p_name is not null then
+    v_id := inventory.find_item(p_name);
+    return query
+    select inventory.item_json(named)
+    from (select * from inventory.items where id = v_id offset 0) as named
+    where named.sku > v_after;
+    return;
+  end if;
+  return query
+  select inventory.item_json(t)
+  from inventory.items t
+  where t.sku > v_after
+  order by t.sku
+  limit p_limit;
+end
+$function$;
+alter function inventory.list_items(integer,text,text) owner to stockade_owner;
+comment on function inventory.list_items(integer,text,text) is
+  'At most p_limit items of the organization that was entered, as the API shows them, in the order of the SKUs: those after p_after_sku, or the first ones; with p_name, the one that it names. Raises SK304 when p_limit is not that of a page.';
+revoke execute on function inventory.list_items(integer,text,text) from public;
+grant execute on function inventory.list_items(integer,text,text) to stockade_api;
+
+-- inventory.list_locations(integer,text,text)
+CREATE OR REPLACE FUNCTION inventory.list_locations(p_limit integer, p_after_code text, p_name text)
+ RETURNS SETOF json
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+ SET plan_cache_mode TO 'force_generic_plan'
+AS $function$
+declare
+  v_after constant text := coalesce(p_after_code, '');
+  v_id uuid;
+begin
+  perform tenancy.require_page(p_limit);
+  if p_name is not null then
+    v_id := inventory.find_location(p_name);
+    return query
+    select inventory.location_json(named)
+    from (select * from inventory.locations where id = v_id offset 0) as named
+    where named.code > v_after;
+    return;
+  end if;
+  return query
+  select inventory.location_json(t)
+  from inventory.locations t
+  where t.code > v_after
+  order by t.code
+  limit p_limit;
+end
+$function$;
+alter function inventory.list_locations(integer,text,text) owner to stockade_owner;
+comment on function inventory.list_locations(integer,text,text) is
+  'At most p_limit locations of the organization that was entered, as the API shows them, in the order of the codes: those after p_after_code, or the first ones; with p_name, the one that it names. Raises SK304 when p_limit is not that of a page.';
+revoke execute on function inventory.list_locations(integer,text,text) from public;
+grant execute on function inventory.list_locations(integer,text,text) to stockade_api;
+
+-- inventory.list_movements(integer,uuid,integer,text,text,text,timestamp with time zone,timestamp with time zone)
+CREATE OR REPLACE FUNCTION inventory.list_movements(p_limit integer, p_after_id uuid, p_after_line integer, p_sku text, p_location text, p_kind text, p_since timestamp with time zone, p_until timestamp with time zone)
+ RETURNS SETOF json
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+ SET plan_cache_mode TO 'force_generic_plan'
+AS $function$
+declare
+  -- No entry has one of these ids.
+  v_first_id constant uuid := '00000000-0000-0000-0000-000000000000';
+  v_last_id constant uuid := 'ffffffff-ffff-ffff-ffff-ffffffffffff';
+  -- How many movements of the key one page of a kind looks at, and how many entries with all of their lines.
+  v_most_walked constant integer := 500;
+  v_most_entries constant integer := 100;
+  v_at timestamptz := coalesce(p_until, 'infinity');
+  v_entry_id uuid := case when p_until is null then v_last_id else v_first_id end;
+  v_after_id uuid := coalesce(p_after_id, v_first_id);
+  v_after_line integer := coalesce(p_after_line, 0);
+  v_since constant timestamptz := coalesce(p_since, '-infinity');
+  v_item_id uuid;
+  v_location_id uuid;
+  v_recorded_at timestamptz;
+  v_walked inventory.movements[];
+  v_page inventory.movements[];
+  v_older uuid[];
+  v_reached uuid;
+begin
+  perform tenancy.require_page(p_limit);
+  if p_after_id is not null then
+    select e.recorded_at into v_recorded_at from inventory.entries e where e.id = p_after_id;
+    if not found then
+      return;
+    end if;
+    -- A cursor may come with an earlier end than its list had.
+    if v_recorded_at < v_at then
+      v_at := v_recorded_at;
+      v_entry_id := p_after_id;
+    end if;
+  end if;
+  if p_sku is not null then
+    v_item_id := inventory.find_item(p_sku);
+    if v_item_id is null then
+      return;
+    end if;
+  end if;
+  if p_location is not null then
+    v_location_id := inventory.find_location(p_location);
+    if v_location_id is null then
+      return;
+    end if;
+  end if;
+
+  if v_item_id is null and v_location_id is null then
+    v_page := inventory.movements_of_all(p_limit, v_at, v_entry_id, v_after_id, v_after_line, v_since, p_kind);
+  elsif p_kind is null then
+    v_page := inventory.movements_of_key(
+      p_limit, v_at, v_entry_id, v_after_id, v_after_line, v_since, v_item_id, v_location_id
+    );
+  else
+    -- No index has the kind of a movement, and one would cost every posting. So a page looks at a bounded number of rows, from
+    -- both sides: the newest movements of the key, which are enough for a kind that is frequent there,
+    v_walked := inventory.movements_of_key(
+      v_most_walked, v_at, v_entry_id, v_after_id, v_after_line, v_since, v_item_id, v_location_id
+    );
+    v_page := array(
+      select m
+      from unnest(v_walked) as m
+      where (select e.kind from inventory.entries e where e.org_id = m.org_id and e.id = m.entry_id) = p_kind
+      order by m.recorded_at desc, m.entry_id desc, m.line
+      limit p_limit
+    );
+    -- then the lines of older entries of this kind, which are enough for a kind that is rare.
+    if cardinality(v_page) < p_limit and cardinality(v_walked) = v_most_walked then
+      v_at := v_walked[v_most_walked].recorded_at;
+      v_after_id := v_walked[v_most_walked].entry_id;
+      v_after_line := v_walked[v_most_walked].line;
+      v_older := array(
+        select older.id
+        from (
+          select e.id, e.kind, e.recorded_at
+          from inventory.entries e
+          where (e.kind, e.recorded_at, e.id) <= (p_kind, v_at, v_after_id)
+          order by e.kind desc, e.recorded_at desc, e.id desc
+          limit v_most_entries
+        ) as older
+        where older.kind = p_kind and older.recorded_at >= v_since
+      );
+      v_page := v_page || array(
+        select line.m
+        -- In their order from the beginning: the lines of the first ones are often enough.
+        from (select * from unnest(v_older) with ordinality as older (id, n) order by older.n) as older
+        cross join lateral (
+          select m
+          from inventory.movements m
+          where m.entry_id = older.id
+            and (m.entry_id <> v_after_id or m.line > v_after_line)
+            and (v_item_id is null or m.item_id = v_item_id)
+            and (v_location_id is null or m.location_id = v_location_id)
+          order by m.line
+          offset 0
+        ) as line
+        order by older.n, (line.m).line
+        limit p_limit - cardinality(v_page)
+      );
+      -- A page that is not full then ends after the last entry that it has looked at.
+      if cardinality(v_page) < p_limit and cardinality(v_older) = v_most_entries then
+        v_reached := v_older[v_most_entries];
+      end if;
+    end if;
+  end if;
+
+  -- What a movement refers to is looked up by its key, movement by movement.
+  return query
+  select json_build_object(
+    'movementId', m.entry_id || '.' || m.line,
+    'entryId', m.entry_id,
+    'line', m.line,
+    'kind', e.kind,
+    'reference', e.reference,
+    'sku', (select i.sku from inventory.items i where i.org_id = m.org_id and i.id = m.item_id),
+    'location', (select l.code from inventory.locations l where l.org_id = m.org_id and l.id = m.location_id),
+    'lot', nullif(m.lot, ''),
+    'quantity', m.quantity,
+    'occurredAt', inventory.iso(m.occurred_at),
+    'recordedAt', inventory.iso(m.recorded_at)
+  )
+  from unnest(v_page) as m
+  cross join lateral (
+    select e.kind, e.reference from inventory.entries e where e.org_id = m.org_id and e.id = m.entry_id offset 0
+  ) as e
+  order by m.recorded_at desc, m.entry_id desc, m.line;
+  if v_reached is not null then
+    -- More than the lines of any entry.
+    return next json_build_object('movementId', null, 'entryId', v_reached, 'line', 999999999);
+  end if;
+end
+$function$;
+alter function inventory.list_movements(integer,uuid,integer,text,text,text,timestamp with time zone,timestamp with time zone) owner to stockade_owner;
+comment on function inventory.list_movements(integer,uuid,integer,text,text,text,timestamp with time zone,timestamp with time zone) is
+  'At most p_limit movements of the organization that was entered, as the API shows them, the newest first: those after a line of an entry, of an item, at a location, of a kind, recorded from p_since on and before p_until; null for any. Of a kind together with an item or a location, a list that goes on after fewer rows ends with a row whose movementId is null. Raises SK304 when p_limit is not that of a page.';
+revoke execute on function inventory.list_movements(integer,uuid,integer,text,text,text,timestamp with time zone,timestamp with time zone) from public;
+grant execute on function inventory.list_movements(integer,uuid,integer,text,text,text,timestamp with time zone,timestamp with time zone) to stockade_api;
+
+-- inventory.list_reconciliations(integer,uuid)
+CREATE OR REPLACE FUNCTION inventory.list_reconciliations(p_limit integer, p_before_id uuid)
+ RETURNS SETOF json
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+ SET plan_cache_mode TO 'force_generic_plan'
+AS $function$
+declare
+  v_before_id constant uuid := coalesce(p_before_id, 'ffffffff-ffff-ffff-ffff-ffffffffffff');
+begin
+  perform tenancy.require_page(p_limit);
+  return query
+  select json_build_object(
+    'id', r.id,
+    'kind', r.kind,
+    'status', r.status,
+    'startedAt', inventory.iso(r.started_at),
+    'finishedAt', inventory.iso(r.finished_at),
+    'keysChecked', r.keys_checked,
+    'movementsRead', r.movements_read,
+    'found', r.found,
+    'corrected', r.corrected,
+    'alerted', r.alerted,
+    'sealSeq', r.seal_seq,
+    'newestEntryId', r.newest_entry,
+    'lagSeconds', r.lag_seconds,
+    'error', r.error,
+    'triggerFaults', r.trigger_faults,
+    'discrepancies', coalesce((
+      select json_agg(json_build_object(
+        'sku', (select i.sku from inventory.items i where i.org_id = d.org_id and i.id = d.item_id),
+        'location', (select l.code from inventory.locations l where l.org_id = d.org_id and l.id = d.location_id),
+        'lot', nullif(d.lot, ''),
+        'stored', case when d.stored_version is not null then json_build_object(
+          'onHand', d.stored_on_hand, 'reserved', d.stored_reserved, 'version', d.stored_version) end,
+        'computed', case when d.computed_version is not null then json_build_object(
+          'onHand', d.computed_on_hand, 'reserved', d.computed_reserved, 'version', d.computed_version) end,
+        'cause', d.cause,
+        'detail', d.detail,
+        'action', d.action
+      ) order by d.number)
+      from inventory.discrepancies d
+      where d.org_id = r.org_id and d.run_id = r.id and d.number <= 100
+    ), '[]')
+  )
+  from inventory.reconciliation_runs r
+  where r.id < v_before_id
+  order by r.id desc
+  limit p_limit;
+end
+$function$;
+alter function inventory.list_reconciliations(integer,uuid) owner to stockade_owner;
+comment on function inventory.list_reconciliations(integer,uuid) is
+  'At most p_limit runs of the organization that was entered, each with its first hundred discrepancies, the newest first: those before p_before_id, or the newest ones. Raises SK304 when p_limit is not that of a page.';
+revoke execute on function inventory.list_reconciliations(integer,uuid) from public;
+grant execute on function inventory.list_reconciliations(integer,uuid) to stockade_api;
+
+-- inventory.list_seals(integer,bigint)
+CREATE OR REPLACE FUNCTION inventory.list_seals(p_limit integer, p_before_seq bigint)
+ RETURNS SETOF json
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+ SET plan_cache_mode TO 'force_generic_plan'
+AS $function$
+declare
+  v_before_seq constant bigint := coalesce(p_before_seq, 9223372036854775807);
+begin
+  perform tenancy.require_page(p_limit);
+  return query
+  select json_build_object('seal', inventory.seal_json(s), 'anchor', (
+    select json_build_object('key', key, 'versionId', version_id, 'anchoredAt', inventory.iso(anchored_at))
+    from inventory.seal_anchors a
+    where a.org_id = s.org_id and a.seq = s.seq
+    order by a.anchored_at desc
+    limit 1
+  ))
+  from inventory.seals s
+  where s.seq < v_before_seq
+  order by s.seq desc
+  limit p_limit;
+end
+$function$;
+alter function inventory.list_seals(integer,bigint) owner to stockade_owner;
+comment on function inventory.list_seals(integer,bigint) is
+  'At most p_limit seals of the organization that was entered, {seal, anchor}, the newest first: those before p_before_seq, or the newest ones. Raises SK304 when p_limit is not that of a page.';
+revoke execute on function inventory.list_seals(integer,bigint) from public;
+grant execute on function inventory.list_seals(integer,bigint) to stockade_api;
+
 -- inventory.lot_fault(text,text)
 CREATE OR REPLACE FUNCTION inventory.lot_fault(p_tracking text, p_lot text)
  RETURNS text
@@ -2283,6 +2769,76 @@ comment on function inventory.merkle_level(bytea,integer,integer) is
   'The next level of a Merkle tree: the hash of each pair of nodes; a last node without a partner stays as it is. Nodes stand every p_stride bytes, their hash at p_offset.';
 revoke execute on function inventory.merkle_level(bytea,integer,integer) from public;
 
+-- inventory.movement_in_seal(uuid,integer,integer)
+CREATE OR REPLACE FUNCTION inventory.movement_in_seal(p_entry_id uuid, p_line integer, p_most_seals integer)
+ RETURNS json
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+ SET plan_cache_mode TO 'force_generic_plan'
+AS $function$
+declare
+  v_leaf constant bytea := uuid_send(p_entry_id) || int4send(p_line);
+begin
+  return (
+    select json_build_object(
+      'organizationId', m.org_id,
+      'movement', json_build_object(
+        'entryId', m.entry_id, 'line', m.line, 'itemId', m.item_id, 'locationId', m.location_id,
+        'quantity', m.quantity::text, 'lot', m.lot,
+        'occurredAt', inventory.iso(m.occurred_at), 'recordedAt', inventory.iso(m.recorded_at),
+        'entryOccurredAt', case when s.version > 1 then inventory.iso(e.occurred_at) end,
+        'entryRecordedAt', case when s.version > 1 then inventory.iso(e.recorded_at) end,
+        'kind', e.kind, 'reference', e.reference, 'actor', e.actor, 'reverses', e.reverses,
+        'metadata', e.metadata::text
+      ),
+      'seal', s.shown,
+      'page', p.page,
+      'leaves', encode(p.leaves, 'hex'),
+      'roots', (
+        select json_agg(encode(r.root, 'hex') order by r.page)
+        from inventory.seal_pages r
+        where r.org_id = m.org_id and r.seq = s.seq
+      ),
+      'following', (
+        select json_agg(json_build_object('seal', inventory.seal_json(f), 'anchor', a.shown) order by f.seq)
+        from inventory.seals f
+        left join lateral (
+          select json_build_object('key', key, 'versionId', version_id, 'anchoredAt', inventory.iso(anchored_at)) as shown
+          from inventory.seal_anchors
+          where org_id = f.org_id and seq = f.seq
+          order by anchored_at desc
+          limit 1
+        ) as a on true
+        where f.org_id = m.org_id and f.seq between s.seq and s.seq + p_most_seals
+      )
+    )
+    from inventory.movements m
+    join inventory.entries e on e.org_id = m.org_id and e.id = m.entry_id
+    left join lateral (
+      select s.seq, s.version, inventory.seal_json(s) as shown
+      from inventory.seals s
+      where s.org_id = m.org_id and s.boundary >= m.entry_id
+      order by s.boundary
+      limit 1
+    ) as s on true
+    left join lateral (
+      select page, leaves
+      from inventory.seal_pages
+      where org_id = m.org_id and seq = s.seq and last_leaf >= v_leaf
+      order by page
+      limit 1
+    ) as p on true
+    where m.entry_id = p_entry_id and m.line = p_line
+  );
+end
+$function$;
+alter function inventory.movement_in_seal(uuid,integer,integer) owner to stockade_owner;
+comment on function inventory.movement_in_seal(uuid,integer,integer) is
+  'What a proof that a movement is in a seal is made of: the movement, the seal, its page of leaves and the roots of all pages in hex, and the seal and at most p_most_seals after it with their anchors. Null when there is no such movement.';
+revoke execute on function inventory.movement_in_seal(uuid,integer,integer) from public;
+grant execute on function inventory.movement_in_seal(uuid,integer,integer) to stockade_api;
+
 -- inventory.new_id()
 CREATE OR REPLACE FUNCTION inventory.new_id()
  RETURNS uuid
@@ -2293,7 +2849,7 @@ alter function inventory.new_id() owner to stockade_owner;
 comment on function inventory.new_id() is
   'A new time-ordered id (UUID version 7), so that new rows land at the end of their index.';
 revoke execute on function inventory.new_id() from public;
-grant execute on function inventory.new_id() to stockade_admin, stockade_api, stockade_jobs, stockade_ledger;
+grant execute on function inventory.new_id() to stockade_admin, stockade_ledger;
 
 -- inventory.no_such_item(text)
 CREATE OR REPLACE FUNCTION inventory.no_such_item(p_sku text)
@@ -2975,7 +3531,6 @@ alter function inventory.read_aliases(jsonb,text[]) owner to stockade_owner;
 comment on function inventory.read_aliases(jsonb,text[]) is
   'A list of aliases in their normal form, except for those of p_kept: an alias that was moved in may have any form, and stays. Raises SK301, with each field, for a new one of a form that no code has.';
 revoke execute on function inventory.read_aliases(jsonb,text[]) from public;
-grant execute on function inventory.read_aliases(jsonb,text[]) to stockade_api, stockade_jobs;
 
 -- inventory.rebuild_balances(uuid,uuid[],uuid[],text[])
 CREATE OR REPLACE FUNCTION inventory.rebuild_balances(p_org_id uuid, p_items uuid[], p_locations uuid[], p_lots text[])
@@ -3259,7 +3814,6 @@ alter function inventory.require_aliases(jsonb) owner to stockade_owner;
 comment on function inventory.require_aliases(jsonb) is
   'Raises SK304 when a list has more than 100 aliases.';
 revoke execute on function inventory.require_aliases(jsonb) from public;
-grant execute on function inventory.require_aliases(jsonb) to stockade_api, stockade_jobs;
 
 -- inventory.require_batch(text,jsonb)
 CREATE OR REPLACE FUNCTION inventory.require_batch(p_mode text, p_entries jsonb)
@@ -3337,7 +3891,6 @@ alter function inventory.require_reorder_point(jsonb) owner to stockade_owner;
 comment on function inventory.require_reorder_point(jsonb) is
   'The reorder point of an item as it is given. Raises SK304 when it would be rounded.';
 revoke execute on function inventory.require_reorder_point(jsonb) from public;
-grant execute on function inventory.require_reorder_point(jsonb) to stockade_api, stockade_jobs;
 
 -- inventory.reverse_entry(uuid,text,jsonb)
 CREATE OR REPLACE FUNCTION inventory.reverse_entry(p_entry_id uuid, p_reference text, p_metadata jsonb)
@@ -4376,7 +4929,7 @@ alter function tenancy.current_actor() owner to stockade_owner;
 comment on function tenancy.current_actor() is
   'Who acts in this transaction: key:<id>, user:<id> or job; null when no organization was entered.';
 revoke execute on function tenancy.current_actor() from public;
-grant execute on function tenancy.current_actor() to stockade_api, stockade_jobs;
+grant execute on function tenancy.current_actor() to stockade_jobs;
 
 -- tenancy.current_org()
 CREATE OR REPLACE FUNCTION tenancy.current_org()
@@ -5543,7 +6096,7 @@ alter function tenancy.require_scope(text) owner to stockade_owner;
 comment on function tenancy.require_scope(text) is
   'The organization this transaction has entered, for functions that write. Raises SK902 when none was entered, SK104 when the caller lacks the scope.';
 revoke execute on function tenancy.require_scope(text) from public;
-grant execute on function tenancy.require_scope(text) to stockade_api, stockade_jobs;
+grant execute on function tenancy.require_scope(text) to stockade_jobs;
 
 -- tenancy.revoke_api_key(text)
 CREATE OR REPLACE FUNCTION tenancy.revoke_api_key(p_key_id text)
@@ -6013,8 +6566,254 @@ comment on table inventory.balances is
   'Tenant data (derived): the sums of the movements of each item, location and lot.';
 comment on column inventory.balances.version is
   'The number of movements in this balance.';
-grant select on table inventory.balances to stockade_api, stockade_jobs;
+grant select on table inventory.balances to stockade_jobs;
 grant select, insert, update on table inventory.balances to stockade_ledger;
+
+-- inventory.balance_page(integer,text,text,text,text,text,text)
+CREATE OR REPLACE FUNCTION inventory.balance_page(p_limit integer, p_after_sku text, p_after_location text, p_after_lot text, p_sku text, p_location text, p_lot text, OUT o_page inventory.balances[], OUT o_reached text)
+ RETURNS record
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO ''
+ SET plan_cache_mode TO 'force_generic_plan'
+AS $function$
+declare
+  -- How many balances, or items, one page looks at.
+  v_most_looked constant integer := 500;
+  v_after_sku constant text := coalesce(p_after_sku, '');
+  v_after_location constant text := coalesce(p_after_location, '');
+  v_after_lot constant text := coalesce(p_after_lot, '');
+  v_item_id uuid;
+  -- The locations, as a range: it is read from the index, and is everything when none is named.
+  v_first_location uuid := '00000000-0000-0000-0000-000000000000';
+  v_last_location uuid := 'ffffffff-ffff-ffff-ffff-ffffffffffff';
+  v_items uuid[];
+begin
+  perform tenancy.require_page(p_limit);
+  if p_location is not null then
+    v_first_location := inventory.find_location(p_location);
+    v_last_location := v_first_location;
+    if v_first_location is null then
+      return;
+    end if;
+  end if;
+
+  -- Most items may have no balance, or none at a location. So a page looks at a bounded number of rows, from one of two sides:
+  -- the items of all balances, if these are few,
+  if p_sku is not null then
+    v_item_id := inventory.find_item(p_sku);
+    if v_item_id is null then
+      return;
+    end if;
+    v_items := array[v_item_id];
+  elsif p_location is null then
+    v_items := array(
+      select b.item_id from inventory.balances b order by b.item_id, b.location_id, b.lot limit v_most_looked + 1
+    );
+  else
+    -- With `=`, the order of two indexes would be the same, and Postgres could read the wrong one.
+    v_items := array(
+      select b.item_id
+      from inventory.balances b
+      where b.location_id >= v_first_location and b.location_id <= v_last_location
+      order by b.location_id, b.item_id, b.lot
+      limit v_most_looked + 1
+    );
+  end if;
+  if cardinality(v_items) <= v_most_looked then
+    -- `offset 0` keeps Postgres from reading the balances of all items first.
+    o_page := array(
+      select found.b
+      from (
+        select i.org_id, i.id, i.sku
+        from (select distinct id from unnest(v_items) as given (id)) as given
+        cross join lateral (
+          select i.org_id, i.id, i.sku from inventory.items i where i.id = given.id offset 0
+        ) as i
+        where i.sku >= v_after_sku
+        order by i.sku
+      ) as i
+      cross join lateral (
+        select
+          b,
+          b.lot,
+          (select l.code from inventory.locations l where l.org_id = b.org_id and l.id = b.location_id) as location
+        from inventory.balances b
+        where b.org_id = i.org_id
+          and b.item_id = i.id
+          and b.location_id >= v_first_location
+          and b.location_id <= v_last_location
+          and (p_lot is null or b.lot = p_lot)
+        offset 0
+      ) as found
+      where (i.sku, found.location, found.lot) > (v_after_sku, v_after_location, v_after_lot)
+      order by i.sku, found.location, found.lot
+      limit p_limit
+    );
+    return;
+  end if;
+
+  -- otherwise the next items. A page that is not full then ends at the last of them.
+  o_page := array(
+    select found.b
+    from (
+      select i.org_id, i.id, i.sku from inventory.items i where i.sku >= v_after_sku order by i.sku limit v_most_looked
+    ) as i
+    cross join lateral (
+      select
+        b,
+        b.lot,
+        (select l.code from inventory.locations l where l.org_id = b.org_id and l.id = b.location_id) as location
+      from inventory.balances b
+      where b.org_id = i.org_id
+        and b.item_id = i.id
+        and b.location_id >= v_first_location
+        and b.location_id <= v_last_location
+        and (p_lot is null or b.lot = p_lot)
+      offset 0
+    ) as found
+    where (i.sku, found.location, found.lot) > (v_after_sku, v_after_location, v_after_lot)
+    order by i.sku, found.location, found.lot
+    limit p_limit
+  );
+  if cardinality(o_page) < p_limit then
+    select i.sku
+    into o_reached
+    from inventory.items i
+    where i.sku >= v_after_sku
+    order by i.sku
+    offset v_most_looked - 1
+    limit 1;
+  end if;
+end
+$function$;
+alter function inventory.balance_page(integer,text,text,text,text,text,text) owner to stockade_owner;
+comment on function inventory.balance_page(integer,text,text,text,text,text,text) is
+  'At most p_limit balances in the order of SKU, location and lot: those after one that is named by the three, of an item, at a location, of a lot; null for any. A page that is not full although the list may go on has the SKU that it ends at. Raises SK304 when p_limit is not that of a page.';
+revoke execute on function inventory.balance_page(integer,text,text,text,text,text,text) from public;
+
+-- inventory.balances_then(inventory.balances[],timestamp with time zone,text)
+CREATE OR REPLACE FUNCTION inventory.balances_then(p_page inventory.balances[], p_as_of timestamp with time zone, p_basis text)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO ''
+ SET plan_cache_mode TO 'force_generic_plan'
+AS $function$
+declare
+  -- What one answer may add up: on a small server, about half a second of work.
+  v_most_added_up constant bigint := 500000;
+  v_is_recorded constant boolean := p_basis = 'recorded';
+  v_nearest inventory.seals;
+  v_settled inventory.seals;
+  v_sealed boolean := false;
+  v_after uuid;
+  v_through uuid;
+  v_movements bigint;
+  v_on_hand numeric[];
+  v_versions bigint[];
+begin
+  if p_as_of is null or not p_basis in ('recorded', 'effective') then
+    raise exception 'there is no basis %', p_basis using errcode = '22023';
+  end if;
+  if v_is_recorded then
+    select * into v_nearest from inventory.seals where recorded_through <= p_as_of order by seq desc limit 1;
+    select * into v_settled from inventory.seals where settled_through >= p_as_of order by seq limit 1;
+    -- No seal is settled through an earlier instant than those before it.
+    select coalesce(settled_through >= p_as_of, false) into v_sealed from inventory.seals order by seq desc limit 1;
+  end if;
+  v_after := coalesce(v_nearest.boundary, '00000000-0000-0000-0000-000000000000');
+  v_through := coalesce(v_settled.boundary, 'ffffffff-ffff-ffff-ffff-ffffffffffff');
+
+  -- Known from the versions before anything is added up.
+  select sum(coalesce(
+    case when v_settled.seq is null then b.version else (
+      select c.version
+      from inventory.seal_closings c
+      where c.org_id = b.org_id and c.item_id = b.item_id and c.location_id = b.location_id and c.lot = b.lot
+        and c.seq <= v_settled.seq
+      order by c.seq desc
+      limit 1
+    ) end, 0
+  ) - coalesce((
+    select c.version
+    from inventory.seal_closings c
+    where c.org_id = b.org_id and c.item_id = b.item_id and c.location_id = b.location_id and c.lot = b.lot
+      and c.seq <= v_nearest.seq
+    order by c.seq desc
+    limit 1
+  ), 0))
+  into v_movements
+  from unnest(p_page) as b;
+  if v_movements > v_most_added_up then
+    raise exception 'the answer would add up % movements', v_movements using errcode = 'SK209',
+      detail = json_build_object('movements', v_movements, 'most', v_most_added_up);
+  end if;
+
+  -- The lot and the entry are compared as one row: only the index that has them both after the key is read from there.
+  if v_is_recorded then
+    select
+      array_agg(coalesce(closing.on_hand, 0) + coalesce(tail.on_hand, 0) order by b.ordinality),
+      array_agg(coalesce(closing.version, 0) + tail.version order by b.ordinality)
+    into v_on_hand, v_versions
+    from unnest(p_page) with ordinality as b
+    left join lateral (
+      select c.on_hand, c.version
+      from inventory.seal_closings c
+      where c.org_id = b.org_id and c.item_id = b.item_id and c.location_id = b.location_id and c.lot = b.lot
+        and c.seq <= v_nearest.seq
+      order by c.seq desc
+      limit 1
+    ) as closing on true
+    cross join lateral (
+      select
+        sum(m.quantity) filter (where m.recorded_at <= p_as_of) as on_hand,
+        count(*) filter (where m.recorded_at <= p_as_of) as version
+      from inventory.movements m
+      where m.org_id = b.org_id
+        and m.item_id = b.item_id
+        and m.location_id = b.location_id
+        and (m.lot, m.entry_id) > (b.lot, v_after)
+        and (m.lot, m.entry_id) <= (b.lot, v_through)
+    ) as tail;
+  else
+    select
+      array_agg(coalesce(tail.on_hand, 0) order by b.ordinality),
+      array_agg(tail.version order by b.ordinality)
+    into v_on_hand, v_versions
+    from unnest(p_page) with ordinality as b
+    cross join lateral (
+      select
+        sum(m.quantity) filter (where m.occurred_at <= p_as_of) as on_hand,
+        count(*) filter (where m.occurred_at <= p_as_of) as version
+      from inventory.movements m
+      where m.org_id = b.org_id and m.item_id = b.item_id and m.location_id = b.location_id and m.lot = b.lot
+    ) as tail;
+  end if;
+
+  return jsonb_build_object('sealed', coalesce(v_sealed, false), 'movements', coalesce(v_movements, 0), 'rows', (
+    select coalesce(jsonb_agg(
+      jsonb_build_object(
+        'sku', i.sku,
+        'location', l.code,
+        'lot', nullif(b.lot, ''),
+        'onHand', v_on_hand[b.ordinality],
+        'version', v_versions[b.ordinality]
+      )
+      order by i.sku, l.code, b.lot
+    ), '[]')
+    from unnest(p_page) with ordinality as b
+    cross join lateral (select i.sku from inventory.items i where i.org_id = b.org_id and i.id = b.item_id offset 0) as i
+    cross join lateral (
+      select l.code from inventory.locations l where l.org_id = b.org_id and l.id = b.location_id offset 0
+    ) as l
+  ));
+end
+$function$;
+alter function inventory.balances_then(inventory.balances[],timestamp with time zone,text) owner to stockade_owner;
+comment on function inventory.balances_then(inventory.balances[],timestamp with time zone,text) is
+  'Balances as they were at an instant, by the time of recording or of effect, {sealed, movements, rows}: sealed when that never changes, how many movements were added up, one row for each balance, of version 0 when it had no movement by then. Raises SK209 when they would add up too many movements, 22023 for another basis.';
+revoke execute on function inventory.balances_then(inventory.balances[],timestamp with time zone,text) from public;
 
 -- inventory.discrepancies
 create table inventory.discrepancies (
@@ -6062,7 +6861,7 @@ alter table inventory.discrepancies alter column action set statistics 0;
 alter table inventory.discrepancies alter column settled_at set statistics 0;
 comment on table inventory.discrepancies is
   'Tenant data: what the passes found, why, and what was done about it.';
-grant select on table inventory.discrepancies to stockade_api, stockade_jobs;
+grant select on table inventory.discrepancies to stockade_jobs;
 
 -- inventory.entries
 create table inventory.entries (
@@ -6096,7 +6895,7 @@ alter table inventory.entries alter column metadata set statistics 0;
 alter table inventory.entries alter column reverses set statistics 0;
 comment on table inventory.entries is
   'Tenant data (append-only): the postings of the ledger.';
-grant select on table inventory.entries to stockade_api, stockade_jobs;
+grant select on table inventory.entries to stockade_jobs;
 grant select, insert on table inventory.entries to stockade_ledger;
 
 -- inventory.idempotency_keys
@@ -6138,7 +6937,7 @@ alter table inventory.import_rejects alter column line set statistics 0;
 alter table inventory.import_rejects alter column reason set statistics 0;
 comment on table inventory.import_rejects is
   'Tenant data: the lines of imported files that were rejected.';
-grant select on table inventory.import_rejects to stockade_api, stockade_jobs;
+grant select on table inventory.import_rejects to stockade_jobs;
 
 -- inventory.imports
 create table inventory.imports (
@@ -6179,7 +6978,7 @@ alter table inventory.imports alter column started_at set statistics 0;
 alter table inventory.imports alter column finished_at set statistics 0;
 comment on table inventory.imports is
   'Tenant data: the files that were imported, and how far each has come.';
-grant select on table inventory.imports to stockade_api, stockade_jobs;
+grant select on table inventory.imports to stockade_jobs;
 
 -- inventory.settle_import_lines(inventory.imports,jsonb,bigint[],text[],bigint,bigint)
 CREATE OR REPLACE FUNCTION inventory.settle_import_lines(p_import inventory.imports, p_options jsonb, p_lines bigint[], p_reasons text[], p_applied bigint, p_entries bigint)
@@ -6240,8 +7039,7 @@ alter table inventory.item_aliases alter column alias set statistics 0;
 alter table inventory.item_aliases alter column item_id set statistics 0;
 comment on table inventory.item_aliases is
   'Tenant data: the further codes that find an item.';
-grant select, insert on table inventory.item_aliases to stockade_api, stockade_jobs;
-grant select on table inventory.item_aliases to stockade_ledger;
+grant select on table inventory.item_aliases to stockade_jobs, stockade_ledger;
 
 -- inventory.items
 create table inventory.items (
@@ -6281,8 +7079,7 @@ alter table inventory.items alter column metadata set statistics 0;
 alter table inventory.items alter column updated_at set statistics 0;
 comment on table inventory.items is
   'Tenant data: what is kept in stock.';
-grant select, insert (sku, name, unit, org_id, tracking, allow_negative, reorder_point, metadata) on table inventory.items to stockade_api, stockade_jobs;
-grant select on table inventory.items to stockade_ledger;
+grant select on table inventory.items to stockade_jobs, stockade_ledger;
 
 -- inventory.add_item_aliases(inventory.items,jsonb)
 CREATE OR REPLACE FUNCTION inventory.add_item_aliases(p_item inventory.items, p_aliases jsonb)
@@ -6316,7 +7113,6 @@ alter function inventory.add_item_aliases(inventory.items,jsonb) owner to stocka
 comment on function inventory.add_item_aliases(inventory.items,jsonb) is
   'Gives an item the aliases of a list that it does not have yet. Raises SK206, with the code, when one is a SKU or the alias of another item, SK304 when one is no code.';
 revoke execute on function inventory.add_item_aliases(inventory.items,jsonb) from public;
-grant execute on function inventory.add_item_aliases(inventory.items,jsonb) to stockade_api, stockade_jobs;
 
 -- inventory.item_json(inventory.items)
 CREATE OR REPLACE FUNCTION inventory.item_json(p_item inventory.items)
@@ -6349,7 +7145,6 @@ alter function inventory.item_json(inventory.items) owner to stockade_owner;
 comment on function inventory.item_json(inventory.items) is
   'An item as the API shows it.';
 revoke execute on function inventory.item_json(inventory.items) from public;
-grant execute on function inventory.item_json(inventory.items) to stockade_api, stockade_jobs;
 
 -- inventory.location_aliases
 create table inventory.location_aliases (
@@ -6365,8 +7160,7 @@ alter table inventory.location_aliases alter column alias set statistics 0;
 alter table inventory.location_aliases alter column location_id set statistics 0;
 comment on table inventory.location_aliases is
   'Tenant data: the further codes that find a location.';
-grant select, insert on table inventory.location_aliases to stockade_api, stockade_jobs;
-grant select on table inventory.location_aliases to stockade_ledger;
+grant select on table inventory.location_aliases to stockade_jobs, stockade_ledger;
 
 -- inventory.locations
 create table inventory.locations (
@@ -6395,8 +7189,7 @@ alter table inventory.locations alter column org_id set statistics 0;
 alter table inventory.locations alter column updated_at set statistics 0;
 comment on table inventory.locations is
   'Tenant data: where stock is kept.';
-grant select, insert (code, name, kind, org_id) on table inventory.locations to stockade_api, stockade_jobs;
-grant select on table inventory.locations to stockade_ledger;
+grant select on table inventory.locations to stockade_jobs, stockade_ledger;
 
 -- inventory.add_location_aliases(inventory.locations,jsonb)
 CREATE OR REPLACE FUNCTION inventory.add_location_aliases(p_location inventory.locations, p_aliases jsonb)
@@ -6432,7 +7225,6 @@ alter function inventory.add_location_aliases(inventory.locations,jsonb) owner t
 comment on function inventory.add_location_aliases(inventory.locations,jsonb) is
   'Gives a location the aliases of a list that it does not have yet. Raises SK206, with the code, when one is the code or the alias of another location, SK304 when one is no code.';
 revoke execute on function inventory.add_location_aliases(inventory.locations,jsonb) from public;
-grant execute on function inventory.add_location_aliases(inventory.locations,jsonb) to stockade_api, stockade_jobs;
 
 -- inventory.location_json(inventory.locations)
 CREATE OR REPLACE FUNCTION inventory.location_json(p_location inventory.locations)
@@ -6461,7 +7253,6 @@ alter function inventory.location_json(inventory.locations) owner to stockade_ow
 comment on function inventory.location_json(inventory.locations) is
   'A location as the API shows it.';
 revoke execute on function inventory.location_json(inventory.locations) from public;
-grant execute on function inventory.location_json(inventory.locations) to stockade_api, stockade_jobs;
 
 -- inventory.movements
 create table inventory.movements (
@@ -6494,8 +7285,136 @@ alter table inventory.movements alter column line set statistics 0;
 alter table inventory.movements alter column lot set statistics 0;
 comment on table inventory.movements is
   'Tenant data (append-only): the lines of the postings.';
-grant select on table inventory.movements to stockade_api, stockade_jobs;
+grant select on table inventory.movements to stockade_jobs;
 grant select, insert on table inventory.movements to stockade_ledger;
+
+-- inventory.movements_of_all(integer,timestamp with time zone,uuid,uuid,integer,timestamp with time zone,text)
+CREATE OR REPLACE FUNCTION inventory.movements_of_all(p_limit integer, p_at timestamp with time zone, p_entry_id uuid, p_after_id uuid, p_after_line integer, p_since timestamp with time zone, p_kind text)
+ RETURNS inventory.movements[]
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO ''
+ SET plan_cache_mode TO 'force_generic_plan'
+AS $function$
+begin
+  -- A page needs at most as many entries as it has rows, each with a line that is not shown yet.
+  if p_kind is null then
+    return array(
+      select line.m
+      from (
+        select e.org_id, e.id, e.recorded_at
+        from inventory.entries e
+        where (e.recorded_at, e.id) <= (p_at, p_entry_id)
+          and exists (
+            select
+            from inventory.movements m
+            where m.org_id = e.org_id and m.entry_id = e.id and (m.entry_id <> p_after_id or m.line > p_after_line)
+            offset 0
+          )
+        order by e.recorded_at desc, e.id desc
+        limit p_limit
+      ) as e
+      cross join lateral (
+        select m
+        from inventory.movements m
+        where m.org_id = e.org_id and m.entry_id = e.id and (m.entry_id <> p_after_id or m.line > p_after_line)
+        order by m.line
+        limit p_limit
+      ) as line
+      where e.recorded_at >= p_since
+      order by e.recorded_at desc, e.id desc, (line.m).line
+      limit p_limit
+    );
+  end if;
+  return array(
+    select line.m
+    from (
+      select e.org_id, e.kind, e.id, e.recorded_at
+      from inventory.entries e
+      where (e.kind, e.recorded_at, e.id) <= (p_kind, p_at, p_entry_id)
+        and exists (
+          select
+          from inventory.movements m
+          where m.org_id = e.org_id and m.entry_id = e.id and (m.entry_id <> p_after_id or m.line > p_after_line)
+          offset 0
+        )
+      order by e.kind desc, e.recorded_at desc, e.id desc
+      limit p_limit
+    ) as e
+    cross join lateral (
+      select m
+      from inventory.movements m
+      where m.org_id = e.org_id and m.entry_id = e.id and (m.entry_id <> p_after_id or m.line > p_after_line)
+      order by m.line
+      limit p_limit
+    ) as line
+    where e.kind = p_kind and e.recorded_at >= p_since
+    order by e.kind desc, e.recorded_at desc, e.id desc, (line.m).line
+    limit p_limit
+  );
+end
+$function$;
+alter function inventory.movements_of_all(integer,timestamp with time zone,uuid,uuid,integer,timestamp with time zone,text) owner to stockade_owner;
+comment on function inventory.movements_of_all(integer,timestamp with time zone,uuid,uuid,integer,timestamp with time zone,text) is
+  'The newest movements of all items and locations, or with p_kind those of entries of one kind, with the limits of inventory.movements_of_key().';
+revoke execute on function inventory.movements_of_all(integer,timestamp with time zone,uuid,uuid,integer,timestamp with time zone,text) from public;
+
+-- inventory.movements_of_key(integer,timestamp with time zone,uuid,uuid,integer,timestamp with time zone,uuid,uuid)
+CREATE OR REPLACE FUNCTION inventory.movements_of_key(p_limit integer, p_at timestamp with time zone, p_entry_id uuid, p_after_id uuid, p_after_line integer, p_since timestamp with time zone, p_item_id uuid, p_location_id uuid)
+ RETURNS inventory.movements[]
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO ''
+ SET plan_cache_mode TO 'force_generic_plan'
+AS $function$
+begin
+  if p_location_id is null then
+    return array(
+      select newest.m
+      from (
+        select m
+        from inventory.movements m
+        where (m.item_id, m.recorded_at, m.entry_id) <= (p_item_id, p_at, p_entry_id)
+          and (m.entry_id <> p_after_id or m.line > p_after_line)
+        order by m.item_id desc, m.recorded_at desc, m.entry_id desc, m.line
+        limit p_limit
+      ) as newest
+      where (newest.m).item_id = p_item_id and (newest.m).recorded_at >= p_since
+    );
+  elsif p_item_id is null then
+    return array(
+      select newest.m
+      from (
+        select m
+        from inventory.movements m
+        where (m.location_id, m.recorded_at, m.entry_id) <= (p_location_id, p_at, p_entry_id)
+          and (m.entry_id <> p_after_id or m.line > p_after_line)
+        order by m.location_id desc, m.recorded_at desc, m.entry_id desc, m.line
+        limit p_limit
+      ) as newest
+      where (newest.m).location_id = p_location_id and (newest.m).recorded_at >= p_since
+    );
+  end if;
+  return array(
+    select newest.m
+    from (
+      select m
+      from inventory.movements m
+      where (m.item_id, m.location_id, m.recorded_at, m.entry_id) <= (p_item_id, p_location_id, p_at, p_entry_id)
+        and (m.entry_id <> p_after_id or m.line > p_after_line)
+      order by m.item_id desc, m.location_id desc, m.recorded_at desc, m.entry_id desc, m.line
+      limit p_limit
+    ) as newest
+    where (newest.m).item_id = p_item_id
+      and (newest.m).location_id = p_location_id
+      and (newest.m).recorded_at >= p_since
+  );
+end
+$function$;
+alter function inventory.movements_of_key(integer,timestamp with time zone,uuid,uuid,integer,timestamp with time zone,uuid,uuid) owner to stockade_owner;
+comment on function inventory.movements_of_key(integer,timestamp with time zone,uuid,uuid,integer,timestamp with time zone,uuid,uuid) is
+  'The newest movements of an item, at a location, or both: at most p_limit, from an entry recorded at p_at on, without the lines of p_after_id up to p_after_line, and none recorded before p_since.';
+revoke execute on function inventory.movements_of_key(integer,timestamp with time zone,uuid,uuid,integer,timestamp with time zone,uuid,uuid) from public;
 
 -- inventory.reconciliation_runs
 create table inventory.reconciliation_runs (
@@ -6553,7 +7472,7 @@ alter table inventory.reconciliation_runs alter column trigger_faults set statis
 alter table inventory.reconciliation_runs alter column error set statistics 0;
 comment on table inventory.reconciliation_runs is
   'Tenant data: the passes that compared balances with history.';
-grant select on table inventory.reconciliation_runs to stockade_api, stockade_jobs;
+grant select on table inventory.reconciliation_runs to stockade_jobs;
 
 -- inventory.reconciliation_state
 create table inventory.reconciliation_state (
@@ -6637,7 +7556,7 @@ alter table inventory.seal_anchors alter column version_id set statistics 0;
 alter table inventory.seal_anchors alter column anchored_at set statistics 0;
 comment on table inventory.seal_anchors is
   'Tenant data (append-only): where seals are stored outside of the database.';
-grant select on table inventory.seal_anchors to stockade_api, stockade_jobs;
+grant select on table inventory.seal_anchors to stockade_jobs;
 
 -- inventory.seal_boundaries
 create table inventory.seal_boundaries (
@@ -6678,7 +7597,7 @@ alter table inventory.seal_closings alter column on_hand set statistics 0;
 alter table inventory.seal_closings alter column version set statistics 0;
 comment on table inventory.seal_closings is
   'Tenant data (append-only): what the balances were when they were sealed.';
-grant select on table inventory.seal_closings to stockade_api, stockade_jobs;
+grant select on table inventory.seal_closings to stockade_jobs;
 
 -- inventory.seal_pages
 create table inventory.seal_pages (
@@ -6704,7 +7623,7 @@ alter table inventory.seal_pages alter column leaves set storage external;
 alter table inventory.seal_pages alter column leaves set statistics 0;
 comment on table inventory.seal_pages is
   'Tenant data (append-only): the hashes of the sealed movements.';
-grant select on table inventory.seal_pages to stockade_api, stockade_jobs;
+grant select on table inventory.seal_pages to stockade_jobs;
 
 -- inventory.seals
 create table inventory.seals (
@@ -6757,7 +7676,7 @@ alter table inventory.seals alter column sealed_at set statistics 0;
 alter table inventory.seals alter column hash set statistics 0;
 comment on table inventory.seals is
   'Tenant data (append-only): the seals of the ledger, each chained to the one before.';
-grant select on table inventory.seals to stockade_api, stockade_jobs;
+grant select on table inventory.seals to stockade_jobs;
 
 -- inventory.seal_header(inventory.seals)
 CREATE OR REPLACE FUNCTION inventory.seal_header(p_seal inventory.seals)
@@ -6788,7 +7707,6 @@ alter function inventory.seal_header(inventory.seals) owner to stockade_owner;
 comment on function inventory.seal_header(inventory.seals) is
   'The text that the hash of a seal is computed from.';
 revoke execute on function inventory.seal_header(inventory.seals) from public;
-grant execute on function inventory.seal_header(inventory.seals) to stockade_api, stockade_jobs;
 
 -- inventory.seal_json(inventory.seals)
 CREATE OR REPLACE FUNCTION inventory.seal_json(p_seal inventory.seals)
@@ -6818,7 +7736,7 @@ alter function inventory.seal_json(inventory.seals) owner to stockade_owner;
 comment on function inventory.seal_json(inventory.seals) is
   'A seal as the API shows it.';
 revoke execute on function inventory.seal_json(inventory.seals) from public;
-grant execute on function inventory.seal_json(inventory.seals) to stockade_api, stockade_jobs;
+grant execute on function inventory.seal_json(inventory.seals) to stockade_jobs;
 
 -- inventory.told_trigger_faults
 create table inventory.told_trigger_faults (
@@ -7257,7 +8175,7 @@ alter table tenancy.security_events alter column first_at set statistics 0;
 alter table tenancy.security_events alter column last_at set statistics 0;
 comment on table tenancy.security_events is
   'Tenant data: the requests whose credential was refused because of the organization they named.';
-grant select on table tenancy.security_events to stockade_api, stockade_jobs;
+grant select on table tenancy.security_events to stockade_jobs;
 
 -- tenancy.users
 create table tenancy.users (
@@ -7321,11 +8239,6 @@ create policy tenant on inventory.balances
   to public
   using (org_id = (( SELECT tenancy.current_org() AS current_org)))
   with check (org_id = (( SELECT tenancy.current_org() AS current_org)));
-create policy tenant_first on inventory.balances
-  as restrictive
-  for select
-  to stockade_api
-  using ((JSON_OBJECT(org_id : true RETURNING jsonb))[( SELECT tenancy.current_org()::text AS current_org)] IS NOT NULL);
 
 -- On inventory.discrepancies
 alter table inventory.discrepancies
@@ -7336,11 +8249,6 @@ create policy tenant on inventory.discrepancies
   to public
   using (org_id = (( SELECT tenancy.current_org() AS current_org)))
   with check (org_id = (( SELECT tenancy.current_org() AS current_org)));
-create policy tenant_first on inventory.discrepancies
-  as restrictive
-  for select
-  to stockade_api
-  using ((JSON_OBJECT(org_id : true RETURNING jsonb))[( SELECT tenancy.current_org()::text AS current_org)] IS NOT NULL);
 
 -- On inventory.entries
 alter table inventory.entries
@@ -7359,11 +8267,6 @@ create policy tenant on inventory.entries
   to public
   using (org_id = (( SELECT tenancy.current_org() AS current_org)))
   with check (org_id = (( SELECT tenancy.current_org() AS current_org)));
-create policy tenant_first on inventory.entries
-  as restrictive
-  for select
-  to stockade_api
-  using ((JSON_OBJECT(org_id : true RETURNING jsonb))[( SELECT tenancy.current_org()::text AS current_org)] IS NOT NULL);
 
 -- On inventory.idempotency_keys
 alter table inventory.idempotency_keys enable row level security;
@@ -7382,11 +8285,6 @@ create policy tenant on inventory.import_rejects
   to public
   using (org_id = (( SELECT tenancy.current_org() AS current_org)))
   with check (org_id = (( SELECT tenancy.current_org() AS current_org)));
-create policy tenant_first on inventory.import_rejects
-  as restrictive
-  for select
-  to stockade_api
-  using ((JSON_OBJECT(org_id : true RETURNING jsonb))[( SELECT tenancy.current_org()::text AS current_org)] IS NOT NULL);
 
 -- On inventory.imports
 alter table inventory.imports
@@ -7397,11 +8295,6 @@ create policy tenant on inventory.imports
   to public
   using (org_id = (( SELECT tenancy.current_org() AS current_org)))
   with check (org_id = (( SELECT tenancy.current_org() AS current_org)));
-create policy tenant_first on inventory.imports
-  as restrictive
-  for select
-  to stockade_api
-  using ((JSON_OBJECT(org_id : true RETURNING jsonb))[( SELECT tenancy.current_org()::text AS current_org)] IS NOT NULL);
 
 -- On inventory.item_aliases
 alter table inventory.item_aliases
@@ -7414,11 +8307,6 @@ create policy tenant on inventory.item_aliases
   to public
   using (org_id = (( SELECT tenancy.current_org() AS current_org)))
   with check (org_id = (( SELECT tenancy.current_org() AS current_org)));
-create policy tenant_first on inventory.item_aliases
-  as restrictive
-  for select
-  to stockade_api
-  using ((JSON_OBJECT(org_id : true RETURNING jsonb))[( SELECT tenancy.current_org()::text AS current_org)] IS NOT NULL);
 
 -- On inventory.items
 alter table inventory.items
@@ -7437,11 +8325,6 @@ create policy tenant on inventory.items
   to public
   using (org_id = (( SELECT tenancy.current_org() AS current_org)))
   with check (org_id = (( SELECT tenancy.current_org() AS current_org)));
-create policy tenant_first on inventory.items
-  as restrictive
-  for select
-  to stockade_api
-  using ((JSON_OBJECT(org_id : true RETURNING jsonb))[( SELECT tenancy.current_org()::text AS current_org)] IS NOT NULL);
 
 -- On inventory.location_aliases
 alter table inventory.location_aliases
@@ -7454,11 +8337,6 @@ create policy tenant on inventory.location_aliases
   to public
   using (org_id = (( SELECT tenancy.current_org() AS current_org)))
   with check (org_id = (( SELECT tenancy.current_org() AS current_org)));
-create policy tenant_first on inventory.location_aliases
-  as restrictive
-  for select
-  to stockade_api
-  using ((JSON_OBJECT(org_id : true RETURNING jsonb))[( SELECT tenancy.current_org()::text AS current_org)] IS NOT NULL);
 
 -- On inventory.locations
 alter table inventory.locations
@@ -7477,11 +8355,6 @@ create policy tenant on inventory.locations
   to public
   using (org_id = (( SELECT tenancy.current_org() AS current_org)))
   with check (org_id = (( SELECT tenancy.current_org() AS current_org)));
-create policy tenant_first on inventory.locations
-  as restrictive
-  for select
-  to stockade_api
-  using ((JSON_OBJECT(org_id : true RETURNING jsonb))[( SELECT tenancy.current_org()::text AS current_org)] IS NOT NULL);
 
 -- On inventory.movements
 alter table inventory.movements
@@ -7504,11 +8377,6 @@ create policy tenant on inventory.movements
   to public
   using (org_id = (( SELECT tenancy.current_org() AS current_org)))
   with check (org_id = (( SELECT tenancy.current_org() AS current_org)));
-create policy tenant_first on inventory.movements
-  as restrictive
-  for select
-  to stockade_api
-  using ((JSON_OBJECT(org_id : true RETURNING jsonb))[( SELECT tenancy.current_org()::text AS current_org)] IS NOT NULL);
 
 -- On inventory.reconciliation_runs
 alter table inventory.reconciliation_runs
@@ -7523,11 +8391,6 @@ create policy tenant on inventory.reconciliation_runs
   to public
   using (org_id = (( SELECT tenancy.current_org() AS current_org)))
   with check (org_id = (( SELECT tenancy.current_org() AS current_org)));
-create policy tenant_first on inventory.reconciliation_runs
-  as restrictive
-  for select
-  to stockade_api
-  using ((JSON_OBJECT(org_id : true RETURNING jsonb))[( SELECT tenancy.current_org()::text AS current_org)] IS NOT NULL);
 
 -- On inventory.reconciliation_state
 alter table inventory.reconciliation_state
@@ -7560,11 +8423,6 @@ create policy tenant on inventory.seal_anchors
   to public
   using (org_id = (( SELECT tenancy.current_org() AS current_org)))
   with check (org_id = (( SELECT tenancy.current_org() AS current_org)));
-create policy tenant_first on inventory.seal_anchors
-  as restrictive
-  for select
-  to stockade_api
-  using ((JSON_OBJECT(org_id : true RETURNING jsonb))[( SELECT tenancy.current_org()::text AS current_org)] IS NOT NULL);
 
 -- On inventory.seal_boundaries
 alter table inventory.seal_boundaries
@@ -7595,11 +8453,6 @@ create policy tenant on inventory.seal_closings
   to public
   using (org_id = (( SELECT tenancy.current_org() AS current_org)))
   with check (org_id = (( SELECT tenancy.current_org() AS current_org)));
-create policy tenant_first on inventory.seal_closings
-  as restrictive
-  for select
-  to stockade_api
-  using ((JSON_OBJECT(org_id : true RETURNING jsonb))[( SELECT tenancy.current_org()::text AS current_org)] IS NOT NULL);
 
 -- On inventory.seal_pages
 alter table inventory.seal_pages
@@ -7614,11 +8467,6 @@ create policy tenant on inventory.seal_pages
   to public
   using (org_id = (( SELECT tenancy.current_org() AS current_org)))
   with check (org_id = (( SELECT tenancy.current_org() AS current_org)));
-create policy tenant_first on inventory.seal_pages
-  as restrictive
-  for select
-  to stockade_api
-  using ((JSON_OBJECT(org_id : true RETURNING jsonb))[( SELECT tenancy.current_org()::text AS current_org)] IS NOT NULL);
 
 -- On inventory.seals
 alter table inventory.seals
@@ -7637,11 +8485,6 @@ create policy tenant on inventory.seals
   to public
   using (org_id = (( SELECT tenancy.current_org() AS current_org)))
   with check (org_id = (( SELECT tenancy.current_org() AS current_org)));
-create policy tenant_first on inventory.seals
-  as restrictive
-  for select
-  to stockade_api
-  using ((JSON_OBJECT(org_id : true RETURNING jsonb))[( SELECT tenancy.current_org()::text AS current_org)] IS NOT NULL);
 
 -- On inventory.trigger_changes
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON inventory.trigger_changes FOR EACH STATEMENT EXECUTE FUNCTION inventory.refuse_change();
@@ -7718,11 +8561,6 @@ create policy tenant on tenancy.security_events
   to public
   using (org_id = (( SELECT tenancy.current_org() AS current_org)))
   with check (org_id = (( SELECT tenancy.current_org() AS current_org)));
-create policy tenant_first on tenancy.security_events
-  as restrictive
-  for select
-  to stockade_api
-  using ((JSON_OBJECT(org_id : true RETURNING jsonb))[( SELECT tenancy.current_org()::text AS current_org)] IS NOT NULL);
 
 -- Event triggers
 create event trigger stockade_watch_triggers on ddl_command_end execute function inventory.watch_triggers();

@@ -24,6 +24,6 @@ rollback;
 
 begin;
 call tenancy.enter_with_key(:'acme_key', :'acme_digest', 'read', '{}', true);
-select on_hand, version from inventory.balances;
-select count(*) as movements from inventory.movements;
+select inventory.item_balances('TEA');
+select count(*) as movements from inventory.list_movements(50, null, null, 'TEA', null, null, null, null);
 commit;

@@ -15,8 +15,5 @@ commit;
 -- The balance was updated in the transaction of the movement. Reading it costs one row, however long the history is.
 begin;
 call tenancy.enter_with_key(:'acme_key', :'acme_digest', 'read', '{}', true);
-select i.sku, l.code as location, b.on_hand, b.reserved, b.version
-from inventory.balances b
-join inventory.items i on i.org_id = b.org_id and i.id = b.item_id
-join inventory.locations l on l.org_id = b.org_id and l.id = b.location_id;
+select inventory.item_balances('TEA');
 commit;

@@ -25,20 +25,32 @@ update inventory.movements set quantity = 10;
 \connect - stockade_api
 begin;
 call tenancy.enter_with_key(:'acme_key', :'acme_digest', 'write', '{}');
-select inventory.reverse_entry((select id from inventory.entries where reference = 'PO-8'), 'PO-8 was 10', '{}');
+select inventory.reverse_entry(
+  (
+    select (movement ->> 'entryId')::uuid
+    from inventory.list_movements(1, null, null, null, null, 'receipt', null, null) as movement
+  ),
+  'PO-8 was 10',
+  '{}'
+);
 commit;
 
 begin;
 call tenancy.enter_with_key(:'acme_key', :'acme_digest', 'read', '{}', true);
-select e.kind, e.reference, m.quantity
-from inventory.entries e
-join inventory.movements m on m.org_id = e.org_id and m.entry_id = e.id
-order by e.id;
-select on_hand, version from inventory.balances;
+select movement ->> 'kind' as kind, movement ->> 'reference' as reference, movement ->> 'quantity' as quantity
+from inventory.list_movements(50, null, null, null, null, null, null, null) as movement;
+select inventory.item_balances('TEA');
 commit;
 
 -- An entry can be reversed once.
 begin;
 call tenancy.enter_with_key(:'acme_key', :'acme_digest', 'write', '{}');
-select inventory.reverse_entry((select id from inventory.entries where reference = 'PO-8'), null, '{}');
+select inventory.reverse_entry(
+  (
+    select (movement ->> 'entryId')::uuid
+    from inventory.list_movements(1, null, null, null, null, 'receipt', null, null) as movement
+  ),
+  null,
+  '{}'
+);
 rollback;

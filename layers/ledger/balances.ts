@@ -1,23 +1,12 @@
-import type pg from 'pg';
 import * as z from 'zod';
 import { InvalidInput, NotFound } from '#platform/errors.ts';
 import { Instant } from '#platform/instant.ts';
 import { type Page, type PageRequest, toPage } from '#platform/page.ts';
-import { inTenant, queryInTenant } from '#tenancy/scope.ts';
+import { callInTenant, listInTenant } from '#tenancy/scope.ts';
 import type { Tenant } from '#tenancy/tenant.ts';
-import {
-  balancesThen,
-  historyThen,
-  type PastAnswer,
-  type PastRequest,
-  pastAnswer,
-  refuseLongHistory,
-} from './balances-past.ts';
 import type { BalanceFigures } from './entries.ts';
 import { ExistingCode, Lot } from './input.ts';
 import { refuseMalformed } from './name-faults.ts';
-import { type BalanceSource, columnsOf, pageOfBalances } from './pages/balances.ts';
-import type { Statement } from './pages/statement.ts';
 
 export interface Balance extends BalanceFigures {
   readonly sku: string;
@@ -54,54 +43,18 @@ export interface ItemBalance {
   readonly locations: readonly Omit<Balance, 'sku'>[];
 }
 
+/** The properties of an answer about the past. */
+export interface PastAnswer {
+  readonly asOf: string;
+  readonly basis: 'recorded' | 'effective';
+  /** Whether the history of this answer is sealed. Then the answer never changes. */
+  readonly sealed: boolean;
+}
+
 export interface PastItemBalance extends PastAnswer {
   readonly sku: string;
   readonly onHand: number;
   readonly locations: readonly Omit<PastBalance, 'sku'>[];
-}
-
-const current: BalanceSource = {
-  from: 'inventory.balances b',
-  figures: {
-    onHand: 'b.on_hand',
-    reserved: 'b.reserved',
-    available: 'b.on_hand - b.reserved',
-    version: 'b.version',
-  },
-  values: [],
-};
-
-function past({ asOf, basis }: PastRequest): BalanceSource {
-  return {
-    from: balancesThen(basis),
-    figures: { onHand: 'b.on_hand', version: 'b.version' },
-    values: [asOf],
-  };
-}
-
-function pastHistory({ asOf, basis }: PastRequest): BalanceSource {
-  // By the time of effect, the whole history counts, whatever the instant.
-  return {
-    from: historyThen(basis),
-    figures: { movements: 'b.movements' },
-    values: basis === 'recorded' ? [asOf] : [],
-  };
-}
-
-/** The answer about the past that `statement` reads from a source. Nothing is added up before its length is known. */
-async function readPast<Row extends pg.QueryResultRow>(
-  tenant: Tenant,
-  then: PastRequest,
-  statement: (source: BalanceSource) => Statement,
-): Promise<[PastAnswer, Row[]]> {
-  return await inTenant(tenant, 'read', async (tx) => {
-    const [answer, history] = await Promise.all([
-      pastAnswer(tx, then),
-      tx.query<{ movements: number | null }>(...statement(pastHistory(then))),
-    ]);
-    refuseLongHistory(history);
-    return [answer, await tx.query<Row>(...statement(past(then)))];
-  });
 }
 
 /**
@@ -116,17 +69,34 @@ export async function listBalances(
   page: PageRequest,
 ): Promise<{ page: Page<Balance> } | (PastAnswer & { page: Page<PastBalance> })> {
   const then = pastRequest(asked);
+  const { limit, after } = page;
+  const [afterSku, afterLocation, afterLot] = after ?? [];
+  const range = [
+    limit + 1,
+    ...[afterSku, afterLocation, afterLot, filter.sku, filter.location, filter.lot].map(
+      (value) => value ?? null,
+    ),
+  ];
   if (!then) {
-    const rows = await queryInTenant<Balance>(tenant, 'read', ...pageOfBalances(current, filter, page));
+    const rows = await listInTenant<Balance | Reached>(tenant, 'inventory.list_balances', range);
     if (rows.length === 0) refuseMalformed({ sku: filter.sku, location: filter.location });
-    return { page: pageOf(rows, page) };
+    const found = rows.filter((row) => row.location !== null);
+    return { page: pageOf(found, rows.find(({ location }) => location === null)?.sku, page) };
   }
-  const [answer, rows] = await readPast<PastBalance>(tenant, then, (source) =>
-    pageOfBalances(source, filter, page),
-  );
+  const { rows, reached, sealed } = await callInTenant<{
+    readonly rows: readonly PastBalance[];
+    readonly reached: string | null;
+    readonly sealed: boolean;
+  }>(tenant, 'read', 'inventory.list_balances_then', [then.asOf, then.basis, ...range]);
   if (rows.length === 0) refuseMalformed({ sku: filter.sku, location: filter.location });
-  const found = pageOf(rows, page);
-  return { ...answer, page: { ...found, rows: found.rows.filter(hadMovements) } };
+  const found = pageOf(rows, reached ?? undefined, page);
+  return { ...then, sealed, page: { ...found, rows: found.rows.filter(hadMovements) } };
+}
+
+/** The last row of a list that goes on although its page is not full: it ends at this SKU. */
+interface Reached {
+  readonly sku: string;
+  readonly location: null;
 }
 
 /**
@@ -140,19 +110,38 @@ export async function itemBalance(
 ): Promise<ItemBalance | PastItemBalance> {
   const then = pastRequest(asked);
   if (then) {
-    const [answer, rows] = await readPast<Place<PastBalance>>(tenant, then, (source) => ofItem(source, name));
-    const { sku, locations: all } = itemOf(rows, name);
-    const locations = all.filter(hadMovements);
-    return { sku, ...answer, onHand: total(locations.map(({ onHand }) => onHand)), locations };
+    const past = await callInTenant<{
+      readonly sku: string;
+      readonly sealed: boolean;
+      readonly rows: readonly PastBalance[];
+    } | null>(tenant, 'read', 'inventory.item_balances_then', [then.asOf, then.basis, name]);
+    if (!past) throw noItem(name);
+    const locations = past.rows.filter(hadMovements).map(({ sku: _, ...place }) => place);
+    return {
+      sku: past.sku,
+      ...then,
+      sealed: past.sealed,
+      onHand: total(locations.map(({ onHand }) => onHand)),
+      locations,
+    };
   }
-  const rows = await queryInTenant<Place<Balance>>(tenant, 'read', ofItemNow, [name]);
-  const item = itemOf(rows, name);
+  const rows = await listInTenant<Balance | Reached>(tenant, 'inventory.item_balances', [name]);
+  const [first] = rows;
+  if (!first) throw noItem(name);
+  const found = rows.filter((row) => row.location !== null);
+  const locations = found.map(({ sku: _, ...place }) => place);
   return {
-    ...item,
-    onHand: total(item.locations.map(({ onHand }) => onHand)),
-    reserved: total(item.locations.map(({ reserved }) => reserved)),
-    available: total(item.locations.map(({ available }) => available)),
+    sku: first.sku,
+    locations,
+    onHand: total(locations.map(({ onHand }) => onHand)),
+    reserved: total(locations.map(({ reserved }) => reserved)),
+    available: total(locations.map(({ available }) => available)),
   };
+}
+
+function noItem(name: string): NotFound {
+  refuseMalformed({ sku: name });
+  return new NotFound(`item ${JSON.stringify(name)}`);
 }
 
 /** Whether a balance was there by then. */
@@ -160,7 +149,7 @@ function hadMovements({ version }: Pick<PastBalance, 'version'>): boolean {
   return version > 0;
 }
 
-function pastRequest({ asOf, basis }: z.infer<typeof AsOf>): PastRequest | undefined {
+function pastRequest({ asOf, basis }: z.infer<typeof AsOf>): Pick<PastAnswer, 'asOf' | 'basis'> | undefined {
   // In UTC, like every other time. Decimals after the milliseconds can be dropped: no movement is recorded with more.
   if (asOf !== undefined) return { asOf: new Date(asOf).toISOString(), basis: basis ?? 'recorded' };
   if (basis === undefined) return undefined;
@@ -172,44 +161,17 @@ function pastRequest({ asOf, basis }: z.infer<typeof AsOf>): PastRequest | undef
 /** Sorts after every code. */
 const afterAllCodes = '\u{10FFFF}';
 
-/** The row at which a page ended that is not full has no location. */
-function pageOf<Row extends Balance | PastBalance>(rows: readonly Row[], { limit }: PageRequest): Page<Row> {
-  const found = rows.filter(({ location }) => location !== null);
-  const reached = rows.find(({ location }) => location === null);
-  const listed = toPage(found, limit, ({ sku, location, lot }) => [sku, location, lot ?? '']);
-  return { ...listed, next: listed.next ?? (reached && [reached.sku, afterAllCodes, '']) };
-}
-
-type Place<Row extends Balance | PastBalance> = Row & { readonly location: string | null };
-
-const ofItemNow = `select sku, location, lot, on_hand as "onHand", reserved, available, version
-  from inventory.item_balances($1)`;
-
-function ofItem(source: BalanceSource, name: string): Statement {
-  const values = [...source.values];
-  const text = `select i.sku, l.code as location, nullif(b.lot, '') as lot, ${columnsOf(source)}
-    from inventory.items i
-    left join lateral (
-      select * from ${source.from} where b.org_id = i.org_id and b.item_id = i.id offset 0
-    ) b on true
-    left join inventory.locations l on l.org_id = b.org_id and l.id = b.location_id
-    where i.id = (select inventory.find_item($${values.push(name)}))
-    order by l.code, b.lot`;
-  return [text, values];
-}
-
-/** @throws not_found when there is no row; an item without movements has one row without a location */
-function itemOf<Row extends { readonly sku: string; readonly location: string | null }>(
+/** `reached` is the SKU at which a page ended that is not full. */
+function pageOf<Row extends Balance | PastBalance>(
   rows: readonly Row[],
-  name: string,
-): { sku: string; locations: Omit<Row, 'sku'>[] } {
-  const [first] = rows;
-  if (!first) {
-    refuseMalformed({ sku: name });
-    throw new NotFound(`item ${JSON.stringify(name)}`);
-  }
-  const places = rows.filter(({ location }) => location !== null);
-  return { sku: first.sku, locations: places.map(({ sku: _, ...place }) => place) };
+  reached: string | undefined,
+  { limit }: PageRequest,
+): Page<Row> {
+  const listed = toPage(rows, limit, ({ sku, location, lot }) => [sku, location, lot ?? '']);
+  return {
+    ...listed,
+    next: listed.next ?? (reached === undefined ? undefined : [reached, afterAllCodes, '']),
+  };
 }
 
 /** Adds quantities without rounding errors: quantities of four decimals are whole numbers of ten-thousandths. */

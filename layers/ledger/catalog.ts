@@ -1,21 +1,19 @@
 import { NotFound } from '#platform/errors.ts';
 import { type Page, type PageRequest, toPage } from '#platform/page.ts';
-import { callInTenant, queryInTenant } from '#tenancy/scope.ts';
+import { callInTenant, listInTenant, queryInTenant } from '#tenancy/scope.ts';
 import type { Tenant } from '#tenancy/tenant.ts';
 import { explainAliases, refuseMalformed } from './name-faults.ts';
-import { Values } from './pages/statement.ts';
 
 /** Describes a table of items or locations. Their rows are named by a code, an alias or an id, and managed one at a time. */
-export interface CatalogTable<Created, Patched extends Aliased> {
+export interface CatalogTable<Code extends string, Created, Patched extends Aliased> {
   /** The word for a row in sentences, such as `item`. */
   readonly noun: string;
-  readonly table: `inventory.${string}`;
-  /** The column that names a row. */
-  readonly code: string;
-  /** The SQL function that presents a row as the API does. */
-  readonly show: `inventory.${string}`;
-  /** The SQL function that finds the id of the row that a text names. */
-  readonly find: `inventory.${string}`;
+  /** The field that names a row. */
+  readonly code: Code;
+  /** The SQL function that answers the row that a text names, or null. */
+  readonly get: `inventory.${string}`;
+  /** The SQL function that lists rows: at most a number, after a code, and only the one that a text names. */
+  readonly list: `inventory.${string}`;
   /** The SQL function that creates a row from json. */
   readonly create: `inventory.${string}`;
   /** The SQL function that changes a row, named by a text, to what json says. */
@@ -36,8 +34,8 @@ export interface Catalog<Row, Created, Patched> {
   create(tenant: Tenant, row: Created): Promise<Row>;
   /** `name` is a code, an alias or an id. @throws not_found */
   get(tenant: Tenant, name: string): Promise<Row>;
-  /** Ordered by code; with `code`, the one that it names. */
-  list(tenant: Tenant, code: string | undefined, page: PageRequest): Promise<Page<Row>>;
+  /** Ordered by code; with `name`, the one that it names. */
+  list(tenant: Tenant, name: string | undefined, page: PageRequest): Promise<Page<Row>>;
   /** Changes only the fields that are given. @throws not_found, already_exists when the new code or an alias is taken */
   update(tenant: Tenant, name: string, patch: Patched): Promise<Row>;
   /** @throws not_found, in_use when it has ever had a movement */
@@ -45,15 +43,17 @@ export interface Catalog<Row, Created, Patched> {
 }
 
 /** Creates the five operations on a table of the catalogue. */
-export function catalog<Row extends object, Created, Patched extends Aliased>(
-  definition: CatalogTable<Created, Patched>,
-): Catalog<Row, Created, Patched> {
-  const { noun, table, code: codeColumn, show, find } = definition;
+export function catalog<
+  Code extends string,
+  Row extends Readonly<Record<Code, string>>,
+  Created,
+  Patched extends Aliased,
+>(definition: CatalogTable<Code, Created, Patched>): Catalog<Row, Created, Patched> {
+  const { noun, code: codeField } = definition;
 
-  function found<Found>(rows: readonly { row: Found | null }[], name: string): Found {
-    const row = rows[0]?.row;
+  function found<Found>(row: Found | null | undefined, name: string): Found {
     if (row) return row;
-    refuseMalformed({ [codeColumn]: name });
+    refuseMalformed({ [codeField]: name });
     throw new NotFound(`${noun} ${JSON.stringify(name)}`);
   }
 
@@ -61,34 +61,14 @@ export function catalog<Row extends object, Created, Patched extends Aliased>(
     create: (tenant, row) => callInTenant<Row>(tenant, 'write', definition.create, [row]),
 
     async get(tenant, name) {
-      const rows = await queryInTenant<{ row: Row }>(
-        tenant,
-        'read',
-        `select ${show}(t) as row from ${table} t where t.id = (select ${find}($1))`,
-        [name],
-      );
-      return found(rows, name);
+      return found(await callInTenant<Row | null>(tenant, 'read', definition.get, [name]), name);
     },
 
-    async list(tenant, code, { limit, after }) {
-      const values = new Values();
-      const conditions = ['true'];
-      if (after) conditions.push(`t.${codeColumn} > ${values.add(after[0])}`);
-      // One row needs no order: with one, Postgres could look for it along the codes.
-      if (code !== undefined) conditions.push(`t.id = (select ${find}(${values.add(code)}))`);
-      const page = code === undefined ? `order by t.${codeColumn} limit ${values.add(limit + 1)}` : '';
-      const rows = await queryInTenant<{ row: Row; code: string }>(
-        tenant,
-        'read',
-        `select ${show}(t) as row, t.${codeColumn} as code
-         from ${table} t
-         where ${conditions.join(' and ')}
-         ${page}`,
-        values.list,
-      );
-      if (rows.length === 0) refuseMalformed({ [codeColumn]: code });
-      const { rows: shown, next } = toPage(rows, limit, (last) => [last.code]);
-      return { rows: shown.map(({ row }) => row), next };
+    async list(tenant, name, { limit, after }) {
+      const args = [limit + 1, after?.[0] ?? null, name ?? null];
+      const rows = await listInTenant<Row>(tenant, definition.list, args);
+      if (rows.length === 0) refuseMalformed({ [codeField]: name });
+      return toPage(rows, limit, (last) => [last[codeField]]);
     },
 
     async update(tenant, name, patch) {
@@ -100,7 +80,7 @@ export function catalog<Row extends object, Created, Patched extends Aliased>(
       ).catch((error) => {
         throw explainAliases(error, patch.aliases ?? []);
       });
-      return found(rows, name);
+      return found(rows[0]?.row, name);
     },
 
     async remove(tenant, name) {
@@ -110,7 +90,7 @@ export function catalog<Row extends object, Created, Patched extends Aliased>(
         `select ${definition.remove}($1) as row`,
         [name],
       );
-      found(rows, name);
+      found(rows[0]?.row, name);
     },
   };
 }

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { NotFound } from '#platform/errors.ts';
 import { Instant } from '#platform/instant.ts';
-import { callInTenant, queryInTenant } from '#tenancy/scope.ts';
+import { callInTenant } from '#tenancy/scope.ts';
 import type { Tenant } from '#tenancy/tenant.ts';
 import { ExistingCode, Lot, maxLines, PositiveQuantity, Quantity, Reference } from './input.ts';
 import { Metadata } from './metadata.ts';
@@ -171,31 +171,7 @@ export function reverseEntry(
 
 /** @throws not_found when this organization has no such entry */
 export async function getEntry(tenant: Tenant, entryId: string): Promise<KeptEntry> {
-  const [row] = await queryInTenant<KeptEntry>(
-    tenant,
-    'read',
-    `select
-       e.id as "entryId", e.kind, e.reference,
-       inventory.iso(e.occurred_at) as "occurredAt", inventory.iso(e.recorded_at) as "recordedAt",
-       e.actor, e.metadata, e.reverses,
-       (select r.id from inventory.entries r where r.org_id = e.org_id and r.reverses = e.id) as "reversedBy",
-       (
-         select json_agg(
-           json_build_object(
-             'movementId', m.entry_id || '.' || m.line,
-             'sku', (select i.sku from inventory.items i where i.org_id = m.org_id and i.id = m.item_id),
-             'location', (select l.code from inventory.locations l where l.org_id = m.org_id and l.id = m.location_id),
-             'lot', nullif(m.lot, ''), 'quantity', m.quantity
-           )
-           order by m.line
-         )
-         from inventory.movements m
-         where m.org_id = e.org_id and m.entry_id = e.id
-       ) as lines
-     from inventory.entries e
-     where e.id = $1`,
-    [entryId],
-  );
-  if (!row) throw new NotFound(`entry ${entryId}`);
-  return row;
+  const entry = await callInTenant<KeptEntry | null>(tenant, 'read', 'inventory.get_entry', [entryId]);
+  if (!entry) throw new NotFound(`entry ${entryId}`);
+  return entry;
 }

@@ -56,12 +56,11 @@ export const PatchItem = z
 
 export const ItemFilter = z.object({ sku: ExistingCode.optional() });
 
-export const items = catalog<Item, z.infer<typeof CreateItem>, z.infer<typeof PatchItem>>({
+export const items = catalog<'sku', Item, z.infer<typeof CreateItem>, z.infer<typeof PatchItem>>({
   noun: 'item',
-  table: 'inventory.items',
   code: 'sku',
-  show: 'inventory.item_json',
-  find: 'inventory.find_item',
+  get: 'inventory.get_item',
+  list: 'inventory.list_items',
   create: 'inventory.create_item',
   update: 'inventory.update_item',
   remove: 'inventory.delete_item',

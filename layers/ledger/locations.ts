@@ -29,12 +29,16 @@ export const PatchLocation = z
 
 export const LocationFilter = z.object({ code: ExistingCode.optional() });
 
-export const locations = catalog<Location, z.infer<typeof CreateLocation>, z.infer<typeof PatchLocation>>({
+export const locations = catalog<
+  'code',
+  Location,
+  z.infer<typeof CreateLocation>,
+  z.infer<typeof PatchLocation>
+>({
   noun: 'location',
-  table: 'inventory.locations',
   code: 'code',
-  show: 'inventory.location_json',
-  find: 'inventory.find_location',
+  get: 'inventory.get_location',
+  list: 'inventory.list_locations',
   create: 'inventory.create_location',
   update: 'inventory.update_location',
   remove: 'inventory.delete_location',

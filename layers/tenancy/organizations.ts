@@ -6,7 +6,7 @@ import { type Page, type PageRequest, toPage } from '#platform/page.ts';
 import { inTransaction } from '#platform/postgres/transaction.ts';
 import { scopes } from './credentials/api-keys.ts';
 import { addKey, type KeyRequest } from './credentials/operator-keys.ts';
-import { queryInTenant } from './scope.ts';
+import { callInTenant } from './scope.ts';
 import type { Tenant } from './tenant.ts';
 import { maxNameCharacters } from './text-limits.ts';
 
@@ -68,14 +68,15 @@ export function foundOrganization(rows: readonly OperatedOrganization[], slug: s
 
 /** The organization that asks. */
 export async function getOrganization(tenant: Tenant): Promise<Organization> {
-  const [row] = await queryInTenant<{ organization: Organization | null }>(
+  const organization = await callInTenant<Organization | null>(
     tenant,
     'read',
-    'select tenancy.entered_organization() as organization',
+    'tenancy.entered_organization',
+    [],
   );
-  if (!row?.organization)
+  if (!organization)
     throw new Error('the organization was entered and is not found: compare tenancy.entered_organization()');
-  return row.organization;
+  return organization;
 }
 
 /**

@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, expectTypeOf, test } from 'vitest';
 import { holdLock } from '#tests/api/held-lock.ts';
 import { type Caller, openWorld } from '#tests/world.ts';
 import { parseApiKey } from './credentials/api-keys.ts';
-import { callInTenant, inTenant, queryInTenant, type TenantTransaction } from './scope.ts';
+import { callInTenant, inTenant, listInTenant, queryInTenant, type TenantTransaction } from './scope.ts';
 import type { Tenant } from './tenant.ts';
 import type { TransactionMode } from './transaction/entering.ts';
 
@@ -21,7 +21,7 @@ beforeAll(async () => {
 });
 
 const modes: readonly TransactionMode[] = ['read', 'write', 'dry-run'];
-const skus = 'select sku from inventory.items';
+const skus = `select sku from (select item ->> 'sku' as sku from inventory.list_items(200, null, null) as item) as items`;
 const bolt = [{ sku: 'BOLT' }];
 
 /** Sessions of the API that were left inside a transaction. */
@@ -58,9 +58,7 @@ test.each(modes)('%s: one statement gets its rows, and one call its answer', asy
   expect(await queryInTenant(tenant, mode, skus)).toEqual(bolt);
   expect(await queryInTenant(tenant, mode, `${skus} where sku = $1`, ['BOLT'])).toEqual(bolt);
   expect(await queryInTenant(tenant, mode, 'select 1 where false')).toEqual([]);
-  expect(await callInTenant(tenant, mode, 'inventory.iso', ['2026-01-01T00:00:00Z'])).toBe(
-    '2026-01-01T00:00:00.000Z',
-  );
+  expect(await callInTenant(tenant, mode, 'inventory.get_item', ['BOLT'])).toMatchObject({ sku: 'BOLT' });
   expect(await openTransactions()).toBe(0);
 });
 
@@ -212,6 +210,18 @@ test('a value that cannot be sent leaves nothing of its transaction to the next 
   }
 });
 
+test('a list has an entry for each answer of its function', async () => {
+  const globex = await world.createOrganization();
+  for (const sku of ['A', 'B']) await globex.item(sku);
+  const theirs = { ...tenant, credentials: { key: parseApiKey(globex.apiKey, 'test'), selectors: [] } };
+  expect(await listInTenant(theirs, 'inventory.list_items', [1, 'A', null])).toMatchObject([{ sku: 'B' }]);
+  expect(await listInTenant(theirs, 'inventory.list_items', [2, null, null])).toHaveLength(2);
+  expect(await listInTenant(theirs, 'inventory.list_items', [2, 'B', null])).toEqual([]);
+  world.wire.forget();
+  await listInTenant(theirs, 'inventory.list_items', [2, null, null]);
+  expect(world.wire.exchanges().map(({ roundTrips }) => roundTrips)).toEqual([1]);
+});
+
 test('a transaction is dead once its callback has returned', async () => {
   let kept: TenantTransaction | undefined;
   await inTenant(tenant, 'read', async (tx) => {
@@ -233,7 +243,7 @@ describe('round trips', () => {
 
   test.each(modes)('%s: one statement is one, however its caller waits for it', async (mode) => {
     const query = () => queryInTenant(tenant, mode, skus);
-    const call = () => callInTenant(tenant, mode, 'inventory.iso', ['2026-01-01T00:00:00Z']);
+    const call = () => callInTenant(tenant, mode, 'inventory.get_item', ['BOLT']);
     for (const one of [query, async () => await query(), () => pause(query), call, async () => await call()])
       expect(await roundTripsOf(one)).toEqual([1]);
   });

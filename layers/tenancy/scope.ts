@@ -12,6 +12,7 @@ import { Pipeline } from './transaction/pipeline.ts';
  * The only ways to a tenant's rows. Each enters the organization, does its work and ends the transaction:
  * - {@link queryInTenant}, one statement: one round trip.
  * - {@link callInTenant}, one function that does the whole of a request: one round trip, with an `Idempotency-Key` too.
+ * - {@link listInTenant}, one function that answers a list: one round trip.
  * - {@link inTenant}, several statements that need one transaction: at least two round trips.
  *
  * Each throws `Unavailable` when the database cannot be reached, and what the database refuses (see `sqlstate.ts`). A
@@ -55,7 +56,7 @@ export async function callInTenant<Answer>(
   functionName: `${'inventory' | 'tenancy'}.${string}`,
   args: readonly unknown[],
 ): Promise<Answer> {
-  const effect = `${functionName}(${args.map((_, index) => `$${index + 1}`).join(', ')})`;
+  const effect = call(functionName, args);
   const claim = mode === 'write' ? tenant.idempotency : undefined;
   const statement = claim
     ? {
@@ -72,6 +73,29 @@ export async function callInTenant<Answer>(
     claim.onReplay();
     return JSON.parse(error.detail ?? 'null');
   }
+}
+
+/**
+ * Calls a function that answers a list, one json an entry, in one round trip.
+ *
+ * @example
+ * const seals = await listInTenant<Seal>(tenant, 'inventory.list_seals', [limit, before]);
+ */
+export async function listInTenant<Entry>(
+  tenant: Tenant,
+  functionName: `${'inventory' | 'tenancy'}.${string}`,
+  args: readonly unknown[],
+): Promise<Entry[]> {
+  const rows = await oneStatement<{ entry: Entry }>(tenant, 'read', {
+    text: `select ${call(functionName, args)} as entry`,
+    values: args,
+  });
+  return rows.map(({ entry }) => entry);
+}
+
+/** A call with a placeholder for each argument. */
+function call(functionName: string, args: readonly unknown[]): string {
+  return `${functionName}(${args.map((_, index) => `$${index + 1}`).join(', ')})`;
 }
 
 /**

@@ -2,7 +2,7 @@ import type pg from 'pg';
 import { NotFound } from '#platform/errors.ts';
 import { type Page, type PageRequest, toPage } from '#platform/page.ts';
 import { inTransaction } from '#platform/postgres/transaction.ts';
-import { queryInTenant } from './scope.ts';
+import { listInTenant } from './scope.ts';
 import type { Tenant } from './tenant.ts';
 
 export const roles = ['viewer', 'clerk', 'admin'] as const;
@@ -31,17 +31,8 @@ export interface Member {
 
 /** The members of the organization that asks, by email. */
 export async function listMembers(tenant: Tenant, { limit, after }: PageRequest): Promise<Page<Member>> {
-  const rows = await queryInTenant<{ member: Member }>(
-    tenant,
-    'read',
-    'select tenancy.list_members($1, $2) as member',
-    [limit + 1, after?.[0] ?? null],
-  );
-  return toPage(
-    rows.map(({ member }) => member),
-    limit,
-    ({ email }) => [email],
-  );
+  const members = await listInTenant<Member>(tenant, 'tenancy.list_members', [limit + 1, after?.[0] ?? null]);
+  return toPage(members, limit, ({ email }) => [email]);
 }
 
 /**

@@ -61,15 +61,8 @@ create index memberships_user on tenancy.memberships (user_id);
 -- FORCE makes the owner obey the policies too, and with it every function that runs as the owner. The policies named
 -- *_owner show such a function the few rows that it must see before an organization is entered.
 --
--- The policy tenant_first asks for the organization of a row before any condition of a statement is evaluated. Postgres orders
--- the conditions of a scan by their estimated costs, leakproof ones together with those of policies: `sku >= any ('{X}')` and
--- `metadata['x'] is null` cost less than `org_id = …`, and came first. Whether such a condition held for a row of somebody else
--- could be seen, by the time and by whether the context was asked for. `org_id = …` stays, because it finds rows by an index.
---
--- For tests of null, elements of values, and elements of constants that a column chooses, Postgres counts no cost. So the policy costs
--- nothing either: it looks up the organization in an object that has it as its key. Of what costs the same, policies come first.
--- `is not null` leaves the estimated number of rows as it is.
--- For stockade_api alone: it runs the statements of requests.
+-- Nothing to stockade_api, here and on every other table: around an arm of UNION ALL, conditions of a statement come before the
+-- policies. It calls functions that run as the owner.
 alter table tenancy.organizations enable row level security;
 alter table tenancy.organizations force row level security;
 create policy tenant on tenancy.organizations
@@ -86,8 +79,6 @@ create policy tenant on tenancy.memberships
 create policy enter_owner on tenancy.memberships for select to stockade_owner using (true);
 create policy manage_admin on tenancy.memberships to stockade_admin using (true) with check (true);
 
--- Nothing to stockade_api: it reads both tables through functions. A slug, and the organizations of a user, are found by indexes
--- that are not led by the organization, and a condition on an index finds its row before any policy is evaluated.
 grant select on tenancy.organizations to stockade_jobs;
 -- By column: UPDATE or DELETE on a whole table would let its holder lock everybody out of the table.
 grant select, insert, update (max_concurrency, status, suspended_at, suspension_reason) on tenancy.organizations to stockade_admin;

@@ -35,10 +35,8 @@ alter table inventory.entries enable row level security;
 create policy tenant on inventory.entries
   using (org_id = (select tenancy.current_org()))
   with check (org_id = (select tenancy.current_org()));
-create policy tenant_first on inventory.entries as restrictive for select to stockade_api
-  using ((json_object(org_id : true returning jsonb))[(select tenancy.current_org()::text)] is not null);
 
-grant select on inventory.entries to stockade_api, stockade_jobs;
+grant select on inventory.entries to stockade_jobs;
 
 -- See the switch, which gives stockade_ledger the tables of the old program as well.
 create policy post_ledger on inventory.entries to stockade_ledger using (true) with check (true);

@@ -28,9 +28,7 @@ alter table inventory.balances enable row level security;
 create policy tenant on inventory.balances
   using (org_id = (select tenancy.current_org()))
   with check (org_id = (select tenancy.current_org()));
-create policy tenant_first on inventory.balances as restrictive for select to stockade_api
-  using ((json_object(org_id : true returning jsonb))[(select tenancy.current_org()::text)] is not null);
 create policy post_ledger on inventory.balances to stockade_ledger using (true) with check (true);
 
-grant select on inventory.balances to stockade_api, stockade_jobs;
+grant select on inventory.balances to stockade_jobs;
 grant select, insert, update on inventory.balances to stockade_ledger;

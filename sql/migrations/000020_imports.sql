@@ -58,15 +58,11 @@ alter table inventory.imports force row level security;
 create policy tenant on inventory.imports
   using (org_id = (select tenancy.current_org()))
   with check (org_id = (select tenancy.current_org()));
-create policy tenant_first on inventory.imports as restrictive for select to stockade_api
-  using ((json_object(org_id : true returning jsonb))[(select tenancy.current_org()::text)] is not null);
 
 alter table inventory.import_rejects enable row level security;
 alter table inventory.import_rejects force row level security;
 create policy tenant on inventory.import_rejects
   using (org_id = (select tenancy.current_org()))
   with check (org_id = (select tenancy.current_org()));
-create policy tenant_first on inventory.import_rejects as restrictive for select to stockade_api
-  using ((json_object(org_id : true returning jsonb))[(select tenancy.current_org()::text)] is not null);
 
-grant select on inventory.imports, inventory.import_rejects to stockade_api, stockade_jobs;
+grant select on inventory.imports, inventory.import_rejects to stockade_jobs;

@@ -37,7 +37,5 @@ alter table tenancy.security_events force row level security;
 create policy tenant on tenancy.security_events
   using (org_id = (select tenancy.current_org()))
   with check (org_id = (select tenancy.current_org()));
-create policy tenant_first on tenancy.security_events as restrictive for select to stockade_api
-  using ((json_object(org_id : true returning jsonb))[(select tenancy.current_org()::text)] is not null);
 
-grant select on tenancy.security_events to stockade_api, stockade_jobs;
+grant select on tenancy.security_events to stockade_jobs;

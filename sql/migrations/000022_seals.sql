@@ -183,15 +183,6 @@ $migration$;
 grant select on
   inventory.seal_boundaries, inventory.seals, inventory.seal_pages, inventory.seal_closings, inventory.seal_anchors
   to stockade_jobs;
-grant select on inventory.seals, inventory.seal_pages, inventory.seal_closings, inventory.seal_anchors to stockade_api;
-create policy tenant_first on inventory.seals as restrictive for select to stockade_api
-  using ((json_object(org_id : true returning jsonb))[(select tenancy.current_org()::text)] is not null);
-create policy tenant_first on inventory.seal_pages as restrictive for select to stockade_api
-  using ((json_object(org_id : true returning jsonb))[(select tenancy.current_org()::text)] is not null);
-create policy tenant_first on inventory.seal_closings as restrictive for select to stockade_api
-  using ((json_object(org_id : true returning jsonb))[(select tenancy.current_org()::text)] is not null);
-create policy tenant_first on inventory.seal_anchors as restrictive for select to stockade_api
-  using ((json_object(org_id : true returning jsonb))[(select tenancy.current_org()::text)] is not null);
 
 -- A posting reads the boundary of the organization that it names in every statement.
 create policy post_ledger on inventory.seal_boundaries for select to stockade_ledger using (true);

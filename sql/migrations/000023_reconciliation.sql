@@ -155,16 +155,12 @@ alter table inventory.reconciliation_runs force row level security;
 create policy tenant on inventory.reconciliation_runs
   using (org_id = (select tenancy.current_org()))
   with check (org_id = (select tenancy.current_org()));
-create policy tenant_first on inventory.reconciliation_runs as restrictive for select to stockade_api
-  using ((json_object(org_id : true returning jsonb))[(select tenancy.current_org()::text)] is not null);
 
 alter table inventory.discrepancies enable row level security;
 alter table inventory.discrepancies force row level security;
 create policy tenant on inventory.discrepancies
   using (org_id = (select tenancy.current_org()))
   with check (org_id = (select tenancy.current_org()));
-create policy tenant_first on inventory.discrepancies as restrictive for select to stockade_api
-  using ((json_object(org_id : true returning jsonb))[(select tenancy.current_org()::text)] is not null);
 
 alter table inventory.reconciliation_state enable row level security;
 alter table inventory.reconciliation_state force row level security;
@@ -174,5 +170,4 @@ create policy tenant on inventory.reconciliation_state
 -- Which organization is due next is asked before one is entered.
 create policy lease_owner on inventory.reconciliation_state to stockade_owner using (true) with check (true);
 
-grant select on inventory.reconciliation_runs, inventory.discrepancies to stockade_api;
 grant select on inventory.reconciliation_runs, inventory.discrepancies, inventory.reconciliation_state to stockade_jobs;

@@ -42,16 +42,11 @@ alter table inventory.item_aliases force row level security;
 create policy tenant on inventory.item_aliases
   using (org_id = (select tenancy.current_org()))
   with check (org_id = (select tenancy.current_org()));
-create policy tenant_first on inventory.item_aliases as restrictive for select to stockade_api
-  using ((json_object(org_id : true returning jsonb))[(select tenancy.current_org()::text)] is not null);
 
 alter table inventory.location_aliases enable row level security;
 alter table inventory.location_aliases force row level security;
 create policy tenant on inventory.location_aliases
   using (org_id = (select tenancy.current_org()))
   with check (org_id = (select tenancy.current_org()));
-create policy tenant_first on inventory.location_aliases as restrictive for select to stockade_api
-  using ((json_object(org_id : true returning jsonb))[(select tenancy.current_org()::text)] is not null);
 
-grant select on inventory.item_aliases, inventory.location_aliases to stockade_api, stockade_jobs, stockade_ledger;
-grant insert on inventory.item_aliases, inventory.location_aliases to stockade_api, stockade_jobs;
+grant select on inventory.item_aliases, inventory.location_aliases to stockade_jobs, stockade_ledger;

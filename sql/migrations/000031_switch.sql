@@ -138,32 +138,23 @@ alter table inventory.items force row level security;
 create policy tenant on inventory.items
   using (org_id = (select tenancy.current_org()))
   with check (org_id = (select tenancy.current_org()));
-create policy tenant_first on inventory.items as restrictive for select to stockade_api
-  using ((json_object(org_id : true returning jsonb))[(select tenancy.current_org()::text)] is not null);
 
 alter table inventory.locations enable row level security;
 alter table inventory.locations force row level security;
 create policy tenant on inventory.locations
   using (org_id = (select tenancy.current_org()))
   with check (org_id = (select tenancy.current_org()));
-create policy tenant_first on inventory.locations as restrictive for select to stockade_api
-  using ((json_object(org_id : true returning jsonb))[(select tenancy.current_org()::text)] is not null);
 
 alter table inventory.movements enable row level security;
 alter table inventory.movements force row level security;
 create policy tenant on inventory.movements
   using (org_id = (select tenancy.current_org()))
   with check (org_id = (select tenancy.current_org()));
-create policy tenant_first on inventory.movements as restrictive for select to stockade_api
-  using ((json_object(org_id : true returning jsonb))[(select tenancy.current_org()::text)] is not null);
 
 alter table inventory.entries force row level security;
 alter table inventory.balances force row level security;
 
-grant select on inventory.items, inventory.locations, inventory.movements to stockade_api, stockade_jobs;
-grant insert (org_id, sku, name, unit, tracking, allow_negative, reorder_point, metadata)
-  on inventory.items to stockade_api, stockade_jobs;
-grant insert (org_id, code, name, kind) on inventory.locations to stockade_api, stockade_jobs;
+grant select on inventory.items, inventory.locations, inventory.movements to stockade_jobs;
 
 -- The functions that post have verified the context once and name its organization in every statement. They belong to
 -- stockade_ledger, which obeys no policy on these tables and has no privilege beyond what posting takes. Each further

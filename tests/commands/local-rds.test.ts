@@ -76,8 +76,8 @@ test('the database of npm start is backed up by itself, and comes back as anothe
   const inRestored = (url: string) => Object.assign(new URL(url), { host: `${Address}:${Port}` }).href;
   expect(await stockOf(inRestored(second.adminUrl))).toBe(await stockOf(second.adminUrl));
   // The passwords of the roles are those of the original.
-  const asApi = stockOf(inRestored(loginUrl(second.adminUrl, 'stockade_api')));
-  await expect(asApi).resolves.toBe(0);
+  const asJobs = stockOf(inRestored(loginUrl(second.adminUrl, 'stockade_jobs')));
+  await expect(asJobs).resolves.toBe(0);
   second.client.destroy();
   expect(await second.platform.stop('SIGINT')).toEqual({ exitCode: 0 });
   await expect(stockOf(inRestored(second.adminUrl))).rejects.toThrow(/ECONNREFUSED/);

@@ -58,7 +58,7 @@ async function enterWithPass(pass: string | null, { scope = 'read', selectors = 
 /** Where the transaction is and as whom, what it may do, and whether it may write. */
 async function entered() {
   const { rows } = await api.query(
-    `select tenancy.current_org() as org, tenancy.current_actor() as actor,
+    `select tenancy.current_org() as org, split_part(current_setting('stockade.context'), '|', 3) as actor,
        split_part(current_setting('stockade.context'), '|', 4) as scopes,
        current_setting('transaction_read_only') as "readOnly"`,
   );

@@ -8,7 +8,6 @@ import { probe } from '../prove/isolation/probes/probes.ts';
 /** One of each kind that is noticed soon; `npm run prove:isolation` takes away every stone. */
 const sample = new Set([
   'tenant on inventory.balances',
-  'tenant_first on inventory.balances',
   'inventory.movements',
   'balances_org_id_item_id_fkey on inventory.balances',
   'select on tenancy.pass_keys to stockade_api',

@@ -192,15 +192,13 @@ test('nobody records an event without proving the credential, and none is a way 
 
   await api.query('begin');
   expect((await record(key?.secretDigest, null)).rows).toMatchObject([{}]);
-  expect((await api.query('select from tenancy.security_events')).rows).toEqual([]);
   expect((await api.query('select tenancy.current_org() as org')).rows).toEqual([{ org: null }]);
   await api.query('call tenancy.enter_with_key($1, $2, $3, $4)', [key?.keyId, key?.secretDigest, 'read', []]);
-  expect((await api.query('select org_id from tenancy.security_events')).rows).toEqual([
-    { org_id: globex.id },
-  ]);
+  expect((await api.query('select tenancy.current_org() as org')).rows).toEqual([{ org: globex.id }]);
   await expect(record(key?.secretDigest, null)).rejects.toMatchObject({ code: 'SK902' });
   await api.query('rollback');
   for (const statement of [
+    'select from tenancy.security_events where org_id = $1 and kind = $2',
     'insert into tenancy.security_events (org_id, minute, kind, actor, named, first_request_id) values ($1, now(), $2, $2, $2, $2)',
     'update tenancy.security_events set requests = 1 where org_id = $1 and kind = $2',
     'delete from tenancy.security_events where org_id = $1 and kind = $2',

@@ -165,12 +165,14 @@ describe('to end a session', () => {
   test('that has ended by itself meanwhile ends nobody else', async () => {
     const [gone, neighbour] = [await connect(), await connect()];
     await asSuperuser(clone.url, async (superuser) => {
-      await superuser.query('begin; lock table inventory.items in access exclusive mode');
-      const waits = neighbour.query('select from inventory.items');
+      await superuser.query('begin; lock table tenancy.context_keys in access exclusive mode');
+      const waits = neighbour
+        .query(`set stockade.context = 'x'; select tenancy.current_org()`)
+        .catch(({ code }) => code);
       await superuser.query('select pg_terminate_backend($1, 5000)', [gone.processID]);
       expect(await endSession(gone, config(), 3_600_000)).toBe('cancelled');
       await superuser.query('rollback');
-      expect((await waits).command).toBe('SELECT');
+      expect(await waits).toBe('SK901');
     });
     expect(await alive({ gone, neighbour })).toEqual(['neighbour']);
   });

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { Client } from 'pg';
-import { beforeAll, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import type { LoginRole } from '#scripts/local/logins.ts';
 import { parseApiKey } from '#tenancy/credentials/api-keys.ts';
+import { asAdopted } from '#tests/prove/isolation/adopted.ts';
 import { type Caller, openWorld } from '#tests/world.ts';
 
 const world = openWorld();
@@ -113,105 +114,24 @@ test.each<LoginRole>(['stockade_api', 'stockade_jobs', 'stockade_admin'])(
   },
 );
 
-test('raw SQL without entering sees no rows of any tenant table', async () => {
-  for (const table of tenantTables) {
-    expect([table, await outcome(api.query(`select count(*)::int as n from ${table}`))]).toEqual([
-      table,
-      '0 rows',
-    ]);
-  }
-  for (const table of [
-    'tenancy.context_keys',
-    'tenancy.organizations',
-    'tenancy.memberships',
-    'tenancy.api_keys',
-    'tenancy.users',
-    'inventory.idempotency_keys',
-  ]) {
-    expect([table, await outcome(api.query(`select * from ${table}`))]).toEqual([table, '42501']);
-  }
-});
-
-test('after entering, a transaction sees its own organization and nothing of another', async () => {
-  await inTransaction(api, async () => {
-    await enter(api, acme);
-    for (const table of tenantTables) {
-      const { rows } = await api.query(`select distinct org_id from ${table}`);
-      expect([table, rows]).toEqual([table, [{ org_id: acme.id }]]);
-    }
-    expect(await outcome(api.query(`select from inventory.items where org_id = $1`, [globex.id]))).toBe(
-      '0 rows',
-    );
-  });
-  expect(await outcome(api.query('select count(*)::int as n from inventory.items'))).toBe('0 rows');
-});
-
-test('the context of the transaction cannot be forged, altered, copied or replayed', async () => {
-  const other = await world.connect('stockade_api');
-  const context = await inTransaction(api, async () => {
-    await enter(api, acme);
-    return (await api.query(`select current_setting('stockade.context') as context`)).rows[0]
-      .context as string;
-  });
-  const parts = context.split('|');
-  const forgeries: [string, string][] = [
-    ['garbage', `select set_config('stockade.context', 'garbage', true)`],
-    ['the bare id', `select set_config('stockade.context', '${globex.id}', true)`],
-    ['replayed in a later transaction', `select set_config('stockade.context', '${context}', true)`],
-    ['replayed for the session', `select set_config('stockade.context', '${context}', false)`],
-    [
-      'of another organization under the old MAC',
-      `select set_config('stockade.context', '${context.replace(acme.id, globex.id)}', true)`,
-    ],
-    [
-      'with other parts but the old MAC',
-      `select set_config('stockade.context', concat_ws('|', '${parts[0]}', '${globex.id}', 'job', 'read,write', '${parts[4]}'), true)`,
-    ],
-    [
-      'of a key that is not there',
-      `select set_config('stockade.context', concat_ws('|', '99', '${globex.id}', 'job', 'read,write', ''), true)`,
-    ],
-    ['with too few parts', `select set_config('stockade.context', '1|2|3', true)`],
-  ];
-  for (const client of [api, other]) {
-    for (const [what, statement] of forgeries) {
-      await inTransaction(client, async () => {
-        await client.query(statement);
-        expect([what, await outcome(client.query('select count(*)::int as n from inventory.items'))]).toEqual(
-          [what, 'SK901'],
-        );
-      });
-      await client.query(`select set_config('stockade.context', '', false)`);
-    }
+test('the role of requests has no privilege on any table but the one without rows that guards it', async () => {
+  const { rows } = await api.query<{ name: string }>(`
+    select c.oid::regclass::text as name
+    from pg_class c
+    where c.relkind in ('r', 'p', 'v', 'm', 'f') and c.relnamespace::regnamespace::text in ('inventory', 'tenancy', 'recovery')
+      and c.oid <> 'tenancy.drop_owned_guard'::regclass`);
+  expect(rows.map(({ name }) => name)).toEqual(
+    expect.arrayContaining([...tenantTables, 'tenancy.context_keys']),
+  );
+  for (const { name } of rows) {
+    for (const statement of [
+      `select from ${name}`,
+      `insert into ${name} default values`,
+      `delete from ${name}`,
+    ])
+      expect([statement, await outcome(api.query(statement))]).toEqual([statement, '42501']);
   }
 });
-
-test('an injected setting of any other name opens nothing', async () => {
-  const { rows } = await api.query('select name from pg_settings where context in ($1, $2)', [
-    'user',
-    'superuser',
-  ]);
-  const names = [
-    ...rows.map(({ name }) => name as string),
-    'app.org_id',
-    'app.tenant',
-    'stockade.org_id',
-    'tenancy.org',
-  ];
-  for (const name of names) {
-    for (const value of [globex.id, globex.slug, 'off', 'on']) {
-      await inTransaction(api, async () => {
-        const set = await outcome(api.query('select set_config($1, $2, true)', [name, value]));
-        if (!set.endsWith('rows')) return;
-        expect([
-          name,
-          value,
-          await outcome(api.query('select count(*)::int as n from inventory.items')),
-        ]).toSatisfy(([, , seen]) => seen === '0 rows' || /^[0-9A-Z]{5}$/.test(seen));
-      });
-    }
-  }
-}, 60_000);
 
 test('nobody but the trigger writes a balance, and nobody at all rewrites the ledger', async () => {
   const statements = [
@@ -256,31 +176,6 @@ test('nobody but the trigger writes a balance, and nobody at all rewrites the le
   }
 });
 
-test('a row can neither be written into another organization nor point into it', async () => {
-  const superuser = await world.superuser();
-  const secret = (await superuser.query(`select id from inventory.items where sku = 'SECRET'`)).rows[0].id;
-  await inTransaction(api, async () => {
-    await enter(api, acme);
-    expect(
-      await outcome(
-        api.query(`insert into inventory.items (org_id, sku, name) values ($1, 'X', 'X')`, [globex.id]),
-      ),
-    ).toBe('42501');
-  });
-  // Even the superuser, who obeys no policy, cannot make a row of one point at a row of the other.
-  await inTransaction(superuser, async () => {
-    expect(
-      await outcome(
-        superuser.query(
-          `insert into inventory.balances (org_id, item_id, location_id, lot, version)
-           select org_id, $2, id, '', 0 from inventory.locations where org_id = $1`,
-          [acme.id, secret],
-        ),
-      ),
-    ).toBe('23503');
-  });
-});
-
 test('every id of another organization is answered as one that never was', async () => {
   const entry = (await globex.request('GET', '/v1/movements')).body.data[0].entryId;
   const never = randomUUID();
@@ -316,4 +211,126 @@ test('the same SKU, code and reference live in two organizations without meeting
   expect([await acme.onHand('BOLT'), await globex.onHand('BOLT')]).toEqual([7, 5]);
   const { body } = await acme.request('GET', '/v1/balances');
   expect(body.data).toMatchObject([{ sku: 'BOLT', location: 'MAIN', onHand: 7 }]);
+});
+
+// Behind the functions, policies keep the rows apart: for them, and for a role that reads tables, as that of an adopted application.
+describe('where the role of requests reads the tables, the policies alone', () => {
+  beforeAll(async () => {
+    await (await world.superuser()).query(asAdopted);
+  });
+
+  test('show no row without entering', async () => {
+    for (const table of tenantTables) {
+      expect([table, await outcome(api.query(`select count(*)::int as n from ${table}`))]).toEqual([
+        table,
+        '0 rows',
+      ]);
+    }
+  });
+
+  test('after entering, a transaction sees its own organization and nothing of another', async () => {
+    await inTransaction(api, async () => {
+      await enter(api, acme);
+      for (const table of tenantTables) {
+        const { rows } = await api.query(`select distinct org_id from ${table}`);
+        expect([table, rows]).toEqual([table, [{ org_id: acme.id }]]);
+      }
+      expect(await outcome(api.query(`select from inventory.items where org_id = $1`, [globex.id]))).toBe(
+        '0 rows',
+      );
+    });
+    expect(await outcome(api.query('select count(*)::int as n from inventory.items'))).toBe('0 rows');
+  });
+
+  test('the context of the transaction cannot be forged, altered, copied or replayed', async () => {
+    const other = await world.connect('stockade_api');
+    const context = await inTransaction(api, async () => {
+      await enter(api, acme);
+      return (await api.query(`select current_setting('stockade.context') as context`)).rows[0]
+        .context as string;
+    });
+    const parts = context.split('|');
+    const forgeries: [string, string][] = [
+      ['garbage', `select set_config('stockade.context', 'garbage', true)`],
+      ['the bare id', `select set_config('stockade.context', '${globex.id}', true)`],
+      ['replayed in a later transaction', `select set_config('stockade.context', '${context}', true)`],
+      ['replayed for the session', `select set_config('stockade.context', '${context}', false)`],
+      [
+        'of another organization under the old MAC',
+        `select set_config('stockade.context', '${context.replace(acme.id, globex.id)}', true)`,
+      ],
+      [
+        'with other parts but the old MAC',
+        `select set_config('stockade.context', concat_ws('|', '${parts[0]}', '${globex.id}', 'job', 'read,write', '${parts[4]}'), true)`,
+      ],
+      [
+        'of a key that is not there',
+        `select set_config('stockade.context', concat_ws('|', '99', '${globex.id}', 'job', 'read,write', ''), true)`,
+      ],
+      ['with too few parts', `select set_config('stockade.context', '1|2|3', true)`],
+    ];
+    for (const client of [api, other]) {
+      for (const [what, statement] of forgeries) {
+        await inTransaction(client, async () => {
+          await client.query(statement);
+          expect([
+            what,
+            await outcome(client.query('select count(*)::int as n from inventory.items')),
+          ]).toEqual([what, 'SK901']);
+        });
+        await client.query(`select set_config('stockade.context', '', false)`);
+      }
+    }
+  });
+
+  test('an injected setting of any other name opens nothing', async () => {
+    const { rows } = await api.query('select name from pg_settings where context in ($1, $2)', [
+      'user',
+      'superuser',
+    ]);
+    const names = [
+      ...rows.map(({ name }) => name as string),
+      'app.org_id',
+      'app.tenant',
+      'stockade.org_id',
+      'tenancy.org',
+    ];
+    for (const name of names) {
+      for (const value of [globex.id, globex.slug, 'off', 'on']) {
+        await inTransaction(api, async () => {
+          const set = await outcome(api.query('select set_config($1, $2, true)', [name, value]));
+          if (!set.endsWith('rows')) return;
+          expect([
+            name,
+            value,
+            await outcome(api.query('select count(*)::int as n from inventory.items')),
+          ]).toSatisfy(([, , seen]) => seen === '0 rows' || /^[0-9A-Z]{5}$/.test(seen));
+        });
+      }
+    }
+  }, 60_000);
+
+  test('a row can neither be written into another organization nor point into it', async () => {
+    const superuser = await world.superuser();
+    const secret = (await superuser.query(`select id from inventory.items where sku = 'SECRET'`)).rows[0].id;
+    await inTransaction(api, async () => {
+      await superuser.query('grant insert (org_id, sku, name) on inventory.items to stockade_api');
+      await enter(api, acme);
+      const create = `insert into inventory.items (org_id, sku, name) values ($1, 'X', 'X')`;
+      expect(await outcome(api.query(create, [globex.id]))).toBe('42501');
+      await superuser.query('revoke insert (org_id, sku, name) on inventory.items from stockade_api');
+    });
+    // Even the superuser, who obeys no policy, cannot make a row of one point at a row of the other.
+    await inTransaction(superuser, async () => {
+      expect(
+        await outcome(
+          superuser.query(
+            `insert into inventory.balances (org_id, item_id, location_id, lot, version)
+           select org_id, $2, id, '', 0 from inventory.locations where org_id = $1`,
+            [acme.id, secret],
+          ),
+        ),
+      ).toBe('23503');
+    });
+  });
 });

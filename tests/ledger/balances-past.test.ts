@@ -2,7 +2,6 @@ import type { Client } from 'pg';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { drawBoundary } from '#audit/seals/boundary.ts';
 import { sealOrganization } from '#audit/seals/seal-organization.ts';
-import { historyThen } from '#ledger/balances-past.ts';
 import { type Caller, openWorld } from '#tests/world.ts';
 
 interface Movement {
@@ -183,10 +182,10 @@ test.each(Object.keys(plans))(
     const recordedAt = (seal: number) => history[seal - 1]?.recorded ?? '';
     await superuser.query('begin');
     await superuser.query('select tenancy.enter_as_job($1)', [id]);
-    await superuser.query('set local role stockade_jobs');
+    await superuser.query('set local role stockade_owner');
     for (const asOf of instants('recorded')) {
       const { rows } = await superuser.query(
-        `select sum(movements)::int as movements from ${historyThen('recorded')}`,
+        `select inventory.balances_then(array(select b from inventory.balances b), $1, 'recorded') -> 'movements' as movements`,
         [asOf],
       );
       const nearest = seals.findLast((seal) => recordedAt(seal) <= asOf) ?? 0;

@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { passKey } from '#platform/config.ts';
 import { parseApiKey } from '#tenancy/credentials/api-keys.ts';
 import { mintPass } from '#tenancy/credentials/passes.ts';
+import { asAdopted } from '#tests/prove/isolation/adopted.ts';
 import { type Caller, openWorld } from '#tests/world.ts';
 import { asOrganization, refusalOf } from './posting-session.ts';
 
@@ -19,6 +20,8 @@ beforeAll(async () => {
   const { body } = await acme.request('POST', '/v1/api-keys', { name: 'reader', scopes: ['read'] });
   reader = { ...acme, apiKey: body.key };
   api = await world.connect('stockade_api');
+  // What a posting has written is looked at in its own transaction.
+  await (await world.superuser()).query(asAdopted);
 });
 
 const line = { sku: 'BOLT', location: 'MAIN', quantity: 1 };

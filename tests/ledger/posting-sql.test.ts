@@ -1,6 +1,7 @@
 import type { Client } from 'pg';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { parseApiKey } from '#tenancy/credentials/api-keys.ts';
+import { asAdopted } from '#tests/prove/isolation/adopted.ts';
 import { type Caller, openWorld } from '#tests/world.ts';
 import { anEntryId } from './answers.ts';
 import { asOrganization, type Refusal, refusalOf } from './posting-session.ts';
@@ -18,6 +19,8 @@ beforeAll(async () => {
   await acme.item('MILK', { tracking: 'lot', allowNegative: true });
   for (const code of ['MAIN', 'SHOP']) await acme.location(code);
   api = await world.connect('stockade_api');
+  // What a posting has written is looked at in its own transaction.
+  await (await world.superuser()).query(asAdopted);
 });
 
 const post = (entry: unknown) =>

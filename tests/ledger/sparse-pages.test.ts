@@ -10,14 +10,14 @@ const many = 520;
 beforeAll(async () => {
   acme = await world.createOrganization();
   for (const code of ['MAIN', 'SHOP', 'YARD']) await acme.location(code);
-  const jobs = await world.connect('stockade_jobs');
-  await jobs.query('begin');
-  await jobs.query('select tenancy.enter_as_job($1)', [acme.id]);
-  await jobs.query(
+  await (await world.superuser()).query(
     `insert into inventory.items (org_id, sku, name, allow_negative)
      select $1, code || lpad(n::text, 4, '0'), 'x', true from unnest('{A,S}'::text[]) code, generate_series(1, $2::int) n`,
     [acme.id, many],
   );
+  const jobs = await world.connect('stockade_jobs');
+  await jobs.query('begin');
+  await jobs.query('select tenancy.enter_as_job($1)', [acme.id]);
   // A line of each item with stock, in one entry.
   const post = (kind: string, location: string, quantity: number, times = 1, items = many) =>
     jobs.query(

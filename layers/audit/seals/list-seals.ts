@@ -1,5 +1,5 @@
 import { type Page, type PageRequest, toPage } from '#platform/page.ts';
-import { queryInTenant } from '#tenancy/scope.ts';
+import { listInTenant } from '#tenancy/scope.ts';
 import type { Tenant } from '#tenancy/tenant.ts';
 import type { SealAnchor } from './proof.ts';
 import type { Seal } from './seal.ts';
@@ -11,24 +11,10 @@ export interface ListedSeal extends Seal {
 
 /** The seals of the ledger, the newest first. */
 export async function listSeals(tenant: Tenant, { limit, after }: PageRequest): Promise<Page<ListedSeal>> {
-  const rows = await queryInTenant<{ seal: Seal; anchor: SealAnchor | null }>(
-    tenant,
-    'read',
-    `select
-       inventory.seal_json(s) as seal,
-       (
-         select json_build_object('key', key, 'versionId', version_id, 'anchoredAt', inventory.iso(anchored_at))
-         from inventory.seal_anchors a
-         where a.org_id = s.org_id and a.seq = s.seq
-         order by a.anchored_at desc
-         limit 1
-       ) as anchor
-     from inventory.seals s
-     where $1::bigint is null or s.seq < $1
-     order by s.seq desc
-     limit $2`,
-    [after?.[0] ?? null, limit + 1],
-  );
+  const rows = await listInTenant<{ seal: Seal; anchor: SealAnchor | null }>(tenant, 'inventory.list_seals', [
+    limit + 1,
+    after?.[0] ?? null,
+  ]);
   const page = toPage(rows, limit, ({ seal }) => [String(seal.seq)]);
   return { rows: page.rows.map(({ seal, anchor }) => ({ ...seal, anchor })), next: page.next };
 }

@@ -96,6 +96,14 @@ const table: Readonly<Record<string, Row>> = {
     'Nothing was posted, because of the entry 2 (the first is 0). There is not enough stock for every line; nothing was posted. See "lines".',
     { extra: { lines, entry: 2 } },
   ],
+  SK209: [
+    'Problem',
+    'history_too_long',
+    422,
+    'This answer would add up 500001 movements, and one adds up at most 500000. Ask in parts: with "sku" and "location", or ' +
+      'with a smaller "limit". With basis=recorded, only the movements since the nearest seal are added up.',
+    { extra: { movements: 500_001 } },
+  ],
   SK301: [
     'InvalidInput',
     'invalid_input',
@@ -175,6 +183,7 @@ const details: Readonly<Record<string, unknown>> = {
   SK201: lines,
   SK202: lines,
   SK206: 'M8/40',
+  SK209: { movements: 500_001, most: 500_000 },
   SK301: fields,
   SK304: fields,
 };

@@ -99,6 +99,16 @@ const table: Readonly<Record<string, (error: SqlError) => Problem>> = {
     const { entry, error: cause } = detailOf<RefusedEntry>(error);
     return refusedIn(entry, caughtError(cause));
   },
+  SK209: (error) => {
+    const { movements, most } = detailOf<{ movements: number; most: number }>(error);
+    return new Problem(
+      'history_too_long',
+      422,
+      `This answer would add up ${movements} movements, and one adds up at most ${most}. Ask in parts: with "sku" and ` +
+        '"location", or with a smaller "limit". With basis=recorded, only the movements since the nearest seal are added up.',
+      { extra: { movements } },
+    );
+  },
   SK301: (error) =>
     new InvalidInput(
       'The request refers to something that does not exist or does not fit. See "errors".',

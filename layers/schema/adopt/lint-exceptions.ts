@@ -130,6 +130,7 @@ function ofApplication(proposal: Proposal): IsolationException[] {
           : 'Named as shared: its rows are no organization’s.',
       })),
     ),
+    ...readByRequests(proposal),
     ...lockable(proposal),
     ...logins
       .filter(({ searchPath }) => pathOf(searchPath) !== '""')
@@ -142,6 +143,20 @@ function ofApplication(proposal: Proposal): IsolationException[] {
   ];
 }
 
+/** The application reads and writes its tables by statements of its own. */
+function readByRequests(proposal: Proposal): IsolationException[] {
+  return proposal.tenant.flatMap(({ table }) =>
+    keptPrivileges(proposal, table, { writes: true })
+      .filter(({ role, privileges }) => privileges.length > 0 && canLogIn(proposal, role))
+      .map(({ role, privileges }) => ({
+        rule: '0061',
+        object: table.name,
+        detail: `${role} has ${[...privileges].sort().join(', ')}`,
+        why: 'The application reads it by its own statements. Around UNION ALL, injected SQL can test guessed values of other organizations.',
+      })),
+  );
+}
+
 /** The application changes and deletes rows by itself, so its logins keep the privileges with which a table can be locked. */
 function lockable(proposal: Proposal): IsolationException[] {
   const { application, tenant, shared } = proposal;
@@ -150,15 +165,13 @@ function lockable(proposal: Proposal): IsolationException[] {
     ...shared.filter(({ isWritable }) => isWritable).map(({ table }) => table),
     ...application.views.filter(({ isMaterialized }) => !isMaterialized),
   ];
-  const canLogIn = (role: string) =>
-    application.roles.some((each) => quoted(each.name) === role && each.canLogin);
   return writable.flatMap((granted) =>
     keptPrivileges(proposal, granted, { writes: true })
       .map(({ role, privileges }) => ({
         role,
         locking: privileges.filter((privilege) => ['update', 'delete'].includes(privilege)).sort(),
       }))
-      .filter(({ role, locking }) => locking.length > 0 && canLogIn(role))
+      .filter(({ role, locking }) => locking.length > 0 && canLogIn(proposal, role))
       .map(({ role, locking }) => ({
         rule: '0057',
         object: granted.name,
@@ -166,6 +179,10 @@ function lockable(proposal: Proposal): IsolationException[] {
         why: 'The application changes and deletes rows by itself. Injected SQL can lock this table against everybody.',
       })),
   );
+}
+
+function canLogIn({ application }: Proposal, role: string): boolean {
+  return application.roles.some((each) => quoted(each.name) === role && each.canLogin);
 }
 
 function hasPrimaryKey(table: Table): boolean {

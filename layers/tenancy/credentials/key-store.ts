@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { boundedText } from '#platform/bounded-text.ts';
 import { instant } from '#platform/instant.ts';
 import { type Page, type PageRequest, toPage } from '#platform/page.ts';
-import { callInTenant, queryInTenant } from '../scope.ts';
+import { callInTenant, listInTenant, queryInTenant } from '../scope.ts';
 import type { Tenant } from '../tenant.ts';
 import { maxNameCharacters } from '../text-limits.ts';
 import { createApiKey, type Scope, scopes } from './api-keys.ts';
@@ -99,17 +99,9 @@ export function rotateKey(
 
 /** The keys of the organization that asks, newest first, including those that no longer work. */
 export async function listKeys(tenant: Tenant, { limit, after }: PageRequest): Promise<Page<StoredKey>> {
-  const rows = await queryInTenant<{ key: StoredKey }>(
-    tenant,
-    'read',
-    'select tenancy.list_api_keys($1, $2, $3) as key',
-    [limit + 1, after?.[0] ?? null, after?.[1] ?? null],
-  );
-  return toPage(
-    rows.map(({ key }) => key),
-    limit,
-    ({ createdAt, id }) => [createdAt, id],
-  );
+  const [createdAt = null, id = null] = after ?? [];
+  const keys = await listInTenant<StoredKey>(tenant, 'tenancy.list_api_keys', [limit + 1, createdAt, id]);
+  return toPage(keys, limit, (last) => [last.createdAt, last.id]);
 }
 
 /**

@@ -37,7 +37,7 @@ $$;
 
 comment on function inventory.find_item is
   'The id of the item that a SKU, an alias or an id names, in the organization that was entered; null when there is none.';
-grant execute on function inventory.find_item to stockade_api, stockade_jobs, stockade_ledger;
+grant execute on function inventory.find_item to stockade_ledger;
 
 create or replace function inventory.find_location(p_code text)
 returns uuid
@@ -67,7 +67,7 @@ $$;
 
 comment on function inventory.find_location is
   'The id of the location that a code, an alias or an id names, in the organization that was entered; null when there is none.';
-grant execute on function inventory.find_location to stockade_api, stockade_jobs, stockade_ledger;
+grant execute on function inventory.find_location to stockade_ledger;
 
 create or replace function inventory.current_codes(p_lines jsonb)
 returns jsonb
@@ -130,7 +130,6 @@ $$;
 comment on function inventory.read_aliases is
   'A list of aliases in their normal form, except for those of p_kept: an alias that was moved in may have any form, and stays. '
   'Raises SK301, with each field, for a new one of a form that no code has.';
-grant execute on function inventory.read_aliases to stockade_api, stockade_jobs;
 
 create or replace function inventory.require_aliases(p_aliases jsonb)
 returns void
@@ -148,7 +147,6 @@ $$;
 
 comment on function inventory.require_aliases is
   'Raises SK304 when a list has more than 100 aliases.';
-grant execute on function inventory.require_aliases to stockade_api, stockade_jobs;
 
 create or replace function inventory.keep_item_codes_apart()
 returns trigger
@@ -222,7 +220,6 @@ $$;
 comment on function inventory.hold_item_codes is
   'Takes the lock of the organization that writing an item needs, before any row is locked: alone when aliases are given. '
   'Raises SK902 when no organization was entered, SK104 when the caller may not write.';
-grant execute on function inventory.hold_item_codes to stockade_api, stockade_jobs;
 
 create or replace function inventory.keep_location_codes_apart()
 returns trigger
@@ -297,4 +294,3 @@ $$;
 comment on function inventory.hold_location_codes is
   'Takes the lock of the organization that writing a location needs, before any row is locked: alone when aliases are given. '
   'Raises SK902 when no organization was entered, SK104 when the caller may not write.';
-grant execute on function inventory.hold_location_codes to stockade_api, stockade_jobs;

@@ -45,7 +45,7 @@ $function$;
 
 comment on function inventory.new_id is
   'A new time-ordered id (UUID version 7), so that new rows land at the end of their index.';
-grant execute on function inventory.new_id to stockade_api, stockade_jobs, stockade_admin, stockade_ledger;
+grant execute on function inventory.new_id to stockade_admin, stockade_ledger;
 
 create or replace function inventory.iso(p_at timestamptz)
 returns text
@@ -59,7 +59,7 @@ $$;
 
 comment on function inventory.iso is
   'An instant as the API writes it: UTC, ISO 8601, milliseconds; as Postgres does where that would need an era.';
-grant execute on function inventory.iso to stockade_api, stockade_jobs, stockade_admin, stockade_ledger;
+grant execute on function inventory.iso to stockade_jobs, stockade_admin, stockade_ledger;
 
 create or replace function inventory.invisible_characters()
 returns text
@@ -171,7 +171,7 @@ $$;
 comment on function inventory.invisible_characters is
   'The characters that no code has, as a bracket expression of a regular expression: those that cannot be seen, that change '
   'the direction of a text, or that have no fixed meaning.';
-grant execute on function inventory.invisible_characters to stockade_api, stockade_jobs, stockade_admin, stockade_ledger;
+grant execute on function inventory.invisible_characters to stockade_admin, stockade_ledger;
 
 create or replace function inventory.is_visible(p_text text, p_longest integer)
 returns boolean
@@ -189,7 +189,7 @@ $$;
 
 comment on function inventory.is_visible is
   'Whether a text can name a lot or a posting: 1 to p_longest visible characters in the normal form NFC, no blank at either end.';
-grant execute on function inventory.is_visible to stockade_api, stockade_jobs, stockade_admin, stockade_ledger;
+grant execute on function inventory.is_visible to stockade_admin, stockade_ledger;
 
 create or replace function inventory.is_code(p_text text)
 returns boolean
@@ -204,7 +204,6 @@ $$;
 comment on function inventory.is_code is
   'Whether a text can be a SKU or the code of a location: 1 to 64 visible characters in the normal form NFC, no blank at either '
   'end, and not the form of an id, because a path of the API takes either.';
-grant execute on function inventory.is_code to stockade_api, stockade_jobs;
 
 create or replace function inventory.greatest_quantity()
 returns numeric
@@ -217,7 +216,7 @@ $$;
 
 comment on function inventory.greatest_quantity is
   'The greatest quantity: fifteen digits, four of them decimals, which is what the type of every quantity, numeric(15,4), holds.';
-grant execute on function inventory.greatest_quantity to stockade_api, stockade_jobs, stockade_ledger;
+grant execute on function inventory.greatest_quantity to stockade_ledger;
 
 create or replace function inventory.is_exact(p_quantity numeric)
 returns boolean
@@ -231,7 +230,7 @@ $$;
 
 comment on function inventory.is_exact is
   'Whether a quantity is a number that its type holds without rounding: fifteen digits, four of them decimals.';
-grant execute on function inventory.is_exact to stockade_api, stockade_jobs, stockade_ledger;
+grant execute on function inventory.is_exact to stockade_ledger;
 
 create or replace function inventory.is_instant(p_at timestamptz)
 returns boolean
@@ -246,7 +245,7 @@ $$;
 
 comment on function inventory.is_instant is
   'Whether an instant is finite and in a year that the API can write: 1900 to 9999.';
-grant execute on function inventory.is_instant to stockade_api, stockade_jobs, stockade_admin, stockade_ledger;
+grant execute on function inventory.is_instant to stockade_jobs, stockade_admin, stockade_ledger;
 
 create or replace function inventory.is_metadata(p_metadata jsonb)
 returns boolean
@@ -275,7 +274,7 @@ $$;
 comment on function inventory.is_metadata is
   'Whether a value can be stored as metadata: an object of at most 8,192 bytes, written without blanks and with numbers in '
   'full; nested at most 32 deep; numbers of at most fifteen digits; no field named __proto__, which JavaScript loses.';
-grant execute on function inventory.is_metadata to stockade_api, stockade_jobs, stockade_admin, stockade_ledger;
+grant execute on function inventory.is_metadata to stockade_admin, stockade_ledger;
 
 create or replace function inventory.kind_sign(p_kind text)
 returns integer

@@ -1,6 +1,7 @@
 --! needs inventory/codes
 --! needs inventory/forms
 --! needs tenancy/context
+--! needs tenancy/organizations
 --! needs 000006_item_columns
 --! needs 000013_balances
 --! needs 000030_aliases
@@ -35,7 +36,6 @@ $$;
 
 comment on function inventory.item_json is
   'An item as the API shows it.';
-grant execute on function inventory.item_json to stockade_api, stockade_jobs;
 
 create or replace function inventory.require_reorder_point(p_item jsonb)
 returns numeric
@@ -57,7 +57,6 @@ $$;
 
 comment on function inventory.require_reorder_point is
   'The reorder point of an item as it is given. Raises SK304 when it would be rounded.';
-grant execute on function inventory.require_reorder_point to stockade_api, stockade_jobs;
 
 create or replace function inventory.add_item_aliases(p_item inventory.items, p_aliases jsonb)
 returns void
@@ -91,12 +90,13 @@ $$;
 comment on function inventory.add_item_aliases is
   'Gives an item the aliases of a list that it does not have yet. Raises SK206, with the code, when one is a SKU or the alias of '
   'another item, SK304 when one is no code.';
-grant execute on function inventory.add_item_aliases to stockade_api, stockade_jobs;
 
+-- Login roles write no table: this runs as the owner, who obeys the policies too.
 create or replace function inventory.create_item(p_item jsonb)
 returns json
 language plpgsql
 volatile
+security definer
 set search_path = ''
 as $$
 declare
@@ -206,49 +206,56 @@ comment on function inventory.delete_item is
   'organization was entered, SK104 when the caller may not write, 23503 when it has a balance.';
 grant execute on function inventory.delete_item to stockade_api;
 
-create or replace function inventory.item_balances(p_name text)
-returns table (
-  sku text,
-  location text,
-  lot text,
-  on_hand numeric,
-  reserved numeric,
-  available numeric,
-  version bigint
-)
+create or replace function inventory.get_item(p_name text)
+returns json
 language plpgsql
 stable
+security definer
 set search_path = ''
--- Planned once for a connection: to plan it again takes longer than to read the balances.
 set plan_cache_mode = force_generic_plan
 as $$
-#variable_conflict use_column
 declare
-  v_id uuid;
-  v_sku text;
+  v_id constant uuid := inventory.find_item(p_name);
 begin
-  -- Most names are SKUs. Every table that a statement reads verifies the context once, so the item is read only once.
-  select id, sku into v_id, v_sku from inventory.items where sku = p_name;
-  if v_id is null then
-    select id, sku into v_id, v_sku from inventory.items where id = (select inventory.find_item(p_name));
-  end if;
-  if v_id is null then
-    return;
-  end if;
-  return query
-  select
-    v_sku, l.code, nullif(b.lot, ''), b.on_hand::numeric, b.reserved::numeric, (b.on_hand - b.reserved)::numeric, b.version
-  from inventory.balances b
-  left join inventory.locations l on l.org_id = b.org_id and l.id = b.location_id
-  where b.item_id = v_id
-  order by l.code, b.lot;
-  if not found then
-    return query select v_sku, null::text, null::text, null::numeric, null::numeric, null::numeric, null::bigint;
-  end if;
+  return (select inventory.item_json(t) from inventory.items t where t.id = v_id);
 end
 $$;
 
-comment on function inventory.item_balances is
-  'The balances of an item, named by its SKU, an alias or its id, in the order of location and lot: one row without a location '
-  'when it has none, no row when there is no such item. What the caller may see, and no more.';
-grant execute on function inventory.item_balances to stockade_api;
+comment on function inventory.get_item is
+  'An item of the organization that was entered, as the API shows it; null when p_name names none.';
+grant execute on function inventory.get_item to stockade_api;
+
+create or replace function inventory.list_items(p_limit integer, p_after_sku text, p_name text)
+returns setof json
+language plpgsql
+stable
+security definer
+set search_path = ''
+set plan_cache_mode = force_generic_plan
+as $$
+declare
+  v_after constant text := coalesce(p_after_sku, '');
+  v_id uuid;
+begin
+  perform tenancy.require_page(p_limit);
+  if p_name is not null then
+    v_id := inventory.find_item(p_name);
+    return query
+    select inventory.item_json(named)
+    from (select * from inventory.items where id = v_id offset 0) as named
+    where named.sku > v_after;
+    return;
+  end if;
+  return query
+  select inventory.item_json(t)
+  from inventory.items t
+  where t.sku > v_after
+  order by t.sku
+  limit p_limit;
+end
+$$;
+
+comment on function inventory.list_items is
+  'At most p_limit items of the organization that was entered, as the API shows them, in the order of the SKUs: those after '
+  'p_after_sku, or the first ones; with p_name, the one that it names. Raises SK304 when p_limit is not that of a page.';
+grant execute on function inventory.list_items to stockade_api;

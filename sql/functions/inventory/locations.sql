@@ -1,5 +1,6 @@
 --! needs inventory/codes
 --! needs tenancy/context
+--! needs tenancy/organizations
 --! needs 000007_location_columns
 --! needs 000030_aliases
 -- Locations.
@@ -29,7 +30,6 @@ $$;
 
 comment on function inventory.location_json is
   'A location as the API shows it.';
-grant execute on function inventory.location_json to stockade_api, stockade_jobs;
 
 create or replace function inventory.add_location_aliases(p_location inventory.locations, p_aliases jsonb)
 returns void
@@ -65,12 +65,13 @@ $$;
 comment on function inventory.add_location_aliases is
   'Gives a location the aliases of a list that it does not have yet. Raises SK206, with the code, when one is the code or the '
   'alias of another location, SK304 when one is no code.';
-grant execute on function inventory.add_location_aliases to stockade_api, stockade_jobs;
 
+-- Login roles write no table: this runs as the owner, who obeys the policies too.
 create or replace function inventory.create_location(p_location jsonb)
 returns json
 language plpgsql
 volatile
+security definer
 set search_path = ''
 as $$
 declare
@@ -170,3 +171,57 @@ comment on function inventory.delete_location is
   'Deletes a location that has never had a movement, and returns its id; null when p_code names none. Raises SK902 when no '
   'organization was entered, SK104 when the caller may not write, 23503 when it has a balance.';
 grant execute on function inventory.delete_location to stockade_api;
+
+create or replace function inventory.get_location(p_name text)
+returns json
+language plpgsql
+stable
+security definer
+set search_path = ''
+set plan_cache_mode = force_generic_plan
+as $$
+declare
+  v_id constant uuid := inventory.find_location(p_name);
+begin
+  return (select inventory.location_json(t) from inventory.locations t where t.id = v_id);
+end
+$$;
+
+comment on function inventory.get_location is
+  'A location of the organization that was entered, as the API shows it; null when p_name names none.';
+grant execute on function inventory.get_location to stockade_api;
+
+create or replace function inventory.list_locations(p_limit integer, p_after_code text, p_name text)
+returns setof json
+language plpgsql
+stable
+security definer
+set search_path = ''
+set plan_cache_mode = force_generic_plan
+as $$
+declare
+  v_after constant text := coalesce(p_after_code, '');
+  v_id uuid;
+begin
+  perform tenancy.require_page(p_limit);
+  if p_name is not null then
+    v_id := inventory.find_location(p_name);
+    return query
+    select inventory.location_json(named)
+    from (select * from inventory.locations where id = v_id offset 0) as named
+    where named.code > v_after;
+    return;
+  end if;
+  return query
+  select inventory.location_json(t)
+  from inventory.locations t
+  where t.code > v_after
+  order by t.code
+  limit p_limit;
+end
+$$;
+
+comment on function inventory.list_locations is
+  'At most p_limit locations of the organization that was entered, as the API shows them, in the order of the codes: those after '
+  'p_after_code, or the first ones; with p_name, the one that it names. Raises SK304 when p_limit is not that of a page.';
+grant execute on function inventory.list_locations to stockade_api;

@@ -31,7 +31,6 @@ $$;
 
 comment on function inventory.seal_header is
   'The text that the hash of a seal is computed from.';
-grant execute on function inventory.seal_header to stockade_api, stockade_jobs;
 
 create or replace function inventory.seal_json(p_seal inventory.seals)
 returns json
@@ -59,7 +58,7 @@ $$;
 
 comment on function inventory.seal_json is
   'A seal as the API shows it.';
-grant execute on function inventory.seal_json to stockade_api, stockade_jobs;
+grant execute on function inventory.seal_json to stockade_jobs;
 
 create or replace function inventory.seal_next(p_most_movements integer)
 returns json

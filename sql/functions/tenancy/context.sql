@@ -120,7 +120,7 @@ $$;
 comment on function tenancy.require_scope is
   'The organization this transaction has entered, for functions that write. Raises SK902 when none was entered, '
   'SK104 when the caller lacks the scope.';
-grant execute on function tenancy.require_scope to stockade_api, stockade_jobs;
+grant execute on function tenancy.require_scope to stockade_jobs;
 
 create or replace function tenancy.current_actor()
 returns text
@@ -136,7 +136,7 @@ $$;
 
 comment on function tenancy.current_actor is
   'Who acts in this transaction: key:<id>, user:<id> or job; null when no organization was entered.';
-grant execute on function tenancy.current_actor to stockade_api, stockade_jobs;
+grant execute on function tenancy.current_actor to stockade_jobs;
 
 create or replace function tenancy.take_slot(p_secret bytea, p_org_id uuid, p_slot integer, p_began_at timestamptz)
 returns boolean

@@ -7,7 +7,6 @@ alter function tenancy.current_org() volatile;
 
 -- finds tenancy.current_actor()
 -- and 0032 tenancy.current_actor()
--- and 0032 tenancy.current_actor()
 drop function tenancy.current_actor();
 
 -- It trusts a setting that anybody may set.

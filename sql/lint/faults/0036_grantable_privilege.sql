@@ -1,5 +1,5 @@
 -- finds inventory.items
-grant select on inventory.items to stockade_api with grant option;
+grant select on inventory.items to stockade_jobs with grant option;
 
 -- finds inventory.post_entry(jsonb)
 grant execute on function inventory.post_entry(jsonb) to stockade_jobs with grant option;

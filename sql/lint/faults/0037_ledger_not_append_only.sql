@@ -3,10 +3,10 @@
 grant delete on inventory.movements to stockade_jobs;
 
 -- finds inventory.entries
-grant insert on inventory.entries to stockade_api;
+grant insert on inventory.entries to stockade_jobs;
 
 -- finds inventory.movements.quantity
-grant update (quantity) on inventory.movements to stockade_api;
+grant update (quantity) on inventory.movements to stockade_jobs;
 
 -- finds inventory.entries
 -- and 0057 inventory.entries

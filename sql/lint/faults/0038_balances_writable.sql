@@ -2,7 +2,7 @@
 grant insert on inventory.balances to stockade_jobs;
 
 -- finds inventory.balances.on_hand
-grant update (on_hand) on inventory.balances to stockade_api;
+grant update (on_hand) on inventory.balances to stockade_jobs;
 
 -- finds inventory.balances
 -- and 0057 inventory.balances

@@ -18,6 +18,7 @@ grant select (secret_digest) on tenancy.api_keys to stockade_jobs;
 -- finds tenancy.api_keys.secret_digest
 -- and 0058 tenancy.api_keys
 -- and 0059 tenancy.api_keys_key_id
+-- and 0061 tenancy.api_keys
 comment on column tenancy.api_keys.secret_digest is null;
 grant select (secret_digest) on tenancy.api_keys to stockade_api;
 

@@ -1,4 +1,5 @@
 -- finds tenancy.memberships
+-- and 0061 tenancy.memberships
 grant insert on tenancy.memberships to stockade_api;
 
 -- finds tenancy.organizations.status

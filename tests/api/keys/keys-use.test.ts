@@ -34,7 +34,7 @@ describe('last used', () => {
       {
         statements: [
           expect.stringContaining('tenancy.enter_with_key'),
-          expect.stringContaining('inventory.items'),
+          'select inventory.list_items($1, $2, $3) as entry',
         ],
         roundTrips: 1,
       },

@@ -14,7 +14,10 @@ export interface PlanFault {
   readonly detail: string;
 }
 
-/** A page has at most 200 rows, and some of them are chosen among 500 that a page looks at: see layers/ledger/pages/. */
+/**
+ * A page has at most 200 rows, and some of them are chosen among 500 that a page looks at: `v_most_looked` and
+ * `v_most_walked` in `sql/functions/inventory/`.
+ */
 const mostSorted = 510;
 
 /**

@@ -21,7 +21,7 @@ export const reasons: readonly Reason[] = [
     because: 'the answer names the slugs that look like the new one: all are compared, for an operator',
   },
   {
-    of: { text: 'filter (where m.occurred_at <= $1)' },
+    of: { text: 'filter (where m.occurred_at <= p_as_of)' },
     kinds: ['many rows'],
     because: 'by the time of effect no seal helps: the history of each balance is added up',
   },
@@ -57,12 +57,6 @@ export const reasons: readonly Reason[] = [
     },
     kinds: ['many rows', 'several plans'],
     because: 'a job looks at every organization: some milliseconds for 10,000 of them',
-  },
-  {
-    of: { text: 'coalesce(closing.version, 0) + tail.version' },
-    kinds: ['several plans'],
-    because:
-      'in an empty database, the movements after a seal cost the same by their entries as by their balance',
   },
 ];
 

@@ -1,5 +1,6 @@
 import { Client } from 'pg';
 import { type Caller, caller } from '../../../caller.ts';
+import { asAdopted } from '../adopted.ts';
 import { type Api, serveApi } from '../api.ts';
 import { unplantedTables } from '../victim.ts';
 import { Bystander } from './bystander.ts';
@@ -70,7 +71,7 @@ export async function openFixture(
 async function prepareDatabase(superuser: Client, server: 'own' | 'rds'): Promise<string> {
   const { rows } = await superuser.query<{ name: string }>('select quote_ident(current_database()) as name');
   const database = rows[0]?.name ?? '';
-  if (server === 'rds') await superuser.query(openCore);
+  if (server === 'rds') await superuser.query(`${openCore}; ${asAdopted}`);
   return database;
 }
 

@@ -29,7 +29,8 @@ export interface InjectionReport {
 export interface InjectionOptions {
   /**
    * `rds`: with the default privileges of Postgres, which cannot be revoked there. A session can then affect the sessions
-   * of every database of the cluster.
+   * of every database of the cluster. The role reads the tables too, as in an adopted application, so that the policies alone
+   * keep the rows apart.
    */
   readonly server?: 'own' | 'rds';
   /** `somebody works`: another organization reads and posts during each attack, and nothing may keep it waiting. */

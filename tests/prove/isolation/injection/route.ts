@@ -5,6 +5,10 @@ import { operation } from '#http/operation.ts';
 import type { LambdaHandler } from '#scripts/local/gateway/server.ts';
 import { inTenant, queryInTenant } from '#tenancy/scope.ts';
 
+/** The items of the organization, into whose conditions the input goes. */
+const skus = `select i.sku
+  from (select item ->> 'sku' as sku, item ->> 'name' as name from inventory.list_items(200, null, null) as item) as i`;
+
 /**
  * Handlers that must never be written: the input becomes part of the statement. Only the injection proof serves them.
  * `several` has no parameters, so the protocol accepts several statements in one text. It sends another statement before,
@@ -26,19 +30,16 @@ export const injectionHandlers: Readonly<Record<string, LambdaHandler>> = {
         handle: async ({ tenant, body: { input } }) => ({
           found: await inTenant(tenant, 'write', async (tx) => {
             await tx.query('select');
-            return await tx.query(`select i.sku from inventory.items i where i.sku = '${input}'`);
+            return await tx.query(`${skus} where i.sku = '${input}'`);
           }),
         }),
       }),
       'POST /injection/single': operation({
         body,
         handle: async ({ tenant, body: { input } }) => ({
-          found: await queryInTenant(
-            tenant,
-            'write',
-            `select i.sku from inventory.items i where i.name <> $1 and i.sku = '${input}'`,
-            ['-'],
-          ),
+          found: await queryInTenant(tenant, 'write', `${skus} where i.name <> $1 and i.sku = '${input}'`, [
+            '-',
+          ]),
         }),
       }),
     },

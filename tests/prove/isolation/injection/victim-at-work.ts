@@ -31,7 +31,9 @@ export class VictimAtWork {
   /** Whether the session is alive. When it is not, a new one begins. */
   async isAlive(): Promise<boolean> {
     try {
-      await this.client?.query('select $1::text, count(*) from inventory.items', [this.parameter]);
+      await this.client?.query('select $1::text, count(*) from inventory.list_items(1, null, null)', [
+        this.parameter,
+      ]);
       return true;
     } catch {
       await this.end();

@@ -19,7 +19,7 @@ export async function probeContexts(superuser: Client, api: Client, orgId: strin
         mac,
       );
       await api.query(`set local stockade.context = '${context}'`);
-      const found = await organizationSeen(api);
+      const found = await organizationSeen(api, orgId);
       if (found !== outcome) faults.push(`${rule}: ${found}, expected ${outcome}`);
     } finally {
       await api.query('rollback');
@@ -41,13 +41,14 @@ interface Parts {
   readonly at: string;
 }
 
-async function organizationSeen(api: Client): Promise<string> {
-  // Both readers of the context: that of the policies, and that of the writing functions.
+/** `orgId` is the organization whose items there are. */
+async function organizationSeen(api: Client, orgId: string): Promise<string> {
+  // Both readers of the context: that of the policies, and that of the functions that ask for a scope.
   const answers: string[] = [];
   for (const statement of [
     'select tenancy.current_org()::text as seen',
-    `select tenancy.require_scope('read')::text as seen`,
-    'select (select org_id::text from inventory.items limit 1) as seen',
+    `select tenancy.entered_organization() ->> 'id' as seen`,
+    `select case when count(*) > 0 then '${orgId}' end as seen from inventory.list_items(1, null, null)`,
   ]) {
     await api.query('savepoint look');
     try {

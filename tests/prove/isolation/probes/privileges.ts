@@ -17,31 +17,13 @@ interface Allowed {
 const allowed: Readonly<Record<LoginRole, Allowed>> = {
   stockade_api: {
     tables: {
-      'inventory.balances': 'select',
-      'inventory.discrepancies': 'select',
-      'inventory.entries': 'select',
-      'inventory.import_rejects': 'select',
-      'inventory.imports': 'select',
-      'inventory.item_aliases': 'select insert',
-      'inventory.items': 'select insert(columns)',
-      'inventory.location_aliases': 'select insert',
-      'inventory.locations': 'select insert(columns)',
-      'inventory.movements': 'select',
-      'inventory.reconciliation_runs': 'select',
-      'inventory.seal_anchors': 'select',
-      'inventory.seal_closings': 'select',
-      'inventory.seal_pages': 'select',
-      'inventory.seals': 'select',
       'tenancy.drop_owned_guard': 'select(columns)',
-      'tenancy.security_events': 'select',
     },
-    tenancy: `assert_can_write create_api_key current_actor current_org enter_with_key enter_with_pass entered_organization
-      list_api_keys list_members note_key_use record_mismatch require_scope revoke_api_key rotate_api_key`,
-    inventory: `add_item_aliases add_location_aliases claim_idempotency_key create_item create_location delete_item
-      delete_location find_item find_location greatest_quantity hold_item_codes hold_location_codes
-      invisible_characters is_code is_exact is_instant is_metadata is_visible iso item_balances item_json location_json new_id
-      post_entries post_entry read_aliases remember_response require_aliases require_reorder_point reverse_entry seal_header seal_json
-      update_item update_location`,
+    tenancy: `assert_can_write create_api_key current_org enter_with_key enter_with_pass entered_organization list_api_keys list_members
+      note_key_use record_mismatch revoke_api_key rotate_api_key`,
+    inventory: `claim_idempotency_key create_item create_location delete_item delete_location get_entry get_item get_location
+      item_balances item_balances_then list_balances list_balances_then list_items list_locations list_movements
+      list_reconciliations list_seals movement_in_seal post_entries post_entry remember_response reverse_entry update_item update_location`,
     recovery: '',
   },
   stockade_jobs: {
@@ -52,10 +34,10 @@ const allowed: Readonly<Record<LoginRole, Allowed>> = {
       'inventory.entries': 'select',
       'inventory.import_rejects': 'select',
       'inventory.imports': 'select',
-      'inventory.item_aliases': 'select insert',
-      'inventory.items': 'select insert(columns)',
-      'inventory.location_aliases': 'select insert',
-      'inventory.locations': 'select insert(columns)',
+      'inventory.item_aliases': 'select',
+      'inventory.items': 'select',
+      'inventory.location_aliases': 'select',
+      'inventory.locations': 'select',
       'inventory.movements': 'select',
       'inventory.reconciliation_runs': 'select',
       'inventory.reconciliation_state': 'select',
@@ -70,13 +52,10 @@ const allowed: Readonly<Record<LoginRole, Allowed>> = {
     },
     tenancy: `active_organizations appearance begin_export current_actor current_org enter_as_job forget_security_events known_organizations
       open_export portable_schema require_scope`,
-    inventory: `add_item_aliases add_location_aliases backfill_balances begin_backfill begin_reconciliation correct_balance count_forgettable create_item
-      create_location draw_seal_boundary end_backfill find_item find_location finish_reconciliation forget_idempotency_keys
-      greatest_quantity held_quantities hold_item_codes hold_location_codes import_batch invisible_characters is_code
-      is_exact is_instant is_metadata is_visible iso item_json lease_reconciliation ledger_triggers location_json new_id
-      note_seal_anchor post_entry read_aliases reconciliation_lag record_reconciliation require_aliases
-      require_reorder_point seal_header seal_json seal_next settle_discrepancies
-      tell_reconciliation_failures tell_trigger_faults trigger_history unseen_changes`,
+    inventory: `backfill_balances begin_backfill begin_reconciliation correct_balance count_forgettable create_item
+      create_location draw_seal_boundary end_backfill finish_reconciliation forget_idempotency_keys held_quantities import_batch
+      is_instant iso lease_reconciliation ledger_triggers note_seal_anchor post_entry reconciliation_lag record_reconciliation
+      seal_json seal_next settle_discrepancies tell_reconciliation_failures tell_trigger_faults trigger_history unseen_changes`,
     recovery: `alert_probes beat begin_alert_probe claim_checks list_checks newest_heartbeat note_alert_probe
       note_alert_received note_alerted note_checks`,
   },

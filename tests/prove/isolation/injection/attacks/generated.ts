@@ -82,15 +82,38 @@ async function functionAttacks(superuser: Client, { org, entry, slug, sku }: Tar
     'timestamp with time zone': [`now() + interval '1 day'`],
     interval: [`interval '1 day'`],
   };
-  return rows.flatMap(({ name, types, is_procedure }) =>
-    [0, 1, 2].map((variant): Attack => {
-      const given = types.map((type) => values[type]?.at(variant) ?? values[type]?.[0] ?? `null::${type}`);
+  const givenFor = (type: string, variant: number) =>
+    values[type]?.at(variant) ?? values[type]?.[0] ?? `null::${type}`;
+  const isNumber = (type: string) => ['integer', 'bigint', 'numeric'].includes(type);
+  return rows.flatMap(({ name, types, is_procedure }) => {
+    const attack = (how: string, given: readonly string[]): Attack => {
       const call = `${name}(${given.join(', ')})`;
       return {
-        name: `call ${name}, variant ${variant + 1}`,
+        name: `call ${name}, ${how}`,
         why: 'a function does not check the organization of the given ids',
         ...(is_procedure ? { statements: `call ${call}` } : { query: `select ${call}` }),
       };
-    }),
-  );
+    };
+    // A filter that is given hides the rows that another one would show.
+    const alone = (shown: number, variant: number) =>
+      types.map((type, index) =>
+        index === shown || isNumber(type) ? givenFor(type, variant) : `null::${type}`,
+      );
+    return [
+      ...[0, 1, 2].map((variant) =>
+        attack(
+          `variant ${variant + 1}`,
+          types.map((type) => givenFor(type, variant)),
+        ),
+      ),
+      ...(types.length > 1 ? [attack('with numbers alone', alone(-1, 0))] : []),
+      ...types.flatMap((type, index) =>
+        types.length > 1 && !isNumber(type)
+          ? (values[type] ?? []).map((_, variant) =>
+              attack(`with value ${variant + 1} of argument ${index + 1} alone`, alone(index, variant)),
+            )
+          : [],
+      ),
+    ];
+  });
 }
