@@ -9,6 +9,12 @@ stable
 security definer
 set search_path = ''
 set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+set enable_indexscan = on
+set random_page_cost = 4
+set cpu_tuple_cost = 0.01
+set cpu_index_tuple_cost = 0.005
+set cpu_operator_cost = 0.0025
 as $$
 declare
   v_before_seq constant bigint := coalesce(p_before_seq, 9223372036854775807);
@@ -41,6 +47,12 @@ stable
 security definer
 set search_path = ''
 set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+set enable_indexscan = on
+set random_page_cost = 4
+set cpu_tuple_cost = 0.01
+set cpu_index_tuple_cost = 0.005
+set cpu_operator_cost = 0.0025
 as $$
 declare
   v_leaf constant bytea := uuid_send(p_entry_id) || int4send(p_line);

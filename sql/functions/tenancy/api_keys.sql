@@ -58,6 +58,12 @@ language plpgsql
 volatile
 security definer
 set search_path = ''
+set enable_seqscan = off
+set enable_indexscan = on
+set random_page_cost = 4
+set cpu_tuple_cost = 0.01
+set cpu_index_tuple_cost = 0.005
+set cpu_operator_cost = 0.0025
 as $$
 declare
   v_org_id uuid := tenancy.require_grantable(p_scopes);
@@ -86,6 +92,12 @@ language plpgsql
 stable
 security definer
 set search_path = ''
+set enable_seqscan = off
+set enable_indexscan = on
+set random_page_cost = 4
+set cpu_tuple_cost = 0.01
+set cpu_index_tuple_cost = 0.005
+set cpu_operator_cost = 0.0025
 as $$
 declare
   v_org_id uuid := tenancy.require_scope('admin');
@@ -113,6 +125,12 @@ language plpgsql
 volatile
 security definer
 set search_path = ''
+set enable_seqscan = off
+set enable_indexscan = on
+set random_page_cost = 4
+set cpu_tuple_cost = 0.01
+set cpu_index_tuple_cost = 0.005
+set cpu_operator_cost = 0.0025
 as $$
 begin
   update tenancy.api_keys
@@ -140,6 +158,12 @@ language plpgsql
 volatile
 security definer
 set search_path = ''
+set enable_seqscan = off
+set enable_indexscan = on
+set random_page_cost = 4
+set cpu_tuple_cost = 0.01
+set cpu_index_tuple_cost = 0.005
+set cpu_operator_cost = 0.0025
 as $$
 declare
   v_org_id uuid := tenancy.require_scope('admin');
@@ -199,6 +223,12 @@ language plpgsql
 volatile
 security definer
 set search_path = ''
+set enable_seqscan = off
+set enable_indexscan = on
+set random_page_cost = 4
+set cpu_tuple_cost = 0.01
+set cpu_index_tuple_cost = 0.005
+set cpu_operator_cost = 0.0025
 as $$
 declare
   v_org_id uuid := tenancy.current_org();

@@ -2,8 +2,8 @@
 -- The context of a transaction: which organization it has entered, on whose behalf, with which scopes.
 --
 -- A context is key|organization|actor|scopes|MAC. The MAC also covers the backend and the start of the transaction, so that
--- a context copied from another transaction does not fit. Every request pays for every statement of these functions, so
--- reading, checking and setting are one statement where they can be.
+-- a context copied from another transaction does not fit. Every request pays for every statement of these functions, so they
+-- have as few as they can.
 --
 -- verified_context() and sign_context() are called by functions whose search_path is empty already: a SET clause of their
 -- own would only cost time.
@@ -15,25 +15,27 @@ stable
 as $$
 declare
   v_context text := current_setting('stockade.context', true);
-  v_part text[];
+  v_inner_pad bytea;
+  v_outer_pad bytea;
 begin
   if v_context <> '' then
-    select string_to_array(v_context, '|')
-    into v_part
+    -- The MAC is an expression of its own: as a condition of the query it takes a quarter longer.
+    select inner_pad, outer_pad
+    into v_inner_pad, v_outer_pad
     from tenancy.context_keys
-    where id = split_part(v_context, '|', 1)
-      and right(v_context, 64) = encode(
-        sha256(outer_pad || sha256(inner_pad || convert_to(
-          concat_ws('|', left(v_context, -65), pg_backend_pid(), encode(timestamptz_send(now()), 'hex')), 'UTF8'
-        ))),
-        'hex'
-      );
-    if v_part is null then
-      raise exception 'the context of this transaction was not signed by tenancy.enter_*()'
-        using errcode = 'SK901';
+    where id = split_part(v_context, '|', 1);
+    if right(v_context, 64) = encode(
+      sha256(v_outer_pad || sha256(v_inner_pad || convert_to(
+        concat_ws('|', left(v_context, -65), pg_backend_pid(), encode(timestamptz_send(now()), 'hex')), 'UTF8'
+      ))),
+      'hex'
+    ) then
+      return string_to_array(v_context, '|');
     end if;
+    raise exception 'the context of this transaction was not signed by tenancy.enter_*()'
+      using errcode = 'SK901';
   end if;
-  return v_part;
+  return null;
 end
 $$;
 
@@ -51,26 +53,26 @@ set search_path = ''
 as $$
 declare
   v_context text := current_setting('stockade.context', true);
-  v_org_id uuid;
+  v_inner_pad bytea;
+  v_outer_pad bytea;
 begin
   if v_context <> '' then
-    -- The assignment makes it a uuid: the planner would try a cast in the query on a context that is not verified yet.
-    select split_part(v_context, '|', 2)
-    into v_org_id
+    select inner_pad, outer_pad
+    into v_inner_pad, v_outer_pad
     from tenancy.context_keys
-    where id = split_part(v_context, '|', 1)
-      and right(v_context, 64) = encode(
-        sha256(outer_pad || sha256(inner_pad || convert_to(
-          concat_ws('|', left(v_context, -65), pg_backend_pid(), encode(timestamptz_send(now()), 'hex')), 'UTF8'
-        ))),
-        'hex'
-      );
-    if v_org_id is null then
-      raise exception 'the context of this transaction was not signed by tenancy.enter_*()'
-        using errcode = 'SK901';
+    where id = split_part(v_context, '|', 1);
+    if right(v_context, 64) = encode(
+      sha256(v_outer_pad || sha256(v_inner_pad || convert_to(
+        concat_ws('|', left(v_context, -65), pg_backend_pid(), encode(timestamptz_send(now()), 'hex')), 'UTF8'
+      ))),
+      'hex'
+    ) then
+      return split_part(v_context, '|', 2);
     end if;
+    raise exception 'the context of this transaction was not signed by tenancy.enter_*()'
+      using errcode = 'SK901';
   end if;
-  return v_org_id;
+  return null;
 end
 $$;
 

@@ -48,6 +48,12 @@ language plpgsql
 stable
 security definer
 set search_path = ''
+set enable_seqscan = off
+set enable_indexscan = on
+set random_page_cost = 4
+set cpu_tuple_cost = 0.01
+set cpu_index_tuple_cost = 0.005
+set cpu_operator_cost = 0.0025
 as $$
 declare
   v_org_id uuid := tenancy.require_scope('read');
@@ -94,6 +100,12 @@ language plpgsql
 stable
 security definer
 set search_path = ''
+set enable_seqscan = off
+set enable_indexscan = on
+set random_page_cost = 4
+set cpu_tuple_cost = 0.01
+set cpu_index_tuple_cost = 0.005
+set cpu_operator_cost = 0.0025
 as $$
 declare
   v_org_id uuid := tenancy.require_scope('admin');

@@ -11,12 +11,12 @@ export interface Condition {
   readonly to: string;
 }
 
-const isMac = `and right(v_context, 64) = encode(
-        sha256(outer_pad || sha256(inner_pad || convert_to(
-          concat_ws('|', left(v_context, -65), pg_backend_pid(), encode(timestamptz_send(now()), 'hex')), 'UTF8'
-        ))),
-        'hex'
-      )`;
+const isMac = `right(v_context, 64) = encode(
+      sha256(v_outer_pad || sha256(v_inner_pad || convert_to(
+        concat_ws('|', left(v_context, -65), pg_backend_pid(), encode(timestamptz_send(now()), 'hex')), 'UTF8'
+      ))),
+      'hex'
+    )`;
 
 const readers = ['tenancy.current_org()', 'tenancy.verified_context()'] as const;
 
@@ -32,7 +32,7 @@ const refusal = 'tenancy.record_mismatch(text,bytea,text,text[],text)';
 const inMac = [...readers, byKey, 'tenancy.sign_context(uuid,text,text[],integer)'];
 
 const conditions: readonly Condition[] = [
-  ...readers.map((name): Condition => ({ function: name, what: 'the MAC', from: isMac, to: '' })),
+  ...readers.map((name): Condition => ({ function: name, what: 'the MAC', from: isMac, to: 'true' })),
   // The functions that create a MAC and those that verify it contain the parts that it covers.
   { function: inMac, what: 'the backend', from: backendAndTransaction, to: transaction },
   { function: inMac, what: 'the transaction', from: backendAndTransaction, to: backend },
