@@ -58,6 +58,8 @@ test('only what an unfinished backfill has not come to is laid to it', async () 
   // It has built A, which is written since; C moves, and begins again with that.
   await books.write(acme, 'A', 'on_hand = 40, version = 1');
   await acme.post('receipt', { sku: 'C', location: 'MAIN', quantity: 5 });
+  await acme.location('SHOP');
+  await acme.post('receipt', { sku: 'C', location: 'SHOP', quantity: 3 });
   const found = await causesOf(acme);
   expect(Object.keys(found)).toEqual(['A', 'C', 'D']);
   expect(found.A?.cause).toBe('direct_write');
@@ -123,4 +125,24 @@ test('a movement that is gone explains the balance that has counted it, and no o
   await books.write(acme, 'B', 'on_hand = on_hand - 8');
   const signed = await causesOf(acme);
   expect([signed.A?.cause, signed.B?.cause]).toEqual(['movement_deleted', 'unknown']);
+});
+
+test('a balance with only its oldest movements names the next one of its own item, location and lot', async () => {
+  const acme = await provenOrganization();
+  await acme.location('SHOP');
+  await acme.item('E', { tracking: 'lot' });
+  const post = (more: object) => acme.post('receipt', { sku: 'E', location: 'MAIN', ...more });
+  await post({ lot: 'other', quantity: 11 });
+  await post({ location: 'SHOP', lot: 'own', quantity: 13 });
+  await post({ lot: 'own', quantity: 7 });
+  await acme.post('receipt', { sku: 'A', location: 'MAIN', quantity: 17 });
+  const { body: lacking } = await post({ lot: 'own', quantity: 5 });
+  await books.superuser.query(
+    `update inventory.balances set on_hand = 7, version = 1 where org_id = $1 and lot = 'own' and on_hand = 12`,
+    [acme.id],
+  );
+  const { differences } = await previewRun(books.jobs, acme.id, 'full');
+  expect(differences).toMatchObject([
+    { lot: 'own', detail: { firstDivergent: { movementId: lacking.lines[0].movementId } } },
+  ]);
 });
