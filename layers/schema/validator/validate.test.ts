@@ -67,3 +67,17 @@ test('a reason goes on over several lines', async () => {
 update shop.orders set note = '';`);
   expect(allowed.map(({ reason }) => reason)).toEqual(['orders has three rows, and nobody waits for them.']);
 });
+
+test.each([
+  ['all of its columns', 'add column day date, add column line bigint', true],
+  ['one of its two columns', 'add column day date', false],
+  ['none of its columns', 'set (fillfactor = 90)', false],
+])(
+  'a key is certain to be searched for nulls only when every column is described: the files describe %s',
+  async (_, described, isCertain) => {
+    const { reviews } = await validate(`alter table shop.lines ${described};
+    create unique index lines_key on shop.lines (day, line);
+    alter table shop.lines add primary key using index lines_key;`);
+    expect(reviews.at(-1)?.effects.tables).toMatchObject([{ table: 'shop.lines', work: 'scan', isCertain }]);
+  },
+);
