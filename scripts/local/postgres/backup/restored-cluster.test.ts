@@ -230,3 +230,13 @@ test('an archive that gets nothing more is not waited for when the server has en
   await expect(advancing).rejects.toThrow('aborted');
   await client.query('delete from line where id = 999');
 });
+
+test('an archive without room for another segment is not advanced: the server switches none', async () => {
+  await add(998);
+  const archive = { directory: source.archiveDirectory ?? '', marksFile: join(folder, 'no-room') };
+  const full = await WalArchive.open({ ...archive, segmentBytes: Number.MAX_SAFE_INTEGER });
+  const before = await full.segments();
+  await expect(full.advance(source.url)).rejects.toThrow(/^the archive of the log needs \d+ MB of free disk/);
+  expect(await full.segments()).toEqual(before);
+  await client.query('delete from line where id = 998');
+});
