@@ -1,10 +1,11 @@
 import { join } from 'node:path';
 import type { Context } from 'aws-lambda';
-import { beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, test, vi } from 'vitest';
 import { handler as beat } from '#functions/jobs/heartbeat.lambda.ts';
 import { handler as sweep } from '#functions/jobs/sweep-drills.lambda.ts';
 import { handler as verify } from '#functions/jobs/verify-snapshot.lambda.ts';
 import { environment } from '#platform/environment.ts';
+import { log } from '#platform/log.ts';
 import { closeDatabase } from '#platform/postgres/database.ts';
 import { beginDrill } from '#recovery/drill/begin.ts';
 import { lastDrill } from '#recovery/drill/records.ts';
@@ -29,13 +30,17 @@ async function untilOver() {
   }
 }
 
-test('the schedule begins a drill when one is due, finishes it, and begins no other in the same week', async () => {
+test('the schedule begins a drill when one is due, finishes it, and begins no other in the same week; each tick is logged', async () => {
   await expect(beat()).resolves.toBeInstanceOf(Date);
   const first = await verify({}, context);
   expect(first).toMatchObject({ drill: '000001', waitsFor: expect.any(String) });
   await world.rds.rds.settled();
-  expect(await untilOver()).toEqual({ drill: '000001', passed: true, waitsFor: undefined });
-  expect(await verify({}, context)).toEqual({ drill: '000001', passed: true, waitsFor: undefined });
+  const over = { drill: '000001', passed: true, waitsFor: undefined };
+  expect(await untilOver()).toEqual(over);
+  const info = vi.spyOn(log, 'info');
+  expect(await verify({}, context)).toEqual(over);
+  expect(info.mock.calls).toEqual([['ticked a drill', over]]);
+  info.mockRestore();
   expect(await sweep()).toEqual([]);
   expect(await lastDrill()).toMatchObject({ id: '000001', passed: true });
   expect(await world.instancesLeft()).toEqual([]);
