@@ -69,6 +69,26 @@ test('every table gets rows that obey its checks and foreign keys, past its trig
   }
 });
 
+test('a row that meets a check over two columns is found although each has more than twenty values', async () => {
+  await using copy = await createScratchDatabase(inject('clusterUrl'));
+  const client = new Client(copy.url);
+  await client.connect();
+  try {
+    const codes = Array.from({ length: 25 }, (_, index) => `'${index + 1}'`).join(', ');
+    // The first pair that fits is 18 and 1. With all 25 values of the second column it would be past the last try.
+    await client.query(`create table public.spans (
+      "from" text not null check ("from" in (${codes})),
+      "to" text not null check ("to" in (${codes})),
+      check ("from"::integer between 18 and 17 + "to"::integer)
+    )`);
+    expect(await fillTables(client)).toEqual([]);
+    const { rows } = await client.query('select distinct "from", "to" from public.spans');
+    expect(rows).toEqual([{ from: '18', to: '1' }]);
+  } finally {
+    await client.end();
+  }
+});
+
 test.each([
   ['a lock of the catalogue', 'alter table shop.items add column brand text;'],
   ['a scan', 'alter table shop.orders add constraint few check (quantity < 1000);'],
