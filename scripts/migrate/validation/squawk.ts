@@ -65,7 +65,8 @@ function programFile(): string {
 /** Its exit code says whether it found something: both are an answer. */
 function run(program: string, args: readonly string[]): Promise<string> {
   return new Promise((resolve, reject) => {
-    execFile(program, args, { maxBuffer: 64 * 2 ** 20 }, (error, stdout, stderr) => {
+    // The report about a folder of migrations is longer than the default allows.
+    execFile(program, args, { maxBuffer: Number.POSITIVE_INFINITY }, (error, stdout, stderr) => {
       if (error && !stdout.startsWith('[')) reject(new Error(`squawk failed: ${stderr || error.message}`));
       else resolve(stdout);
     });
