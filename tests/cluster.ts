@@ -20,6 +20,8 @@ declare module 'vitest' {
 
 /** One Postgres server for the whole run, and one migrated database in it that every test file clones. */
 export default async function setup({ provide }: TestProject): Promise<() => Promise<void>> {
+  // When nothing is left to wait for, Node ends in the middle of an await, and without this as if all tests had passed.
+  process.exitCode = 1;
   const directory = makeScratchFolder('tests');
   const prepared = await prepareCluster();
   const cluster = await startCluster({
@@ -33,6 +35,7 @@ export default async function setup({ provide }: TestProject): Promise<() => Pro
   provide('clusterLog', join(cluster.directory, 'postgres.log'));
   provide('templateDatabase', prepared.database);
   provide('preparedCluster', prepared);
+  process.exitCode = undefined;
   return async () => {
     await cluster.destroy();
     await rm(directory, { recursive: true, force: true });
