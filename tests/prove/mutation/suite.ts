@@ -66,9 +66,11 @@ export async function runSuite(root: string, options: SuiteOptions): Promise<Sui
     const [code, killedBy] = await exited;
     options.signal.throwIfAborted();
     const report = await readReport(output);
+    // A fault can end the run before its first test with the exit code of success.
+    const passed = code === 0 && report !== undefined;
     return {
-      passed: code === 0,
-      failures: code === 0 ? [] : failuresOf(root, report, killedBy ?? `exit code ${code}`),
+      passed,
+      failures: passed ? [] : failuresOf(root, report, killedBy ?? `exit code ${code}`),
       files: (report?.testResults ?? []).map(({ name, status, startTime, endTime }) => ({
         file: relative(root, name),
         durationMs: endTime - startTime,
