@@ -80,3 +80,16 @@ test('what the watch sees is no unseen change: in a transaction, in a part of on
   await run('vacuum (freeze) pg_trigger', 'vacuum (full) pg_trigger');
   expect(await faults()).toEqual([]);
 });
+
+test('a command that leaves the triggers as they were last noted is not noted', async () => {
+  const notes = async () => {
+    const { rows } = await superuser.query<{ command: string }>(
+      'select command from inventory.trigger_changes order by id',
+    );
+    return rows.map(({ command }) => command);
+  };
+  const before = await notes();
+  await run(alter('disable'), 'create table public.later (n integer)', 'drop table public.later');
+  await run(alter('enable always'));
+  expect((await notes()).slice(before.length)).toEqual(['ALTER TABLE', 'ALTER TABLE']);
+});
