@@ -59,10 +59,15 @@ test('the tests of the most relevant folder for a SQL file come first', () => {
     'tests/seals/b.test.ts',
     'infra/c.test.ts',
     'sql/lint/d.test.ts',
+    'tests/migrations/e.test.ts',
+    'tests/migrations/moving-in/f.test.ts',
   ];
+  const moving = [files[6], files[5]];
   expect(testsOfSql('sql/functions/inventory/posting.sql', files)).toEqual([files[1], files[0], files[2]]);
   expect(testsOfSql('sql/functions/inventory/seals.sql', files)).toEqual([files[2]]);
   expect(testsOfSql('sql/migrations/000018_seals.sql', files)).toEqual([files[2], files[4]]);
+  expect(testsOfSql('sql/functions/moving_in/balances.sql', files)).toEqual(moving);
+  expect(testsOfSql('sql/migrations/000031_switch.sql', files)).toEqual([...moving, files[4]]);
 });
 
 test('the test beside a file is tried first, although it has noted nothing', () => {

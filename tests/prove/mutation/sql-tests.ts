@@ -1,12 +1,15 @@
 /** The tests for each SQL file: the first line that matches the file counts. A folder stands for all of its tests. */
 const concerned: readonly (readonly [file: RegExp, tests: readonly string[]])[] = [
   [/lint\//, ['sql/lint/', 'layers/schema/lint/isolation-lint.test.ts']],
+  [
+    /moving_in|_switch|_assigned|_transfer_halves|_filled/,
+    ['tests/migrations/moving-in/', 'tests/migrations/'],
+  ],
   [/proofs\//, ['tests/recovery/sabotage.test.ts', 'tests/recovery/drill/drill.test.ts']],
   [
     /tenancy\/(import|export|digests|erasure|tenant_tables)|erasures/,
     ['tests/isolation/', 'tests/commands/organizations.test.ts', 'tests/recovery/'],
   ],
-  [/organization_ids|filled/, ['tests/migrations/']],
   [/seal/, ['tests/seals/', 'tests/reconciliation/', 'tests/recovery/', 'tests/isolation/']],
   [
     /reconciliation|discrepancies|trigger|backfill|held_balances/,
@@ -42,5 +45,5 @@ const ofMigrations = ['sql/lint/', 'tests/prove/plans/'];
 export function testsOfSql(file: string, testFiles: readonly string[]): string[] {
   const tests = concerned.find(([pattern]) => pattern.test(file))?.[1] ?? [];
   const places = file.startsWith('sql/migrations/') ? [...tests, ...ofMigrations] : tests;
-  return places.flatMap((place) => testFiles.filter((test) => test.startsWith(place)));
+  return [...new Set(places.flatMap((place) => testFiles.filter((test) => test.startsWith(place))))];
 }
