@@ -221,6 +221,28 @@ test.each(spoilt)('%s: %s', async (rule, spoil, table, id, value) => {
   }
 });
 
+test.each([
+  ['00:00:00.0004', '01941f29-7c00-7fff-bfff-ffffffffffff', '01941f29-7c01-7000-8000-000000000000'],
+  ['00:00:00.0006', '01941f29-7c01-7fff-bfff-ffffffffffff', '01941f29-7c02-7000-8000-000000000000'],
+])(
+  'at %s, an id of the millisecond to which the clock is rounded is not newer than now',
+  async (time, newest, newer) => {
+    await world.client.query('begin');
+    try {
+      await world.client.query(`
+        create schema clock;
+        create function clock.clock_timestamp() returns timestamptz language sql as $$ select timestamptz '2025-01-01 ${time}Z' $$;
+        set local search_path = clock, pg_catalog;
+        update inventory.movements set id = '${newest}', recorded_at = '2024-01-01Z'`);
+      expect(await inOpenTransaction(() => found())).toEqual([]);
+      await world.client.query(`update inventory.movements set id = '${newer}'`);
+      expect(await inOpenTransaction(() => found())).toEqual([['movement-id', 'movements', newer, newer]]);
+    } finally {
+      await world.client.query('rollback');
+    }
+  },
+);
+
 /** Lets a check read the open transaction: its own beginning and end are left out. */
 async function inOpenTransaction<T>(work: () => Promise<T>): Promise<T> {
   const query = world.client.query.bind(world.client);

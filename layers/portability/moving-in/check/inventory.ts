@@ -24,7 +24,7 @@ export interface Inventory {
    * after the move) and `organization`.
    */
   moved(table: 'items' | 'locations'): string;
-  /** The greatest id that a movement may have: ids that are drawn from now on are greater. */
+  /** The greatest id that a movement may have: no id that has been drawn is greater. */
   readonly newestId: string;
 }
 
@@ -33,8 +33,9 @@ export async function openInventory(
   client: pg.ClientBase,
   { codes = [], assignments = [], organization = '' }: MovePlan,
 ): Promise<Inventory> {
+  // The ids that the old tables draw before Postgres 18 round the clock to the nearest millisecond, up as well.
   const { rows } = await client.query<{ ms: string }>(
-    'select trunc(extract(epoch from clock_timestamp()) * 1000) as ms',
+    'select round(extract(epoch from clock_timestamp()) * 1000) as ms',
   );
 
   function organizationOf(table: 'items' | 'locations'): string {
