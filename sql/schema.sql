@@ -8128,7 +8128,7 @@ create table stockade_migrations.functions (
   duration_ms integer not null,
   applied_by text default SESSION_USER not null,
   constraint functions_pkey PRIMARY KEY (name),
-  constraint functions_name_check CHECK (name ~ '^[a-z0-9_]+/[a-z0-9_]+$'::text),
+  constraint functions_name_check CHECK (name ~ '^[a-z0-9_]+(/[a-z0-9_]+){1,2}$'::text),
   constraint functions_sha256_check CHECK (sha256 ~ '^[0-9a-f]{64}$'::text)
 );
 alter table stockade_migrations.functions owner to stockade_owner;

@@ -30,7 +30,7 @@ const forms = {
   backfill: /^backfill$/,
   contract: /^contract$/,
   role: /^role ([a-z_][a-z0-9_]*)$/,
-  needs: /^needs ([a-z0-9_]+\/[a-z0-9_]+|\d{6}_[a-z0-9_]+)$/,
+  needs: /^needs ([a-z0-9_]+(?:\/[a-z0-9_]+){1,2}|\d{6}_[a-z0-9_]+)$/,
   until: /^until (\d{6}_[a-z0-9_]+)$/,
 } as const;
 

@@ -7,7 +7,7 @@ import { readSqlFile } from './migration-files.ts';
 
 /** One file of functions: a family, run again as a whole when its digest changes. */
 export interface FunctionFile {
-  /** `schema/family`. */
+  /** `schema/family`, or `schema/room/family`. */
   readonly name: string;
   readonly schema: string;
   /** The path below the folder of functions. */
@@ -23,10 +23,11 @@ export interface FunctionFile {
   readonly routines: readonly string[];
 }
 
-const FILE_NAME = /^([a-z][a-z0-9_]*)\/[a-z][a-z0-9_]*\.sql$/;
+/** A schema, perhaps a room of it, and the family. */
+const FILE_NAME = /^([a-z][a-z0-9_]*)(?:\/[a-z][a-z0-9_]*){1,2}\.sql$/;
 
 /**
- * Reads a folder of functions: files `schema/family.sql`, by name. A folder that does not exist has none.
+ * Reads a folder of functions: files `schema/family.sql` or `schema/room/family.sql`, by name. A folder that does not exist has none.
  * @throws MigrationError for a name of another form, a file that cannot be run again, or a function defined twice
  */
 export async function readFunctionFiles(directory: string): Promise<FunctionFile[]> {
@@ -36,7 +37,7 @@ export async function readFunctionFiles(directory: string): Promise<FunctionFile
     if (!schema) {
       throw new MigrationError(
         `${join(directory, file)} is not named like a family of functions`,
-        'Name it <schema>/<family>.sql, in lower case words joined by _.',
+        'Name it <schema>/<family>.sql or <schema>/<room>/<family>.sql, in lower case words joined by _.',
       );
     }
     const { content, sha256 } = await readSqlFile(join(directory, file));

@@ -52,7 +52,7 @@ export async function createJournal(client: Client): Promise<void> {
     comment on table stockade_migrations.applied is
       'Platform data: the migrations that this database has.';
     create table if not exists stockade_migrations.functions (
-      name text primary key check (name ~ '^[a-z0-9_]+/[a-z0-9_]+$'),
+      name text primary key check (name ~ '^[a-z0-9_]+(/[a-z0-9_]+){1,2}$'),
       sha256 text not null check (sha256 ~ '^[0-9a-f]{64}$'),
       routines text[] not null,
       applied_at timestamptz not null default clock_timestamp(),

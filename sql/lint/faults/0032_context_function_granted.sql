@@ -4,6 +4,7 @@ grant execute on function tenancy.rotate_context_key() to stockade_api;
 -- finds tenancy.enter_as_job(uuid)
 -- and 0054 tenancy.enter_as_job(uuid)
 -- and 0054 tenancy.enter_as_job(uuid)
+-- and 0062 tenancy.enter_as_job(uuid)
 grant execute on function tenancy.enter_as_job(uuid) to stockade_api;
 
 -- finds tenancy.sign_context(uuid,text,text[],integer)
@@ -15,6 +16,7 @@ grant execute on function tenancy.verified_context() to stockade_api;
 -- A new function that enters an organization through an existing one.
 -- finds inventory.planted(uuid)
 -- and 0054 inventory.planted(uuid)
+-- and 0062 inventory.planted(uuid)
 set local role stockade_owner;
 create function inventory.planted(p_org_id uuid) returns uuid language sql security definer set search_path = ''
 as $$ select tenancy.enter_as_job(p_org_id) $$;

@@ -1,4 +1,5 @@
 -- finds inventory.planted(text)
+-- and 0062 inventory.planted(text)
 set local role stockade_owner;
 create function inventory.planted(p_email text) returns bigint language sql stable security definer set search_path = ''
 as $$ select count(*) from tenancy.memberships m join tenancy.users u on u.id = m.user_id where u.email = p_email $$;
@@ -7,6 +8,7 @@ grant execute on function inventory.planted(text) to stockade_api;
 -- A listed function reads one more table.
 -- finds tenancy.list_members(integer,text)
 -- finds tenancy.list_members(integer,text)
+-- and 0062 tenancy.list_members(integer,text)
 create or replace function tenancy.list_members(p_limit integer, p_after_email text) returns setof json
 language sql stable security definer set search_path = ''
 as $$ select to_json(o) from tenancy.memberships m, tenancy.users u, tenancy.organizations o $$;
@@ -14,6 +16,7 @@ as $$ select to_json(o) from tenancy.memberships m, tenancy.users u, tenancy.org
 -- A listed function is granted to another role.
 -- finds tenancy.import_users(text[])
 -- finds tenancy.import_users(text[])
+-- and 0062 tenancy.import_users(text[])
 grant execute on function tenancy.import_users(text[]) to stockade_api;
 
 -- It reads with dynamic SQL.
@@ -56,6 +59,7 @@ grant execute on function inventory.planted() to stockade_api;
 
 -- It runs as its caller, or nobody may call it, or it names another table.
 -- finds nothing
+-- and 0062 inventory.planted_three()
 set local role stockade_owner;
 create function inventory.planted() returns bigint language sql stable set search_path = ''
 as $$ select count(*) from tenancy.users $$;

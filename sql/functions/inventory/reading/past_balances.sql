@@ -1,4 +1,4 @@
---! needs inventory/balance_lists
+--! needs inventory/reading/balances
 --! needs 000022_seals
 -- Balances at an instant, from the nearest seal and the movements after it.
 --
