@@ -4,6 +4,7 @@ import type { Bench, BenchOptions, Comparison } from './bench.ts';
 import { coldStart } from './cold-start.ts';
 import { growth } from './growth/growth.ts';
 import { importing } from './import.ts';
+import { neighbours } from './neighbours.ts';
 import { posting } from './posting.ts';
 import { reconcile } from './reconcile.ts';
 import { recovery } from './recovery.ts';
@@ -19,6 +20,7 @@ export const benches: readonly Bench[] = [
   wall,
   balanceRead,
   api,
+  neighbours,
   coldStart,
   importing,
   growth,
