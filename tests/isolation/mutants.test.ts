@@ -9,6 +9,7 @@ import { probe } from '../prove/isolation/probes/probes.ts';
 const sample = new Set([
   'tenant on inventory.balances',
   'inventory.movements',
+  'enable_indexscan=on of inventory.get_item(text)',
   'balances_org_id_item_id_fkey on inventory.balances',
   'select on tenancy.pass_keys to stockade_api',
   'update on inventory.balances to stockade_jobs',

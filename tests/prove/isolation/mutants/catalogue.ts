@@ -12,6 +12,7 @@ export async function catalogueMutants(superuser: Client): Promise<Mutant[]> {
     secretColumns,
     functionGrants,
     definers,
+    planners,
     triggers,
     statistics,
     database,
@@ -125,6 +126,16 @@ const definers = `
   from pg_proc p
   join pg_namespace n on n.oid = p.pronamespace
   where prosecdef and ${ours}
+  order by 2`;
+
+/** Leaves what the plans of a function of requests depend on to the session, one setting at a time. */
+const planners = `
+  select 'plans left to the session' as kind, format('%s of %s', setting, p.oid::regprocedure) as name,
+    format('alter routine %s reset %I', p.oid::regprocedure, split_part(setting, '=', 1)) as sql
+  from pg_proc p
+  join pg_namespace n on n.oid = p.pronamespace
+  cross join unnest(p.proconfig) as setting
+  where prosecdef and ${ours} and setting ~ '^(enable|random|cpu)_' and has_function_privilege('stockade_api', p.oid, 'execute')
   order by 2`;
 
 const triggers = `
