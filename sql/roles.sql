@@ -197,7 +197,10 @@ begin
         proname in (
           'set_config', 'setseed', 'pg_notify', 'pg_cancel_backend', 'pg_terminate_backend', 'pg_blocking_pids',
           'pg_safe_snapshot_blocking_pids', 'pg_lock_status', 'pg_prepared_xact', 'pg_get_replication_slots',
-          'pg_export_snapshot', 'pg_notification_queue_usage', 'loread', 'lowrite'
+          'pg_export_snapshot', 'pg_notification_queue_usage', 'loread', 'lowrite',
+          -- They parse and plan a text, and nothing ends that: no cancel, no timeout, no end of the session.
+          'ts_stat', 'ts_rewrite', 'query_to_xml', 'query_to_xmlschema', 'query_to_xml_and_xmlschema', 'cursor_to_xml',
+          'cursor_to_xmlschema'
         )
         or proname ~ '^(lo_|pg_(try_)?advisory_|pg_stat_|pg_logical_emit_message|pg_replication_)'
         or proname ~ '^pg_(table|relation|total_relation|indexes|database|tablespace)_size$'

@@ -2135,7 +2135,14 @@ begin
     return null;
   end if;
   return jsonb_build_object('sku', v_sku) || inventory.balances_then(
-    array(select b from inventory.balances b where b.item_id = v_id), p_as_of, p_basis
+    array(
+      select b
+      from inventory.balances b
+      where b.item_id = v_id
+      order by (select l.code from inventory.locations l where l.org_id = b.org_id and l.id = b.location_id), b.lot
+    ),
+    p_as_of,
+    p_basis
   );
 end
 $function$;
@@ -2387,20 +2394,16 @@ begin
   from inventory.balance_page(p_limit, p_after_sku, p_after_location, p_after_lot, p_sku, p_location, p_lot);
   return query
   select json_build_object(
-    'sku', i.sku,
-    'location', l.code,
+    'sku', (select i.sku from inventory.items i where i.org_id = b.org_id and i.id = b.item_id),
+    'location', (select l.code from inventory.locations l where l.org_id = b.org_id and l.id = b.location_id),
     'lot', nullif(b.lot, ''),
     'onHand', b.on_hand,
     'reserved', b.reserved,
     'available', b.on_hand - b.reserved,
     'version', b.version
   )
-  from unnest(v_page) as b
-  cross join lateral (select i.sku from inventory.items i where i.org_id = b.org_id and i.id = b.item_id offset 0) as i
-  cross join lateral (
-    select l.code from inventory.locations l where l.org_id = b.org_id and l.id = b.location_id offset 0
-  ) as l
-  order by i.sku, l.code, b.lot;
+  from unnest(v_page) with ordinality as b
+  order by b.ordinality;
   if v_reached is not null then
     return next json_build_object('sku', v_reached, 'location', null);
   end if;
@@ -6166,6 +6169,24 @@ comment on function tenancy.record_mismatch(text,bytea,text,text[],text) is
 revoke execute on function tenancy.record_mismatch(text,bytea,text,text[],text) from public;
 grant execute on function tenancy.record_mismatch(text,bytea,text,text[],text) to stockade_api;
 
+-- tenancy.refuse_command()
+CREATE OR REPLACE FUNCTION tenancy.refuse_command()
+ RETURNS event_trigger
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+begin
+  -- Within a function of the owner, the role is the owner's.
+  if current_user in ('stockade_api', 'stockade_jobs', 'stockade_admin') then
+    raise exception '% may not run %', current_user, tg_tag using errcode = '42501';
+  end if;
+end
+$function$;
+alter function tenancy.refuse_command() owner to stockade_owner;
+comment on function tenancy.refuse_command() is
+  'Refuses a command on the schema when a login role of Stockade runs it: 42501. sql/watch.sql creates the event trigger that calls it, before the command takes a lock. CREATE RULE and CREATE TRIGGER lock their table, and wait for the lock, before they find that the caller may not run them.';
+revoke execute on function tenancy.refuse_command() from public;
+
 -- tenancy.require_context(text)
 CREATE OR REPLACE FUNCTION tenancy.require_context(p_scope text)
  RETURNS text[]
@@ -6769,8 +6790,6 @@ declare
   -- How many balances, or items, one page looks at.
   v_most_looked constant integer := 500;
   v_after_sku constant text := coalesce(p_after_sku, '');
-  v_after_location constant text := coalesce(p_after_location, '');
-  v_after_lot constant text := coalesce(p_after_lot, '');
   v_item_id uuid;
   -- The locations, as a range: it is read from the index, and is everything when none is named.
   v_first_location uuid := '00000000-0000-0000-0000-000000000000';
@@ -6834,7 +6853,8 @@ begin
           and (p_lot is null or b.lot = p_lot)
         offset 0
       ) as found
-      where (i.sku, found.location, found.lot) > (v_after_sku, v_after_location, v_after_lot)
+      where i.sku > v_after_sku
+        or p_after_location is not null and (found.location, found.lot) > (p_after_location, p_after_lot)
       order by i.sku, found.location, found.lot
       limit p_limit
     );
@@ -6860,7 +6880,8 @@ begin
         and (p_lot is null or b.lot = p_lot)
       offset 0
     ) as found
-    where (i.sku, found.location, found.lot) > (v_after_sku, v_after_location, v_after_lot)
+    where i.sku > v_after_sku
+        or p_after_location is not null and (found.location, found.lot) > (p_after_location, p_after_lot)
     order by i.sku, found.location, found.lot
     limit p_limit
   );
@@ -6877,7 +6898,7 @@ end
 $function$;
 alter function inventory.balance_page(integer,text,text,text,text,text,text) owner to stockade_owner;
 comment on function inventory.balance_page(integer,text,text,text,text,text,text) is
-  'At most p_limit balances in the order of SKU, location and lot: those after one that is named by the three, of an item, at a location, of a lot; null for any. A page that is not full although the list may go on has the SKU that it ends at. Raises SK304 when p_limit is not that of a page.';
+  'At most p_limit balances in the order of SKU, location and lot: those after one that is named by the three, or after all of a SKU when its location is null, of an item, at a location, of a lot; null for any. A page that is not full although the list may go on has the SKU that it ends at. Raises SK304 when p_limit is not that of a page.';
 revoke execute on function inventory.balance_page(integer,text,text,text,text,text,text) from public;
 
 -- inventory.balances_then(inventory.balances[],timestamp with time zone,text)
@@ -6982,19 +7003,15 @@ begin
   return jsonb_build_object('sealed', coalesce(v_sealed, false), 'movements', coalesce(v_movements, 0), 'rows', (
     select coalesce(jsonb_agg(
       jsonb_build_object(
-        'sku', i.sku,
-        'location', l.code,
+        'sku', (select i.sku from inventory.items i where i.org_id = b.org_id and i.id = b.item_id),
+        'location', (select l.code from inventory.locations l where l.org_id = b.org_id and l.id = b.location_id),
         'lot', nullif(b.lot, ''),
         'onHand', v_on_hand[b.ordinality],
         'version', v_versions[b.ordinality]
       )
-      order by i.sku, l.code, b.lot
+      order by b.ordinality
     ), '[]')
     from unnest(p_page) with ordinality as b
-    cross join lateral (select i.sku from inventory.items i where i.org_id = b.org_id and i.id = b.item_id offset 0) as i
-    cross join lateral (
-      select l.code from inventory.locations l where l.org_id = b.org_id and l.id = b.location_id offset 0
-    ) as l
   ));
 end
 $function$;
@@ -8158,7 +8175,7 @@ comment on table stockade_migrations.started is
 -- tenancy.api_keys
 create table tenancy.api_keys (
   org_id uuid not null,
-  key_id text not null,
+  key_id text collate "C" not null,
   secret_digest bytea not null,
   name text not null,
   scopes text[] not null,
@@ -8220,7 +8237,7 @@ revoke execute on function tenancy.api_key_json(tenancy.api_keys) from public;
 
 -- tenancy.context_keys
 create table tenancy.context_keys (
-  id text not null,
+  id text collate "C" not null,
   inner_pad bytea not null,
   outer_pad bytea not null,
   active boolean not null,
@@ -8283,7 +8300,7 @@ grant select, insert, update (role) on table tenancy.memberships to stockade_adm
 -- tenancy.organizations
 create table tenancy.organizations (
   id uuid default inventory.new_id() not null,
-  slug text not null,
+  slug text collate "C" not null,
   name text not null,
   status text default 'active'::text not null,
   max_concurrency integer default 12 not null,
@@ -8317,7 +8334,7 @@ grant select on table tenancy.organizations to stockade_jobs;
 
 -- tenancy.pass_keys
 create table tenancy.pass_keys (
-  id text not null,
+  id text collate "C" not null,
   inner_pad bytea not null,
   outer_pad bytea not null,
   created_at timestamp with time zone default now() not null,
@@ -8751,6 +8768,8 @@ create policy tenant on tenancy.security_events
   with check (org_id = (( SELECT tenancy.current_org() AS current_org)));
 
 -- Event triggers
+create event trigger stockade_refuse_command on ddl_command_start execute function tenancy.refuse_command();
+alter event trigger stockade_refuse_command enable always;
 create event trigger stockade_watch_triggers on ddl_command_end execute function inventory.watch_triggers();
 alter event trigger stockade_watch_triggers enable always;
 

@@ -1,7 +1,33 @@
--- The watch over the ledger's triggers. The user that migrates runs it after every migration, as often as wanted.
+-- What Postgres does at commands on the schema: it refuses them to login roles, and watches the ledger's triggers. The user that migrates runs this
+-- after every migration, as often as wanted.
 --
 -- An event trigger can be made by a superuser only, on RDS by a member of rds_superuser. Where it cannot be made nothing
--- fails: reconciliation then says that it does not know when the triggers were missing.
+-- fails: login roles have no privilege for any of these commands, and reconciliation says that it does not know when triggers were
+-- missing.
+do $$
+begin
+  if to_regprocedure('tenancy.refuse_command()') is null
+    or exists (
+      select
+      from pg_event_trigger
+      where evtname = 'stockade_refuse_command'
+        and evtfoid = to_regprocedure('tenancy.refuse_command()')
+        and evtevent = 'ddl_command_start'
+        and evtenabled = 'A'
+        and evttags is null
+    )
+  then
+    return;
+  end if;
+  drop event trigger if exists stockade_refuse_command;
+  create event trigger stockade_refuse_command on ddl_command_start execute function tenancy.refuse_command();
+  alter event trigger stockade_refuse_command enable always;
+exception
+  when insufficient_privilege then
+    raise notice 'commands of login roles are not refused before they wait for locks: % may not make event triggers', current_user;
+end
+$$;
+
 do $$
 begin
   -- Made by a migration that this database may not have yet. And there is no ledger as long as the old program works.

@@ -70,7 +70,8 @@ export async function listBalances(
 ): Promise<{ page: Page<Balance> } | (PastAnswer & { page: Page<PastBalance> })> {
   const then = pastRequest(asked);
   const { limit, after } = page;
-  const [afterSku, afterLocation, afterLot] = after ?? [];
+  const [afterSku, afterCode, afterLot] = after ?? [];
+  const afterLocation = afterCode === afterAllLocations ? undefined : afterCode;
   const range = [
     limit + 1,
     ...[afterSku, afterLocation, afterLot, filter.sku, filter.location, filter.lot].map(
@@ -158,8 +159,8 @@ function pastRequest({ asOf, basis }: z.infer<typeof AsOf>): Pick<PastAnswer, 'a
   ]);
 }
 
-/** Sorts after every code. */
-const afterAllCodes = '\u{10FFFF}';
+/** In a cursor, in place of a location: the page goes on after all balances of its SKU. No location has this code. */
+const afterAllLocations = '\u{10FFFF}';
 
 /** `reached` is the SKU at which a page ended that is not full. */
 function pageOf<Row extends Balance | PastBalance>(
@@ -170,7 +171,7 @@ function pageOf<Row extends Balance | PastBalance>(
   const listed = toPage(rows, limit, ({ sku, location, lot }) => [sku, location, lot ?? '']);
   return {
     ...listed,
-    next: listed.next ?? (reached === undefined ? undefined : [reached, afterAllCodes, '']),
+    next: listed.next ?? (reached === undefined ? undefined : [reached, afterAllLocations, '']),
   };
 }
 

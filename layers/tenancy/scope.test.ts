@@ -291,6 +291,16 @@ test('a write that could not be stored with its Idempotency-Key is refused, with
     expect(await queryInTenant(keyed, mode, `${skus} where sku = 'BOLT'`)).toEqual(bolt);
 });
 
+test('a long statement is refused before anything is sent: what varies are values', async () => {
+  const long = `select ${'1 + '.repeat(4_000)} 1`;
+  const refusal = /a statement has 160\d\d characters, more than 16000: send what varies as values/;
+  world.wire.forget();
+  await expect(queryInTenant(tenant, 'read', long)).rejects.toThrow(refusal);
+  expect(world.wire.exchanges()).toEqual([]);
+  await expect(inTenant(tenant, 'read', (tx) => tx.query(long))).rejects.toThrow(refusal);
+  expect(await queryInTenant(tenant, 'read', `${skus} where sku = $1`, ['x'.repeat(20_000)])).toEqual([]);
+});
+
 test('credentials without a key and a user are refused before anything is sent', async () => {
   const nobody: Tenant = { credentials: { selectors: ['acme'] }, scope: 'read' };
   world.wire.forget();

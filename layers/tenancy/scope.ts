@@ -127,6 +127,7 @@ async function workIn<T>(pipeline: Pipeline, work: (tx: TenantTransaction) => Pr
     query<Row extends pg.QueryResultRow>(text: string, values: readonly unknown[] = []) {
       if (hasEnded)
         throw new Error('this transaction has ended: use `tx` only inside the callback of inTenant()');
+      refuseLongText(text);
       const rows = pipeline.send<Row>(text, values).then((result) => result.rows);
       // The end of the transaction reports a failure that the callback does not wait for.
       rows.catch(() => {});
@@ -155,6 +156,7 @@ function oneStatement<Row extends pg.QueryResultRow>(
   { text, values }: Statement,
   claim?: IdempotencyClaim,
 ): Promise<Row[]> {
+  refuseLongText(text);
   return transaction(tenant, async (client) => {
     const pipeline = new Pipeline(client);
     if (mode !== 'read') pipeline.hold('begin');
@@ -191,6 +193,21 @@ function refuseClaim(tenant: Tenant, mode: TransactionMode): void {
       'the request has an Idempotency-Key, and this write would not be stored with it: use callInTenant()',
     );
   }
+}
+
+/** The longest text of a statement, in characters. RDS Proxy keeps a connection for itself after a text of 16 KiB. */
+const longestText = 16_000;
+
+/**
+ * Values are sent beside the text, so no statement of the product is long. One that is has been put together from what a caller
+ * sent. Postgres takes time for its parts that nothing can end: forty thousand tables in FROM take half a minute, and no
+ * timeout, cancel or end of the session is looked at meanwhile.
+ */
+function refuseLongText(text: string): void {
+  if (text.length > longestText)
+    throw new Error(
+      `a statement has ${text.length} characters, more than ${longestText}: send what varies as values`,
+    );
 }
 
 /**

@@ -13,7 +13,7 @@ grant usage on schema inventory to stockade_api, stockade_jobs, stockade_admin, 
 -- HMAC-SHA256 (RFC 2104) with its two padded keys computed once: a key as long as a block needs no other padding.
 -- The active key signs. The others still verify what they signed, so that a rotation fails no request.
 create table tenancy.context_keys (
-  id text primary key check (id ~ '^[0-9]{1,9}$'),
+  id text collate "C" primary key check (id ~ '^[0-9]{1,9}$'),
   inner_pad bytea not null check (length(inner_pad) = 64),
   outer_pad bytea not null check (length(outer_pad) = 64),
   active boolean not null,

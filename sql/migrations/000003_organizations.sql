@@ -12,7 +12,7 @@
 --   Secret: …                      no role but the owner has any privilege on it; also for a single column
 create table tenancy.organizations (
   id uuid primary key default inventory.new_id(),
-  slug text not null unique check (slug ~ '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$'),
+  slug text collate "C" not null unique check (slug ~ '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$'),
   name text not null check (length(name) between 1 and 200),
   status text not null default 'active' check (status in ('active', 'suspended')),
   -- Transactions of one organization at a time. The next one gets 429 and tries again. The default leaves half of

@@ -4,7 +4,9 @@
 -- What proves a caller: the API keys of the organizations, and the keys of the passes that the API mints for users.
 create table tenancy.api_keys (
   org_id uuid not null references tenancy.organizations (id),
-  key_id text not null check (key_id ~ '^[0-9A-Za-z]{12}$'),
+  -- Compared byte by byte. By the rules of a language a comparison takes longer the more of two texts is equal, and a caller can make
+  -- a text as long as it takes to measure that.
+  key_id text collate "C" not null check (key_id ~ '^[0-9A-Za-z]{12}$'),
   secret_digest bytea not null check (length(secret_digest) = 32),
   name text not null check (length(name) between 1 and 200),
   -- Each at most once.
@@ -59,7 +61,7 @@ grant update (revoked_at, expires_at) on tenancy.api_keys to stockade_admin;
 -- HMAC keys like those of tenancy.context_keys. These the API knows as well: it signs a pass for a user whose token it
 -- has verified.
 create table tenancy.pass_keys (
-  id text primary key check (id ~ '^[0-9A-Za-z]{1,32}$'),
+  id text collate "C" primary key check (id ~ '^[0-9A-Za-z]{1,32}$'),
   inner_pad bytea not null check (length(inner_pad) = 64),
   outer_pad bytea not null check (length(outer_pad) = 64),
   created_at timestamptz not null default now()

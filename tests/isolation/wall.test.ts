@@ -213,6 +213,27 @@ test('the same SKU, code and reference live in two organizations without meeting
   expect(body.data).toMatchObject([{ sku: 'BOLT', location: 'MAIN', onHand: 7 }]);
 });
 
+test.each([
+  'create rule r as on insert to inventory.items do instead nothing',
+  'create rule r as on insert to pg_catalog.pg_authid do instead nothing',
+  'create trigger t before insert on inventory.items execute function suppress_redundant_updates_trigger()',
+  'alter default privileges revoke execute on functions from public',
+])('a login role is refused before it waits for a lock: %s', async (command) => {
+  const holder = await world.superuser();
+  await holder.query(
+    'begin; lock table inventory.items in access share mode; lock table pg_catalog.pg_authid in access share mode',
+  );
+  try {
+    for (const role of ['stockade_api', 'stockade_jobs', 'stockade_admin'] as const) {
+      const client = await world.connect(role);
+      await client.query("set lock_timeout = 0; set statement_timeout = '10s'");
+      expect([role, await outcome(client.query(command))]).toEqual([role, '42501']);
+    }
+  } finally {
+    await holder.query('rollback');
+  }
+});
+
 // Behind the functions, policies keep the rows apart: for them, and for a role that reads tables, as that of an adopted application.
 describe('where the role of requests reads the tables, the policies alone', () => {
   beforeAll(async () => {

@@ -62,14 +62,19 @@ test('a master without superuser proves what it may read, and the other proofs d
       faults: [expect.stringContaining('amcheck could not be created: permission denied')],
     });
   }
-  // The watch of triggers needs a role that may create event triggers.
+  // To watch triggers, and to refuse commands, needs a role that may create event triggers.
   expect(outcomes.schema).toMatchObject({
     verdict: 'failed',
-    faults: expect.arrayContaining([expect.stringContaining('stockade_watch_triggers')]),
+    faults: expect.arrayContaining([
+      expect.stringContaining('stockade_refuse_command'),
+      expect.stringContaining('stockade_watch_triggers'),
+    ]),
   });
   expect(outcomes.schema?.faults.filter((fault) => !/watch|event trigger/i.test(fault))).toEqual([]);
   // The master can take the role of the owner by design.
-  expect(outcomes.isolation?.faults.filter((fault) => !/watch/.test(fault))).toEqual([]);
+  expect(outcomes.isolation?.faults.filter((fault) => !/watch|stockade_refuse_command/.test(fault))).toEqual(
+    [],
+  );
 });
 
 test('it finds missing rows although row-level security hides every row', async () => {

@@ -62,7 +62,9 @@ function ofTenancy(
 ): IsolationException[] {
   const { object, detail } = exception;
   const routine = /^([a-z_]+\.[a-z_]+)\(/.exec(object)?.[1];
-  const isOurs = routine ? routines.includes(routine) : tenancyTables.test(object.replace('_slug_key', ''));
+  const isOurs = routine
+    ? routines.includes(routine)
+    : tenancyTables.test(object.replace(/_(slug|email)_key$/, ''));
   if (!isOurs || detail.startsWith('stockade_ledger')) return [];
   if (detail.startsWith('stockade_api')) {
     return logins.map(({ sql }) => ({ ...exception, detail: detail.replace('stockade_api', sql) }));

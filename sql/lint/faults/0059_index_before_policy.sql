@@ -1,12 +1,14 @@
 -- finds inventory.planted
 -- and 0058 inventory.items
 -- and 0061 inventory.items
+-- and 0063 inventory.planted
 grant select on inventory.items to stockade_api;
 create index planted on inventory.items (sku);
 
 -- finds inventory.planted
 -- and 0058 inventory.items
 -- and 0061 inventory.items
+-- and 0063 inventory.planted
 grant select on inventory.items to stockade_api;
 create index planted on inventory.items (sku, org_id);
 
@@ -14,12 +16,14 @@ create index planted on inventory.items (sku, org_id);
 -- and 0017 inventory.planted
 -- and 0058 inventory.items
 -- and 0061 inventory.items
+-- and 0063 inventory.planted
 grant select on inventory.items to stockade_api;
 create index planted on inventory.items (lower(sku));
 
 -- finds inventory.planted
 -- and 0058 inventory.items
 -- and 0061 inventory.items
+-- and 0063 inventory.planted
 grant select on inventory.items to stockade_api;
 create index planted on inventory.items using hash (sku);
 
@@ -33,6 +37,7 @@ create index planted on inventory.movements using brin (recorded_at);
 -- and 0012 inventory.items_sku_key
 -- and 0058 inventory.items
 -- and 0061 inventory.items
+-- and 0063 inventory.items_sku_key
 grant select on inventory.items to stockade_api;
 alter table inventory.items add unique (sku);
 

@@ -78,8 +78,6 @@ declare
   -- How many balances, or items, one page looks at.
   v_most_looked constant integer := 500;
   v_after_sku constant text := coalesce(p_after_sku, '');
-  v_after_location constant text := coalesce(p_after_location, '');
-  v_after_lot constant text := coalesce(p_after_lot, '');
   v_item_id uuid;
   -- The locations, as a range: it is read from the index, and is everything when none is named.
   v_first_location uuid := '00000000-0000-0000-0000-000000000000';
@@ -143,7 +141,8 @@ begin
           and (p_lot is null or b.lot = p_lot)
         offset 0
       ) as found
-      where (i.sku, found.location, found.lot) > (v_after_sku, v_after_location, v_after_lot)
+      where i.sku > v_after_sku
+        or p_after_location is not null and (found.location, found.lot) > (p_after_location, p_after_lot)
       order by i.sku, found.location, found.lot
       limit p_limit
     );
@@ -169,7 +168,8 @@ begin
         and (p_lot is null or b.lot = p_lot)
       offset 0
     ) as found
-    where (i.sku, found.location, found.lot) > (v_after_sku, v_after_location, v_after_lot)
+    where i.sku > v_after_sku
+        or p_after_location is not null and (found.location, found.lot) > (p_after_location, p_after_lot)
     order by i.sku, found.location, found.lot
     limit p_limit
   );
@@ -186,8 +186,8 @@ end
 $$;
 
 comment on function inventory.balance_page is
-  'At most p_limit balances in the order of SKU, location and lot: those after one that is named by the three, of an item, at a '
-  'location, of a lot; null for any. A page that is not full although the list may go on has the SKU that it ends at. Raises SK304 '
+  'At most p_limit balances in the order of SKU, location and lot: those after one that is named by the three, or after all of '
+  'a SKU when its location is null, of an item, at a location, of a lot; null for any. A page that is not full although the list may go on has the SKU that it ends at. Raises SK304 '
   'when p_limit is not that of a page.';
 
 create or replace function inventory.list_balances(
@@ -220,20 +220,16 @@ begin
   from inventory.balance_page(p_limit, p_after_sku, p_after_location, p_after_lot, p_sku, p_location, p_lot);
   return query
   select json_build_object(
-    'sku', i.sku,
-    'location', l.code,
+    'sku', (select i.sku from inventory.items i where i.org_id = b.org_id and i.id = b.item_id),
+    'location', (select l.code from inventory.locations l where l.org_id = b.org_id and l.id = b.location_id),
     'lot', nullif(b.lot, ''),
     'onHand', b.on_hand,
     'reserved', b.reserved,
     'available', b.on_hand - b.reserved,
     'version', b.version
   )
-  from unnest(v_page) as b
-  cross join lateral (select i.sku from inventory.items i where i.org_id = b.org_id and i.id = b.item_id offset 0) as i
-  cross join lateral (
-    select l.code from inventory.locations l where l.org_id = b.org_id and l.id = b.location_id offset 0
-  ) as l
-  order by i.sku, l.code, b.lot;
+  from unnest(v_page) with ordinality as b
+  order by b.ordinality;
   if v_reached is not null then
     return next json_build_object('sku', v_reached, 'location', null);
   end if;

@@ -113,19 +113,15 @@ begin
   return jsonb_build_object('sealed', coalesce(v_sealed, false), 'movements', coalesce(v_movements, 0), 'rows', (
     select coalesce(jsonb_agg(
       jsonb_build_object(
-        'sku', i.sku,
-        'location', l.code,
+        'sku', (select i.sku from inventory.items i where i.org_id = b.org_id and i.id = b.item_id),
+        'location', (select l.code from inventory.locations l where l.org_id = b.org_id and l.id = b.location_id),
         'lot', nullif(b.lot, ''),
         'onHand', v_on_hand[b.ordinality],
         'version', v_versions[b.ordinality]
       )
-      order by i.sku, l.code, b.lot
+      order by b.ordinality
     ), '[]')
     from unnest(p_page) with ordinality as b
-    cross join lateral (select i.sku from inventory.items i where i.org_id = b.org_id and i.id = b.item_id offset 0) as i
-    cross join lateral (
-      select l.code from inventory.locations l where l.org_id = b.org_id and l.id = b.location_id offset 0
-    ) as l
   ));
 end
 $$;
@@ -196,7 +192,14 @@ begin
     return null;
   end if;
   return jsonb_build_object('sku', v_sku) || inventory.balances_then(
-    array(select b from inventory.balances b where b.item_id = v_id), p_as_of, p_basis
+    array(
+      select b
+      from inventory.balances b
+      where b.item_id = v_id
+      order by (select l.code from inventory.locations l where l.org_id = b.org_id and l.id = b.location_id), b.lot
+    ),
+    p_as_of,
+    p_basis
   );
 end
 $$;
