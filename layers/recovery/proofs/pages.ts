@@ -87,6 +87,8 @@ async function withAmcheck(
 
 async function ensureAmcheck(client: Client): Promise<string> {
   try {
+    // Several commands may prove one copy, and two that create an extension can wait for each other in a circle.
+    await client.query(`select pg_advisory_xact_lock(hashtextextended('stockade amcheck', 0))`);
     await client.query('create extension if not exists amcheck schema public');
   } catch (error) {
     throw new CouldNotRun(`the extension amcheck could not be created: ${(error as Error).message}`);
