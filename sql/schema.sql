@@ -6580,7 +6580,7 @@ declare
   v_outer_pad bytea;
 begin
   if v_context <> '' then
-    -- The MAC is an expression of its own: as a condition of the query it takes a quarter longer.
+    -- The MAC is an expression of its own: as a condition of the query it takes longer.
     select inner_pad, outer_pad
     into v_inner_pad, v_outer_pad
     from tenancy.context_keys

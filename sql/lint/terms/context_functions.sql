@@ -6,7 +6,7 @@ from (
   values
     ('tenancy.current_org()', true, true, 's', 'da52e190d72f2469f2b654020d324482'),
     ('tenancy.current_actor()', true, true, 's', 'e61a2ec9ada117a0f5d5ec80feae5ca3'),
-    ('tenancy.verified_context()', true, false, 's', '149f87a1049c1e6a3643528ece9567a7'),
+    ('tenancy.verified_context()', true, false, 's', '6a5a3cec3803fe1ff43941e5aabce758'),
     ('tenancy.require_context(text)', true, true, 's', 'ef56a4a9cc70f6d4c029d239d30a0519'),
     ('tenancy.require_scope(text)', true, true, 's', '23a59cd228bc8cf55978033e06575615'),
     ('tenancy.require_grantable(text[])', true, false, 's', 'bf5ffb4435560e670cb9842b7f31af33'),
