@@ -17,7 +17,7 @@ export const reasons: readonly Reason[] = [
   },
   {
     of: { text: 'tenancy.appearance(slug)' },
-    kinds: ['many rows', 'large sort'],
+    kinds: ['many rows', 'large sort', 'several plans'],
     because: 'the answer names the slugs that look like the new one: all are compared, for an operator',
   },
   {
