@@ -1,5 +1,5 @@
--- What Postgres does at commands on the schema: it refuses them to login roles, and watches the ledger's triggers. The user that migrates runs this
--- after every migration, as often as wanted.
+-- What Postgres does at commands on the schema: it refuses them to login roles, and watches the ledger's triggers. The user that
+-- migrates runs this after every migration, as often as wanted.
 --
 -- An event trigger can be made by a superuser only, on RDS by a member of rds_superuser. Where it cannot be made nothing
 -- fails: login roles have no privilege for any of these commands, and reconciliation says that it does not know when triggers were

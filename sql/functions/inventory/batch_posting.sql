@@ -1,6 +1,8 @@
 --! needs inventory/posting
 --! role stockade_ledger
 -- Posting many entries in one transaction. These functions belong to stockade_ledger: see the policies post_ledger.
+--
+-- What the plans of functions for requests depend on is set with them: docs/isolation/0062_plan_of_the_session.md.
 
 create or replace function inventory.post_entries_together(p_org_id uuid, p_actor text, p_entries jsonb)
 returns json

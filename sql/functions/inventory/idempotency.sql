@@ -2,6 +2,8 @@
 --! needs 000019_idempotency
 --! needs 000021_security_events
 -- Idempotency keys. They are deleted page by page, organization by organization, so that no statement holds many rows.
+--
+-- What the plans of functions for requests depend on is set with them: docs/isolation/0062_plan_of_the_session.md.
 
 create or replace function inventory.claim_idempotency_key(p_key text, p_fingerprint bytea)
 returns void

@@ -6,6 +6,8 @@
 --! needs 000013_balances
 --! needs 000030_aliases
 -- Items.
+--
+-- What the plans of functions for requests depend on is set with them: docs/isolation/0062_plan_of_the_session.md.
 
 create or replace function inventory.item_json(p_item inventory.items)
 returns json

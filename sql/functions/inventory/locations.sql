@@ -4,6 +4,8 @@
 --! needs 000007_location_columns
 --! needs 000030_aliases
 -- Locations.
+--
+-- What the plans of functions for requests depend on is set with them: docs/isolation/0062_plan_of_the_session.md.
 
 create or replace function inventory.location_json(p_location inventory.locations)
 returns json

@@ -11,6 +11,8 @@
 --
 -- Each line looks its item, its location and its balance up by their keys, with OFFSET 0 as the fence that keeps the planner from making a
 -- join of it: without statistics it would read and hash all items of the organization for one line.
+--
+-- What the plans of functions for requests depend on is set with them: docs/isolation/0062_plan_of_the_session.md.
 
 create or replace function inventory.raise_line_errors(p_lines jsonb)
 returns void

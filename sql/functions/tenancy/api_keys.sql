@@ -3,6 +3,8 @@
 --! needs tenancy/organizations
 --! needs 000004_credentials
 -- The API keys that an organization manages itself.
+--
+-- What the plans of functions for requests depend on is set with them: docs/isolation/0062_plan_of_the_session.md.
 
 create or replace function tenancy.api_key_json(p_key tenancy.api_keys)
 returns json

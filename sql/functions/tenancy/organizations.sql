@@ -2,6 +2,8 @@
 --! needs tenancy/context
 --! needs 000003_organizations
 -- Which organizations there are, for jobs, and who belongs to the one that was entered.
+--
+-- What the plans of functions for requests depend on is set with them: docs/isolation/0062_plan_of_the_session.md.
 
 create or replace function tenancy.active_organizations(p_after uuid, p_most integer)
 returns setof uuid

@@ -5,6 +5,8 @@
 --! needs 000030_aliases
 -- Balances as they are now. Login roles read no table: these functions run as the owner, who obeys the policies too. Plans are
 -- made once for a connection: to make one takes longer than to read the balances.
+--
+-- What the plans of functions for requests depend on is set with them: docs/isolation/0062_plan_of_the_session.md.
 
 create or replace function inventory.item_balances(p_name text)
 returns setof json
@@ -142,7 +144,7 @@ begin
         offset 0
       ) as found
       where i.sku > v_after_sku
-        or p_after_location is not null and (found.location, found.lot) > (p_after_location, p_after_lot)
+      or p_after_location is not null and (found.location, found.lot) > (p_after_location, p_after_lot)
       order by i.sku, found.location, found.lot
       limit p_limit
     );
@@ -169,7 +171,7 @@ begin
       offset 0
     ) as found
     where i.sku > v_after_sku
-        or p_after_location is not null and (found.location, found.lot) > (p_after_location, p_after_lot)
+      or p_after_location is not null and (found.location, found.lot) > (p_after_location, p_after_lot)
     order by i.sku, found.location, found.lot
     limit p_limit
   );
@@ -186,9 +188,9 @@ end
 $$;
 
 comment on function inventory.balance_page is
-  'At most p_limit balances in the order of SKU, location and lot: those after one that is named by the three, or after all of '
-  'a SKU when its location is null, of an item, at a location, of a lot; null for any. A page that is not full although the list may go on has the SKU that it ends at. Raises SK304 '
-  'when p_limit is not that of a page.';
+  'At most p_limit balances in the order of SKU, location and lot: those after one that is named by the three, or after all of a SKU '
+  'when its location is null, of an item, at a location, of a lot; null for any. A page that is not full although the list may go '
+  'on has the SKU that it ends at. Raises SK304 when p_limit is not that of a page.';
 
 create or replace function inventory.list_balances(
   p_limit integer,

@@ -4,6 +4,8 @@
 --! needs tenancy/organizations
 -- Movements and entries as the API shows them. Login roles of requests read no table: these functions run as the owner, who obeys
 -- the policies too.
+--
+-- What the plans of functions for requests depend on is set with them: docs/isolation/0062_plan_of_the_session.md.
 
 create or replace function inventory.list_movements(
   p_limit integer,

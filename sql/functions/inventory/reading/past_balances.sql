@@ -11,6 +11,8 @@
 -- would be read in its place, with the whole history.
 --
 -- By the time of effect, no seal helps: a movement may take effect long before it is recorded.
+--
+-- What the plans of functions for requests depend on is set with them: docs/isolation/0062_plan_of_the_session.md.
 
 create or replace function inventory.balances_then(p_page inventory.balances[], p_as_of timestamptz, p_basis text)
 returns jsonb

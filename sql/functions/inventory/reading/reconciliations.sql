@@ -3,6 +3,8 @@
 --! needs 000023_reconciliation
 -- The runs of the reconciliation as the API shows them. Login roles of requests read no table: this runs as the owner, who obeys
 -- the policies too.
+--
+-- What the plans of functions for requests depend on is set with them: docs/isolation/0062_plan_of_the_session.md.
 
 create or replace function inventory.list_reconciliations(p_limit integer, p_before_id uuid)
 returns setof json

@@ -1,6 +1,8 @@
 --! needs inventory/seals
 --! needs tenancy/organizations
 -- What the API shows of seals. Login roles of the API read no table: these functions run as the owner, who obeys the policies too.
+--
+-- What the plans of functions for requests depend on is set with them: docs/isolation/0062_plan_of_the_session.md.
 
 create or replace function inventory.list_seals(p_limit integer, p_before_seq bigint)
 returns setof json
