@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { Client } from 'pg';
 import { importFile } from '#ledger/imports/import-file.ts';
+import { parseProfile, profileDigest } from '#ledger/imports/lines/profile.ts';
 import { organizationsByName } from '#ledger/imports/organizations.ts';
-import { parseProfile, profileDigest } from '#ledger/imports/profile.ts';
 import { loginUrl } from '#scripts/local/logins.ts';
 import { type Bench, type BenchOptions, type Comparison, compareRates } from './bench.ts';
 import { startServer } from './database.ts';

@@ -6854,7 +6854,7 @@ begin
         offset 0
       ) as found
       where i.sku > v_after_sku
-        or p_after_location is not null and (found.location, found.lot) > (p_after_location, p_after_lot)
+      or p_after_location is not null and (found.location, found.lot) > (p_after_location, p_after_lot)
       order by i.sku, found.location, found.lot
       limit p_limit
     );
@@ -6881,7 +6881,7 @@ begin
       offset 0
     ) as found
     where i.sku > v_after_sku
-        or p_after_location is not null and (found.location, found.lot) > (p_after_location, p_after_lot)
+      or p_after_location is not null and (found.location, found.lot) > (p_after_location, p_after_lot)
     order by i.sku, found.location, found.lot
     limit p_limit
   );

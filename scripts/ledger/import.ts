@@ -1,12 +1,12 @@
 import { basename } from 'node:path';
 import type pg from 'pg';
 import { importFile } from '#ledger/imports/import-file.ts';
+import { type ImportProfile, profileDigest } from '#ledger/imports/lines/profile.ts';
 import {
   type OrganizationDirectory,
   oneOrganization,
   organizationsByName,
 } from '#ledger/imports/organizations.ts';
-import { type ImportProfile, profileDigest } from '#ledger/imports/profile.ts';
 import type { Reject } from '#ledger/imports/rejects.ts';
 import { Problem } from '#platform/errors.ts';
 import { command } from '../cli/command.ts';

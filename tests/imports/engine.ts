@@ -1,8 +1,8 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { Client } from 'pg';
 import { type ImportJob, type ImportReport, importFile } from '#ledger/imports/import-file.ts';
+import { parseProfile, profileDigest } from '#ledger/imports/lines/profile.ts';
 import { oneOrganization, organizationsByName } from '#ledger/imports/organizations.ts';
-import { parseProfile, profileDigest } from '#ledger/imports/profile.ts';
 import type { ImportDatabase } from './database.ts';
 
 /** How the tests' files look: `org,sku,qty,ref`, quantities as they move. */

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { Batches, type ImportBatch } from './batches.ts';
-import type { ImportLine } from './import-line.ts';
+import type { ImportLine } from './lines/import-line.ts';
 
 interface Given {
   readonly organization: string;

@@ -1,5 +1,5 @@
-import type { ImportLine } from './import-line.ts';
-import type { ImportKind } from './profile.ts';
+import type { ImportLine } from './lines/import-line.ts';
+import type { ImportKind } from './lines/profile.ts';
 
 /** The lines of one organization that become one entry. */
 export interface ImportEntry {

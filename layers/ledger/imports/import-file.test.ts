@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { type ImportReport, importFile } from './import-file.ts';
+import { parseProfile } from './lines/profile.ts';
 import { oneOrganization } from './organizations.ts';
-import { parseProfile } from './profile.ts';
 import type { RejectSink } from './rejects.ts';
 
 const profile = parseProfile({

@@ -1,9 +1,9 @@
 import type pg from 'pg';
 import { inOrganizationAsJob } from '#tenancy/job-transaction.ts';
 import type { ImportBatch, ImportEntry } from './batches.ts';
-import { nameFault } from './import-line.ts';
+import { nameFault } from './lines/import-line.ts';
+import type { ImportProfile } from './lines/profile.ts';
 import type { ImportOrganization } from './organizations.ts';
-import type { ImportProfile } from './profile.ts';
 
 /** Identifies the import, and says what it may do. All its batches have the same terms. */
 export interface ImportTerms {

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { type ImportProfile, parseProfile } from '#ledger/imports/profile.ts';
+import { type ImportProfile, parseProfile } from '#ledger/imports/lines/profile.ts';
 import { InvalidInput } from '#platform/errors.ts';
 import { UsageError } from '../../cli/failure.ts';
 

@@ -5,8 +5,8 @@ import { reconcileOrganization } from '#audit/reconciliation/reconcile.ts';
 import { takeLease } from '#audit/reconciliation/runs/lease.ts';
 import { sealOrganization } from '#audit/seals/seal-organization.ts';
 import { importFile } from '#ledger/imports/import-file.ts';
+import { parseProfile, profileDigest } from '#ledger/imports/lines/profile.ts';
 import { oneOrganization } from '#ledger/imports/organizations.ts';
-import { parseProfile, profileDigest } from '#ledger/imports/profile.ts';
 import { Problem } from '#platform/errors.ts';
 import { loginUrl } from '#scripts/local/logins.ts';
 

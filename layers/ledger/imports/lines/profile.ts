@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { Code, Reference } from '#ledger/input.ts';
 import { boundedText } from '#platform/bounded-text.ts';
 import { InvalidInput } from '#platform/errors.ts';
-import { type PostableKind, postableKinds } from '../posting-rules.ts';
+import { type PostableKind, postableKinds } from '../../posting-rules.ts';
 import { isTimeFormat, timeFormatLetters } from './time-format.ts';
 
 /** The kinds an import may post. A transfer needs two sides, a count its stocktake, and a reversal its entry. */

@@ -1,7 +1,7 @@
 import { Code, ExistingCode, Lot, Name, Reference } from '#ledger/input.ts';
 import { InvalidInput } from '#platform/errors.ts';
 import { counted } from '#platform/plural.ts';
-import type { CsvRecord } from './csv/csv-reader.ts';
+import type { CsvRecord } from '../csv/csv-reader.ts';
 import { type ImportKind, type ImportProfile, importKinds } from './profile.ts';
 import { readQuantity } from './quantity.ts';
 import { timeReader } from './time-format.ts';

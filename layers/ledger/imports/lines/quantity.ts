@@ -1,4 +1,4 @@
-import { quantityDecimals, quantityWholeDigits } from '../posting-rules.ts';
+import { quantityDecimals, quantityWholeDigits } from '../../posting-rules.ts';
 
 /** A number of a file, as its digits and its sign. */
 export interface ReadNumber {

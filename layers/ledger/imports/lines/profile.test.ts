@@ -23,7 +23,7 @@ function errorsOf(profile: unknown): Record<string, string> {
 
 test('the example in the documentation is a valid profile', () => {
   const example = readFileSync(
-    new URL('../../../docs/examples/online-retail.profile.json', import.meta.url),
+    new URL('../../../../docs/examples/online-retail.profile.json', import.meta.url),
     'utf8',
   );
   expect(parseProfile(JSON.parse(example)).organization?.column).toBe('Country');
