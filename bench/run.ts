@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { counted } from '#platform/plural.ts';
+import { counted } from '#platform/text/plural.ts';
 import { command } from '#scripts/cli/command.ts';
 import { UsageError } from '#scripts/cli/failure.ts';
 import * as option from '#scripts/cli/option.ts';

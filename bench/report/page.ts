@@ -1,4 +1,4 @@
-import { counted } from '#platform/plural.ts';
+import { counted } from '#platform/text/plural.ts';
 import { type BenchOptions, type Comparison, isMet } from '../bench.ts';
 import type { BenchResult } from '../benches.ts';
 import { type Curve, curvesOf } from './curves.ts';

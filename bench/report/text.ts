@@ -1,4 +1,4 @@
-import { counted } from '#platform/plural.ts';
+import { counted } from '#platform/text/plural.ts';
 import { type Comparison, isMet } from '../bench.ts';
 
 /** A comparison as a line of the command's output, with its details below it. */

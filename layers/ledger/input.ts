@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { boundedText } from '#platform/bounded-text.ts';
+import { boundedText } from '#platform/text/bounded-text.ts';
 import { codeFault, maxCodeCharacters } from './code-form.ts';
 import { greatestQuantity, quantityDecimals } from './posting-rules.ts';
 

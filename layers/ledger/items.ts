@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { boundedText } from '#platform/bounded-text.ts';
+import { boundedText } from '#platform/text/bounded-text.ts';
 import { catalog } from './catalog.ts';
 import { Aliases, Code, ExistingCode, KeptAliases, Name } from './input.ts';
 import { Metadata } from './metadata.ts';

@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import { log } from '#platform/log.ts';
-import { counted } from '#platform/plural.ts';
 import { isOutage } from '#platform/postgres/sqlstate.ts';
+import { counted } from '#platform/text/plural.ts';
 import { inOrganizationAsJob } from '#tenancy/job-transaction.ts';
 import { activeOrganizations, isErased } from '#tenancy/jobs.ts';
 

@@ -1,7 +1,7 @@
 import { Unavailable } from './errors.ts';
 import { errorText } from './loggable.ts';
 import { isSqlError, toProblem } from './postgres/sqlstate.ts';
-import { hideSecrets } from './secrets-in-text.ts';
+import { hideSecrets } from './text/secrets-in-text.ts';
 
 /**
  * The failure of a job, as Lambda may log it. Lambda writes every field of the error that a handler throws, and an error

@@ -1,4 +1,4 @@
-import { hideSecrets } from './secrets-in-text.ts';
+import { hideSecrets } from './text/secrets-in-text.ts';
 
 /** A value that a log may hold: plain data and nothing else. */
 export type Loggable =

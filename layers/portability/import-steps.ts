@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type pg from 'pg';
-import { counted } from '#platform/plural.ts';
+import { counted } from '#platform/text/plural.ts';
 import { inBatches, readLines } from './lines.ts';
 import { fileOf, type Manifest } from './manifest.ts';
 import { PortabilityError } from './portability-error.ts';

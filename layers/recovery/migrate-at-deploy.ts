@@ -3,7 +3,7 @@ import type { Client, ClientConfig } from 'pg';
 import { readDatabaseSecret } from '#platform/aws/database-secret.ts';
 import { type MasterConfig, masterConfig, sqlDirectory } from '#platform/config.ts';
 import { log } from '#platform/log.ts';
-import { counted } from '#platform/plural.ts';
+import { counted } from '#platform/text/plural.ts';
 import { readIsolationRules } from '#schema/lint/isolation-rules.ts';
 import { MigrationError, NewerSchema } from '#schema/migration-error.ts';
 import {

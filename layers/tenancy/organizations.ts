@@ -1,9 +1,9 @@
 import type pg from 'pg';
 import * as z from 'zod';
-import { boundedText } from '#platform/bounded-text.ts';
 import { NotFound, Problem } from '#platform/errors.ts';
 import { type Page, type PageRequest, toPage } from '#platform/page.ts';
 import { inTransaction } from '#platform/postgres/transaction.ts';
+import { boundedText } from '#platform/text/bounded-text.ts';
 import { scopes } from './credentials/api-keys.ts';
 import { addKey, type KeyRequest } from './credentials/operator-keys.ts';
 import { callInTenant } from './scope.ts';

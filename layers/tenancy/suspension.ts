@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import * as z from 'zod';
-import { boundedText } from '#platform/bounded-text.ts';
+import { boundedText } from '#platform/text/bounded-text.ts';
 import { foundOrganization, type OperatedOrganization, operatedColumns } from './organizations.ts';
 
 /** A body may be left out: in an emergency, suspending must be quick. */

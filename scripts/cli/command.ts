@@ -1,5 +1,5 @@
 import { CommanderError } from 'commander';
-import { printable } from '#platform/printable.ts';
+import { printable } from '#platform/text/printable.ts';
 import { describeFailure, type Failure, failureText, UsageError, withoutPasswords } from './failure.ts';
 import type { Option } from './option.ts';
 import {

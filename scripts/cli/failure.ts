@@ -5,7 +5,7 @@ import { JobFailed } from '#platform/job.ts';
 import { isConnectionFailure } from '#platform/postgres/connection-failures.ts';
 import { isOutage } from '#platform/postgres/sqlstate.ts';
 import { Refusal } from '#platform/refusal.ts';
-import { hideSecrets } from '#platform/secrets-in-text.ts';
+import { hideSecrets } from '#platform/text/secrets-in-text.ts';
 
 /** The command cannot do its work, for a reason that the user can act on. */
 export class CommandError extends Refusal {

@@ -1,4 +1,4 @@
-import { counted } from '#platform/plural.ts';
+import { counted } from '#platform/text/plural.ts';
 import { command } from '../cli/command.ts';
 import * as option from '../cli/option.ts';
 import { paths } from '../paths.ts';

@@ -1,4 +1,4 @@
-import { counted } from '#platform/plural.ts';
+import { counted } from '#platform/text/plural.ts';
 import { openKept } from '#tests/prove/mutation/kept.ts';
 import { proveTests } from '#tests/prove/mutation/prove-tests.ts';
 import { readReasons, scoreOf, scoreText, tallyOfScore } from '#tests/prove/mutation/score.ts';

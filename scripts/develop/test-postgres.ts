@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { counted } from '#platform/plural.ts';
+import { counted } from '#platform/text/plural.ts';
 import { command } from '../cli/command.ts';
 import { CommandError } from '../cli/failure.ts';
 import * as option from '../cli/option.ts';

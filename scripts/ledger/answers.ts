@@ -2,7 +2,7 @@ import type { SealResult } from '#audit/seals/seal-organization.ts';
 import type { LedgerReport } from '#audit/seals/verify-ledger.ts';
 import type { OlderSeals } from '#audit/seals/version.ts';
 import type { Tidied } from '#ledger/tidy.ts';
-import { counted } from '#platform/plural.ts';
+import { counted } from '#platform/text/plural.ts';
 import type { Answer } from '../cli/command.ts';
 
 /** The expired rows that were deleted, or would be. */

@@ -5,7 +5,7 @@ import {
   previewBackfill,
 } from '#audit/reconciliation/backfill.ts';
 import { labelText, readLabels } from '#audit/reconciliation/runs/labels.ts';
-import { counted } from '#platform/plural.ts';
+import { counted } from '#platform/text/plural.ts';
 import { command } from '../cli/command.ts';
 import { withRole } from '../cli/database/connect.ts';
 import { databaseOptions, findDatabaseUrl } from '../cli/database/database-url.ts';

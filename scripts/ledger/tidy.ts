@@ -1,5 +1,5 @@
 import { tidy, tidyPolicy } from '#ledger/tidy.ts';
-import { counted } from '#platform/plural.ts';
+import { counted } from '#platform/text/plural.ts';
 import { command } from '../cli/command.ts';
 import { withRole } from '../cli/database/connect.ts';
 import { databaseOptions, findDatabaseUrl } from '../cli/database/database-url.ts';

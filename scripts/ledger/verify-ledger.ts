@@ -1,7 +1,7 @@
 import type { Client } from 'pg';
 import type { Seal } from '#audit/seals/seal.ts';
 import { verifyLedger } from '#audit/seals/verify-ledger.ts';
-import { counted } from '#platform/plural.ts';
+import { counted } from '#platform/text/plural.ts';
 import { inOrganizationAsJob } from '#tenancy/job-transaction.ts';
 import { useLocalAws } from '../cli/aws-environment.ts';
 import { command } from '../cli/command.ts';

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { join, relative } from 'node:path';
 import { Client } from 'pg';
-import { counted } from '#platform/plural.ts';
 import { connectNoted } from '#platform/postgres/connection-failures.ts';
+import { counted } from '#platform/text/plural.ts';
 import type { Choices } from '#schema/adopt/choices.ts';
 import { type AdoptionPlan, planAdoption } from '#schema/adopt/plan-adoption.ts';
 import { slugPattern } from '#tenancy/organizations.ts';

@@ -1,4 +1,4 @@
-import { counted } from '#platform/plural.ts';
+import { counted } from '#platform/text/plural.ts';
 import { moveBalances } from '#portability/moving-in/move.ts';
 import { command } from '../cli/command.ts';
 import { unpairedText } from './moving-in-answers.ts';

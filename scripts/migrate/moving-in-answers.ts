@@ -1,4 +1,4 @@
-import { counted } from '#platform/plural.ts';
+import { counted } from '#platform/text/plural.ts';
 import type { MovingInStatus } from '#portability/moving-in/status.ts';
 import type { Unpaired } from '#portability/moving-in/unpaired.ts';
 

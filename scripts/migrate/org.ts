@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { counted } from '#platform/plural.ts';
+import { counted } from '#platform/text/plural.ts';
 import { readCodeMap } from '#portability/moving-in/check/code-map.ts';
 import { readDecisionFile } from '#portability/moving-in/decision-file.ts';
 import {

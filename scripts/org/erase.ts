@@ -1,4 +1,4 @@
-import { counted } from '#platform/plural.ts';
+import { counted } from '#platform/text/plural.ts';
 import { eraseOrganization } from '#portability/erase.ts';
 import { type Manifest, readManifest } from '#portability/manifest.ts';
 import { command } from '../cli/command.ts';

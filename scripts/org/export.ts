@@ -1,4 +1,4 @@
-import { counted } from '#platform/plural.ts';
+import { counted } from '#platform/text/plural.ts';
 import { exportOrganization } from '#portability/export.ts';
 import { findOrganization } from '#tenancy/organizations.ts';
 import { command } from '../cli/command.ts';

@@ -1,4 +1,4 @@
-import { counted } from '#platform/plural.ts';
+import { counted } from '#platform/text/plural.ts';
 import { type ImportPhase, importOrganization } from '#portability/import.ts';
 import { slugPattern } from '#tenancy/organizations.ts';
 import { command } from '../cli/command.ts';

@@ -1,4 +1,4 @@
-import { counted } from '#platform/plural.ts';
+import { counted } from '#platform/text/plural.ts';
 import { besideTag } from '#recovery/rds/rds-beside.ts';
 
 /** Production, and the instance that was restored beside it. */

@@ -1,4 +1,4 @@
-import { counted } from '#platform/plural.ts';
+import { counted } from '#platform/text/plural.ts';
 import type { DrillRecord } from '#recovery/drill/records.ts';
 import { spoken } from '#recovery/policy.ts';
 import type { ProofOutcome } from '#recovery/proofs/proof.ts';

@@ -1,4 +1,4 @@
-import { counted } from '#platform/plural.ts';
+import { counted } from '#platform/text/plural.ts';
 
 /** The words for each figure that a proof reports. */
 const words: Readonly<Record<string, (figure: number) => string>> = {

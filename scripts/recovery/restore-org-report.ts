@@ -1,4 +1,4 @@
-import { counted } from '#platform/plural.ts';
+import { counted } from '#platform/text/plural.ts';
 import type { Collision } from '#portability/restore-org/collisions.ts';
 import type { TableDifference } from '#portability/restore-org/difference.ts';
 import type { RestoreReport } from '#portability/restore-org/restore-org.ts';

@@ -1,4 +1,4 @@
-import { counted } from '#platform/plural.ts';
+import { counted } from '#platform/text/plural.ts';
 import { anchorKey } from './anchor-key.ts';
 import { movementHash } from './leaf-hash.ts';
 import { rootOfPath } from './merkle.ts';

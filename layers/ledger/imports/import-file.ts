@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import { InvalidInput, Problem } from '#platform/errors.ts';
-import { counted } from '#platform/plural.ts';
+import { counted } from '#platform/text/plural.ts';
 import { Batches, type ImportBatch, type ImportEntry } from './batches.ts';
 import { CsvReader, type CsvRecord } from './csv/csv-reader.ts';
 import { fieldOf, isOfRejects } from './csv/spreadsheet-cell.ts';

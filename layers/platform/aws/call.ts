@@ -1,5 +1,5 @@
 import { Unavailable } from '../errors.ts';
-import { printable } from '../printable.ts';
+import { printable } from '../text/printable.ts';
 import { boundAnswers } from './bounded-answers.ts';
 
 /**

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { counted } from '#platform/plural.ts';
+import { counted } from '#platform/text/plural.ts';
 import { MigrationError } from '#schema/migration-error.ts';
 import { Email } from '#tenancy/email.ts';
 import { CreateOrganization, type NewOrganization, Slug } from '#tenancy/organizations.ts';

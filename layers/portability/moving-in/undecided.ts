@@ -1,5 +1,5 @@
 import type { Client } from 'pg';
-import { counted } from '#platform/plural.ts';
+import { counted } from '#platform/text/plural.ts';
 import { MigrationError } from '#schema/migration-error.ts';
 import { asOwner, findInventory } from './inventory-found.ts';
 import { lastOf } from './steps.ts';

@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { counted } from '#platform/plural.ts';
+import { counted } from '#platform/text/plural.ts';
 import { answerOf } from '../transaction.ts';
 
 /** The state of all organizations except one, within the transaction that restores that one. */

@@ -1,5 +1,5 @@
 import { AwsRefused } from '#platform/aws/call.ts';
-import { counted } from '#platform/plural.ts';
+import { counted } from '#platform/text/plural.ts';
 import { ageOf, type RecoveryPolicy } from '../policy.ts';
 import { deleteInstance, describeDrillInstances, drillPrefix, drillTag } from '../rds/rds.ts';
 import { begunAt } from './begun.ts';

@@ -1,5 +1,5 @@
 import type { Alert } from '#platform/aws/alerts.ts';
-import { counted } from '#platform/plural.ts';
+import { counted } from '#platform/text/plural.ts';
 import { spoken } from '../policy.ts';
 import type { Change } from './changes.ts';
 import type { CheckResult, CheckStatus } from './check.ts';

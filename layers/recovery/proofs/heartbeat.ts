@@ -1,5 +1,5 @@
 import type { Client } from 'pg';
-import { counted } from '#platform/plural.ts';
+import { counted } from '#platform/text/plural.ts';
 import { readErasures } from '../erasures.ts';
 import { newestHeartbeat } from '../heartbeat.ts';
 import { recoveryPolicy } from '../policy.ts';

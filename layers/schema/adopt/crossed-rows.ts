@@ -1,6 +1,6 @@
 import type { ClientBase } from 'pg';
-import { counted } from '#platform/plural.ts';
 import { inTransaction } from '#platform/postgres/transaction.ts';
+import { counted } from '#platform/text/plural.ts';
 import type { ForeignKey } from './application.ts';
 import type { Proposal } from './proposal.ts';
 import type { Remark } from './remark.ts';

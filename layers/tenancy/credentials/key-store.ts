@@ -1,7 +1,7 @@
 import * as z from 'zod';
-import { boundedText } from '#platform/bounded-text.ts';
 import { instant } from '#platform/instant.ts';
 import { type Page, type PageRequest, toPage } from '#platform/page.ts';
+import { boundedText } from '#platform/text/bounded-text.ts';
 import { callInTenant, listInTenant, queryInTenant } from '../scope.ts';
 import type { Tenant } from '../tenant.ts';
 import { maxNameCharacters } from '../text-limits.ts';

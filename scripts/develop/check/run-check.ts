@@ -1,4 +1,4 @@
-import { counted } from '#platform/plural.ts';
+import { counted } from '#platform/text/plural.ts';
 import { describeFailure, failureText } from '#scripts/cli/failure.ts';
 import type { Check } from './checks.ts';
 

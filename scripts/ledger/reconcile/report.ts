@@ -12,7 +12,7 @@ import {
 } from '#audit/reconciliation/runs/alert.ts';
 import type { BalanceLabel } from '#audit/reconciliation/runs/labels.ts';
 import type { TriggerFault } from '#audit/reconciliation/triggers.ts';
-import { counted } from '#platform/plural.ts';
+import { counted } from '#platform/text/plural.ts';
 
 /** How many differences of one organization the text shows; `--json` has all. */
 const shown = 20;

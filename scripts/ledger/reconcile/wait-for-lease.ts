@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
 import { type Lease, leaseSeconds, takeLease } from '#audit/reconciliation/runs/lease.ts';
-import { counted } from '#platform/plural.ts';
+import { counted } from '#platform/text/plural.ts';
 import { CommandError } from '../../cli/failure.ts';
 import type { Organization } from './organizations.ts';
 

@@ -1,5 +1,5 @@
 import type { Job } from '#functions/schedules.ts';
-import { counted } from '#platform/plural.ts';
+import { counted } from '#platform/text/plural.ts';
 import { countsOf } from '#scripts/recovery/monitor/report.ts';
 
 /** What each job returns: the types of the handlers. */

@@ -1,4 +1,4 @@
-import { counted } from '#platform/plural.ts';
+import { counted } from '#platform/text/plural.ts';
 import type { AdoptionPlan } from '#schema/adopt/plan-adoption.ts';
 import type { Proposal } from '#schema/adopt/proposal.ts';
 import type { Remark } from '#schema/adopt/remark.ts';

@@ -1,4 +1,4 @@
-import { counted } from '#platform/plural.ts';
+import { counted } from '#platform/text/plural.ts';
 import type { IsolationReport, RuleOutcome } from '#schema/lint/isolation-lint.ts';
 import type { IsolationRule } from '#schema/lint/isolation-rules.ts';
 

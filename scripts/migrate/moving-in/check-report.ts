@@ -1,4 +1,4 @@
-import { counted } from '#platform/plural.ts';
+import { counted } from '#platform/text/plural.ts';
 import type { MoveInCheck, Offence } from '#portability/moving-in/check/offence.ts';
 
 const mostCharacters = 60;

@@ -1,4 +1,4 @@
-import { counted } from '#platform/plural.ts';
+import { counted } from '#platform/text/plural.ts';
 import { strengthOf } from '#schema/validator/effects/lock-modes.ts';
 import { type PlannedEffect, type PlannedFile, type PlannedStatement, rates } from './statement-plan.ts';
 

@@ -1,4 +1,4 @@
-import { counted } from '#platform/plural.ts';
+import { counted } from '#platform/text/plural.ts';
 import type { MigrationReport } from '#schema/migrations/migrate.ts';
 import { isolationJson, isolationText } from '../isolation/report.ts';
 

@@ -1,4 +1,4 @@
-import { counted } from '#platform/plural.ts';
+import { counted } from '#platform/text/plural.ts';
 import type { MigrationEvent } from '#schema/migrations/migrate.ts';
 import type { Progress } from '#scripts/cli/progress.ts';
 

@@ -1,4 +1,4 @@
-import { counted } from '#platform/plural.ts';
+import { counted } from '#platform/text/plural.ts';
 import { rules } from '#schema/validator/rules/rules.ts';
 import type { AllowedFinding, Finding } from '#schema/validator/validate.ts';
 import type { FileRun } from './run/run-source.ts';

@@ -1,5 +1,5 @@
 import { styleText } from 'node:util';
-import { counted } from '#platform/plural.ts';
+import { counted } from '#platform/text/plural.ts';
 import type { CheckResult, CheckStatus } from '#recovery/monitor/check.ts';
 
 const words: Readonly<

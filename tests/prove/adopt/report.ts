@@ -1,4 +1,4 @@
-import { counted } from '#platform/plural.ts';
+import { counted } from '#platform/text/plural.ts';
 import { type AdoptionProof, holds } from './proof.ts';
 
 /** The proof for people. */

@@ -1,4 +1,4 @@
-import { counted } from '#platform/plural.ts';
+import { counted } from '#platform/text/plural.ts';
 import { type FaultProof, held, isProven } from './proof.ts';
 import type { FaultRun } from './run-fault.ts';
 

@@ -1,4 +1,4 @@
-import { counted } from '#platform/plural.ts';
+import { counted } from '#platform/text/plural.ts';
 import { sumOf, type Tally, tallyOf } from '../tally.ts';
 import type { InjectionReport } from './injection/injection.ts';
 import { killers, type MutantOutcome } from './mutants/score.ts';

@@ -1,4 +1,4 @@
-import { counted } from '#platform/plural.ts';
+import { counted } from '#platform/text/plural.ts';
 import type { LockQueue } from './lock-queue.ts';
 import { isPerfect, type MigrationRun, mostMs, type Waits } from './results.ts';
 

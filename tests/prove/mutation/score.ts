@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { counted } from '#platform/plural.ts';
+import { counted } from '#platform/text/plural.ts';
 import { paths } from '#scripts/paths.ts';
 import type { Tally } from '../tally.ts';
 import { provenFolders } from './find.ts';

@@ -1,4 +1,4 @@
-import { counted } from '#platform/plural.ts';
+import { counted } from '#platform/text/plural.ts';
 import { type Tally, tallyOf } from '../tally.ts';
 import type { PlansProof } from './proof.ts';
 import type { ProvenStatement } from './statements.ts';

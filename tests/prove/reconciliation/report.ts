@@ -1,4 +1,4 @@
-import { counted } from '#platform/plural.ts';
+import { counted } from '#platform/text/plural.ts';
 import type { InjectionResult } from './inject.ts';
 import { type LoadReport, longestWaitMs } from './load.ts';
 import type { ReconciliationResults } from './results.ts';

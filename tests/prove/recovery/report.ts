@@ -1,4 +1,4 @@
-import { counted } from '#platform/plural.ts';
+import { counted } from '#platform/text/plural.ts';
 import type { RecoveryResults } from './results.ts';
 import type { SabotageResult, Said } from './sabotage.ts';
 

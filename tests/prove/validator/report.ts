@@ -1,4 +1,4 @@
-import { counted } from '#platform/plural.ts';
+import { counted } from '#platform/text/plural.ts';
 import type { Score } from './corpus.ts';
 import { isProven, type ValidatorProof } from './proof.ts';
 

@@ -1,5 +1,5 @@
 import type { Alert } from '#platform/aws/alerts.ts';
-import { counted } from '#platform/plural.ts';
+import { counted } from '#platform/text/plural.ts';
 import { type BalanceKey, causesOfHistory, type Discrepancy, driftOf, type Figures } from '../discrepancy.ts';
 import type { RunReport } from '../reconcile.ts';
 import type { TriggerFault } from '../triggers.ts';

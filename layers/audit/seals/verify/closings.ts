@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type pg from 'pg';
-import { counted } from '#platform/plural.ts';
+import { counted } from '#platform/text/plural.ts';
 import type { Seal } from '../seal.ts';
 import type { Fault, Faults } from './fault.ts';
 import { type FoundMovement, tenThousandths } from './movements.ts';

@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { counted } from '#platform/plural.ts';
+import { counted } from '#platform/text/plural.ts';
 import type { Seal } from '../seal.ts';
 import type { Faults } from './fault.ts';
 

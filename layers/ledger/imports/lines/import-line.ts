@@ -1,6 +1,6 @@
 import { Code, ExistingCode, Lot, Name, Reference } from '#ledger/input.ts';
 import { InvalidInput } from '#platform/errors.ts';
-import { counted } from '#platform/plural.ts';
+import { counted } from '#platform/text/plural.ts';
 import type { CsvRecord } from '../csv/csv-reader.ts';
 import { type ImportKind, type ImportProfile, importKinds } from './profile.ts';
 import { readQuantity } from './quantity.ts';

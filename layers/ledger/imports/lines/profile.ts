@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { Code, Reference } from '#ledger/input.ts';
-import { boundedText } from '#platform/bounded-text.ts';
 import { InvalidInput } from '#platform/errors.ts';
+import { boundedText } from '#platform/text/bounded-text.ts';
 import { type PostableKind, postableKinds } from '../../posting-rules.ts';
 import { isTimeFormat, timeFormatLetters } from './time-format.ts';
 

@@ -1,5 +1,5 @@
 import { environment } from '#platform/environment.ts';
-import { counted } from '#platform/plural.ts';
+import { counted } from '#platform/text/plural.ts';
 import { ageOf, judge, notYet, spoken } from '../../policy.ts';
 import { type Check, type Finding, notApplicable } from '../check.ts';
 import { listSubscribers } from '../subscribers.ts';

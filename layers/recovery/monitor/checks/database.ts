@@ -1,4 +1,4 @@
-import { counted } from '#platform/plural.ts';
+import { counted } from '#platform/text/plural.ts';
 import { ageOf, judgeAtLeast, notYet, spoken } from '../../policy.ts';
 import { NoSuchDatabase } from '../blindness.ts';
 import type { Check, Finding } from '../check.ts';

@@ -1,4 +1,4 @@
-import { counted } from '#platform/plural.ts';
+import { counted } from '#platform/text/plural.ts';
 import { ageOf, judge, spoken } from '../../policy.ts';
 import { eventsKeptDays } from '../../rds/rds.ts';
 import { type Finding, rdsCheck } from '../check.ts';
