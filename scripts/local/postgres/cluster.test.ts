@@ -1,107 +1,17 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import {
-  chownSync,
-  existsSync,
-  lstatSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { Client } from 'pg';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { canReach, runsAsRoot, unprivilegedAccount } from './account.ts';
+import { expect, test, vi } from 'vitest';
+import { gone, openClusters, query } from '#tests/local/clusters.ts';
+import { runsAsRoot } from './account.ts';
 import { findBinaries } from './binaries.ts';
-import { type Cluster, type ClusterOptions, startCluster } from './cluster.ts';
 import { isPostmasterOf, readPostmaster } from './postmaster.ts';
-import { makeScratchFolder } from './scratch-folder.ts';
 import { freePort, startServer } from './server.ts';
 
-let template: string;
-let folder: string;
-let directory: string;
-const clusters: Cluster[] = [];
-const children: ChildProcess[] = [];
-const heldElsewhere: { pid: number; data: string }[] = [];
-
-beforeAll(async () => {
-  template = makeScratchFolder('template');
-  const cluster = await startCluster({ directory: join(template, 'pg'), durable: false });
-  await cluster.stop();
-});
-
-afterAll(() => rmSync(template, { recursive: true, force: true }));
-
-beforeEach(() => {
-  folder = makeScratchFolder('cluster');
-  directory = join(folder, 'new');
-});
-
-afterEach(async () => {
-  for (const child of children.splice(0)) child.kill('SIGKILL');
-  await Promise.all(heldElsewhere.splice(0).map(({ pid, data }) => gone(pid, data)));
-  await Promise.all(clusters.splice(0).map((cluster) => cluster.stop()));
-  rmSync(folder, { recursive: true, force: true });
-});
-
-async function start(options: Partial<ClusterOptions> = {}): Promise<Cluster> {
-  const cluster = await startCluster({
-    directory,
-    durable: false,
-    sharedPlaces: [join(folder, 'shared')],
-    ...options,
-  });
-  clusters.push(cluster);
-  return cluster;
-}
-
-/** From here on the folder is one in which a cluster was made earlier: initdb takes most of a first start. */
-function useMadeCluster(): void {
-  directory = join(folder, 'pg');
-  execFileSync('cp', ['-a', join(template, 'pg'), directory]);
-}
-
-async function query(url: string, sql: string): Promise<Record<string, unknown>[]> {
-  const client = new Client({ connectionString: url });
-  await client.connect();
-  try {
-    return (await client.query(sql)).rows;
-  } finally {
-    await client.end();
-  }
-}
-
-/** Another platform: a Node process in a group of its own that holds a cluster until it is killed. */
-async function startElsewhere(then = '', account: { uid?: number; gid?: number } = {}) {
-  const module = new URL('./cluster.ts', import.meta.url).href;
-  const script = `import { startCluster } from ${JSON.stringify(module)};
-    const keepAlive = setInterval(() => {}, 60_000);
-    const cluster = await startCluster({ directory: ${JSON.stringify(directory)}, durable: false });
-    console.log(JSON.stringify({ pid: cluster.pid, url: cluster.url, data: cluster.dataDirectory }));
-    ${then}`;
-  const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
-    ...account,
-    cwd: '/',
-    detached: true,
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  children.push(child);
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  const nextLine = async () => String((await lines.next()).value);
-  const held = JSON.parse(await nextLine()) as { pid: number; url: string; data: string };
-  heldElsewhere.push(held);
-  return { child, nextLine, ...held };
-}
-
-async function gone(pid: number, data: string): Promise<void> {
-  await vi.waitFor(() => expect(isPostmasterOf(pid, data)).toBe(false), { timeout: 20_000, interval: 20 });
-}
+const world = openClusters();
+const { start, startElsewhere, useMadeCluster } = world;
 
 function parentOf(pid: number): number {
   return Number(/^PPid:\s+(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
@@ -149,14 +59,14 @@ test('the cluster is sealed off and made for a ledger', async () => {
       `select pg_encoding_to_char(encoding) as encoding, datlocprovider, datlocale from pg_database where datname = 'postgres'`,
     ),
   ).toEqual([{ encoding: 'UTF8', datlocprovider: 'b', datlocale: 'C.UTF-8' }]);
-  expect(statSync(join(directory, 'password')).mode & 0o777).toBe(0o600);
+  expect(statSync(join(world.directory, 'password')).mode & 0o777).toBe(0o600);
   const wrong = new URL(cluster.url);
   wrong.password = 'wrong';
   await expect(query(wrong.href, 'select 1')).rejects.toThrow(/password authentication failed/);
 });
 
 test('kill -9 of the platform takes the server down, and the next start finds the data', async () => {
-  useMadeCluster();
+  await useMadeCluster();
   const other = await startElsewhere();
   await query(other.url, 'create table survived as select 1 as one');
   other.child.kill('SIGKILL');
@@ -167,7 +77,7 @@ test('kill -9 of the platform takes the server down, and the next start finds th
 });
 
 test('a platform that ends without stopping its cluster is not kept alive by it, and takes it along', async () => {
-  useMadeCluster();
+  await useMadeCluster();
   const other = await startElsewhere('clearInterval(keepAlive);');
   if (other.child.exitCode === null) await once(other.child, 'exit');
   expect(other.child.exitCode).toBe(0);
@@ -177,7 +87,7 @@ test('a platform that ends without stopping its cluster is not kept alive by it,
 test.runIf(process.platform === 'linux')(
   'a server whose platform and guardian were both killed is stopped by the next start',
   async () => {
-    useMadeCluster();
+    await useMadeCluster();
     const other = await startElsewhere();
     process.kill(parentOf(other.pid), 'SIGKILL');
     other.child.kill('SIGKILL');
@@ -193,7 +103,7 @@ test.runIf(process.platform === 'linux')(
 test.runIf(process.platform === 'linux')(
   'stop() stops the server also when its guardian was killed',
   async () => {
-    useMadeCluster();
+    await useMadeCluster();
     const cluster = await start();
     process.kill(parentOf(cluster.pid), 'SIGKILL');
     await cluster.ended;
@@ -204,7 +114,7 @@ test.runIf(process.platform === 'linux')(
 );
 
 test('a server that crashed is reported, and starts again over its stale pid file', async () => {
-  useMadeCluster();
+  await useMadeCluster();
   const cluster = await start();
   await query(cluster.url, 'create table before_crash as select 1 as one');
   process.kill(cluster.pid, 'SIGKILL');
@@ -217,12 +127,12 @@ test('a server that crashed is reported, and starts again over its stale pid fil
 });
 
 test('a stranger that has the pid of an old server is left alone', async () => {
-  useMadeCluster();
+  await useMadeCluster();
   const cluster = await start();
   await cluster.stop();
   const { uid, gid } = statSync(cluster.dataDirectory);
   const stranger = spawn('sleep', ['60'], runsAsRoot() ? { uid, gid, cwd: '/' } : {});
-  children.push(stranger);
+  world.children.push(stranger);
   await once(stranger, 'spawn');
   writeFileSync(
     join(cluster.dataDirectory, 'postmaster.pid'),
@@ -233,16 +143,16 @@ test('a stranger that has the pid of an old server is left alone', async () => {
 });
 
 test('a second platform on the same folder is refused and told the pid of the first', async () => {
-  useMadeCluster();
+  await useMadeCluster();
   const other = await startElsewhere();
   await expect(start()).rejects.toThrow(
-    `another Stockade (pid ${other.child.pid}) is running on ${directory}`,
+    `another Stockade (pid ${other.child.pid}) is running on ${world.directory}`,
   );
   expect(await query(other.url, 'select 1 as one')).toEqual([{ one: 1 }]);
 });
 
 test('the same process cannot hold a folder twice', async () => {
-  useMadeCluster();
+  await useMadeCluster();
   const cluster = await start();
   await expect(start()).rejects.toThrow(`pid ${process.pid}`);
   await cluster.stop();
@@ -250,7 +160,7 @@ test('the same process cannot hold a folder twice', async () => {
 });
 
 test('Ctrl-C reaches only Node, which still has its database while it shuts down', async () => {
-  useMadeCluster();
+  await useMadeCluster();
   const other = await startElsewhere(`
     const { Client } = await import(${JSON.stringify(import.meta.resolve('pg'))}).then((pg) => pg.default);
     process.on('SIGINT', async () => {
@@ -271,30 +181,30 @@ test('Ctrl-C reaches only Node, which still has its database while it shuts down
 });
 
 test('an initdb that was killed half way is cleared away and done again, with the password that was kept', async () => {
-  mkdirSync(join(directory, 'data.initializing-abandoned/data/base'), { recursive: true });
-  writeFileSync(join(directory, 'data.initializing-abandoned/data/PG_VERSION'), '18\n');
-  writeFileSync(join(directory, 'password'), 'kept-before\n');
+  mkdirSync(join(world.directory, 'data.initializing-abandoned/data/base'), { recursive: true });
+  writeFileSync(join(world.directory, 'data.initializing-abandoned/data/PG_VERSION'), '18\n');
+  writeFileSync(join(world.directory, 'password'), 'kept-before\n');
   const cluster = await start();
   expect(new URL(cluster.url).password).toBe('kept-before');
   expect(await query(cluster.url, 'select 1 as one')).toEqual([{ one: 1 }]);
-  expect(readdirSync(directory).filter((name) => name.includes('initializing'))).toEqual([]);
+  expect(readdirSync(world.directory).filter((name) => name.includes('initializing'))).toEqual([]);
 });
 
 test('a platform that is killed while it makes its cluster leaves nothing that the next start cannot mend', async () => {
   const other = startElsewhere().catch(() => {});
   await vi.waitFor(
-    () => expect(readdirSync(directory).some((name) => name.includes('initializing'))).toBe(true),
+    () => expect(readdirSync(world.directory).some((name) => name.includes('initializing'))).toBe(true),
     { timeout: 10_000, interval: 5 },
   );
-  for (const child of children) child.kill('SIGKILL');
+  for (const child of world.children) child.kill('SIGKILL');
   await other;
-  expect(existsSync(join(directory, 'data'))).toBe(false);
+  expect(existsSync(join(world.directory, 'data'))).toBe(false);
   const cluster = await start();
   expect(await query(cluster.url, 'select 1 as one')).toEqual([{ one: 1 }]);
 });
 
 test('a data folder of another major version is refused, not touched', async () => {
-  useMadeCluster();
+  await useMadeCluster();
   const cluster = await start();
   await cluster.stop();
   writeFileSync(join(cluster.dataDirectory, 'PG_VERSION'), '17\n');
@@ -302,10 +212,10 @@ test('a data folder of another major version is refused, not touched', async () 
 });
 
 test('a password file that is gone or wrong is named', async () => {
-  useMadeCluster();
+  await useMadeCluster();
   const cluster = await start();
   await cluster.stop();
-  const file = join(directory, 'password');
+  const file = join(world.directory, 'password');
   const password = readFileSync(file);
   rmSync(file);
   await expect(start()).rejects.toThrow(`${file} is missing`);
@@ -316,7 +226,7 @@ test('a password file that is gone or wrong is named', async () => {
 });
 
 test('a given port that is taken is named; a proposed one is replaced', async () => {
-  useMadeCluster();
+  await useMadeCluster();
   const occupant = createServer().listen(0, '127.0.0.1');
   await once(occupant, 'listening');
   const { port } = occupant.address() as { port: number };
@@ -330,7 +240,7 @@ test('a given port that is taken is named; a proposed one is replaced', async ()
   const server = await startServer({
     program: binaries.postgres,
     data: cluster.dataDirectory,
-    logFile: join(directory, 'postgres.log'),
+    logFile: join(world.directory, 'postgres.log'),
     account: runsAsRoot() ? { uid, gid } : undefined,
     settings: {},
     proposePort: async () => proposals.shift() ?? freePort(),
@@ -342,8 +252,8 @@ test('a given port that is taken is named; a proposed one is replaced', async ()
 });
 
 test('a server that cannot start says why, from what its log says of this start, and lets go of the folder', async () => {
-  useMadeCluster();
-  const log = join(directory, 'postgres.log');
+  await useMadeCluster();
+  const log = join(world.directory, 'postgres.log');
   writeFileSync(log, 'LOG:  could not bind IPv4 address "127.0.0.1": Address already in use\n');
   const starting = start({ port: 1, settings: { shared_buffers: 'plenty' } });
   await expect(starting).rejects.toThrow(
@@ -354,74 +264,8 @@ test('a server that cannot start says why, from what its log says of this start,
 });
 
 test('destroy() leaves nothing behind', async () => {
-  useMadeCluster();
+  await useMadeCluster();
   const cluster = await start();
   await cluster.destroy();
-  expect(existsSync(directory)).toBe(false);
-});
-
-describe.skipIf(!runsAsRoot())('as root', () => {
-  test('Postgres runs as an unprivileged account', async () => {
-    const cluster = await start();
-    expect(statSync(`/proc/${cluster.pid}`).uid).toBe(unprivilegedAccount().uid);
-    expect(cluster.dataDirectory).toBe(join(directory, 'data'));
-  });
-
-  test('below a closed home folder the data is kept where the account can reach it, with a link to it', async () => {
-    const home = join(folder, 'home');
-    mkdirSync(home, { mode: 0o700 });
-    directory = join(home, 'checkout/pg');
-    const cluster = await start();
-    expect(cluster.dataDirectory).toMatch(new RegExp(`^${folder}/shared/data-[0-9a-f]{16}$`));
-    expect(lstatSync(join(directory, 'data')).isSymbolicLink()).toBe(true);
-    expect(statSync(cluster.dataDirectory).mode & 0o777).toBe(0o700);
-    expect(statSync(home).mode & 0o777).toBe(0o700);
-    await query(cluster.url, 'create table kept as select 42 as answer');
-    await cluster.stop();
-
-    const again = await start();
-    expect(again.dataDirectory).toBe(cluster.dataDirectory);
-    expect(await query(again.url, 'select answer from kept')).toEqual([{ answer: 42 }]);
-    await again.destroy();
-    expect(readdirSync(join(folder, 'shared')).filter((name) => name.startsWith('data-'))).toEqual([]);
-  });
-
-  test('after the folder was deleted a start is fresh, and the data kept elsewhere is moved aside', async () => {
-    const home = join(folder, 'home');
-    mkdirSync(home, { mode: 0o700 });
-    directory = join(home, 'pg');
-    const cluster = await start();
-    await query(cluster.url, 'create table old as select 1 as one');
-    await cluster.stop();
-    rmSync(directory, { recursive: true });
-
-    const fresh = await start();
-    expect(await query(fresh.url, `select to_regclass('old') as old`)).toEqual([{ old: null }]);
-    expect(existsSync(join(`${fresh.dataDirectory}.previous`, 'PG_VERSION'))).toBe(true);
-  });
-
-  const nobody = { uid: 65_534, gid: 65_534 };
-  const checkout = new URL('./cluster.ts', import.meta.url).pathname;
-  const canRunAsNobody = [process.execPath, checkout, findBinaries().postgres].every((path) =>
-    canReach(nobody, path),
-  );
-  test.runIf(canRunAsNobody)(
-    'what an ordinary user made is run as that user, by the user and by root',
-    async () => {
-      mkdirSync(directory, { mode: 0o700 });
-      chownSync(directory, nobody.uid, nobody.gid);
-      const other = await startElsewhere(
-        `process.on('SIGTERM', () => cluster.stop().then(() => process.exit(0)));`,
-        nobody,
-      );
-      await query(other.url, 'create table theirs as select 1 as one');
-      expect(statSync(`/proc/${other.pid}`).uid).toBe(nobody.uid);
-      other.child.kill('SIGTERM');
-      await once(other.child, 'exit');
-
-      const cluster = await start();
-      expect(statSync(`/proc/${cluster.pid}`).uid).toBe(nobody.uid);
-      expect(await query(cluster.url, 'select one from theirs')).toEqual([{ one: 1 }]);
-    },
-  );
+  expect(existsSync(world.directory)).toBe(false);
 });
