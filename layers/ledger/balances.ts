@@ -79,7 +79,9 @@ export async function listBalances(
     ),
   ];
   if (!then) {
-    const rows = await listInTenant<Balance | Reached>(tenant, 'inventory.list_balances', range);
+    const rows = await listInTenant<Balance | Reached>(tenant, 'inventory.list_balances', range, {
+      rows: limit,
+    });
     if (rows.length === 0) refuseMalformed({ sku: filter.sku, location: filter.location });
     const found = rows.filter((row) => row.location !== null);
     return { page: pageOf(found, rows.find(({ location }) => location === null)?.sku, page) };
@@ -88,7 +90,7 @@ export async function listBalances(
     readonly rows: readonly PastBalance[];
     readonly reached: string | null;
     readonly sealed: boolean;
-  }>(tenant, 'read', 'inventory.list_balances_then', [then.asOf, then.basis, ...range]);
+  }>(tenant, 'read', 'inventory.list_balances_then', [then.asOf, then.basis, ...range], { rows: limit });
   if (rows.length === 0) refuseMalformed({ sku: filter.sku, location: filter.location });
   const found = pageOf(rows, reached ?? undefined, page);
   return { ...then, sealed, page: { ...found, rows: found.rows.filter(hadMovements) } };

@@ -66,7 +66,7 @@ export function catalog<
 
     async list(tenant, name, { limit, after }) {
       const args = [limit + 1, after?.[0] ?? null, name ?? null];
-      const rows = await listInTenant<Row>(tenant, definition.list, args);
+      const rows = await listInTenant<Row>(tenant, definition.list, args, { rows: limit });
       if (rows.length === 0) refuseMalformed({ [codeField]: name });
       return toPage(rows, limit, (last) => [last[codeField]]);
     },

@@ -123,7 +123,8 @@ export async function postEntry(tenant: Tenant, entry: z.infer<typeof PostEntry>
   const { dryRun, ...posting } = entry;
   try {
     const mode = dryRun ? 'dry-run' : 'write';
-    const posted = await callInTenant<PostedEntry>(tenant, mode, 'inventory.post_entry', [posting]);
+    const extent = { rows: entry.lines.length };
+    const posted = await callInTenant<PostedEntry>(tenant, mode, 'inventory.post_entry', [posting], extent);
     return dryRun ? { ...posted, dryRun } : posted;
   } catch (error) {
     throw explainNames(error, entry.lines);

@@ -68,6 +68,7 @@ export async function postEntries(
       dryRun ? 'dry-run' : 'write',
       'inventory.post_entries',
       [mode, JSON.stringify(entries)],
+      { rows: entries.reduce((sum, { lines }) => sum + lines.length, 0) },
     );
     const results = answer.results.map((result, index) =>
       'error' in result ? { problem: described(explain(index, result.error)) } : result,

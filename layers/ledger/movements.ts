@@ -35,10 +35,10 @@ export async function listMovements(
   { limit, after }: PageRequest,
 ): Promise<Page<ListedMovement>> {
   const [afterId, afterLine] = after ?? [];
-  const rows = await listInTenant<Row>(tenant, 'inventory.list_movements', [
-    limit + 1,
-    ...[afterId, afterLine, sku, location, kind, since, until].map((value) => value ?? null),
-  ]);
+  const filters = [afterId, afterLine, sku, location, kind, since, until].map((value) => value ?? null);
+  const rows = await listInTenant<Row>(tenant, 'inventory.list_movements', [limit + 1, ...filters], {
+    rows: limit,
+  });
   if (rows.length === 0) refuseMalformed({ sku, location });
   const found = rows.filter((row) => row.movementId !== null);
   // The line at which a page ended that is not full.

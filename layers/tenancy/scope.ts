@@ -20,6 +20,13 @@ import { Pipeline } from './transaction/pipeline.ts';
  * Proxy: no SET, no named statement, no session lock.
  */
 
+/** How many rows a request may read or write. One of many takes more of what its credential may have at once. */
+export interface Extent {
+  readonly rows: number;
+}
+
+const oneRow: Extent = { rows: 1 };
+
 /** A transaction inside one organization. It has ended when the callback has returned. */
 export interface TenantTransaction {
   /** Runs a statement and answers its rows. Statements without an `await` in between travel together. */
@@ -48,13 +55,15 @@ export async function queryInTenant<Row extends pg.QueryResultRow>(
  * answer of the first one.
  *
  * @example
- * const posted = await callInTenant<PostedEntry>(tenant, 'write', 'inventory.post_entry', [entry]);
+ * const rows = entry.lines.length;
+ * const posted = await callInTenant<PostedEntry>(tenant, 'write', 'inventory.post_entry', [entry], { rows });
  */
 export async function callInTenant<Answer>(
   tenant: Tenant,
   mode: TransactionMode,
   functionName: `${'inventory' | 'tenancy'}.${string}`,
   args: readonly unknown[],
+  { rows }: Extent = oneRow,
 ): Promise<Answer> {
   const effect = call(functionName, args);
   const claim = mode === 'write' ? tenant.idempotency : undefined;
@@ -65,7 +74,7 @@ export async function callInTenant<Answer>(
       }
     : { text: `select ${effect} as answer`, values: args };
   try {
-    const [row] = await oneStatement<{ answer: Answer }>(tenant, mode, statement, claim);
+    const [row] = await oneStatement<{ answer: Answer }>(tenant, mode, statement, { rows, claim });
     if (!row) throw new Error(`${functionName} answered no row: it must return one json, not a set`);
     return row.answer;
   } catch (error) {
@@ -79,17 +88,16 @@ export async function callInTenant<Answer>(
  * Calls a function that answers a list, one json an entry, in one round trip.
  *
  * @example
- * const seals = await listInTenant<Seal>(tenant, 'inventory.list_seals', [limit, before]);
+ * const seals = await listInTenant<Seal>(tenant, 'inventory.list_seals', [limit, before], { rows: limit });
  */
 export async function listInTenant<Entry>(
   tenant: Tenant,
   functionName: `${'inventory' | 'tenancy'}.${string}`,
   args: readonly unknown[],
+  extent: Extent = oneRow,
 ): Promise<Entry[]> {
-  const rows = await oneStatement<{ entry: Entry }>(tenant, 'read', {
-    text: `select ${call(functionName, args)} as entry`,
-    values: args,
-  });
+  const statement = { text: `select ${call(functionName, args)} as entry`, values: args };
+  const rows = await oneStatement<{ entry: Entry }>(tenant, 'read', statement, extent);
   return rows.map(({ entry }) => entry);
 }
 
@@ -110,7 +118,7 @@ export async function inTenant<T>(
   work: (tx: TenantTransaction) => Promise<T>,
 ): Promise<T> {
   refuseClaim(tenant, mode);
-  return await transaction(tenant, async (client) => {
+  return await transaction(tenant, oneRow.rows, async (client) => {
     const pipeline = new Pipeline(client);
     pipeline.hold('begin');
     enter(pipeline, tenant, mode);
@@ -154,10 +162,10 @@ function oneStatement<Row extends pg.QueryResultRow>(
   tenant: Tenant,
   mode: TransactionMode,
   { text, values }: Statement,
-  claim?: IdempotencyClaim,
+  { rows, claim }: Extent & { readonly claim?: IdempotencyClaim | undefined } = oneRow,
 ): Promise<Row[]> {
   refuseLongText(text);
-  return transaction(tenant, async (client) => {
+  return transaction(tenant, rows, async (client) => {
     const pipeline = new Pipeline(client);
     if (mode !== 'read') pipeline.hold('begin');
     enter(pipeline, tenant, mode);
@@ -173,8 +181,12 @@ function oneStatement<Row extends pg.QueryResultRow>(
 
 const share = new FairShare();
 
-function transaction<T>({ credentials }: Tenant, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
-  return share.take(lineOf(credentials), () => withRetries(() => withConnection(work)));
+function transaction<T>(
+  { credentials }: Tenant,
+  rows: number,
+  work: (client: pg.PoolClient) => Promise<T>,
+): Promise<T> {
+  return share.take(lineOf(credentials), rows, () => withRetries(() => withConnection(work)));
 }
 
 /**

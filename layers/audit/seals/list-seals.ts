@@ -11,10 +11,12 @@ export interface ListedSeal extends Seal {
 
 /** The seals of the ledger, the newest first. */
 export async function listSeals(tenant: Tenant, { limit, after }: PageRequest): Promise<Page<ListedSeal>> {
-  const rows = await listInTenant<{ seal: Seal; anchor: SealAnchor | null }>(tenant, 'inventory.list_seals', [
-    limit + 1,
-    after?.[0] ?? null,
-  ]);
+  const rows = await listInTenant<{ seal: Seal; anchor: SealAnchor | null }>(
+    tenant,
+    'inventory.list_seals',
+    [limit + 1, after?.[0] ?? null],
+    { rows: limit },
+  );
   const page = toPage(rows, limit, ({ seal }) => [String(seal.seq)]);
   return { rows: page.rows.map(({ seal, anchor }) => ({ ...seal, anchor })), next: page.next };
 }

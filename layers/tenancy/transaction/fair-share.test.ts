@@ -1,12 +1,13 @@
-import { expect, test } from 'vitest';
+import { setImmediate } from 'node:timers/promises';
+import { describe, expect, test } from 'vitest';
 import { FairShare } from './fair-share.ts';
 
 /** Work that goes on until the test ends it, and a note of what has begun. */
 function openWork(share: FairShare) {
   const begun: string[] = [];
-  const start = (credential: string, name: string) => {
+  const start = (credential: string, name: string, rows = 1) => {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const done = share.take(credential, async () => {
+    const done = share.take(credential, rows, async () => {
       begun.push(name);
       await promise;
       return name;
@@ -18,11 +19,11 @@ function openWork(share: FairShare) {
 }
 
 test('what is beyond the share of a credential waits its turn, and nobody else does', async () => {
-  const { begun, start } = openWork(new FairShare({ most: 2, maxWaitMs: 60_000 }));
+  const { begun, start } = openWork(new FairShare({ places: 2, maxWaitMs: 60_000 }));
   const [first, second] = [start('a', 'a1'), start('a', 'a2')];
   const [third, fourth] = [start('a', 'a3'), start('a', 'a4')];
   const other = start('b', 'b1');
-  await Promise.resolve();
+  await setImmediate();
   expect(begun).toEqual(['a1', 'a2', 'b1']);
 
   first.end();
@@ -36,7 +37,7 @@ test('what is beyond the share of a credential waits its turn, and nobody else d
 });
 
 test('a credential whose work has all ended has its whole share again', async () => {
-  const { begun, start } = openWork(new FairShare({ most: 1, maxWaitMs: 60_000 }));
+  const { begun, start } = openWork(new FairShare({ places: 1, maxWaitMs: 60_000 }));
   for (const name of ['a1', 'a2', 'a3']) {
     const work = start('a', name);
     work.end();
@@ -46,7 +47,7 @@ test('a credential whose work has all ended has its whole share again', async ()
 });
 
 test('one whose turn does not come is refused, does nothing, and leaves its place in the line', async () => {
-  const { begun, start } = openWork(new FairShare({ most: 1, maxWaitMs: 10 }));
+  const { begun, start } = openWork(new FairShare({ places: 1, maxWaitMs: 10 }));
   const first = start('a', 'a1');
   await expect(start('a', 'a2').done).rejects.toMatchObject({
     code: 'too_many_requests',
@@ -59,4 +60,49 @@ test('one whose turn does not come is refused, does nothing, and leaves its plac
   third.end();
   await third.done;
   expect(begun).toEqual(['a1', 'a3']);
+});
+
+describe('work of many rows', () => {
+  test.each([
+    [0, 8],
+    [1, 8],
+    [25, 8],
+    [26, 4],
+    [100, 2],
+    [101, 1],
+    [200, 1],
+    [1_000_000, 1],
+  ])('of %i rows, %i are under way at once', async (rows, expected) => {
+    const { begun, start } = openWork(new FairShare());
+    const all = Array.from({ length: 10 }, (_, n) => start('a', `a${n}`, rows));
+    await setImmediate();
+    expect(begun).toHaveLength(expected);
+    for (const work of all) work.end();
+    await Promise.all(all.map(({ done }) => done));
+    expect(begun).toHaveLength(10);
+  });
+
+  test('is not overtaken by work of few rows, and has its turn', async () => {
+    const { begun, start } = openWork(new FairShare());
+    const first = start('a', 'small');
+    const [large, last] = [start('a', 'large', 1_000), start('a', 'last')];
+    await setImmediate();
+    expect(begun).toEqual(['small']);
+    first.end();
+    await expect.poll(() => begun).toEqual(['small', 'large']);
+    large.end();
+    await expect.poll(() => begun).toEqual(['small', 'large', 'last']);
+    last.end();
+    await Promise.all([first.done, large.done, last.done]);
+  });
+
+  test('whose turn does not come lets those behind it begin', async () => {
+    const { begun, start } = openWork(new FairShare({ places: 8, maxWaitMs: 20 }));
+    const first = start('a', 'small');
+    const [large, last] = [start('a', 'large', 1_000), start('a', 'last')];
+    await expect(large.done).rejects.toMatchObject({ code: 'too_many_requests' });
+    await expect.poll(() => begun).toEqual(['small', 'last']);
+    for (const work of [first, last]) work.end();
+    await Promise.all([first.done, last.done]);
+  });
 });

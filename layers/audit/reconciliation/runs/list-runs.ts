@@ -43,10 +43,12 @@ export interface ListedDiscrepancy {
 
 /** The runs that compared the balances with the ledger, the newest first, with their discrepancies. */
 export async function listRuns(tenant: Tenant, { limit, after }: PageRequest): Promise<Page<ListedRun>> {
-  const rows = await listInTenant<ListedRun>(tenant, 'inventory.list_reconciliations', [
-    limit + 1,
-    after?.[0] ?? null,
-  ]);
+  const rows = await listInTenant<ListedRun>(
+    tenant,
+    'inventory.list_reconciliations',
+    [limit + 1, after?.[0] ?? null],
+    { rows: limit },
+  );
   const page = toPage(rows, limit, ({ id }) => [id]);
   return {
     ...page,
