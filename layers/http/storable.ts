@@ -4,6 +4,12 @@ import { fieldName } from './validate.ts';
 /** A double keeps any number of so many digits exactly (IEEE 754 binary64: DBL_DIG). */
 const exactDigits = 15;
 
+/**
+ * Without one of these in a JSON text, nothing in it can be at fault, and JSON.parse alone reads a large body ten times as fast:
+ * an escape, from which NUL and half a pair come; the name that objects do not keep; more digits than a double holds.
+ */
+const mayBeAtFault = /\\u|__proto__|[\d.]{16}/;
+
 /** An answer names no more faults than a person reads. */
 const mostFaults = 100;
 
@@ -26,6 +32,7 @@ interface Fault {
  * @throws InvalidInput naming them; SyntaxError when it is not JSON
  */
 export function parseStorable(text: string): unknown {
+  if (!mayBeAtFault.test(text) && isStorable(text)) return JSON.parse(text);
   const faults: Fault[] = [];
   const parsed: unknown = JSON.parse(
     text,
