@@ -27,7 +27,7 @@ export interface Evidence extends Difference {
   readonly itemMadeAt: Date | undefined;
   /** If the stored figures equal the sum of its first movements: the last of these, and the first one after them. */
   readonly prefix:
-    | { readonly last: MovementMark | undefined; readonly firstDivergent: MovementMark | undefined }
+    | { readonly last: MovementMark | null; readonly firstDivergent: MovementMark | null }
     | undefined;
   /**
    * Whether an unfinished backfill may not have reached it: the balance comes after the last one that was rebuilt, no run
@@ -87,9 +87,7 @@ export async function gatherEvidence(
           hasMovedSince: rest.hasMovedSince,
           awaitsBackfill: rest.awaitsBackfill,
           itemMadeAt: itemMadeAt ? new Date(itemMadeAt) : undefined,
-          prefix: rest.isPrefix
-            ? { last: rest.last ?? undefined, firstDivergent: rest.firstDivergent ?? undefined }
-            : undefined,
+          prefix: rest.isPrefix ? { last: rest.last, firstDivergent: rest.firstDivergent } : undefined,
           windows: rest.windows.map((each) => ({ ...each, first: each.first ?? undefined })),
         };
       }),
