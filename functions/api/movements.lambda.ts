@@ -25,7 +25,7 @@ export const handler = endpoint(routesOf('movements'), {
   }),
   'POST /v1/transfers': operation({
     body: PostTransfer,
-    status: 201,
     handle: ({ tenant, body }) => postTransfer(tenant, body),
+    status: ({ dryRun }) => (dryRun ? 200 : 201),
   }),
 });

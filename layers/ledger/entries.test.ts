@@ -71,10 +71,11 @@ describe('a transfer', () => {
   const transfer = { from: 'MAIN', to: 'SHOP', lines: [moved] };
   const most = 'must have at most 500 lines: each becomes two movements';
 
-  test.each([transfer, { ...transfer, reference: 'R', lines: many(500, { ...moved, lot: 'L' }) }])(
-    'is accepted: %#',
-    (value) => expect(said(PostTransfer, value)).toEqual([]),
-  );
+  const whole = {
+    ...{ ...transfer, reference: 'R', occurredAt: '2026-03-01T09:30:00Z', metadata: { a: 1 }, dryRun: true },
+    lines: many(500, { ...moved, lot: 'L', expectedVersion: 0 }),
+  };
+  test.each([transfer, whole])('is accepted: %#', (value) => expect(said(PostTransfer, value)).toEqual([]));
 
   test.each<[object, [string, string][]]>([
     [{ to: 'MAIN' }, [['to', 'must be another location than "from"']]],
@@ -82,7 +83,9 @@ describe('a transfer', () => {
     [{ lines: many(501, moved) }, [['lines', most]]],
     [{ lines: [{ ...moved, quantity: -1 }] }, [['lines.0.quantity', 'must be greater than zero']]],
     [{ lines: [{ ...moved, quantity: 0 }] }, [['lines.0.quantity', 'must not be zero']]],
-    [{ dryRun: true }, [['', 'Unrecognized key: "dryRun"']]],
+    [{ dryRun: 1 }, [['dryRun', 'Invalid input: expected boolean, received number']]],
+    [{ kind: 'transfer' }, [['', 'Unrecognized key: "kind"']]],
+    [{ lines: [{ ...moved, expectedVersion: -1 }] }, [['lines.0.expectedVersion', 'must not be negative']]],
     [{ lines: [{ ...moved, location: 'X' }] }, [['lines.0', 'Unrecognized key: "location"']]],
   ])('with %j is refused', (change, messages) =>
     expect(said(PostTransfer, { ...transfer, ...change })).toEqual(messages),

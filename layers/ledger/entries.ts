@@ -67,19 +67,26 @@ function signError(kind: PostableKind, quantity: number): string | undefined {
     : `must be less than zero: ${article} ${kind} takes stock`;
 }
 
-/** What an entry consists of, posted alone or in a batch. */
-export const EntryParts = z.strictObject({
-  kind: z.enum(postableKinds),
+/** What says of an entry, beside its lines, what it is about. */
+const head = {
   reference: Reference.optional(),
   occurredAt: Instant.optional(),
   metadata: Metadata.optional(),
+};
+
+const ExpectedVersion = z.int('must be a whole number').min(0, 'must not be negative').optional();
+
+/** What an entry consists of, posted alone or in a batch. */
+export const EntryParts = z.strictObject({
+  kind: z.enum(postableKinds),
+  ...head,
   lines: lines(
     z.strictObject({
       sku: ExistingCode,
       location: ExistingCode,
       lot: Lot,
       quantity: Quantity,
-      expectedVersion: z.int('must be a whole number').min(0, 'must not be negative').optional(),
+      expectedVersion: ExpectedVersion,
     }),
   ),
 });
@@ -98,11 +105,16 @@ export const PostTransfer = z
   .strictObject({
     from: ExistingCode,
     to: ExistingCode,
-    reference: Reference.optional(),
-    lines: lines(z.strictObject({ sku: ExistingCode, lot: Lot, quantity: PositiveQuantity })).max(
-      maxLines / 2,
-      `must have at most ${maxLines / 2} lines: each becomes two movements`,
-    ),
+    ...head,
+    dryRun: z.boolean().optional(),
+    lines: lines(
+      z.strictObject({
+        sku: ExistingCode,
+        lot: Lot,
+        quantity: PositiveQuantity,
+        expectedVersion: ExpectedVersion,
+      }),
+    ).max(maxLines / 2, `must have at most ${maxLines / 2} lines: each becomes two movements`),
   })
   .refine(({ from, to }) => from !== to, { path: ['to'], error: 'must be another location than "from"' });
 
@@ -132,20 +144,21 @@ export async function postEntry(tenant: Tenant, entry: z.infer<typeof PostEntry>
 }
 
 /**
- * Moves stock from one location to another. Each line becomes two movements.
+ * Moves stock from one location to another. Each line becomes two movements; its expectedVersion is that of the balance it
+ * takes from.
  * @throws the same errors as {@link postEntry}
  */
 export async function postTransfer(
   tenant: Tenant,
   transfer: z.infer<typeof PostTransfer>,
 ): Promise<PostedEntry> {
-  const { from, to, reference } = transfer;
+  const { from, to, lines, ...parts } = transfer;
   try {
     return await postEntry(tenant, {
       kind: 'transfer',
-      reference,
-      lines: transfer.lines.flatMap(({ sku, lot, quantity }) => [
-        { sku, lot, location: from, quantity: -quantity },
+      ...parts,
+      lines: lines.flatMap(({ sku, lot, quantity, expectedVersion }) => [
+        { sku, lot, location: from, quantity: -quantity, expectedVersion },
         { sku, lot, location: to, quantity },
       ]),
     });

@@ -8,6 +8,7 @@ import {
   newItem,
   type PostedLine,
   postedEntry,
+  staleBalance,
 } from './answers.ts';
 
 const world = openWorld();
@@ -110,9 +111,52 @@ test('under an Idempotency-Key a transfer moves stock once', async () => {
   ]);
 });
 
+test('a transfer has a time of effect and metadata, like every entry', async () => {
+  const sku = await stocked(5);
+  const more = { reference: 'TR-2', occurredAt: '2026-03-01T09:30:00.000Z' };
+  const metadata = { van: 7 };
+  const { body } = await transfer({ ...more, metadata, lines: [{ sku, quantity: 2 }] });
+  const moved: PostedLine[] = [
+    [sku, 'MAIN', null, -2, 3, 2],
+    [sku, 'SHOP', null, 2, 2, 1],
+  ];
+  expect(body).toEqual(postedEntry(body, 'transfer', moved, more));
+  const kept = await acme.request('GET', `/v1/entries/${body.entryId}`);
+  expect(kept.body).toMatchObject({ ...more, metadata });
+});
+
+test('a dry run of a transfer answers 200 with what would be posted, and moves nothing', async () => {
+  const sku = await stocked(5);
+  const { status, body } = await transfer({ dryRun: true, lines: [{ sku, quantity: 2 }] });
+  expect(status).toBe(200);
+  const moved: PostedLine[] = [
+    [sku, 'MAIN', null, -2, 3, 2],
+    [sku, 'SHOP', null, 2, 2, 1],
+  ];
+  expect(body).toEqual(postedEntry(body, 'transfer', moved, { dryRun: true }));
+  expect(await balancesOf(acme, sku)).toEqual([['MAIN', null, 5, 1]]);
+  const short = await transfer({ dryRun: true, lines: [{ sku, quantity: 6 }] });
+  const line = { sku, location: 'MAIN', lot: null, available: 5, requested: 6 };
+  expectProblem(short, insufficientStock([line]));
+});
+
+test('the expected version of a line is that of the balance it takes from', async () => {
+  const sku = await stocked(5);
+  for (const expectedVersion of [0, 2]) {
+    const refused = await transfer({ lines: [{ sku, quantity: 1, expectedVersion }] });
+    expectProblem(refused, staleBalance([{ sku, location: 'MAIN', lot: null, expectedVersion, version: 1 }]));
+  }
+  expect((await transfer({ lines: [{ sku, quantity: 1, expectedVersion: 1 }] })).status).toBe(201);
+  expect(await balancesOf(acme, sku)).toEqual([
+    ['MAIN', null, 4, 2],
+    ['SHOP', null, 1, 1],
+  ]);
+});
+
 describe('a transfer is refused, and the field named as it was sent', () => {
   const line = { sku: 'ANY', quantity: 1 };
   const message = 'is not a field here: check its spelling or leave it out';
+  const anInstantMessage = 'must be an ISO 8601 time with an offset, such as 2026-03-01T09:30:00Z';
 
   test.each<[string, object, readonly [field: string, message: string]]>([
     ['to where it comes from', { to: 'MAIN' }, ['to', 'must be another location than "from"']],
@@ -122,14 +166,13 @@ describe('a transfer is refused, and the field named as it was sent', () => {
     ['without "from"', { from: undefined }, ['from', 'is missing']],
     ['without "to"', { to: undefined }, ['to', 'is missing']],
     ['with a kind', { kind: 'transfer' }, ['kind', message]],
-    ['with a time of effect', { occurredAt: '2026-03-01T09:30:00Z' }, ['occurredAt', message]],
-    ['with metadata', { metadata: {} }, ['metadata', message]],
-    ['as a dry run', { dryRun: true }, ['dryRun', message]],
+    ['with a time that is none', { occurredAt: 'today' }, ['occurredAt', anInstantMessage]],
+    ['with metadata that is none', { metadata: [] }, ['metadata', 'must be an object']],
     ['with a location of a line', { lines: [{ ...line, location: 'MAIN' }] }, ['lines[0].location', message]],
     [
-      'with an expected version',
-      { lines: [{ ...line, expectedVersion: 1 }] },
-      ['lines[0].expectedVersion', message],
+      'with a version that is none',
+      { lines: [{ ...line, expectedVersion: -1 }] },
+      ['lines[0].expectedVersion', 'must not be negative'],
     ],
   ])('%s', async (_, change, error) => {
     const answer = await transfer({ lines: [line], ...change });

@@ -89,12 +89,25 @@ export const writes: Readonly<Record<string, Write>> = {
     statement: functionOf(`inventory.post_entries($1::jsonb ->> 'mode', $1::jsonb -> 'entries')`),
   },
   'POST /v1/transfers': {
-    body: { from: 'OTHER', to: 'MAIN', reference: 'T-1', lines: [line] },
+    body: {
+      ...{
+        from: 'OTHER',
+        to: 'MAIN',
+        reference: 'T-1',
+        occurredAt: '2026-01-01T00:00:00Z',
+        metadata,
+        dryRun: false,
+      },
+      lines: [{ ...line, expectedVersion: 0 }],
+    },
     roles: both,
     // As the layer does: each line becomes two movements.
     statement: functionOf(`inventory.post_entry(
-      jsonb_build_object('kind', 'transfer', 'reference', $1::jsonb -> 'reference', 'lines', (
-        select coalesce(jsonb_agg(l.value || jsonb_build_object('location', m.location, 'quantity', m.sign * (l.value ->> 'quantity')::numeric)), '[]')
+      $1::jsonb || jsonb_build_object('kind', 'transfer', 'lines', (
+        select coalesce(jsonb_agg(
+          l.value || jsonb_build_object('location', m.location, 'quantity', m.sign * (l.value ->> 'quantity')::numeric)
+          || case m.sign when 1 then '{"expectedVersion": null}' else '{}' end::jsonb
+        ), '[]')
         from jsonb_array_elements($1::jsonb -> 'lines') l,
           (values ($1::jsonb ->> 'from', -1), ($1::jsonb ->> 'to', 1)) m (location, sign)
       ))

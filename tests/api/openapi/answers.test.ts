@@ -204,7 +204,19 @@ describe('every answer', () => {
     await ask('409 insufficient_stock', 'POST', '/v1/transfers', {
       from: 'MAIN',
       to: 'SHOP',
+      dryRun: true,
       lines: [{ sku: 'TEA', quantity: 200 }],
+    });
+    await ask(200, 'POST', '/v1/transfers', {
+      from: 'MAIN',
+      to: 'SHOP',
+      dryRun: true,
+      lines: [{ sku: 'TEA', quantity: 1 }],
+    });
+    await ask('409 stale_balance', 'POST', '/v1/transfers', {
+      from: 'MAIN',
+      to: 'SHOP',
+      lines: [{ sku: 'TEA', quantity: 1, expectedVersion: 0 }],
     });
     await ask(200, 'GET', '/v1/movements?limit=2');
     await ask(200, 'GET', '/v1/movements?sku=TEA&kind=receipt');

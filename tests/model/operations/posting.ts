@@ -74,35 +74,30 @@ export const postTransferLines: fc.Arbitrary<Draw> = fc
     return lines.length === 0 ? undefined : post(own, 'transfer', lines, head);
   });
 
-function post(own: Side, kind: string, lines: readonly Named[], drawn: HeadOf<typeof head>) {
-  const { reference, occurredAt, metadata, dryRun, isKeyed } = drawn;
+type Head = typeof head extends fc.Arbitrary<infer T> ? T : never;
+
+function headOf({ reference, occurredAt, metadata, dryRun }: Head, own: Side) {
+  return { reference, occurredAt: instantOf(occurredAt, own), metadata, dryRun };
+}
+
+function post(own: Side, kind: string, lines: readonly Named[], drawn: Head) {
   return {
     method: 'POST',
     path: pathOf(['movements']),
-    body: sent({
-      kind,
-      reference,
-      occurredAt: instantOf(occurredAt, own),
-      metadata,
-      dryRun,
-      lines: lines.map(sent),
-    }),
-    idempotencyKey: isKeyed ? freshKey(own) : undefined,
+    body: sent({ kind, ...headOf(drawn, own), lines: lines.map(sent) }),
+    idempotencyKey: drawn.isKeyed ? freshKey(own) : undefined,
   } as const;
 }
-
-type HeadOf<A> = A extends fc.Arbitrary<infer T> ? T : never;
 
 export const postTransfer: fc.Arbitrary<Draw> = fc
   .record({
     at: index,
     lines: fc.array(drawnLine, { minLength: 1, maxLength: 3 }),
     to: index,
-    reference: maybe(reference, 3),
     isStray: rarely(15),
-    isKeyed: rarely(3),
+    head,
   })
-  .map(({ at, lines, to, reference, isStray, isKeyed }) => (own) => {
+  .map(({ at, lines, to, isStray, head }) => (own) => {
     const from = pickNewest(stocked(own), at)?.location ?? own.ledger.locations[0];
     const others = own.ledger.locations.filter((location) => location !== from || isStray);
     if (!from || others.length === 0) return undefined;
@@ -111,14 +106,16 @@ export const postTransfer: fc.Arbitrary<Draw> = fc
     const body = {
       from: from.code,
       to: isStray && to % 3 === 0 ? 'NOWHERE' : others[to % others.length]?.code,
-      reference,
-      lines: taken.map(({ sku, lot, quantity }) => sent({ sku, lot, quantity: -quantity })),
+      ...headOf(head, own),
+      lines: taken.map(({ sku, lot, quantity, expectedVersion }) =>
+        sent({ sku, lot, quantity: -quantity, expectedVersion }),
+      ),
     };
     return {
       method: 'POST',
       path: pathOf(['transfers']),
       body: sent(body),
-      idempotencyKey: isKeyed ? freshKey(own) : undefined,
+      idempotencyKey: head.isKeyed ? freshKey(own) : undefined,
     };
   });
 

@@ -22,10 +22,14 @@ export const historyRoutes: Routes = {
     };
   },
   'GET /v1/movements': (asked) => {
-    const { ledger, query } = asked;
+    const { ledger, query, cursors } = asked;
+    // A cursor names the entry that was shown last: one of another organization leads nowhere.
+    const [after] = (query.cursor !== undefined && cursors.get(query.cursor)) || [];
+    const hasBegun = after === undefined || ledger.entry(after) !== undefined;
     const newestFirst = [...ledger.entries].reverse().flatMap(({ movements }) => movements);
     const found = newestFirst.filter(
       ({ item, location, entry }) =>
+        hasBegun &&
         (query.sku === undefined || ledger.item(query.sku) === item) &&
         (query.location === undefined || ledger.location(query.location) === location) &&
         (query.kind ?? entry.kind) === entry.kind &&

@@ -36,16 +36,16 @@ const post: Routes = {
   },
   'POST /v1/transfers': (asked) => {
     const { ledger, body } = asked;
-    const { from, to, reference } = body;
-    const lines = (body.lines as Line[]).flatMap((line) => [
-      { ...line, location: from, quantity: -line.quantity },
+    const { from, to, lines: taken, ...head } = body;
+    const lines = (taken as Line[]).flatMap(({ expectedVersion, ...line }) => [
+      { ...line, location: from, quantity: -line.quantity, expectedVersion },
       { ...line, location: to },
     ]);
     const moved = lookUp(ledger, lines, (index, field) => {
       if (field === 'location') return index % 2 === 0 ? 'from' : 'to';
       return `lines[${Math.floor(index / 2)}].${field}`;
     });
-    return record(asked, moved, { kind: 'transfer', reference });
+    return record(asked, moved, { kind: 'transfer', ...head });
   },
   'POST /v1/entries/{id}/reversal': (asked) => {
     const { ledger, named, body } = asked;

@@ -71,9 +71,13 @@ export const ledgerRoutes: Readonly<Record<string, RouteDocumentation>> = {
   'POST /v1/transfers': {
     id: 'postTransfer',
     summary: 'Moves stock from one location to another',
-    description: 'Each line becomes two movements of one entry.',
+    description: [
+      'Each line becomes two movements of one entry. `expectedVersion` makes a line conditional on the `version` of the balance that it takes from.',
+      'With `dryRun: true` everything is checked and nothing is posted: the answer, with status 200, is what would have been posted.',
+    ].join('\n\n'),
     answer: PostedEntry,
-    problems: ['invalid_input', 'insufficient_stock', 'quantity_out_of_range'],
+    statuses: [201, 200],
+    problems: ['invalid_input', 'insufficient_stock', 'stale_balance', 'quantity_out_of_range'],
     example: {
       body: { from: 'LONDON', to: 'CAMDEN', reference: 'TR-17', lines: [{ sku: place.sku, quantity: 24 }] },
     },
