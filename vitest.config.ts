@@ -35,9 +35,9 @@ export default defineConfig({
     isolate: false,
     setupFiles: ['./tests/leave-as-found.ts'],
     sequence: { sequencer: LongOnesFirst },
-    // One Postgres serves the whole run; more workers than cores only take turns.
+    // Tests wait for servers and processes: with as many workers as cores, an eighth of two cores had nothing to do.
     pool: 'forks',
-    maxWorkers: 2,
+    maxWorkers: 3,
     // What handlers log is not the tests' output.
     env: { POWERTOOLS_LOG_LEVEL: 'SILENT', POWERTOOLS_METRICS_DISABLED: 'true' },
     // None takes half of it on a machine of its own; one that is shared may be several times slower.
