@@ -87,9 +87,12 @@ test('a key that is no key fails the deploy and names the setting; a request tha
 
 test('a replaced key is good until the last request that was begun with it must have ended', async () => {
   const mary = await member('mary@example.com');
-  const forgotten = forget(process.env[environment.passKeyId], '2');
+  const begunAt = performance.now();
+  const forgotten = forget(process.env[environment.passKeyId], '1');
   expect(await statusOf(mary)).toBe(200);
   await forgotten;
+  // A timer may fire a millisecond early.
+  expect(performance.now() - begunAt).toBeGreaterThan(998);
   expect(await statusOf(mary)).toBe(401);
 });
 

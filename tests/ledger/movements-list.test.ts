@@ -212,6 +212,44 @@ describe('by the time of recording', () => {
   });
 });
 
+test('entries recorded at the same instant are in the order of their ids, in whatever parts they are read', async () => {
+  const globex = await world.createOrganization();
+  for (const sku of ['BOLT', 'NUT']) await globex.item(sku);
+  await globex.location('MAIN');
+  const lines = [
+    { sku: 'BOLT', location: 'MAIN', quantity: 1 },
+    { sku: 'NUT', location: 'MAIN', quantity: 2 },
+  ];
+  for (let n = 0; n < 5; n += 1) await globex.post('receipt', ...lines);
+  const superuser = await world.superuser();
+  for (const table of ['entries', 'movements']) {
+    await superuser.query(`
+      begin;
+      alter table inventory.${table} disable trigger append_only;
+      update inventory.${table} set recorded_at = '2026-01-01T00:00:00Z' where org_id = '${globex.id}';
+      alter table inventory.${table} enable always trigger append_only;
+      commit`);
+  }
+  const { rows } = await superuser.query<{ id: string }>(
+    `select entry_id || '.' || line as id from inventory.movements where org_id = $1 order by entry_id desc, line`,
+    [globex.id],
+  );
+  const ids = rows.map(({ id }) => id);
+  for (const filter of ['', '&kind=receipt', '&location=MAIN', '&sku=NUT', '&sku=NUT&location=MAIN']) {
+    const expected = filter.includes('NUT') ? ids.filter((id) => id.endsWith('.2')) : ids;
+    for (const limit of [1, 3]) {
+      const found: string[] = [];
+      for (let cursor = ''; found.length <= ids.length; ) {
+        const { body } = await globex.request('GET', `/v1/movements?limit=${limit}${filter}${cursor}`);
+        found.push(...body.data.map(({ movementId }: Row) => movementId));
+        if (body.nextCursor === null) break;
+        cursor = `&cursor=${body.nextCursor}`;
+      }
+      expect([filter, limit, ...found]).toEqual([filter, limit, ...expected]);
+    }
+  }
+});
+
 test('what is posted meanwhile is no part of the list that is being read', async () => {
   const globex = await world.createOrganization();
   await globex.item('BOLT');

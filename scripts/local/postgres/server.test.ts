@@ -3,7 +3,11 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
+import { findBinaries } from './binaries.ts';
+import { startCluster } from './cluster.ts';
+import { placeData } from './data-place.ts';
 import { makeScratchFolder } from './scratch-folder.ts';
+import { freePort, type Server, startServer } from './server.ts';
 
 test('a process with nothing else to do waits for the server that it stops', async () => {
   const folder = makeScratchFolder('server');
@@ -17,6 +21,34 @@ test('a process with nothing else to do waits for the server that it stops', asy
     const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', program]);
     expect(stdout).toBe('stopped\n');
   } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+});
+
+test('a server that still runs on the folder is stopped, and the next attempt waits for its end', async () => {
+  const folder = makeScratchFolder('server');
+  let left: Server | undefined;
+  let server: Server | undefined;
+  try {
+    const cluster = await startCluster({ directory: join(folder, 'pg'), durable: false });
+    await cluster.stop();
+    const { data, account } = placeData(join(folder, 'pg'));
+    const options = {
+      ...{ program: findBinaries().postgres, data, account, logFile: join(folder, 'log') },
+      settings: { unix_socket_directories: '' },
+    };
+    left = await startServer(options);
+    let attempts = 0;
+    const proposePort = () => {
+      attempts += 1;
+      return freePort();
+    };
+    server = await startServer({ ...options, proposePort });
+    expect(attempts).toBe(2);
+    await left.ended;
+  } finally {
+    await server?.stop();
+    await left?.stop();
     await rm(folder, { recursive: true, force: true });
   }
 });
