@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { Client } from 'pg';
 import { expect, test } from 'vitest';
 import { findBinaries } from './binaries.ts';
 import { startCluster } from './cluster.ts';
@@ -38,11 +39,21 @@ test('a server that still runs on the folder is stopped, and the next attempt wa
       settings: { unix_socket_directories: '' },
     };
     left = await startServer(options);
+    const url = new URL(cluster.url);
+    url.port = String(left.port);
+    const session = new Client(url.href);
+    session.on('error', () => {});
+    await session.connect();
+    const { rows } = await session.query<{ pid: number }>('select pg_backend_pid() as pid');
+    const pid = rows[0]?.pid ?? 0;
+    // The server ends after its sessions, and this one hears of the end only when it goes on.
+    process.kill(pid, 'SIGSTOP');
     let attempts = 0;
     const proposePort = () => {
       attempts += 1;
       return freePort();
     };
+    setTimeout(() => process.kill(pid, 'SIGCONT'), 500);
     server = await startServer({ ...options, proposePort });
     expect(attempts).toBe(2);
     await left.ended;
