@@ -76,6 +76,18 @@ test('a role for everyone does not outlive the one organization, and no role is 
   await expect(
     world.moveOrganizations({ roles: [...roles, { ...roles[0], role: 'admin' }] }),
   ).rejects.toThrow(`the file of --roles has two lines for ${email}`);
+  const strangers = (count: number) =>
+    Array.from({ length: count }, (_, n) => ({ ...roles[0], email: `s${10 + n}@example.com` }));
+  const named = strangers(20)
+    .map((stranger) => stranger.email)
+    .join(', ');
+  for (const [count, said] of [
+    [20, `names nobody with ${named}`],
+    [23, `names nobody with ${named} and 3 more`],
+  ] as const) {
+    const refused = world.moveOrganizations({ roles: [...roles, ...strangers(count)] });
+    await expect(refused).rejects.toThrow(new RegExp(`${said}$`));
+  }
 });
 
 test.each([
@@ -139,6 +151,7 @@ test('what is committed while the switch waits for its locks is not lost, whatev
   let committed: Promise<unknown> | undefined;
   try {
     await world.moveRest({
+      target: 31,
       lockTimeoutMs: 30_000,
       beforeContract: async (file, client, run) => {
         await allowSwitch(file, client, run);
@@ -158,6 +171,24 @@ test('what is committed while the switch waits for its locks is not lost, whatev
     { sku: 'TEA', onHand: 5 },
     { sku: 'TEA', onHand: 10 },
   ]);
+});
+
+test('a balance of nothing that is there stops the move, although the keys find nothing wrong with it', async () => {
+  const { superuser } = world;
+  for (const [item, location] of [
+    ['gen_random_uuid()', 'location_id'],
+    ['item_id', 'gen_random_uuid()'],
+  ]) {
+    await superuser.query(`
+      set session_replication_role = replica;
+      insert into inventory.balances (org_id, item_id, location_id, lot, on_hand, version)
+      select org_id, ${item}, ${location}, 'of nothing', 1, 1 from inventory.balances limit 1;
+      reset session_replication_role`);
+    await expect(world.moveRest()).rejects.toThrow('there are balances without their item or location');
+    await superuser.query(`delete from inventory.balances where lot = 'of nothing'`);
+  }
+  await world.moveRest();
+  expect(await world.status()).toMatchObject({ next: 'done' });
 });
 
 /** Until another session waits for a lock of this one. */
