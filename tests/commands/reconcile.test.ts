@@ -66,6 +66,22 @@ test('finds, shows, leaves, previews, applies: exit code 1 for as long as someth
   expect((await reconcile('--org', acme.slug, '--full')).exitCode).toBe(0);
 });
 
+test('of several organizations, one with a discrepancy is enough for exit code 1', async () => {
+  const [right, wrong] = [await books.organization(), await books.organization()];
+  for (const { slug } of [right, wrong]) await reconcile('--org', slug);
+  await books.write(wrong, 'A', 'on_hand = on_hand * 2');
+  const preview = await reconcile('--full', '--dry-run', '--json');
+  expect(preview.exitCode).toBe(1);
+  const outcomes = JSON.parse(preview.stdout).map(
+    ({ organization, differences }: { organization: string; differences: unknown[] }) => [
+      organization,
+      differences.length,
+    ],
+  );
+  expect(outcomes).toContainEqual([right.slug, 0]);
+  expect(outcomes).toContainEqual([wrong.slug, 1]);
+});
+
 test('a seal that could not be anchored: exit code 1 of both commands, and 0 once it is', async () => {
   const acme = await books.organization();
   const seal = () => run('ledger/seal.ts', ['--org', acme.slug], { DATABASE_URL: books.world.adminUrl });
