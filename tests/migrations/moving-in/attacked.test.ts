@@ -76,6 +76,11 @@ test('a role for everyone does not outlive the one organization, and no role is 
   await expect(
     world.moveOrganizations({ roles: [...roles, { ...roles[0], role: 'admin' }] }),
   ).rejects.toThrow(`the file of --roles has two lines for ${email}`);
+  await expect(
+    withClient(world.source, (client) =>
+      decide(client, { ...decisions, organization: { slug: 'no slug', name: 'One' } }),
+    ),
+  ).rejects.toThrow('organizations_slug_check');
   const strangers = (count: number) =>
     Array.from({ length: count }, (_, n) => ({ ...roles[0], email: `s${10 + n}@example.com` }));
   const named = strangers(20)
