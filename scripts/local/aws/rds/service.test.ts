@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { open, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as rds from '@aws-sdk/client-rds';
 import { beforeAll, expect, test, vi } from 'vitest';
@@ -117,6 +117,28 @@ test('copies: into another region, with the time of the original and a key that 
     { DBInstanceIdentifier: 'over-there', StorageEncrypted: true, KmsKeyId },
   ]);
   expect(await linesOf(DBInstances?.[0] ?? {})).toEqual([1]);
+});
+
+test('a copy that would fill the disk fails before it begins', async () => {
+  // Nothing of these terabytes is stored: the file has only their length.
+  const vast = join(world.local.folderOf('first'), 'vast');
+  const handle = await open(vast, 'w');
+  await handle.truncate(8 * 1024 ** 4);
+  await handle.close();
+  const error = vi.spyOn(console, 'error').mockImplementation(() => {});
+  try {
+    await world.client.send(
+      new rds.CopyDBSnapshotCommand({
+        SourceDBSnapshotIdentifier: 'first',
+        TargetDBSnapshotIdentifier: 'too-large',
+      }),
+    );
+    await expect.poll(async () => (await snapshot('too-large')).Status, { timeout: 10_000 }).toBe('failed');
+    expect(error.mock.calls.flat().join()).toMatch(/the copy needs \d+ MB of free disk/);
+  } finally {
+    error.mockRestore();
+    await rm(vast);
+  }
 });
 
 test('who may restore a snapshot: nobody, until it is shared', async () => {
