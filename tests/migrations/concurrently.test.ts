@@ -44,6 +44,18 @@ describe('one statement', () => {
     expect((await indexState())[0].oid).not.toBe(invalid?.oid);
   });
 
+  test('an invalid index that cannot be dropped ends the run with the reason', async () => {
+    await world.client.query('insert into s.things values (1), (1)');
+    await world.client.query('create unique index concurrently things_id on s.things (id)').catch(() => {});
+    await world.client.query(`
+      create function public.keep() returns event_trigger language plpgsql as $$ begin raise exception 'kept'; end $$;
+      create event trigger keep on ddl_command_start when tag in ('DROP INDEX') execute function public.keep()`);
+    await expect(run()).rejects.toThrow('kept');
+    await world.client.query('drop event trigger keep; delete from s.things');
+    await run();
+    expect(await indexState()).toMatchObject([{ valid: true }]);
+  });
+
   test('a build that fails leaves no invalid index and no note behind', async () => {
     await world.client.query('insert into s.things values (1), (1)');
     await expect(run()).rejects.toThrow(/000003_index\.sql:2:1: .*\(SQLSTATE 23505\)/);
