@@ -77,7 +77,8 @@ class Observer {
         isOpen = control === 'begin';
         continue;
       }
-      if (reviews.some(({ effects }) => effects.waitsForOthers) || isAlone(statement)) {
+      // Only the first one is the statement itself: those within a DO block are part of its transaction.
+      if (reviews[0]?.effects.waitsForOthers || isAlone(statement)) {
         await this.#observeAlone(statement, reviews, old);
         continue;
       }
