@@ -6,10 +6,10 @@ import { waitText } from '#recovery/drill/wait.ts';
 
 /** The state of the drill after this tick. */
 interface Ticked {
-  readonly drill?: string;
-  readonly passed?: boolean | undefined;
+  readonly drill: string | undefined;
+  readonly passed: boolean | undefined;
   /** In words, for the log. */
-  readonly waitsFor?: string | undefined;
+  readonly waitsFor: string | undefined;
 }
 
 /**
@@ -18,9 +18,11 @@ interface Ticked {
  */
 export const handler = job(async (_event: unknown, context: Context): Promise<Ticked> => {
   const state = await carryOnDrills({ remainingMs: () => context.getRemainingTimeInMillis() });
-  if (!state) return {};
-  const { drill, waitsFor } = state;
-  const ticked = { drill: drill.id, passed: drill.verdict?.passed, waitsFor: waitsFor && waitText(waitsFor) };
+  const ticked = {
+    drill: state?.drill.id,
+    passed: state?.drill.verdict?.passed,
+    waitsFor: state?.waitsFor && waitText(state.waitsFor),
+  };
   log.info('ticked a drill', ticked);
   return ticked;
 });

@@ -48,7 +48,7 @@ test('a deploy migrates; another one has nothing to do; a person may call it wit
     isNewer: false,
   });
   expect(await deploy({ RequestType: 'Update' })).toMatchObject({ applied: [] });
-  expect(await deploy({})).toMatchObject({ applied: [] });
+  for (const event of [{}, null, undefined]) expect(await deploy(event)).toMatchObject({ applied: [] });
 });
 
 test('the end of the stack touches nothing', async () => {

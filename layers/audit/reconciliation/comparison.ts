@@ -36,7 +36,8 @@ interface ComparedRow {
 
 /**
  * Compares the stored with the computed figures of balances. `keys` is a query that returns for each balance item_id,
- * location_id, lot, movements, the stored and computed figures, and unlike_seal: whether its history differs from its seal.
+ * location_id, lot, movements, the stored and computed figures, and unlike_seal: whether its history differs from its seal. A
+ * balance without a row has no stored figures: it is there because something says that there should be one.
  */
 export async function compare(
   snapshot: Snapshot,
@@ -46,9 +47,10 @@ export async function compare(
   const [row] = await snapshot.query<ComparedRow>(
     `with compared as materialized (
        select *,
-         coalesce(stored_on_hand, 0) <> computed_on_hand
-           or coalesce(stored_version, 0) <> computed_version
-           or coalesce(stored_reserved, 0) <> computed_reserved
+         stored_version is null
+           or stored_on_hand <> computed_on_hand
+           or stored_version <> computed_version
+           or stored_reserved <> computed_reserved
            or unlike_seal as differs
        from (${keys}) as keys
      )

@@ -9,7 +9,9 @@ test('a bucket that cannot have its folder is none', async () => {
   try {
     const store = await Store.open(folder);
     await writeFile(join(folder, 'taken'), 'a file');
-    await expect(store.addBucket({ name: 'taken', createdAt: '2026-01-01T00:00:00Z', locks: false })).rejects.toThrow('EEXIST');
+    await expect(
+      store.addBucket({ name: 'taken', createdAt: '2026-01-01T00:00:00Z', locks: false }),
+    ).rejects.toThrow('EEXIST');
     expect(store.bucket('taken')).toBeUndefined();
   } finally {
     await rm(folder, { recursive: true, force: true });
