@@ -34,7 +34,15 @@ begin
     if to_regrole('rds_iam') is not null then
       execute format('grant rds_iam to %I', v_role);
     end if;
-    execute format('grant connect on database %I to %I', current_database(), v_role);
+    -- Any session can lock the row of the database, by granting what it cannot grant. What is there need not wait for it.
+    if not exists (
+      select
+      from pg_database d
+      cross join aclexplode(coalesce(d.datacl, acldefault('d', d.datdba))) as a
+      where d.datname = current_database() and a.grantee = to_regrole(v_role) and a.privilege_type = 'CONNECT'
+    ) then
+      execute format('grant connect on database %I to %I', current_database(), v_role);
+    end if;
   end loop;
 
   -- The user that migrates, and that runs the operator's commands, must be able to take these roles.
@@ -42,7 +50,9 @@ begin
     execute format('grant stockade_owner, stockade_jobs, stockade_admin to %I with inherit false, set true', current_user);
   end if;
 
-  execute format('grant create on database %I to stockade_owner', current_database());
+  if not has_database_privilege('stockade_owner', current_database(), 'create') then
+    execute format('grant create on database %I to stockade_owner', current_database());
+  end if;
 end
 $$;
 
@@ -54,7 +64,14 @@ begin
     return;
   end if;
   -- Without TEMPORARY no session can shadow a table's name with one of its own.
-  execute format('revoke create, temporary on database %I from public', current_database());
+  if exists (
+    select
+    from pg_database d
+    cross join aclexplode(coalesce(d.datacl, acldefault('d', d.datdba))) as a
+    where d.datname = current_database() and a.grantee = 0 and a.privilege_type in ('CREATE', 'TEMPORARY')
+  ) then
+    execute format('revoke create, temporary on database %I from public', current_database());
+  end if;
   revoke all on schema public from public;
 end
 $$;
@@ -198,6 +215,9 @@ begin
           'set_config', 'setseed', 'pg_notify', 'pg_cancel_backend', 'pg_terminate_backend', 'pg_blocking_pids',
           'pg_safe_snapshot_blocking_pids', 'pg_lock_status', 'pg_prepared_xact', 'pg_get_replication_slots',
           'pg_export_snapshot', 'pg_notification_queue_usage', 'loread', 'lowrite',
+          'pg_isolation_test_session_is_blocked', 'pg_xact_status', 'txid_status',
+          -- They lock a table before they look at it, and autovacuum gives way.
+          'brin_summarize_new_values', 'brin_summarize_range', 'brin_desummarize_range', 'gin_clean_pending_list',
           -- They parse and plan a text, and nothing ends that: no cancel, no timeout, no end of the session.
           'ts_stat', 'ts_rewrite', 'query_to_xml', 'query_to_xmlschema', 'query_to_xml_and_xmlschema', 'cursor_to_xml',
           'cursor_to_xmlschema'

@@ -1,7 +1,7 @@
 import { messageOf, type Noise } from './noises.ts';
 import { openRawClient } from './raw-client.ts';
 
-/** Sends noise without a pause until it is told to stop, and then says how many answers there were of each status. */
+/** Sends noise without a pause until a message says stop, and then says how many answers there were of each status. */
 const [url = '', apiKey = '', noise = '', items = '', connections = ''] = process.argv.slice(2);
 const answered: Record<string, number> = {};
 let isOver = false;

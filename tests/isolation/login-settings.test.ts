@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import { Client, escapeIdentifier, escapeLiteral } from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, inject, test, vi } from 'vitest';
 import { environment } from '#platform/environment.ts';
@@ -45,7 +46,7 @@ function stored(): Promise<Record<string, readonly string[]>> {
   return asSuperuser(url, async (superuser) => {
     const { rows } = await superuser.query<{ role: string; settings: string[] }>(`
       select setrole::regrole::text || case when setdatabase <> 0 then ' in one database' else '' end as role,
-        array(select s from unnest(setconfig) as s where s !~ '^(temp_file_limit|seed|transaction_read_only)=' order by s) as settings
+        array(select s from unnest(setconfig) as s where s !~ '^(temp_file_limit|seed|transaction_(read_only|isolation|deferrable))=' order by s) as settings
       from pg_db_role_setting`);
     return Object.fromEntries(
       rows.filter(({ settings }) => settings.length > 0).map(({ role, settings }) => [role, settings]),
@@ -55,7 +56,7 @@ function stored(): Promise<Record<string, readonly string[]>> {
 
 /** The settings of a session that come from its role. */
 const ownSettings = `
-  select name, setting from pg_settings where source in ('user', 'database user') and name not in ('temp_file_limit', 'seed', 'transaction_read_only')
+  select name, setting from pg_settings where source in ('user', 'database user') and name !~ '^(temp_file_limit|seed|transaction_(read_only|isolation|deferrable))$'
   order by name`;
 
 const request = (text: string) => withConnection((client) => client.query(text));
@@ -69,6 +70,8 @@ test('every setting that a role can change for its later sessions is as it was b
   await closeDatabase();
   const changes = await asSuperuser(url, async (superuser) => {
     const { rows } = await superuser.query<{ name: string; value: string }>(`
+      select name, setting as value from pg_settings where context = 'user'
+      union all
       select name, case vartype
           when 'bool' then case setting when 'on' then 'off' else 'on' end
           when 'enum' then (enumvals)[case when setting = enumvals[1] then array_upper(enumvals, 1) else 1 end]
@@ -128,6 +131,21 @@ test.each([
        current_setting('default_transaction_read_only') as "readOnly", current_setting('synchronous_commit') as commit`,
   );
   expect(rows).toEqual([{ user: 'stockade_api', timeout: '15s', readOnly: 'off', commit: 'on' }]);
+  expect(await stored()).toEqual(loginSettings);
+});
+
+test('a setting of many megabytes is as it was before the next request, and is not read as a whole', async () => {
+  await injected([
+    `set statement_timeout = 0`,
+    `alter role current_user set application_name = '${'x'.repeat(5_000_000)}'`,
+  ]);
+  let read = 0;
+  const { rows } = await withConnection(async (client) => {
+    read = (client as unknown as { connection: { stream: Socket } }).connection.stream.bytesRead;
+    return await client.query(`select current_setting('application_name') as name`);
+  });
+  expect(rows).toEqual([{ name: expect.not.stringContaining('xx') }]);
+  expect(read).toBeLessThan(100_000);
   expect(await stored()).toEqual(loginSettings);
 });
 

@@ -37,9 +37,11 @@ export const loginSettings: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * What the role itself cannot change back: the first was set by a superuser, the other two last for no longer than the login.
+ * What the role itself cannot change back: the first was set by a superuser, the others last for no longer than the login.
  */
-const left = /^(temp_file_limit|seed|transaction_read_only)=/;
+const left = /^(temp_file_limit|seed|transaction_(read_only|isolation|deferrable))=/;
+/** No setting of a release is longer. A role can give itself one of a hundred megabytes, which would take half a minute to read. */
+const mostCharacters = 1_000;
 
 /** The settings of the role of a new connection are not those of this release, or could not be read with them. */
 export class LoginChanged extends Error {
@@ -113,7 +115,7 @@ async function readLogin(client: pg.ClientBase): Promise<RoleSettings> {
   const query = {
     text: `
       select session_user as role, pg_catalog.current_database() as database, s.setdatabase <> 0 as "inDatabase",
-        s.setconfig as settings
+        array(select pg_catalog.left(text, ${mostCharacters}) from pg_catalog.unnest(s.setconfig) as text) as settings
       from (select) as one
       left join pg_catalog.pg_db_role_setting s
         on s.setrole = pg_catalog.quote_ident(session_user)::pg_catalog.regrole
@@ -126,13 +128,13 @@ async function readLogin(client: pg.ClientBase): Promise<RoleSettings> {
     role: string;
     database: string;
     inDatabase: boolean | null;
-    settings: string[] | null;
+    settings: string[];
   }>(query);
   const { role = '', database = '' } = rows[0] ?? {};
   const wanted = loginSettings[role];
   if (wanted === undefined) return { role, database, wrong: [], missing: [] };
   const found = rows.flatMap(({ inDatabase, settings }) =>
-    (settings ?? []).map((text) => ({ text, inDatabase: inDatabase === true })),
+    settings.map((text) => ({ text, inDatabase: inDatabase === true })),
   );
   const isRight = ({ text, inDatabase }: RoleSettings['wrong'][number]) =>
     !inDatabase && wanted.includes(text);

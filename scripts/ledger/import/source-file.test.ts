@@ -31,7 +31,7 @@ test('a file is read as it was when it was opened', async () => {
 test.each<[string, (path: string) => Promise<void>]>([
   ['has become longer', (path) => appendFile(path, 'NUT,2\n')],
   ['was written again', (path) => utimes(path, new Date(), new Date(0))],
-])('a file that %s during the import is told, for what was applied stays', async (_, change) => {
+])('a file that %s during the import fails, and what was applied stays', async (_, change) => {
   await expect(readAfter(text, change)).rejects.toMatchObject({
     message: expect.stringMatching(/file\.csv changed during the import$/),
     remedy: 'The applied lines stay. Compare the file with the ledger before you import it again.',
