@@ -97,6 +97,12 @@ test.each([
   ['the table that a foreign key points at', 'alter table shop.orders drop constraint orders_sku_fkey;'],
   ['a concurrent build', 'create index concurrently orders_sku on shop.orders (sku);'],
   ['a statement that no transaction takes', 'discard all;'],
+  [
+    'a lock ends with its transaction',
+    `begin; alter table shop.items add column brand text; commit;
+     begin; alter table shop.orders add column brand text; commit;
+     discard all;`,
+  ],
 ])('the verdict agrees with the fact: %s', async (_, content) => {
   expect(await run(content)).toEqual({ file: 'file.sql', disagreements: [], notes: [] });
 });
