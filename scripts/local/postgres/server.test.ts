@@ -63,3 +63,16 @@ test('a server that still runs on the folder is stopped, and the next attempt wa
     await rm(folder, { recursive: true, force: true });
   }
 });
+
+test('a process that cannot be started is named', async () => {
+  const folder = makeScratchFolder('server');
+  const { execPath } = process;
+  process.execPath = join(folder, 'nowhere');
+  try {
+    const options = { program: 'postgres', data: folder, logFile: join(folder, 'log'), settings: {} };
+    await expect(startServer(options)).rejects.toThrow(`cannot run ${process.execPath}: spawn`);
+  } finally {
+    process.execPath = execPath;
+    await rm(folder, { recursive: true, force: true });
+  }
+});
