@@ -68,6 +68,24 @@ test('rows written into an inventory that was empty when its move began get the 
   ]);
 });
 
+test('a movement that nobody has caught up with goes with its item to another organization', async () => {
+  await world.superuser.query(`
+    insert into inventory.items (sku, name, shop) values ('GOES', 'Goes', '1');
+    ${movement('GOES', '2-MAIN')};
+    update inventory.items set shop = '2' where sku = 'GOES'`);
+  await world.moveBalances();
+  const { rows } = await world.superuser.query(
+    `select o.slug, b.on_hand::float8 as "onHand",
+       (select count(*)::int from inventory.entries e join inventory.movements m on m.org_id = e.org_id and m.entry_id = e.id
+        where m.org_id = o.id and m.item_id = i.id) as entries
+     from inventory.items i
+     join tenancy.organizations o on o.id = i.org_id
+     left join inventory.balances b on b.org_id = i.org_id and b.item_id = i.id
+     where i.sku = 'GOES'`,
+  );
+  expect(rows).toEqual([{ slug: 'two', onHand: 5, entries: 1 }]);
+});
+
 test('a role for everyone does not outlive the one organization, and no role is given to nobody', async () => {
   await expect(world.moveOrganizations({ everyone: 'clerk' })).rejects.toThrow('everyone cannot have a role');
   await expect(
@@ -170,7 +188,8 @@ test('what is committed while the switch waits for its locks is not lost, whatev
     await writer.end();
   }
   const { rows } = await superuser.query(
-    `select i.sku, b.on_hand::float8 as "onHand" from inventory.balances b join inventory.items i on i.id = b.item_id order by 2`,
+    `select i.sku, b.on_hand::float8 as "onHand" from inventory.balances b join inventory.items i on i.id = b.item_id
+     where i.sku = 'TEA' order by 2`,
   );
   expect(rows).toEqual([
     { sku: 'TEA', onHand: 5 },
