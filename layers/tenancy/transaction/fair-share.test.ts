@@ -66,11 +66,11 @@ describe('work of many rows', () => {
   test.each([
     [0, 8],
     [1, 8],
-    [25, 8],
-    [26, 4],
-    [100, 2],
-    [101, 1],
-    [200, 1],
+    [50, 8],
+    [51, 4],
+    [200, 2],
+    [201, 1],
+    [400, 1],
     [1_000_000, 1],
   ])('of %i rows, %i are under way at once', async (rows, expected) => {
     const { begun, start } = openWork(new FairShare());

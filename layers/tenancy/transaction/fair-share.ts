@@ -2,8 +2,8 @@ import { tooManyUnderWay } from '#platform/errors.ts';
 
 /** How many places one credential has in a process: less than its connections, so that others get one. */
 const places = 8;
-/** So many rows take one place: the longest page and the largest entry take all of them, and run alone. */
-const rowsOfPlace = 25;
+/** So many rows take one place, as many as a usual page has: of the longest pages two run at once, and a large entry runs alone. */
+const rowsOfPlace = 50;
 /** How long a transaction waits for its turn: as long as for a connection. */
 const maxWaitMs = 5_000;
 
