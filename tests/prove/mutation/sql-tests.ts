@@ -22,7 +22,7 @@ const concerned: readonly (readonly [file: RegExp, tests: readonly string[]])[] 
   [/import/, ['tests/imports/', 'tests/isolation/']],
   [/idempotency/, ['tests/ledger/', 'tests/api/', 'tests/jobs/', 'tests/commands/']],
   [
-    /posting|balances|entries|append_only|forms|items|locations|ledger_keys|stock_policy|baseline|wall/,
+    /posting|balances|entries|movement|append_only|forms|items|locations|ledger_keys|stock_policy|baseline|wall/,
     [
       'tests/ledger/',
       'tests/model/',
