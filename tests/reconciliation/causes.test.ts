@@ -98,6 +98,26 @@ test('what moved and was found right since a backfill was begun is not laid to i
   expect((await causesOf(acme)).D?.cause).toBe('direct_write');
 });
 
+test('stock that was written where nothing has ever moved is found, though it counts no movement', async () => {
+  const acme = await provenOrganization();
+  await acme.location('SHOP');
+  await books.superuser.query(
+    `insert into inventory.balances (org_id, item_id, location_id, lot, on_hand, version)
+     select l.org_id, i.id, l.id, '', 5, 0
+     from inventory.items i
+     join inventory.locations l on l.org_id = i.org_id
+     where i.org_id = $1 and i.sku = 'A' and l.code = 'SHOP'`,
+    [acme.id],
+  );
+  expect(await causesOf(acme)).toMatchObject({
+    A: {
+      cause: 'direct_write',
+      stored: { onHand: 5, version: 0 },
+      computed: { onHand: 0, reserved: 0, version: 0 },
+    },
+  });
+});
+
 test('a movement that is gone explains the balance that has counted it, and no other', async () => {
   const acme = await provenOrganization();
   await acme.post(

@@ -22,9 +22,7 @@ export class LockBudget {
     if (setting?.name !== 'lock_timeout') return;
     const value = as(setting.args?.[0], 'A_Const');
     const milliseconds =
-      setting.kind === 'VAR_SET_VALUE'
-        ? millisecondsOf(value?.sval?.sval ?? value?.ival?.ival ?? 0)
-        : undefined;
+      setting.kind === 'VAR_SET_VALUE' ? millisecondsOf(value?.sval?.sval ?? value?.ival?.ival) : undefined;
     if (!setting.is_local) this.#session = milliseconds;
     else if (isInTransaction) this.#local = milliseconds;
   }
@@ -43,7 +41,8 @@ const units: Readonly<Record<string, number>> = {
   d: 86_400_000,
 };
 
-function millisecondsOf(value: string | number): number {
+/** Undefined is 0, which the grammar leaves out. */
+function millisecondsOf(value: string | number | undefined): number {
   const [, digits = '0', unit = 'ms'] = /^\s*([\d.]+)\s*([a-z]+)?\s*$/.exec(String(value)) ?? [];
   return Number(digits) * (units[unit] ?? 1);
 }
