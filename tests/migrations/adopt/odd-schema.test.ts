@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { expect, inject, test } from 'vitest';
 import { type Finding, validateFile } from '#schema/validator/validate.ts';
 import { planText } from '#scripts/migrate/adopt/report.ts';
@@ -128,4 +129,24 @@ test('a name that a migration needs and the application has is said before there
     'work.labels_name_org',
     'labels_org_id_present on work.labels',
   ]);
+});
+
+test('a role that writes a table and may not read it is named by no policy for reading', async () => {
+  const role = `clerk_${randomUUID().slice(0, 8)}`;
+  await using world = await openApplication('tracker', inject('clusterUrl'), {
+    rows: false,
+    change: `reset role; create role ${role}; grant insert on work.labels to ${role}`,
+  });
+  try {
+    const { files } = await world.write();
+    const [wall] = [...files.values()].filter((file) =>
+      file.includes('create policy tenant_first on work.labels '),
+    );
+    expect(wall).toContain(`grant insert on work.labels to ${role}`);
+    expect(/create policy tenant_first on work\.labels .*? to (.*)$/m.exec(wall ?? '')?.[1]).not.toContain(
+      role,
+    );
+  } finally {
+    await world.admin.query(`drop owned by ${role}; drop role ${role}`);
+  }
 });
