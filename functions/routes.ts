@@ -33,6 +33,13 @@ export const routes = [
   { method: 'GET', path: '/v1/entries/{id}', entry: 'entries', scope: 'read' },
   { method: 'POST', path: '/v1/entries/{id}/reversal', entry: 'entries', scope: 'write' },
 
+  { method: 'POST', path: '/v1/reservations', entry: 'reservations', scope: 'write' },
+  { method: 'GET', path: '/v1/reservations', entry: 'reservations', scope: 'read' },
+  { method: 'GET', path: '/v1/reservations/{id}', entry: 'reservations', scope: 'read' },
+  { method: 'PATCH', path: '/v1/reservations/{id}', entry: 'reservations', scope: 'write' },
+  { method: 'POST', path: '/v1/reservations/{id}/commit', entry: 'reservations', scope: 'write' },
+  { method: 'POST', path: '/v1/reservations/{id}/release', entry: 'reservations', scope: 'write' },
+
   { method: 'GET', path: '/v1/reconciliations', entry: 'reconciliations', scope: 'read' },
   { method: 'GET', path: '/v1/seals', entry: 'seals', scope: 'read' },
   { method: 'GET', path: '/v1/movements/{id}/proof', entry: 'seals', scope: 'read' },

@@ -52,7 +52,7 @@ export const schedules = [
   },
   {
     job: 'tidy',
-    does: 'deletes expired idempotency keys and security events',
+    does: 'deletes expired idempotency keys and security events, and closes expired reservations',
     // At night in Europe, when few people work.
     expression: 'cron(10 3 * * ? *)',
     flexibleMinutes: 60,

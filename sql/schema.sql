@@ -61,6 +61,82 @@ create schema tenancy;
 alter schema tenancy owner to stockade_owner;
 grant usage on schema tenancy to stockade_admin, stockade_api, stockade_jobs, stockade_ledger;
 
+-- inventory.apply_holds()
+CREATE OR REPLACE FUNCTION inventory.apply_holds()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  v_changed jsonb;
+  v_key record;
+  v_on_hand numeric;
+  v_reserved numeric;
+  v_orgs uuid[] := '{}';
+  v_items uuid[] := '{}';
+  v_locations uuid[] := '{}';
+  v_lots text[] := '{}';
+  v_changes numeric[] := '{}';
+begin
+  -- An insert has no rows from before.
+  if tg_op = 'INSERT' then
+    select jsonb_agg(c)
+    into v_changed
+    from (
+      select org_id, item_id, location_id, lot, sum(held) as held
+      from held_now
+      group by org_id, item_id, location_id, lot
+      having sum(held) <> 0
+    ) as c;
+  else
+    select jsonb_agg(c)
+    into v_changed
+    from (
+      select org_id, item_id, location_id, lot, sum(held) as held
+      from (
+        select org_id, item_id, location_id, lot, held from held_now
+        union all
+        select org_id, item_id, location_id, lot, - held from held_before
+      ) as line
+      group by org_id, item_id, location_id, lot
+      having sum(held) <> 0
+    ) as c;
+  end if;
+
+  -- In key order, as the trigger on movements does, so that the two cannot deadlock.
+  for v_key in
+    select c.org_id, c.item_id, c.location_id, c.lot, c.held
+    from jsonb_to_recordset(v_changed) as c (org_id uuid, item_id uuid, location_id uuid, lot text, held numeric)
+    order by c.org_id, c.item_id, c.location_id, c.lot
+  loop
+    insert into inventory.balances as b (org_id, item_id, location_id, lot, reserved, version)
+    values (v_key.org_id, v_key.item_id, v_key.location_id, v_key.lot, greatest(v_key.held, 0), 0)
+    on conflict (org_id, item_id, location_id, lot) do update
+      -- A balance that has lost its holds, which the reconciliation finds, keeps nobody from ending one.
+      set reserved = greatest(b.reserved + v_key.held, 0)
+    returning b.on_hand, b.reserved into v_on_hand, v_reserved;
+    -- Nearly always nothing is short. What exactly is short is worked out only when something may be.
+    if v_key.held > 0 and v_on_hand < v_reserved then
+      v_orgs := v_orgs || v_key.org_id;
+      v_items := v_items || v_key.item_id;
+      v_locations := v_locations || v_key.location_id;
+      v_lots := v_lots || v_key.lot;
+      v_changes := v_changes || - v_key.held;
+    end if;
+  end loop;
+  if v_orgs <> '{}' then
+    perform inventory.refuse_short(v_orgs, v_items, v_locations, v_lots, v_changes);
+  end if;
+  return null;
+end
+$function$;
+alter function inventory.apply_holds() owner to stockade_ledger;
+comment on function inventory.apply_holds() is
+  'Adds what the lines of a statement hold to what is reserved of their balances, and takes off what they hold no longer. Raises SK201 when a line holds more than is available of an item that may not go below zero; DETAIL lists every such balance.';
+revoke execute on function inventory.apply_holds() from public;
+grant execute on function inventory.apply_holds() to stockade_owner;
+
 -- inventory.apply_movements()
 CREATE OR REPLACE FUNCTION inventory.apply_movements()
  RETURNS trigger
@@ -69,7 +145,7 @@ CREATE OR REPLACE FUNCTION inventory.apply_movements()
  SET search_path TO ''
 AS $function$
 declare
-  v_short json;
+  v_may_be_short boolean;
 begin
   with applied as (
     -- One upsert per key, in key order: two statements that share keys lock them in the same order and cannot deadlock.
@@ -83,53 +159,27 @@ begin
           version = b.version + excluded.version
     returning b.org_id, b.item_id, b.on_hand < b.reserved as below_zero
   )
-  -- Nearly always nothing is short. What exactly is short is worked out only when something is.
-  select null
+  -- Nearly always nothing is short. What exactly is short is worked out only when something may be.
+  select true
   from applied a
   where a.below_zero
     -- Items are looked up one at a time: a join could be planned for another size of batch.
     and not (select i.allow_negative from inventory.items i where i.org_id = a.org_id and i.id = a.item_id)
   limit 1
-  into v_short;
+  into v_may_be_short;
   if not found then
     return null;
   end if;
 
   -- The lines of a key are summed before the check.
-  with delta as (
+  perform inventory.refuse_short(
+    array_agg(d.org_id), array_agg(d.item_id), array_agg(d.location_id), array_agg(d.lot), array_agg(d.quantity)
+  )
+  from (
     select org_id, item_id, location_id, lot, sum(quantity) as quantity
     from added
     group by org_id, item_id, location_id, lot
-  )
-  select json_agg(
-    json_build_object(
-      'sku', i.sku,
-      'location', l.code,
-      'lot', nullif(b.lot, ''),
-      'available', b.on_hand - b.reserved - d.quantity,
-      'requested', - d.quantity
-    )
-    order by i.sku, l.code, b.lot
-  )
-  into v_short
-  from delta d
-  cross join lateral (
-    select b.*
-    from inventory.balances b
-    where b.org_id = d.org_id and b.item_id = d.item_id and b.location_id = d.location_id and b.lot = d.lot
-    offset 0
-  ) as b
-  cross join lateral (
-    select i.sku, i.allow_negative from inventory.items i where i.org_id = b.org_id and i.id = b.item_id offset 0
-  ) as i
-  cross join lateral (
-    select l.code from inventory.locations l where l.org_id = b.org_id and l.id = b.location_id offset 0
-  ) as l
-  where inventory.is_short(d.quantity, b.on_hand, b.reserved, i.allow_negative);
-
-  if v_short is not null then
-    raise exception 'not enough stock' using errcode = 'SK201', detail = v_short;
-  end if;
+  ) as d;
   return null;
 end
 $function$;
@@ -138,6 +188,53 @@ comment on function inventory.apply_movements() is
   'Adds the movements of one statement to their balances. Raises SK201 when a line takes more than is available of an item that may not go negative; DETAIL lists every such key.';
 revoke execute on function inventory.apply_movements() from public;
 grant execute on function inventory.apply_movements() to stockade_owner;
+
+-- inventory.available_to_lines(uuid[],uuid[],text[],numeric[],timestamp with time zone)
+CREATE OR REPLACE FUNCTION inventory.available_to_lines(p_items uuid[], p_locations uuid[], p_lots text[], p_quantities numeric[], p_at timestamp with time zone)
+ RETURNS numeric[]
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO ''
+AS $function$
+begin
+  return array(
+    select least(
+      line.quantity,
+      -- The lines before it with the same key come first.
+      greatest(max(k.available) over key - (sum(line.quantity) over so_far - line.quantity), 0)
+    )
+    from (
+      select *, row_number() over (partition by line.item_id, line.location_id, line.lot order by line.n) as nth_of_key
+      from unnest(p_items, p_locations, p_lots, p_quantities)
+        with ordinality as line (item_id, location_id, lot, quantity, n)
+    ) as line
+    left join lateral (
+      -- An item that may go below zero always has enough.
+      select case
+        when i.allow_negative then inventory.greatest_quantity() * 1000
+        else b.on_hand - b.reserved + inventory.expired_holds(b.org_id, b.item_id, b.location_id, b.lot, p_at)
+      end as available
+      from inventory.items i
+      left join lateral (
+        select b.*
+        from inventory.balances b
+        where b.org_id = i.org_id and b.item_id = i.id and b.location_id = line.location_id and b.lot = line.lot
+        offset 0
+      ) as b on true
+      where line.nth_of_key = 1 and i.id = line.item_id
+      offset 0
+    ) as k on true
+    window
+      key as (partition by line.item_id, line.location_id, line.lot),
+      so_far as (key order by line.n)
+    order by line.n
+  );
+end
+$function$;
+alter function inventory.available_to_lines(uuid[],uuid[],text[],numeric[],timestamp with time zone) owner to stockade_owner;
+comment on function inventory.available_to_lines(uuid[],uuid[],text[],numeric[],timestamp with time zone) is
+  'How much of each line is available at an instant, when the lines are served in their order: at most its quantity, at least zero. Their balances are locked.';
+revoke execute on function inventory.available_to_lines(uuid[],uuid[],text[],numeric[],timestamp with time zone) from public;
 
 -- inventory.backfill_balances(uuid,integer)
 CREATE OR REPLACE FUNCTION inventory.backfill_balances(p_org_id uuid, p_keys integer)
@@ -409,6 +506,96 @@ comment on function inventory.claim_idempotency_key(text,bytea) is
 revoke execute on function inventory.claim_idempotency_key(text,bytea) from public;
 grant execute on function inventory.claim_idempotency_key(text,bytea) to stockade_api;
 
+-- inventory.close_when_settled(uuid)
+CREATE OR REPLACE FUNCTION inventory.close_when_settled(p_id uuid)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+declare
+  v_is_held boolean;
+  v_is_committed boolean;
+begin
+  select bool_or(l.held > 0), bool_or(l.committed > 0)
+  into v_is_held, v_is_committed
+  from inventory.reservation_lines l
+  where l.reservation_id = p_id;
+  if not v_is_held then
+    update inventory.reservations
+    set state = case when v_is_committed then 'committed' else 'released' end,
+        closed_at = clock_timestamp()
+    where id = p_id;
+  end if;
+end
+$function$;
+alter function inventory.close_when_settled(uuid) owner to stockade_owner;
+comment on function inventory.close_when_settled(uuid) is
+  'Closes a reservation that holds nothing any more: it is committed if any of it was, otherwise released.';
+revoke execute on function inventory.close_when_settled(uuid) from public;
+
+-- inventory.commit_reservation(uuid,jsonb)
+CREATE OR REPLACE FUNCTION inventory.commit_reservation(p_id uuid, p_commit jsonb)
+ RETURNS json
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+ SET plan_cache_mode TO 'force_generic_plan'
+ SET enable_seqscan TO 'off'
+ SET enable_indexscan TO 'on'
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+ SET random_page_cost TO '4'
+ SET cpu_tuple_cost TO '0.01'
+ SET cpu_index_tuple_cost TO '0.005'
+ SET cpu_operator_cost TO '0.0025'
+AS $function$
+declare
+  v_context constant text[] := tenancy.require_context('write');
+  v_org_id constant uuid := v_context[2];
+  v_reservation constant inventory.reservations := inventory.lock_reservation(p_id);
+  v_parts constant numeric[] := inventory.settled_parts(p_id, p_commit -> 'lines');
+  v_skus text[];
+  v_codes text[];
+  v_items uuid[];
+  v_locations uuid[];
+  v_lots text[];
+  v_quantities numeric[];
+  v_entry json;
+begin
+  select
+    array_agg((select i.sku from inventory.items i where i.id = l.item_id) order by l.line),
+    array_agg((select p.code from inventory.locations p where p.id = l.location_id) order by l.line),
+    array_agg(l.item_id order by l.line), array_agg(l.location_id order by l.line), array_agg(l.lot order by l.line),
+    array_agg(- part.quantity order by l.line)
+  into v_skus, v_codes, v_items, v_locations, v_lots, v_quantities
+  from unnest(v_parts) with ordinality as part (quantity, line)
+  join inventory.reservation_lines l on l.reservation_id = p_id and l.line = part.line
+  where part.quantity > 0;
+
+  -- Before the issue: what it takes is not reserved any more, and nobody else can have it, because the balances are locked.
+  update inventory.reservation_lines l
+  set held = l.held - part.quantity,
+      committed = l.committed + part.quantity
+  from unnest(v_parts) with ordinality as part (quantity, line)
+  where l.reservation_id = p_id and l.line = part.line and part.quantity > 0;
+
+  v_entry := inventory.insert_entry(
+    v_org_id, v_context[3], 'issue', coalesce(p_commit ->> 'reference', v_reservation.reference),
+    (p_commit ->> 'occurredAt')::timestamptz, coalesce(p_commit -> 'metadata', v_reservation.metadata), null, v_skus, v_codes,
+    v_items, v_locations, v_lots, v_quantities, array[]::bigint[]
+  );
+  insert into inventory.reservation_entries (org_id, reservation_id, entry_id)
+  values (v_org_id, p_id, (v_entry ->> 'entryId')::uuid);
+  perform inventory.close_when_settled(p_id);
+  return json_build_object('reservation', inventory.show_reservation(p_id, clock_timestamp()), 'entry', v_entry);
+end
+$function$;
+alter function inventory.commit_reservation(uuid,jsonb) owner to stockade_owner;
+comment on function inventory.commit_reservation(uuid,jsonb) is
+  'Issues what a reservation holds, all of it or the given lines: {reference?, occurredAt?, metadata?, lines?: [{sku, location, lot?, quantity}]}, quantities greater than zero. Without a reference or metadata, the issue has those of the reservation. Returns {reservation, entry}. Raises SK404 no such reservation, SK208 when it is not open any more, SK210 more than it holds; SK201 when the stock is not there, as after the item stopped being one that may go below zero; what inventory.read_lines() raises; 23514 a value out of its bounds; SK104 write scope missing.';
+revoke execute on function inventory.commit_reservation(uuid,jsonb) from public;
+grant execute on function inventory.commit_reservation(uuid,jsonb) to stockade_api;
+
 -- inventory.correct_balance(uuid,uuid,integer,text)
 CREATE OR REPLACE FUNCTION inventory.correct_balance(p_org_id uuid, p_run_id uuid, p_number integer, p_action text)
  RETURNS text
@@ -497,6 +684,21 @@ comment on function inventory.correct_balance(uuid,uuid,integer,text) is
   'Sets the balance of a discrepancy to what its history says, if it still differs by the same, and records that: one statement and so one transaction, in which the row is held only while the movements since the seal boundary are summed. p_action is corrected (by the policy) or applied (by a person). Returns the action; gone when it no longer differs, changed when it differs by something else, recurring when the key was corrected before: nothing is changed then. Raises SK404 no such organization, SK602 no such discrepancy, 25001 in a transaction that is not read committed.';
 revoke execute on function inventory.correct_balance(uuid,uuid,integer,text) from public;
 grant execute on function inventory.correct_balance(uuid,uuid,integer,text) to stockade_jobs;
+
+-- inventory.count_expired_reservations()
+CREATE OR REPLACE FUNCTION inventory.count_expired_reservations()
+ RETURNS bigint
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+  select count(*) from inventory.reservations r where r.state = 'open' and r.expires_at <= now()
+$function$;
+alter function inventory.count_expired_reservations() owner to stockade_owner;
+comment on function inventory.count_expired_reservations() is
+  'How many reservations expire_reservations() would close of the organization that was entered.';
+revoke execute on function inventory.count_expired_reservations() from public;
+grant execute on function inventory.count_expired_reservations() to stockade_jobs;
 
 -- inventory.count_forgettable(interval,interval)
 CREATE OR REPLACE FUNCTION inventory.count_forgettable(p_keys_older_than interval, p_events_older_than interval)
@@ -803,6 +1005,126 @@ comment on function inventory.end_backfill(boolean) is
   'Ends a backfill after which every balance was found equal to its history; otherwise it begins again with the first key. Raises SK902 when no organization was entered.';
 revoke execute on function inventory.end_backfill(boolean) from public;
 grant execute on function inventory.end_backfill(boolean) to stockade_jobs;
+
+-- inventory.expire_reservations(integer)
+CREATE OR REPLACE FUNCTION inventory.expire_reservations(p_page integer)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+ SET enable_seqscan TO 'off'
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+AS $function$
+declare
+  v_at constant timestamptz := clock_timestamp();
+  v_ids uuid[];
+  v_items uuid[];
+  v_locations uuid[];
+  v_lots text[];
+begin
+  perform tenancy.require_scope('write');
+  -- One that somebody is just trying to commit is left for the next time.
+  select array_agg(due.id)
+  into v_ids
+  from (
+    select r.id
+    from inventory.reservations r
+    where r.state = 'open' and r.expires_at <= v_at
+    order by r.expires_at, r.id
+    limit p_page
+    for update skip locked
+  ) as due;
+  if v_ids is null then
+    return 0;
+  end if;
+
+  select array_agg(l.item_id), array_agg(l.location_id), array_agg(l.lot)
+  into v_items, v_locations, v_lots
+  from unnest(v_ids) as due (id)
+  cross join lateral (
+    select l.item_id, l.location_id, l.lot
+    from inventory.reservation_lines l
+    where l.reservation_id = due.id and l.held > 0
+    offset 0
+  ) as l;
+  perform inventory.lock_balances(v_items, v_locations, v_lots);
+  update inventory.reservation_lines l
+  set held = 0,
+      released = l.released + l.held
+  from unnest(v_ids) as due (id)
+  where l.reservation_id = due.id and l.held > 0;
+  -- It was over then: what is read does not change.
+  update inventory.reservations r
+  set state = 'expired',
+      closed_at = r.expires_at
+  where r.id = any (v_ids);
+  return cardinality(v_ids);
+end
+$function$;
+alter function inventory.expire_reservations(integer) owner to stockade_owner;
+comment on function inventory.expire_reservations(integer) is
+  'Closes reservations of the organization that was entered that have expired, at most p_page of them, and returns how many. Nothing that a caller reads changes. Raises SK902 when no organization was entered, SK104 write scope missing.';
+revoke execute on function inventory.expire_reservations(integer) from public;
+grant execute on function inventory.expire_reservations(integer) to stockade_jobs;
+
+-- inventory.expired_holds(uuid,uuid,uuid,text,timestamp with time zone)
+CREATE OR REPLACE FUNCTION inventory.expired_holds(p_org_id uuid, p_item_id uuid, p_location_id uuid, p_lot text, p_at timestamp with time zone)
+ RETURNS numeric
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+begin
+  return (
+    select coalesce(sum(l.held), 0)
+    from inventory.reservation_lines l
+    where l.org_id = p_org_id
+      and l.item_id = p_item_id
+      and l.location_id = p_location_id
+      and l.lot = p_lot
+      and l.held > 0
+      and l.expires_at <= p_at
+  );
+end
+$function$;
+alter function inventory.expired_holds(uuid,uuid,uuid,text,timestamp with time zone) owner to stockade_ledger;
+comment on function inventory.expired_holds(uuid,uuid,uuid,text,timestamp with time zone) is
+  'How much of what a balance counts as reserved has expired at an instant.';
+revoke execute on function inventory.expired_holds(uuid,uuid,uuid,text,timestamp with time zone) from public;
+grant execute on function inventory.expired_holds(uuid,uuid,uuid,text,timestamp with time zone) to stockade_owner;
+
+-- inventory.extend_reservation(uuid,timestamp with time zone)
+CREATE OR REPLACE FUNCTION inventory.extend_reservation(p_id uuid, p_expires_at timestamp with time zone)
+ RETURNS json
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+ SET plan_cache_mode TO 'force_generic_plan'
+ SET enable_seqscan TO 'off'
+ SET enable_indexscan TO 'on'
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+ SET random_page_cost TO '4'
+ SET cpu_tuple_cost TO '0.01'
+ SET cpu_index_tuple_cost TO '0.005'
+ SET cpu_operator_cost TO '0.0025'
+AS $function$
+declare
+  v_expires_at constant timestamptz(3) := coalesce(p_expires_at, 'infinity');
+begin
+  perform tenancy.require_scope('write');
+  perform inventory.lock_reservation(p_id);
+  perform inventory.require_future(p_expires_at);
+  -- The lines follow by their key.
+  update inventory.reservations set expires_at = v_expires_at where id = p_id;
+  return inventory.show_reservation(p_id, clock_timestamp());
+end
+$function$;
+alter function inventory.extend_reservation(uuid,timestamp with time zone) owner to stockade_owner;
+comment on function inventory.extend_reservation(uuid,timestamp with time zone) is
+  'Sets when a reservation expires, later or earlier; with null it never does. Returns the reservation. Raises SK404 no such reservation, SK208 when it is not open any more, SK301 an end that is not in the future, SK304 one that is out of bounds, SK104 write scope missing.';
+revoke execute on function inventory.extend_reservation(uuid,timestamp with time zone) from public;
+grant execute on function inventory.extend_reservation(uuid,timestamp with time zone) to stockade_api;
 
 -- inventory.find_import_items(uuid,text[],jsonb)
 CREATE OR REPLACE FUNCTION inventory.find_import_items(p_org_id uuid, p_skus text[], p_options jsonb, OUT item_ids uuid[], OUT tracking text[], OUT allow_negative boolean[])
@@ -1128,6 +1450,30 @@ comment on function inventory.get_location(text) is
 revoke execute on function inventory.get_location(text) from public;
 grant execute on function inventory.get_location(text) to stockade_api;
 
+-- inventory.get_reservation(uuid)
+CREATE OR REPLACE FUNCTION inventory.get_reservation(p_id uuid)
+ RETURNS json
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+ SET plan_cache_mode TO 'force_generic_plan'
+ SET enable_seqscan TO 'off'
+ SET enable_indexscan TO 'on'
+ SET random_page_cost TO '4'
+ SET cpu_tuple_cost TO '0.01'
+ SET cpu_index_tuple_cost TO '0.005'
+ SET cpu_operator_cost TO '0.0025'
+AS $function$
+begin
+  return inventory.show_reservation(p_id, now());
+end
+$function$;
+alter function inventory.get_reservation(uuid) owner to stockade_owner;
+comment on function inventory.get_reservation(uuid) is
+  'A reservation of the organization that was entered, as the API shows it; null when there is no such reservation.';
+revoke execute on function inventory.get_reservation(uuid) from public;
+grant execute on function inventory.get_reservation(uuid) to stockade_api;
+
 -- inventory.greatest_quantity()
 CREATE OR REPLACE FUNCTION inventory.greatest_quantity()
  RETURNS numeric
@@ -1162,11 +1508,15 @@ CREATE OR REPLACE FUNCTION inventory.held_quantities(p_org_id uuid)
  LANGUAGE sql
  STABLE
 AS $function$
-  select p_org_id, p_org_id, ''::text, 0::numeric where false
+  select l.item_id, l.location_id, l.lot, sum(l.held)
+  from inventory.reservation_lines l
+  where l.org_id = p_org_id
+    and l.held > 0
+  group by l.item_id, l.location_id, l.lot
 $function$;
 alter function inventory.held_quantities(uuid) owner to stockade_owner;
 comment on function inventory.held_quantities(uuid) is
-  'The quantity of each item, location and lot that is held for somebody, and therefore must be reserved in its balance. Nothing is held yet.';
+  'The quantity of each item, location and lot that is held for somebody, and therefore must be reserved in its balance: also by holds that have expired and are not closed yet.';
 revoke execute on function inventory.held_quantities(uuid) from public;
 grant execute on function inventory.held_quantities(uuid) to stockade_jobs;
 
@@ -1228,7 +1578,7 @@ begin
     b.reserved::numeric,
     b.version,
     v_on_hand[k.n] + coalesce(tail.on_hand, 0),
-    coalesce(h.quantity, 0),
+    holds.reserved,
     v_version[k.n] + tail.version
   from unnest(p_items, p_locations, p_lots) with ordinality as k (item_id, location_id, lot, n)
   join inventory.balances b
@@ -1242,8 +1592,15 @@ begin
       and m.lot = k.lot
       and m.entry_id > v_boundary
   ) as tail
-  left join inventory.held_quantities(p_org_id) h
-    on h.item_id = k.item_id and h.location_id = k.location_id and h.lot = k.lot;
+  cross join lateral (
+    select coalesce(sum(l.held), 0) as reserved
+    from inventory.reservation_lines l
+    where l.org_id = p_org_id
+      and l.item_id = k.item_id
+      and l.location_id = k.location_id
+      and l.lot = k.lot
+      and l.held > 0
+  ) as holds;
 end
 $function$;
 alter function inventory.hold_balances(uuid,uuid[],uuid[],text[]) owner to stockade_owner;
@@ -1628,7 +1985,10 @@ begin
     array_agg(key.location order by key.sku, key.location, key.lot),
     array_agg(key.lot order by key.sku, key.location, key.lot),
     array_agg(coalesce(b.on_hand, 0) + coalesce(earlier.quantity, 0) order by key.sku, key.location, key.lot),
-    array_agg(coalesce(b.reserved, 0) order by key.sku, key.location, key.lot)
+    array_agg(
+      coalesce(inventory.reserved_now(p_org_id, b.item_id, b.location_id, b.lot, b.reserved), 0)
+      order by key.sku, key.location, key.lot
+    )
   into v_key_skus, v_key_locations, v_key_lots, v_before, v_reserved
   from (
     select distinct line.sku, line.location, line.lot
@@ -1762,7 +2122,8 @@ begin
   -- The trigger has applied the lines and their balances are still locked, so these are the balances that the lines left.
   select json_agg(
     inventory.posted_line(
-      v_entry_id || '.' || line.n, line.sku, line.code, line.lot, line.quantity, b.on_hand, b.reserved, b.version
+      v_entry_id || '.' || line.n, line.sku, line.code, line.lot, line.quantity, b.on_hand,
+      inventory.reserved_now(p_org_id, line.item_id, line.location_id, line.lot, b.reserved), b.version
     )
     order by line.n
   )
@@ -1783,8 +2144,9 @@ end
 $function$;
 alter function inventory.insert_entry(uuid,text,text,text,timestamp with time zone,jsonb,uuid,text[],text[],uuid[],uuid[],text[],numeric[],bigint[]) owner to stockade_ledger;
 comment on function inventory.insert_entry(uuid,text,text,text,timestamp with time zone,jsonb,uuid,text[],text[],uuid[],uuid[],text[],numeric[],bigint[]) is
-  'Posts one entry whose lines are known to be well formed, and returns it with the balance that each line left. For post_entry() and reverse_entry(), which check it first. Raises SK201 insufficient stock, SK202 stale balance.';
+  'Posts one entry whose lines are known to be well formed, and returns it with the balance that each line left. For post_entry(), reverse_entry() and commit_reservation(), which check it first. Raises SK201 insufficient stock, SK202 stale balance.';
 revoke execute on function inventory.insert_entry(uuid,text,text,text,timestamp with time zone,jsonb,uuid,text[],text[],uuid[],uuid[],text[],numeric[],bigint[]) from public;
+grant execute on function inventory.insert_entry(uuid,text,text,text,timestamp with time zone,jsonb,uuid,text[],text[],uuid[],uuid[],text[],numeric[],bigint[]) to stockade_owner;
 
 -- inventory.invisible_characters()
 CREATE OR REPLACE FUNCTION inventory.invisible_characters()
@@ -2093,11 +2455,14 @@ begin
     'location', l.code,
     'lot', nullif(b.lot, ''),
     'onHand', b.on_hand,
-    'reserved', b.reserved,
-    'available', b.on_hand - b.reserved,
+    'reserved', r.reserved,
+    'available', b.on_hand - r.reserved,
     'version', b.version
   )
   from inventory.balances b
+  cross join lateral (
+    select inventory.reserved_now(b.org_id, b.item_id, b.location_id, b.lot, b.reserved) as reserved offset 0
+  ) as r
   left join inventory.locations l on l.org_id = b.org_id and l.id = b.location_id
   where b.item_id = v_id
   order by l.code, b.lot;
@@ -2398,11 +2763,14 @@ begin
     'location', (select l.code from inventory.locations l where l.org_id = b.org_id and l.id = b.location_id),
     'lot', nullif(b.lot, ''),
     'onHand', b.on_hand,
-    'reserved', b.reserved,
-    'available', b.on_hand - b.reserved,
+    'reserved', r.reserved,
+    'available', b.on_hand - r.reserved,
     'version', b.version
   )
   from unnest(v_page) with ordinality as b
+  cross join lateral (
+    select inventory.reserved_now(b.org_id, b.item_id, b.location_id, b.lot, b.reserved) as reserved offset 0
+  ) as r
   order by b.ordinality;
   if v_reached is not null then
     return next json_build_object('sku', v_reached, 'location', null);
@@ -2739,6 +3107,150 @@ comment on function inventory.list_reconciliations(integer,uuid) is
 revoke execute on function inventory.list_reconciliations(integer,uuid) from public;
 grant execute on function inventory.list_reconciliations(integer,uuid) to stockade_api;
 
+-- inventory.list_reservations(integer,uuid,text,text,text,text)
+CREATE OR REPLACE FUNCTION inventory.list_reservations(p_limit integer, p_before_id uuid, p_sku text, p_location text, p_reference text, p_state text)
+ RETURNS json
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+ SET plan_cache_mode TO 'force_generic_plan'
+ SET enable_seqscan TO 'off'
+ SET enable_indexscan TO 'on'
+ SET random_page_cost TO '4'
+ SET cpu_tuple_cost TO '0.01'
+ SET cpu_index_tuple_cost TO '0.005'
+ SET cpu_operator_cost TO '0.0025'
+AS $function$
+declare
+  -- How many reservations, or lines of an item or a location, one page looks at; and how many lines it shows.
+  v_most_walked constant integer := 500;
+  v_most_lines constant integer := 1000;
+  v_before constant uuid := coalesce(p_before_id, 'ffffffff-ffff-ffff-ffff-ffffffffffff');
+  v_item_id uuid;
+  v_location_id uuid;
+  v_walked uuid[];
+  v_found uuid[];
+  v_shown uuid[];
+  v_next uuid;
+begin
+  perform tenancy.require_page(p_limit);
+  if p_sku is not null then
+    v_item_id := inventory.find_item(p_sku);
+  end if;
+  if p_location is not null then
+    v_location_id := inventory.find_location(p_location);
+  end if;
+  if p_sku is not null and v_item_id is null or p_location is not null and v_location_id is null then
+    return json_build_object('rows', '[]'::json, 'next', null);
+  end if;
+
+  -- Each is read from the index that has exactly its order. What it is about and the id are compared as one row, and the order names
+  -- both: with `=`, Postgres would expect one row, could take another index, and sort. What follows the last row is left out.
+  if p_sku is not null then
+    v_walked := array(
+      select newest.reservation_id
+      from (
+        select l.item_id, l.reservation_id
+        from inventory.reservation_lines l
+        where (l.item_id, l.reservation_id) < (v_item_id, v_before)
+        order by l.item_id desc, l.reservation_id desc, l.line desc
+        limit v_most_walked
+      ) as newest
+      where newest.item_id = v_item_id
+    );
+  elsif p_location is not null then
+    v_walked := array(
+      select newest.reservation_id
+      from (
+        select l.location_id, l.reservation_id
+        from inventory.reservation_lines l
+        where (l.location_id, l.reservation_id) < (v_location_id, v_before)
+        order by l.location_id desc, l.reservation_id desc, l.line desc
+        limit v_most_walked
+      ) as newest
+      where newest.location_id = v_location_id
+    );
+  elsif p_reference is not null then
+    v_walked := array(
+      select newest.id
+      from (
+        select r.reference, r.id
+        from inventory.reservations r
+        where (r.reference, r.id) < (p_reference, v_before) and r.reference is not null
+        order by r.reference desc, r.id desc
+        limit v_most_walked
+      ) as newest
+      where newest.reference = p_reference
+    );
+  elsif p_state is not null then
+    v_walked := array(
+      select newest.id
+      from (values (p_state), (case when p_state = 'expired' then 'open' end)) as stored (state)
+      cross join lateral (
+        select r.state, r.id
+        from inventory.reservations r
+        where (r.state, r.id) < (stored.state, v_before)
+        order by r.state desc, r.id desc
+        limit v_most_walked
+      ) as newest
+      where newest.state = stored.state
+      order by newest.id desc
+      limit v_most_walked
+    );
+  else
+    v_walked := array(
+      select r.id from inventory.reservations r where r.id < v_before order by r.id desc limit v_most_walked
+    );
+  end if;
+
+  v_found := array(
+    select k.id
+    from (select distinct w.id from unnest(v_walked) as w (id)) as k
+    cross join lateral (
+      select r.reference, r.state, r.expires_at from inventory.reservations r where r.id = k.id offset 0
+    ) as r
+    where (p_reference is null or r.reference = p_reference)
+      and (p_state is null or inventory.reservation_state(r.state, r.expires_at, now()) = p_state)
+      and (p_sku is null or p_location is null or exists (
+        select
+        from inventory.reservation_lines l
+        where l.reservation_id = k.id and l.item_id = v_item_id and l.location_id = v_location_id
+      ))
+    order by k.id desc
+    limit p_limit + 1
+  );
+  -- A reservation has up to a thousand lines: a page of many ends earlier.
+  v_shown := array(
+    select f.id
+    from (
+      select f.id, f.n, sum(c.lines) over (order by f.n) as lines
+      from unnest(v_found) with ordinality as f (id, n)
+      cross join lateral (
+        select count(*) as lines from inventory.reservation_lines l where l.reservation_id = f.id
+      ) as c
+    ) as f
+    where f.n = 1 or f.n <= p_limit and f.lines <= v_most_lines
+    order by f.n
+  );
+  v_next := case
+    when cardinality(v_shown) < cardinality(v_found) then v_shown[cardinality(v_shown)]
+    when cardinality(v_walked) = v_most_walked then v_walked[v_most_walked]
+  end;
+  return json_build_object(
+    'rows', (
+      select coalesce(json_agg(inventory.show_reservation(shown.id, now()) order by shown.n), '[]')
+      from unnest(v_shown) with ordinality as shown (id, n)
+    ),
+    'next', v_next
+  );
+end
+$function$;
+alter function inventory.list_reservations(integer,uuid,text,text,text,text) owner to stockade_owner;
+comment on function inventory.list_reservations(integer,uuid,text,text,text,text) is
+  'At most p_limit reservations of the organization that was entered, as the API shows them, the newest first: those before p_before_id, with a line of an item, at a location (or a line of both), of a reference, in a state; null for any. {rows, next}: next is the id that the next page begins before, null at the end. A page may have fewer rows than that although the list goes on. Raises SK304 when p_limit is not that of a page.';
+revoke execute on function inventory.list_reservations(integer,uuid,text,text,text,text) from public;
+grant execute on function inventory.list_reservations(integer,uuid,text,text,text,text) to stockade_api;
+
 -- inventory.list_seals(integer,bigint)
 CREATE OR REPLACE FUNCTION inventory.list_seals(p_limit integer, p_before_seq bigint)
  RETURNS SETOF json
@@ -2776,6 +3288,32 @@ comment on function inventory.list_seals(integer,bigint) is
   'At most p_limit seals of the organization that was entered, {seal, anchor}, the newest first: those before p_before_seq, or the newest ones. Raises SK304 when p_limit is not that of a page.';
 revoke execute on function inventory.list_seals(integer,bigint) from public;
 grant execute on function inventory.list_seals(integer,bigint) to stockade_api;
+
+-- inventory.lock_balances(uuid[],uuid[],text[])
+CREATE OR REPLACE FUNCTION inventory.lock_balances(p_items uuid[], p_locations uuid[], p_lots text[])
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+begin
+  perform
+  from (
+    select distinct k.item_id, k.location_id, k.lot
+    from unnest(p_items, p_locations, p_lots) as k (item_id, location_id, lot)
+    order by 1, 2, 3
+  ) as k
+  cross join lateral (
+    select
+    from inventory.balances b
+    where b.item_id = k.item_id and b.location_id = k.location_id and b.lot = k.lot
+    for update
+  ) as b;
+end
+$function$;
+alter function inventory.lock_balances(uuid[],uuid[],text[]) owner to stockade_owner;
+comment on function inventory.lock_balances(uuid[],uuid[],text[]) is
+  'Locks balances of the organization that was entered in the order of the triggers. What is read in a later statement is what everybody has committed until then. One that does not exist yet is not locked.';
+revoke execute on function inventory.lock_balances(uuid[],uuid[],text[]) from public;
 
 -- inventory.lot_fault(text,text)
 CREATE OR REPLACE FUNCTION inventory.lot_fault(p_tracking text, p_lot text)
@@ -3278,7 +3816,10 @@ begin
           key_entry as (partition by line.item_id, line.location_id, line.lot, line.entry)
       ) as line
       left join lateral (
-        select b.on_hand, b.reserved, b.version
+        select
+          b.on_hand,
+          inventory.reserved_now(p_org_id, line.item_id, line.location_id, line.lot, b.reserved) as reserved,
+          b.version
         from inventory.balances b
         where line.nth_of_key = 1
           and b.org_id = p_org_id and b.item_id = line.item_id and b.location_id = line.location_id and b.lot = line.lot
@@ -3542,6 +4083,7 @@ alter function inventory.raise_line_errors(jsonb) owner to stockade_ledger;
 comment on function inventory.raise_line_errors(jsonb) is
   'Raises SK301 when a line of an entry names an item or a location that does not exist, or a lot that does not fit its item: DETAIL lists each line and field. Returns when there is nothing to report.';
 revoke execute on function inventory.raise_line_errors(jsonb) from public;
+grant execute on function inventory.raise_line_errors(jsonb) to stockade_owner;
 
 -- inventory.raise_out_of_bounds(jsonb)
 CREATE OR REPLACE FUNCTION inventory.raise_out_of_bounds(p_lines jsonb)
@@ -3654,6 +4196,59 @@ alter function inventory.read_aliases(jsonb,text[]) owner to stockade_owner;
 comment on function inventory.read_aliases(jsonb,text[]) is
   'A list of aliases in their normal form, except for those of p_kept: an alias that was moved in may have any form, and stays. Raises SK301, with each field, for a new one of a form that no code has.';
 revoke execute on function inventory.read_aliases(jsonb,text[]) from public;
+
+-- inventory.read_lines(jsonb)
+CREATE OR REPLACE FUNCTION inventory.read_lines(p_lines jsonb, OUT items uuid[], OUT locations uuid[], OUT lots text[], OUT quantities numeric[])
+ RETURNS record
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO ''
+AS $function$
+declare
+  v_fits boolean;
+  v_is_exact boolean;
+  v_lines jsonb;
+begin
+  select
+    array_agg(i.id order by n), array_agg(l.id order by n), array_agg(coalesce(line.lot, '') order by n),
+    array_agg(line.quantity order by n),
+    bool_and(i.id is not null and l.id is not null and inventory.lot_fault(i.tracking, coalesce(line.lot, '')) is null),
+    bool_and(inventory.is_exact(line.quantity) is true) and count(*) <= 1000
+  into items, locations, lots, quantities, v_fits, v_is_exact
+  from rows from (
+    jsonb_to_recordset(p_lines) as (sku text, location text, lot text, quantity numeric)
+  ) with ordinality as line (sku, location, lot, quantity, n)
+  left join lateral (
+    select i.id, i.tracking from inventory.items i where i.sku = line.sku offset 0
+  ) as i on true
+  left join lateral (
+    select l.id from inventory.locations l where l.code = line.location offset 0
+  ) as l on true;
+
+  if v_fits is not true then
+    -- Only a line without such a SKU or code may have an alias or another normal form. With the current codes, none has.
+    v_lines := inventory.current_codes(p_lines);
+    if v_lines <> p_lines then
+      select r.* into items, locations, lots, quantities from inventory.read_lines(v_lines) as r;
+      return;
+    end if;
+    perform inventory.raise_line_errors(p_lines);
+    raise exception 'there are no lines' using errcode = 'SK301',
+      detail = json_build_array(json_build_object('field', 'lines', 'message', 'is empty: name at least one line'));
+  end if;
+
+  if not v_is_exact then
+    perform inventory.raise_out_of_bounds(p_lines);
+  end if;
+  if exists (select from unnest(quantities) as q (quantity) where q.quantity <= 0) then
+    raise exception 'a quantity is not greater than zero' using errcode = 'SK303';
+  end if;
+end
+$function$;
+alter function inventory.read_lines(jsonb) owner to stockade_owner;
+comment on function inventory.read_lines(jsonb) is
+  'The lines [{sku, location, lot?, quantity}] of a request of the organization that was entered, with the ids that they name. Raises SK301 unknown item, location or lot, or no lines; SK303 a quantity that is not greater than zero; SK304 too many lines, or a quantity that would be rounded.';
+revoke execute on function inventory.read_lines(jsonb) from public;
 
 -- inventory.rebuild_balances(uuid,uuid[],uuid[],text[])
 CREATE OR REPLACE FUNCTION inventory.rebuild_balances(p_org_id uuid, p_items uuid[], p_locations uuid[], p_lots text[])
@@ -3878,6 +4473,61 @@ comment on function inventory.refuse_sealed() is
   'Keeps the seal boundary of the organization where it is until this transaction ends, together with other writers, and refuses movements before it: the boundary was drawn after their id or time, or the clock has gone back. Raises 40001, on which the caller posts again; 25001 in a transaction that is not read committed.';
 revoke execute on function inventory.refuse_sealed() from public;
 
+-- inventory.refuse_short(uuid[],uuid[],uuid[],text[],numeric[])
+CREATE OR REPLACE FUNCTION inventory.refuse_short(p_orgs uuid[], p_items uuid[], p_locations uuid[], p_lots text[], p_changes numeric[])
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+declare
+  -- The balances are locked already. What expires from here on cannot be committed any more.
+  v_at constant timestamptz := clock_timestamp();
+  v_short json;
+begin
+  select json_agg(
+    json_build_object(
+      'sku', i.sku,
+      'location', l.code,
+      'lot', nullif(k.lot, ''),
+      'available', b.on_hand - r.reserved - k.change,
+      'requested', - k.change
+    )
+    order by i.sku, l.code, k.lot
+  )
+  into v_short
+  from unnest(p_orgs, p_items, p_locations, p_lots, p_changes) as k (org_id, item_id, location_id, lot, change)
+  -- Looked up one at a time: a join could be planned for another number of lines.
+  cross join lateral (
+    select b.on_hand, b.reserved
+    from inventory.balances b
+    where b.org_id = k.org_id and b.item_id = k.item_id and b.location_id = k.location_id and b.lot = k.lot
+    offset 0
+  ) as b
+  cross join lateral (
+    select case
+      when b.reserved = 0 then b.reserved
+      else greatest(b.reserved - inventory.expired_holds(k.org_id, k.item_id, k.location_id, k.lot, v_at), 0)
+    end as reserved
+    offset 0
+  ) as r
+  cross join lateral (
+    select i.sku, i.allow_negative from inventory.items i where i.org_id = k.org_id and i.id = k.item_id offset 0
+  ) as i
+  cross join lateral (
+    select l.code from inventory.locations l where l.org_id = k.org_id and l.id = k.location_id offset 0
+  ) as l
+  where inventory.is_short(k.change, b.on_hand, r.reserved, i.allow_negative);
+
+  if v_short is not null then
+    raise exception 'not enough stock' using errcode = 'SK201', detail = v_short;
+  end if;
+end
+$function$;
+alter function inventory.refuse_short(uuid[],uuid[],uuid[],text[],numeric[]) owner to stockade_ledger;
+comment on function inventory.refuse_short(uuid[],uuid[],uuid[],text[],numeric[]) is
+  'Raises SK201 when the stock policy refuses a change of what is available of some balances. Each is given once, locked and with its change made; p_changes says by how much its available quantity changed. DETAIL lists every one that is short. A hold that has expired counts for nothing.';
+revoke execute on function inventory.refuse_short(uuid[],uuid[],uuid[],text[],numeric[]) from public;
+
 -- inventory.release_import_balances(uuid,uuid[],uuid[],integer[],integer[],text[])
 CREATE OR REPLACE FUNCTION inventory.release_import_balances(p_org_id uuid, p_item_ids uuid[], p_location_ids uuid[], p_line_skus integer[], p_line_locations integer[], p_lots text[])
  RETURNS void
@@ -3888,6 +4538,7 @@ begin
   delete from inventory.balances b
   where b.org_id = p_org_id
     and b.version = 0
+    and b.reserved = 0
     and (b.item_id, b.location_id, b.lot) in (
       select p_item_ids[line.sku], p_location_ids[line.location], line.lot
       from unnest(p_line_skus, p_line_locations, p_lots) as line (sku, location, lot)
@@ -3896,8 +4547,45 @@ end
 $function$;
 alter function inventory.release_import_balances(uuid,uuid[],uuid[],integer[],integer[],text[]) owner to stockade_owner;
 comment on function inventory.release_import_balances(uuid,uuid[],uuid[],integer[],integer[],text[]) is
-  'Deletes the balances that were created only to be locked: those that the batch has moved nothing in.';
+  'Deletes the balances that were created only to be locked: those that nothing moved in, and nobody has reserved.';
 revoke execute on function inventory.release_import_balances(uuid,uuid[],uuid[],integer[],integer[],text[]) from public;
+
+-- inventory.release_reservation(uuid,jsonb)
+CREATE OR REPLACE FUNCTION inventory.release_reservation(p_id uuid, p_lines jsonb)
+ RETURNS json
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+ SET plan_cache_mode TO 'force_generic_plan'
+ SET enable_seqscan TO 'off'
+ SET enable_indexscan TO 'on'
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+ SET random_page_cost TO '4'
+ SET cpu_tuple_cost TO '0.01'
+ SET cpu_index_tuple_cost TO '0.005'
+ SET cpu_operator_cost TO '0.0025'
+AS $function$
+declare
+  v_parts numeric[];
+begin
+  perform tenancy.require_scope('write');
+  perform inventory.lock_reservation(p_id);
+  v_parts := inventory.settled_parts(p_id, p_lines);
+  update inventory.reservation_lines l
+  set held = l.held - part.quantity,
+      released = l.released + part.quantity
+  from unnest(v_parts) with ordinality as part (quantity, line)
+  where l.reservation_id = p_id and l.line = part.line and part.quantity > 0;
+  perform inventory.close_when_settled(p_id);
+  return inventory.show_reservation(p_id, clock_timestamp());
+end
+$function$;
+alter function inventory.release_reservation(uuid,jsonb) owner to stockade_owner;
+comment on function inventory.release_reservation(uuid,jsonb) is
+  'Gives back what a reservation holds, all of it or the given lines, [{sku, location, lot?, quantity}]. Returns the reservation. Raises SK404 no such reservation, SK208 when it is not open any more, SK210 more than it holds; what inventory.read_lines() raises; SK104 write scope missing.';
+revoke execute on function inventory.release_reservation(uuid,jsonb) from public;
+grant execute on function inventory.release_reservation(uuid,jsonb) to stockade_api;
 
 -- inventory.remember_response(text,json)
 CREATE OR REPLACE FUNCTION inventory.remember_response(p_key text, p_response json)
@@ -3976,6 +4664,30 @@ comment on function inventory.require_batch(text,jsonb) is
 revoke execute on function inventory.require_batch(text,jsonb) from public;
 grant execute on function inventory.require_batch(text,jsonb) to stockade_ledger;
 
+-- inventory.require_future(timestamp with time zone)
+CREATE OR REPLACE FUNCTION inventory.require_future(p_expires_at timestamp with time zone)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+begin
+  if not inventory.is_instant(p_expires_at) then
+    raise exception 'the end of a hold is out of its bounds' using errcode = 'SK304',
+      detail = json_build_array(json_build_object('field', 'expiresAt', 'message', 'must be a time in the years 1900 to 9999'));
+  end if;
+  if p_expires_at <= clock_timestamp() then
+    raise exception 'a hold would have expired already' using errcode = 'SK301',
+      detail = json_build_array(json_build_object(
+        'field', 'expiresAt', 'message', format('must be in the future: it is %s now', inventory.iso(clock_timestamp()))
+      ));
+  end if;
+end
+$function$;
+alter function inventory.require_future(timestamp with time zone) owner to stockade_owner;
+comment on function inventory.require_future(timestamp with time zone) is
+  'Raises SK301 when a hold that ends at an instant would have expired already, SK304 when the instant is none of the API. Null is never, and right.';
+revoke execute on function inventory.require_future(timestamp with time zone) from public;
+
 -- inventory.require_kinds(text[],text[])
 CREATE OR REPLACE FUNCTION inventory.require_kinds(p_kinds text[], p_allowed text[])
  RETURNS void
@@ -3997,6 +4709,25 @@ comment on function inventory.require_kinds(text[],text[]) is
   'Raises SK301 when one of the kinds of entry is not among those that are allowed.';
 revoke execute on function inventory.require_kinds(text[],text[]) from public;
 grant execute on function inventory.require_kinds(text[],text[]) to stockade_ledger;
+
+-- inventory.require_open(text,timestamp with time zone)
+CREATE OR REPLACE FUNCTION inventory.require_open(p_state text, p_expires_at timestamp with time zone)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+declare
+  v_state constant text := inventory.reservation_state(p_state, p_expires_at, clock_timestamp());
+begin
+  if v_state <> 'open' then
+    raise exception 'the reservation is %', v_state using errcode = 'SK208', detail = json_build_object('state', v_state);
+  end if;
+end
+$function$;
+alter function inventory.require_open(text,timestamp with time zone) owner to stockade_owner;
+comment on function inventory.require_open(text,timestamp with time zone) is
+  'Raises SK208, with the state, when a reservation is not open any more.';
+revoke execute on function inventory.require_open(text,timestamp with time zone) from public;
 
 -- inventory.require_reorder_point(jsonb)
 CREATE OR REPLACE FUNCTION inventory.require_reorder_point(p_item jsonb)
@@ -4020,6 +4751,104 @@ alter function inventory.require_reorder_point(jsonb) owner to stockade_owner;
 comment on function inventory.require_reorder_point(jsonb) is
   'The reorder point of an item as it is given. Raises SK304 when it would be rounded.';
 revoke execute on function inventory.require_reorder_point(jsonb) from public;
+
+-- inventory.reservation_state(text,timestamp with time zone,timestamp with time zone)
+CREATE OR REPLACE FUNCTION inventory.reservation_state(p_state text, p_expires_at timestamp with time zone, p_at timestamp with time zone)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+  select case when p_state = 'open' and p_expires_at <= p_at then 'expired' else p_state end
+$function$;
+alter function inventory.reservation_state(text,timestamp with time zone,timestamp with time zone) owner to stockade_owner;
+comment on function inventory.reservation_state(text,timestamp with time zone,timestamp with time zone) is
+  'The state of a reservation at an instant: an open one is expired from its end on, also before that is stored.';
+revoke execute on function inventory.reservation_state(text,timestamp with time zone,timestamp with time zone) from public;
+
+-- inventory.reserve(jsonb)
+CREATE OR REPLACE FUNCTION inventory.reserve(p_reservation jsonb)
+ RETURNS json
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+ SET plan_cache_mode TO 'force_generic_plan'
+ SET enable_seqscan TO 'off'
+ SET enable_indexscan TO 'on'
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+ SET random_page_cost TO '4'
+ SET cpu_tuple_cost TO '0.01'
+ SET cpu_index_tuple_cost TO '0.005'
+ SET cpu_operator_cost TO '0.0025'
+AS $function$
+declare
+  v_context constant text[] := tenancy.require_context('write');
+  v_org_id constant uuid := v_context[2];
+  v_id constant uuid := inventory.new_id();
+  v_given constant timestamptz(3) := (p_reservation ->> 'expiresAt')::timestamptz;
+  v_expires_at constant timestamptz(3) := coalesce(v_given, 'infinity');
+  v_is_partial constant boolean := coalesce((p_reservation ->> 'partial')::boolean, false);
+  v_at timestamptz;
+  v_items uuid[];
+  v_locations uuid[];
+  v_lots text[];
+  v_quantities numeric[];
+  v_held numeric[];
+begin
+  perform inventory.require_future(v_given);
+  select r.items, r.locations, r.lots, r.quantities
+  into v_items, v_locations, v_lots, v_quantities
+  from inventory.read_lines(p_reservation -> 'lines') as r;
+
+  perform inventory.lock_balances(v_items, v_locations, v_lots);
+  v_at := clock_timestamp();
+  perform inventory.tidy_holds(v_items, v_locations, v_lots, v_at);
+  v_held := v_quantities;
+  if v_is_partial then
+    v_held := inventory.available_to_lines(v_items, v_locations, v_lots, v_quantities, v_at);
+    -- Nothing at all is no reservation: the trigger says what is short.
+    if 0 = all (v_held) then
+      v_held := v_quantities;
+    end if;
+  end if;
+
+  insert into inventory.reservations (org_id, id, reference, expires_at, created_at, actor, metadata)
+  values (
+    v_org_id, v_id, p_reservation ->> 'reference', v_expires_at, v_at, v_context[3],
+    coalesce(p_reservation -> 'metadata', '{}')
+  );
+  insert into inventory.reservation_lines (
+    org_id, reservation_id, line, item_id, location_id, lot, quantity, held, expires_at
+  )
+  select v_org_id, v_id, line.n, line.item_id, line.location_id, line.lot, line.quantity, line.held, v_expires_at
+  from unnest(v_items, v_locations, v_lots, v_quantities, v_held)
+    with ordinality as line (item_id, location_id, lot, quantity, held, n);
+  return inventory.show_reservation(v_id, v_at);
+end
+$function$;
+alter function inventory.reserve(jsonb) owner to stockade_owner;
+comment on function inventory.reserve(jsonb) is
+  'Holds stock, all of the lines or nothing: {reference?, expiresAt?, metadata?, partial?, lines: [{sku, location, lot?, quantity}]}, quantities greater than zero in the item''s own unit. With partial, of each line as much as is available. Without expiresAt it never expires. Returns the reservation. Raises SK201 insufficient stock, also when nothing at all is available; SK301 unknown item, location or lot, or an end that is not in the future; SK303 a quantity that is not greater than zero; SK304 or 23514 a value out of its bounds; SK104 write scope missing.';
+revoke execute on function inventory.reserve(jsonb) from public;
+grant execute on function inventory.reserve(jsonb) to stockade_api;
+
+-- inventory.reserved_now(uuid,uuid,uuid,text,numeric)
+CREATE OR REPLACE FUNCTION inventory.reserved_now(p_org_id uuid, p_item_id uuid, p_location_id uuid, p_lot text, p_reserved numeric)
+ RETURNS numeric
+ LANGUAGE sql
+ STABLE
+AS $function$
+  -- Most balances have nothing reserved, and look nothing up.
+  select case
+    when p_reserved = 0 then p_reserved
+    else greatest(p_reserved - inventory.expired_holds(p_org_id, p_item_id, p_location_id, p_lot, now()), 0)
+  end
+$function$;
+alter function inventory.reserved_now(uuid,uuid,uuid,text,numeric) owner to stockade_ledger;
+comment on function inventory.reserved_now(uuid,uuid,uuid,text,numeric) is
+  'What is reserved of a balance since the transaction began: p_reserved, as the balance has it, without the holds that have expired.';
+revoke execute on function inventory.reserved_now(uuid,uuid,uuid,text,numeric) from public;
+grant execute on function inventory.reserved_now(uuid,uuid,uuid,text,numeric) to stockade_owner;
 
 -- inventory.reverse_entry(uuid,text,jsonb)
 CREATE OR REPLACE FUNCTION inventory.reverse_entry(p_entry_id uuid, p_reference text, p_metadata jsonb)
@@ -4302,6 +5131,131 @@ comment on function inventory.settle_discrepancies(uuid,jsonb) is
 revoke execute on function inventory.settle_discrepancies(uuid,jsonb) from public;
 grant execute on function inventory.settle_discrepancies(uuid,jsonb) to stockade_jobs;
 
+-- inventory.settled_parts(uuid,jsonb)
+CREATE OR REPLACE FUNCTION inventory.settled_parts(p_id uuid, p_lines jsonb)
+ RETURNS numeric[]
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+declare
+  v_items uuid[];
+  v_locations uuid[];
+  v_lots text[];
+  v_quantities numeric[];
+  v_beyond json;
+begin
+  if p_lines is null then
+    return array(
+      select l.held from inventory.reservation_lines l where l.reservation_id = p_id order by l.line
+    );
+  end if;
+  select r.items, r.locations, r.lots, r.quantities
+  into v_items, v_locations, v_lots, v_quantities
+  from inventory.read_lines(p_lines) as r;
+
+  select json_agg(
+    json_build_object(
+      'sku', (select i.sku from inventory.items i where i.id = named.item_id),
+      'location', (select l.code from inventory.locations l where l.id = named.location_id),
+      'lot', nullif(named.lot, ''),
+      'held', named.held,
+      'requested', named.quantity
+    )
+    order by named.n
+  )
+  into v_beyond
+  from (
+    select k.*, (
+      select coalesce(sum(l.held), 0)
+      from inventory.reservation_lines l
+      where l.reservation_id = p_id and l.item_id = k.item_id and l.location_id = k.location_id and l.lot = k.lot
+    ) as held
+    from (
+      select k.item_id, k.location_id, k.lot, sum(k.quantity) as quantity, min(k.n) as n
+      from unnest(v_items, v_locations, v_lots, v_quantities) with ordinality as k (item_id, location_id, lot, quantity, n)
+      group by k.item_id, k.location_id, k.lot
+    ) as k
+  ) as named
+  where named.quantity > named.held;
+  if v_beyond is not null then
+    raise exception 'the reservation does not hold that much' using errcode = 'SK210', detail = v_beyond;
+  end if;
+
+  -- Lines of one key are taken from in their order.
+  return array(
+    select least(held.held, greatest(coalesce(named.quantity, 0) - held.held_before, 0))
+    from (
+      select
+        l.*,
+        sum(l.held) over (partition by l.item_id, l.location_id, l.lot order by l.line) - l.held as held_before
+      from inventory.reservation_lines l
+      where l.reservation_id = p_id
+    ) as held
+    left join lateral (
+      select sum(k.quantity) as quantity
+      from unnest(v_items, v_locations, v_lots, v_quantities) as k (item_id, location_id, lot, quantity)
+      where k.item_id = held.item_id and k.location_id = held.location_id and k.lot = held.lot
+    ) as named on true
+    order by held.line
+  );
+end
+$function$;
+alter function inventory.settled_parts(uuid,jsonb) owner to stockade_owner;
+comment on function inventory.settled_parts(uuid,jsonb) is
+  'How much of each line of a reservation, in their order, is meant by lines [{sku, location, lot?, quantity}] of a request; all that is held when it is null. Raises SK210 when a balance is to give more than the reservation holds of it: DETAIL lists each; and what inventory.read_lines() raises.';
+revoke execute on function inventory.settled_parts(uuid,jsonb) from public;
+
+-- inventory.show_reservation(uuid,timestamp with time zone)
+CREATE OR REPLACE FUNCTION inventory.show_reservation(p_id uuid, p_at timestamp with time zone)
+ RETURNS json
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO ''
+AS $function$
+begin
+  return (
+    select json_build_object(
+      'id', r.id,
+      'state', s.state,
+      'reference', r.reference,
+      'expiresAt', case when r.expires_at < 'infinity' then inventory.iso(r.expires_at) end,
+      'createdAt', inventory.iso(r.created_at),
+      'closedAt', inventory.iso(case when s.state = 'expired' then r.expires_at else r.closed_at end),
+      'actor', r.actor,
+      'metadata', r.metadata,
+      'entries', array(
+        select e.entry_id from inventory.reservation_entries e where e.reservation_id = r.id order by e.entry_id
+      ),
+      'lines', (
+        select json_agg(
+          json_build_object(
+            'sku', (select i.sku from inventory.items i where i.id = l.item_id),
+            'location', (select p.code from inventory.locations p where p.id = l.location_id),
+            'lot', nullif(l.lot, ''),
+            'quantity', l.quantity,
+            'held', case when s.state = 'open' then l.held else 0 end,
+            'committed', l.committed,
+            'released', case when s.state = 'open' then l.released else l.released + l.held end
+          )
+          order by l.line
+        )
+        from inventory.reservation_lines l
+        where l.reservation_id = r.id
+      )
+    )
+    from inventory.reservations r
+    cross join lateral (
+      select inventory.reservation_state(r.state, r.expires_at, p_at) as state offset 0
+    ) as s
+    where r.id = p_id
+  );
+end
+$function$;
+alter function inventory.show_reservation(uuid,timestamp with time zone) owner to stockade_owner;
+comment on function inventory.show_reservation(uuid,timestamp with time zone) is
+  'A reservation of the organization that was entered, as it is at an instant; null when there is no such reservation. Of each line quantity is what was asked for; what is neither held, committed nor released of it was never available.';
+revoke execute on function inventory.show_reservation(uuid,timestamp with time zone) from public;
+
 -- inventory.tell_reconciliation_failures(integer,interval)
 CREATE OR REPLACE FUNCTION inventory.tell_reconciliation_failures(p_deaths integer, p_again_after interval)
  RETURNS TABLE(org_id uuid, slug text, failures integer, died boolean)
@@ -4367,6 +5321,48 @@ comment on function inventory.tell_trigger_faults(jsonb,interval) is
   'Whether an alert about the faults [{trigger, fault}] of the ledger''s triggers is due: one of them is new, or the last alert was p_again_after ago. Send the alert within the transaction that asks: after a rollback it counts as not sent.';
 revoke execute on function inventory.tell_trigger_faults(jsonb,interval) from public;
 grant execute on function inventory.tell_trigger_faults(jsonb,interval) to stockade_jobs;
+
+-- inventory.tidy_holds(uuid[],uuid[],text[],timestamp with time zone)
+CREATE OR REPLACE FUNCTION inventory.tidy_holds(p_items uuid[], p_locations uuid[], p_lots text[], p_at timestamp with time zone)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+declare
+  -- For each balance. A caller does not clean up after all others at once.
+  v_most constant integer := 10;
+  v_reservations uuid[];
+  v_lines integer[];
+begin
+  select array_agg(expired.reservation_id), array_agg(expired.line)
+  into v_reservations, v_lines
+  from (select distinct * from unnest(p_items, p_locations, p_lots) as k (item_id, location_id, lot)) as k
+  cross join lateral (
+    select l.reservation_id, l.line
+    from inventory.reservation_lines l
+    where l.item_id = k.item_id
+      and l.location_id = k.location_id
+      and l.lot = k.lot
+      and l.held > 0
+      and l.expires_at <= p_at
+    order by l.expires_at
+    limit v_most
+  ) as expired;
+
+  if v_reservations is not null then
+    update inventory.reservation_lines l
+    set held = 0,
+        released = l.released + l.held
+    from unnest(v_reservations, v_lines) as expired (reservation_id, line)
+    where l.reservation_id = expired.reservation_id
+      and l.line = expired.line;
+  end if;
+end
+$function$;
+alter function inventory.tidy_holds(uuid[],uuid[],text[],timestamp with time zone) owner to stockade_owner;
+comment on function inventory.tidy_holds(uuid[],uuid[],text[],timestamp with time zone) is
+  'Ends some of the holds on balances that have expired, so that they do not pile up where stock is reserved and left again and again. The balances are locked.';
+revoke execute on function inventory.tidy_holds(uuid[],uuid[],text[],timestamp with time zone) from public;
 
 -- inventory.trigger_history()
 CREATE OR REPLACE FUNCTION inventory.trigger_history()
@@ -6527,6 +7523,7 @@ begin
             ('inventory.movements', 'inventory.items'),
             ('inventory.movements', 'inventory.locations'),
             ('inventory.balances', 'inventory.movements'),
+            ('inventory.balances', 'inventory.reservation_lines'),
             -- Movements before the boundary are refused, so it comes after them.
             ('inventory.seal_boundaries', 'inventory.movements')
         ) as needs (child, parent)
@@ -6678,16 +7675,18 @@ begin
   if p_table = to_regclass('inventory.balances') then
     execute format(
       'select json_agg(json_build_object(''item'', b.item_id, ''location'', b.location_id, ''lot'', b.lot, '
-      '''onHand'', b.on_hand, ''version'', b.version, ''movementsOnHand'', t.on_hand, ''movements'', t.version)) '
+      '''onHand'', b.on_hand, ''reserved'', b.reserved, ''version'', b.version, '
+      '''movementsOnHand'', t.on_hand, ''linesReserve'', t.reserved, ''movements'', t.version)) '
       'from (%s) as b '
       'left join inventory.balances t on %s '
-      'where (b.on_hand, b.version) is distinct from (coalesce(t.on_hand, 0), coalesce(t.version, 0))',
+      'where (b.on_hand, b.reserved, b.version) '
+      'is distinct from (coalesce(t.on_hand, 0), coalesce(t.reserved, 0), coalesce(t.version, 0))',
       v_lines, v_same_key
     )
     into v_wrong
     using p_lines, p_users;
     if v_wrong is not null then
-      raise exception 'the movements of this export do not add up to its balances'
+      raise exception 'the movements and reservations of this export do not add up to its balances'
         using errcode = 'SK505', detail = v_wrong,
           hint = 'Reconcile the organization where it was exported, and export it again.';
     end if;
@@ -6712,7 +7711,7 @@ end
 $function$;
 alter function tenancy.write_lines(regclass,text[],text,jsonb) owner to stockade_owner;
 comment on function tenancy.write_lines(regclass,text[],text,jsonb) is
-  'Inserts lines of an export. When the row exists already, because a trigger created it or because the line comes a second time, it is changed to what the line says. Returns the numbers of the lines whose row refers to a row of the same table that does not exist yet: send them again. Raises SK505 when the balances are not the sum of their movements.';
+  'Inserts lines of an export. When the row exists already, because a trigger created it or because the line comes a second time, it is changed to what the line says. Returns the numbers of the lines whose row refers to a row of the same table that does not exist yet: send them again. Raises SK505 when the balances are not the sums of their movements and reservations.';
 revoke execute on function tenancy.write_lines(regclass,text[],text,jsonb) from public;
 
 -- inventory.balance_backfills
@@ -7738,6 +8737,129 @@ comment on function inventory.leased_state(uuid) is
   'The state of the organization that was entered, locked. Raises SK601 when the lease is not held any more, SK902 when no organization was entered, SK104 when the caller may not write.';
 revoke execute on function inventory.leased_state(uuid) from public;
 
+-- inventory.reservation_entries
+create table inventory.reservation_entries (
+  org_id uuid not null,
+  reservation_id uuid not null,
+  entry_id uuid not null,
+  constraint reservation_entries_pkey PRIMARY KEY (org_id, reservation_id, entry_id)
+);
+alter table inventory.reservation_entries owner to stockade_owner;
+alter table inventory.reservation_entries alter column org_id set statistics 0;
+alter table inventory.reservation_entries alter column reservation_id set statistics 0;
+alter table inventory.reservation_entries alter column entry_id set statistics 0;
+comment on table inventory.reservation_entries is
+  'Tenant data (append-only): the issues that reservations were committed with.';
+grant select on table inventory.reservation_entries to stockade_jobs;
+
+-- inventory.reservation_lines
+create table inventory.reservation_lines (
+  org_id uuid not null,
+  reservation_id uuid not null,
+  line integer not null,
+  item_id uuid not null,
+  location_id uuid not null,
+  lot text not null,
+  quantity numeric(15,4) not null,
+  held numeric(15,4) not null,
+  committed numeric(15,4) default 0 not null,
+  released numeric(15,4) default 0 not null,
+  expires_at timestamp(3) with time zone not null,
+  constraint reservation_lines_pkey PRIMARY KEY (org_id, reservation_id, line),
+  constraint reservation_lines_check CHECK ((held + committed + released) <= quantity),
+  constraint reservation_lines_committed_check CHECK (committed >= 0::numeric AND committed <> 'NaN'::numeric),
+  constraint reservation_lines_expires_at_check CHECK (expires_at = 'infinity'::timestamp with time zone OR inventory.is_instant(expires_at)),
+  constraint reservation_lines_held_check CHECK (held >= 0::numeric AND held <> 'NaN'::numeric),
+  constraint reservation_lines_line_check CHECK (line >= 1 AND line <= 1000),
+  constraint reservation_lines_lot_check CHECK (lot = ''::text OR inventory.is_visible(lot, 64)),
+  constraint reservation_lines_quantity_check CHECK (quantity > 0::numeric AND quantity <> 'NaN'::numeric),
+  constraint reservation_lines_released_check CHECK (released >= 0::numeric AND released <> 'NaN'::numeric)
+);
+alter table inventory.reservation_lines owner to stockade_owner;
+alter table inventory.reservation_lines alter column org_id set statistics 0;
+alter table inventory.reservation_lines alter column reservation_id set statistics 0;
+alter table inventory.reservation_lines alter column line set statistics 0;
+alter table inventory.reservation_lines alter column item_id set statistics 0;
+alter table inventory.reservation_lines alter column location_id set statistics 0;
+alter table inventory.reservation_lines alter column lot set statistics 0;
+alter table inventory.reservation_lines alter column quantity set statistics 0;
+alter table inventory.reservation_lines alter column held set statistics 0;
+alter table inventory.reservation_lines alter column committed set statistics 0;
+alter table inventory.reservation_lines alter column released set statistics 0;
+alter table inventory.reservation_lines alter column expires_at set statistics 0;
+comment on table inventory.reservation_lines is
+  'Tenant data: what each reservation holds, of which item, at which location, of which lot.';
+grant select on table inventory.reservation_lines to stockade_jobs, stockade_ledger;
+
+-- inventory.reservations
+create table inventory.reservations (
+  org_id uuid not null,
+  id uuid not null,
+  state text default 'open'::text not null,
+  reference text,
+  expires_at timestamp(3) with time zone not null,
+  created_at timestamp(3) with time zone not null,
+  closed_at timestamp(3) with time zone,
+  actor text not null,
+  metadata jsonb default '{}'::jsonb not null,
+  constraint reservations_pkey PRIMARY KEY (org_id, id),
+  constraint reservations_org_id_id_expires_at_key UNIQUE (org_id, id, expires_at),
+  constraint reservations_actor_check CHECK (length(actor) >= 1 AND length(actor) <= 200),
+  constraint reservations_check CHECK ((closed_at IS NULL) = (state = 'open'::text)),
+  constraint reservations_closed_at_check CHECK (inventory.is_instant(closed_at)),
+  constraint reservations_created_at_check CHECK (inventory.is_instant(created_at)),
+  constraint reservations_expires_at_check CHECK (expires_at = 'infinity'::timestamp with time zone OR inventory.is_instant(expires_at)),
+  constraint reservations_metadata_check CHECK (metadata = '{}'::jsonb OR inventory.is_metadata(metadata)),
+  constraint reservations_reference_check CHECK (inventory.is_visible(reference, 200)),
+  constraint reservations_state_check CHECK (state = ANY (ARRAY['open'::text, 'committed'::text, 'released'::text, 'expired'::text]))
+);
+alter table inventory.reservations owner to stockade_owner;
+alter table inventory.reservations alter column org_id set statistics 0;
+alter table inventory.reservations alter column id set statistics 0;
+alter table inventory.reservations alter column state set statistics 0;
+alter table inventory.reservations alter column reference set statistics 0;
+alter table inventory.reservations alter column expires_at set statistics 0;
+alter table inventory.reservations alter column created_at set statistics 0;
+alter table inventory.reservations alter column closed_at set statistics 0;
+alter table inventory.reservations alter column actor set statistics 0;
+alter table inventory.reservations alter column metadata set statistics 0;
+comment on table inventory.reservations is
+  'Tenant data: the holds on stock, with what became of them.';
+grant select on table inventory.reservations to stockade_jobs;
+
+-- inventory.lock_reservation(uuid)
+CREATE OR REPLACE FUNCTION inventory.lock_reservation(p_id uuid)
+ RETURNS inventory.reservations
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+declare
+  v_reservation inventory.reservations;
+  v_items uuid[];
+  v_locations uuid[];
+  v_lots text[];
+begin
+  select * into v_reservation from inventory.reservations where id = p_id for update;
+  if not found then
+    raise exception 'there is no reservation %', p_id using errcode = 'SK404';
+  end if;
+  perform inventory.require_open(v_reservation.state, v_reservation.expires_at);
+
+  select array_agg(l.item_id), array_agg(l.location_id), array_agg(l.lot)
+  into v_items, v_locations, v_lots
+  from inventory.reservation_lines l
+  where l.reservation_id = p_id and l.held > 0;
+  perform inventory.lock_balances(v_items, v_locations, v_lots);
+  -- While this waited, the hold may have expired, and somebody else may have the stock.
+  perform inventory.require_open(v_reservation.state, v_reservation.expires_at);
+  return v_reservation;
+end
+$function$;
+alter function inventory.lock_reservation(uuid) owner to stockade_owner;
+comment on function inventory.lock_reservation(uuid) is
+  'Locks a reservation and the balances of its lines, so that it can be changed. Raises SK404 no such reservation, SK208 when it is not open any more.';
+revoke execute on function inventory.lock_reservation(uuid) from public;
+
 -- inventory.seal_anchors
 create table inventory.seal_anchors (
   org_id uuid not null,
@@ -8413,6 +9535,13 @@ CREATE INDEX movements_of_item ON inventory.movements USING btree (org_id, item_
 CREATE INDEX movements_of_item_at_location ON inventory.movements USING btree (org_id, item_id, location_id, recorded_at, entry_id, line DESC);
 CREATE INDEX movements_of_location ON inventory.movements USING btree (org_id, location_id, recorded_at, entry_id, line DESC);
 CREATE INDEX reconciliation_state_due ON inventory.reconciliation_state USING btree (due_at, org_id);
+CREATE INDEX reservation_entries_entry ON inventory.reservation_entries USING btree (org_id, entry_id);
+CREATE INDEX reservation_lines_held ON inventory.reservation_lines USING btree (org_id, item_id, location_id, lot, expires_at) WHERE held > 0::numeric;
+CREATE INDEX reservation_lines_of_item ON inventory.reservation_lines USING btree (org_id, item_id, reservation_id, line);
+CREATE INDEX reservation_lines_of_location ON inventory.reservation_lines USING btree (org_id, location_id, reservation_id, line);
+CREATE INDEX reservations_expiring ON inventory.reservations USING btree (org_id, expires_at, id) WHERE state = 'open'::text;
+CREATE INDEX reservations_of_reference ON inventory.reservations USING btree (org_id, reference, id) WHERE reference IS NOT NULL;
+CREATE INDEX reservations_of_state ON inventory.reservations USING btree (org_id, state, id);
 CREATE INDEX seal_closings_seq ON inventory.seal_closings USING btree (org_id, seq);
 CREATE INDEX api_keys_key_id ON tenancy.api_keys USING btree (key_id);
 CREATE UNIQUE INDEX context_keys_active ON tenancy.context_keys USING btree (active) WHERE active;
@@ -8611,6 +9740,60 @@ create policy lease_owner on inventory.reconciliation_state
   using (true)
   with check (true);
 create policy tenant on inventory.reconciliation_state
+  to public
+  using (org_id = (( SELECT tenancy.current_org() AS current_org)))
+  with check (org_id = (( SELECT tenancy.current_org() AS current_org)));
+
+-- On inventory.reservation_entries
+alter table inventory.reservation_entries
+  add constraint reservation_entries_org_id_entry_id_fkey FOREIGN KEY (org_id, entry_id) REFERENCES inventory.entries(org_id, id);
+alter table inventory.reservation_entries
+  add constraint reservation_entries_org_id_reservation_id_fkey FOREIGN KEY (org_id, reservation_id) REFERENCES inventory.reservations(org_id, id);
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON inventory.reservation_entries FOR EACH STATEMENT EXECUTE FUNCTION inventory.refuse_change();
+alter table inventory.reservation_entries enable always trigger append_only;
+CREATE TRIGGER append_only_rows AFTER DELETE ON inventory.reservation_entries REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION inventory.refuse_change();
+alter table inventory.reservation_entries enable always trigger append_only_rows;
+alter table inventory.reservation_entries enable row level security;
+alter table inventory.reservation_entries force row level security;
+create policy tenant on inventory.reservation_entries
+  to public
+  using (org_id = (( SELECT tenancy.current_org() AS current_org)))
+  with check (org_id = (( SELECT tenancy.current_org() AS current_org)));
+
+-- On inventory.reservation_lines
+alter table inventory.reservation_lines
+  add constraint reservation_lines_org_id_item_id_fkey FOREIGN KEY (org_id, item_id) REFERENCES inventory.items(org_id, id);
+alter table inventory.reservation_lines
+  add constraint reservation_lines_org_id_location_id_fkey FOREIGN KEY (org_id, location_id) REFERENCES inventory.locations(org_id, id);
+alter table inventory.reservation_lines
+  add constraint reservation_lines_org_id_reservation_id_expires_at_fkey FOREIGN KEY (org_id, reservation_id, expires_at) REFERENCES inventory.reservations(org_id, id, expires_at) ON UPDATE CASCADE;
+CREATE TRIGGER apply_changed_holds AFTER UPDATE ON inventory.reservation_lines REFERENCING OLD TABLE AS held_before NEW TABLE AS held_now FOR EACH STATEMENT EXECUTE FUNCTION inventory.apply_holds();
+alter table inventory.reservation_lines enable always trigger apply_changed_holds;
+CREATE TRIGGER apply_new_holds AFTER INSERT ON inventory.reservation_lines REFERENCING NEW TABLE AS held_now FOR EACH STATEMENT EXECUTE FUNCTION inventory.apply_holds();
+alter table inventory.reservation_lines enable always trigger apply_new_holds;
+CREATE TRIGGER no_removal BEFORE DELETE OR TRUNCATE ON inventory.reservation_lines FOR EACH STATEMENT EXECUTE FUNCTION inventory.refuse_change();
+alter table inventory.reservation_lines enable always trigger no_removal;
+CREATE TRIGGER no_removal_rows AFTER DELETE ON inventory.reservation_lines REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION inventory.refuse_change();
+alter table inventory.reservation_lines enable always trigger no_removal_rows;
+alter table inventory.reservation_lines enable row level security;
+alter table inventory.reservation_lines force row level security;
+create policy post_ledger on inventory.reservation_lines
+  for select
+  to stockade_ledger
+  using (true);
+create policy tenant on inventory.reservation_lines
+  to public
+  using (org_id = (( SELECT tenancy.current_org() AS current_org)))
+  with check (org_id = (( SELECT tenancy.current_org() AS current_org)));
+
+-- On inventory.reservations
+CREATE TRIGGER no_removal BEFORE DELETE OR TRUNCATE ON inventory.reservations FOR EACH STATEMENT EXECUTE FUNCTION inventory.refuse_change();
+alter table inventory.reservations enable always trigger no_removal;
+CREATE TRIGGER no_removal_rows AFTER DELETE ON inventory.reservations REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION inventory.refuse_change();
+alter table inventory.reservations enable always trigger no_removal_rows;
+alter table inventory.reservations enable row level security;
+alter table inventory.reservations force row level security;
+create policy tenant on inventory.reservations
   to public
   using (org_id = (( SELECT tenancy.current_org() AS current_org)))
   with check (org_id = (( SELECT tenancy.current_org() AS current_org)));

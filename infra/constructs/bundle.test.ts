@@ -50,6 +50,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   locations: ofLedger,
   movements: ofLedger,
   entries: ofLedger,
+  reservations: ofLedger,
   reconciliations: [...ofLedger, 'layers/audit'],
   seals: [...ofLedger, 'layers/audit'],
   organization: ofTenants,

@@ -30,7 +30,7 @@ describe('an entry', () => {
   test.each<[object, [string, string][]]>([
     [{ lines: [] }, [['lines', atLeast]]],
     [{ lines: {} }, [['lines', 'must be a list of lines']]],
-    [{ lines: many(1_001) }, [['lines', 'must have at most 1000 lines: post the rest as another entry']]],
+    [{ lines: many(1_001) }, [['lines', 'must have at most 1000 lines: send the rest separately']]],
     [{ dryRun: 'yes' }, [['dryRun', 'Invalid input: expected boolean, received string']]],
     [{ reference: '' }, [['reference', 'must not be empty']]],
     [{ metadata: [] }, [['metadata', 'must be an object']]],

@@ -51,11 +51,12 @@ export type PostedEntry = Entry<EntryLine & { readonly balance: BalanceFigures }
   readonly dryRun?: true;
 };
 
-const lines = <Line extends z.ZodType>(line: Line) =>
+/** The lines of a request. */
+export const lines = <Line extends z.ZodType>(line: Line) =>
   z
     .array(line, { error: 'must be a list of lines' })
     .min(1, 'must have at least one line')
-    .max(maxLines, `must have at most ${maxLines} lines: post the rest as another entry`);
+    .max(maxLines, `must have at most ${maxLines} lines: send the rest separately`);
 
 /** The error of a quantity whose sign its kind does not allow; undefined when it fits. */
 function signError(kind: PostableKind, quantity: number): string | undefined {

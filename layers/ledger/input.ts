@@ -79,6 +79,8 @@ export const Reference = visibleText(maxReferenceCharacters).meta({ maxLength: m
 
 export const EntryId = z.string().regex(uuidPattern, 'must be the id of an entry');
 
+export const ReservationId = z.string().regex(uuidPattern, 'must be the id of a reservation');
+
 /** The id of an entry, a dot, and the number of the line. */
 export const MovementId = z
   .string()

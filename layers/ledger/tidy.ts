@@ -14,20 +14,27 @@ export interface TidyPolicy {
 
 export const tidyPolicy: TidyPolicy = { idempotencyKeyHours: 24, securityEventDays: 400 };
 
-/** The number of deleted rows, or in a trial of rows that would be deleted. */
-export interface Tidied {
+/** The number of rows that were deleted or closed, or in a trial of those that would be. */
+export interface Tidied extends Counts {
   readonly organizations: number;
-  readonly idempotencyKeys: number;
-  readonly securityEvents: number;
   /** The number of organizations that were not finished in time. The next day's run starts with another organization. */
   readonly left: number;
 }
+
+interface Counts {
+  readonly idempotencyKeys: number;
+  readonly securityEvents: number;
+  /** Closed, not deleted: the records stay. */
+  readonly reservations: number;
+}
+
+const nothing: Counts = { idempotencyKeys: 0, securityEvents: 0, reservations: 0 };
 
 export interface TidyOptions {
   /** Only this organization. Without it, every active organization. */
   readonly organization?: string | undefined;
   readonly policy?: TidyPolicy;
-  /** Counts, and deletes nothing. */
+  /** Counts, and changes nothing. */
   readonly trial?: boolean;
   /** Called before each organization and each page. */
   readonly isTimeOver?: () => boolean;
@@ -37,15 +44,13 @@ export interface TidyOptions {
 
 /** The number of rows in one transaction, which takes some milliseconds. */
 const pageRows = 5_000;
-
-interface Counts {
-  readonly idempotencyKeys: number;
-  readonly securityEvents: number;
-}
+/** Each has up to a thousand lines, whose balances are locked meanwhile. */
+const pageReservations = 20;
 
 /**
- * Deletes expired idempotency keys and security events. Each page is its own transaction, so the run can end at any
- * time and the next run continues. `jobs` is a connection as stockade_jobs.
+ * Deletes expired idempotency keys and security events, and closes expired reservations, which have held nothing since they
+ * expired. Each page is its own transaction, so the run can end at any time and the next run continues. `jobs` is a connection
+ * as stockade_jobs.
  * @throws AggregateError at the end, when some organizations failed; the others are done
  * @throws the error of the server at once, when it cannot serve anybody
  */
@@ -54,7 +59,7 @@ export async function tidy(jobs: pg.ClientBase, options: TidyOptions = {}): Prom
   const ids = organization ? [organization] : startingAnew(await activeOrganizations(jobs), now);
   const failures: Error[] = [];
   let done = 0;
-  let sum: Counts = { idempotencyKeys: 0, securityEvents: 0 };
+  let sum = nothing;
   for (const id of ids) {
     if (isTimeOver()) break;
     try {
@@ -106,22 +111,51 @@ async function tidyOrganization(
     idempotencyKeys += page?.forgotten ?? 0;
     last = page?.last;
   }
-  let securityEvents = 0;
-  while (!isTimeOver()) {
-    const [page] = await inOrganizationAsJob<{ forgotten: number }>(jobs, id, 'write', {
-      text: 'select tenancy.forget_security_events(make_interval(days => $1), $2) as forgotten',
+  const events = await inPages(isTimeOver, async () => {
+    const [page] = await inOrganizationAsJob<Page>(jobs, id, 'write', {
+      text: 'select tenancy.forget_security_events(make_interval(days => $1), $2) as rows',
       values: [policy.securityEventDays, pageRows],
     });
-    if (!page?.forgotten) return { idempotencyKeys, securityEvents, isDone: true };
-    securityEvents += page.forgotten;
+    return page;
+  });
+  const reservations = await inPages(isTimeOver, async () => {
+    const [page] = await inOrganizationAsJob<Page>(jobs, id, 'write', {
+      text: 'select inventory.expire_reservations($1) as rows',
+      values: [pageReservations],
+    });
+    return page;
+  });
+  return {
+    idempotencyKeys,
+    securityEvents: events.rows,
+    reservations: reservations.rows,
+    isDone: events.isDone && reservations.isDone,
+  };
+}
+
+interface Page {
+  readonly rows: number;
+}
+
+/** Asks for one page after the other until one has no rows, or the time is over. Answers how many rows they had together. */
+async function inPages(
+  isTimeOver: () => boolean,
+  ask: () => Promise<Page | undefined>,
+): Promise<Page & { readonly isDone: boolean }> {
+  let rows = 0;
+  while (!isTimeOver()) {
+    const page = await ask();
+    if (!page?.rows) return { rows, isDone: true };
+    rows += page.rows;
   }
-  return { idempotencyKeys, securityEvents, isDone: false };
+  return { rows, isDone: false };
 }
 
 async function countForgettable(jobs: pg.ClientBase, id: string, policy: TidyPolicy): Promise<Counts> {
   const [counted] = await inOrganizationAsJob<Record<keyof Counts, string>>(jobs, id, 'read', {
     text: `
-      select idempotency_keys as "idempotencyKeys", security_events as "securityEvents"
+      select idempotency_keys as "idempotencyKeys", security_events as "securityEvents",
+        inventory.count_expired_reservations() as reservations
       from inventory.count_forgettable(make_interval(hours => $1), make_interval(days => $2))`,
     values: [policy.idempotencyKeyHours, policy.securityEventDays],
   });
@@ -129,6 +163,7 @@ async function countForgettable(jobs: pg.ClientBase, id: string, policy: TidyPol
   return {
     idempotencyKeys: Number(counted?.idempotencyKeys),
     securityEvents: Number(counted?.securityEvents),
+    reservations: Number(counted?.reservations),
   };
 }
 
@@ -142,5 +177,6 @@ function add(one: Counts, other: Counts): Counts {
   return {
     idempotencyKeys: one.idempotencyKeys + other.idempotencyKeys,
     securityEvents: one.securityEvents + other.securityEvents,
+    reservations: one.reservations + other.reservations,
   };
 }

@@ -3,16 +3,16 @@ import type { Seal } from '#audit/seals/seal.ts';
 import type { SealResult } from '#audit/seals/seal-organization.ts';
 import { sealedAnswer, tidiedAnswer, type VerifiedOrganization, verifiedAnswer } from './answers.ts';
 
-test('deleted rows are counted, and those that a dry run would delete', () => {
-  const tidied = { organizations: 2, idempotencyKeys: 30, securityEvents: 4, left: 1 };
-  const what = '30 idempotency keys and 4 security events of 2 organizations';
+test('deleted and closed rows are counted, and those that a dry run would delete and close', () => {
+  const tidied = { organizations: 2, idempotencyKeys: 30, securityEvents: 4, reservations: 1, left: 1 };
+  const deleted = '30 idempotency keys and 4 security events';
   expect(tidiedAnswer(tidied, false)).toEqual({
     json: { ...tidied, dryRun: false },
-    text: `Deleted ${what}.`,
+    text: `Deleted ${deleted}, and closed 1 reservation of 2 organizations.`,
   });
   expect(tidiedAnswer(tidied, true)).toEqual({
     json: { ...tidied, dryRun: true },
-    text: `Would delete ${what}.`,
+    text: `Would delete ${deleted}, and close 1 reservation of 2 organizations.`,
   });
 });
 

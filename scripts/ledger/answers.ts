@@ -5,13 +5,16 @@ import type { Tidied } from '#ledger/tidy.ts';
 import { counted } from '#platform/text/plural.ts';
 import type { Answer } from '../cli/command.ts';
 
-/** The expired rows that were deleted, or would be. */
+/** The expired rows that were deleted or closed, or would be. */
 export function tidiedAnswer(tidied: Tidied, dryRun: boolean): Answer {
-  const { organizations, idempotencyKeys, securityEvents } = tidied;
-  const what = `${counted(idempotencyKeys, 'idempotency key')} and ${counted(securityEvents, 'security event')} of ${counted(organizations, 'organization')}`;
+  const { organizations, idempotencyKeys, securityEvents, reservations } = tidied;
+  const deleted = `${counted(idempotencyKeys, 'idempotency key')} and ${counted(securityEvents, 'security event')}`;
+  const closed = `${counted(reservations, 'reservation')} of ${counted(organizations, 'organization')}`;
   return {
     json: { ...tidied, dryRun },
-    text: dryRun ? `Would delete ${what}.` : `Deleted ${what}.`,
+    text: dryRun
+      ? `Would delete ${deleted}, and close ${closed}.`
+      : `Deleted ${deleted}, and closed ${closed}.`,
   };
 }
 

@@ -12,9 +12,10 @@ const { idempotencyKeyHours, securityEventDays } = tidyPolicy;
 
 await command({
   name: 'tidy',
-  summary: 'Deletes expired idempotency keys and security events.',
+  summary: 'Deletes expired idempotency keys and security events, and closes expired reservations.',
   description:
     `Idempotency keys expire after ${counted(idempotencyKeyHours, 'hour')}, security events after ${counted(securityEventDays, 'day')}. ` +
+    'A reservation holds nothing from the moment it expires; closing it only takes it out of the way. ' +
     'On AWS this runs every day. It skips suspended organizations. After an interruption, run it again to continue.',
   options: {
     org: option.text({ description: 'only this organization, by its slug', placeholder: 'slug' }),
@@ -22,8 +23,8 @@ await command({
     ...databaseOptions,
   },
   examples: [
-    { type: '--dry-run', does: 'counts what would be deleted' },
-    { type: '--org acme', does: 'deletes the expired rows of acme, even if it is suspended' },
+    { type: '--dry-run', does: 'counts what would be deleted and closed' },
+    { type: '--org acme', does: 'tidies up acme, even if it is suspended' },
   ],
   run: async ({ options, signal, progress }) => {
     const { org, dryRun } = options;

@@ -1,7 +1,8 @@
 -- A trigger of the ledger that is missing, disabled or changed.
 -- level: leak
 -- Without append_only the owner, and every role that becomes the owner, can rewrite history. Without apply_movements balances
--- are wrong. Without above_seal_boundary movements can be inserted into sealed history.
+-- are wrong, and without the triggers of reservations what they say is reserved. Without above_seal_boundary movements can be
+-- inserted into sealed history.
 -- Enabled always, they also fire in a session that replays changes of another server.
 with expected (table_name, trigger_name, function, events, definition) as (
   values
@@ -17,7 +18,19 @@ with expected (table_name, trigger_name, function, events, definition) as (
     ('inventory.movements', 'above_seal_boundary', 'inventory.refuse_sealed()', 4,
       'after insert on inventory.movements referencing new table as added for each statement execute function inventory.refuse_sealed()'),
     ('inventory.movements', 'apply_movements', 'inventory.apply_movements()', 4,
-      'after insert on inventory.movements referencing new table as added for each statement execute function inventory.apply_movements()')
+      'after insert on inventory.movements referencing new table as added for each statement execute function inventory.apply_movements()'),
+    ('inventory.reservation_lines', 'apply_new_holds', 'inventory.apply_holds()', 4,
+      'after insert on inventory.reservation_lines referencing new table as held_now for each statement execute function inventory.apply_holds()'),
+    ('inventory.reservation_lines', 'apply_changed_holds', 'inventory.apply_holds()', 16,
+      'after update on inventory.reservation_lines referencing old table as held_before new table as held_now for each statement execute function inventory.apply_holds()'),
+    ('inventory.reservations', 'no_removal', 'inventory.refuse_change()', 42,
+      'before delete or truncate on inventory.reservations for each statement execute function inventory.refuse_change()'),
+    ('inventory.reservation_lines', 'no_removal', 'inventory.refuse_change()', 42,
+      'before delete or truncate on inventory.reservation_lines for each statement execute function inventory.refuse_change()'),
+    ('inventory.reservations', 'no_removal_rows', 'inventory.refuse_change()', 8,
+      'after delete on inventory.reservations referencing old table as removed for each statement execute function inventory.refuse_change()'),
+    ('inventory.reservation_lines', 'no_removal_rows', 'inventory.refuse_change()', 8,
+      'after delete on inventory.reservation_lines referencing old table as removed for each statement execute function inventory.refuse_change()')
   union
   select
     name, 'append_only', 'inventory.refuse_change()', 58,

@@ -50,6 +50,7 @@ describe('a page of a list', () => {
       'GET /v1/locations',
       'GET /v1/movements',
       'GET /v1/reconciliations',
+      'GET /v1/reservations',
       'GET /v1/seals',
       'GET /v1/users',
     ]);

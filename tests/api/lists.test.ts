@@ -28,7 +28,16 @@ interface List {
 }
 
 const longAddress = `m${'x'.repeat(302)}@long.example.com`;
-const singles = ['items', 'locations', 'users', 'seals', 'reconciliations', 'organizations', 'drills'];
+const singles = [
+  'items',
+  'locations',
+  'users',
+  'seals',
+  'reconciliations',
+  'reservations',
+  'organizations',
+  'drills',
+];
 
 const lists: Record<string, List> = {
   items: {
@@ -56,7 +65,8 @@ const lists: Record<string, List> = {
     rows: ['ada@example.com', 'bob+tea@example.com', longAddress, 'zoe@xn--mnchen-3ya.example'],
   },
   seals: { path: '/v1/seals', keyOf: ({ seq }) => String(seq), rows: ['3', '2', '1'], alike: ['drills'] },
-  reconciliations: { path: '/v1/reconciliations', keyOf: ({ id }) => id, rows: [] },
+  reconciliations: { path: '/v1/reconciliations', keyOf: ({ id }) => id, rows: [], alike: ['reservations'] },
+  reservations: { path: '/v1/reservations', keyOf: ({ id }) => id, rows: [], alike: ['reconciliations'] },
   organizations: {
     path: '/platform/organizations',
     keyOf: ({ slug }) => slug,
@@ -88,7 +98,10 @@ beforeAll(async () => {
   await world.createOrganization('b1');
   [globex, acme] = [await world.createOrganization('globex'), await world.createOrganization('acme')];
   [many, moving] = [await world.createOrganization('b-1'), await world.createOrganization('moving')];
-  const { items, locations, movements, users, reconciliations, drills } = lists as Record<string, List>;
+  const { items, locations, movements, users, reconciliations, reservations, drills } = lists as Record<
+    string,
+    List
+  >;
 
   for (const sku of ['Z', '#10', 'é', 'a', '#9', '품목', 'A b']) await acme.item(sku);
   await acme.item('LOT', { tracking: 'lot' });
@@ -103,6 +116,10 @@ beforeAll(async () => {
     const posted = await acme.post('receipt', ...lines);
     movements?.rows.unshift(...posted.body.lines.map(({ movementId }: Row) => movementId));
     reconciliations?.rows.unshift(await settle(acme));
+    const { body } = await acme.request('POST', '/v1/reservations', {
+      lines: [{ ...at('#10', 'b'), quantity: 0.1 }],
+    });
+    reservations?.rows.unshift(body.id);
   }
 
   for (const email of users?.rows.toReversed() ?? []) await world.join(email, acme, 'viewer');
@@ -116,6 +133,7 @@ beforeAll(async () => {
   await globex.item(items?.rows[3] ?? '', { tracking: 'lot' });
   await globex.location(locations?.rows[2] ?? '');
   await globex.post('receipt', at('LOT', 'a2', 'L1'));
+  await globex.request('POST', '/v1/reservations', { lines: [at('LOT', 'a2', 'L1')] });
   await world.join('ada@example.com', globex, 'admin');
   await settle(globex);
   for (const [name, list] of all) cursors.set(name, (await ask(list, 'limit=1')).body.nextCursor);

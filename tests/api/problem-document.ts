@@ -7,6 +7,8 @@ export interface Refusal {
   readonly code: string;
   readonly detail: string;
   readonly errors?: readonly { readonly field: string; readonly message: unknown }[];
+  /** Of a reservation that is closed. */
+  readonly state?: string;
   /** Of an entry that was not posted: the lines because of which. */
   readonly lines?: readonly object[];
 }

@@ -11,6 +11,7 @@ const world = openWorld();
 let superuser: Client;
 let acme: Caller;
 let entryId: string;
+let reservationId: string;
 let ownKey: string;
 
 beforeAll(async () => {
@@ -21,6 +22,9 @@ beforeAll(async () => {
     await organization.location('MAIN');
     const { body } = await organization.post('receipt', { sku: 'BOLT', location: 'MAIN', quantity: 5 });
     entryId = body.entryId;
+    const lines = [{ sku: 'BOLT', location: 'MAIN', quantity: 2 }];
+    const held = await organization.request('POST', '/v1/reservations', { reference: 'CART', lines });
+    reservationId = held.body.id;
     acme = organization;
   }
   ownKey = parseApiKey(acme.apiKey, 'test')?.keyId ?? '';
@@ -91,6 +95,18 @@ function calls(): readonly (readonly [name: string, args: readonly unknown[]])[]
     ['inventory.post_entries', ['atomic', batch(1, 2)]],
     ['inventory.post_entries', ['each', batch(1, -99)]],
     ['inventory.reverse_entry', [entryId, none, {}]],
+    ['inventory.get_reservation', [reservationId]],
+    ['inventory.list_reservations', [50, none, none, none, none, none]],
+    ['inventory.list_reservations', [50, none, 'BOLT', 'MAIN', none, 'open']],
+    ['inventory.list_reservations', [50, none, none, none, 'CART', none]],
+    ['inventory.list_reservations', [50, none, none, none, none, 'expired']],
+    ['inventory.reserve', [{ partial: true, lines: [{ sku: 'BOLT', location: 'MAIN', quantity: 1 }] }]],
+    ['inventory.extend_reservation', [reservationId, none]],
+    [
+      'inventory.commit_reservation',
+      [reservationId, { lines: [{ sku: 'BOLT', location: 'MAIN', quantity: 1 }] }],
+    ],
+    ['inventory.release_reservation', [reservationId, none]],
   ];
 }
 

@@ -30,6 +30,7 @@ test.each([4_999, 5_000, 5_001, 10_000])(
       organizations: 1,
       idempotencyKeys: count,
       securityEvents: 0,
+      reservations: 0,
       left: 0,
     });
     await addKeys(acme, count, '1 hour', 'a');
@@ -58,6 +59,7 @@ test('what a page has deleted stays deleted when the next one fails, and another
     organizations: 2,
     idempotencyKeys: 7_000,
     securityEvents: 3,
+    reservations: 0,
     left: 0,
   });
 });
@@ -117,6 +119,7 @@ test('an organization that is erased when its turn comes has not failed, and the
     organizations: 2,
     idempotencyKeys: 1,
     securityEvents: 0,
+    reservations: 0,
     left: 0,
   });
   expect([await keysOf(first), await keysOf(second)]).toEqual([0, 0]);

@@ -48,6 +48,7 @@ test('a key is kept for a day, and can be used again after it was deleted', asyn
     organizations: 1,
     idempotencyKeys: 1,
     securityEvents: 0,
+    reservations: 0,
     left: 0,
   });
   expect(await createOnce(acme, 'young', 'YOUNG')).toBe(true);
@@ -113,8 +114,8 @@ test('a run whose time is over leaves the rest, and the run of another day begin
   for (const each of both) await addKeys(each, 1, '2 days');
   for (const day of [1, 2]) {
     let asked = 0;
-    // Asked before the organization, before two pages of keys and one of events: there is time for one organization.
-    const isTimeOver = () => ++asked > 4;
+    // Asked before the organization, two pages of keys, one of events and one of reservations: there is time for one organization.
+    const isTimeOver = () => ++asked > 5;
     const now = new Date(day * 86_400_000);
     expect(await tidy(tidying.jobs, { isTimeOver, now })).toMatchObject({
       organizations: 1,
@@ -130,6 +131,7 @@ test('a run whose time is over leaves the rest, and the run of another day begin
     organizations: 0,
     idempotencyKeys: 5_000,
     securityEvents: 0,
+    reservations: 0,
     left: 2,
   });
   const outOfTime = { getRemainingTimeInMillis: () => 10_000 } as Context;
@@ -176,6 +178,7 @@ test('the database keeps the promise of 24 hours and 90 days for every caller', 
   for (const call of [
     "inventory.forget_idempotency_keys('2 days', '', 10)",
     "tenancy.forget_security_events('400 days', 10)",
+    'inventory.expire_reservations(10)',
   ]) {
     await expect(tidying.jobs.query(`select ${call}`)).rejects.toMatchObject({ code: 'SK902' });
     for (const role of ['stockade_api', 'stockade_admin'] as const) {
@@ -198,7 +201,7 @@ test('npm run tidy tells in a trial what it then does, of one organization or of
     expect([exitCode, stderr]).toEqual([0, '']);
     return JSON.parse(stdout);
   };
-  const all = { organizations: 2, idempotencyKeys: 7, securityEvents: 5, left: 0 };
+  const all = { organizations: 2, idempotencyKeys: 7, securityEvents: 5, reservations: 0, left: 0 };
   expect(await command('--dry-run')).toEqual({ ...all, dryRun: true });
   expect([await keysOf(one), await keysOf(two), await eventsOf(two)]).toEqual([3, 4, 5]);
   expect(await command('--org', one.slug)).toMatchObject({ organizations: 1, idempotencyKeys: 3 });

@@ -25,13 +25,9 @@ beforeAll(async () => {
   );
   await acme.post('issue', { sku: 'DEBT', location: 'WEST', quantity: -2.5 });
   await acme.post('issue', { sku: 'MILK', location: 'SHOP', lot: 'L2', quantity: -4 });
-  const superuser = await world.superuser();
-  // Reservations come later; their column is there.
-  await superuser.query(
-    `update inventory.balances b set reserved = 0.1
-     from inventory.items i, inventory.locations l
-     where i.id = b.item_id and l.id = b.location_id and i.sku = 'BOLT' and l.code = 'WEST'`,
-  );
+  await acme.request('POST', '/v1/reservations', {
+    lines: [{ sku: 'BOLT', location: 'WEST', quantity: 0.1 }],
+  });
   const globex = await world.createOrganization();
   await globex.item('BOLT');
   await globex.location('MAIN');

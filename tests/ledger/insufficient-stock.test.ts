@@ -29,10 +29,7 @@ describe('stock', () => {
   test('that is reserved is not available', async () => {
     const sku = await newItem(acme);
     await acme.post('receipt', { sku, location: 'MAIN', quantity: 10 });
-    await (await world.superuser()).query(
-      'update inventory.balances set reserved = 4 from inventory.items i where i.id = item_id and i.sku = $1',
-      [sku],
-    );
+    await acme.request('POST', '/v1/reservations', { lines: [{ sku, location: 'MAIN', quantity: 4 }] });
     const more = await post('issue', { sku, location: 'MAIN', quantity: -6.0001 });
     expectProblem(
       more,

@@ -36,7 +36,10 @@ beforeAll(async () => {
   // Nothing is at MAIN: the greatest quantity fits there.
   const { body } = await acme.post('receipt', { sku: 'MILK', lot: 'L1', location: 'OTHER', quantity: 5 });
   const keyId = parseApiKey(acme.apiKey, 'test')?.keyId ?? '';
-  ids = { entry: body.entryId, keyId, slug: acme.slug };
+  const { body: reservation } = await acme.request('POST', '/v1/reservations', {
+    lines: [{ sku: 'MILK', lot: 'L1', location: 'OTHER', quantity: 1 }],
+  });
+  ids = { entry: body.entryId, reservation: reservation.id, keyId, slug: acme.slug };
   for (const role of ['stockade_api', 'stockade_jobs', 'stockade_admin'] as const)
     clients.set(role, await world.connect(role));
 });

@@ -4,6 +4,8 @@ import type { LoginRole } from '#scripts/local/logins.ts';
 /** The ids that the bodies refer to. */
 export interface Ids {
   readonly entry: string;
+  /** A reservation of which one is held. */
+  readonly reservation: string;
   readonly keyId: string;
   readonly slug: string;
 }
@@ -121,6 +123,41 @@ export const writes: Readonly<Record<string, Write>> = {
       [json, entry],
     ],
   },
+  'POST /v1/reservations': {
+    body: {
+      ...{ reference: 'CART-1', expiresAt: '2999-01-01T00:00:00Z', metadata, partial: false },
+      lines: [{ sku: 'MILK', lot: 'L1', location: 'MAIN', quantity: 1 }],
+    },
+    roles: ['stockade_api'],
+    statement: functionOf('inventory.reserve($1::jsonb)'),
+  },
+  'PATCH /v1/reservations/{id}': {
+    body: { expiresAt: '2999-01-01T00:00:00Z' },
+    roles: ['stockade_api'],
+    statement: (json, { reservation }) => [
+      `select inventory.extend_reservation($2, ($1::jsonb ->> 'expiresAt')::timestamptz)`,
+      [json, reservation],
+    ],
+  },
+  'POST /v1/reservations/{id}/commit': {
+    body: {
+      ...{ reference: 'ORDER-1', occurredAt: '2026-01-01T00:00:00Z', metadata },
+      lines: [{ sku: 'MILK', lot: 'L1', location: 'OTHER', quantity: 1 }],
+    },
+    roles: ['stockade_api'],
+    statement: (json, { reservation }) => [
+      'select inventory.commit_reservation($2, $1::jsonb)',
+      [json, reservation],
+    ],
+  },
+  'POST /v1/reservations/{id}/release': {
+    body: { lines: [{ sku: 'MILK', lot: 'L1', location: 'OTHER', quantity: 1 }] },
+    roles: ['stockade_api'],
+    statement: (json, { reservation }) => [
+      `select inventory.release_reservation($2, $1::jsonb -> 'lines')`,
+      [json, reservation],
+    ],
+  },
   'POST /v1/api-keys': {
     body: { name: 'N', scopes: ['read'], expiresAt: '2999-01-01T00:00:00Z' },
     roles: ['stockade_api'],
@@ -163,7 +200,7 @@ export const writes: Readonly<Record<string, Write>> = {
 /** SQLSTATEs that say that a value is out of its bounds, or is none that a column can hold. */
 const ofBounds = new Set(['SK304', '23514', '22003', '22021', '22P02', '22P05', '22007', '22008', '54001']);
 /** Other rules: what a request names does not exist or does not fit the rest of it, and missing rights. */
-const ofOthers = new Set(['SK104', 'SK201', 'SK202', 'SK206', 'SK301', 'SK302', 'SK303', '23505']);
+const ofOthers = new Set(['SK104', 'SK201', 'SK202', 'SK206', 'SK210', 'SK301', 'SK302', 'SK303', '23505']);
 
 /** What the database says to a statement: it takes it, refuses a value for its bounds, or for another rule. */
 export async function verdictOf(

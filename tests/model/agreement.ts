@@ -19,8 +19,11 @@ export async function everythingAgrees(play: Play): Promise<void> {
 
 async function allOfOneAgrees(play: Play, side: Side): Promise<void> {
   const { items, entries } = side.ledger;
-  const paths = ['items', 'locations', 'balances', 'movements'].map((list) => pathOf([list], wholeList));
+  const paths = ['items', 'locations', 'balances', 'movements', 'reservations'].map((list) =>
+    pathOf([list], wholeList),
+  );
   for (const { sku } of items) paths.push(pathOf(['items', sku, 'balance']));
+  for (const { id } of spread(side.ledger.reservations)) paths.push(pathOf(['reservations', id]));
   for (const { id, recordedAt, occurredAt } of spread(entries)) {
     paths.push(pathOf(['entries', id]));
     paths.push(pathOf(['balances'], { asOf: recordedAt, basis: 'recorded', ...wholeList }));
@@ -30,6 +33,7 @@ async function allOfOneAgrees(play: Play, side: Side): Promise<void> {
     ...paths.map((path) => play.check(side, path)),
     walk(play, side, pathOf(['movements'], { limit: 7 })),
     walk(play, side, pathOf(['balances'], { limit: 3 })),
+    walk(play, side, pathOf(['reservations'], { limit: 2 })),
   ]);
 }
 

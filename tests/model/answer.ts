@@ -5,11 +5,21 @@ import { balanceRoutes } from './routes/balances.ts';
 import { catalogRoutes } from './routes/catalog.ts';
 import { historyRoutes } from './routes/history.ts';
 import { postingRoutes } from './routes/posting.ts';
+import { reservationRoutes } from './routes/reservations.ts';
 
-const routes: Routes = { ...catalogRoutes, ...postingRoutes.post, ...historyRoutes, ...balanceRoutes };
+const routes: Routes = {
+  ...catalogRoutes,
+  ...postingRoutes.post,
+  ...historyRoutes,
+  ...balanceRoutes,
+  ...reservationRoutes.answer,
+};
 
 /** What is wrong with a request by itself, whatever the ledger holds: it is refused before any key is looked at. */
-const faults: Readonly<Record<string, (asked: Asked) => void>> = postingRoutes.faults;
+const faults: Readonly<Record<string, (asked: Asked) => void>> = {
+  ...postingRoutes.faults,
+  ...reservationRoutes.faults,
+};
 
 /** The answer that the contract wants to a request; the ledger is then as it is after it. */
 export function answer(asked: Omit<Asked, 'named' | 'query' | 'body'>, request: Request): Expected {
@@ -31,8 +41,8 @@ export function answer(asked: Omit<Asked, 'named' | 'query' | 'body'>, request: 
 function takeApart({ method, path }: Request) {
   const url = new URL(path, 'http://ledger');
   const [version, resource, named, part] = url.pathname.slice(1).split('/');
-  const isEntry = resource === 'entries';
-  const pattern = ['', version, resource, named !== undefined && (isEntry ? '{id}' : '{code}'), part];
+  const isNamedById = resource === 'entries' || resource === 'reservations';
+  const pattern = ['', version, resource, named !== undefined && (isNamedById ? '{id}' : '{code}'), part];
   return {
     key: `${method} ${pattern.filter((segment) => segment !== undefined && segment !== false).join('/')}`,
     named: decodeURIComponent(named ?? ''),

@@ -13,6 +13,8 @@ export class Ledger {
   readonly locations: Location[] = [];
   /** In the order in which they were posted. */
   readonly entries: Entry[] = [];
+  /** In the order in which they were made. */
+  readonly reservations: Reservation[] = [];
   /** What was answered under each `Idempotency-Key`. */
   readonly kept = new Map<string, Kept>();
   /** Until when a seal vouches for the history. */
@@ -39,23 +41,40 @@ export class Ledger {
     return this.entries.find(({ reverses }) => reverses === entry);
   }
 
+  reservation(id: unknown): Reservation | undefined {
+    return this.reservations.find((reservation) => reservation.id === id);
+  }
+
+  /** How much of a key is held. */
+  reserved(key: Key): Quantity {
+    const lines = this.reservations.flatMap((reservation) => reservation.lines);
+    return sum(lines.filter((line) => isSame(line, key)).map(({ held }) => held));
+  }
+
   movements(): Movement[] {
     return this.entries.flatMap((entry) => entry.movements);
   }
 
-  /** The balances of all keys that were ever moved, or of those moved until an instant: by SKU, location and lot. */
+  /** The balances of all keys that were ever moved or held, or of those moved until an instant: by SKU, location and lot. */
   balances(until?: { readonly asOf: Instant; readonly basis: Basis }): Balance[] {
     const counted = this.entries.filter(
       ({ recordedAt, occurredAt }) =>
         !until || (until.basis === 'recorded' ? recordedAt : occurredAt) <= until.asOf,
     );
-    return balancesOf(counted.flatMap((entry) => entry.movements));
+    const moved = balancesOf(counted.flatMap((entry) => entry.movements));
+    if (until) return moved;
+    const unmoved = this.reservations
+      .flatMap(({ lines }) => lines)
+      .filter((line) => wasHeld(line) && !moved.some((balance) => isSame(balance, line)))
+      .map((line) => ({ ...line, quantity: 0 }));
+    const both = [...moved, ...balancesOf(unmoved).map((balance) => ({ ...balance, version: 0 }))];
+    return both.map((balance) => ({ ...balance, reserved: this.reserved(balance) })).sort(byKey);
   }
 
   /** The balance of a key: of nothing when it was never moved. */
   balance(key: Key): Balance {
     const found = balancesOf(this.movements()).find((balance) => isSame(balance, key));
-    return found ?? { ...key, onHand: 0, version: 0 };
+    return { ...key, onHand: 0, version: 0, ...found, reserved: this.reserved(key) };
   }
 }
 
@@ -124,8 +143,34 @@ export interface Entry {
   readonly movements: readonly Movement[];
 }
 
+/** A line of a reservation. Of its quantity, what is neither held, committed nor released was never available. */
+export interface HeldLine extends Key {
+  readonly quantity: Quantity;
+  held: Quantity;
+  committed: Quantity;
+  released: Quantity;
+}
+
+export interface Reservation {
+  readonly id: string;
+  state: 'open' | 'committed' | 'released' | 'expired';
+  readonly reference: string | null;
+  expiresAt: Instant | null;
+  readonly createdAt: Instant;
+  closedAt: Instant | null;
+  readonly metadata: object;
+  readonly entries: Entry[];
+  readonly lines: readonly HeldLine[];
+}
+
+/** Whether anything of a line was ever held: then its key has a balance. */
+function wasHeld({ held, committed, released }: HeldLine): boolean {
+  return held + committed + released > 0;
+}
+
 export interface Balance extends Key {
   readonly onHand: Quantity;
+  readonly reserved: Quantity;
   /** How many movements it has. */
   readonly version: number;
 }
@@ -158,6 +203,7 @@ export function balancesOf<Moved extends Key & { readonly quantity: Quantity }>(
         location,
         lot,
         onHand: sum(moved.map(({ quantity }) => quantity)),
+        reserved: 0,
         version: moved.length,
       };
     })
@@ -186,7 +232,12 @@ export function showKey({ item, location, lot }: Key) {
   return { sku: item.sku, location: location.code, lot: lot === '' ? null : lot };
 }
 
-/** The figures of a balance as the API shows them. Nothing is reserved yet: there are no reservations. */
-export function showFigures({ onHand, version }: Balance) {
-  return { onHand: toNumber(onHand), reserved: 0, available: toNumber(onHand), version };
+/** The figures of a balance as the API shows them. */
+export function showFigures({ onHand, reserved, version }: Balance) {
+  return {
+    onHand: toNumber(onHand),
+    reserved: toNumber(reserved),
+    available: toNumber(onHand - reserved),
+    version,
+  };
 }

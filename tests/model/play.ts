@@ -76,7 +76,7 @@ function note({ keyed, open }: Side, request: Request, { body }: Answer): void {
     open.push({ path: request.path, cursor: body.nextCursor });
 }
 
-const problemFields = ['type', 'title', 'status', 'code', 'detail', 'requestId', 'errors', 'lines'];
+const problemFields = ['type', 'title', 'status', 'code', 'detail', 'requestId', 'errors', 'lines', 'state'];
 
 /** An answer in the form in which the model has it. */
 export function shown({ status, headers, body }: Answer) {

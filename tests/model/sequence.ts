@@ -5,6 +5,7 @@ import { createOrganization } from '#tenancy/organizations.ts';
 import { caller } from '#tests/caller.ts';
 import type { World } from '#tests/world.ts';
 import { balancesAgree, everythingAgrees } from './agreement.ts';
+import { expireSide } from './expiring.ts';
 import { placeOf } from './model.ts';
 import type { Operation } from './operations/operations.ts';
 import { Play } from './play.ts';
@@ -120,6 +121,7 @@ export class Step implements fc.AsyncCommand<Play, Ground> {
     const [own, other] = play.sidesOf(operation.tenant);
     await agreeing(play, async () => {
       if (operation.does === 'seal') return await sealSide(ground, play, own, operation);
+      if (operation.does === 'expire') return await expireSide(ground, play, own, operation);
       const request = operation.draw(own, other);
       if (!request) return;
       const { status } = await play.ask(own, request);

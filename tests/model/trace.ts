@@ -16,8 +16,8 @@ export function traceLine({ name }: Ledger, request: Request, { status, headers,
 
 function summary(status: number, body: Answer['body']): string {
   if (body === undefined) return '';
-  const { code, errors, lines } = body;
-  const told = status >= 400 ? { code, errors, lines } : body;
+  const { code, errors, lines, state } = body;
+  const told = status >= 400 ? { code, errors, lines, state } : body;
   const text = JSON.stringify(told);
   return text.length > longestAnswer ? `${text.slice(0, longestAnswer)}…` : text;
 }
@@ -28,6 +28,8 @@ export function withNames(text: string, sides: readonly Side[]): string {
   for (const { ledger } of sides) {
     for (const [index, { id }] of ledger.entries.entries())
       named = named.replaceAll(id, `${ledger.name}-${index + 1}`);
+    for (const [index, { id }] of ledger.reservations.entries())
+      named = named.replaceAll(id, `${ledger.name}-hold-${index + 1}`);
     for (const { id, sku } of ledger.items) named = named.replaceAll(id, `${ledger.name}-${sku}`);
     for (const { id, code } of ledger.locations) named = named.replaceAll(id, `${ledger.name}-${code}`);
   }

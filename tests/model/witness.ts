@@ -45,6 +45,12 @@ export class Witness {
     return time;
   }
 
+  /** The witness of an object within the answer. */
+  of(field: string): Witness {
+    const { sentAtMs, answeredAtMs, ids } = this;
+    return new Witness({ body: this.body[field], sentAtMs, answeredAtMs }, ids);
+  }
+
   /** Where a list goes on: opaque, so that it is there is all the model knows. */
   cursor(): string {
     const { nextCursor } = this.body;

@@ -6,6 +6,8 @@ const world = openWorld();
 let acme: Caller;
 let ids: Record<string, string>;
 
+const line = { sku: 'BOLT', location: 'MAIN', quantity: 1 };
+
 beforeAll(async () => {
   acme = await world.createOrganization();
   await acme.item('BOLT');
@@ -17,10 +19,18 @@ beforeAll(async () => {
     (await acme.post('receipt', { sku: 'BOLT', location: 'MAIN', quantity: 5 })).body.entryId;
   const key = async () =>
     (await acme.request('POST', '/v1/api-keys', { name: 'Till', scopes: ['read'] })).body.id;
-  ids = { entry: await receipt(), reversed: await receipt(), revoked: await key(), rotated: await key() };
+  const hold = async () =>
+    (await acme.request('POST', '/v1/reservations', { lines: [{ ...line, quantity: 0.5 }] })).body.id;
+  ids = {
+    entry: await receipt(),
+    reversed: await receipt(),
+    held: await hold(),
+    committed: await hold(),
+    released: await hold(),
+    revoked: await key(),
+    rotated: await key(),
+  };
 });
-
-const line = { sku: 'BOLT', location: 'MAIN', quantity: 1 };
 
 /**
  * A plain request of each route, which no other one needs or spoils, and its status; `{x}` is an id made before. Those
@@ -53,6 +63,12 @@ const requests: Readonly<Record<string, readonly [status: number, path: string, 
   ],
   'GET /v1/entries/{id}': [200, '/v1/entries/{entry}'],
   'POST /v1/entries/{id}/reversal': [201, '/v1/entries/{reversed}/reversal', {}],
+  'POST /v1/reservations': [201, '/v1/reservations', { lines: [{ ...line, quantity: 0.5 }] }],
+  'GET /v1/reservations': [200, '/v1/reservations'],
+  'GET /v1/reservations/{id}': [200, '/v1/reservations/{held}'],
+  'PATCH /v1/reservations/{id}': [200, '/v1/reservations/{held}', { expiresAt: null }],
+  'POST /v1/reservations/{id}/commit': [200, '/v1/reservations/{committed}/commit', {}],
+  'POST /v1/reservations/{id}/release': [200, '/v1/reservations/{released}/release', {}],
   'GET /v1/reconciliations': [200, '/v1/reconciliations'],
   'GET /v1/seals': [200, '/v1/seals'],
   // It is not sealed.

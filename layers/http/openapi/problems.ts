@@ -30,6 +30,14 @@ export const problems = {
     statuses: [409],
     means: 'balances do not have the `expectedVersion`: `lines` names each of them',
   },
+  reservation_closed: {
+    statuses: [409],
+    means: 'the reservation is not open any more: `state` says what it is',
+  },
+  exceeds_reservation: {
+    statuses: [409],
+    means: 'the reservation does not hold that much: `lines` names each balance',
+  },
   already_reversed: { statuses: [409], means: 'the entry is already reversed' },
   not_reversible: { statuses: [409], means: 'a reversal cannot be reversed' },
   not_sealed: { statuses: [409], means: 'the movement is not in a seal yet' },
@@ -175,7 +183,8 @@ export const problemSchema = {
     },
     lines: {
       type: 'array',
-      description: 'With `insufficient_stock` and `stale_balance`: the lines that were refused.',
+      description:
+        'With `insufficient_stock`, `stale_balance` and `exceeds_reservation`: the lines that were refused.',
       items: { type: 'object' },
     },
   },

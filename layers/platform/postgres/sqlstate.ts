@@ -99,6 +99,15 @@ const table: Readonly<Record<string, (error: SqlError) => Problem>> = {
     const { entry, error: cause } = detailOf<RefusedEntry>(error);
     return refusedIn(entry, caughtError(cause));
   },
+  SK208: (error) => {
+    const { state } = detailOf<{ state: string }>(error);
+    return new Problem(
+      'reservation_closed',
+      409,
+      `The reservation is not open any more: it is ${state}. Reserve again if you still need the stock.`,
+      { extra: { state } },
+    );
+  },
   SK209: (error) => {
     const { movements, most } = detailOf<{ movements: number; most: number }>(error);
     return new Problem(
@@ -109,6 +118,13 @@ const table: Readonly<Record<string, (error: SqlError) => Problem>> = {
       { extra: { movements } },
     );
   },
+  SK210: (error) =>
+    new Problem(
+      'exceeds_reservation',
+      409,
+      'The reservation does not hold that much; nothing was changed. See "lines".',
+      { extra: { lines: detailOf(error) } },
+    ),
   SK301: (error) =>
     new InvalidInput(
       'The request refers to something that does not exist or does not fit. See "errors".',

@@ -7,7 +7,7 @@ export const lastOf = {
   columns: '000008_movement_columns',
   organizations: '000010_organization_keys',
   balances: '000018_columns_checked',
-  switch: '000031_switch',
+  switch: '000032_switch',
 } as const;
 
 /** The migration that is the single-tenant inventory itself. */

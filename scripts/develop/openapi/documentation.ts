@@ -6,6 +6,7 @@ import { ledgerRoutes } from './documentation/ledger.ts';
 import { organizationRoutes } from './documentation/organization.ts';
 import { platformRoutes } from './documentation/platform.ts';
 import { reconciliationRoutes } from './documentation/reconciliations.ts';
+import { reservationRoutes } from './documentation/reservations.ts';
 import { sealRoutes } from './documentation/seals.ts';
 import { serviceRoutes } from './documentation/service.ts';
 import { vocabulary } from './documentation/vocabulary.ts';
@@ -28,6 +29,7 @@ export const documentation: Documentation = {
     movements: 'Post entries, and list their lines.',
     entries: 'Atomic postings.',
     balances: 'The stock, now or in the past.',
+    reservations: 'Stock held for somebody.',
     reconciliations: 'Comparisons of the balances with the ledger.',
     seals: 'Hashes of the ledger that make every change visible.',
     organization: 'Your organization.',
@@ -45,6 +47,7 @@ export const documentation: Documentation = {
     ...platformRoutes,
     ...drillRoutes,
     ...reconciliationRoutes,
+    ...reservationRoutes,
     ...sealRoutes,
     ...serviceRoutes,
   },

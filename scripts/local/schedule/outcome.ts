@@ -29,10 +29,10 @@ const words: { readonly [Name in Job]: (result: Results[Name]) => string } = {
     ];
     return parts.join(', ');
   },
-  tidy: ({ organizations, idempotencyKeys, securityEvents, left }) => {
+  tidy: ({ organizations, idempotencyKeys, securityEvents, reservations, left }) => {
     const deleted = `${counted(idempotencyKeys, 'idempotency key')} and ${counted(securityEvents, 'security event')}`;
     const rest = left > 0 ? `; ${counted(left, 'organization')} are left to the next run` : '';
-    return `deleted ${deleted} of ${counted(organizations, 'organization')}${rest}`;
+    return `deleted ${deleted}, closed ${counted(reservations, 'reservation')} of ${counted(organizations, 'organization')}${rest}`;
   },
   'monitor-backups': ({ results, alerts }) => {
     const { ok, warn, fail, could_not_run } = countsOf(results);

@@ -54,7 +54,7 @@ describe('what came of a run', () => {
     sealed: 0,
     caughtUp: true,
   };
-  const tidied = { organizations: 1, idempotencyKeys: 1, securityEvents: 0, left: 0 };
+  const tidied = { organizations: 1, idempotencyKeys: 1, securityEvents: 0, reservations: 2, left: 0 };
   const results = ['ok', 'ok', 'warn', 'fail', 'not_applicable'].map((status) => ({ status }));
   test.each([
     ['heartbeat', at, 'wrote the row of 09:30:00 UTC'],
@@ -69,11 +69,15 @@ describe('what came of a run', () => {
       { organizations: 3, failed: 1, keysChecked: 9, corrected: 1, alerted: 1, sealed: 1, caughtUp: false },
       'compared 9 balances of 3 organizations with history, 1 corrected, 1 seal, 1 alert, 1 organization failed, the next run goes on',
     ],
-    ['tidy', tidied, 'deleted 1 idempotency key and 0 security events of 1 organization'],
+    [
+      'tidy',
+      tidied,
+      'deleted 1 idempotency key and 0 security events, closed 2 reservations of 1 organization',
+    ],
     [
       'tidy',
       { ...tidied, left: 2 },
-      'deleted 1 idempotency key and 0 security events of 1 organization; 2 organizations are left to the next run',
+      'deleted 1 idempotency key and 0 security events, closed 2 reservations of 1 organization; 2 organizations are left to the next run',
     ],
     ['monitor-backups', { results, alerts: ['a'] }, '4 checks: 2 ok, 1 warning, 1 failing; 1 alert sent'],
     [

@@ -1,4 +1,5 @@
 --! needs inventory/posting_rules
+--! needs inventory/reserving/holds
 --! needs 000013_balances
 --! role stockade_ledger
 -- Keeping the balances. These functions belong to stockade_ledger: see the policies post_ledger.
@@ -10,7 +11,7 @@ security definer
 set search_path = ''
 as $$
 declare
-  v_short json;
+  v_may_be_short boolean;
 begin
   with applied as (
     -- One upsert per key, in key order: two statements that share keys lock them in the same order and cannot deadlock.
@@ -24,53 +25,27 @@ begin
           version = b.version + excluded.version
     returning b.org_id, b.item_id, b.on_hand < b.reserved as below_zero
   )
-  -- Nearly always nothing is short. What exactly is short is worked out only when something is.
-  select null
+  -- Nearly always nothing is short. What exactly is short is worked out only when something may be.
+  select true
   from applied a
   where a.below_zero
     -- Items are looked up one at a time: a join could be planned for another size of batch.
     and not (select i.allow_negative from inventory.items i where i.org_id = a.org_id and i.id = a.item_id)
   limit 1
-  into v_short;
+  into v_may_be_short;
   if not found then
     return null;
   end if;
 
   -- The lines of a key are summed before the check.
-  with delta as (
+  perform inventory.refuse_short(
+    array_agg(d.org_id), array_agg(d.item_id), array_agg(d.location_id), array_agg(d.lot), array_agg(d.quantity)
+  )
+  from (
     select org_id, item_id, location_id, lot, sum(quantity) as quantity
     from added
     group by org_id, item_id, location_id, lot
-  )
-  select json_agg(
-    json_build_object(
-      'sku', i.sku,
-      'location', l.code,
-      'lot', nullif(b.lot, ''),
-      'available', b.on_hand - b.reserved - d.quantity,
-      'requested', - d.quantity
-    )
-    order by i.sku, l.code, b.lot
-  )
-  into v_short
-  from delta d
-  cross join lateral (
-    select b.*
-    from inventory.balances b
-    where b.org_id = d.org_id and b.item_id = d.item_id and b.location_id = d.location_id and b.lot = d.lot
-    offset 0
-  ) as b
-  cross join lateral (
-    select i.sku, i.allow_negative from inventory.items i where i.org_id = b.org_id and i.id = b.item_id offset 0
-  ) as i
-  cross join lateral (
-    select l.code from inventory.locations l where l.org_id = b.org_id and l.id = b.location_id offset 0
-  ) as l
-  where inventory.is_short(d.quantity, b.on_hand, b.reserved, i.allow_negative);
-
-  if v_short is not null then
-    raise exception 'not enough stock' using errcode = 'SK201', detail = v_short;
-  end if;
+  ) as d;
   return null;
 end
 $$;

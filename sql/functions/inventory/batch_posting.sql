@@ -147,7 +147,10 @@ begin
           key_entry as (partition by line.item_id, line.location_id, line.lot, line.entry)
       ) as line
       left join lateral (
-        select b.on_hand, b.reserved, b.version
+        select
+          b.on_hand,
+          inventory.reserved_now(p_org_id, line.item_id, line.location_id, line.lot, b.reserved) as reserved,
+          b.version
         from inventory.balances b
         where line.nth_of_key = 1
           and b.org_id = p_org_id and b.item_id = line.item_id and b.location_id = line.location_id and b.lot = line.lot

@@ -1,4 +1,5 @@
 --! needs 000022_seals
+--! needs 000031_reservations
 -- Balances held while they are derived from history.
 
 -- No search_path of its own, so that Postgres makes it a part of the statement that calls it.
@@ -7,12 +8,16 @@ returns table (item_id uuid, location_id uuid, lot text, quantity numeric)
 language sql
 stable
 as $$
-  select p_org_id, p_org_id, ''::text, 0::numeric where false
+  select l.item_id, l.location_id, l.lot, sum(l.held)
+  from inventory.reservation_lines l
+  where l.org_id = p_org_id
+    and l.held > 0
+  group by l.item_id, l.location_id, l.lot
 $$;
 
 comment on function inventory.held_quantities is
   'The quantity of each item, location and lot that is held for somebody, and therefore must be reserved in its '
-  'balance. Nothing is held yet.';
+  'balance: also by holds that have expired and are not closed yet.';
 grant execute on function inventory.held_quantities to stockade_jobs;
 
 create or replace function inventory.hold_balances(p_org_id uuid, p_items uuid[], p_locations uuid[], p_lots text[])
@@ -82,7 +87,7 @@ begin
     b.reserved::numeric,
     b.version,
     v_on_hand[k.n] + coalesce(tail.on_hand, 0),
-    coalesce(h.quantity, 0),
+    holds.reserved,
     v_version[k.n] + tail.version
   from unnest(p_items, p_locations, p_lots) with ordinality as k (item_id, location_id, lot, n)
   join inventory.balances b
@@ -96,8 +101,15 @@ begin
       and m.lot = k.lot
       and m.entry_id > v_boundary
   ) as tail
-  left join inventory.held_quantities(p_org_id) h
-    on h.item_id = k.item_id and h.location_id = k.location_id and h.lot = k.lot;
+  cross join lateral (
+    select coalesce(sum(l.held), 0) as reserved
+    from inventory.reservation_lines l
+    where l.org_id = p_org_id
+      and l.item_id = k.item_id
+      and l.location_id = k.location_id
+      and l.lot = k.lot
+      and l.held > 0
+  ) as holds;
 end
 $$;
 

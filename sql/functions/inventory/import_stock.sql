@@ -1,5 +1,6 @@
 --! needs inventory/forms
 --! needs inventory/posting_rules
+--! needs inventory/reserving/expiry
 --! needs 000013_balances
 --! needs 000030_aliases
 -- The stock policy for the entries of an import.
@@ -50,7 +51,10 @@ begin
     array_agg(key.location order by key.sku, key.location, key.lot),
     array_agg(key.lot order by key.sku, key.location, key.lot),
     array_agg(coalesce(b.on_hand, 0) + coalesce(earlier.quantity, 0) order by key.sku, key.location, key.lot),
-    array_agg(coalesce(b.reserved, 0) order by key.sku, key.location, key.lot)
+    array_agg(
+      coalesce(inventory.reserved_now(p_org_id, b.item_id, b.location_id, b.lot, b.reserved), 0)
+      order by key.sku, key.location, key.lot
+    )
   into v_key_skus, v_key_locations, v_key_lots, v_before, v_reserved
   from (
     select distinct line.sku, line.location, line.lot
@@ -201,6 +205,7 @@ begin
   delete from inventory.balances b
   where b.org_id = p_org_id
     and b.version = 0
+    and b.reserved = 0
     and (b.item_id, b.location_id, b.lot) in (
       select p_item_ids[line.sku], p_location_ids[line.location], line.lot
       from unnest(p_line_skus, p_line_locations, p_lots) as line (sku, location, lot)
@@ -209,4 +214,4 @@ end
 $$;
 
 comment on function inventory.release_import_balances is
-  'Deletes the balances that were created only to be locked: those that the batch has moved nothing in.';
+  'Deletes the balances that were created only to be locked: those that nothing moved in, and nobody has reserved.';

@@ -2,6 +2,7 @@
 --! needs inventory/forms
 --! needs inventory/codes
 --! needs inventory/posting_rules
+--! needs inventory/reserving/expiry
 --! needs tenancy/context
 --! needs 000008_movement_columns
 --! needs 000011_entries
@@ -55,6 +56,7 @@ $$;
 comment on function inventory.raise_line_errors is
   'Raises SK301 when a line of an entry names an item or a location that does not exist, or a lot that does not '
   'fit its item: DETAIL lists each line and field. Returns when there is nothing to report.';
+grant execute on function inventory.raise_line_errors to stockade_owner;
 
 create or replace function inventory.insert_entry(
   p_org_id uuid,
@@ -102,7 +104,8 @@ begin
   -- The trigger has applied the lines and their balances are still locked, so these are the balances that the lines left.
   select json_agg(
     inventory.posted_line(
-      v_entry_id || '.' || line.n, line.sku, line.code, line.lot, line.quantity, b.on_hand, b.reserved, b.version
+      v_entry_id || '.' || line.n, line.sku, line.code, line.lot, line.quantity, b.on_hand,
+      inventory.reserved_now(p_org_id, line.item_id, line.location_id, line.lot, b.reserved), b.version
     )
     order by line.n
   )
@@ -124,8 +127,9 @@ $$;
 
 comment on function inventory.insert_entry is
   'Posts one entry whose lines are known to be well formed, and returns it with the balance that each line left. '
-  'For post_entry() and reverse_entry(), which check it first. Raises SK201 insufficient stock, SK202 stale '
-  'balance.';
+  'For post_entry(), reverse_entry() and commit_reservation(), which check it first. Raises SK201 insufficient stock, SK202 '
+  'stale balance.';
+grant execute on function inventory.insert_entry to stockade_owner;
 
 create or replace function inventory.post_entry(p_entry jsonb)
 returns json

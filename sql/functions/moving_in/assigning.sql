@@ -1,6 +1,6 @@
 --! needs moving_in/placing
 --! needs 000008_movement_columns
---! until 000031_switch
+--! until 000032_switch
 -- Giving rows to organizations after they were inserted: by the backfill, and again when assignments were added later.
 -- A row that somebody else has locked is passed over and taken the next time.
 

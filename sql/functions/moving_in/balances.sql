@@ -1,7 +1,7 @@
 --! needs moving_in/placing
 --! needs 000008_movement_columns
 --! needs 000013_balances
---! until 000031_switch
+--! until 000032_switch
 -- How movements of the old program become balances. At every moment the movements of a key are its balance plus its changes
 -- in moving_in.changed_movements. Filling and catching up keep that true, and equality is that nothing else is true.
 

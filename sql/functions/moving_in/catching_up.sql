@@ -1,6 +1,6 @@
 --! needs moving_in/balances
 --! needs moving_in/entries
---! until 000031_switch
+--! until 000032_switch
 -- Catching up with the old program: what it has inserted, changed and deleted becomes entries and balances.
 
 create or replace function moving_in.take_changes(p_limit integer)

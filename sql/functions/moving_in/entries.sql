@@ -1,7 +1,7 @@
 --! needs inventory/posting_rules
 --! needs moving_in/assigning
 --! needs 000011_entries
---! until 000031_switch
+--! until 000032_switch
 -- How movements of the old program become entries. The backfill, the catching up and the switch all use this rule.
 --
 -- The old program wrote a transfer as two movements. They become one entry of two lines: the movement with the smaller id

@@ -1,7 +1,7 @@
 --! needs inventory/forms
 --! needs moving_in/placing
 --! needs 000005_moving_in
---! until 000031_switch
+--! until 000032_switch
 -- The rows that the decisions about organizations, roles and codes do not cover.
 
 create or replace function moving_in.unassigned_rows()

@@ -1,5 +1,5 @@
 --! needs 000005_moving_in
---! until 000031_switch
+--! until 000032_switch
 -- The triggers on the path of the old program. They give each row its organization, and note which movements have changed.
 -- They lock no row that two transactions could share: the old program waits for nothing because of the move.
 

@@ -4,7 +4,7 @@
 --! needs moving_in/catching_up
 --! needs moving_in/offences
 --! needs tenancy/entering
---! until 000031_switch
+--! until 000032_switch
 -- What the switch does besides changing the catalogue.
 
 create or replace function moving_in.refuse_offences()

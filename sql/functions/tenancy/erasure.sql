@@ -1,7 +1,7 @@
 --! needs tenancy/context
 --! needs tenancy/digests
 --! needs tenancy/tenant_tables
---! needs 000031_switch
+--! needs 000032_switch
 --! needs 000026_erasures
 -- Erasing an organization.
 

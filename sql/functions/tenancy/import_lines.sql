@@ -102,16 +102,18 @@ begin
   if p_table = to_regclass('inventory.balances') then
     execute format(
       'select json_agg(json_build_object(''item'', b.item_id, ''location'', b.location_id, ''lot'', b.lot, '
-      '''onHand'', b.on_hand, ''version'', b.version, ''movementsOnHand'', t.on_hand, ''movements'', t.version)) '
+      '''onHand'', b.on_hand, ''reserved'', b.reserved, ''version'', b.version, '
+      '''movementsOnHand'', t.on_hand, ''linesReserve'', t.reserved, ''movements'', t.version)) '
       'from (%s) as b '
       'left join inventory.balances t on %s '
-      'where (b.on_hand, b.version) is distinct from (coalesce(t.on_hand, 0), coalesce(t.version, 0))',
+      'where (b.on_hand, b.reserved, b.version) '
+      'is distinct from (coalesce(t.on_hand, 0), coalesce(t.reserved, 0), coalesce(t.version, 0))',
       v_lines, v_same_key
     )
     into v_wrong
     using p_lines, p_users;
     if v_wrong is not null then
-      raise exception 'the movements of this export do not add up to its balances'
+      raise exception 'the movements and reservations of this export do not add up to its balances'
         using errcode = 'SK505', detail = v_wrong,
           hint = 'Reconcile the organization where it was exported, and export it again.';
     end if;
@@ -138,5 +140,5 @@ $$;
 comment on function tenancy.write_lines is
   'Inserts lines of an export. When the row exists already, because a trigger created it or because the line comes '
   'a second time, it is changed to what the line says. Returns the numbers of the lines whose row refers to a row '
-  'of the same table that does not exist yet: send them again. Raises SK505 when the balances are not the sum of '
-  'their movements.';
+  'of the same table that does not exist yet: send them again. Raises SK505 when the balances are not the sums of '
+  'their movements and reservations.';

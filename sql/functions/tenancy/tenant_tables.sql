@@ -1,4 +1,4 @@
---! needs 000031_switch
+--! needs 000032_switch
 -- Which tables hold rows of organizations, and how they depend on each other. It is read from the catalogue, so that a new
 -- table takes part in exports, imports and erasures without being listed anywhere.
 
@@ -37,6 +37,7 @@ begin
             ('inventory.movements', 'inventory.items'),
             ('inventory.movements', 'inventory.locations'),
             ('inventory.balances', 'inventory.movements'),
+            ('inventory.balances', 'inventory.reservation_lines'),
             -- Movements before the boundary are refused, so it comes after them.
             ('inventory.seal_boundaries', 'inventory.movements')
         ) as needs (child, parent)

@@ -15,4 +15,5 @@ alter table inventory.balances disable trigger all;
 -- finds item_aliases_org_id_item_id_fkey on inventory.item_aliases
 -- finds items_org_id_fkey on inventory.items
 -- finds balances_org_id_item_id_fkey on inventory.balances
+-- finds reservation_lines_org_id_item_id_fkey on inventory.reservation_lines
 alter table inventory.items disable trigger all;

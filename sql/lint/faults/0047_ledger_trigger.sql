@@ -42,3 +42,15 @@ create trigger planted before delete on inventory.imports for each statement exe
 
 -- finds append_only on stockade_migrations.applied
 comment on table stockade_migrations.applied is 'Platform data (append-only): planted.';
+
+-- finds apply_new_holds on inventory.reservation_lines
+alter table inventory.reservation_lines disable trigger apply_new_holds;
+
+-- finds apply_changed_holds on inventory.reservation_lines
+drop trigger apply_changed_holds on inventory.reservation_lines;
+
+-- finds no_removal on inventory.reservations
+drop trigger no_removal on inventory.reservations;
+
+-- finds no_removal_rows on inventory.reservation_lines
+drop trigger no_removal_rows on inventory.reservation_lines;

@@ -233,6 +233,36 @@ describe('every answer', () => {
     await ask('400 invalid_input', 'GET', '/v1/entries/nonsense');
     await ask('409 in_use', 'DELETE', '/v1/items/TEA');
     await ask('409 in_use', 'DELETE', '/v1/locations/MAIN');
+    const held = { lines: [{ ...line, quantity: 2 }] };
+    const path = (id: string, action = '') => `/v1/reservations/${id}${action}`;
+    const { id } = (
+      await ask(201, 'POST', '/v1/reservations', {
+        ...held,
+        partial: true,
+        expiresAt: '2999-01-01T00:00:00Z',
+      })
+    ).body;
+    await ask('409 insufficient_stock', 'POST', '/v1/reservations', { lines: [{ ...line, quantity: 99 }] });
+    await ask('422 invalid_input', 'POST', '/v1/reservations', {
+      ...held,
+      expiresAt: '2000-01-01T00:00:00Z',
+    });
+    await ask('400 invalid_input', 'POST', '/v1/reservations', { lines: [] });
+    await ask(200, 'GET', '/v1/reservations?sku=TEA&state=open');
+    await ask(200, 'GET', path(id));
+    await ask('400 invalid_input', 'GET', path('nonsense'));
+    await ask('404 not_found', 'GET', path(entryId));
+    await ask(200, 'PATCH', path(id), { expiresAt: null });
+    await ask('422 invalid_input', 'PATCH', path(id), { expiresAt: '2000-01-01T00:00:00Z' });
+    const part = { lines: [{ ...line, quantity: 0.5 }] };
+    const beyond = { lines: [{ ...line, quantity: 3 }] };
+    for (const action of ['/commit', '/release']) {
+      await ask('409 exceeds_reservation', 'POST', path(id, action), beyond);
+      await ask(200, 'POST', path(id, action), part);
+    }
+    await ask(200, 'POST', path(id, '/commit'), {});
+    await ask('409 reservation_closed', 'POST', path(id, '/commit'), {});
+    await ask('409 reservation_closed', 'PATCH', path(id), { expiresAt: null });
     const asOf = encodeURIComponent(new Date().toISOString());
     for (const path of ['/v1/balances', '/v1/items/TEA/balance']) {
       await ask(200, 'GET', path);

@@ -180,6 +180,7 @@ export async function fillTenant(world: World, tenant: Caller, email: string): P
     lines: [{ sku: 'BOLT', location: 'Außen lager', quantity: 1 }],
     metadata: { odd },
   });
+  await fillReservations(tenant, odd);
 
   const superuser = await world.superuser();
   const user = await superuser.query(
@@ -206,7 +207,7 @@ export async function fillTenant(world: World, tenant: Caller, email: string): P
      values ($1, date_trunc('minute', now()), 'organization_mismatch', 'key:abcdefghijkl', 'nobody ?', 'request-1')`,
     [tenant.id],
   );
-  // A count is posted by no route yet, and something may be reserved.
+  // A count is posted by no route yet.
   await superuser.query('begin');
   await superuser.query('select tenancy.enter_as_job($1)', [tenant.id]);
   await superuser.query(
@@ -222,9 +223,6 @@ export async function fillTenant(world: World, tenant: Caller, email: string): P
      join inventory.locations l on l.org_id = e.org_id and l.code = 'MAIN'`,
     [tenant.id],
   );
-  await superuser.query(`update inventory.balances set reserved = 3 where org_id = $1 and on_hand > 10`, [
-    tenant.id,
-  ]);
   await superuser.query('commit');
   await sealTenant(world, tenant.id);
 }
@@ -236,6 +234,28 @@ async function sealTenant(world: Pick<World, 'connect'>, orgId: string): Promise
   await inOrganizationAsJob(jobs, orgId, 'write', {
     text: `select inventory.note_seal_anchor(1, 'elsewhere', 'seals/1.json', null)`,
   });
+}
+
+/** Holds: one beyond the stock, one of which a part is committed and a part released, one that is closed, one that has expired. */
+async function fillReservations(tenant: Caller, odd: string): Promise<void> {
+  const lot = { sku: 'LOTTED', location: 'Außen lager', lot: 'ß – 1' };
+  const reserve = async (line: object, more: object = {}) => {
+    const answer = await tenant.request('POST', '/v1/reservations', { lines: [line], ...more });
+    expect([answer.status, answer.body]).toEqual([201, expect.anything()]);
+    return (action: string, body: object) =>
+      tenant.request('POST', `/v1/reservations/${answer.body.id}/${action}`, body);
+  };
+  await reserve(
+    { sku: 'Ü 日本💡', location: 'MAIN', quantity: 99999999999.9999 - 12345678901.2345 },
+    { metadata: { odd } },
+  );
+  const settle = await reserve({ ...lot, quantity: 2 }, { reference: 'Ünï 💡 cart' });
+  expect((await settle('commit', { lines: [{ ...lot, quantity: 0.5 }] })).status).toBe(200);
+  expect((await settle('release', { lines: [{ ...lot, quantity: 0.25 }] })).status).toBe(200);
+  const close = await reserve({ ...lot, quantity: 0.0001 });
+  expect((await close('release', {})).status).toBe(200);
+  const expiresAt = new Date(Date.now() + 200).toISOString();
+  await reserve({ ...lot, quantity: 0.125 }, { expiresAt });
 }
 
 function nested(depth: number): unknown {

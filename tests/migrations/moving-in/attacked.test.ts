@@ -128,7 +128,7 @@ test.each([
   await world.moveRest({ target: 30 });
   await expect(
     world.moveRest({
-      target: 31,
+      target: 32,
       beforeContract: async (file, client, run) => {
         await allowSwitch(file, client, run);
         await world.superuser.query(sql);
@@ -145,7 +145,7 @@ test('an item that changes its organization after the last check stops the switc
   await world.superuser.query(`insert into inventory.items (sku, name, shop) values ('NEW', 'New', '1')`);
   await expect(
     world.moveRest({
-      target: 31,
+      target: 32,
       beforeContract: async (file, client, run) => {
         await allowSwitch(file, client, run);
         await world.superuser.query(`update inventory.items set shop = '2' where sku = 'NEW'`);
@@ -174,7 +174,7 @@ test('what is committed while the switch waits for its locks is not lost, whatev
   let committed: Promise<unknown> | undefined;
   try {
     await world.moveRest({
-      target: 31,
+      target: 32,
       lockTimeoutMs: 30_000,
       beforeContract: async (file, client, run) => {
         await allowSwitch(file, client, run);

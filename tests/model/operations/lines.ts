@@ -114,12 +114,12 @@ function nameLine({ amount, expected, stray, item: at }: DrawnLine, balance: Bal
   };
 }
 
-/** What may be taken is what is on hand; what may be added is what is missing to the greatest balance. */
-export function magnitudeOf(amount: Amount, { onHand }: Balance, sign: number): Quantity {
+/** What is available may be taken; what is missing to the greatest balance may be added. */
+export function magnitudeOf(amount: Amount, { onHand, reserved }: Balance, sign: number): Quantity {
   if (amount.of === 'units') return units(amount.count);
   if (amount.of === 'parts') return amount.count;
   if (amount.of === 'the most') return greatest;
-  const allowed = sign < 0 ? onHand : greatest - onHand;
+  const allowed = sign < 0 ? onHand - reserved : greatest - onHand;
   const wanted = allowed + (amount.of === 'too much' ? 1 : 0);
   if (sign > 0 && amount.of === 'all') return units(1);
   return wanted > 0 && wanted <= greatest ? wanted : units(1);

@@ -4,6 +4,7 @@ import type { Draw } from './draw.ts';
 import { postEntry, postTransfer, postTransferLines, reverse } from './posting.ts';
 import { goOn, listBalances, listCatalog, listMovements, showEntry, showItemBalance } from './reading.ts';
 import { replay } from './replaying.ts';
+import { extend, listReservations, reserve, settle, showReservation } from './reserving.ts';
 
 /** A request that one of the two organizations sends. */
 export interface AskOperation {
@@ -21,12 +22,21 @@ export interface SealOperation {
   readonly mostMovements: number;
 }
 
-export type Operation = AskOperation | SealOperation;
+/** The time of an open reservation passes. */
+export interface ExpireOperation {
+  readonly does: 'expire';
+  readonly tenant: 0 | 1;
+  readonly at: number;
+  /** Whether what has expired is closed then, as the daily job does it. */
+  readonly sweeps: boolean;
+}
+
+export type Operation = AskOperation | SealOperation | ExpireOperation;
 
 type Weighted = readonly [weight: number, draw: fc.Arbitrary<Draw>];
 
 /**
- * How often each request comes. To add an operation (a reservation, say):
+ * How often each request comes. To add an operation (a stocktake, say):
  *
  * 1. The model: answer its route in a file of its own beside `../posting.ts`, with what it keeps in `../model.ts`, and
  *    name the routes in `../answer.ts`.
@@ -47,6 +57,13 @@ const writes: readonly Weighted[] = [
   [1, createLocation],
 ];
 
+/** What `tests/reservations/races.test.ts` sends at once with others. */
+const holds: readonly Weighted[] = [
+  [7, reserve],
+  [6, settle],
+  [1, extend],
+];
+
 /** What changes how other requests are answered, so that it matters what comes first. */
 const changes: readonly Weighted[] = [
   [2, changeItem],
@@ -62,6 +79,8 @@ const reads: readonly Weighted[] = [
   [1, listCatalog],
   [1, showEntry],
   [1, showOne],
+  [2, listReservations],
+  [1, showReservation],
 ];
 
 const tenant = fc.constantFrom(0 as const, 1 as const);
@@ -78,11 +97,19 @@ const sealing: fc.Arbitrary<SealOperation> = fc.record({
   mostMovements: fc.constantFrom(1_000, 1, 3),
 });
 
+const expiring: fc.Arbitrary<ExpireOperation> = fc.record({
+  does: fc.constant('expire' as const),
+  tenant,
+  at: fc.nat(7),
+  sweeps: fc.boolean(),
+});
+
 /** Everything that can happen to a ledger. */
 export const operation: fc.Arbitrary<Operation> = fc.oneof(
-  { weight: 30, arbitrary: asking([...writes, ...changes]) },
+  { weight: 30, arbitrary: asking([...writes, ...holds, ...changes]) },
   { weight: 14, arbitrary: asking(reads) },
   { weight: 2, arbitrary: sealing },
+  { weight: 2, arbitrary: expiring },
 );
 
 /** What can happen at once with others of its kind. */

@@ -36,7 +36,14 @@ export const balanceRoutes: Routes = {
       const { sku: _, ...place } = showKey(balance);
       return { ...place, ...figures(balance, past !== undefined) };
     });
-    const totals = past ? { onHand } : { onHand, reserved: 0, available: onHand };
+    const held = sum(found.map(({ reserved }) => reserved));
+    const totals = past
+      ? { onHand }
+      : {
+          onHand,
+          reserved: toNumber(held),
+          available: toNumber(sum(found.map((balance) => balance.onHand)) - held),
+        };
     return { status: 200, body: { sku, ...shown(asked, past), ...totals, locations } };
   },
 };

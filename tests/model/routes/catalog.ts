@@ -107,7 +107,8 @@ function remove<Row extends Item | Location>(
   row: Row,
   side: 'item' | 'location',
 ) {
-  if (ledger.movements().some((movement) => movement[side] === row)) throw new Refused(409, 'in_use');
+  const lines = [...ledger.movements(), ...ledger.reservations.flatMap((reservation) => reservation.lines)];
+  if (lines.some((line) => line[side] === row)) throw new Refused(409, 'in_use');
   rows.splice(rows.indexOf(row), 1);
   return { status: 204 };
 }

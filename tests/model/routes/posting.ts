@@ -12,7 +12,7 @@ import { greatest, type Quantity, sum, toNumber, toQuantity } from '../quantity.
 import { type Expected, invalid, notFound, Refused } from '../refusal.ts';
 import type { Asked, Routes } from '../request.ts';
 
-interface Line {
+export interface Line {
   readonly sku: string;
   readonly location: string;
   readonly lot?: string;
@@ -21,7 +21,7 @@ interface Line {
 }
 
 /** A line whose names have been looked up. */
-interface Moved extends Key {
+export interface Moved extends Key {
   readonly quantity: Quantity;
   readonly expectedVersion?: number | undefined;
   /** The field of the request that names the location. */
@@ -77,7 +77,7 @@ const faults: Readonly<Record<string, (asked: Asked) => void>> = {
 export const postingRoutes = { post, faults };
 
 /** Finds what lines name, or names every field that leads nowhere or does not fit. */
-function lookUp(
+export function lookUp(
   ledger: Ledger,
   lines: readonly Line[],
   fieldName: (index: number, field: 'sku' | 'location' | 'lot') => string,
@@ -106,7 +106,7 @@ interface Head {
 }
 
 /** Posts an entry of these lines, or answers what it would be. */
-function record(
+export function record(
   { ledger, witness }: Asked,
   moved: readonly Moved[],
   { kind, reference, occurredAt, metadata, dryRun }: Head,
@@ -158,12 +158,15 @@ function refuse(ledger: Ledger, kind: string, moved: readonly Moved[]): void {
   if (changes.some((change) => isBeyond(change.onHand) || isBeyond(before(change) + change.onHand)))
     throw new Refused(422, 'quantity_out_of_range');
   const short = changes.filter(
-    (change) => change.onHand < 0 && before(change) + change.onHand < 0 && !change.item.allowNegative,
+    (change) =>
+      change.onHand < 0 &&
+      before(change) + change.onHand < ledger.reserved(change) &&
+      !change.item.allowNegative,
   );
   if (short.length > 0) {
     const lines = short.map((change) => ({
       ...showKey(change),
-      available: toNumber(before(change)),
+      available: toNumber(before(change) - ledger.reserved(change)),
       requested: toNumber(-change.onHand),
     }));
     throw new Refused(409, 'insufficient_stock', { lines });

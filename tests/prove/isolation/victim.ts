@@ -44,6 +44,7 @@ export async function plantOrganization(
   const apiKey = await plantAccess(superuser, id, holdings, keyEnvironment);
   await plantCatalogue(superuser, holdings);
   await plantLedger(superuser, holdings);
+  await plantReservation(superuser, holdings);
   await plantSeal(superuser, text);
   await plantImports(superuser, id, text);
   await plantSecurityEvent(superuser, id, text);
@@ -135,6 +136,27 @@ async function plantLedger(superuser: Client, holdings: Holdings): Promise<void>
       text,
     ]);
   }
+}
+
+/** A reservation of which a part is committed. */
+async function plantReservation(
+  superuser: Client,
+  { skus, locations, lot, references, text, quantity }: Holdings,
+): Promise<void> {
+  await superuser.query(
+    `select inventory.commit_reservation(
+       (inventory.reserve(jsonb_build_object(
+         'reference', ($4::text[])[1],
+         'metadata', jsonb_build_object($5::text, $5::text),
+         'lines', jsonb_agg(jsonb_build_object('sku', sku, 'location', location, 'lot', $3::text, 'quantity', $6::numeric))
+       )) ->> 'id')::uuid,
+       jsonb_build_object('lines', jsonb_build_array(
+         jsonb_build_object('sku', ($1::text[])[1], 'location', ($2::text[])[1], 'lot', $3::text, 'quantity', 1)
+       ))
+     )
+     from unnest($1::text[]) as sku, unnest($2::text[]) as location`,
+    [skus, locations, lot, references, text, quantity],
+  );
 }
 
 async function plantReconciliation(superuser: Client, id: string, text: string): Promise<void> {

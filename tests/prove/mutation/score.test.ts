@@ -67,7 +67,7 @@ test('the tests of the most relevant folder for a SQL file come first', () => {
   expect(testsOfSql('sql/functions/inventory/seals.sql', files)).toEqual([files[2]]);
   expect(testsOfSql('sql/migrations/000018_seals.sql', files)).toEqual([files[2], files[4]]);
   expect(testsOfSql('sql/functions/moving_in/balances.sql', files)).toEqual(moving);
-  expect(testsOfSql('sql/migrations/000031_switch.sql', files)).toEqual([...moving, files[4]]);
+  expect(testsOfSql('sql/migrations/000032_switch.sql', files)).toEqual([...moving, files[4]]);
 });
 
 test('the test beside a file is tried first, although it has noted nothing', () => {

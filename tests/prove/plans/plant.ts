@@ -86,6 +86,7 @@ export async function plantLedgers(adminUrl: string, shape: LedgerShape): Promis
       await superuser.query(history(shape, sealedDaysAgo[index - 1] ?? days, sealed));
       await seal(superuser, id);
     }
+    await superuser.query(reservations(shape));
     await superuser.query(
       `insert into tenancy.api_keys (org_id, key_id, secret_digest, name, scopes)
        values ($1, $2, $3, 'Asked', '{read,write,admin}')`,
@@ -166,6 +167,33 @@ function history({ items, locations }: LedgerShape, fromDays: number, toDays: nu
     join item i on i.org_id = e.org_id and i.n = k.item + 1
     join location l on l.org_id = e.org_id and l.n = k.location + 1;
     drop table part`;
+}
+
+/** Reservations, one for every fifty movements: of ten, one is open, two have expired and are not closed, the others are released. */
+function reservations({ movements, items, locations }: LedgerShape): string {
+  return `
+    create temporary table hold as
+      select
+        org.id as org_id, inventory.new_id() as id, r,
+        case when r % 10 in (1, 2, 3) then 'open' else 'released' end as state,
+        case when r % 10 in (1, 2) then now() - interval '1 hour' else 'infinity' end as expires_at
+      from org
+      cross join generate_series(1, ${Math.ceil(movements / 50)}) r;
+    insert into inventory.reservations (org_id, id, state, reference, expires_at, created_at, closed_at, actor)
+    select
+      org_id, id, state, case when r % 7 = 0 then 'CART' else 'ORDER-' || r end, expires_at, now(),
+      case when state <> 'open' then now() end, 'planted'
+    from hold;
+    insert into inventory.reservation_lines (
+      org_id, reservation_id, line, item_id, location_id, lot, quantity, held, released, expires_at
+    )
+    select
+      h.org_id, h.id, line, i.id, l.id, '', 1, case h.state when 'open' then 1 else 0 end,
+      case h.state when 'open' then 0 else 1 end, h.expires_at
+    from hold h
+    cross join generate_series(1, 2) line
+    join item i on i.org_id = h.org_id and i.n = 1 + (h.r * line) % ${items}
+    join location l on l.org_id = h.org_id and l.n = 1 + (h.r * line) % ${locations}`;
 }
 
 /** Seals what an organization has, as if it had been sealed when the last of it was recorded. */

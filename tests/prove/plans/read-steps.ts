@@ -109,6 +109,13 @@ export const readSteps: readonly Step[] = [
     ),
   ),
   one('GET /v1/entries/{id}', '/v1/entries/{entry}'),
+  ...choices(key).map((filters) => list('GET /v1/reservations', filters)),
+  ...[...choices(key), [['reference', 'CART']] satisfies Filter[]].flatMap((filters) =>
+    ['open', 'expired', 'released'].map((state) =>
+      list('GET /v1/reservations', [['state', state], ...filters]),
+    ),
+  ),
+  list('GET /v1/reservations', [['reference', 'CART']]),
   list('GET /v1/reconciliations'),
   list('GET /v1/seals'),
   one('GET /v1/movements/{id}/proof', '/v1/movements/{sealed}.1/proof'),

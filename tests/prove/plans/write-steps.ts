@@ -23,6 +23,12 @@ async function create({ request, unused }: Party, noun: 'items' | 'locations'): 
   return code;
 }
 
+/** Reserves a line whose item is in stock, and answers the id. */
+async function hold({ request }: Party, more: object = {}): Promise<string> {
+  const body = { reference: 'CART', lines: [line(1), line(1, 'S1', 'L1')], ...more };
+  return expectStatus(201, await request('POST', '/v1/reservations', body)).body.id;
+}
+
 async function createKey({ request }: Party): Promise<string> {
   const answer = await request('POST', '/v1/api-keys', { name: 'Till', scopes: ['read'] });
   return expectStatus(201, answer).body.id;
@@ -132,6 +138,44 @@ export const writeSteps: readonly Step[] = [
   repeated('POST /v1/entries/{id}/reversal', async (party) => {
     const { entryId } = (await post(party, 'receipt', line(1))).body;
     expectStatus(201, await party.request('POST', `/v1/entries/${entryId}/reversal`, {}));
+  }),
+  repeated('POST /v1/reservations', async (party) => {
+    await hold(party);
+  }),
+  repeated(
+    'POST /v1/reservations',
+    async (party) => {
+      await hold(party, { partial: true });
+    },
+    'POST /v1/reservations in part',
+  ),
+  repeated(
+    'POST /v1/reservations',
+    async (party) => {
+      const sku = await create(party, 'items');
+      const answer = await party.request('POST', '/v1/reservations', { lines: [line(1, sku)] });
+      expectStatus(409, answer);
+    },
+    'POST /v1/reservations without enough stock',
+  ),
+  repeated('GET /v1/reservations/{id}', async (party) =>
+    expectStatus(200, await party.request('GET', `/v1/reservations/${await hold(party)}`)),
+  ),
+  repeated('PATCH /v1/reservations/{id}', async (party) =>
+    expectStatus(
+      200,
+      await party.request('PATCH', `/v1/reservations/${await hold(party)}`, { expiresAt: null }),
+    ),
+  ),
+  repeated('POST /v1/reservations/{id}/commit', async (party) => {
+    const path = `/v1/reservations/${await hold(party)}/commit`;
+    expectStatus(200, await party.request('POST', path, { lines: [line(0.5)] }));
+    expectStatus(200, await party.request('POST', path, {}));
+  }),
+  repeated('POST /v1/reservations/{id}/release', async (party) => {
+    const path = `/v1/reservations/${await hold(party)}/release`;
+    expectStatus(200, await party.request('POST', path, { lines: [line(0.5)] }));
+    expectStatus(200, await party.request('POST', path, {}));
   }),
   repeated('POST /v1/api-keys', createKey),
   repeated('DELETE /v1/api-keys/{id}', async (party) =>

@@ -85,6 +85,26 @@ export const faultClasses: readonly FaultClass[] = [
     commit: sql(write('K', 'reserved = 3')),
   },
   {
+    name: 'a quantity that is held, and not reserved',
+    skus: ['L'],
+    cause: 'direct_write',
+    action: 'corrected',
+    commit: sql(write('L', 'reserved = 0')),
+  },
+  {
+    name: 'a hold that was changed without its trigger',
+    skus: ['M'],
+    cause: 'direct_write',
+    action: 'corrected',
+    commit: sql(
+      'alter table inventory.reservation_lines disable trigger apply_changed_holds',
+      `update inventory.reservation_lines set held = held - 1, released = released + 1 where (item_id, location_id) in (
+         select item_id, location_id from inventory.balances where ${balance('M')}
+       )`,
+      'alter table inventory.reservation_lines enable always trigger apply_changed_holds',
+    ),
+  },
+  {
     name: 'a negative reserved quantity',
     skus: ['K'],
     cause: 'direct_write',

@@ -37,6 +37,11 @@ export async function createFixture(adminUrl: string): Promise<void> {
           skus.map((sku) => [sku, 50] as const),
         );
       });
+      await inOrganization(superuser, orgId, () =>
+        superuser.query('select inventory.reserve($1)', [
+          { lines: ['L', 'M'].map((sku) => ({ sku, location: 'L', quantity: 4 })) },
+        ]),
+      );
       await asJobs(adminUrl, async (jobs) => {
         await reconcile(jobs, orgId, 'full');
         await sealOrganization(jobs, orgId);

@@ -99,15 +99,18 @@ async function balances(superuser: Client): Promise<Map<string, string>> {
   );
 }
 
-/** The correct balances, computed from the movements by another query than that of reconciliation. */
+/** The correct balances, computed from the movements and holds by another query than that of reconciliation. */
 async function history(superuser: Client, orgId: string): Promise<Map<string, string>> {
   return await figures(
     superuser,
-    `select key, format('%s 0 %s', trim_scale(sum(quantity)), count(*)) as figures
+    `select key, format('%s %s %s', trim_scale(sum(quantity)), trim_scale(sum(held)), sum(version)) as figures
      from (
-       select org_id || '|' || item_id || '|' || location_id || '|' || lot as key, quantity
+       select org_id || '|' || item_id || '|' || location_id || '|' || lot as key, quantity, 0.0 as held, 1 as version
        from inventory.movements where org_id = $1
-     ) as movements
+       union all
+       select org_id || '|' || item_id || '|' || location_id || '|' || lot, 0, held, 0
+       from inventory.reservation_lines where org_id = $1
+     ) as lines
      group by key`,
     [orgId],
   );
@@ -125,7 +128,17 @@ async function figures(
 /** A digest of everything that reconciliation must not touch. */
 async function ledger(superuser: Client): Promise<string> {
   const { rows } = await superuser.query<{ digest: string }>(
-    `select concat_ws(' ', ${['entries', 'movements', 'seals', 'seal_pages', 'seal_closings', 'seal_anchors']
+    `select concat_ws(' ', ${[
+      'entries',
+      'movements',
+      'seals',
+      'seal_pages',
+      'seal_closings',
+      'seal_anchors',
+      'reservations',
+      'reservation_lines',
+      'reservation_entries',
+    ]
       .map(
         (table) =>
           `(select md5(coalesce(string_agg(t::text, '|' order by t::text), '')) from inventory.${table} t)`,

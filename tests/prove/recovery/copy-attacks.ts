@@ -33,6 +33,9 @@ const ledger = [
   'inventory.seal_pages',
   'inventory.seal_closings',
   'inventory.seal_anchors',
+  'inventory.reservations',
+  'inventory.reservation_lines',
+  'inventory.reservation_entries',
 ];
 const target = `(select id from tenancy.organizations where slug = 'target')`;
 const balance = (sku: string) =>
@@ -82,6 +85,14 @@ const broken: readonly Broken[] = [
     sql: `update inventory.balances set on_hand = on_hand + 0.0001 where ${balance('B')}`,
     found: ['balances'],
     says: /^target: item \S+ at \S+ differs from its movements: on hand \+0\.0001, reserved 0, version 0$/m,
+  },
+  {
+    name: 'hold altered',
+    sql: withoutTriggers(
+      `update inventory.reservation_lines set held = held - 1, released = released + 1 where ${balance('L')}`,
+    ),
+    found: ['balances'],
+    says: /^target: item \S+ at \S+ differs from its movements: on hand 0, reserved \+1, version 0$/m,
   },
   {
     name: 'balance missing',

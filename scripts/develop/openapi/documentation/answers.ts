@@ -26,7 +26,7 @@ vocabulary.add(Amount, {
   examples: [117],
 });
 
-const LotOrNull = z.string().max(64).nullable();
+export const LotOrNull = z.string().max(64).nullable();
 vocabulary.add(LotOrNull, { description: 'null for an item without lots.' });
 
 export const Item = z.strictObject({

@@ -8,7 +8,8 @@ const place = { sku: 'TEA-EARL-GREY', location: 'LONDON', lot: null };
 
 const line = { movementId: `${entryId}.1`, ...place, quantity: 12 };
 const head = { entryId, kind: 'receipt', reference: 'PO-1001', occurredAt: recordedAt, recordedAt };
-const posted = { ...head, reverses: null, lines: [{ ...line, balance: figures }] };
+/** A posting as it is answered. */
+export const posted = { ...head, reverses: null, lines: [{ ...line, balance: figures }] };
 const entry = {
   ...head,
   actor: 'key:0aQ3xVb7LmTz',

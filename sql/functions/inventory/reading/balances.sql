@@ -1,5 +1,6 @@
 --! needs inventory/codes
 --! needs inventory/forms
+--! needs inventory/reserving/expiry
 --! needs tenancy/organizations
 --! needs 000013_balances
 --! needs 000030_aliases
@@ -41,11 +42,14 @@ begin
     'location', l.code,
     'lot', nullif(b.lot, ''),
     'onHand', b.on_hand,
-    'reserved', b.reserved,
-    'available', b.on_hand - b.reserved,
+    'reserved', r.reserved,
+    'available', b.on_hand - r.reserved,
     'version', b.version
   )
   from inventory.balances b
+  cross join lateral (
+    select inventory.reserved_now(b.org_id, b.item_id, b.location_id, b.lot, b.reserved) as reserved offset 0
+  ) as r
   left join inventory.locations l on l.org_id = b.org_id and l.id = b.location_id
   where b.item_id = v_id
   order by l.code, b.lot;
@@ -226,11 +230,14 @@ begin
     'location', (select l.code from inventory.locations l where l.org_id = b.org_id and l.id = b.location_id),
     'lot', nullif(b.lot, ''),
     'onHand', b.on_hand,
-    'reserved', b.reserved,
-    'available', b.on_hand - b.reserved,
+    'reserved', r.reserved,
+    'available', b.on_hand - r.reserved,
     'version', b.version
   )
   from unnest(v_page) with ordinality as b
+  cross join lateral (
+    select inventory.reserved_now(b.org_id, b.item_id, b.location_id, b.lot, b.reserved) as reserved offset 0
+  ) as r
   order by b.ordinality;
   if v_reached is not null then
     return next json_build_object('sku', v_reached, 'location', null);

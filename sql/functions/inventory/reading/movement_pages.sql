@@ -1,5 +1,5 @@
 --! needs 000015_ledger_keys
---! needs 000031_switch
+--! needs 000032_switch
 -- Pages of movements.
 --
 -- Every page is read from an index that has exactly its order, from where the page begins. The key, the time and the entry

@@ -146,9 +146,21 @@ const conditions: readonly Condition[] = [
     to: 'where true',
   },
   {
-    function: 'inventory.apply_movements()',
+    function: 'inventory.refuse_short(uuid[],uuid[],uuid[],text[],numeric[])',
     what: 'the stock policy',
     from: 'if v_short is not null then',
+    to: 'if false then',
+  },
+  {
+    function: 'inventory.apply_movements()',
+    what: 'the stock policy of postings',
+    from: 'if not found then',
+    to: 'if true then',
+  },
+  {
+    function: 'inventory.apply_holds()',
+    what: 'the stock policy of holds',
+    from: `if v_orgs <> '{}' then`,
     to: 'if false then',
   },
   {

@@ -21,9 +21,10 @@ const allowed: Readonly<Record<LoginRole, Allowed>> = {
     },
     tenancy: `assert_can_write create_api_key current_org enter_with_key enter_with_pass entered_organization list_api_keys list_members
       note_key_use record_mismatch revoke_api_key rotate_api_key`,
-    inventory: `claim_idempotency_key create_item create_location delete_item delete_location get_entry get_item get_location
-      item_balances item_balances_then list_balances list_balances_then list_items list_locations list_movements
-      list_reconciliations list_seals movement_in_seal post_entries post_entry remember_response reverse_entry update_item update_location`,
+    inventory: `claim_idempotency_key commit_reservation create_item create_location delete_item delete_location extend_reservation get_entry
+      get_item get_location get_reservation item_balances item_balances_then list_balances list_balances_then list_items list_locations
+      list_movements list_reconciliations list_reservations list_seals movement_in_seal post_entries post_entry release_reservation
+      remember_response reserve reverse_entry update_item update_location`,
     recovery: '',
   },
   stockade_jobs: {
@@ -41,6 +42,9 @@ const allowed: Readonly<Record<LoginRole, Allowed>> = {
       'inventory.movements': 'select',
       'inventory.reconciliation_runs': 'select',
       'inventory.reconciliation_state': 'select',
+      'inventory.reservation_entries': 'select',
+      'inventory.reservation_lines': 'select',
+      'inventory.reservations': 'select',
       'inventory.seal_anchors': 'select',
       'inventory.seal_boundaries': 'select',
       'inventory.seal_closings': 'select',
@@ -52,8 +56,8 @@ const allowed: Readonly<Record<LoginRole, Allowed>> = {
     },
     tenancy: `active_organizations appearance begin_export current_actor current_org enter_as_job forget_security_events known_organizations
       open_export portable_schema require_scope`,
-    inventory: `backfill_balances begin_backfill begin_reconciliation correct_balance count_forgettable create_item
-      create_location draw_seal_boundary end_backfill finish_reconciliation forget_idempotency_keys held_quantities import_batch
+    inventory: `backfill_balances begin_backfill begin_reconciliation correct_balance count_expired_reservations
+      count_forgettable create_item create_location draw_seal_boundary end_backfill expire_reservations finish_reconciliation forget_idempotency_keys held_quantities import_batch
       is_instant iso lease_reconciliation ledger_triggers note_seal_anchor post_entry reconciliation_lag record_reconciliation
       seal_json seal_next settle_discrepancies tell_reconciliation_failures tell_trigger_faults trigger_history unseen_changes`,
     recovery: `alert_probes beat begin_alert_probe claim_checks list_checks newest_heartbeat note_alert_probe

@@ -39,20 +39,46 @@ export async function probeTwins(superuser: Client): Promise<string[]> {
       `count(*) = 1 and min("onHand") = 8 and min(version) = 2`,
     ),
     locksNothingOf(other, 'a batch that is posted entry by entry', batch('each', 3, -99)),
+    // Of five H one is held, and one more was until it expired. The other holds three and has less than nothing.
+    answers('a posting shows what is reserved of its own', postHeld(1), 'bool_and(reserved = 1)'),
+    answers(
+      'a batch shows what is reserved of its own',
+      `inventory.post_entries('atomic', '[${JSON.stringify(entryOf(1, undefined, 'H'))}]') -> 'results' -> 0 -> 'entry'`,
+      'bool_and(reserved = 1)',
+    ),
+    refuses(
+      'an issue of what is held reports its own shortage only',
+      postHeld(-4.5),
+      'SK201',
+      'count(*) = 1 and min(available) = 4',
+    ),
+    refuses(
+      'a hold of too much reports its own shortage only',
+      hold(4.5),
+      'SK201',
+      'count(*) = 1 and min(available) = 4',
+    ),
+    { rule: 'a hold of all that is available of its own', statement: `select ${hold(4)}`, outcome: 'ok' },
+    locksNothingOf(other, 'a hold', hold(1)),
   ]);
 }
 
-const entryOf = (quantity: number, expectedVersion?: number) => {
-  const line = { sku: 'A', location: 'L', quantity, expectedVersion };
+const entryOf = (quantity: number, expectedVersion?: number, sku = 'A') => {
+  const line = { sku, location: 'L', quantity, expectedVersion };
   return { kind: quantity > 0 ? 'receipt' : 'issue', lines: [line] };
 };
 const post = (quantity: number, expectedVersion?: number) =>
   `inventory.post_entry('${JSON.stringify(entryOf(quantity, expectedVersion))}')`;
+/** Of the item of which something is held. */
+const postHeld = (quantity: number) =>
+  `inventory.post_entry('${JSON.stringify(entryOf(quantity, undefined, 'H'))}')`;
 const batch = (mode: 'atomic' | 'each', ...quantities: readonly number[]) =>
   `inventory.post_entries('${mode}', '${JSON.stringify(quantities.map((quantity) => entryOf(quantity)))}')`;
+const hold = (quantity: number, more: object = {}) =>
+  `inventory.reserve('${JSON.stringify({ lines: [{ sku: 'H', location: 'L', quantity }], ...more })}')`;
 const reverse = (id: string) => `inventory.reverse_entry('${id}', null, null)`;
 
-const columns = `(sku text, message text, balance json)`;
+const columns = `(sku text, message text, available numeric, balance json)`;
 
 /** Expects that the call returns lines that meet the condition. */
 function answers(rule: string, call: string, condition: string): Expectation {
@@ -65,7 +91,7 @@ function answers(rule: string, call: string, condition: string): Expectation {
         if not (
           select ${condition}
           from json_to_recordset(v_answer -> 'lines') as line ${columns}
-          cross join lateral json_to_record(line.balance) as b ("onHand" numeric, version bigint)
+          cross join lateral json_to_record(line.balance) as b ("onHand" numeric, reserved numeric, version bigint)
         ) then
           raise 'it returns %', v_answer using errcode = 'SK999';
         end if;
@@ -126,10 +152,10 @@ async function plant(superuser: Client): Promise<{ entry: { own: string; theirs:
   const receive = async () =>
     (await superuser.query<{ id: string }>(`select ${post(5)} ->> 'entryId' as id`)).rows[0]?.id ?? '';
   await superuser.query(
-    `with item as (select inventory.new_id() as id), location as (select inventory.new_id() as id),
+    `with item as (select sku, inventory.new_id() as id from unnest('{A,H}'::text[]) as sku), location as (select inventory.new_id() as id),
      items as (
        insert into inventory.items (org_id, id, sku, name, allow_negative)
-       select org, item.id, 'A', 'A', org = $2 from item, unnest($1::uuid[]) as org
+       select org, item.id, item.sku, item.sku, org = $2 from item, unnest($1::uuid[]) as org
        union all select $2, inventory.new_id(), 'THEIRS', 'Theirs', false
      )
      insert into inventory.locations (org_id, id, code, name)
@@ -154,8 +180,21 @@ async function plant(superuser: Client): Promise<{ entry: { own: string; theirs:
   );
   await receive();
   const theirs = await receive();
-  await superuser.query(`select ${post(-99)}`);
+  await plantHolds(superuser, 3);
+  await superuser.query(`select ${post(-99)}, ${postHeld(-99)}`);
   await superuser.query('update inventory.items set allow_negative = false where org_id = $1', [other]);
   await enter(own);
+  await superuser.query(`select ${postHeld(5)}`);
+  await plantHolds(superuser, 1);
   return { entry: { own: ownEntry, theirs }, other };
+}
+
+/** Of the organization that was entered: a hold, and one that has expired. */
+async function plantHolds(superuser: Client, quantity: number): Promise<void> {
+  const expiresAt = '2999-01-01T00:00:00Z';
+  await superuser.query(`select ${hold(quantity)}, ${hold(quantity, { expiresAt })}`);
+  await superuser.query(
+    `update inventory.reservations set expires_at = now() - interval '1 second' where expires_at = $1`,
+    [expiresAt],
+  );
 }

@@ -54,6 +54,11 @@ const movement = fc.oneof(
   theirs('movement'),
   fc.constant<Value>('no-uuid.1'),
 );
+const reservation = fc.oneof(
+  { weight: 5, arbitrary: seen('reservation') },
+  theirs('reservation'),
+  fc.constant<Value>('no-uuid'),
+);
 const key = fc.oneof({ weight: 5, arbitrary: seen('key') }, theirs('key'), fc.constant<Value>('no'));
 
 const page = {
@@ -123,6 +128,17 @@ const posting = fc.oneof(
 
 const garbage = fc.constantFrom<unknown>('{"kind":', '', [], { unknown: 1 }, null);
 
+/** Some lines, of which a reservation may hold one. */
+const heldLines = fc.array(
+  fc.record({
+    sku: fc.constantFrom(...shared.skus, ...theirOwn.skus),
+    location,
+    lot: fc.constantFrom(undefined, shared.lot),
+    quantity: fc.constantFrom(1, 2, 0.5, 100, 0),
+  }),
+  { minLength: 1, maxLength: 2 },
+);
+
 /** Mostly the body, sometimes none. */
 const orGarbage = (body: fc.Arbitrary<unknown>) => fc.oneof({ weight: 8, arbitrary: body }, garbage);
 
@@ -148,6 +164,7 @@ const unmoved = { weight: 2, arbitrary: fc.constant(shared.unmoved) };
 const deletedSku = fc.record({ sku: fc.oneof(unmoved, sku) as fc.Arbitrary<Value> });
 const deletedCode = fc.record({ code: fc.oneof(unmoved, location) as fc.Arbitrary<Value> });
 const oneEntry = fc.record({ id: entry });
+const oneReservation = fc.record({ id: reservation });
 const oneMovement = fc.record({ id: movement });
 const oneKey = fc.record({ id: key });
 const filter = { sku: sku as fc.Arbitrary<Value>, location: location as fc.Arbitrary<Value> };
@@ -225,6 +242,40 @@ const generators: Readonly<Record<RouteKey, Parts>> = {
   'POST /v1/entries/{id}/reversal': {
     path: oneEntry,
     body: orGarbage(fc.record({ reference }, { requiredKeys: [] })),
+  },
+  'POST /v1/reservations': {
+    body: orGarbage(
+      fc.record(
+        {
+          reference,
+          expiresAt: fc.constantFrom(sentTimes[0], sentTimes[2], null),
+          partial: fc.boolean(),
+          lines: heldLines,
+        },
+        { requiredKeys: ['lines'] },
+      ),
+    ),
+  },
+  'GET /v1/reservations': {
+    query: query({
+      ...page,
+      ...filter,
+      reference: fc.constantFrom<Value>(...shared.references, theirOwn.reference),
+      state: fc.constantFrom<Value>('open', 'committed', 'expired', 'no'),
+    }),
+  },
+  'GET /v1/reservations/{id}': { path: oneReservation },
+  'PATCH /v1/reservations/{id}': {
+    path: oneReservation,
+    body: orGarbage(fc.record({ expiresAt: fc.constantFrom(sentTimes[0], sentTimes[2], null) })),
+  },
+  'POST /v1/reservations/{id}/commit': {
+    path: oneReservation,
+    body: orGarbage(fc.record({ reference, lines: heldLines }, { requiredKeys: [] })),
+  },
+  'POST /v1/reservations/{id}/release': {
+    path: oneReservation,
+    body: orGarbage(fc.record({ lines: heldLines }, { requiredKeys: [] })),
   },
   'GET /v1/reconciliations': { query: query(page) },
   'GET /v1/seals': { query: query(page) },
@@ -311,6 +362,8 @@ const weights: Readonly<Record<string, number>> = {
   'GET /v1/movements': 2,
   'GET /v1/balances': 2,
   'POST /v1/entries/{id}/reversal': 2,
+  'POST /v1/reservations': 3,
+  'POST /v1/reservations/{id}/commit': 2,
 };
 
 /** One step over any route. */

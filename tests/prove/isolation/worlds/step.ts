@@ -20,12 +20,13 @@ export type Value =
   | { readonly seen: Seen; readonly index: number }
   | { readonly theirs: keyof Theirs };
 
-export type Seen = 'entry' | 'movement' | 'key' | 'secret' | 'cursor' | 'object';
+export type Seen = 'entry' | 'movement' | 'reservation' | 'key' | 'secret' | 'cursor' | 'object';
 
 /** Real ids of the other organization; in the world where it is absent, ids that never existed. */
 export interface Theirs {
   readonly entry: string;
   readonly movement: string;
+  readonly reservation: string;
   readonly item: string;
   readonly key: string;
   readonly slug: string;
@@ -37,6 +38,7 @@ export interface Theirs {
 const never: Readonly<Record<Seen, string>> = {
   entry: '01900000-0000-7000-8000-000000000000',
   movement: '01900000-0000-7000-8000-000000000000.1',
+  reservation: '01900000-0000-7000-8000-000000000002',
   key: 'neverNEVER00',
   secret: 'sk_prove_neverNEVER00_0',
   cursor: Buffer.from('["A"]').toString('base64url'),
@@ -48,6 +50,7 @@ export class Memory {
   private readonly seen: Record<Seen, string[]> = {
     entry: [],
     movement: [],
+    reservation: [],
     key: [],
     secret: [],
     cursor: [],
@@ -72,14 +75,14 @@ export class Memory {
       for (const item of body) this.note(item);
     } else if (typeof body === 'object' && body !== null) {
       for (const [name, value] of Object.entries(body)) {
-        if (typeof value === 'string') this.noteField(name, value);
+        if (typeof value === 'string') this.noteField(name, value, body);
         else this.note(value);
       }
     }
   }
 
-  private noteField(name: string, value: string): void {
-    const kind = kindOf(name, value);
+  private noteField(name: string, value: string, of: object): void {
+    const kind = name === 'id' && 'expiresAt' in of && 'lines' in of ? 'reservation' : kindOf(name, value);
     if (kind && !this.seen[kind].includes(value)) this.seen[kind].push(value);
   }
 }

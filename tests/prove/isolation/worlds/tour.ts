@@ -9,6 +9,7 @@ const { unmoved } = shared;
 const oneItem = { sku: unmoved };
 const oneLocation = { code: unmoved };
 const everything = { limit: '200' };
+const lastReservation: Step['path'] = { id: { seen: 'reservation', index: last } };
 
 /** A successful step for every route without a credential, and for every job. */
 const open: readonly Step[] = [
@@ -52,6 +53,13 @@ const tenantSteps: readonly Step[] = [
   { route: 'GET /v1/movements', query: everything },
   { route: 'GET /v1/items/{sku}/balance', path: { sku: 'BOLT' } },
   { route: 'GET /v1/balances', query: everything },
+  { route: 'POST /v1/reservations', body: { lines: [{ sku: 'BOLT', location: 'MAIN', quantity: 1 }] } },
+  { route: 'PATCH /v1/reservations/{id}', path: lastReservation, body: { expiresAt: null } },
+  { route: 'POST /v1/reservations/{id}/commit', path: lastReservation, body: {} },
+  { route: 'POST /v1/reservations', body: { lines: [{ sku: 'BOLT', location: 'MAIN', quantity: 1 }] } },
+  { route: 'POST /v1/reservations/{id}/release', path: lastReservation, body: {} },
+  { route: 'GET /v1/reservations/{id}', path: lastReservation },
+  { route: 'GET /v1/reservations', query: everything },
   { route: 'GET /v1/reconciliations', query: everything },
   { route: 'GET /v1/seals', query: everything },
   // The opening has sealed the first one.

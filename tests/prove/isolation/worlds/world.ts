@@ -228,6 +228,7 @@ async function theirIds(superuser: Client, planted: Victim | undefined): Promise
     item,
     entry,
     movement: `${entry}.1`,
+    reservation: await first('inventory.reservations'),
     organization: planted?.id ?? (await first('inventory.items')),
     key: base.keyId,
     slug: base.slug,
