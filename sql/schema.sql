@@ -61,6 +61,23 @@ create schema tenancy;
 alter schema tenancy owner to stockade_owner;
 grant usage on schema tenancy to stockade_admin, stockade_api, stockade_jobs, stockade_ledger;
 
+-- inventory.ahead_fault(timestamp with time zone)
+CREATE OR REPLACE FUNCTION inventory.ahead_fault(p_occurred_at timestamp with time zone)
+ RETURNS text
+ LANGUAGE sql
+AS $function$
+  -- Clocks of callers may be a little fast. A time that is none of the API is left to the constraints.
+  select case
+    when p_occurred_at > clock_timestamp() + interval '1 minute' and p_occurred_at < '10000-01-01 00:00:00+00'
+      then format('is more than a minute ahead: it is %s now', inventory.iso(clock_timestamp()))
+  end
+$function$;
+alter function inventory.ahead_fault(timestamp with time zone) owner to stockade_owner;
+comment on function inventory.ahead_fault(timestamp with time zone) is
+  'What is wrong with the time at which an entry takes effect; null when it fits. Stock cannot have moved in the future.';
+revoke execute on function inventory.ahead_fault(timestamp with time zone) from public;
+grant execute on function inventory.ahead_fault(timestamp with time zone) to stockade_ledger;
+
 -- inventory.apply_holds()
 CREATE OR REPLACE FUNCTION inventory.apply_holds()
  RETURNS trigger
@@ -1830,13 +1847,16 @@ begin
           v_malformed_locations ->> p_locations[line.location],
           inventory.no_such_location(p_locations[line.location])
         )
-      else inventory.lot_fault(v_tracking[line.sku], line.lot)
+      else coalesce(
+        inventory.lot_fault(v_tracking[line.sku], line.lot),
+        'the time ' || inventory.ahead_fault(p_times[line.entry]::timestamp at time zone (p_options ->> 'timeZone'))
+      )
     end
     order by line.n
   )
   into v_reasons
-  from unnest(p_lines, p_line_skus, p_line_locations, p_lots)
-    with ordinality as line (line, sku, location, lot, n);
+  from unnest(p_lines, p_line_entries, p_line_skus, p_line_locations, p_lots)
+    with ordinality as line (line, entry, sku, location, lot, n);
 
   if v_create and array_position(v_item_ids, null) is not null then
     select array_agg(v_skus[missing.sku]), array_agg(p_names[missing.sku])
@@ -2103,6 +2123,10 @@ declare
   v_occurred_at timestamptz(3) := coalesce(p_occurred_at, v_recorded_at);
   v_lines json;
 begin
+  if inventory.ahead_fault(p_occurred_at) is not null then
+    raise exception 'the entry takes effect in the future' using errcode = 'SK301',
+      detail = json_build_array(json_build_object('field', 'occurredAt', 'message', inventory.ahead_fault(p_occurred_at)));
+  end if;
   insert into inventory.entries (org_id, id, kind, reference, occurred_at, recorded_at, actor, metadata, reverses)
   values (
     p_org_id, v_entry_id, p_kind, p_reference, v_occurred_at, v_recorded_at, p_actor, coalesce(p_metadata, '{}'), p_reverses
@@ -2144,7 +2168,7 @@ end
 $function$;
 alter function inventory.insert_entry(uuid,text,text,text,timestamp with time zone,jsonb,uuid,text[],text[],uuid[],uuid[],text[],numeric[],bigint[]) owner to stockade_ledger;
 comment on function inventory.insert_entry(uuid,text,text,text,timestamp with time zone,jsonb,uuid,text[],text[],uuid[],uuid[],text[],numeric[],bigint[]) is
-  'Posts one entry whose lines are known to be well formed, and returns it with the balance that each line left. For post_entry(), reverse_entry() and commit_reservation(), which check it first. Raises SK201 insufficient stock, SK202 stale balance.';
+  'Posts one entry whose lines are known to be well formed, and returns it with the balance that each line left. For post_entry(), reverse_entry() and commit_reservation(), which check it first. Raises SK201 insufficient stock, SK202 stale balance, SK301 an effect in the future.';
 revoke execute on function inventory.insert_entry(uuid,text,text,text,timestamp with time zone,jsonb,uuid,text[],text[],uuid[],uuid[],text[],numeric[],bigint[]) from public;
 grant execute on function inventory.insert_entry(uuid,text,text,text,timestamp with time zone,jsonb,uuid,text[],text[],uuid[],uuid[],text[],numeric[],bigint[]) to stockade_owner;
 
@@ -3734,6 +3758,12 @@ begin
   cross join lateral unnest(k.entries, k.numbers, k.kinds, k.quantities, k.expected)
     as line (entry, number, kind, quantity, expected);
 
+  select
+    array_agg(coalesce((e.value ->> 'occurredAt')::timestamptz(3), v_recorded_at) order by e.n),
+    v_fits and bool_and(inventory.ahead_fault((e.value ->> 'occurredAt')::timestamptz) is null)
+  into v_times, v_fits
+  from jsonb_array_elements(p_entries) with ordinality as e (value, n);
+
   if v_fits is not true or not v_kinds <@ inventory.postable_kinds() or 'transfer' = any (v_kinds) and exists (
     select
     from unnest(v_entries, v_items, v_locations, v_lots, v_quantities) as line (entry, item_id, location_id, lot, quantity)
@@ -3744,10 +3774,6 @@ begin
   ) then
     raise exception 'an entry of the batch does not fit' using errcode = 'SK300';
   end if;
-
-  select array_agg(coalesce((e.value ->> 'occurredAt')::timestamptz(3), v_recorded_at) order by e.n)
-  into v_times
-  from jsonb_array_elements(p_entries) with ordinality as e (value, n);
 
   insert into inventory.entries (org_id, id, kind, reference, occurred_at, recorded_at, actor, metadata)
   select
@@ -3936,7 +3962,7 @@ end
 $function$;
 alter function inventory.post_entry(jsonb) owner to stockade_ledger;
 comment on function inventory.post_entry(jsonb) is
-  'Posts one entry, all of its lines or none: {kind, reference?, occurredAt?, metadata?, lines: [{sku, location, lot?, quantity, expectedVersion?}]}, quantities signed in the item''s own unit. Returns the posted entry with the balance each line left. Raises SK201 insufficient stock, SK202 stale balance, SK301 unknown item, location or lot, or a transfer to where it comes from, SK302 unbalanced transfer, SK303 sign against kind, SK304 or 23514 a value out of its bounds, SK104 write scope missing.';
+  'Posts one entry, all of its lines or none: {kind, reference?, occurredAt?, metadata?, lines: [{sku, location, lot?, quantity, expectedVersion?}]}, quantities signed in the item''s own unit. Returns the posted entry with the balance each line left. Raises SK201 insufficient stock, SK202 stale balance, SK301 unknown item, location or lot, a transfer to where it comes from, or an effect in the future, SK302 unbalanced transfer, SK303 sign against kind, SK304 or 23514 a value out of its bounds, SK104 write scope missing.';
 revoke execute on function inventory.post_entry(jsonb) from public;
 grant execute on function inventory.post_entry(jsonb) to stockade_api, stockade_jobs;
 

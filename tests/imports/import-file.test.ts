@@ -93,6 +93,24 @@ describe('what becomes of lines', () => {
 });
 
 describe('what is rejected', () => {
+  test('a line whose time is more than a minute ahead, in the time zone of the file', async () => {
+    const org = await own();
+    const { report, rejects } = await org.runFile(
+      'sku,qty,ref,at\nA,1,a,2126-01-31 15:00\nA,2,b,2026-01-31 15:00\n',
+      {
+        profile: {
+          ...ownProfile,
+          time: { column: 'at', format: 'yyyy-MM-dd HH:mm', timeZone: 'Europe/London' },
+        },
+      },
+    );
+    expect(rejects).toEqual([
+      [2, expect.stringMatching(/^the time is more than a minute ahead: it is .*Z now$/)],
+    ]);
+    expect(report).toMatchObject({ applied: 1, rejected: 1 });
+    expect(await org.onHand()).toEqual({ A: 2 });
+  });
+
   test('an entry the stock does not cover goes whole, and every other is as if it had been alone', async () => {
     const org = await own();
     // r2 takes too much of A: its B stays. r3 and r5 have enough, also since r2 took nothing. r4 comes before its receipt.

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { expectProblem, wrongFields } from '#tests/api/problem-document.ts';
 import { type Caller, openWorld } from '#tests/world.ts';
-import { anInstant, balancesOf, newItem, type PostedLine, postedEntry } from './answers.ts';
+import { anInstant, balancesOf, doesNotFit, newItem, type PostedLine, postedEntry } from './answers.ts';
 
 const world = openWorld();
 let acme: Caller;
@@ -149,7 +149,6 @@ describe('the reference and the times of an entry', () => {
     ['to the millisecond', '2024-02-29T23:59:59.999Z', '2024-02-29T23:59:59.999Z'],
     ['with more digits than a millisecond has', '2026-03-01T09:30:00.1234Z', '2026-03-01T09:30:00.123Z'],
     ['at the first instant that is taken', '1900-01-01T00:00:00Z', '1900-01-01T00:00:00.000Z'],
-    ['in the future', '2126-03-01T09:30:00Z', '2126-03-01T09:30:00.000Z'],
   ])('a time %s is answered in UTC to the millisecond', async (_, occurredAt, answered) => {
     const sku = await newItem(acme);
     const { status, body } = await post({
@@ -163,6 +162,36 @@ describe('the reference and the times of an entry', () => {
     );
     const rows = await acme.request('GET', `/v1/movements?sku=${sku}`);
     expect(rows.body.data[0]).toMatchObject({ occurredAt: answered, recordedAt: body.recordedAt });
+  });
+
+  test('a time of effect is at most a minute ahead, for every way to post', async () => {
+    const sku = await newItem(acme);
+    const line = { sku, location: 'MAIN', quantity: 1 };
+    const at = (ms: number) => new Date(Date.now() + ms).toISOString();
+    const ahead = [
+      'occurredAt',
+      expect.stringMatching(/^is more than a minute ahead: it is .*Z now$/),
+    ] as const;
+    const occurredAt = at(90_000);
+    expectProblem(await post({ kind: 'receipt', occurredAt, lines: [line] }), doesNotFit(ahead));
+    expect(await balancesOf(acme, sku)).toEqual([]);
+    expect((await post({ kind: 'receipt', occurredAt: at(30_000), lines: [line] })).status).toBe(201);
+    const transfer = { from: 'MAIN', to: 'SHOP', occurredAt, lines: [{ sku, quantity: 1 }] };
+    expectProblem(await acme.request('POST', '/v1/transfers', transfer), doesNotFit(ahead));
+    const { body } = await acme.request('POST', '/v1/movements:batch', {
+      mode: 'each',
+      entries: [
+        { kind: 'receipt', occurredAt: at(30_000), lines: [line] },
+        { kind: 'receipt', occurredAt, lines: [line] },
+      ],
+    });
+    expect(body).toMatchObject({ posted: 1, refused: 1 });
+    expect(body.results[1].problem.errors).toEqual([{ field: ahead[0], message: ahead[1] }]);
+    const held = await acme.request('POST', '/v1/reservations', { lines: [line] });
+    const path = `/v1/reservations/${held.body.id}/commit`;
+    expectProblem(await acme.request('POST', path, { occurredAt }), doesNotFit(ahead));
+    expect((await acme.request('POST', path, { occurredAt: at(30_000) })).status).toBe(200);
+    expect(await balancesOf(acme, sku)).toEqual([['MAIN', null, 1, 3]]);
   });
 
   test('the time of recording is now, and without another the time of effect is the same', async () => {

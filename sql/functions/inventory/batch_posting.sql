@@ -65,6 +65,12 @@ begin
   cross join lateral unnest(k.entries, k.numbers, k.kinds, k.quantities, k.expected)
     as line (entry, number, kind, quantity, expected);
 
+  select
+    array_agg(coalesce((e.value ->> 'occurredAt')::timestamptz(3), v_recorded_at) order by e.n),
+    v_fits and bool_and(inventory.ahead_fault((e.value ->> 'occurredAt')::timestamptz) is null)
+  into v_times, v_fits
+  from jsonb_array_elements(p_entries) with ordinality as e (value, n);
+
   if v_fits is not true or not v_kinds <@ inventory.postable_kinds() or 'transfer' = any (v_kinds) and exists (
     select
     from unnest(v_entries, v_items, v_locations, v_lots, v_quantities) as line (entry, item_id, location_id, lot, quantity)
@@ -75,10 +81,6 @@ begin
   ) then
     raise exception 'an entry of the batch does not fit' using errcode = 'SK300';
   end if;
-
-  select array_agg(coalesce((e.value ->> 'occurredAt')::timestamptz(3), v_recorded_at) order by e.n)
-  into v_times
-  from jsonb_array_elements(p_entries) with ordinality as e (value, n);
 
   insert into inventory.entries (org_id, id, kind, reference, occurred_at, recorded_at, actor, metadata)
   select

@@ -152,13 +152,16 @@ begin
           v_malformed_locations ->> p_locations[line.location],
           inventory.no_such_location(p_locations[line.location])
         )
-      else inventory.lot_fault(v_tracking[line.sku], line.lot)
+      else coalesce(
+        inventory.lot_fault(v_tracking[line.sku], line.lot),
+        'the time ' || inventory.ahead_fault(p_times[line.entry]::timestamp at time zone (p_options ->> 'timeZone'))
+      )
     end
     order by line.n
   )
   into v_reasons
-  from unnest(p_lines, p_line_skus, p_line_locations, p_lots)
-    with ordinality as line (line, sku, location, lot, n);
+  from unnest(p_lines, p_line_entries, p_line_skus, p_line_locations, p_lots)
+    with ordinality as line (line, entry, sku, location, lot, n);
 
   if v_create and array_position(v_item_ids, null) is not null then
     select array_agg(v_skus[missing.sku]), array_agg(p_names[missing.sku])

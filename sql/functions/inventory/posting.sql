@@ -85,6 +85,10 @@ declare
   v_occurred_at timestamptz(3) := coalesce(p_occurred_at, v_recorded_at);
   v_lines json;
 begin
+  if inventory.ahead_fault(p_occurred_at) is not null then
+    raise exception 'the entry takes effect in the future' using errcode = 'SK301',
+      detail = json_build_array(json_build_object('field', 'occurredAt', 'message', inventory.ahead_fault(p_occurred_at)));
+  end if;
   insert into inventory.entries (org_id, id, kind, reference, occurred_at, recorded_at, actor, metadata, reverses)
   values (
     p_org_id, v_entry_id, p_kind, p_reference, v_occurred_at, v_recorded_at, p_actor, coalesce(p_metadata, '{}'), p_reverses
@@ -128,7 +132,7 @@ $$;
 comment on function inventory.insert_entry is
   'Posts one entry whose lines are known to be well formed, and returns it with the balance that each line left. '
   'For post_entry(), reverse_entry() and commit_reservation(), which check it first. Raises SK201 insufficient stock, SK202 '
-  'stale balance.';
+  'stale balance, SK301 an effect in the future.';
 grant execute on function inventory.insert_entry to stockade_owner;
 
 create or replace function inventory.post_entry(p_entry jsonb)
@@ -224,7 +228,7 @@ comment on function inventory.post_entry is
   'Posts one entry, all of its lines or none: {kind, reference?, occurredAt?, metadata?, lines: [{sku, location, '
   'lot?, quantity, expectedVersion?}]}, quantities signed in the item''s own unit. Returns the posted entry with '
   'the balance each line left. Raises SK201 insufficient stock, SK202 stale balance, SK301 unknown item, location '
-  'or lot, or a transfer to where it comes from, SK302 unbalanced transfer, SK303 sign against kind, SK304 or 23514 a '
+  'or lot, a transfer to where it comes from, or an effect in the future, SK302 unbalanced transfer, SK303 sign against kind, SK304 or 23514 a '
   'value out of its bounds, SK104 write scope missing.';
 grant execute on function inventory.post_entry to stockade_api, stockade_jobs;
 

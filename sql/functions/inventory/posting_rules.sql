@@ -92,6 +92,22 @@ comment on function inventory.lot_fault is
   'What is wrong with the lot of a line, '''' being none, for an item of this tracking; null when it fits.';
 grant execute on function inventory.lot_fault to stockade_ledger;
 
+create or replace function inventory.ahead_fault(p_occurred_at timestamptz)
+returns text
+language sql
+volatile
+as $$
+  -- Clocks of callers may be a little fast. A time that is none of the API is left to the constraints.
+  select case
+    when p_occurred_at > clock_timestamp() + interval '1 minute' and p_occurred_at < '10000-01-01 00:00:00+00'
+      then format('is more than a minute ahead: it is %s now', inventory.iso(clock_timestamp()))
+  end
+$$;
+
+comment on function inventory.ahead_fault is
+  'What is wrong with the time at which an entry takes effect; null when it fits. Stock cannot have moved in the future.';
+grant execute on function inventory.ahead_fault to stockade_ledger;
+
 create or replace function inventory.is_short(
   p_change numeric,
   p_on_hand numeric,

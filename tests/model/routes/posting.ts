@@ -112,7 +112,7 @@ export function record(
   { kind, reference, occurredAt, metadata, dryRun }: Head,
   reverses: Entry | null = null,
 ): Expected {
-  refuse(ledger, kind, moved);
+  refuse(ledger, kind, moved, occurredAt);
   const recordedAt = witness.time('recordedAt');
   const movements: Movement[] = [];
   const entry: Entry = {
@@ -140,7 +140,7 @@ export function record(
 }
 
 /** Why an entry cannot be posted: the first of the reasons, in the order in which the product looks for them. */
-function refuse(ledger: Ledger, kind: string, moved: readonly Moved[]): void {
+function refuse(ledger: Ledger, kind: string, moved: readonly Moved[], occurredAt: string | undefined): void {
   const changes = balancesOf(moved);
   if (kind === 'transfer') {
     const perLot = Map.groupBy(changes, ({ item, lot }) => `${item.id} ${lot}`);
@@ -153,6 +153,8 @@ function refuse(ledger: Ledger, kind: string, moved: readonly Moved[]): void {
     const back = moved.find((line) => line.quantity > 0 && left.has(key(line)));
     if (back) throw new Refused(422, 'invalid_input', { fields: [back.locationField ?? ''] });
   }
+  if (occurredAt !== undefined && Date.parse(occurredAt) > Date.now() + 60_000)
+    throw new Refused(422, 'invalid_input', { fields: ['occurredAt'] });
   const before = (change: Balance) => ledger.balance(change).onHand;
   const isBeyond = (quantity: Quantity) => Math.abs(quantity) > greatest;
   if (changes.some((change) => isBeyond(change.onHand) || isBeyond(before(change) + change.onHand)))

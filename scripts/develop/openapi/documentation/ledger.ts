@@ -25,6 +25,7 @@ export const ledgerRoutes: Readonly<Record<string, RouteDocumentation>> = {
     summary: 'Posts an entry: all of its lines or none',
     description: [
       'Quantities are signed: `receipt` and `return` add, `issue` takes, `adjustment` and `opening` do either, and the lines of a `transfer` sum to zero per item and lot.',
+      '`occurredAt` is when it took effect, by default now: not before 1900, and at most a minute ahead.',
       '`available` may not go below zero unless the item allows it; lines of one item, location and lot count together. `expectedVersion` makes a line conditional on the `version` of its balance.',
       'With `dryRun: true` everything is checked and nothing is posted: the answer, with status 200, is what would have been posted.',
     ].join('\n\n'),
