@@ -535,8 +535,7 @@ declare
 begin
   select bool_or(l.held > 0), bool_or(l.committed > 0)
   into v_is_held, v_is_committed
-  from inventory.reservation_lines l
-  where l.reservation_id = p_id;
+  from inventory.lines_of(p_id) as l;
   if not v_is_held then
     update inventory.reservations
     set state = case when v_is_committed then 'committed' else 'released' end,
@@ -3146,8 +3145,9 @@ CREATE OR REPLACE FUNCTION inventory.list_reservations(p_limit integer, p_before
  SET cpu_operator_cost TO '0.0025'
 AS $function$
 declare
-  -- How many reservations, or lines of an item or a location, one page looks at; and how many lines it shows.
-  v_most_walked constant integer := 500;
+  -- How many reservations, or lines of an item or a location, one page looks at; those that have expired are of two kinds, and it looks
+  -- at as many of each. And how many lines it shows.
+  v_most_walked constant integer := case p_state when 'expired' then 250 else 500 end;
   v_most_lines constant integer := 1000;
   v_before constant uuid := coalesce(p_before_id, 'ffffffff-ffff-ffff-ffff-ffffffffffff');
   v_item_id uuid;
@@ -5171,57 +5171,53 @@ declare
   v_beyond json;
 begin
   if p_lines is null then
-    return array(
-      select l.held from inventory.reservation_lines l where l.reservation_id = p_id order by l.line
-    );
+    return array(select l.held from inventory.lines_of(p_id) as l order by l.line);
   end if;
   select r.items, r.locations, r.lots, r.quantities
   into v_items, v_locations, v_lots, v_quantities
   from inventory.read_lines(p_lines) as r;
 
+  -- Each key once, however many lines the reservation and the request have of it.
   select json_agg(
     json_build_object(
-      'sku', (select i.sku from inventory.items i where i.id = named.item_id),
-      'location', (select l.code from inventory.locations l where l.id = named.location_id),
-      'lot', nullif(named.lot, ''),
-      'held', named.held,
-      'requested', named.quantity
+      'sku', (select i.sku from inventory.items i where i.id = beyond.item_id),
+      'location', (select l.code from inventory.locations l where l.id = beyond.location_id),
+      'lot', nullif(beyond.lot, ''),
+      'held', beyond.held,
+      'requested', beyond.quantity
     )
-    order by named.n
+    order by beyond.n
   )
   into v_beyond
   from (
-    select k.*, (
-      select coalesce(sum(l.held), 0)
-      from inventory.reservation_lines l
-      where l.reservation_id = p_id and l.item_id = k.item_id and l.location_id = k.location_id and l.lot = k.lot
-    ) as held
+    select k.item_id, k.location_id, k.lot, sum(k.held) as held, sum(k.quantity) as quantity, min(k.n) as n
     from (
-      select k.item_id, k.location_id, k.lot, sum(k.quantity) as quantity, min(k.n) as n
+      select l.item_id, l.location_id, l.lot, l.held, 0 as quantity, null::bigint as n from inventory.lines_of(p_id) as l
+      union all
+      select k.item_id, k.location_id, k.lot, 0, k.quantity, k.n
       from unnest(v_items, v_locations, v_lots, v_quantities) with ordinality as k (item_id, location_id, lot, quantity, n)
-      group by k.item_id, k.location_id, k.lot
     ) as k
-  ) as named
-  where named.quantity > named.held;
+    group by k.item_id, k.location_id, k.lot
+    having sum(k.quantity) > sum(k.held)
+  ) as beyond;
   if v_beyond is not null then
     raise exception 'the reservation does not hold that much' using errcode = 'SK210', detail = v_beyond;
   end if;
 
   -- Lines of one key are taken from in their order.
   return array(
-    select least(held.held, greatest(coalesce(named.quantity, 0) - held.held_before, 0))
+    select least(held.held, greatest(held.named - held.before, 0))
     from (
-      select
-        l.*,
-        sum(l.held) over (partition by l.item_id, l.location_id, l.lot order by l.line) - l.held as held_before
-      from inventory.reservation_lines l
-      where l.reservation_id = p_id
+      select k.line, k.held, sum(k.quantity) over key as named, sum(k.held) over (key order by k.line) - k.held as before
+      from (
+        select l.item_id, l.location_id, l.lot, l.held, 0 as quantity, l.line from inventory.lines_of(p_id) as l
+        union all
+        select k.item_id, k.location_id, k.lot, 0, k.quantity, null
+        from unnest(v_items, v_locations, v_lots, v_quantities) as k (item_id, location_id, lot, quantity)
+      ) as k
+      window key as (partition by k.item_id, k.location_id, k.lot)
     ) as held
-    left join lateral (
-      select sum(k.quantity) as quantity
-      from unnest(v_items, v_locations, v_lots, v_quantities) as k (item_id, location_id, lot, quantity)
-      where k.item_id = held.item_id and k.location_id = held.location_id and k.lot = held.lot
-    ) as named on true
+    where held.line is not null
     order by held.line
   );
 end
@@ -8817,6 +8813,24 @@ comment on table inventory.reservation_lines is
   'Tenant data: what each reservation holds, of which item, at which location, of which lot.';
 grant select on table inventory.reservation_lines to stockade_jobs, stockade_ledger;
 
+-- inventory.lines_of(uuid)
+CREATE OR REPLACE FUNCTION inventory.lines_of(p_id uuid)
+ RETURNS SETOF inventory.reservation_lines
+ LANGUAGE sql
+ STABLE
+AS $function$
+  -- In the order of their key, as far as there can be lines: so that they are read from it, whatever Postgres knows of the table.
+  select l.*
+  from inventory.reservation_lines l
+  where l.reservation_id = p_id
+  order by l.line
+  limit 1000
+$function$;
+alter function inventory.lines_of(uuid) owner to stockade_owner;
+comment on function inventory.lines_of(uuid) is
+  'The lines of a reservation of the organization that was entered.';
+revoke execute on function inventory.lines_of(uuid) from public;
+
 -- inventory.reservations
 create table inventory.reservations (
   org_id uuid not null,
@@ -8873,8 +8887,8 @@ begin
 
   select array_agg(l.item_id), array_agg(l.location_id), array_agg(l.lot)
   into v_items, v_locations, v_lots
-  from inventory.reservation_lines l
-  where l.reservation_id = p_id and l.held > 0;
+  from inventory.lines_of(p_id) as l
+  where l.held > 0;
   perform inventory.lock_balances(v_items, v_locations, v_lots);
   -- While this waited, the hold may have expired, and somebody else may have the stock.
   perform inventory.require_open(v_reservation.state, v_reservation.expires_at);

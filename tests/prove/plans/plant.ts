@@ -169,9 +169,13 @@ function history({ items, locations }: LedgerShape, fromDays: number, toDays: nu
     drop table part`;
 }
 
-/** Reservations, one for every fifty movements: of ten, one is open, two have expired and are not closed, the others are released. */
-function reservations({ movements, items, locations }: LedgerShape): string {
+/** Reservations of balances that are there, one for every fifty movements: of ten, one is open, two have expired and are not closed, the others are released. */
+function reservations({ movements }: LedgerShape): string {
   return `
+    create temporary table key as
+      select org_id, item_id, location_id, row_number() over of_org - 1 as n, count(*) over (partition by org_id) as keys
+      from inventory.balances
+      window of_org as (partition by org_id order by item_id, location_id);
     create temporary table hold as
       select
         org.id as org_id, inventory.new_id() as id, r,
@@ -188,12 +192,11 @@ function reservations({ movements, items, locations }: LedgerShape): string {
       org_id, reservation_id, line, item_id, location_id, lot, quantity, held, released, expires_at
     )
     select
-      h.org_id, h.id, line, i.id, l.id, '', 1, case h.state when 'open' then 1 else 0 end,
+      h.org_id, h.id, line, k.item_id, k.location_id, '', 1, case h.state when 'open' then 1 else 0 end,
       case h.state when 'open' then 0 else 1 end, h.expires_at
     from hold h
     cross join generate_series(1, 2) line
-    join item i on i.org_id = h.org_id and i.n = 1 + (h.r * line) % ${items}
-    join location l on l.org_id = h.org_id and l.n = 1 + (h.r * line) % ${locations}`;
+    join key k on k.org_id = h.org_id and k.n = (h.r * line) % k.keys`;
 }
 
 /** Seals what an organization has, as if it had been sealed when the last of it was recorded. */

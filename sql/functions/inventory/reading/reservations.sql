@@ -114,8 +114,9 @@ set cpu_index_tuple_cost = 0.005
 set cpu_operator_cost = 0.0025
 as $$
 declare
-  -- How many reservations, or lines of an item or a location, one page looks at; and how many lines it shows.
-  v_most_walked constant integer := 500;
+  -- How many reservations, or lines of an item or a location, one page looks at; those that have expired are of two kinds, and it looks
+  -- at as many of each. And how many lines it shows.
+  v_most_walked constant integer := case p_state when 'expired' then 250 else 500 end;
   v_most_lines constant integer := 1000;
   v_before constant uuid := coalesce(p_before_id, 'ffffffff-ffff-ffff-ffff-ffffffffffff');
   v_item_id uuid;

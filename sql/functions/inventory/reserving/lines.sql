@@ -1,6 +1,7 @@
 --! needs inventory/codes
 --! needs inventory/posting
 --! needs inventory/posting_rules
+--! needs 000031_reservations
 -- The lines of a request about reservations, and the balances they name. These functions run as the owner, who obeys the policies.
 
 create or replace function inventory.read_lines(
@@ -60,6 +61,23 @@ comment on function inventory.read_lines is
   'The lines [{sku, location, lot?, quantity}] of a request of the organization that was entered, with the ids that they name. '
   'Raises SK301 unknown item, location or lot, or no lines; SK303 a quantity that is not greater than zero; SK304 too many lines, '
   'or a quantity that would be rounded.';
+
+-- No search_path of its own, so that Postgres makes it a part of the statement that calls it.
+create or replace function inventory.lines_of(p_id uuid)
+returns setof inventory.reservation_lines
+language sql
+stable
+as $$
+  -- In the order of their key, as far as there can be lines: so that they are read from it, whatever Postgres knows of the table.
+  select l.*
+  from inventory.reservation_lines l
+  where l.reservation_id = p_id
+  order by l.line
+  limit 1000
+$$;
+
+comment on function inventory.lines_of is
+  'The lines of a reservation of the organization that was entered.';
 
 create or replace function inventory.lock_balances(p_items uuid[], p_locations uuid[], p_lots text[])
 returns void

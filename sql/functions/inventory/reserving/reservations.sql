@@ -141,8 +141,8 @@ begin
 
   select array_agg(l.item_id), array_agg(l.location_id), array_agg(l.lot)
   into v_items, v_locations, v_lots
-  from inventory.reservation_lines l
-  where l.reservation_id = p_id and l.held > 0;
+  from inventory.lines_of(p_id) as l
+  where l.held > 0;
   perform inventory.lock_balances(v_items, v_locations, v_lots);
   -- While this waited, the hold may have expired, and somebody else may have the stock.
   perform inventory.require_open(v_reservation.state, v_reservation.expires_at);
