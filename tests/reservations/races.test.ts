@@ -28,6 +28,14 @@ const holdBalances = () =>
     'select from inventory.balances order by org_id, item_id, location_id, lot for update',
   );
 
+/** Waits until an instant is past by the clock of the database. */
+async function untilOver(instant: string): Promise<void> {
+  const superuser = await world.superuser();
+  const isOver = async () =>
+    (await superuser.query('select clock_timestamp() > $1 as over', [instant])).rows[0].over;
+  await expect.poll(isOver, { timeout: 4_000, interval: 20 }).toBe(true);
+}
+
 test('one hundred concurrent reservations of the last ten units: ten succeed', async () => {
   const acme = await withStock('BOLT');
   const answers = await Promise.all(Array.from({ length: 100 }, () => reserve(acme, [one])));
@@ -97,10 +105,7 @@ test.each([
     await balances.waiting(1);
     const next = reserve(acme, [{ ...one, quantity: 10 }]);
     await balances.waiting(2);
-    const superuser = await world.superuser();
-    const isOver = async () =>
-      (await superuser.query('select clock_timestamp() > $1 as over', [expiresAt])).rows[0].over;
-    await expect.poll(isOver, { timeout: 4_000, interval: 20 }).toBe(true);
+    await untilOver(expiresAt);
     await balances.release();
 
     expect(await late).toMatchObject({ status: 409, body: { code: 'reservation_closed', state: 'expired' } });
@@ -110,16 +115,30 @@ test.each([
   },
 );
 
-test('a sweep that meets a commit leaves the reservation to it', async () => {
+test('a sweep leaves what somebody is just trying to commit to the next one', async () => {
   const acme = await withStock('BOLT');
-  const id = await held(acme, [one], { expiresAt: new Date(Date.now() + 60_000).toISOString() });
+  const expiresAt = new Date(Date.now() + 1_500).toISOString();
+  const id = await held(acme, [one], { expiresAt });
   const balances = await holdBalances();
   const commit = acme.request('POST', path(id, '/commit'), {});
   await balances.waiting(1);
+  await untilOver(expiresAt);
   const jobs = await world.connect('stockade_jobs');
   expect(await tidy(jobs, { organization: acme.id })).toMatchObject({ reservations: 0 });
   await balances.release();
-  expect((await commit).body.state).toBe('committed');
+  expect((await commit).body.code).toBe('reservation_closed');
+  expect(await tidy(jobs, { organization: acme.id })).toMatchObject({ reservations: 1 });
+  expect(await stock(acme, 'BOLT')).toEqual([10, 0, 10]);
+});
+
+test('a partial reservation that waits for another one holds what that one has left', async () => {
+  const acme = await withStock('BOLT');
+  const balances = await holdBalances();
+  const both = [1, 2].map(() => reserve(acme, [{ ...one, quantity: 8 }], { partial: true }));
+  await balances.waiting(2);
+  await balances.release();
+  const got = (await Promise.all(both)).map(({ body }) => body.lines[0].held);
+  expect(got.sort()).toEqual([2, 8]);
 });
 
 test('opposed reservations, commits, releases and transfers at full speed: no deadlock, and every sum is right', async () => {
