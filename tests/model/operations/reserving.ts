@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { greatest, toNumber } from '../quantity.ts';
 import { type Draw, freshKey, index, maybe, pathOf, pick, pickNewest, rarely, sent } from './draw.ts';
 import { drawnLine, linesOf, type Named } from './lines.ts';
 
@@ -64,7 +65,7 @@ export const settle: fc.Arbitrary<Draw> = fc
       sku: line.item.sku,
       location: line.location.code,
       lot: line.lot === '' ? undefined : line.lot,
-      quantity: Math.max(Math.round(line.held * part.share), 1) / 10_000,
+      quantity: toNumber(Math.min(Math.max(Math.round(line.held * part.share), 1), greatest)),
     };
     const others = part?.others ? positive(linesOf(part.others, own, -1) ?? []) : [];
     const given = part && [...(held ? [sent(held)] : []), ...others];

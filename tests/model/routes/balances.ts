@@ -28,8 +28,8 @@ export const balanceRoutes: Routes = {
     return { status, body: { ...(body as object), ...shown(asked, past) } };
   },
   'GET /v1/items/{code}/balance': (asked) => {
-    const { sku } = itemOf(asked);
     const past = pastOf(asked);
+    const { sku } = itemOf(asked);
     const found = asked.ledger.balances(past).filter(({ item }) => item.sku === sku);
     const onHand = toNumber(sum(found.map((balance) => balance.onHand)));
     const locations = found.map((balance) => {
