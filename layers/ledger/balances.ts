@@ -4,9 +4,9 @@ import { Instant } from '#platform/instant.ts';
 import { type Page, type PageRequest, toPage } from '#platform/page.ts';
 import { callInTenant, listInTenant } from '#tenancy/scope.ts';
 import type { Tenant } from '#tenancy/tenant.ts';
+import { refuseMalformed } from './codes/name-faults.ts';
 import type { BalanceFigures } from './entries.ts';
 import { ExistingCode, Lot } from './input.ts';
-import { refuseMalformed } from './name-faults.ts';
 
 export interface Balance extends BalanceFigures {
   readonly sku: string;

@@ -2,7 +2,7 @@ import { NotFound } from '#platform/errors.ts';
 import { type Page, type PageRequest, toPage } from '#platform/page.ts';
 import { callInTenant, listInTenant, queryInTenant } from '#tenancy/scope.ts';
 import type { Tenant } from '#tenancy/tenant.ts';
-import { explainAliases, refuseMalformed } from './name-faults.ts';
+import { explainAliases, refuseMalformed } from './codes/name-faults.ts';
 
 /** Describes a table of items or locations. Their rows are named by a code, an alias or an id, and managed one at a time. */
 export interface CatalogTable<Code extends string, Created, Patched extends Aliased> {

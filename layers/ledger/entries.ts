@@ -3,9 +3,9 @@ import { NotFound } from '#platform/errors.ts';
 import { Instant } from '#platform/instant.ts';
 import { callInTenant } from '#tenancy/scope.ts';
 import type { Tenant } from '#tenancy/tenant.ts';
+import { explainNames } from './codes/name-faults.ts';
 import { ExistingCode, Lot, maxLines, PositiveQuantity, Quantity, Reference } from './input.ts';
 import { Metadata } from './metadata.ts';
-import { explainNames } from './name-faults.ts';
 import { kindSigns, type PostableKind, postableKinds } from './posting-rules.ts';
 import { inFieldsOfTransfer } from './transfer-fields.ts';
 

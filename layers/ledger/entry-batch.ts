@@ -9,8 +9,8 @@ import {
 } from '#platform/postgres/sqlstate.ts';
 import { callInTenant } from '#tenancy/scope.ts';
 import type { Tenant } from '#tenancy/tenant.ts';
+import { explainNames } from './codes/name-faults.ts';
 import { EntryParts, type PostedEntry, refuseSigns } from './entries.ts';
-import { explainNames } from './name-faults.ts';
 
 /** The bounds of `inventory.require_batch()`. */
 const maxEntries = 1_000;

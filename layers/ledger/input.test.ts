@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type * as z from 'zod';
+import { invisibleCharacter } from './codes/invisible-characters.ts';
 import {
   Aliases,
   Code,
@@ -12,7 +13,6 @@ import {
   Quantity,
   Reference,
 } from './input.ts';
-import { invisibleCharacter } from './invisible-characters.ts';
 
 /** The messages about a value. The list is empty when the value is accepted. */
 function said(schema: z.ZodType, value: unknown): string[] {

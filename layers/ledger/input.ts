@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { boundedText } from '#platform/text/bounded-text.ts';
-import { codeFault, maxCodeCharacters } from './code-form.ts';
+import { codeFault, maxCodeCharacters } from './codes/code-form.ts';
 import { greatestQuantity, quantityDecimals } from './posting-rules.ts';
 
 /** The building blocks of the ledger's inputs. Each has a message that says how to correct the value. */
@@ -45,7 +45,7 @@ export const Code = visibleText().refine(
 
 /**
  * Names an item or a location that exists: by its code, by an alias or, in a path, by its id. An alias may be of a form that
- * no code has, so `name-faults.ts` tells what is wrong with a name only when it names nothing.
+ * no code has, so `codes/name-faults.ts` tells what is wrong with a name only when it names nothing.
  */
 export const ExistingCode = z
   .string({ error: 'must be a string' })

@@ -3,9 +3,9 @@ import { Instant } from '#platform/instant.ts';
 import { type Page, type PageRequest, toPage } from '#platform/page.ts';
 import { listInTenant } from '#tenancy/scope.ts';
 import type { Tenant } from '#tenancy/tenant.ts';
+import { refuseMalformed } from './codes/name-faults.ts';
 import { type EntryKind, type EntryLine, entryKinds } from './entries.ts';
 import { ExistingCode } from './input.ts';
-import { refuseMalformed } from './name-faults.ts';
 
 export interface ListedMovement extends EntryLine {
   readonly entryId: string;

@@ -4,10 +4,10 @@ import { Instant } from '#platform/instant.ts';
 import type { Page, PageRequest } from '#platform/page.ts';
 import { callInTenant } from '#tenancy/scope.ts';
 import type { Tenant } from '#tenancy/tenant.ts';
+import { explainNames, refuseMalformed } from './codes/name-faults.ts';
 import { lines, type PostedEntry } from './entries.ts';
 import { ExistingCode, Lot, PositiveQuantity, Reference } from './input.ts';
 import { Metadata } from './metadata.ts';
-import { explainNames, refuseMalformed } from './name-faults.ts';
 
 const states = ['open', 'committed', 'released', 'expired'] as const;
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { invisibleCharacter } from '#ledger/codes/invisible-characters.ts';
 import { Code, Reference } from '#ledger/input.ts';
-import { invisibleCharacter } from '#ledger/invisible-characters.ts';
 import { type Caller, openWorld } from '#tests/world.ts';
 import { expectProblem, notFound, wrongFields } from './problem-document.ts';
 

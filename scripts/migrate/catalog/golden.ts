@@ -16,7 +16,7 @@ export const goldenTriggersFile = 'layers/audit/reconciliation/golden-triggers.j
 const postingRulesFile = 'layers/ledger/posting-rules.ts';
 
 /** Where TypeScript reads which characters no code has. */
-const invisibleCharactersFile = 'layers/ledger/invisible-characters.ts';
+const invisibleCharactersFile = 'layers/ledger/codes/invisible-characters.ts';
 
 /** A file that is generated from the migrations; its path is relative to the root of the checkout. */
 export interface GoldenFile {

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { Vocabulary } from '#http/openapi/documentation.ts';
 import { AsOf, BalanceFilter } from '#ledger/balances.ts';
-import { maxCodeCharacters } from '#ledger/code-form.ts';
+import { maxCodeCharacters } from '#ledger/codes/code-form.ts';
 import {
   Aliases,
   Code,

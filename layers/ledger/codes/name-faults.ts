@@ -1,7 +1,7 @@
 import { type FieldError, InvalidInput, wrongFields } from '#platform/errors.ts';
 import { toProblem } from '#platform/postgres/sqlstate.ts';
+import { Code } from '../input.ts';
 import { codeFault } from './code-form.ts';
-import { Code } from './input.ts';
 
 /**
  * Refuses names, by field, of a form that no code has. Call it when they name nothing: an alias may have any form.
