@@ -1,8 +1,8 @@
-import type { Action } from '../query-service.ts';
-import type { Rds } from './context.ts';
-import { describeEvent } from './descriptions.ts';
-import { page } from './request/paging.ts';
-import { integerOf, required } from './request/parameters.ts';
+import type { Action } from '../../query-service.ts';
+import type { Rds } from '../context.ts';
+import { describeEvent } from '../descriptions.ts';
+import { page } from '../request/paging.ts';
+import { integerOf, required } from '../request/parameters.ts';
 
 const defaultMinutes = 60;
 const maxMinutes = 20_160;

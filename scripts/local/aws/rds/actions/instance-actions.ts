@@ -1,21 +1,21 @@
-import type { QueryParameters } from '../query-parameters.ts';
-import type { Action } from '../query-service.ts';
-import type { Rds } from './context.ts';
-import { describeAutomatedBackup, describeInstance } from './descriptions.ts';
+import type { QueryParameters } from '../../query-parameters.ts';
+import type { Action } from '../../query-service.ts';
+import type { Rds } from '../context.ts';
+import { describeAutomatedBackup, describeInstance } from '../descriptions.ts';
 import {
   explicitlyDenied,
   instanceNotFound,
   invalidCombination,
   invalidInstanceState,
   notImplemented,
-} from './errors.ts';
-import { tellOfInstance } from './events.ts';
-import { deleteInstance, restartInstance } from './instances.ts';
-import type { Instance } from './records.ts';
-import { askedInstance } from './request/filters.ts';
-import { instanceArn, readName } from './request/names.ts';
-import { page } from './request/paging.ts';
-import { booleanOf, required, settingsOf } from './request/parameters.ts';
+} from '../errors.ts';
+import { tellOfInstance } from '../events.ts';
+import { deleteInstance, restartInstance } from '../instances.ts';
+import type { Instance } from '../records.ts';
+import { askedInstance } from '../request/filters.ts';
+import { instanceArn, readName } from '../request/names.ts';
+import { page } from '../request/paging.ts';
+import { booleanOf, required, settingsOf } from '../request/parameters.ts';
 
 /** The instance that a request names. */
 export function namedInstance(

@@ -1,8 +1,8 @@
-import type { QueryParameters } from '../query-parameters.ts';
-import type { Action } from '../query-service.ts';
-import { type Base, baseFolder, basesOf, latestRestorable } from './automated-backups.ts';
-import { type Rds, snapshotFolder } from './context.ts';
-import { describeInstance } from './descriptions.ts';
+import type { QueryParameters } from '../../query-parameters.ts';
+import type { Action } from '../../query-service.ts';
+import { type Base, baseFolder, basesOf, latestRestorable } from '../automated-backups.ts';
+import { type Rds, snapshotFolder } from '../context.ts';
+import { describeInstance } from '../descriptions.ts';
 import {
   instanceAlreadyExists,
   invalidCombination,
@@ -11,12 +11,12 @@ import {
   invalidSnapshotState,
   pointInTimeNotEnabled,
   snapshotNotFound,
-} from './errors.ts';
+} from '../errors.ts';
+import { createInstance, type FoundSource, type RestoreSource, restoredSettings } from '../instances.ts';
+import type { Instance, Origin, Settings, Snapshot, Tags } from '../records.ts';
+import { newResourceId, readName } from '../request/names.ts';
+import { booleanOf, newIdentifier, required, settingsOf, tagsOf, timeOf } from '../request/parameters.ts';
 import { namedInstance } from './instance-actions.ts';
-import { createInstance, type FoundSource, type RestoreSource, restoredSettings } from './instances.ts';
-import type { Instance, Origin, Settings, Snapshot, Tags } from './records.ts';
-import { newResourceId, readName } from './request/names.ts';
-import { booleanOf, newIdentifier, required, settingsOf, tagsOf, timeOf } from './request/parameters.ts';
 
 /** What makes instances of backups. */
 export function restoreActions(rds: Rds): Readonly<Record<string, Action>> {

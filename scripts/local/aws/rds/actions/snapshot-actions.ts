@@ -1,16 +1,16 @@
-import type { QueryParameters } from '../query-parameters.ts';
-import type { Action } from '../query-service.ts';
-import type { XmlElements } from '../xml.ts';
-import type { Rds } from './context.ts';
-import { describeSnapshot } from './descriptions.ts';
-import { invalidInstanceState, invalidParameter, invalidSnapshotState, snapshotNotFound } from './errors.ts';
+import type { QueryParameters } from '../../query-parameters.ts';
+import type { Action } from '../../query-service.ts';
+import type { XmlElements } from '../../xml.ts';
+import type { Rds } from '../context.ts';
+import { describeSnapshot } from '../descriptions.ts';
+import { invalidInstanceState, invalidParameter, invalidSnapshotState, snapshotNotFound } from '../errors.ts';
+import type { Snapshot } from '../records.ts';
+import { askedInstance } from '../request/filters.ts';
+import { readName } from '../request/names.ts';
+import { page } from '../request/paging.ts';
+import { newIdentifier, required } from '../request/parameters.ts';
+import { beginCopy, beginSnapshot, deleteSnapshot, finishCopy, finishSnapshot } from '../snapshots.ts';
 import { namedInstance } from './instance-actions.ts';
-import type { Snapshot } from './records.ts';
-import { askedInstance } from './request/filters.ts';
-import { readName } from './request/names.ts';
-import { page } from './request/paging.ts';
-import { newIdentifier, required } from './request/parameters.ts';
-import { beginCopy, beginSnapshot, deleteSnapshot, finishCopy, finishSnapshot } from './snapshots.ts';
 
 const maxIdentifierLength = 255;
 /** What RDS does with snapshots. */
