@@ -1,4 +1,4 @@
-import { sentTimes } from './requests.ts';
+import { sentTimes } from './names.ts';
 
 const uuid = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/gi;
 const hash = /\b[0-9a-f]{64}\b/g;

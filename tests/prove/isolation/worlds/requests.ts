@@ -2,145 +2,26 @@ import fc from 'fast-check';
 import { type RouteKey, routeKey, routes } from '#functions/routes.ts';
 import type { Credential } from './credentials.ts';
 import type { JobStep } from './job-steps.ts';
-import type { Seen, Step, Value } from './step.ts';
-
-/** Codes, references and keys that both organizations use, so that a missing condition confuses them. */
-export const shared = {
-  skus: ['BOLT', 'NUT', 'MILK', 'CHEESE'],
-  locations: ['MAIN', 'SHOP'],
-  references: ['PO-1', 'PO-2'],
-  idempotencyKeys: ['key-1', 'key-2', 'key-3'],
-  lot: 'L1',
-  /** An item and a location that nothing was posted to, so that they can be deleted. */
-  unmoved: 'SPARE',
-} as const;
-
-/** Codes and references that only the other organization has. */
-export const theirOwn = { skus: ['THEIRS-1'], locations: ['THEIRS'], reference: 'THEIRS-PO' } as const;
-
-/** The times in requests. Every other time in an answer comes from the clock. */
-export const sentTimes = [
-  '1990-01-01T00:00:00.000Z',
-  '2026-01-02T03:04:05.678Z',
-  '2100-01-01T00:00:00.000Z',
-] as const;
-
-/** Mostly an existing one, unless the sequence has deleted it. */
-const sku = fc.oneof(
-  { weight: 3, arbitrary: fc.constantFrom('BOLT', 'MILK') },
-  fc.constantFrom(...shared.skus, ...theirOwn.skus, 'NEVER', ' BOLT', 'a/b'),
-);
-const location = fc.oneof(
-  { weight: 3, arbitrary: fc.constantFrom(...shared.locations) },
-  fc.constantFrom(...theirOwn.locations, 'NEVER'),
-);
-const lot = fc.constantFrom(undefined, '', shared.lot, 'L2');
-const reference = fc.constantFrom(...shared.references, theirOwn.reference, undefined);
-const time = fc.constantFrom(...sentTimes);
-const quantity = fc.constantFrom(1, 2, 5, 0.5, 100, 0, -1, -3, 1e300);
-const small = fc.integer({ min: 0, max: 9 });
-
-const seen = (kind: Seen) => small.map((index): Value => ({ seen: kind, index }));
-const theirs = (kind: Extract<Value, { theirs: unknown }>['theirs']) => fc.constant<Value>({ theirs: kind });
-
-const entry = fc.oneof(
-  { weight: 5, arbitrary: seen('entry') },
-  theirs('entry'),
-  seen('object'),
-  fc.constant<Value>('no-uuid'),
-);
-const movement = fc.oneof(
-  { weight: 5, arbitrary: seen('movement') },
-  theirs('movement'),
-  fc.constant<Value>('no-uuid.1'),
-);
-const reservation = fc.oneof(
-  { weight: 5, arbitrary: seen('reservation') },
-  theirs('reservation'),
-  fc.constant<Value>('no-uuid'),
-);
-const key = fc.oneof({ weight: 5, arbitrary: seen('key') }, theirs('key'), fc.constant<Value>('no'));
-
-const page = {
-  limit: fc.constantFrom<Value>('1', '2', '200', '0', 'x'),
-  cursor: fc.oneof(
-    { weight: 4, arbitrary: seen('cursor') },
-    theirs('cursor'),
-    fc.constant<Value>('nonsense'),
-  ),
-};
-
-/** At most two of the parameters, so that most queries find something. Sometimes an unknown one in addition. */
-function query(
-  parameters: Readonly<Record<string, fc.Arbitrary<Value>>>,
-): fc.Arbitrary<Record<string, Value>> {
-  return fc
-    .tuple(fc.record(parameters), fc.subarray(Object.keys(parameters)), fc.integer({ min: 0, max: 11 }))
-    .map(([values, names, luck]) => ({
-      ...Object.fromEntries(names.slice(0, 2).map((name) => [name, values[name] ?? ''])),
-      ...(luck === 11 ? { colour: 'red' } : {}),
-    }));
-}
-
-const line = fc.record(
-  { sku, location, lot, quantity, expectedVersion: fc.constantFrom(undefined, undefined, 0, 1) },
-  { requiredKeys: ['sku', 'location', 'quantity'] },
-);
-const lines = fc.array(line, { minLength: 0, maxLength: 3, size: 'small' });
-
-/** A body that is mostly valid. */
-const posting = fc.oneof(
-  {
-    weight: 4,
-    arbitrary: fc
-      .record({
-        kind: fc.constantFrom('receipt', 'issue', 'adjustment', 'opening', 'return'),
-        reference,
-        lines: fc
-          .tuple(
-            fc.constantFrom(...shared.skus),
-            fc.constantFrom(...shared.locations),
-            fc.integer({ min: 1, max: 4 }),
-          )
-          .map(([sku, location, quantity]) => [{ sku, location, quantity }]),
-      })
-      .map(({ kind, reference, lines }) => ({
-        kind,
-        reference,
-        lines: lines.map((each) => ({
-          ...each,
-          quantity: kind === 'issue' ? -each.quantity : each.quantity,
-        })),
-      })),
-  },
-  fc.record(
-    {
-      kind: fc.constantFrom('receipt', 'issue', 'transfer', 'adjustment', 'count', 'gift'),
-      reference,
-      occurredAt: fc.oneof(time, fc.constant('yesterday')),
-      metadata: fc.constantFrom({}, { a: 1 }, []),
-      dryRun: fc.boolean(),
-      lines,
-    },
-    { requiredKeys: ['kind', 'lines'] },
-  ),
-);
-
-const garbage = fc.constantFrom<unknown>('{"kind":', '', [], { unknown: 1 }, null);
-
-/** Some lines, of which a reservation may hold one. */
-const heldLines = fc.array(
-  fc.record({
-    sku: fc.constantFrom(...shared.skus, ...theirOwn.skus),
-    location,
-    lot: fc.constantFrom(undefined, shared.lot),
-    quantity: fc.constantFrom(1, 2, 0.5, 100, 0),
-  }),
-  { minLength: 1, maxLength: 2 },
-);
-
-/** Mostly the body, sometimes none. */
-const orGarbage = (body: fc.Arbitrary<unknown>) => fc.oneof({ weight: 8, arbitrary: body }, garbage);
+import { sentTimes, shared, theirOwn } from './names.ts';
+import type { Step, Value } from './step.ts';
+import {
+  entry,
+  heldLines,
+  key,
+  location,
+  movement,
+  orGarbage,
+  page,
+  posting,
+  quantity,
+  query,
+  reference,
+  reservation,
+  seen,
+  sku,
+  theirs,
+  time,
+} from './values.ts';
 
 const name = fc.constantFrom('Renamed', '');
 const itemPatch = fc.record(

@@ -1,5 +1,6 @@
 import type { Credential } from './credentials.ts';
-import { opening, shared } from './requests.ts';
+import { shared } from './names.ts';
+import { opening } from './requests.ts';
 import type { Step } from './step.ts';
 
 /** The index of the last value of a kind. */

@@ -11,7 +11,7 @@ import { serveApiInThread } from './api-thread.ts';
 import { Canonical, type CanonicalAnswer } from './canonical.ts';
 import { emails, headersOf, type Tokens } from './credentials.ts';
 import { isJobStep, type Jobs, openJobs } from './job-steps.ts';
-import { shared, theirOwn } from './requests.ts';
+import { shared, theirOwn } from './names.ts';
 import { Memory, type Step, type Theirs } from './step.ts';
 
 /** The worlds differ only in the contents of the other organization. */
