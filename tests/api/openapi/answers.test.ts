@@ -1,30 +1,16 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import * as z from 'zod';
 import { reconcileOrganization } from '#audit/reconciliation/reconcile.ts';
 import { takeLease } from '#audit/reconciliation/runs/lease.ts';
 import { sealOrganization } from '#audit/seals/seal-organization.ts';
 import { routeKey, routes } from '#functions/routes.ts';
-import type { problems } from '#http/openapi/problems.ts';
 import { recordMilestone } from '#recovery/drill/records.ts';
 import { noteChecks } from '#recovery/monitor/states.ts';
-import { documentation } from '#scripts/develop/openapi/documentation.ts';
-import { generateDocument } from '#scripts/develop/openapi/generate.ts';
-import { createRouter } from '#scripts/local/gateway/router.ts';
 import { openAws } from '#tests/aws.ts';
-import { type Answer, openWorld } from '#tests/world.ts';
+import { openWorld } from '#tests/world.ts';
+import { type DocumentedAnswers, type Expected, readDocument } from './documented-answers.ts';
 
 const world = openWorld();
 openAws();
-
-/** Of the document, what an answer is held against. */
-interface Documented {
-  readonly responses: Readonly<Record<string, { readonly $ref?: string }>>;
-}
-
-interface Document {
-  readonly paths: Readonly<Record<string, Readonly<Record<string, Documented>>>>;
-  readonly components: { readonly responses: Readonly<Record<string, unknown>> };
-}
 
 const backupCheck = {
   check: 'retention',
@@ -42,16 +28,10 @@ const drillRequest = {
   keep: false,
 } as const;
 
-const documentedRoutes = routes.filter(({ path }) => path !== '$default');
-let document: Document;
+let against: DocumentedAnswers;
 beforeAll(async () => {
-  document = JSON.parse(await generateDocument());
+  against = await readDocument();
 });
-
-const operationOf = (key: string): Documented | undefined => {
-  const [method = '', path = ''] = key.split(' ');
-  return document.paths[path]?.[method.toLowerCase()];
-};
 
 async function seal(orgId: string): Promise<void> {
   const jobs = await world.connect('stockade_jobs');
@@ -72,46 +52,6 @@ async function reconcile(orgId: string): Promise<void> {
 }
 
 describe('every answer', () => {
-  const router = createRouter(routes);
-  const answered = new Set<string>();
-
-  /** The status of an answer, and of a refusal also its code. */
-  type Expected = 200 | 201 | 204 | `${number} ${keyof typeof problems}`;
-
-  /** Holds an answer against what is expected and against the document: its status, its headers, its body or its code. */
-  function hold(expected: Expected, method: string, path: string, answer: Answer): Answer {
-    const { status } = answer;
-    const actual = status < 300 ? status : `${status} ${answer.body.code}`;
-    expect([method, path, actual]).toEqual([method, path, expected]);
-    const match = router(method, decodeURIComponent(path.split('?')[0] ?? ''));
-    const key = match?.routeKey ?? '';
-    const described = operationOf(key)?.responses[answer.status];
-    expect([key, status, described !== undefined]).toEqual([key, status, true]);
-    const response = (
-      described?.$ref ? document.components.responses[described.$ref.split('/').at(-1) ?? ''] : described
-    ) as {
-      headers: Record<string, { required?: boolean; $ref?: string }>;
-      content?: Record<string, { schema: { allOf?: { properties?: { code: { enum: string[] } } }[] } }>;
-    };
-    for (const name of Object.keys(response.headers)) {
-      if (name !== 'idempotent-replayed')
-        expect([key, name, answer.headers.get(name)]).not.toEqual([key, name, null]);
-    }
-    const type = answer.headers.get('content-type')?.split(';')[0];
-    expect([key, type]).toEqual([key, Object.keys(response.content ?? {})[0]]);
-    if (answer.status >= 400) {
-      const codes = response.content?.['application/problem+json']?.schema.allOf?.[1]?.properties?.code.enum;
-      expect([key, codes]).toEqual([key, expect.arrayContaining([answer.body.code])]);
-    } else {
-      const shape = documentation.routes[key]?.answer;
-      if (shape instanceof z.ZodType)
-        expect([key, shape.safeParse(answer.body).error]).toEqual([key, undefined]);
-      else expect([key, answer.body]).toEqual([key, undefined]);
-      answered.add(key);
-    }
-    return answer;
-  }
-
   test('is of the shape, the status and the code that the document says', async () => {
     const acme = await world.createOrganization();
     const ask = async (
@@ -120,14 +60,14 @@ describe('every answer', () => {
       path: string,
       body?: unknown,
       headers: Record<string, string> = {},
-    ) => hold(expected, method, path, await acme.request(method, path, body, headers));
+    ) => against.hold(expected, method, path, await acme.request(method, path, body, headers));
     const operate = async (expected: Expected, method: string, path: string, body?: unknown) =>
-      hold(expected, method, path, await world.operator.request(method, path, body));
+      against.hold(expected, method, path, await world.operator.request(method, path, body));
 
     for (const path of ['/health', '/ready', '/openapi.json']) await ask(200, 'GET', path);
     const page = await fetch(`${world.url}/docs`);
     expect([page.status, page.headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8']);
-    answered.add('GET /docs');
+    against.answered.add('GET /docs');
 
     await ask(201, 'POST', '/v1/items', {
       sku: 'TEA',
@@ -349,6 +289,7 @@ describe('every answer', () => {
     await operate(200, 'GET', '/platform/drills');
     await ask('403 operator_required', 'GET', '/platform/drills');
 
-    expect([...answered].sort()).toEqual(documentedRoutes.map(routeKey).sort());
+    const documented = routes.filter(({ path }) => path !== '$default').map(routeKey);
+    expect([...against.answered].sort()).toEqual(documented.sort());
   });
 });
